@@ -1,0 +1,1 @@
+//! The HSM: `/api/lunasa/hsms`.

@@ -1,0 +1,31 @@
+//! The REST API of a Luna Network HSM, written once for both ends.
+//!
+//! Every resource is a [`Call`]: method, path template, and the types of its request and its
+//! answer. The client sends calls; the emulated appliance answers the very same constants. A file
+//! per area of the API holds its calls and types, and only this crate knows a URL.
+//!
+//! Reading an answer is forgiving: unknown fields are ignored, missing ones become their default,
+//! so that newer and older appliances both work.
+
+mod call;
+mod client;
+mod error;
+mod trust;
+
+pub mod auth;
+pub mod hsm;
+pub mod lunasa;
+pub mod network;
+pub mod ntls;
+pub mod packages;
+pub mod partitions;
+pub mod services;
+pub mod status;
+pub mod sysconf;
+pub mod tasks;
+pub mod users;
+
+pub use call::{Call, Ids, Method, Nothing};
+pub use client::{Answer, Client, Target};
+pub use error::{ApiError, Error};
+pub use trust::{Fingerprint, Pins, Trust};

@@ -1,0 +1,1 @@
+//! Software packages: `/api/lunasa/packages`, `/api/lunasa/packageFiles`.

@@ -1,0 +1,1 @@
+//! Application partitions: `/api/lunasa/hsms/{hsmid}/partitions`.

@@ -1,0 +1,1 @@
+//! Services: `/api/lunasa/services`.

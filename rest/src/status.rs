@@ -1,0 +1,1 @@
+//! Measured values: processor, memory, disk, sensors.

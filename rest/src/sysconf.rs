@@ -1,0 +1,1 @@
+//! Settings: time, NTP, SSH, web server, configuration backups.
