@@ -10,7 +10,11 @@
 mod call;
 mod client;
 mod error;
+mod files;
+mod follow;
+mod pins;
 mod trust;
+mod wire;
 
 pub mod auth;
 pub mod hsm;
@@ -28,4 +32,5 @@ pub mod users;
 pub use call::{Call, Ids, Method, Nothing};
 pub use client::{Answer, Client, Target};
 pub use error::{ApiError, Error};
-pub use trust::{Fingerprint, Pins, Trust};
+pub use pins::Pins;
+pub use trust::{Fingerprint, Trust};

@@ -1,0 +1,149 @@
+//! Connections that end at the wrong moment, and waits that are given up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use luna_rest::{Call, Client, Error, Nothing, Target, Trust};
+
+use crate::server::{Reply, Server, answer};
+
+const SHOW: Call<Nothing, Nothing> = Call::get("/things");
+const CHANGE: Call<Nothing, Nothing> = Call::post("/things");
+
+fn change(client: &Client) -> Result<Nothing, Error> {
+    client.call(&CHANGE, &[], &Nothing {})
+}
+
+/// A server that does the same with every request.
+fn always(reply: fn() -> Reply) -> Server {
+    Server::start(move |_| reply())
+}
+
+#[test]
+fn an_idle_connection_that_was_closed_disturbs_no_change() {
+    let server = always(|| Reply::AnswerAndClose(204, "", Vec::new()));
+    let client = server.client();
+    server.closed.recv().unwrap();
+    for round in 0..50 {
+        change(&client).unwrap_or_else(|error| panic!("round {round}: {error:?}"));
+        server.closed.recv().unwrap();
+    }
+    assert_eq!(server.lines().len(), 50);
+}
+
+#[test]
+fn a_change_whose_answer_is_lost_is_unclear_and_sent_once() {
+    for reply in [|| Reply::Close, || Reply::Half(200, br#"{"a":1}"#.to_vec())] {
+        let server = always(reply);
+        let client = server.client();
+        for _ in 0..3 {
+            let error = change(&client).unwrap_err();
+            assert!(matches!(&error, Error::Unclear { .. }) && error.unclear(), "{error:?}");
+            assert_eq!(server.lines(), ["POST /things"]);
+        }
+    }
+}
+
+#[test]
+fn a_change_lost_on_a_connection_in_use_is_not_repeated_either() {
+    let mut first = true;
+    let server =
+        Server::start(
+            move |_| if std::mem::take(&mut first) { answer(204, "") } else { Reply::Close },
+        );
+    let client = server.client();
+    change(&client).unwrap();
+    assert!(matches!(change(&client), Err(Error::Unclear { .. })));
+    assert_eq!(server.lines().len(), 2);
+}
+
+#[test]
+fn a_read_is_tried_once_more_on_another_connection() {
+    for reply in [|| Reply::Close, || Reply::Half(200, br#"{"a":1}"#.to_vec())] {
+        let mut first = true;
+        let server =
+            Server::start(
+                move |_| if std::mem::take(&mut first) { reply() } else { answer(200, "{}") },
+            );
+        server.client().get(&SHOW, &[]).unwrap();
+        let connections: Vec<_> = server.seen.try_iter().map(|seen| seen.connection).collect();
+        assert_eq!(connections, [1, 2]);
+    }
+}
+
+#[test]
+fn a_read_that_fails_twice_is_given_up() {
+    let server = always(|| Reply::Close);
+    let error = server.client().get(&SHOW, &[]).unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { .. }) && !error.unclear(), "{error:?}");
+    assert_eq!(server.lines().len(), 2);
+}
+
+#[test]
+fn a_change_that_never_left_is_not_unclear() {
+    let server = Server::listen(0, 2, |_| Reply::AnswerAndClose(204, "", Vec::new()));
+    let client = server.client();
+    change(&client).unwrap();
+    // The greeting, the change, and the server as a whole.
+    (0..3).for_each(|_| server.closed.recv().unwrap());
+    let error = change(&client).unwrap_err();
+    let gone =
+        matches!(&error, Error::Unreachable { reason, .. } if reason == "connection refused");
+    assert!(gone && !error.unclear(), "{error:?}");
+
+    // Somebody else answers on that port now: the certificate is judged on every connection.
+    let impostor = Server::listen(server.port, usize::MAX, |_| answer(204, ""));
+    match change(&client) {
+        Err(Error::Changed { trusted, seen, .. }) => {
+            assert_eq!((trusted, seen), (server.fingerprint, impostor.fingerprint));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(impostor.lines().is_empty());
+}
+
+#[test]
+fn the_time_limit_ends_a_wait() {
+    let server = always(|| Reply::Hang);
+    let target = server.target(Trust::Pinned(server.fingerprint));
+    let client =
+        Client::connect(Target { limit: Some(Duration::from_millis(50)), ..target }).unwrap();
+    let error = change(&client).unwrap_err();
+    assert!(matches!(&error, Error::TimedOut { .. }) && error.unclear(), "{error:?}");
+    let error = client.get(&SHOW, &[]).unwrap_err();
+    assert!(matches!(&error, Error::TimedOut { .. }) && !error.unclear(), "{error:?}");
+    assert_eq!(
+        server.lines(),
+        ["POST /things", "GET /things"],
+        "a read out of time is not repeated"
+    );
+}
+
+#[test]
+fn a_flag_ends_a_wait_and_the_session_goes_on() {
+    let mut hangs = true;
+    let server =
+        Server::start(
+            move |_| if std::mem::take(&mut hangs) { Reply::Hang } else { answer(204, "") },
+        );
+    let mut client = server.client();
+    let flag = Arc::new(AtomicBool::new(false));
+    client.cancelled_by(Arc::clone(&flag));
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.seen.recv().unwrap();
+            flag.store(true, Ordering::SeqCst);
+            server
+        });
+        assert!(matches!(change(&client), Err(Error::Cancelled { .. })));
+    });
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(
+        matches!(change(&client), Err(Error::Cancelled { .. })),
+        "nothing is sent while the flag is set"
+    );
+    flag.store(false, Ordering::SeqCst);
+    change(&client).unwrap();
+}

@@ -1,0 +1,143 @@
+//! Calls that become tasks.
+
+use luna_rest::{Call, Error, Nothing};
+use serde::{Deserialize, Serialize};
+
+use crate::server::{Reply, Server, answer, located};
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Ids {
+    ids: Vec<u32>,
+}
+
+const RESTORE: Call<Nothing, Ids> = Call::post("/objects/actions/restore");
+
+/// A server whose call becomes task 7 and whose looks at it are answered in turn.
+fn becomes(accepted: u16, location: &'static str, looks: Vec<Reply>) -> Server {
+    let mut looks = looks.into_iter();
+    Server::start(move |seen| match seen.line.as_str() {
+        "POST /objects/actions/restore" => {
+            located(accepted, location, r#"{"state":"Waiting","ids":"none yet"}"#)
+        }
+        "GET /tasks/7" => looks.next().unwrap_or_else(|| answer(410, "{}")),
+        "POST /tasks/7/actions/start" => answer(204, ""),
+        "GET /tasks/7/response" => answer(200, r#"{"ids":[3,4]}"#),
+        _ => answer(404, "{}"),
+    })
+}
+
+fn state(state: &str) -> Reply {
+    answer(200, &format!(r#"{{"state":"{state}","details":"why"}}"#))
+}
+
+fn restore(server: &Server) -> Result<Ids, Error> {
+    server.client().call(&RESTORE, &[], &Nothing {})
+}
+
+#[test]
+fn a_task_is_started_watched_and_its_result_fetched() {
+    let forms = [
+        (204, "Location: /tasks/7"),
+        (202, "Location: /api/lunasa/hsms/tasks/7"),
+        (200, "Location: https://h:8443/tasks/7/"),
+    ];
+    for (accepted, location) in forms {
+        let looks = vec![
+            state("Waiting"),
+            state("WAITING"),
+            state("Running"),
+            located(303, "Location: /tasks/7/response", r#"{"state":"Finished"}"#),
+        ];
+        let server = becomes(accepted, location, looks);
+        assert_eq!(restore(&server).unwrap(), Ids { ids: vec![3, 4] });
+        assert_eq!(
+            server.lines(),
+            [
+                "POST /objects/actions/restore",
+                "GET /tasks/7",
+                "POST /tasks/7/actions/start",
+                "GET /tasks/7",
+                "GET /tasks/7",
+                "GET /tasks/7",
+                "GET /tasks/7/response",
+            ]
+        );
+    }
+}
+
+#[test]
+fn send_does_not_follow() {
+    let server = becomes(204, "Location: /tasks/7", Vec::new());
+    let answer = server.client().send(&RESTORE, &[], &Nothing {}).unwrap();
+    assert_eq!(
+        (answer.status, answer.location.as_deref(), answer.body),
+        (204, Some("/tasks/7"), Ids::default())
+    );
+    let server = becomes(202, "Location: /tasks/7", Vec::new());
+    assert_eq!(server.client().send(&RESTORE, &[], &Nothing {}).unwrap().body, Ids::default());
+}
+
+#[test]
+fn a_task_that_is_gone_or_unheard_of_leaves_the_change_unclear() {
+    for (look, words) in
+        [(answer(410, "{}"), "its task is gone"), (state("Paused"), "state `paused`")]
+    {
+        let error = restore(&becomes(204, "Location: /tasks/7", vec![look])).unwrap_err();
+        assert!(matches!(&error, Error::Protocol { .. }) && error.unclear(), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_failed_task_is_the_calls_own_error() {
+    let server = Server::start(|seen| match seen.line.as_str() {
+        "GET /tasks/7" => state("ERROR"),
+        "GET /tasks/7/response" => answer(400, r#"{"id":"LOST","message":"m"}"#),
+        _ => located(202, "Location: /tasks/7", ""),
+    });
+    match restore(&server) {
+        Err(Error::Answered { path, answer, .. }) => {
+            assert_eq!((path.as_str(), answer.id.as_str()), ("/objects/actions/restore", "LOST"));
+        }
+        other => panic!("{other:?}"),
+    }
+    match restore(&becomes(202, "Location: /tasks/7", vec![state("ERROR")])) {
+        Err(Error::Answered { answer, .. }) => assert_eq!(answer.details, "why"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_task_that_cannot_be_started_ends_with_the_appliances_words() {
+    let server = Server::start(|seen| match seen.line.as_str() {
+        "GET /tasks/7" => state("Waiting"),
+        "POST /tasks/7/actions/start" => answer(403, r#"{"id":"OPERATION_RESTRICTED"}"#),
+        _ => located(204, "Location: /tasks/7", ""),
+    });
+    assert_eq!(restore(&server).unwrap_err().id(), Some("OPERATION_RESTRICTED"));
+}
+
+#[test]
+fn losing_sight_of_a_task_is_unclear() {
+    let looks: [fn() -> Reply; 2] =
+        [|| Reply::Close, || answer(401, r#"{"id":"FRAMEWORK_NO_SESSION_COOKIE"}"#)];
+    for look in looks {
+        let server = becomes(202, "Location: /tasks/7", vec![look(), look()]);
+        let error = restore(&server).unwrap_err();
+        assert!(
+            matches!(&error, Error::Unclear { path, .. } if path == "/objects/actions/restore"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_result_that_is_lost_is_not_asked_for_again() {
+    let server = Server::start(|seen| match seen.line.as_str() {
+        "GET /tasks/7" => answer(303, ""),
+        "GET /tasks/7/response" => Reply::Close,
+        _ => located(202, "Location: /tasks/7", ""),
+    });
+    assert!(matches!(restore(&server), Err(Error::Unclear { .. })));
+    assert_eq!(server.lines().iter().filter(|line| line.ends_with("/response")).count(), 1);
+}
