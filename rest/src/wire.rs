@@ -80,8 +80,7 @@ impl Request {
     }
 }
 
-/// What came back.
-#[derive(Debug)]
+/// What came back. No `Debug`: cookies and bodies are secrets.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,

@@ -1,5 +1,8 @@
 //! Calls that become tasks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use luna_rest::{Call, Error, Nothing};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +118,25 @@ fn a_task_that_cannot_be_started_ends_with_the_appliances_words() {
         _ => located(204, "Location: /tasks/7", ""),
     });
     assert_eq!(restore(&server).unwrap_err().id(), Some("OPERATION_RESTRICTED"));
+}
+
+#[test]
+fn a_flag_ends_the_watching_of_a_task() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    let mut looks = 0;
+    let server = Server::start(move |seen| match seen.line.as_str() {
+        "GET /tasks/7" => {
+            looks += 1;
+            set.store(looks == 3, Ordering::SeqCst);
+            state("Running")
+        }
+        _ => located(202, "Location: /tasks/7", ""),
+    });
+    let mut client = server.client();
+    client.cancelled_by(flag);
+    let error = client.call(&RESTORE, &[], &Nothing {}).unwrap_err();
+    assert!(matches!(&error, Error::Cancelled { .. }) && error.unclear(), "{error:?}");
 }
 
 #[test]
