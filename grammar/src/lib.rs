@@ -4,16 +4,24 @@
 //! crate reads a typed line against them: tokens, abbreviations, options, help and completion.
 //! No input or output, no global state, and nothing of the rest of the workspace.
 
+mod abbreviations;
 mod args;
 mod complete;
+mod faults;
+mod fit;
 mod help;
-mod notation;
+mod invocation;
+mod mask;
+pub mod notation;
 mod resolve;
+mod suggest;
 mod token;
+mod tree;
 
 pub use args::{BadArgument, fields_of};
 pub use complete::{Candidate, Completion};
-pub use resolve::{Grammar, Invocation, Outcome};
+pub use invocation::Invocation;
+pub use resolve::{Grammar, Outcome};
 pub use token::{Token, tokenize};
 
 /// What a shell says of one command.

@@ -1,4 +1,9 @@
 //! A typed line as tokens. Never fails: whatever was typed is some sequence of tokens.
+//!
+//! Blanks separate; single quotes take everything as it stands, double quotes all but `\"` and
+//! `\\`; outside quotes a backslash takes the next character as it stands. `#` at the start of a
+//! token begins a comment. Dashes and quotes that a word processor put in are read as the ASCII
+//! they stand for, and named, so that the shell can say so.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,6 +21,200 @@ pub struct Token<'l> {
 
 /// The tokens of a line, and what was read as the ASCII it stands for.
 pub fn tokenize(line: &str) -> (Vec<Token<'_>>, Vec<(char, char)>) {
-    let _ = line;
-    (Vec::new(), Vec::new())
+    let mut tokens = Vec::with_capacity(12);
+    let mut substitutions = Vec::new();
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        if byte == b' ' || byte.is_ascii_whitespace() {
+            at += 1;
+        } else if byte >= 0x80 && first(line, at).is_whitespace() {
+            at += first(line, at).len_utf8();
+        } else if byte == b'#' {
+            break;
+        } else {
+            let token = plain(line, at).unwrap_or_else(|| careful(line, at, &mut substitutions));
+            at = token.span.end;
+            tokens.push(token);
+        }
+    }
+    (tokens, substitutions)
+}
+
+/// Tokens as the resolver reads them: a dash standing alone belongs to the word after it.
+pub(crate) fn joined(line: &str) -> Vec<Token<'_>> {
+    let (mut tokens, _) = tokenize(line);
+    let mut at = 0;
+    while at + 1 < tokens.len() {
+        let next = &tokens[at + 1];
+        if is_lone_dash(&tokens[at]) && !next.quoted && !next.text.starts_with('-') {
+            let text = Cow::Owned(format!("-{}", next.text));
+            let span = tokens[at].span.start..next.span.end;
+            tokens[at] = Token { text, span, quoted: false };
+            tokens.remove(at + 1);
+        }
+        at += 1;
+    }
+    tokens
+}
+
+fn is_lone_dash(token: &Token<'_>) -> bool {
+    !token.quoted && token.text == "-"
+}
+
+fn first(line: &str, at: usize) -> char {
+    line[at..].chars().next().unwrap_or(' ')
+}
+
+/// A token of ASCII without quotes and escapes, which is nearly every token.
+fn plain(line: &str, start: usize) -> Option<Token<'_>> {
+    let bytes = line.as_bytes();
+    let mut end = start;
+    while end < bytes.len() {
+        match bytes[end] {
+            b'"' | b'\'' | b'\\' | 0x80.. => return None,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0c => break,
+            _ => end += 1,
+        }
+    }
+    Some(Token { text: Cow::Borrowed(&line[start..end]), span: start..end, quoted: false })
+}
+
+fn careful<'l>(line: &'l str, start: usize, substitutions: &mut Vec<(char, char)>) -> Token<'l> {
+    let mut text = String::new();
+    let mut quoted = false;
+    // The quote that is open: what it stands for, and whether it was typed in ASCII.
+    let mut open: Option<(char, bool)> = None;
+    let mut end = line.len();
+    let mut chars = line[start..].char_indices().peekable();
+    while let Some((offset, typed)) = chars.next() {
+        match open {
+            Some((quote, ascii)) => {
+                if typed == quote {
+                    open = None;
+                } else if !ascii && quote_for(typed) == Some(quote) {
+                    substitutions.push((typed, quote));
+                    open = None;
+                } else if quote == '"' && typed == '\\' {
+                    match chars.peek() {
+                        Some(&(_, escaped @ ('"' | '\\'))) => {
+                            text.push(escaped);
+                            chars.next();
+                        }
+                        _ => text.push('\\'),
+                    }
+                } else {
+                    text.push(typed);
+                }
+            }
+            None if typed.is_whitespace() => {
+                end = start + offset;
+                break;
+            }
+            None if typed == '\\' => match chars.next() {
+                Some((_, escaped)) => {
+                    quoted = true;
+                    text.push(escaped);
+                }
+                None => text.push('\\'),
+            },
+            None if typed == '"' || typed == '\'' => {
+                quoted = true;
+                open = Some((typed, true));
+            }
+            None => {
+                if let Some(quote) = quote_for(typed) {
+                    substitutions.push((typed, quote));
+                    quoted = true;
+                    open = Some((quote, false));
+                } else if offset == 0 && is_dash(typed) {
+                    substitutions.push((typed, '-'));
+                    text.push('-');
+                } else {
+                    text.push(typed);
+                }
+            }
+        }
+    }
+    Token { text: Cow::Owned(text), span: start..end, quoted }
+}
+
+/// Hyphens, dashes and the minus sign.
+fn is_dash(typed: char) -> bool {
+    matches!(typed, '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn quote_for(typed: char) -> Option<char> {
+    match typed {
+        '\u{201c}'..='\u{201f}' => Some('"'),
+        '\u{2018}'..='\u{201b}' => Some('\''),
+        _ => None,
+    }
+}
+
+/// Puts a value onto a line so that it is read back as it is.
+pub(crate) fn quote_into(line: &mut String, value: &str, always: bool) {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "._-/:@,+=%~".contains(c);
+    let plain = !value.is_empty()
+        && value.chars().all(safe)
+        && (!value.starts_with('-') || crate::fit::is_negative_number(value))
+        && !value.eq_ignore_ascii_case("help");
+    if plain && !always {
+        line.push_str(value);
+        return;
+    }
+    line.push('"');
+    for c in value.chars() {
+        if c == '"' || c == '\\' {
+            line.push('\\');
+        }
+        line.push(c);
+    }
+    line.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(line: &str) -> Vec<String> {
+        tokenize(line).0.into_iter().map(|t| t.text.into_owned()).collect()
+    }
+
+    #[test]
+    fn quotes_escapes_and_comments() {
+        assert_eq!(
+            texts(r#"a "b c" 'd "e' f\ g "h\"i\\j\k""#),
+            ["a", "b c", "d \"e", "f g", "h\"i\\j\\k"]
+        );
+        assert_eq!(texts("a # b"), ["a"]);
+        assert_eq!(texts("a#b '#c'"), ["a#b", "#c"]);
+        assert_eq!(texts("a 'b c"), ["a", "b c"]);
+        assert_eq!(texts("a\\"), ["a\\"]);
+        assert_eq!(texts("''"), [""]);
+        assert_eq!(texts("a\u{a0}b"), ["a", "b"]);
+        assert!(texts("  \t").is_empty());
+    }
+
+    #[test]
+    fn typography_is_read_as_ascii_and_named() {
+        let (tokens, substitutions) =
+            tokenize("hsm init \u{2013}label \u{201c}my hsm\u{201d} a\u{2013}b");
+        let read: Vec<_> = tokens.iter().map(|t| t.text.as_ref()).collect();
+        assert_eq!(read, ["hsm", "init", "-label", "my hsm", "a\u{2013}b"]);
+        assert_eq!(substitutions, [('\u{2013}', '-'), ('\u{201c}', '"'), ('\u{201d}', '"')]);
+        assert!(tokens[3].quoted && !tokens[2].quoted);
+        // Within ASCII quotes a password keeps its characters.
+        assert_eq!(texts("'\u{2013}p\u{201c}w'"), ["\u{2013}p\u{201c}w"]);
+    }
+
+    #[test]
+    fn a_lone_dash_belongs_to_the_next_word() {
+        let line = "sysconf - ssh x '-' -";
+        let read: Vec<_> =
+            joined(line).into_iter().map(|t| (t.text.into_owned(), t.span)).collect();
+        assert_eq!(read[1], ("-ssh".to_owned(), 8..13));
+        assert_eq!(read.len(), 5);
+    }
 }
