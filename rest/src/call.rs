@@ -87,6 +87,11 @@ impl<Q, A> Call<Q, A> {
         Self::new(Method::Delete, template)
     }
 
+    /// Method and template: what a role's access rules and the coverage page name.
+    pub const fn resource(&self) -> (Method, &'static str) {
+        (self.method, self.template)
+    }
+
     /// The path with its places filled from `ids`, each percent-encoded.
     ///
     /// A place without a value keeps its braces, which no appliance answers: a fault of the

@@ -13,10 +13,12 @@ mod error;
 mod files;
 mod follow;
 mod pins;
+mod secret;
 mod trust;
 mod wire;
 
 pub mod auth;
+pub mod emulator;
 pub mod hsm;
 pub mod lunasa;
 pub mod network;
@@ -33,4 +35,5 @@ pub use call::{Call, Ids, Method, Nothing};
 pub use client::{Answer, Client, Target};
 pub use error::{ApiError, Error};
 pub use pins::Pins;
+pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};

@@ -1,0 +1,262 @@
+//! The files of an account: `/users/{userid}/files`.
+//!
+//! A user sees his own files only, whatever his role. Other areas read them with [`Files::get`]:
+//! certificates to register, packages to install.
+
+use flate2::{Compression, GzBuilder};
+use luna_rest::Nothing;
+use luna_rest::tasks::Link;
+use luna_rest::users::{
+    CLEAR_FILES, DELETE_FILE, DOWNLOAD, FILE, FILES, File, Files as FileList, UPLOAD,
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::context::Context;
+use super::message::{Failure, Reply};
+use super::route::{FileKind, Ids, MONITOR, Routes, Upload};
+use super::state::{Area, Visit};
+use super::table::Table;
+use super::{clock_text, date_text};
+
+/// What is kept of the files.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// The files by `user/name`.
+    files: Table<FileRow>,
+}
+
+/// A file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileRow {
+    /// Its bytes.
+    #[serde(with = "bytes")]
+    pub content: Vec<u8>,
+    /// When it was written, seconds since 1970.
+    pub updated: i64,
+}
+
+/// Bytes as base64 in JSON.
+mod bytes {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(d)?).map_err(D::Error::custom)
+    }
+}
+
+impl Area for Files {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("files", &mut self.files);
+    }
+}
+
+impl Files {
+    /// A file of a user.
+    pub fn get(&self, user: &str, name: &str) -> Option<&FileRow> {
+        self.files.get(&format!("{user}/{name}"))
+    }
+
+    /// Writes a file of a user.
+    pub fn put(&mut self, user: &str, name: &str, content: Vec<u8>, now: OffsetDateTime) {
+        let row = FileRow { content, updated: now.unix_timestamp() };
+        self.files.insert(format!("{user}/{name}"), row);
+    }
+
+    /// Removes a file of a user; false when there is none.
+    pub fn remove(&mut self, user: &str, name: &str) -> bool {
+        self.files.remove(&format!("{user}/{name}")).is_some()
+    }
+
+    /// Removes all files of a user.
+    pub fn clear(&mut self, user: &str) {
+        self.files.retain(|key, _| key.split('/').next() != Some(user));
+    }
+
+    /// The names of a user's files.
+    pub fn names(&self, user: &str) -> impl Iterator<Item = &str> {
+        let name = move |key| str::split_once(key, '/').filter(|(owner, _)| *owner == user);
+        self.files.keys().filter_map(name).map(|(_, name)| name)
+    }
+}
+
+pub(super) fn routes(r: &mut Routes) {
+    r.on(&FILES, MONITOR, list);
+    r.on_file(&UPLOAD, MONITOR, FileKind::Multipart, upload);
+    r.on(&CLEAR_FILES, MONITOR, clear);
+    r.on(&FILE, MONITOR, show);
+    r.on(&DELETE_FILE, MONITOR, delete);
+    r.on(&DOWNLOAD, MONITOR, download);
+}
+
+/// The user in the path, who must be the one that asks.
+fn own<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
+    let user = &ids[0];
+    if !cx.state.users.users.contains(user) {
+        return Err(Failure::new(
+            404,
+            "SERVERPLUGIN_USERID_DOES_NOT_EXIST",
+            "The user does not exist.",
+        )
+        .details(format!("There is no user '{user}'.")));
+    }
+    if cx.session().user != user {
+        return Err(Failure::new(
+            403,
+            "SERVERPLUGIN_USERID_NOT_AUTHORIZED",
+            "The user is not authorized.",
+        )
+        .details(format!("'{}' may not reach the files of '{user}'.", cx.session().user)));
+    }
+    Ok(user)
+}
+
+fn no_file(name: &str) -> Failure {
+    Failure::new(404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST", "The file does not exist.")
+        .details(format!("There is no file '{name}'."))
+}
+
+/// Extensions that may be uploaded.
+const EXTENSIONS: [&str; 10] =
+    [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._ ".contains(c);
+    let fits = super::is_name(name, 64, |place, c| allowed(c) && !(place == 0 && c == '.'))
+        && !name.ends_with(' ')
+        && EXTENSIONS
+            .iter()
+            .any(|extension| name.len() > extension.len() && name.ends_with(extension));
+    if !fits {
+        let id = "SERVERPLUGIN_INVALID_PATTERN_DETECTED";
+        return Err(Failure::new(400, id, "The file name is not allowed.").details(format!(
+            "A name has up to 64 letters, digits, dots, dashes, underscores and blanks, does not \
+             begin with a dot, and ends with one of {}.",
+            EXTENSIONS.join(" ")
+        )));
+    }
+    if name == "server.pem" {
+        let id = "SERVERPLUGIN_SERVER.PEM_CANNOT_BE_OVERWRITTEN";
+        return Err(Failure::new(403, id, "server.pem cannot be overwritten."));
+    }
+    Ok(())
+}
+
+fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<FileList>, Failure> {
+    let user = own(cx, ids)?;
+    let link = |name: &str| Link { id: name.to_owned(), url: FILE.path(&[user, name]) };
+    Ok(Reply::ok(FileList { files: cx.state.files.names(user).map(link).collect() }))
+}
+
+fn upload(cx: &mut Context<'_>, ids: &Ids, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
+    let user = own(cx, ids)?;
+    check_name(file.name)?;
+    cx.state.files.put(user, file.name, file.content.to_vec(), cx.now);
+    Ok(Reply::done())
+}
+
+fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let user = own(cx, ids)?;
+    cx.state.files.clear(user);
+    Ok(Reply::done())
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Failure> {
+    let (user, name) = (own(cx, ids)?, &ids[1]);
+    let row = cx.state.files.get(user, name).ok_or_else(|| no_file(name))?;
+    let updated = OffsetDateTime::from_unix_timestamp(row.updated);
+    let text = |time| format!("{} {}", date_text(time), clock_text(time));
+    Ok(Reply::ok(File {
+        download: DOWNLOAD.path(&[user, name]),
+        last_updated: updated.map(text).unwrap_or_default(),
+        size: row.content.len() as u64,
+    }))
+}
+
+fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let (user, name) = (own(cx, ids)?, &ids[1]);
+    if cx.state.files.remove(user, name) { Ok(Reply::done()) } else { Err(no_file(name)) }
+}
+
+fn download(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let (user, name) = (own(cx, ids)?, &ids[1]);
+    let row = cx.state.files.get(user, name).ok_or_else(|| no_file(name))?;
+    pack(name, row).map(Reply::octets).map_err(|error| Failure::internal(error.to_string()))
+}
+
+/// A tgz that holds the one file.
+fn pack(name: &str, row: &FileRow) -> std::io::Result<Vec<u8>> {
+    let gzip = GzBuilder::new().write(Vec::new(), Compression::default());
+    let mut archive = tar::Builder::new(gzip);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(row.content.len() as u64);
+    header.set_mode(0o600);
+    header.set_mtime(row.updated.try_into().unwrap_or_default());
+    archive.append_data(&mut header, name, row.content.as_slice())?;
+    archive.into_inner()?.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Bench;
+    use std::io::Read;
+
+    const FILES: &str = "/users/admin/files";
+
+    #[test]
+    fn a_file_comes_back_as_it_went_in() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.upload(FILES, "my cert.pem", b"\x00\xff text").status, 204);
+        bench.restart();
+        let listed = bench.get(FILES).json();
+        assert_eq!(listed["files"][0]["id"], "my cert.pem");
+        assert_eq!(listed["files"][0]["url"], "/users/admin/files/my%20cert.pem");
+        let shown = bench.get("/users/admin/files/my%20cert.pem").json();
+        assert_eq!(shown["size"], 7);
+        assert_eq!(shown["lastUpdated"], "2025-01-02 03:04:05");
+        let packed = bench.get(shown["download"].as_str().unwrap()).body;
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed.as_slice()));
+        let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        assert_eq!(entry.path().unwrap().to_str(), Some("my cert.pem"));
+        assert_eq!(content, b"\x00\xff text");
+    }
+
+    #[test]
+    fn names_are_judged_and_one_file_comes_at_a_time() {
+        let mut bench = Bench::new();
+        for name in ["", ".pem", ".x.pem", "x", "x.exe", "a/b.pem", "x.pem ", "../x.pem"] {
+            let answer = bench.upload(FILES, name, b"x");
+            assert_eq!(answer.error(), (400, "SERVERPLUGIN_INVALID_PATTERN_DETECTED"), "{name}");
+        }
+        let server = bench.upload(FILES, "server.pem", b"x");
+        assert_eq!(server.error(), (403, "SERVERPLUGIN_SERVER.PEM_CANNOT_BE_OVERWRITTEN"));
+        let plain = bench.post(FILES, serde_json::json!({}));
+        assert_eq!(plain.error(), (400, "SERVER_REQUEST_NOT_APPROPRIATE"));
+    }
+
+    #[test]
+    fn files_are_deleted_one_by_one_or_all_and_only_by_their_owner() {
+        let mut bench = Bench::new();
+        for name in ["a.txt", "b.txt", "c.txt"] {
+            bench.upload(FILES, name, b"x");
+        }
+        assert_eq!(bench.delete("/users/admin/files/a.txt").status, 204);
+        let again = bench.delete("/users/admin/files/a.txt");
+        assert_eq!(again.error(), (404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST"));
+        bench.user("jane", "Abcdef12", "admin");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get(FILES).error(), (403, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));
+        bench.local_login();
+        assert_eq!(bench.delete(FILES).status, 204);
+        assert_eq!(bench.get(FILES).json()["files"], serde_json::json!([]));
+    }
+}

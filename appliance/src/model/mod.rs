@@ -1,0 +1,312 @@
+//! The appliance as a pure state machine: state + request → state + response.
+//!
+//! No I/O and no clock of its own. A file per area holds the area's kept state, its routes and its
+//! rules; `hsm.rs` is the shortest to read first. `testing.rs` has the bench that tests use.
+
+pub mod context;
+pub mod message;
+pub mod password;
+pub mod random;
+pub mod route;
+pub mod session;
+pub mod state;
+pub mod table;
+pub mod task;
+
+mod auth;
+
+pub mod emulator;
+pub mod files;
+pub mod hsm;
+pub mod lunasa;
+pub mod network;
+pub mod ntls;
+pub mod packages;
+pub mod partitions;
+pub mod roles;
+pub mod services;
+pub mod status;
+pub mod sysconf;
+pub mod tasks;
+pub mod users;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use luna_rest::{Method, Secret};
+use time::{Duration, OffsetDateTime};
+
+use context::Context;
+use message::{JSON, Request, Response};
+use random::Random;
+use route::Routes;
+use session::Sessions;
+use state::{Change, State};
+use task::Tasks;
+
+/// What is decided when the process starts.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// The host name in factory state.
+    pub hostname: String,
+    /// Makes serial numbers and UUIDs repeatable.
+    pub seed: Option<u64>,
+    /// Where the clock stands still; otherwise it runs with the system's.
+    pub clock: Option<OffsetDateTime>,
+    /// The key that opens a local session.
+    pub local_key: Secret,
+}
+
+/// The machine.
+pub struct Machine {
+    state: State,
+    sessions: Sessions,
+    tasks: Tasks,
+    /// Cookies and salts; never kept, never repeatable.
+    secret: Random,
+    options: Options,
+    routes: Routes,
+}
+
+impl Machine {
+    /// An empty machine: [`Machine::load`] its state, or [`Machine::factory`] it. `secret` are
+    /// unpredictable bytes.
+    pub fn new(options: Options, secret: [u8; 32]) -> Machine {
+        Machine {
+            state: State::default(),
+            sessions: Sessions::default(),
+            tasks: Tasks::default(),
+            secret: Random::from_seed(secret),
+            options,
+            routes: routes(),
+        }
+    }
+
+    /// Puts a stored row in its place; false when no field has this name.
+    ///
+    /// # Errors
+    /// The row is not what its field expects.
+    pub fn load(&mut self, field: &str, key: &str, row: &[u8]) -> Result<bool, serde_json::Error> {
+        self.state.load(field, key, row)
+    }
+
+    /// Goes to factory state, as a change to be kept. `system` is the system's time.
+    pub fn factory(&mut self, system: OffsetDateTime) {
+        let now = self.options.clock.unwrap_or(system);
+        let random = first_random(&self.options, &mut self.secret);
+        self.state.factory(&self.options.hostname, now, random);
+    }
+
+    /// Answers a request. What it changed waits to be kept or undone.
+    pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
+        // Left over only when a request before this one panicked half-way.
+        self.state.undo();
+        let offset = Duration::milliseconds(*self.state.emulator.clock.get());
+        let Machine { state, sessions, tasks, secret, options, routes } = self;
+        let now = options.clock.unwrap_or(system) + offset;
+        let key = session::Key::Nobody;
+        let mut cx = Context { state, sessions, now, tasks, key, secret, options, request };
+
+        let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
+            auth::admit(&mut cx, route)?;
+            (route.run)(&mut cx, &ids, request)
+        });
+        match answered {
+            Ok(response) => {
+                if !request.method.changes() {
+                    cx.state.undo();
+                }
+                page(request, response)
+            }
+            Err(failure) => {
+                if !failure.keeps() {
+                    cx.state.undo();
+                }
+                failure.into_response()
+            }
+        }
+    }
+
+    /// What the last request changed.
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    pub fn changes(&mut self) -> Result<Vec<Change>, serde_json::Error> {
+        self.state.changes()
+    }
+
+    /// Makes those changes final: they are in the store.
+    pub fn keep(&mut self) {
+        self.state.keep();
+    }
+
+    /// Takes those changes back: they could not be stored.
+    pub fn undo(&mut self) {
+        self.state.undo();
+    }
+
+    /// Every method and path template that is answered.
+    pub fn resources(&self) -> Vec<(Method, &'static str)> {
+        self.routes.all()
+    }
+}
+
+fn first_random(options: &Options, secret: &mut Random) -> Random {
+    match options.seed {
+        Some(seed) => Random::from_number(seed),
+        None => Random::from_seed(secret.block()),
+    }
+}
+
+/// Every route of every area.
+fn routes() -> Routes {
+    let mut routes = Routes::default();
+    for area in [
+        auth::routes,
+        emulator::routes,
+        files::routes,
+        hsm::routes,
+        lunasa::routes,
+        network::routes,
+        ntls::routes,
+        packages::routes,
+        partitions::routes,
+        roles::routes,
+        services::routes,
+        status::routes,
+        sysconf::routes,
+        tasks::routes,
+        users::routes,
+    ] {
+        area(&mut routes);
+    }
+    routes
+}
+
+/// `?limit=N&offset=M` acts on the first array of an answer; more to come is a `Link` header.
+fn page(request: &Request, mut response: Response) -> Response {
+    let number = |name| request.query(name).and_then(|value| value.parse::<usize>().ok());
+    let (limit, offset) = (number("limit"), number("offset"));
+    if request.method != Method::Get
+        || response.status != 200
+        || response.content_type != JSON
+        || (limit.is_none() && offset.is_none())
+    {
+        return response;
+    }
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else {
+        return response;
+    };
+    let Some(list) = body
+        .as_object_mut()
+        .and_then(|object| object.values_mut().find_map(serde_json::Value::as_array_mut))
+    else {
+        return response;
+    };
+    let offset = offset.unwrap_or(0).min(list.len());
+    list.drain(..offset);
+    if let Some(limit) = limit
+        && list.len() > limit
+    {
+        list.truncate(limit);
+        let next = offset + limit;
+        response.link =
+            Some(format!("<{}?limit={limit}&offset={next}>; rel=\"next\"", request.path));
+    }
+    response.body = serde_json::to_vec(&body).unwrap_or_default();
+    response
+}
+
+/// `YYYY-MM-DDTHH:MM:SSZ`, UTC.
+pub fn time_text(time: OffsetDateTime) -> String {
+    format!("{}T{}Z", date_text(time), clock_text(time))
+}
+
+/// `YYYY-MM-DD`, UTC.
+pub fn date_text(time: OffsetDateTime) -> String {
+    format!("{:04}-{:02}-{:02}", time.year(), u8::from(time.month()), time.day())
+}
+
+/// `HH:MM:SS`, UTC.
+pub fn clock_text(time: OffsetDateTime) -> String {
+    format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+}
+
+/// Whether a name has 1 to `longest` characters, all of them allowed; `allowed` is asked for each
+/// with its place.
+pub fn is_name(name: &str, longest: usize, allowed: impl Fn(usize, char) -> bool) -> bool {
+    !name.is_empty()
+        && name.len() <= longest
+        && name.chars().enumerate().all(|(i, c)| allowed(i, c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Bench;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn unknown_paths_and_bad_bodies_are_told_apart() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.get("/api/lunasa/nonsense").error(), (404, "FRAMEWORK_NO_RESOURCE"));
+        let post = Request::new(Method::Post, "/users");
+        let with = |content_type: &str, body: &str| Request {
+            content_type: content_type.into(),
+            body: message::Body::Plain(body.into()),
+            ..Request::new(Method::Post, post.path.clone())
+        };
+        let lunasa = "application/vnd.safenetinc.lunasa+json;version=17";
+        assert_eq!(bench.send(with(lunasa, "{")).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        assert_eq!(
+            bench.send(with(lunasa, r#"{"userId":1}"#)).error(),
+            (400, "FRAMEWORK_BAD_REQUEST")
+        );
+        assert_eq!(
+            bench.send(with("text/plain", r#"{"userId":"x"}"#)).error(),
+            (400, "FRAMEWORK_HEADER_DOES_NOT_MATCH_MEDIA_TYPE_TEMPLATE")
+        );
+    }
+
+    #[test]
+    fn an_error_never_repeats_a_value() {
+        let mut bench = Bench::new();
+        let answer =
+            bench.post("/users/admin/actions/changePassword", json!({"password": ["Secret99"]}));
+        assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        let answer = bench.post("/users", json!("Secret99"));
+        assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        assert!(!answer.text().contains("Secret99"), "{}", answer.text());
+    }
+
+    #[test]
+    fn lists_are_paged() {
+        let mut bench = Bench::new();
+        let first = bench.get("/users?limit=2");
+        assert_eq!(first.json()["users"][0]["id"], "admin");
+        assert_eq!(first.json()["users"].as_array().unwrap().len(), 2);
+        assert_eq!(first.link(), Some("</users?limit=2&offset=2>; rel=\"next\""));
+        let rest = bench.get("/users?limit=2&offset=2");
+        assert_eq!(rest.json()["users"][0]["id"], "monitor");
+        assert_eq!(rest.link(), None);
+        assert_eq!(bench.get("/users?offset=99").json()["users"], json!([]));
+    }
+
+    #[test]
+    fn only_declared_calls_are_answered() {
+        // Each area's list of calls names all that is routed, so that no path is written twice.
+        let known: Vec<_> = [
+            luna_rest::auth::ALL,
+            luna_rest::emulator::ALL,
+            luna_rest::lunasa::ALL,
+            luna_rest::tasks::ALL,
+            luna_rest::users::ALL,
+            luna_rest::hsm::ALL,
+        ]
+        .concat();
+        let answered = Machine::new(Options::default(), [0; 32]).resources();
+        for call in known {
+            assert!(answered.contains(&call), "{} {}", call.0, call.1);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The network: `/api/lunasa/network`.
+
+use super::route::Routes;
+use super::state::{Area, Visit};
+
+/// What is kept of this area.
+#[derive(Debug, Default)]
+pub struct Network {}
+
+impl Area for Network {
+    fn fields(&mut self, _visit: Visit<'_>) {}
+}
+
+pub(super) fn routes(_r: &mut Routes) {}

@@ -1,0 +1,46 @@
+//! What only the emulated appliance offers: `/emulator`.
+//!
+//! A real appliance answers 404 to all of it. Programs on the machine that owns the data folder
+//! log in without a password here; tests move the clock and go back to factory state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Call, Method, Nothing};
+
+/// The request header that carries the key of the data folder, in hexadecimal.
+pub const LOCAL_KEY_HEADER: &str = "X-Local-Key";
+
+/// Opens a private session as `admin` for whoever can read the data folder's key.
+pub const SESSION: Call<Nothing, Nothing> = Call::post("/emulator/session");
+/// Shows the emulated clock.
+pub const CLOCK: Call<Nothing, Clock> = Call::get("/emulator/clock");
+/// Sets the emulated clock or moves it on.
+pub const MOVE_CLOCK: Call<MoveClock, Nothing> = Call::put("/emulator/clock");
+/// Goes back to factory state; every session and task ends.
+pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
+
+/// Every resource of this area.
+pub const ALL: &[(Method, &str)] =
+    &[SESSION.resource(), CLOCK.resource(), MOVE_CLOCK.resource(), RESET.resource()];
+
+/// The emulated clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Clock {
+    /// The time now, RFC 3339, UTC.
+    pub now: String,
+    /// Whether it stands still until it is moved.
+    pub fixed: bool,
+}
+
+/// A change of the clock: exactly one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MoveClock {
+    /// The new time, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// Seconds to move on by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advance: Option<u32>,
+}
