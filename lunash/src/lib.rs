@@ -1,1 +1,35 @@
-//! .
+//! LunaSH, the appliance shell of a Luna Network HSM, as a program for your own machine.
+//!
+//! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
+//! view stand together. `session.rs` is what they work with.
+
+pub mod commands;
+mod files;
+mod glossary;
+mod local;
+mod session;
+mod views;
+
+pub use commands::catalogue;
+pub use local::own_appliance;
+pub use session::Session;
+
+/// What the commands of this shell are made with.
+#[allow(unused_imports, reason = "no menu needs all of them")]
+mod prelude {
+    pub(crate) use luna_grammar::Menu;
+    pub(crate) use luna_rest::{Nothing, Secret};
+    pub(crate) use luna_shell::{Failure, Known, Page, Question, Role, Run, Table, Text};
+    pub(crate) use serde::{Deserialize, Serialize};
+
+    pub(crate) use crate::session::Session;
+    pub(crate) use crate::views::{Done, Message};
+
+    /// A command of this shell.
+    pub(crate) type Command = luna_shell::Command<Session>;
+
+    /// The handler that fills `R` from the line and runs it.
+    pub(crate) const fn call<R: Run<Session>>() -> luna_shell::Handler<Session> {
+        luna_shell::handler::<R, Session>()
+    }
+}

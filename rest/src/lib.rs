@@ -18,6 +18,7 @@ mod trust;
 mod wire;
 
 pub mod auth;
+pub mod clusters;
 pub mod emulator;
 pub mod hsm;
 pub mod lunasa;

@@ -1,1 +1,174 @@
 //! Clients and their links: `/api/lunasa/ntls`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Call, Method, Nothing};
+
+/// Lists the registered clients.
+pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/lunasa/ntls/clients");
+/// Registers a client.
+pub const REGISTER: Call<NewClient, Registered> = Call::post("/api/lunasa/ntls/clients");
+/// Shows a client.
+pub const CLIENT: Call<Nothing, Client> = Call::get("/api/lunasa/ntls/clients/{clientid}");
+/// Adds or replaces the certificate of a client.
+pub const CERTIFY: Call<NewCertificate, Nothing> = Call::put("/api/lunasa/ntls/clients/{clientid}");
+/// Removes a client with its links.
+pub const DEREGISTER: Call<Nothing, Nothing> = Call::delete("/api/lunasa/ntls/clients/{clientid}");
+/// Lists the partitions assigned to a client.
+pub const LINKS: Call<Nothing, Links> = Call::get("/api/lunasa/ntls/clients/{clientid}/links");
+/// Assigns a partition to a client.
+pub const ASSIGN: Call<NewLink, Nothing> = Call::post("/api/lunasa/ntls/clients/{clientid}/links");
+/// Shows what a link leads to.
+pub const LINK: Call<Nothing, Link> =
+    Call::get("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
+/// Takes a partition from a client.
+pub const REVOKE: Call<Nothing, Nothing> =
+    Call::delete("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
+/// Shows a client's certificate. Emulated appliances only: the product has no such resource.
+pub const CLIENT_CERTIFICATE: Call<Nothing, ClientCertificate> =
+    Call::get("/emulator/ntls/clients/{clientid}/certificate");
+
+/// Every call of this area.
+pub const ALL: &[(Method, &str)] = &[
+    CLIENTS.resource(),
+    REGISTER.resource(),
+    CLIENT.resource(),
+    CERTIFY.resource(),
+    DEREGISTER.resource(),
+    LINKS.resource(),
+    ASSIGN.resource(),
+    LINK.resource(),
+    REVOKE.resource(),
+    CLIENT_CERTIFICATE.resource(),
+];
+
+/// The registered clients, in the order of their registration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Clients {
+    /// One entry a client.
+    pub clients: Vec<ClientRef>,
+}
+
+/// A client in a list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientRef {
+    /// Its name.
+    #[serde(rename = "clientID")]
+    pub client_id: String,
+    /// Its path.
+    pub url: String,
+}
+
+/// What registers a client: a name, and either an address or a host name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NewClient {
+    /// The name, 1 to 128 of letters, digits and `_ . : -`; not `server`.
+    pub client_name: String,
+    /// IPv4 or IPv6 address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Host name, 1 to 60 of letters, digits and `_ . -`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// The certificate as PEM; without it the appliance looks for `<ip or hostname>.pem` among the
+    /// user's files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+/// The name under which a client was registered.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Registered {
+    /// The client's name.
+    pub client: String,
+}
+
+/// One client.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Client {
+    /// Path of its actions.
+    pub actions: String,
+    /// Its name.
+    #[serde(rename = "clientID")]
+    pub client_id: String,
+    /// Its host name; empty if it was registered by address.
+    pub hostname: String,
+    /// Whether host trust links are required.
+    pub htl_required: bool,
+    /// Its address; empty if it was registered by host name.
+    pub ip: String,
+    /// Path of its links.
+    pub links: String,
+    /// Life of a one-time token in seconds.
+    pub ott_expiry: u64,
+}
+
+/// A certificate in the body, or the name of a file of the user.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewCertificate {
+    /// PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The name of an uploaded file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// The partitions assigned to a client.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Links {
+    /// One entry a partition.
+    pub links: Vec<LinkRef>,
+}
+
+/// A link in a list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LinkRef {
+    /// The partition's serial number.
+    pub id: String,
+    /// Its path.
+    pub url: String,
+}
+
+/// What assigns a partition.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewLink {
+    /// The partition's path, `/api/lunasa/hsms/{hsmid}/partitions/{partitionid}`.
+    pub url: String,
+}
+
+/// What a link leads to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Link {
+    /// `hsm/partition`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The partition's path.
+    pub url: String,
+}
+
+/// A registered client's certificate.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ClientCertificate {
+    /// PEM.
+    pub certificate: String,
+    /// Subject.
+    pub subject: String,
+    /// SHA-256 of the DER form, upper-case pairs joined by colons.
+    pub fingerprint: String,
+    /// First moment of validity, RFC 3339.
+    pub not_before: String,
+    /// Last moment of validity, RFC 3339.
+    pub not_after: String,
+}

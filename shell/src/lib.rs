@@ -1,1 +1,36 @@
-//! .
+//! What `lunash` and `lunacm` share.
+//!
+//! A shell declares [`Command`]s and a [`Session`]; this crate reads lines from a person, a file or
+//! a pipe, finds the command each line means, asks the questions it has, writes what it returns as
+//! Luna's text or as JSON, and ends with an exit status. Commands themselves never print and never
+//! ask who is reading.
+
+mod advice;
+mod command;
+mod config;
+mod connect;
+mod desk;
+mod device;
+mod editor;
+mod failure;
+mod generate;
+mod misread;
+mod options;
+mod page;
+mod run;
+mod secrets;
+mod status;
+
+pub use advice::advice;
+pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler};
+pub use config::{Config, Folders, Profile};
+pub use connect::{Access, Local, connect};
+pub use desk::{Desk, Question};
+pub use device::{Device, Input, Stdio};
+pub use editor::Words;
+pub use failure::{Code, Failure, Kind};
+pub use options::{AFTER_HELP, Format, Generate, Options};
+pub use page::{Page, Table};
+pub use run::{Session, Shell, Values, main};
+pub use secrets::Secrets;
+pub use status::Status;

@@ -1,1 +1,1 @@
-//! .
+//! A stage for tests that cross crates.

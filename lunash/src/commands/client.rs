@@ -1,0 +1,267 @@
+//! `client`: the clients that may connect, and the partitions they may use.
+
+use luna_rest::ntls;
+
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[Menu { path: "client", help: "Clients and their partitions" }];
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "client assignPartition -client|-c <client_name> -partition|-p <partition_name>",
+        help: "Let a client use a partition",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["POST /api/lunasa/ntls/clients/{clientid}/links"],
+        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        run: call::<Assign>(),
+    },
+    Command {
+        syntax: "client delete -client|-c <client_name> [-force|-f]",
+        help: "Remove a client",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /api/lunasa/ntls/clients/{clientid}"],
+        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        run: call::<Delete>(),
+    },
+    Command {
+        syntax: "client list",
+        help: "List the registered clients",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/ntls/clients"],
+        known: Known::Seen("28-lunash-client-list-spaces-in-name-5.1"),
+        run: call::<List>(),
+    },
+    Command {
+        syntax: "client register -client|-c <client_name> {-hostname|-h <hostname> | -ip|-i <address>} [-force|-f]",
+        help: "Trust a client by its certificate",
+        options: &[
+            ("-client", "Name the client gets on this appliance"),
+            ("-hostname", "Host name of the client; its certificate is in HOSTNAME.pem"),
+            ("-ip", "Address of the client; its certificate is in ADDRESS.pem"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["POST /api/lunasa/ntls/clients"],
+        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        run: call::<Register>(),
+    },
+    Command {
+        syntax: "client revokePartition -client|-c <client_name> -partition|-p <partition_name>",
+        help: "Take a partition from a client",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /api/lunasa/ntls/clients/{clientid}/links/{linkid}"],
+        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        run: call::<Revoke>(),
+    },
+    Command {
+        syntax: "client show -client|-c <client_name>",
+        help: "Show a client and its partitions",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[
+            "GET /api/lunasa/ntls/clients/{clientid}",
+            "GET /api/lunasa/ntls/clients/{clientid}/links",
+        ],
+        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        run: call::<Show>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Assign {
+    client: String,
+    partition: String,
+}
+
+impl Run<Session> for Assign {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let partition = session.partition(&self.partition)?;
+        let url = luna_rest::partitions::SHOW.path(&[session.hsm()?, &partition]);
+        session
+            .client()
+            .call(&ntls::ASSIGN, &[&self.client], &ntls::NewLink { url })
+            .map_err(unknown_client)?;
+        Ok(Done { done: "client assignPartition" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    client: String,
+    force: bool,
+}
+
+impl Run<Session> for Delete {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.client().get(&ntls::CLIENT, &[&self.client]).map_err(unknown_client)?;
+        if !self.force {
+            let name = &self.client;
+            session.desk().confirm(
+                &format!(
+                    "CAUTION:  Are you sure you wish to delete client named:\n\
+                     \x20           {name}\n\
+                     \x20         Type 'proceed' to delete the client, or 'quit'\n\
+                     \x20         to quit now.\n\
+                     \x20         > "
+                ),
+                "-force",
+            )?;
+        }
+        session.client().call(&ntls::DEREGISTER, &[&self.client], &luna_rest::Nothing {})?;
+        Ok(Done { done: "client delete" })
+    }
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The names of the clients.
+#[derive(Serialize)]
+struct Clients {
+    clients: Vec<String>,
+}
+
+impl Run<Session> for List {
+    type View = Clients;
+
+    fn run(self, session: &mut Session) -> Result<Clients, Failure> {
+        let clients = session.client().get(&ntls::CLIENTS, &[])?.clients;
+        Ok(Clients { clients: clients.into_iter().map(|client| client.client_id).collect() })
+    }
+}
+
+impl Text for Clients {
+    fn write(&self, page: &mut Page) {
+        if self.clients.is_empty() {
+            page.line("No clients are registered.");
+        }
+        for (number, client) in (1..).zip(&self.clients) {
+            page.line(format!("registered client {number}: {client}"));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Register {
+    client: String,
+    hostname: Option<String>,
+    ip: Option<std::net::IpAddr>,
+    #[serde(rename = "force")]
+    _force: bool,
+}
+
+impl Run<Session> for Register {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let ip = self.ip.map(|ip| ip.to_string());
+        let address = ip.as_deref().or(self.hostname.as_deref()).unwrap_or_default();
+        session.provide(&format!("{address}.pem")).map_err(|failure| Failure {
+            message: format!(
+                "There was a problem finding this client's certificate file.\n{}",
+                failure.message
+            ),
+            ..failure
+        })?;
+        let client = ntls::NewClient {
+            client_name: self.client,
+            ip,
+            hostname: self.hostname,
+            certificate: None,
+        };
+        session.client().call(&ntls::REGISTER, &[], &client)?;
+        Ok(Done { done: "client register" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Revoke {
+    client: String,
+    partition: String,
+}
+
+impl Run<Session> for Revoke {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let partition = session.partition(&self.partition)?;
+        let links = session.client().get(&ntls::LINKS, &[&self.client]).map_err(unknown_client)?;
+        if !links.links.iter().any(|link| link.id == partition) {
+            return Err(Failure::command("Specified partition was not assigned to client."));
+        }
+        session.client().call(
+            &ntls::REVOKE,
+            &[&self.client, &partition],
+            &luna_rest::Nothing {},
+        )?;
+        Ok(Done { done: "client revokePartition" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Show {
+    client: String,
+}
+
+/// A client and the names of its partitions.
+#[derive(Serialize)]
+struct Client {
+    client: String,
+    hostname: Option<String>,
+    ip: Option<String>,
+    partitions: Vec<String>,
+}
+
+impl Run<Session> for Show {
+    type View = Client;
+
+    fn run(self, session: &mut Session) -> Result<Client, Failure> {
+        let shown = session.client().get(&ntls::CLIENT, &[&self.client]).map_err(unknown_client)?;
+        let mut partitions = Vec::new();
+        for link in session.client().get(&ntls::LINKS, &[&self.client])?.links {
+            let call = luna_rest::partitions::SHOW;
+            let partition = session.client().get(&call, &[session.hsm()?, &link.id])?;
+            partitions.push(partition.name);
+        }
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        Ok(Client {
+            client: shown.client_id,
+            hostname: given(shown.hostname),
+            ip: given(shown.ip),
+            partitions,
+        })
+    }
+}
+
+impl Text for Client {
+    fn write(&self, page: &mut Page) {
+        page.field("ClientID:", 14, &self.client);
+        if let Some(hostname) = &self.hostname {
+            page.field("Hostname:", 14, hostname);
+        }
+        // The label for an address was not seen; it is made like its neighbours.
+        if let Some(ip) = &self.ip {
+            page.field("IPAddress:", 14, ip);
+        }
+        let names: Vec<String> = self.partitions.iter().map(|name| format!("\"{name}\"")).collect();
+        let names = if names.is_empty() { "<none>".to_owned() } else { names.join(", ") };
+        page.field("Partitions:", 14, names);
+    }
+}
+
+/// The product's words for a client that is not registered.
+fn unknown_client(error: luna_rest::Error) -> Failure {
+    if error.id() == Some("NTLS_NO_CLIENT") {
+        return Failure::command("Specified client does not exist.")
+            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
+            .hint("'client list' shows the clients");
+    }
+    error.into()
+}

@@ -1,0 +1,101 @@
+//! The menus of LunaSH. A file per menu; within it a command's declaration, its arguments, what it
+//! does and its view stand together.
+
+mod client;
+mod cluster;
+mod hsm;
+mod my;
+mod network;
+mod ntls;
+mod package;
+mod partition;
+mod service;
+mod shell;
+mod status;
+mod sysconf;
+mod user;
+
+use luna_grammar::Menu;
+use luna_shell::{Catalogue, Command};
+
+use crate::glossary::GLOSSARY;
+use crate::session::Session;
+
+/// The menus, in the order of their files.
+const MENUS: &[&[Menu]] = &[
+    hsm::MENUS,
+    hsm::firmware::MENUS,
+    hsm::fm::MENUS,
+    hsm::information::MENUS,
+    hsm::ped::MENUS,
+    hsm::policies::MENUS,
+    hsm::stc::MENUS,
+    hsm::stm::MENUS,
+    hsm::tamper::MENUS,
+    partition::MENUS,
+    client::MENUS,
+    ntls::MENUS,
+    user::MENUS,
+    my::MENUS,
+    service::MENUS,
+    status::MENUS,
+    network::MENUS,
+    sysconf::MENUS,
+    sysconf::appliance::MENUS,
+    sysconf::config::MENUS,
+    sysconf::fingerprint::MENUS,
+    sysconf::force_so_login::MENUS,
+    sysconf::ntp::MENUS,
+    sysconf::ssh::MENUS,
+    sysconf::time::MENUS,
+    package::MENUS,
+    cluster::MENUS,
+];
+
+/// The commands, in the same order; `help` and `exit` come last, as in the product's list.
+const TABLES: &[&[Command<Session>]] = &[
+    hsm::COMMANDS,
+    hsm::firmware::COMMANDS,
+    hsm::fm::COMMANDS,
+    hsm::information::COMMANDS,
+    hsm::ped::COMMANDS,
+    hsm::policies::COMMANDS,
+    hsm::stc::COMMANDS,
+    hsm::stm::COMMANDS,
+    hsm::tamper::COMMANDS,
+    partition::COMMANDS,
+    client::COMMANDS,
+    ntls::COMMANDS,
+    user::COMMANDS,
+    my::COMMANDS,
+    service::COMMANDS,
+    status::COMMANDS,
+    network::COMMANDS,
+    sysconf::COMMANDS,
+    sysconf::appliance::COMMANDS,
+    sysconf::config::COMMANDS,
+    sysconf::fingerprint::COMMANDS,
+    sysconf::force_so_login::COMMANDS,
+    sysconf::ntp::COMMANDS,
+    sysconf::ssh::COMMANDS,
+    sysconf::time::COMMANDS,
+    package::COMMANDS,
+    cluster::COMMANDS,
+    shell::COMMANDS,
+];
+
+/// Commands that earlier releases had, and what does the same today.
+const RETIRED: &[(&str, &str)] = &[];
+
+/// The commands of the other shell, shortest spelling and full path.
+const OF_LUNACM: &str = include_str!("../../../completions/lunacm.abbreviations");
+
+/// Everything this shell can do.
+pub fn catalogue() -> Catalogue<Session> {
+    Catalogue::new(MENUS, TABLES, GLOSSARY)
+}
+
+/// Where a line that fits nothing here would be understood.
+pub(crate) fn advice(words: &[&str]) -> Option<String> {
+    luna_shell::advice(words, RETIRED, "lunacm", OF_LUNACM)
+}

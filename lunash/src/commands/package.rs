@@ -1,0 +1,7 @@
+//! `package`.
+
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[];
+
+pub(super) const COMMANDS: &[Command] = &[];

@@ -1,0 +1,7 @@
+//! `partition`.
+
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[];
+
+pub(super) const COMMANDS: &[Command] = &[];

@@ -1,0 +1,7 @@
+//! `sysconf config`.
+
+use crate::prelude::*;
+
+pub(in super::super) const MENUS: &[Menu] = &[];
+
+pub(in super::super) const COMMANDS: &[Command] = &[];

@@ -1,0 +1,43 @@
+//! Files that the product expects to have been copied to the appliance beforehand.
+
+use std::path::Path;
+
+use luna_rest::users;
+use luna_shell::Failure;
+
+use crate::session::Session;
+
+impl Session {
+    /// Makes sure that `name` lies among the user's files on the appliance: it does already, or
+    /// the file of that name in the working directory is uploaded. Says which was taken.
+    ///
+    /// # Errors
+    /// There is none in either place, or the upload fails.
+    pub fn provide(&mut self, name: &str) -> Result<(), Failure> {
+        let user = self.desk().user.clone();
+        let files = self.client().get(&users::FILES, &[&user])?.files;
+        if files.iter().any(|file| file.id == name) {
+            self.desk().note(format!("note: using {name} from {user}'s files on the appliance"));
+            return Ok(());
+        }
+        self.upload(Path::new(name))
+    }
+
+    /// Uploads a file under its own name.
+    ///
+    /// # Errors
+    /// It cannot be read, or the appliance refuses it.
+    fn upload(&mut self, path: &Path) -> Result<(), Failure> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let user = self.desk().user.clone();
+        let content = std::fs::read(path).map_err(|error| {
+            Failure::command(format!(
+                "The file '{name}' is neither among {user}'s files on the appliance nor in the \
+                 working directory ({error})."
+            ))
+        })?;
+        self.client().upload(&user, &name, content)?;
+        self.desk().note(format!("note: uploaded {} from the working directory", path.display()));
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! The `lunash` program: arguments in, a session, an exit status out.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use luna_shell::{Device, Failure, Folders, Options, Secrets, connect};
+use lunash::Session;
+
+/// LunaSH, the appliance shell of a Luna Network HSM
+///
+/// Without a host, an emulated appliance of your own is started and used.
+#[derive(Parser)]
+#[command(name = "lunash", version, after_long_help = luna_shell::AFTER_HELP)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn main() -> ExitCode {
+    let options = Arguments::parse().options;
+    let folders = Folders::of_user();
+    let history = folders.as_ref().ok().map(|folders| folders.state.join("lunash.history"));
+    luna_shell::main(
+        options,
+        &mut Arguments::command(),
+        lunash::catalogue(),
+        history.as_deref(),
+        |mut device, options| match open(&mut *device, options, folders) {
+            Ok((access, secrets)) => Session::open(access, device, secrets, options),
+            Err(failure) => Err((device, failure)),
+        },
+    )
+}
+
+fn open(
+    device: &mut dyn Device,
+    options: &Options,
+    folders: Result<Folders, Failure>,
+) -> Result<(luna_shell::Access, Secrets), Failure> {
+    let mut secrets = Secrets::from_environment();
+    let access = connect(options, &folders?, device, &mut secrets, lunash::own_appliance)?;
+    Ok((access, secrets))
+}

@@ -1,0 +1,178 @@
+//! A LunaSH session: the link to the appliance and what its commands share.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use luna_rest::{Client, hsm, network, ntls, partitions, users};
+use luna_shell::{Access, Code, Desk, Device, Failure, Options, Secrets, Values};
+
+/// The host name of an appliance that has not been given one.
+const FACTORY_HOST_NAME: &str = "local_host";
+
+/// What commands work with.
+pub struct Session {
+    desk: Desk,
+    hostname: String,
+    hsm: OnceCell<String>,
+}
+
+impl Session {
+    /// A session over an opened link.
+    ///
+    /// # Errors
+    /// The appliance does not answer; the device is given back.
+    pub fn open(
+        access: Access,
+        device: Box<dyn Device>,
+        secrets: Secrets,
+        options: &Options,
+    ) -> Result<Session, (Box<dyn Device>, Failure)> {
+        let desk = Desk::new(access, device, secrets, options);
+        let mut session =
+            Session { desk, hostname: FACTORY_HOST_NAME.to_owned(), hsm: OnceCell::new() };
+        session.refresh_hostname();
+        Ok(session)
+    }
+
+    /// The link to the appliance.
+    pub fn client(&self) -> &Client {
+        &self.desk.client
+    }
+
+    /// Questions, remarks, leaving.
+    pub fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// The HSM's serial number, which is its identifier in paths.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub fn hsm(&self) -> Result<&str, Failure> {
+        if let Some(serial) = self.hsm.get() {
+            return Ok(serial);
+        }
+        let serial = hsm_of(self.client())?;
+        Ok(self.hsm.get_or_init(|| serial))
+    }
+
+    /// Reads the host name again, after it was changed.
+    pub fn refresh_hostname(&mut self) {
+        // Without an answer the prompt keeps the name it has.
+        if let Ok(network) = self.client().get(&network::SHOW, &[])
+            && !network.hostname.is_empty()
+        {
+            self.hostname = network.hostname;
+        }
+    }
+
+    /// The serial number of the partition called `name`.
+    ///
+    /// # Errors
+    /// There is none; the message is the product's.
+    pub fn partition(&self, name: &str) -> Result<String, Failure> {
+        let hsm = self.hsm()?;
+        for entry in self.client().get(&partitions::LIST, &[hsm])?.partitions {
+            let partition = self.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
+            if partition.name == name {
+                return Ok(entry.id);
+            }
+        }
+        Err(Failure::command(format!("The partition '{name}' does not exist."))
+            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
+            .hint("'partition list' shows the partitions"))
+    }
+}
+
+fn hsm_of(client: &Client) -> Result<String, Failure> {
+    let hsms = client.get(&hsm::LIST, &[])?.hsms;
+    hsms.into_iter()
+        .next()
+        .map(|hsm| hsm.id)
+        .ok_or_else(|| Failure::command("The appliance reports no HSM."))
+}
+
+impl luna_shell::Session for Session {
+    const NAME: &'static str = "lunash";
+    const RESULT_AFTER_WORDS: bool = false;
+
+    fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    fn prompt(&self) -> String {
+        format!("[{}] lunash:>", self.hostname)
+    }
+
+    fn greeting(&mut self) -> Result<String, Failure> {
+        let appliance = self.client().get(&luna_rest::lunasa::SHOW, &[])?;
+        Ok(format!(
+            "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
+             reserved.\n",
+            appliance.version
+        ))
+    }
+
+    fn values(&self) -> Values {
+        let client = Arc::clone(&self.desk.client);
+        let user = self.desk.user.clone();
+        // Completion that finds nothing is silent, whatever the reason.
+        Arc::new(move |placeholder| names(&client, &user, placeholder).unwrap_or_default())
+    }
+
+    fn result(&self, failure: Option<&Failure>) -> (u32, String, String) {
+        let (code, text) = match failure {
+            None => (0, "Success"),
+            Some(failure) if failure.reported_as_success => (0, "Success"),
+            Some(_) => (65535, "Luna Shell execution"),
+        };
+        (code, text.to_owned(), format!("Command Result : {code} ({text})"))
+    }
+
+    fn explain(&self, path: &str, failure: &Failure) -> String {
+        let message = failure.message.trim_end_matches('\n');
+        if failure.verbatim {
+            return format!("{message}\n");
+        }
+        let message = message.replace('\n', "\n        ").replace("\n        \n", "\n\n");
+        if path.is_empty() {
+            return format!("Error:  {message}\n");
+        }
+        let code = match &failure.code {
+            Some(Code { number: Some(number), name }) => format!(" ({number:X} : {name})"),
+            Some(Code { number: None, name }) => format!(" ({name})"),
+            None => String::new(),
+        };
+        format!("Error:  '{path}' failed.{code}\n\nError:  {message}\n")
+    }
+
+    fn advice(&self, words: &[&str]) -> Option<String> {
+        crate::commands::advice(words)
+    }
+}
+
+/// The names that can stand for a placeholder.
+fn names(client: &Client, user: &str, placeholder: &str) -> Result<Vec<String>, luna_rest::Error> {
+    let names = match placeholder {
+        "partition_name" => {
+            let Ok(hsm) = hsm_of(client) else { return Ok(Vec::new()) };
+            let list = client.get(&partitions::LIST, &[&hsm])?.partitions;
+            let name = |id: &str| client.get(&partitions::SHOW, &[&hsm, id]).map(|p| p.name);
+            list.iter().map(|entry| name(&entry.id)).collect::<Result<_, _>>()?
+        }
+        "client_name" => {
+            let clients = client.get(&ntls::CLIENTS, &[])?.clients;
+            clients.into_iter().map(|client| client.client_id).collect()
+        }
+        "username" => {
+            let users = client.get(&users::LIST, &[])?.users;
+            users.into_iter().map(|user| user.id).collect()
+        }
+        "filename" => {
+            let files = client.get(&users::FILES, &[user])?.files;
+            files.into_iter().map(|file| file.id).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(names)
+}

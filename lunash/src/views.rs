@@ -1,0 +1,37 @@
+//! Views that many commands share.
+
+use luna_shell::{Page, Text};
+use serde::Serialize;
+
+/// That something was done: the product names the command in its own spelling.
+#[derive(Serialize)]
+pub(crate) struct Done {
+    /// The command's words, such as `client assignPartition`.
+    pub done: &'static str,
+}
+
+impl Text for Done {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("'{}' successful.", self.done));
+    }
+}
+
+/// A sentence that is the command's whole answer.
+#[derive(Serialize)]
+pub(crate) struct Message {
+    /// The text; may have several lines.
+    pub message: String,
+}
+
+#[allow(dead_code)]
+impl Message {
+    pub(crate) fn new(message: impl Into<String>) -> Message {
+        Message { message: message.into() }
+    }
+}
+
+impl Text for Message {
+    fn write(&self, page: &mut Page) {
+        page.line(self.message.trim_end_matches('\n'));
+    }
+}

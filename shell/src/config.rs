@@ -1,0 +1,146 @@
+//! The configuration file and the folders of a user.
+//!
+//! `config.toml` in the configuration folder:
+//!
+//! ```toml
+//! default = "production"
+//!
+//! [profiles.production]
+//! host = "hsm1.example.com"      # or host:port
+//! user = "operator"
+//! fingerprint = "SHA256:…"       # or ca = "/etc/luna/ca.pem"
+//! client = "app1"                # lunacm: whose slots are shown
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::failure::{Failure, Kind};
+
+/// Where things of this user are kept.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// `config.toml`, pins.
+    pub config: PathBuf,
+    /// The emulated appliance.
+    pub appliance: PathBuf,
+    /// Histories.
+    pub state: PathBuf,
+}
+
+impl Folders {
+    /// The folders the platform gives to this user.
+    ///
+    /// # Errors
+    /// The user has no home.
+    pub fn of_user() -> Result<Folders, Failure> {
+        let folders = directories::ProjectDirs::from("", "", "luna").ok_or_else(|| {
+            Failure::new(Kind::NotUnderstood, "No home folder: HOME is not set.")
+                .hint("set HOME, or name the folder of the emulated appliance with --data")
+        })?;
+        Ok(Folders {
+            config: folders.config_dir().to_owned(),
+            appliance: folders.data_dir().join("appliance"),
+            state: folders.state_dir().unwrap_or(folders.data_dir()).to_owned(),
+        })
+    }
+
+    /// The file of trusted certificates.
+    pub fn pins(&self) -> PathBuf {
+        self.config.join("pins")
+    }
+}
+
+/// The configuration file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The profile that is used when none is named.
+    pub default: Option<String>,
+    /// Named appliances.
+    #[serde(default)]
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// One appliance, under a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Host name or address, with an optional `:port`.
+    pub host: String,
+    /// The appliance account.
+    pub user: Option<String>,
+    /// The fingerprint its certificate must have.
+    pub fingerprint: Option<String>,
+    /// The authorities that vouch for its certificate.
+    pub ca: Option<PathBuf>,
+    /// The NTLS client whose partitions `lunacm` shows.
+    pub client: Option<String>,
+}
+
+impl Config {
+    /// Reads the file; a missing one is an empty one.
+    ///
+    /// # Errors
+    /// It cannot be read or understood; the message names file, line and column.
+    pub fn read(path: &Path) -> Result<Config, Failure> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Config::default());
+            }
+            Err(error) => {
+                return Err(Failure::new(
+                    Kind::NotUnderstood,
+                    format!("cannot read {}: {error}.", path.display()),
+                ));
+            }
+        };
+        toml::from_str(&text).map_err(|error| {
+            Failure::new(Kind::NotUnderstood, format!("{}: {error}", path.display()))
+        })
+    }
+
+    /// The profile called `name`, or the default one.
+    ///
+    /// # Errors
+    /// There is no such profile; the message lists those that exist.
+    pub fn profile(&self, name: Option<&str>) -> Result<Option<&Profile>, Failure> {
+        let Some(name) = name.or(self.default.as_deref()) else { return Ok(None) };
+        self.profiles.get(name).map(Some).ok_or_else(|| {
+            let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+            Failure::new(Kind::NotUnderstood, format!("There is no profile '{name}'.")).hint(
+                match known[..] {
+                    [] => "the configuration file has no profiles".to_owned(),
+                    _ => format!("known profiles: {}", known.join(", ")),
+                },
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_profile_must_exist() {
+        let config: Config =
+            toml::from_str("default='a'\n[profiles.a]\nhost='h:1'\nuser='operator'").unwrap();
+        assert_eq!(config.profile(None).unwrap().unwrap().host, "h:1");
+        let failure = config.profile(Some("b")).unwrap_err();
+        assert_eq!(failure.hints, ["known profiles: a"]);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error() {
+        assert!(toml::from_str::<Config>("[profiles.a]\nhost='h'\nusr='x'").is_err());
+    }
+
+    #[test]
+    fn a_missing_file_is_empty() {
+        assert!(Config::read(Path::new("/nonexistent/config.toml")).unwrap().profiles.is_empty());
+    }
+}

@@ -1,0 +1,262 @@
+//! From "which appliance" to a session with it: profile, trust, login.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use luna_rest::{Client, Error, Fingerprint, Pins, Target, Trust};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{Config, Folders, Profile};
+use crate::device::{Device, Input};
+use crate::failure::{Failure, Kind};
+use crate::options::Options;
+use crate::secrets::Secrets;
+
+/// The port of an appliance's web server.
+const PORT: u16 = 8443;
+
+/// An opened session, and what is needed to open it again.
+pub struct Access {
+    /// The session.
+    pub client: Arc<Client>,
+    /// The account that is logged in.
+    pub user: String,
+    /// The profile that was used, or an empty one.
+    pub profile: Profile,
+    pub(crate) interrupted: Option<Arc<AtomicBool>>,
+    target: Target,
+    credential: Credential,
+    _keep: Option<Box<dyn std::any::Any>>,
+}
+
+/// What a session is opened with.
+enum Credential {
+    /// The password of an account.
+    Password(SecretString),
+    /// The key of one's own emulated appliance.
+    Key(SecretString),
+}
+
+impl Access {
+    /// Opens a session on an emulated appliance of one's own.
+    ///
+    /// # Errors
+    /// It cannot be reached, or does not accept the key.
+    pub fn local(local: Local, interrupted: Option<Arc<AtomicBool>>) -> Result<Access, Failure> {
+        let credential = Credential::Key(local.key.into());
+        let user = "admin".to_owned();
+        let client = open(&local.target, &user, &credential, interrupted.as_ref())?;
+        let profile = Profile::default();
+        let (target, keep) = (local.target, local.keep);
+        Ok(Access { client, user, profile, interrupted, target, credential, _keep: keep })
+    }
+
+    pub(crate) fn reopen(&self) -> Result<Arc<Client>, Failure> {
+        open(&self.target, &self.user, &self.credential, self.interrupted.as_ref())
+    }
+
+    pub(crate) fn password_changed(&mut self, password: SecretString) {
+        if let Credential::Password(old) = &mut self.credential {
+            *old = password;
+        }
+    }
+}
+
+fn open(
+    target: &Target,
+    user: &str,
+    credential: &Credential,
+    interrupted: Option<&Arc<AtomicBool>>,
+) -> Result<Arc<Client>, Failure> {
+    let mut client = Client::connect(target.clone())?;
+    if let Some(flag) = interrupted {
+        client.cancelled_by(Arc::clone(flag));
+    }
+    match credential {
+        Credential::Password(password) => client.login(user, password)?,
+        Credential::Key(key) => client.login_locally(key.expose_secret())?,
+    }
+    Ok(Arc::new(client))
+}
+
+/// An emulated appliance of one's own.
+pub struct Local {
+    /// Where it listens and what certificate it has.
+    pub target: Target,
+    /// What lets the owner of its folder in without a password.
+    pub key: String,
+    /// The line that says what is talked to.
+    pub notice: String,
+    /// What keeps it alive, if it runs inside this process.
+    pub keep: Option<Box<dyn std::any::Any>>,
+}
+
+/// Opens a session: with the host or profile that was named, else with the appliance `local` gives.
+///
+/// # Errors
+/// Not reached, not trusted, or the login was refused.
+pub fn connect(
+    options: &Options,
+    folders: &Folders,
+    device: &mut dyn Device,
+    secrets: &mut Secrets,
+    local: impl FnOnce(&std::path::Path) -> Result<Local, Failure>,
+) -> Result<Access, Failure> {
+    let config = Config::read(&folders.config.join("config.toml"))?;
+    // A host on the command line is not mixed with a profile nobody named.
+    let profile = match (&options.host, &options.profile) {
+        (Some(_), None) => Profile::default(),
+        (_, name) => config.profile(name.as_deref())?.cloned().unwrap_or_default(),
+    };
+    let host = options.host.clone().unwrap_or_else(|| profile.host.clone());
+    let limit = options.timeout.map(Duration::from_secs);
+    let interrupted = device.attended().then(interrupt_flag).flatten();
+    if host.is_empty() {
+        let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
+        device.note(&local.notice);
+        local.target.limit = limit;
+        return Access::local(local, interrupted).map(|access| Access { profile, ..access });
+    }
+    let (host, port) = split(&host)?;
+    let address = address(&host, port);
+    let trust = trust(options, &profile, folders, &address)?;
+    let mut target = Target { host, port, trust, limit };
+    // The certificate comes first: a password is asked for only once it is clear who will read it.
+    match Client::connect(target.clone()) {
+        Err(Error::Unknown { address, seen }) => {
+            first_contact(&address, seen, folders, device)?;
+            target.trust = Trust::Pinned(seen);
+        }
+        other => drop(other?),
+    }
+    let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
+    let password = match secrets.find("PASSWORD")? {
+        Some(password) => password,
+        None => ask_password(&user, &address, device)?,
+    };
+    let credential = Credential::Password(password);
+    let client = open(&target, &user, &credential, interrupted.as_ref())?;
+    Ok(Access { client, user, profile, interrupted, target, credential, _keep: None })
+}
+
+/// A flag that Ctrl-C sets instead of ending the program.
+fn interrupt_flag() -> Option<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag)).ok()?;
+    Some(flag)
+}
+
+fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
+fn split(text: &str) -> Result<(String, u16), Failure> {
+    let wrong =
+        || Failure::new(Kind::NotUnderstood, format!("'{text}' is not a host or host:port."));
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;
+        let port = match rest.strip_prefix(':') {
+            Some(port) => port.parse().map_err(|_| wrong())?,
+            None if rest.is_empty() => PORT,
+            None => return Err(wrong()),
+        };
+        return Ok((host.to_owned(), port));
+    }
+    match text.split_once(':') {
+        None => Ok((text.to_owned(), PORT)),
+        Some((_, rest)) if rest.contains(':') => Ok((text.to_owned(), PORT)),
+        Some((host, port)) => Ok((host.to_owned(), port.parse().map_err(|_| wrong())?)),
+    }
+}
+
+fn trust(
+    options: &Options,
+    profile: &Profile,
+    folders: &Folders,
+    address: &str,
+) -> Result<Trust, Failure> {
+    if let Some(text) = options.fingerprint.as_deref().or(profile.fingerprint.as_deref()) {
+        let pinned: Fingerprint = text.parse().map_err(|error| {
+            Failure::new(Kind::NotUnderstood, format!("'{text}' is not a fingerprint: {error}"))
+        })?;
+        return Ok(Trust::Pinned(pinned));
+    }
+    if let Some(file) = options.ca.as_ref().or(profile.ca.as_ref()) {
+        return Ok(Trust::Authority(file.clone()));
+    }
+    let pins = folders.pins();
+    let pinned = Pins::at(pins.clone()).find(address).map_err(|error| {
+        Failure::new(Kind::Unreachable, format!("{}: {error}.", pins.display()))
+    })?;
+    Ok(pinned.map_or(Trust::FirstContact, Trust::Pinned))
+}
+
+/// Asks once whether a certificate is the right one, as ssh does, and remembers it.
+fn first_contact(
+    address: &str,
+    seen: Fingerprint,
+    folders: &Folders,
+    device: &mut dyn Device,
+) -> Result<(), Failure> {
+    let unknown = || Failure::from(Error::Unknown { address: address.to_owned(), seen });
+    if !device.attended() {
+        return Err(unknown());
+    }
+    let mut question = format!(
+        "The authenticity of appliance '{address}' can't be established.\n\
+         Its certificate has the fingerprint {seen}.\n\
+         Are you sure you want to continue connecting (yes/no)? "
+    );
+    loop {
+        match device.answer(&question) {
+            Input::Line(answer) if answer.trim().eq_ignore_ascii_case("yes") => break,
+            Input::Line(answer) if answer.trim().eq_ignore_ascii_case("no") => {
+                return Err(unknown());
+            }
+            Input::Line(_) => question = "Please type 'yes' or 'no': ".into(),
+            Input::Cancelled | Input::End => return Err(unknown()),
+        }
+    }
+    let pins = folders.pins();
+    Pins::at(pins.clone()).remember(address, seen).map_err(|error| {
+        Failure::new(Kind::Unreachable, format!("cannot write {}: {error}.", pins.display()))
+    })?;
+    device.note(&format!("note: trusting {address} from now on ({})", pins.display()));
+    Ok(())
+}
+
+fn ask_password(
+    user: &str,
+    address: &str,
+    device: &mut dyn Device,
+) -> Result<SecretString, Failure> {
+    let missing = || {
+        Failure::refused(format!("No password for '{user}' at {address}."))
+            .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD")
+    };
+    // Standard input may hold commands: they are not to be taken for a password.
+    if !device.attended() {
+        return Err(missing());
+    }
+    match device.secret(&format!("{user}@{address}'s password: ")) {
+        Input::Line(line) => Ok(SecretString::from(line)),
+        Input::Cancelled | Input::End => Err(missing()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_with_and_without_ports() {
+        assert_eq!(split("hsm1").unwrap(), ("hsm1".into(), 8443));
+        assert_eq!(split("hsm1:443").unwrap(), ("hsm1".into(), 443));
+        assert_eq!(split("::1").unwrap(), ("::1".into(), 8443));
+        assert_eq!(split("[::1]:9").unwrap(), ("::1".into(), 9));
+        assert!(split("hsm1:x").is_err());
+        assert!(split("[::1").is_err());
+    }
+}

@@ -1,0 +1,275 @@
+//! What every command has at hand: the link to the appliance, and somebody to ask.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use luna_rest::{Client, Secret};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use crate::config::Profile;
+use crate::connect::Access;
+use crate::device::{Device, Input};
+use crate::failure::Failure;
+use crate::options::Options;
+use crate::secrets::Secrets;
+
+/// The link, the questions and the remarks of a session.
+pub struct Desk {
+    /// The session with the appliance.
+    pub client: Arc<Client>,
+    /// The appliance account that is logged in.
+    pub user: String,
+    pub(crate) device: Box<dyn Device>,
+    secrets: Secrets,
+    answers: VecDeque<String>,
+    yes: bool,
+    last_attempt: bool,
+    pub(crate) messages: Vec<String>,
+    pub(crate) asked: String,
+    pub(crate) frame: Frame,
+    pub(crate) leaving: bool,
+    access: Access,
+}
+
+/// How the output of the running command is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// An empty line is due before the first output.
+    Due,
+    /// Output has begun, or no empty line is wanted.
+    Open,
+    /// Nothing but the JSON object goes out: questions are kept for its messages.
+    Json,
+}
+
+/// A question for a secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What is shown, up to the place of the answer: `\n  Please enter …:\n  > `.
+    pub text: &'a str,
+    /// For a new secret: what is shown for the second time.
+    pub again: Option<&'a str>,
+    /// Its name in the environment, without `LUNA_`.
+    pub variable: &'a str,
+    /// The option that would have given it, such as `-password`; empty if there is none.
+    pub option: &'a str,
+}
+
+impl Desk {
+    /// A desk over an opened session, at `device`.
+    pub fn new(
+        access: Access,
+        device: Box<dyn Device>,
+        secrets: Secrets,
+        options: &Options,
+    ) -> Desk {
+        Desk {
+            client: Arc::clone(&access.client),
+            user: access.user.clone(),
+            device,
+            secrets,
+            answers: options.answer.iter().cloned().collect(),
+            yes: options.yes,
+            last_attempt: options.last_attempt,
+            messages: Vec::new(),
+            asked: String::new(),
+            frame: Frame::Due,
+            leaving: false,
+            access,
+        }
+    }
+
+    /// The profile the session was opened with.
+    pub fn profile(&self) -> &Profile {
+        &self.access.profile
+    }
+
+    /// Remembers a new password of the logged-in account, for opening the session anew.
+    pub fn password_changed(&mut self, password: SecretString) {
+        self.access.password_changed(password);
+    }
+
+    /// Makes ready for a command.
+    pub(crate) fn begin(&mut self) {
+        if let Some(flag) = &self.access.interrupted {
+            flag.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Opens the session with the appliance anew, after it had timed out.
+    pub(crate) fn reopen(&mut self) -> Result<(), Failure> {
+        self.client = self.access.reopen()?;
+        Ok(())
+    }
+
+    /// Says something beside the output: on standard error, and among the messages of JSON.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.device.note(&text);
+        self.messages.push(text);
+    }
+
+    /// Shows a part of the command's output before the command is done.
+    pub fn show(&mut self, text: &str) {
+        match self.frame {
+            Frame::Due => {
+                self.device.print("\n");
+                self.frame = Frame::Open;
+                self.device.print(text);
+            }
+            Frame::Open => self.device.print(text),
+            Frame::Json => self.asked.push_str(text),
+        }
+    }
+
+    /// Whether a person is there to answer.
+    pub fn attended(&self) -> bool {
+        self.device.attended()
+    }
+
+    /// Ends the session after this command.
+    pub fn leave(&mut self) {
+        self.leaving = true;
+    }
+
+    /// Asks for `proceed` or `quit`; anything else is asked again, and refused from a script.
+    ///
+    /// `text` is shown up to the place of the answer; `option` would have spared the question.
+    ///
+    /// # Errors
+    /// `quit`, or no answer.
+    pub fn confirm(&mut self, text: &str, option: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        loop {
+            let answer = self.ask(text, &format!("{option} or --yes"))?;
+            match answer.trim() {
+                word if word.eq_ignore_ascii_case("proceed") => return Ok(()),
+                word if word.eq_ignore_ascii_case("quit") => return Err(cancelled()),
+                _ if self.attended() => {}
+                _ => {
+                    return Err(Failure::refused("The answer was neither 'proceed' nor 'quit'."));
+                }
+            }
+        }
+    }
+
+    /// Asks for a line of text.
+    ///
+    /// # Errors
+    /// No answer; `instead` names what would have given it.
+    pub fn ask(&mut self, text: &str, instead: &str) -> Result<String, Failure> {
+        if let Some(answer) = self.answers.pop_front() {
+            return Ok(answer);
+        }
+        self.open();
+        match self.put(text, |device, text| device.answer(text)) {
+            Input::Line(line) => Ok(line),
+            Input::Cancelled => Err(cancelled()),
+            Input::End => Err(unanswered(text, instead)),
+        }
+    }
+
+    /// The secret that an option gave, or else the one given in advance, or else asks for it. A new
+    /// secret is asked for twice.
+    ///
+    /// # Errors
+    /// No answer, or two different ones.
+    pub fn secret(
+        &mut self,
+        given: Option<Secret>,
+        secret: Question<'_>,
+    ) -> Result<Secret, Failure> {
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        if let Some(known) = self.secrets.find(secret.variable)? {
+            return Ok(known.expose_secret().into());
+        }
+        let first = self.ask_secret(secret.text, secret)?;
+        if let Some(again) = secret.again {
+            let second = self.ask_secret(again, secret)?;
+            if first.expose() != second.expose() {
+                return Err(Failure::command("The two entries do not match.")
+                    .hint("nothing was changed; run the command again"));
+            }
+        }
+        Ok(first)
+    }
+
+    fn ask_secret(&mut self, text: &str, secret: Question<'_>) -> Result<Secret, Failure> {
+        self.open();
+        match self.put(text, |device, text| device.secret(text)) {
+            Input::Line(line) => {
+                let line = Zeroizing::new(line);
+                Ok(Secret::from(line.as_str()))
+            }
+            Input::Cancelled => Err(cancelled()),
+            Input::End => {
+                let variable = format!("LUNA_{}", secret.variable);
+                let instead = match secret.option {
+                    "" => variable,
+                    option => format!("{option} or {variable}"),
+                };
+                Err(unanswered(text, &instead))
+            }
+        }
+    }
+
+    /// Guards a login: at one attempt left a person is shown `warning` and asked to proceed, and a
+    /// script is refused unless it said `--last-attempt`.
+    ///
+    /// # Errors
+    /// The person quit, or the script did not insist.
+    pub fn guard_attempts(&mut self, left: u32, warning: &str) -> Result<(), Failure> {
+        if left != 1 || self.last_attempt {
+            return Ok(());
+        }
+        if !self.attended() {
+            return Err(Failure::refused(
+                "Only one login attempt is left, and a wrong password would be the last: not tried.",
+            )
+            .hint("give --last-attempt if the password is certain"));
+        }
+        // `--yes` was said before anybody knew that this is the last attempt.
+        let yes = std::mem::replace(&mut self.yes, false);
+        let answer = self.confirm(warning, "--last-attempt");
+        self.yes = yes;
+        answer
+    }
+
+    fn open(&mut self) {
+        if self.frame == Frame::Due {
+            self.device.print("\n");
+            self.frame = Frame::Open;
+        }
+    }
+
+    fn put(&mut self, text: &str, ask: fn(&mut dyn Device, &str) -> Input) -> Input {
+        if self.frame == Frame::Json {
+            self.asked.push_str(text);
+            self.asked.push('\n');
+            if !self.device.attended() {
+                // Nothing but objects may reach standard output.
+                return ask(&mut *self.device, "");
+            }
+        }
+        ask(&mut *self.device, text)
+    }
+}
+
+fn cancelled() -> Failure {
+    Failure::command("The command was cancelled.").code(0xb, "User Cancelled Operation")
+}
+
+fn unanswered(question: &str, instead: &str) -> Failure {
+    let asked = question.lines().map(str::trim).rfind(|line| !line.is_empty() && *line != ">");
+    Failure::refused(format!(
+        "A question had no answer: \"{}\"",
+        asked.unwrap_or_default().trim_end_matches([' ', ':', '>'])
+    ))
+    .hint(format!("{instead} would have answered it"))
+}

@@ -1,0 +1,218 @@
+//! Why a command did not succeed, in a form that either shell can write its own way.
+
+use std::borrow::Cow;
+
+use crate::status::Status;
+
+/// What sort of failure it is; decides the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command ran and failed.
+    Command,
+    /// The line was not understood.
+    NotUnderstood,
+    /// No connection, or the login was refused.
+    Unreachable,
+    /// Not done for safety, or for want of an answer.
+    Refused,
+    /// Nobody knows whether it happened.
+    Unclear,
+}
+
+/// A result code of the product: a number and its name, as in `C000040A : RC_OBJECT_NOT_IN_LIST`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The number; `None` where only a name is known.
+    pub number: Option<u32>,
+    /// The name.
+    pub name: Cow<'static, str>,
+}
+
+impl Code {
+    /// A code with number and name.
+    pub const fn new(number: u32, name: &'static str) -> Code {
+        Code { number: Some(number), name: Cow::Borrowed(name) }
+    }
+}
+
+/// A command's failure: what happened, to what, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What sort of failure it is.
+    pub kind: Kind,
+    /// The product's code, where one is known.
+    pub code: Option<Code>,
+    /// What happened; may have several lines. Never holds a secret.
+    pub message: String,
+    /// What to do next; shown beside the product's text, on standard error.
+    pub hints: Vec<String>,
+    /// The product itself reports success here, and the result line follows it.
+    pub reported_as_success: bool,
+    /// The message is the product's whole text, not to be framed as an error.
+    pub verbatim: bool,
+}
+
+impl Failure {
+    /// A failure of the given kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Failure {
+        Failure {
+            kind,
+            code: None,
+            message: message.into(),
+            hints: Vec::new(),
+            reported_as_success: false,
+            verbatim: false,
+        }
+    }
+
+    /// The command ran and failed.
+    pub fn command(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Command, message)
+    }
+
+    /// Not done for safety, or for want of an answer.
+    pub fn refused(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Refused, message)
+    }
+
+    /// Adds the product's code.
+    #[must_use]
+    pub fn code(mut self, number: u32, name: &'static str) -> Failure {
+        self.code = Some(Code::new(number, name));
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Marks the message as the product's whole text.
+    #[must_use]
+    pub fn verbatim(mut self) -> Failure {
+        self.verbatim = true;
+        self
+    }
+
+    /// Marks a failure that the product reports with a successful result line.
+    #[must_use]
+    pub fn reported_as_success(mut self) -> Failure {
+        self.reported_as_success = true;
+        self
+    }
+
+    /// The exit status this failure asks for.
+    pub fn status(&self) -> Status {
+        match self.kind {
+            Kind::Command => Status::Failed,
+            Kind::NotUnderstood => Status::NotUnderstood,
+            Kind::Unreachable => Status::Unreachable,
+            Kind::Refused => Status::Refused,
+            Kind::Unclear => Status::Unclear,
+        }
+    }
+}
+
+impl From<luna_rest::Error> for Failure {
+    fn from(error: luna_rest::Error) -> Failure {
+        use luna_rest::Error as E;
+        let unclear = error.unclear();
+        let text = sentence(&error.to_string());
+        match error {
+            E::Answered { method, path, status: 404, answer }
+                if answer.id == "FRAMEWORK_NO_RESOURCE" || answer.id.is_empty() =>
+            {
+                Failure::command(format!(
+                    "This appliance does not have the resource {method} {path}."
+                ))
+                .hint("the command needs newer appliance software, or has no REST counterpart")
+            }
+            E::Answered { answer, .. } => {
+                let message = if answer.details.is_empty() || answer.details == answer.message {
+                    answer.message
+                } else if answer.message.is_empty() {
+                    answer.details
+                } else {
+                    format!("{} {}", sentence(&answer.message), answer.details)
+                };
+                let mut failure = Failure::command(sentence(&message));
+                if !answer.id.is_empty() {
+                    failure.code = Some(Code { number: None, name: answer.id.into() });
+                }
+                failure
+            }
+            E::LoginRefused { user, answer } => {
+                let mut message = format!("The appliance refused the login of '{user}'.");
+                if !answer.message.is_empty() {
+                    message.push(' ');
+                    message.push_str(&sentence(&answer.message));
+                }
+                Failure::new(Kind::Unreachable, message)
+            }
+            E::Changed { .. } => Failure::new(Kind::Unreachable, text).hint(
+                "if the certificate was renewed on purpose, name it with --fingerprint, or remove \
+                 the line of this appliance from the pins file",
+            ),
+            E::Unknown { .. } => Failure::new(Kind::Unreachable, text)
+                .hint("compare it with the appliance's own, then name it with --fingerprint"),
+            E::Unsendable { .. } => Failure::new(Kind::NotUnderstood, text),
+            E::Protocol { .. } if unclear => Failure::new(Kind::Unclear, text)
+                .hint("the change may have happened: look before it is sent again"),
+            E::Unreachable { .. } | E::Protocol { .. } => Failure::new(Kind::Unreachable, text),
+            E::Unclear { .. } | E::TimedOut { .. } | E::Cancelled { .. } if unclear => {
+                Failure::new(Kind::Unclear, text)
+                    .hint("the change may have happened: look before it is sent again")
+            }
+            E::Unclear { .. } | E::TimedOut { .. } => Failure::new(Kind::Unreachable, text),
+            E::Cancelled { .. } => Failure::command(text),
+        }
+    }
+}
+
+/// First letter large, full stop at the end: the product's messages are sentences.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut sentence: String = match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => return String::new(),
+    };
+    if !sentence.ends_with(['.', '!', '?', ')']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_rest::{ApiError, Error, Method};
+
+    use super::*;
+
+    fn answered(status: u16, id: &str, message: &str) -> Error {
+        let answer = ApiError { id: id.into(), message: message.into(), ..ApiError::default() };
+        Error::Answered { method: Method::Get, path: "/api/clusters".into(), status, answer }
+    }
+
+    #[test]
+    fn a_missing_resource_is_named() {
+        let failure = Failure::from(answered(404, "FRAMEWORK_NO_RESOURCE", "nothing here"));
+        assert_eq!(failure.message, "This appliance does not have the resource GET /api/clusters.");
+        assert_eq!(failure.status(), Status::Failed);
+    }
+
+    #[test]
+    fn an_answer_keeps_its_identifier() {
+        let failure = Failure::from(answered(404, "NTLS_NO_CLIENT", "no such client"));
+        assert_eq!(failure.message, "No such client.");
+        assert_eq!(failure.code, Some(Code { number: None, name: "NTLS_NO_CLIENT".into() }));
+    }
+
+    #[test]
+    fn only_a_change_is_unclear() {
+        let timed = |method| Error::TimedOut { method, path: "/x".into(), seconds: 5 };
+        assert_eq!(Failure::from(timed(Method::Post)).status(), Status::Unclear);
+        assert_eq!(Failure::from(timed(Method::Get)).status(), Status::Unreachable);
+    }
+}

@@ -1,0 +1,85 @@
+//! Lines that were not understood: which word, at which place, and what could stand there.
+
+use std::ops::Range;
+
+use luna_grammar::{Grammar, Outcome, tokenize};
+use unicode_width::UnicodeWidthStr;
+
+use crate::failure::{Failure, Kind};
+
+/// The failure for an outcome that is no match.
+///
+/// `advice` may know more of the words of the line: another shell that has them, a newer name.
+pub(crate) fn failure(
+    grammar: &Grammar,
+    line: &str,
+    outcome: Outcome<'_>,
+    advice: impl Fn(&[&str]) -> Option<String>,
+) -> Failure {
+    let (message, hint) = match outcome {
+        Outcome::Unknown { at, parent, closest } => {
+            let word = line.get(at.clone()).unwrap_or_default();
+            let what = match (word.starts_with(['-', '–', '—']), parent.as_str()) {
+                (true, "") => format!("'{word}' is no command."),
+                (true, parent) => format!("'{parent}' has no option '{word}'."),
+                (false, "") => format!("There is no command '{word}'."),
+                (false, parent) => format!("'{word}' does not fit behind '{parent}'."),
+            };
+            let (tokens, _) = tokenize(line);
+            let words: Vec<&str> = tokens
+                .iter()
+                .map(|token| token.text.as_ref())
+                .take_while(|word| !word.starts_with('-'))
+                .collect();
+            let hint = advice(&words).or_else(|| match &closest[..] {
+                [] => None,
+                closest => Some(format!("could be: {}", closest.join(", "))),
+            });
+            (format!("{what}\n\n{}", underlined(grammar, line, at)), hint)
+        }
+        Outcome::Ambiguous { at, candidates } => {
+            let word = line.get(at.clone()).unwrap_or_default();
+            let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();
+            (
+                format!(
+                    "'{word}' is ambiguous; nothing was run. It could be:{list}\n\n{}",
+                    underlined(grammar, line, at)
+                ),
+                None,
+            )
+        }
+        Outcome::Incomplete { command, missing, usage } => {
+            let what = if missing.is_empty() {
+                format!("'{command}' is not complete.")
+            } else {
+                format!("'{command}' needs more: {}.", missing.join(", "))
+            };
+            return Failure::new(Kind::NotUnderstood, usage).verbatim().hint(what);
+        }
+        Outcome::BadValue { at, argument } => {
+            let what = match argument.option.as_str() {
+                "" => argument.reason,
+                option => format!("'{option}': {}", argument.reason),
+            };
+            (format!("{what}\n\n{}", underlined(grammar, line, at)), None)
+        }
+        Outcome::Empty | Outcome::Help(_) | Outcome::Match(_) => (String::new(), None),
+    };
+    let failure = Failure::new(Kind::NotUnderstood, message);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The line with carets under a part of it, secrets masked.
+fn underlined(grammar: &Grammar, line: &str, at: Range<usize>) -> String {
+    let before = grammar.masked(line.get(..at.start).unwrap_or_default());
+    let rest = line.get(at.start..).unwrap_or_default();
+    let whole = grammar.masked(line);
+    // Where masking moved the word, the masked text before it tells how far.
+    let word = whole.get(before.len()..).unwrap_or(rest);
+    let word = &word[..word.find(char::is_whitespace).unwrap_or(word.len())];
+    let carets = "^".repeat(word.width().max(1));
+    format!("{}\n{:indent$}{carets}", whole.trim_end(), "", indent = before.width())
+}

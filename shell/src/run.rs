@@ -1,0 +1,385 @@
+//! The session loop: a line in, a command run, its text or JSON out, and a status at the end.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use luna_grammar::{Invocation, Outcome, tokenize};
+use serde_json::json;
+
+use crate::command::{Catalogue, View};
+use crate::desk::{Desk, Frame};
+use crate::device::{Device, Input, Stdio};
+use crate::editor::Words;
+use crate::failure::{Failure, Kind};
+use crate::generate;
+use crate::misread;
+use crate::options::{Format, Options};
+use crate::status::Status;
+
+/// How long Tab waits for names from the appliance.
+const COMPLETION_LIMIT: Duration = Duration::from_millis(150);
+
+/// Gives the values that can stand for a placeholder, such as the names of partitions.
+pub type Values = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+
+/// One of the two shells, as the loop sees it.
+pub trait Session: Sized + 'static {
+    /// The program's name.
+    const NAME: &'static str;
+    /// Whether a single command given as words ends with the result line too.
+    const RESULT_AFTER_WORDS: bool;
+
+    /// The link, the questions, the remarks.
+    fn desk(&mut self) -> &mut Desk;
+    /// The prompt, without a blank behind it.
+    fn prompt(&self) -> String;
+    /// What is shown before the first prompt.
+    fn greeting(&mut self) -> Result<String, Failure>;
+    /// Values for completion.
+    fn values(&self) -> Values;
+    /// The result line's number and text, and the line itself.
+    fn result(&self, failure: Option<&Failure>) -> (u32, String, String);
+    /// A failure of the command `path` as the product's text.
+    fn explain(&self, path: &str, failure: &Failure) -> String;
+    /// What a person who typed a line that fits nothing should know: another shell, a newer name.
+    fn advice(&self, words: &[&str]) -> Option<String>;
+    /// Called when the session with the appliance was opened anew: logins are gone.
+    fn reopened(&mut self) {}
+}
+
+/// A session being run.
+pub struct Shell<S: Session> {
+    session: S,
+    catalogue: Rc<Catalogue<S>>,
+    options: Options,
+    status: Status,
+    substitution_noted: bool,
+}
+
+/// What a line came to, before it is written.
+struct Report<'c> {
+    path: &'static str,
+    canonical: String,
+    result: Result<Box<dyn View + 'c>, Failure>,
+}
+
+impl<S: Session> Shell<S> {
+    /// A shell over an opened session.
+    pub fn new(session: S, catalogue: Catalogue<S>, options: Options) -> Shell<S> {
+        Shell {
+            session,
+            catalogue: Rc::new(catalogue),
+            options,
+            status: Status::Success,
+            substitution_noted: false,
+        }
+    }
+
+    /// Runs the given lines, or those the device gives, to the end.
+    pub fn run(&mut self, lines: Option<Vec<String>>) -> Status {
+        let json = self.options.output == Format::Json;
+        if !self.options.quiet && !json && !self.options.one_shot() {
+            match self.session.greeting() {
+                Ok(text) => self.session.desk().device.print(&text),
+                Err(failure) => self.complain(&failure),
+            }
+        }
+        match lines {
+            Some(lines) => {
+                for line in lines {
+                    if self.over(&line) {
+                        break;
+                    }
+                }
+            }
+            None => loop {
+                let words: Rc<dyn Words> = Rc::new(Vocabulary {
+                    catalogue: Rc::clone(&self.catalogue),
+                    values: self.session.values(),
+                });
+                let prompt = self.session.prompt();
+                let typed = self.session.desk().device.interactive();
+                if typed && !json {
+                    self.session.desk().device.print("\n");
+                }
+                match self.session.desk().device.command(&prompt, &words) {
+                    Input::Line(line) => {
+                        if self.over(&line) {
+                            break;
+                        }
+                    }
+                    Input::Cancelled => {}
+                    Input::End => {
+                        // Ctrl-D leaves the cursor behind the prompt.
+                        if typed {
+                            self.session.desk().device.print("\n");
+                        }
+                        break;
+                    }
+                }
+            },
+        }
+        self.session.desk().device.flush();
+        self.status
+    }
+
+    /// Runs a line; whether the session is over after it.
+    fn over(&mut self, line: &str) -> bool {
+        let status = self.execute(line);
+        self.status = self.status.max(status);
+        self.session.desk().leaving || (self.options.fail_fast && status != Status::Success)
+    }
+
+    /// Runs one line and writes what came of it.
+    pub fn execute(&mut self, line: &str) -> Status {
+        let catalogue = Rc::clone(&self.catalogue);
+        self.note_substitutions(line);
+        self.session.desk().frame = match self.options.output {
+            Format::Json => Frame::Json,
+            Format::Luna if self.options.one_shot() => Frame::Open,
+            Format::Luna => Frame::Due,
+        };
+        let report = match catalogue.grammar.resolve(line) {
+            Outcome::Empty => return Status::Success,
+            Outcome::Help(text) => Report {
+                path: "help",
+                canonical: line.trim().to_owned(),
+                result: Ok(Box::new(generate::Help { help: text })),
+            },
+            Outcome::Match(invocation) => {
+                let canonical = invocation.canonical();
+                let path = invocation.path();
+                let result = self.invoke(&catalogue, &invocation);
+                Report { path, canonical, result }
+            }
+            other => {
+                let failure = misread::failure(&catalogue.grammar, line, other, |words| {
+                    self.session.advice(words)
+                });
+                Report { path: "", canonical: catalogue.grammar.masked(line), result: Err(failure) }
+            }
+        };
+        self.write(report)
+    }
+
+    fn invoke(
+        &mut self,
+        catalogue: &Catalogue<S>,
+        invocation: &Invocation<'_>,
+    ) -> Result<Box<dyn View>, Failure> {
+        if self.options.strict && !invocation.exact() {
+            return Err(Failure::new(
+                Kind::NotUnderstood,
+                format!("Abbreviated, which --strict refuses; in full: {}", invocation.canonical()),
+            ));
+        }
+        let command = catalogue.commands.get(invocation.command).copied();
+        let Some(command) = command else {
+            return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));
+        };
+        self.session.desk().begin();
+        let result = (command.run.run)(&mut self.session, invocation);
+        match result {
+            // Nothing was done: the appliance had closed the session before it looked at the call.
+            Err(failure) if session_ended(&failure) && self.session.desk().reopen().is_ok() => {
+                self.session.reopened();
+                self.session.desk().note(
+                    "note: the session had timed out and was opened again; HSM and partition \
+                     logins are gone",
+                );
+                (command.run.run)(&mut self.session, invocation)
+            }
+            other => other,
+        }
+    }
+
+    fn write(&mut self, report: Report<'_>) -> Status {
+        let Report { path, canonical, result } = report;
+        let (code, text, line) = self.session.result(result.as_ref().err());
+        let status = result.as_ref().err().map_or(Status::Success, Failure::status);
+        if self.options.output == Format::Json {
+            let desk = self.session.desk();
+            let mut messages = std::mem::take(&mut desk.messages);
+            let (view, failure) = match &result {
+                Ok(view) => (view.json(), serde_json::Value::Null),
+                Err(failure) => {
+                    for hint in &failure.hints {
+                        desk.device.note(&format!("hint: {hint}"));
+                    }
+                    messages.extend(failure.hints.iter().cloned());
+                    let code = failure.code.as_ref();
+                    let error = json!({
+                        "message": failure.message,
+                        "code": code.and_then(|code| code.number),
+                        "name": code.map(|code| &code.name),
+                    });
+                    (serde_json::Value::Null, error)
+                }
+            };
+            desk.asked.clear();
+            let mut object = json!({
+                "line": canonical,
+                "result": { "code": code, "text": text },
+                "status": status as u8,
+                "view": view,
+                "messages": messages,
+            });
+            if !failure.is_null() {
+                object["error"] = failure;
+            }
+            desk.device.print(&format!("{object}\n"));
+            return status;
+        }
+        let body = match &result {
+            Ok(view) => view.text(),
+            Err(failure) => self.session.explain(path, failure),
+        };
+        let one_shot = self.options.one_shot();
+        let leaving = self.session.desk().leaving;
+        let desk = self.session.desk();
+        desk.messages.clear();
+        if leaving && body.is_empty() {
+            return status;
+        }
+        if one_shot {
+            let body = body.trim_matches('\n');
+            if !body.is_empty() {
+                desk.device.print(body);
+                desk.device.print("\n");
+            }
+        } else {
+            desk.show(&body);
+        }
+        if !one_shot || S::RESULT_AFTER_WORDS {
+            if !body.is_empty() {
+                desk.device.print("\n");
+            }
+            desk.device.print(&line);
+            desk.device.print("\n");
+        }
+        if let Err(failure) = &result {
+            for hint in &failure.hints {
+                desk.device.note(&format!("hint: {hint}"));
+            }
+        }
+        status
+    }
+
+    /// A failure outside of any command.
+    fn complain(&mut self, failure: &Failure) {
+        self.status = self.status.max(failure.status());
+        complain::<S>(&mut *self.session.desk().device, failure);
+    }
+
+    fn note_substitutions(&mut self, line: &str) {
+        if self.substitution_noted || line.is_ascii() {
+            return;
+        }
+        let (_, substitutions) = tokenize(line);
+        if let Some((from, to)) = substitutions.first() {
+            self.substitution_noted = true;
+            self.session.desk().note(format!("note: '{from}' was read as '{to}'"));
+        }
+    }
+}
+
+fn session_ended(failure: &Failure) -> bool {
+    failure.code.as_ref().is_some_and(|code| code.name == "FRAMEWORK_NO_SESSION_COOKIE")
+}
+
+fn complain<S: Session>(device: &mut dyn Device, failure: &Failure) {
+    device.flush();
+    device.note(&format!("{}: {}", S::NAME, failure.message));
+    for hint in &failure.hints {
+        device.note(&format!("hint: {hint}"));
+    }
+}
+
+/// The language of a shell, as the line editor sees it.
+struct Vocabulary<S: 'static> {
+    catalogue: Rc<Catalogue<S>>,
+    values: Values,
+}
+
+impl<S> Words for Vocabulary<S> {
+    fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
+        let completion = self.catalogue.grammar.complete(line, cursor);
+        let mut words: Vec<String> =
+            completion.candidates.into_iter().map(|candidate| candidate.text).collect();
+        if let Some((placeholder, typed)) = completion.value {
+            let (send, receive) = mpsc::channel();
+            let values = Arc::clone(&self.values);
+            thread::spawn(move || send.send(values(placeholder)));
+            let found = receive.recv_timeout(COMPLETION_LIMIT).unwrap_or_default();
+            words.extend(found.into_iter().filter(|value| value.starts_with(&typed)).map(
+                |value| {
+                    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value }
+                },
+            ));
+        }
+        (completion.start, words)
+    }
+
+    fn masked(&self, line: &str) -> String {
+        self.catalogue.grammar.masked(line)
+    }
+}
+
+/// Runs a whole program: what was asked of it in its arguments, on the process's own streams.
+pub fn main<S: Session>(
+    options: Options,
+    program: &mut clap::Command,
+    catalogue: Catalogue<S>,
+    history: Option<&Path>,
+    open: impl FnOnce(Box<dyn Device>, &Options) -> Result<S, (Box<dyn Device>, Failure)>,
+) -> ExitCode {
+    log();
+    let mut device = Stdio::new(options.quiet, history.map(Path::to_owned));
+    if options.list_commands {
+        device.print(&catalogue.list());
+        device.flush();
+        return Status::Success.into();
+    }
+    if let Some(what) = options.generate {
+        device.print(&generate::text(what, program, &catalogue));
+        device.flush();
+        return Status::Success.into();
+    }
+    let lines = match &options.file {
+        None => options.lines(),
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(text) => Some(text.lines().map(str::to_owned).collect()),
+            Err(error) => {
+                let failure = Failure::new(
+                    Kind::NotUnderstood,
+                    format!("cannot read {}: {error}.", path.display()),
+                );
+                complain::<S>(&mut device, &failure);
+                return failure.status().into();
+            }
+        },
+    };
+    match open(Box::new(device), &options) {
+        Ok(session) => Shell::new(session, catalogue, options).run(lines).into(),
+        Err((mut device, failure)) => {
+            complain::<S>(&mut *device, &failure);
+            failure.status().into()
+        }
+    }
+}
+
+/// Logs go to standard error, and only when `RUST_LOG` asks for them.
+fn log() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init();
+    }
+}
