@@ -1,6 +1,238 @@
 //! An emulated Luna Network HSM appliance: one process, one data folder, one appliance.
 //!
-//! `model` is a pure state machine and knows all the rules; `store` keeps its state; `http` speaks
-//! REST over TLS; `run` puts the three together.
+//! `model` is a pure state machine and knows all the rules; `store` keeps its state, `engine` joins
+//! the two, `http` speaks REST over TLS, `folder` is the data folder. [`Appliance::start`] runs it
+//! all on threads of its own, so that a program without async can carry an appliance inside.
 
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum_server::Handle;
+use luna_rest::{Fingerprint, Secret};
+use time::OffsetDateTime;
+
+pub mod engine;
 pub mod model;
+pub mod store;
+
+mod folder;
+mod http;
+
+pub use folder::Endpoint;
+
+use engine::{Engine, LoadError};
+use folder::Folder;
+use store::{Store, StoreError};
+
+/// The host name of an appliance as it leaves the factory.
+pub const FACTORY_HOSTNAME: &str = "local_host";
+
+/// How to start an appliance.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data folder; it is made when it is not there.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Makes serial numbers and UUIDs repeatable; counts at the first start, and after a reset.
+    pub seed: Option<u64>,
+    /// Where the clock stands still until it is moved; otherwise it runs with the system's.
+    pub clock: Option<OffsetDateTime>,
+    /// The host name; counts at the first start, and after a reset.
+    pub hostname: String,
+}
+
+impl Options {
+    /// A folder, a free port on this machine, and nothing fixed.
+    pub fn new(data: impl Into<PathBuf>) -> Options {
+        Options {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            seed: None,
+            clock: None,
+            hostname: FACTORY_HOSTNAME.to_owned(),
+        }
+    }
+}
+
+/// Why an appliance did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process runs the appliance of this folder.
+    #[error(
+        "another process runs the appliance in {}; use that one, or another folder",
+        .folder.display()
+    )]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The stored state cannot be used.
+    #[error("cannot use the state in {}: {reason}", .folder.display())]
+    State {
+        /// The data folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: LoadError,
+    },
+    /// The folder, or a file in it, cannot be used.
+    #[error("cannot use {}: {reason}", .path.display())]
+    Folder {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// Threads or TLS cannot be set up.
+    #[error("cannot start the web server: {0}")]
+    Server(io::Error),
+}
+
+impl StartError {
+    fn folder(path: &Path, reason: io::Error) -> StartError {
+        StartError::Folder { path: path.to_owned(), reason }
+    }
+}
+
+/// Starts an appliance, or finds a running one.
+#[derive(Debug)]
+pub struct Appliance;
+
+impl Appliance {
+    /// Starts an appliance; it listens when this returns.
+    ///
+    /// # Errors
+    /// Any [`StartError`].
+    pub fn start(options: Options) -> Result<Running, StartError> {
+        let Options { data, listen, seed, clock, hostname } = options;
+        let folder = Folder::take(&data)?;
+        let local_key = folder.local_key()?;
+        let certificate = folder.certificate(&hostname)?;
+        let fingerprint = certificate.fingerprint();
+
+        let state = |reason| match reason {
+            LoadError::Store(StoreError::InUse) => StartError::InUse { folder: data.clone() },
+            reason => StartError::State { folder: data.clone(), reason },
+        };
+        let store = Store::open(&folder.state()?).map_err(|reason| state(reason.into()))?;
+        let secret = folder::random().map_err(StartError::Server)?;
+        let model = model::Options { hostname, seed, clock, local_key: local_key.clone() };
+        let engine =
+            Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
+
+        let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
+        let refuse = |reason| StartError::Listen { address: listen, reason };
+        let listener = TcpListener::bind(listen).map_err(refuse)?;
+        listener.set_nonblocking(true).map_err(refuse)?;
+        let address = listener.local_addr().map_err(refuse)?;
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("appliance")
+            .enable_all()
+            .build()
+            .map_err(StartError::Server)?;
+        let handle = Handle::new();
+        let server = {
+            let _inside = runtime.enter();
+            http::serve(engine, listener, tls, handle.clone()).map_err(StartError::Server)?
+        };
+        folder.announce(&Endpoint {
+            address: address.to_string(),
+            fingerprint: fingerprint.to_string(),
+        })?;
+        // The socket takes connections from here on; they wait until the thread runs.
+        let thread = std::thread::Builder::new()
+            .name("appliance".to_owned())
+            .spawn(move || {
+                if let Err(error) = runtime.block_on(server) {
+                    tracing::error!(%error, "the web server ended");
+                }
+                // The store closes with the runtime's last task, the folder is given back after.
+                drop(runtime);
+                drop(folder);
+            })
+            .map_err(StartError::Server)?;
+        Ok(Running { address, fingerprint, local_key, handle, thread: Some(thread) })
+    }
+
+    /// Where the appliance of a data folder listens, if one runs.
+    pub fn locate(data: &Path) -> Option<Endpoint> {
+        folder::locate(data)
+    }
+
+    /// The key that opens a local session at the appliance of a data folder.
+    ///
+    /// # Errors
+    /// The folder has none yet, or it may not be read.
+    pub fn local_key(data: &Path) -> io::Result<Secret> {
+        folder::local_key(data)
+    }
+}
+
+fn tls(certificate: folder::Certificate) -> Result<rustls::ServerConfig, rustls::Error> {
+    // Named here, not installed: the program around may have its own.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.certificate], certificate.key)?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+/// A running appliance; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    fingerprint: Fingerprint,
+    local_key: Secret,
+    handle: Handle<SocketAddr>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The fingerprint of its certificate.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The key that opens a local session (see [`luna_rest::emulator`]).
+    pub fn local_key(&self) -> &Secret {
+        &self.local_key
+    }
+
+    /// Stops it in order: requests under way are answered, the store is closed, the folder given
+    /// back.
+    pub fn stop(self) {}
+}
+
+/// How long requests under way may take when the appliance stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.graceful_shutdown(Some(FAREWELL));
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported by the thread itself.
+            let _ = thread.join();
+        }
+    }
+}

@@ -225,7 +225,8 @@ impl Failure {
         &self.id
     }
 
-    pub(super) fn into_response(self) -> Response {
+    /// The response with the error body of the reference.
+    pub fn into_response(self) -> Response {
         let kind = match self.id.split('_').next().unwrap_or_default() {
             "FRAMEWORK" => "FRAMEWORK",
             "SERVER" => "SERVER",

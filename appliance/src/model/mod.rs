@@ -135,6 +135,19 @@ impl Machine {
         self.state.changes()
     }
 
+    /// Whether the last request changed anything.
+    pub fn changed(&mut self) -> bool {
+        self.state.changed()
+    }
+
+    /// With a fixed clock, the time is what was asked for at this start, however far the clock was
+    /// moved before.
+    pub fn set_fixed_clock(&mut self) {
+        if self.options.clock.is_some() && *self.state.emulator.clock.get() != 0 {
+            self.state.emulator.clock.set(0);
+        }
+    }
+
     /// Makes those changes final: they are in the store.
     pub fn keep(&mut self) {
         self.state.keep();

@@ -1,0 +1,197 @@
+//! REST over TLS: turns HTTP requests into the model's, and its responses back.
+//!
+//! One fallback handler takes everything; which paths exist is the model's business. Reads are
+//! answered on the spot, whatever may hash a password or sync a disk goes to a thread of its own.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body as HttpBody, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State};
+use axum::http::header::{
+    self, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+};
+use axum::http::{Method as HttpMethod, StatusCode};
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use luna_rest::{Method, Secret, emulator};
+use time::OffsetDateTime;
+use zeroize::Zeroize;
+
+use crate::engine::Engine;
+use crate::model::message::{Body, Failure, Request, Response};
+
+/// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
+const SESSION_COOKIE: &str = "session";
+/// The largest JSON body, bytes.
+const JSON_LIMIT: usize = 1 << 20;
+/// The largest file, bytes.
+const FILE_LIMIT: usize = 64 << 20;
+
+type Shared = Arc<Mutex<Engine>>;
+
+/// A server that is ready to run, and the handle that stops it.
+pub(crate) fn serve(
+    engine: Engine,
+    listener: TcpListener,
+    tls: rustls::ServerConfig,
+    handle: Handle<SocketAddr>,
+) -> io::Result<impl Future<Output = io::Result<()>>> {
+    let routes = Router::new().fallback(answer).with_state(Arc::new(Mutex::new(engine)));
+    let tls = RustlsConfig::from_config(Arc::new(tls));
+    // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
+    let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+    let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+    Ok(server.serve(routes.into_make_service()))
+}
+
+async fn answer(State(engine): State<Shared>, http: HttpRequest) -> axum::response::Response {
+    let request = match read(http).await {
+        Ok(request) => request,
+        Err(failure) => return write(failure.into_response()),
+    };
+    let (method, path) = (request.method, request.path.clone());
+    let blocks = method.changes() || request.basic.is_some();
+    let handle = move || {
+        let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.handle(&request, OffsetDateTime::now_utc())
+    };
+    let response = if blocks {
+        tokio::task::spawn_blocking(handle).await.unwrap_or_else(|error| {
+            Failure::internal(format!("The handler failed: {error}")).into_response()
+        })
+    } else {
+        handle()
+    };
+    tracing::info!(%method, path, status = response.status, "answered");
+    write(response)
+}
+
+async fn read(http: HttpRequest) -> Result<Request, Failure> {
+    let method = match *http.method() {
+        HttpMethod::GET => Method::Get,
+        HttpMethod::POST => Method::Post,
+        HttpMethod::PUT => Method::Put,
+        HttpMethod::PATCH => Method::Patch,
+        HttpMethod::DELETE => Method::Delete,
+        ref other => {
+            return Err(Failure::no_resource(format!("No resource knows the method {other}.")));
+        }
+    };
+    let headers = http.headers();
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(CONTENT_TYPE)
+        .or_else(|| text(HeaderName::from_static("accept-type")))
+        .unwrap_or_default()
+        .to_owned();
+    let mut request = Request {
+        query: http.uri().query().unwrap_or_default().to_owned(),
+        basic: text(AUTHORIZATION).and_then(basic),
+        cookie: cookie(headers),
+        local_key: headers
+            .get(emulator::LOCAL_KEY_HEADER)
+            .and_then(|value| value.to_str().ok())
+            .map(Secret::from),
+        content_type,
+        ..Request::new(method, http.uri().path())
+    };
+    request.body = body(http, &request.content_type).await?;
+    Ok(request)
+}
+
+/// `Basic base64(user:password)`.
+fn basic(header: &str) -> Option<(String, Secret)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let mut decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let pair = decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.into()));
+    decoded.zeroize();
+    pair
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
+        .map(str::to_owned)
+}
+
+async fn body(http: HttpRequest, content_type: &str) -> Result<Body, Failure> {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let file = kind.ends_with("+octet-stream");
+    let form = kind.ends_with("+multipart") || kind.eq_ignore_ascii_case("multipart/form-data");
+    let limit = if file || form { FILE_LIMIT } else { JSON_LIMIT };
+    let bytes = axum::body::to_bytes(http.into_body(), limit).await.map_err(|_| {
+        // Assumed: the identifier of a body that is too large was not found.
+        Failure::new(400, "FRAMEWORK_BAD_REQUEST", "The body is too large.")
+            .details(format!("A body may have {limit} bytes here."))
+    })?;
+    if !form {
+        return Ok(Body::Plain(bytes.into()));
+    }
+    // Without a boundary in the header it is what the body begins with: the documented header has
+    // none.
+    let first = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let boundary = content_type
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("boundary="))
+        .map(|boundary| boundary.trim_matches('"'))
+        .or_else(|| std::str::from_utf8(first).ok()?.strip_prefix("--"));
+    match boundary {
+        Some(boundary) => files(boundary.to_owned(), bytes).await.map(Body::Files),
+        // The model answers that this is no form.
+        None => Ok(Body::Plain(bytes.into())),
+    }
+}
+
+async fn files(boundary: String, bytes: Bytes) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let unreadable = |reason: String| Failure::bad_request(format!("The form is broken: {reason}"));
+    let mut http = HttpRequest::builder()
+        .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+        .body(HttpBody::from(bytes))
+        .map_err(|error| unreadable(error.to_string()))?;
+    // The body is here already; its size was judged before.
+    DefaultBodyLimit::disable().apply(&mut http);
+    let mut form =
+        Multipart::from_request(http, &()).await.map_err(|error| unreadable(error.body_text()))?;
+    let mut files = Vec::new();
+    while let Some(field) =
+        form.next_field().await.map_err(|error| unreadable(error.body_text()))?
+    {
+        let name = field.file_name().or(field.name()).unwrap_or_default().to_owned();
+        let content = field.bytes().await.map_err(|error| unreadable(error.body_text()))?;
+        files.push((name, content.into()));
+    }
+    Ok(files)
+}
+
+fn write(response: Response) -> axum::response::Response {
+    let Response { status, location, link, cookie, content_type, body } = response;
+    let mut http = axum::response::Response::new(HttpBody::from(body));
+    *http.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let cookie = cookie.map(|value| {
+        let end = if value.is_empty() { "; Max-Age=0" } else { "" };
+        format!("{SESSION_COOKIE}={value}; Path=/; Secure; HttpOnly{end}")
+    });
+    let headers = http.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    for (name, value) in
+        [(header::LOCATION, location), (header::LINK, link), (header::SET_COOKIE, cookie)]
+    {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    http
+}
