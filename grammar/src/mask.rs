@@ -1,49 +1,36 @@
-//! Lines without their secrets.
+//! Lines without their secrets, for the history and for messages, where a line stands as it was
+//! typed.
 //!
-//! For the history and for messages, where a line stands as it was typed. A line may be wrong, so
-//! this asks less than the resolver: after any name that could be a secret option of any command,
-//! what follows up to the next option is masked.
+//! A line may be wrong, so this asks less than the resolver: after any name that could be a secret
+//! option of any command that begins with the same word, all is masked up to the next option.
 
 use crate::fit::{begins, is_option};
 use crate::invocation::MASK;
 use crate::resolve::{Grammar, Outcome};
-use crate::token::joined;
+use crate::token::{Token, joined};
+use crate::tree::Entry;
 
 impl Grammar {
     /// `line` with the values of secret options as eight asterisks, whether or not it resolves.
     pub fn masked(&self, line: &str) -> String {
         let tokens = joined(line);
         let mut hide = vec![false; tokens.len()];
-        match self.resolve(line) {
-            Outcome::Match(invocation) => {
-                for found in &invocation.found {
-                    if invocation.slot(found).secret {
-                        let first = found.first as usize;
-                        hide[first..first + found.count as usize].fill(true);
-                    }
-                }
+        if let Outcome::Match(invocation) = self.resolve(line) {
+            for found in invocation.found.iter().filter(|found| invocation.slot(found).secret) {
+                let first = found.first as usize;
+                hide[first..first + found.count as usize].fill(true);
             }
-            Outcome::Empty | Outcome::Help(_) if tokens.is_empty() => {}
-            _ => {
-                let mut after = false;
-                for (at, token) in tokens.iter().enumerate() {
-                    if is_option(token) && self.may_be_secret(&token.text) {
-                        after = true;
-                    } else if is_option(token) && !after {
-                        after = false;
-                    } else if is_option(token) && at > 0 && !is_option(&tokens[at - 1]) {
-                        after = false;
-                    } else {
-                        hide[at] = after;
-                    }
-                }
-                self.hide_positionals(&tokens, &mut hide);
-            }
+        } else {
+            self.suspect(&tokens, &mut hide);
         }
         let mut masked = String::with_capacity(line.len());
         let mut end = 0;
         for (token, _) in tokens.iter().zip(&hide).filter(|(_, hide)| **hide) {
-            masked.push_str(&line[end..token.span.start]);
+            // `-password=x` is not the language, but it is typed.
+            let typed = &line[token.span.clone()];
+            let named =
+                if is_option(token) { typed.find('=').map_or(0, |equals| equals + 1) } else { 0 };
+            masked.push_str(&line[end..token.span.start + named]);
             masked.push_str(MASK);
             end = token.span.end;
         }
@@ -51,37 +38,89 @@ impl Grammar {
         masked
     }
 
-    /// Whether a typed option could be a secret one of any command; a misspelt one counts too.
-    fn may_be_secret(&self, typed: &str) -> bool {
-        let typed = typed.split('=').next().unwrap_or(typed);
-        let secret = self
-            .tree
-            .entries
-            .iter()
-            .flat_map(|entry| entry.spec().slots.iter())
-            .filter(|s| s.secret);
-        let mut names = secret.flat_map(|slot| slot.names.iter());
-        names.any(|name| {
-            let near = || {
-                strsim::damerau_levenshtein(&typed.to_ascii_lowercase(), &name.to_ascii_lowercase())
-                    <= 2
-            };
-            begins(name, typed) || begins(typed, name) || (typed.len() > 4 && near())
-        })
-    }
-
-    /// Positionals that are secrets, of every command whose words the line could begin with.
-    fn hide_positionals(&self, tokens: &[crate::token::Token<'_>], hide: &mut [bool]) {
-        let entries = self.tree.entries.iter().filter(|entry| {
+    /// Marks what may be a secret in a line that means no command.
+    fn suspect(&self, tokens: &[Token<'_>], hide: &mut [bool]) {
+        let Some(first) = tokens.first() else { return };
+        let starts = |entry: &&Entry| begins(entry.path, first.text.trim_start_matches('-'));
+        let mut meant: Vec<&Entry> = self.tree.entries.iter().filter(starts).collect();
+        if meant.is_empty() {
+            meant = self.tree.entries.iter().collect();
+        }
+        let mut after = false;
+        for (at, token) in tokens.iter().enumerate() {
+            let option = is_option(token);
+            let value_due = after && !hide[at - 1];
+            if option && may_be_secret(&meant, &token.text) {
+                after = true;
+                hide[at] = token.text.contains('=');
+            } else if option && value_due && !is_name(&meant, &token.text) {
+                // `-password -x`: more likely a password than an option.
+                hide[at] = true;
+            } else if option {
+                after = false;
+            } else {
+                hide[at] = after;
+            }
+        }
+        for entry in meant {
             let spec = entry.spec();
-            spec.positionals.iter().any(|slot| spec.slots[usize::from(*slot)].secret)
-        });
-        for entry in entries {
+            let secret = spec.positionals.iter().any(|slot| spec.slots[usize::from(*slot)].secret);
             let mut words = entry.path.split(' ').zip(tokens);
-            if tokens.len() > entry.words && words.all(|(word, token)| begins(word, &token.text)) {
+            if secret && words.all(|(word, token)| begins(word, token.text.trim_start_matches('-')))
+            {
                 let rest = tokens.iter().zip(hide.iter_mut()).skip(entry.words);
                 rest.filter(|(token, _)| !is_option(token)).for_each(|(_, hide)| *hide = true);
             }
+        }
+    }
+}
+
+fn is_name(meant: &[&Entry], typed: &str) -> bool {
+    let mut names = meant.iter().flat_map(|entry| &entry.spec().slots).flat_map(|slot| &slot.names);
+    names.any(|name| name.eq_ignore_ascii_case(typed))
+}
+
+/// Whether a typed option could be a secret one; one with two wrong letters counts too.
+fn may_be_secret(meant: &[&Entry], typed: &str) -> bool {
+    let typed = typed.split('=').next().unwrap_or(typed).to_ascii_lowercase();
+    let secret = meant.iter().flat_map(|entry| &entry.spec().slots).filter(|slot| slot.secret);
+    let mut names = secret.flat_map(|slot| &slot.names);
+    names.any(|name| {
+        let name = name.to_ascii_lowercase();
+        let near = || strsim::damerau_levenshtein(&typed, &name) <= 2;
+        name.starts_with(&typed) || typed.starts_with(&name) || (typed.len() > 4 && near())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Declaration, Grammar};
+
+    #[test]
+    fn secrets_are_masked_in_wrong_lines_too() {
+        let declare = |syntax| Declaration { syntax, help: "Something", options: &[] };
+        let commands = [
+            "role login -name|-n <role>... [-password|-p <password>]",
+            "role list",
+            "client delete -client|-c <name>",
+            "key unlock -copassword <co_password>",
+            "key set <new_pin>",
+        ];
+        let grammar = Grammar::new(&[], commands.map(declare).to_vec(), &[]);
+        for (line, masked) in [
+            ("role  login -n co -p 'my pw' # x", "role  login -n co -p ******** # x"),
+            ("rol lgin -n co -p my pw", "rol lgin -n co -p ******** ********"),
+            ("role list -pasword s3cret -x y", "role list -pasword ******** -x y"),
+            ("role login -p -s3cret -n co", "role login -p ******** -n co"),
+            ("role login -password=s3cret", "role login -password=********"),
+            ("client delte -c mine", "client delte -c mine"),
+            ("zzz -c mine", "zzz -c ********"),
+            ("key set 1234", "key set ********"),
+            ("ke se 1234 5", "ke se ******** ********"),
+            ("role login - p s3cret ?", "role login - p ******** ********"),
+            ("", ""),
+        ] {
+            assert_eq!(grammar.masked(line), masked);
         }
     }
 }

@@ -182,6 +182,10 @@ impl Grammar {
         search: &mut Search,
     ) {
         let entry = &self.tree.entries[command];
+        // `h init` asks for no help on `init`, though `help` takes any words.
+        if entry.path == "help" && !matches!(self.help_on(&tokens[at..]), Outcome::Help(_)) {
+            return search.unknown(at, ROOT);
+        }
         match fit::fit(entry.spec(), tokens, at, &mut search.buffer) {
             Fit::Fits { exact: options } => match search.fits {
                 None => {

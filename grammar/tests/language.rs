@@ -244,6 +244,28 @@ fn arguments_by_serde() {
     );
 }
 
+#[test]
+fn a_secret_goes_into_its_own_type_and_not_into_errors() {
+    use secrecy::{ExposeSecret, SecretString};
+
+    #[derive(Deserialize)]
+    struct Login {
+        password: SecretString,
+        old: Option<SecretString>,
+    }
+    #[derive(Debug, Deserialize)]
+    struct Wrong {
+        #[serde(rename = "password")]
+        _password: u8,
+    }
+    let grammar = small(&["login -password <password> [-old <old_password>]"]);
+    let Outcome::Match(found) = grammar.resolve("login -p s3cret") else { panic!() };
+    let login: Login = found.arguments().expect("it fits");
+    assert_eq!((login.password.expose_secret(), login.old.is_none()), ("s3cret", true));
+    let error = found.arguments::<Wrong>().expect_err("not a number");
+    assert_eq!(error.to_string(), "-password: does not fit");
+}
+
 /// `hsm init` as a 5.3 appliance showed it.
 #[test]
 fn help_on_a_command_is_laid_out_as_the_appliance_does() {

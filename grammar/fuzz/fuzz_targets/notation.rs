@@ -1,0 +1,13 @@
+//! Any text as a declaration: it may be at fault, it must not panic, and its help is there.
+//! `cargo +nightly fuzz run notation corpus/notation seeds/notation`
+#![no_main]
+
+use luna_grammar::{Declaration, Grammar};
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    // Declarations live as long as the program; the fuzzer's memory limit allows for it.
+    let syntax: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    let grammar = Grammar::new(&[], vec![Declaration { syntax, help: "Something", options: &[] }], &[]);
+    let _ = (grammar.faults(), grammar.help(""), grammar.abbreviations());
+    let _ = (grammar.resolve(text), grammar.masked(text), grammar.complete(text, text.len()));
+});
