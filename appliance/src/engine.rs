@@ -101,13 +101,14 @@ mod tests {
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     /// Counts syncs, and can refuse them.
     #[derive(Debug, Default)]
     struct Counting {
         memory: InMemoryBackend,
         syncs: Arc<AtomicUsize>,
+        full: Arc<AtomicBool>,
     }
 
     impl StorageBackend for Counting {
@@ -121,6 +122,9 @@ mod tests {
             self.memory.set_len(len)
         }
         fn sync_data(&self) -> Result<(), std::io::Error> {
+            if self.full.load(Ordering::SeqCst) {
+                return Err(std::io::Error::other("disk full"));
+            }
             self.syncs.fetch_add(1, Ordering::SeqCst);
             self.memory.sync_data()
         }
@@ -139,10 +143,8 @@ mod tests {
         engine.handle(&request, OffsetDateTime::UNIX_EPOCH)
     }
 
-    #[test]
-    fn each_acknowledged_change_is_synced_and_no_read_is() {
-        let backend = Counting::default();
-        let syncs = Arc::clone(&backend.syncs);
+    /// An engine on such a backend, and the cookie of a local session.
+    fn engine(backend: Counting) -> (Engine, String) {
         let store = Store::with_backend(backend).unwrap();
         let options = Options { local_key: Secret::from("key"), ..Options::default() };
         let mut engine = Engine::load(store, options, [0; 32], OffsetDateTime::UNIX_EPOCH).unwrap();
@@ -151,6 +153,14 @@ mod tests {
             ..Request::new(Method::Post, emulator::SESSION.template)
         };
         let cookie = engine.handle(&login, OffsetDateTime::UNIX_EPOCH).cookie.unwrap();
+        (engine, cookie)
+    }
+
+    #[test]
+    fn each_acknowledged_change_is_synced_and_no_read_is() {
+        let backend = Counting::default();
+        let syncs = Arc::clone(&backend.syncs);
+        let (mut engine, cookie) = engine(backend);
         let mut counted = |method, path: &str, body: &str| {
             let before = syncs.load(Ordering::SeqCst);
             let status = send(&mut engine, &cookie, method, path, body).status;
@@ -163,5 +173,17 @@ mod tests {
             assert_eq!(counted(Method::Get, "/roles", ""), (200, 0));
             assert_eq!(counted(Method::Post, "/roles", &role), (409, 0), "refused");
         }
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_stored_is_refused_and_taken_back() {
+        let backend = Counting::default();
+        let full = Arc::clone(&backend.full);
+        let (mut engine, cookie) = engine(backend);
+        full.store(true, Ordering::SeqCst);
+        let refused = send(&mut engine, &cookie, Method::Post, "/roles", r#"{"roleId":"r"}"#);
+        let said = String::from_utf8(refused.body).unwrap();
+        assert!(refused.status == 500 && said.contains("could not be stored"), "{said}");
+        assert_eq!(send(&mut engine, &cookie, Method::Get, "/roles/r", "").status, 404);
     }
 }

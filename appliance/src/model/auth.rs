@@ -36,9 +36,9 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route) -> Result<(), Failure> 
         )
         .details(format!("Change it with POST /users/{user}/actions/changePassword.")));
     }
-    if !allowed(cx, route.access, &role, route.method, route.template)
-        && !(role.is_empty() && changes_own_password(cx, route, &user))
-    {
+    let passes = allowed(cx, route.access, &role, route.method, route.template)
+        || role.is_empty() && changes_own_password(cx, route, &user);
+    if !passes {
         let rule = format!("{}:{}", route.method, route.template);
         return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
             .details(format!("The role '{role}' of user '{user}' has no rule {rule}.")));

@@ -68,7 +68,7 @@ pub fn check(password: &str, minimum: usize) -> Result<(), String> {
         |byte| byte.is_ascii_digit(),
         |byte| !byte.is_ascii_alphanumeric(),
     ];
-    if classes.iter().filter(|class| password.bytes().any(|byte| class(byte))).count() < 3 {
+    if classes.into_iter().filter(|class| password.bytes().any(class)).count() < 3 {
         return Err("The password must contain characters from at least 3 of the 4 categories \
                     upper case, lower case, digit, other."
             .to_owned());

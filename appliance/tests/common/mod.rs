@@ -1,0 +1,76 @@
+//! What the tests of whole processes share: the binary as a child, and a client for it.
+#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests; clippy takes this file for none")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use luna_appliance::Appliance;
+use luna_rest::{Client, Fingerprint, Target, Trust};
+
+/// A `luna-appliance serve` that listens.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+pub(crate) fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--seed", "1", "--data"]).arg(data);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("RUST_LOG");
+    command
+}
+
+impl Process {
+    pub(crate) fn start(data: &Path) -> Process {
+        let mut child = command(data).spawn().unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let said = line.trim().strip_prefix("listening on https://").and_then(|rest| {
+            let (address, fingerprint) = rest.strip_suffix(')')?.split_once(" (")?;
+            Some((address.parse().ok()?, fingerprint.parse().ok()?))
+        });
+        let Some((address, fingerprint)) = said else {
+            let mut error = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+            panic!("no address in {line:?}: {error}");
+        };
+        Process { child, address, fingerprint }
+    }
+
+    /// A client with a local session.
+    pub(crate) fn client(&self, data: &Path) -> Client {
+        client(self.address, self.fingerprint, data)
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Stops it with SIGTERM.
+    pub(crate) fn terminate(self) -> Output {
+        let sent = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        self.child.wait_with_output().unwrap()
+    }
+}
+
+/// A client without a session.
+pub(crate) fn connect(address: SocketAddr, fingerprint: Fingerprint) -> Client {
+    let trust = Trust::Pinned(fingerprint);
+    let (host, port) = (address.ip().to_string(), address.port());
+    Client::connect(Target { host, port, trust, limit: None }).unwrap()
+}
+
+/// A client with a local session.
+pub(crate) fn client(address: SocketAddr, fingerprint: Fingerprint, data: &Path) -> Client {
+    let mut client = connect(address, fingerprint);
+    client.login_locally(Appliance::local_key(data).unwrap().expose()).unwrap();
+    client
+}

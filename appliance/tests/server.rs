@@ -1,0 +1,152 @@
+//! A whole appliance, over TLS: what clients, data folders and processes see of it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{Process, client, command, connect};
+use luna_appliance::{Appliance, Options, StartError};
+use luna_rest::users::{self, NewRole, NewUser, UserAction};
+use luna_rest::{Error, Nothing, Secret, auth, hsm, lunasa};
+use redb::{Database, TableDefinition};
+use std::path::Path;
+use tempfile::tempdir;
+
+#[test]
+fn a_client_and_an_appliance_understand_each_other() {
+    let data = tempdir().unwrap();
+    let running = Appliance::start(Options::new(data.path())).unwrap();
+    let client = client(running.address(), running.fingerprint(), data.path());
+
+    assert_eq!(client.get(&lunasa::SHOW, &[]).unwrap().version, "7.8.5-20");
+    assert_eq!(client.get(&hsm::LIST, &[]).unwrap().hsms.len(), 1);
+
+    let jane = NewUser {
+        user_id: "jane".into(),
+        role: "monitor".into(),
+        password: Secret::from("Abcdef12"),
+        ..NewUser::default()
+    };
+    let made = client.send(&users::CREATE, &[], &jane).unwrap();
+    assert_eq!((made.status, made.location.as_deref()), (204, Some("/users/jane")));
+    let again = client.call(&users::CREATE, &[], &jane).unwrap_err();
+    assert_eq!(again.id(), Some("SERVERPLUGIN_USERID_ALREADY_EXISTS"));
+
+    let content: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
+    client.upload("admin", "my file.bin", content.clone()).unwrap();
+    assert_eq!(client.get(&users::FILES, &["admin"]).unwrap().files[0].id, "my file.bin");
+    assert_eq!(client.download("admin", "my file.bin").unwrap(), content);
+
+    client
+        .call(&users::CREATE_ROLE, &[], &NewRole { role_id: "watch".into(), ..NewRole::default() })
+        .unwrap();
+    client.call_with_file(&users::SET_RULES, &["watch"], b"GET:/api\n".to_vec()).unwrap();
+    assert_eq!(client.get_file(&users::RULES, &["watch"]).unwrap(), b"GET:/api\n");
+}
+
+#[test]
+fn the_first_login_changes_the_factory_password() {
+    let data = tempdir().unwrap();
+    let running = Appliance::start(Options::new(data.path())).unwrap();
+    let mut client = connect(running.address(), running.fingerprint());
+    let wrong = client.login("admin", &"password".into()).unwrap_err();
+    assert!(matches!(wrong, Error::LoginRefused { .. }), "{wrong}");
+    client.login("admin", &"PASSWORD".into()).unwrap();
+    let early = client.get(&users::LIST, &[]).unwrap_err();
+    assert_eq!(early.id(), Some(users::CHANGE_PASSWORD_FIRST));
+    let change = UserAction {
+        password: Some(Secret::from("Abcdef12")),
+        current_password: Some(Secret::from("PASSWORD")),
+    };
+    client.call(&users::ACT, &["admin", "changePassword"], &change).unwrap();
+    assert_eq!(client.get(&users::LIST, &[]).unwrap().users.len(), 4);
+    client.call(&auth::LOGOUT, &[], &Nothing {}).unwrap();
+    let after = client.get(&users::LIST, &[]).unwrap_err();
+    assert_eq!(after.id(), Some("FRAMEWORK_NO_SESSION_COOKIE"));
+}
+
+#[test]
+fn a_second_start_on_a_folder_is_refused_and_finds_the_first() {
+    let data = tempdir().unwrap();
+    assert_eq!(Appliance::locate(data.path()), None);
+    let running = Appliance::start(Options::new(data.path())).unwrap();
+    let endpoint = Appliance::locate(data.path()).unwrap();
+    assert_eq!(endpoint.address, running.address().to_string());
+    assert_eq!(endpoint.fingerprint, running.fingerprint().to_string());
+
+    let error = Appliance::start(Options::new(data.path())).unwrap_err();
+    assert!(matches!(error, StartError::InUse { .. }), "{error}");
+    let other = command(data.path()).output().unwrap();
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(said.contains("another process runs the appliance in"), "{said}");
+    assert!(said.contains(data.path().to_str().unwrap()), "{said}");
+
+    let (fingerprint, key) = (running.fingerprint(), running.local_key().expose().to_owned());
+    running.stop();
+    assert_eq!(Appliance::locate(data.path()), None);
+    let again = Appliance::start(Options::new(data.path())).unwrap();
+    assert_eq!(again.fingerprint(), fingerprint, "the certificate stays");
+    assert_eq!(again.local_key().expose(), key);
+}
+
+#[test]
+fn a_terminated_process_tidies_up_and_a_killed_one_is_not_taken_for_alive() {
+    let data = tempdir().unwrap();
+    let endpoint = data.path().join("endpoint.json");
+    let process = Process::start(data.path());
+    assert!(endpoint.exists());
+    let output = process.terminate();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert!(!endpoint.exists());
+
+    Process::start(data.path()).kill();
+    assert!(endpoint.exists());
+    assert_eq!(Appliance::locate(data.path()), None);
+}
+
+#[test]
+fn a_state_of_a_newer_version_is_refused_by_name() {
+    let data = tempdir().unwrap();
+    let database = Database::create(data.path().join("state.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let meta: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+    transaction.open_table(meta).unwrap().insert("schema", 99).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let error = Appliance::start(Options::new(data.path())).unwrap_err().to_string();
+    let folder = data.path().display();
+    assert_eq!(
+        error,
+        format!(
+            "cannot use the state in {folder}: it was written by a newer version (schema 99, this \
+             program knows 1); use that version, or another folder"
+        )
+    );
+}
+
+#[test]
+fn secrets_lie_in_files_of_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("new/folder");
+    let _running = Appliance::start(Options::new(&data)).unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for file in std::fs::read_dir(&data).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_seed_makes_the_same_appliance_again() {
+    let serial = || {
+        let data = tempdir().unwrap();
+        let options = Options { seed: Some(42), ..Options::new(data.path()) };
+        let running = Appliance::start(options).unwrap();
+        let client = client(running.address(), running.fingerprint(), data.path());
+        client.get(&hsm::LIST, &[]).unwrap().hsms[0].id.clone()
+    };
+    assert_eq!(serial(), serial());
+}
