@@ -38,3 +38,26 @@ pub use error::{ApiError, Error};
 pub use pins::Pins;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
+
+/// Every resource of every area: method and path template.
+pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
+    [
+        auth::ALL,
+        clusters::ALL,
+        emulator::ALL,
+        hsm::ALL,
+        lunasa::ALL,
+        network::ALL,
+        ntls::ALL,
+        packages::ALL,
+        partitions::ALL,
+        services::ALL,
+        status::ALL,
+        sysconf::ALL,
+        tasks::ALL,
+        users::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

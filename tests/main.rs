@@ -1,0 +1,18 @@
+//! Tests that cross crates: one binary, a module per subject.
+
+mod coverage;
+mod transcripts;
+
+/// Every file beside this one is a module above: a forgotten one would never run.
+#[test]
+fn no_module_is_forgotten() {
+    let source = include_str!("main.rs");
+    for entry in std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs")
+            && module != "main"
+        {
+            assert!(source.contains(&format!("mod {module};")), "{name} is no module of main.rs");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A person at a terminal, as a script: what is typed goes in, what the screen shows comes out.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use luna_shell::{Device, Input, Words};
+
+/// What is typed in one session, and the screen it is typed at.
+#[derive(Default)]
+pub struct Script {
+    typed: VecDeque<String>,
+    /// What the screen shows.
+    pub screen: String,
+}
+
+/// The seat in front of the screen; several share one [`Script`].
+#[derive(Clone)]
+pub struct Seat {
+    script: Rc<RefCell<Script>>,
+    attended: bool,
+}
+
+impl Seat {
+    /// A seat where `lines` will be typed. Lines that begin with `> ` answer questions.
+    ///
+    /// With `attended` false the lines come from a pipe: no prompt, no echo.
+    pub fn new(lines: impl IntoIterator<Item = String>, attended: bool) -> Seat {
+        let script = Script { typed: lines.into_iter().collect(), screen: String::new() };
+        Seat { script: Rc::new(RefCell::new(script)), attended }
+    }
+
+    /// Everything the screen has shown, leaving it empty.
+    pub fn take_screen(&self) -> String {
+        std::mem::take(&mut self.script.borrow_mut().screen)
+    }
+
+    /// Lines that nobody asked for.
+    pub fn left(&self) -> Vec<String> {
+        self.script.borrow().typed.iter().cloned().collect()
+    }
+
+    fn show(&self, text: &str) {
+        self.script.borrow_mut().screen.push_str(text);
+    }
+
+    fn next_answer(&self) -> Option<String> {
+        let mut script = self.script.borrow_mut();
+        let answer = script.typed.front()?.strip_prefix("> ").map(str::to_owned)?;
+        script.typed.pop_front();
+        Some(answer)
+    }
+
+    /// A line with Tabs in it: each Tab completes what stands before it, as the editor does.
+    fn complete(&self, prompt: &str, typed: &str, words: &Rc<dyn Words>) -> String {
+        let mut line = String::new();
+        let mut parts = typed.split('\t').peekable();
+        while let Some(part) = parts.next() {
+            line.push_str(part);
+            if parts.peek().is_none() {
+                break;
+            }
+            let (start, found) = words.complete(&line, line.len());
+            match &found[..] {
+                [] => {}
+                [only] => {
+                    line.truncate(start);
+                    line.push_str(only);
+                    line.push(' ');
+                }
+                several => {
+                    let common = common_start(several);
+                    if common.len() > line.len() - start {
+                        line.truncate(start);
+                        line.push_str(common);
+                    } else {
+                        self.show(&format!("{prompt}{line}\n{}\n", several.join("  ")));
+                    }
+                }
+            }
+        }
+        line
+    }
+}
+
+fn common_start(words: &[String]) -> &str {
+    let Some(first) = words.first() else { return "" };
+    let shared = words.iter().skip(1).fold(first.len(), |shared, word| {
+        first.bytes().zip(word.bytes()).take(shared).take_while(|(a, b)| a == b).count()
+    });
+    first.get(..shared).unwrap_or("")
+}
+
+impl Device for Seat {
+    fn command(&mut self, prompt: &str, words: &Rc<dyn Words>) -> Input {
+        let Some(typed) = self.script.borrow_mut().typed.pop_front() else { return Input::End };
+        let line =
+            if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };
+        if self.attended {
+            self.show(&format!("{prompt}{line}\n"));
+        }
+        Input::Line(line)
+    }
+
+    fn answer(&mut self, question: &str) -> Input {
+        self.show(question);
+        match self.next_answer() {
+            Some(answer) => {
+                let echo = if self.attended { answer.as_str() } else { "" };
+                self.show(&format!("{echo}\n"));
+                Input::Line(answer)
+            }
+            None => {
+                self.show("\n");
+                Input::End
+            }
+        }
+    }
+
+    fn secret(&mut self, question: &str) -> Input {
+        self.show(question);
+        let answer = self.next_answer();
+        if self.attended {
+            self.show(&"*".repeat(answer.as_deref().unwrap_or_default().chars().count()));
+        }
+        self.show("\n");
+        answer.map_or(Input::End, Input::Line)
+    }
+
+    fn print(&mut self, text: &str) {
+        self.show(text);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.show(&format!("{text}\n"));
+    }
+
+    fn flush(&mut self) {}
+
+    fn attended(&self) -> bool {
+        self.attended
+    }
+}

@@ -1,0 +1,159 @@
+//! A fresh appliance with fixed seed and clock, and both shells on it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use luna_appliance::{Appliance, Running};
+use luna_rest::{Client, Target, Trust, emulator};
+use luna_shell::{Access, Failure, Local, Options, Secrets, Session, Shell, Status};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::script::Seat;
+
+/// The moment at which every stage begins.
+const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
+
+/// An appliance of a test's own.
+pub struct Stage {
+    running: Running,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// An appliance in factory state.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn new() -> Result<Stage> {
+        let folder = tempfile::tempdir()?;
+        let running = Appliance::start(luna_appliance::Options {
+            data: folder.path().to_owned(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            seed: Some(1),
+            clock: Some(BEGIN),
+            hostname: None,
+        })?;
+        Ok(Stage { running, _folder: folder })
+    }
+
+    /// The folder of the appliance.
+    pub fn folder(&self) -> &Path {
+        self._folder.path()
+    }
+
+    /// The appliance.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Where the appliance is.
+    pub fn target(&self) -> Target {
+        let address = self.running.address();
+        Target {
+            host: address.ip().to_string(),
+            port: address.port(),
+            trust: Trust::Pinned(self.running.fingerprint()),
+            limit: None,
+        }
+    }
+
+    /// A session with the appliance.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub fn client(&self) -> Result<Client> {
+        let mut client = Client::connect(self.target())?;
+        client.login_locally(self.running.local_key())?;
+        Ok(client)
+    }
+
+    /// Moves the appliance's clock on.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub fn advance(&self, seconds: u32) -> Result<()> {
+        let advance = emulator::MoveClock { advance: Some(seconds), ..Default::default() };
+        self.client()?.call(&emulator::MOVE_CLOCK, &[], &advance)?;
+        Ok(())
+    }
+
+    /// Puts a file among admin's files.
+    ///
+    /// # Errors
+    /// The appliance refuses it.
+    pub fn upload(&self, name: &str, content: &[u8]) -> Result<()> {
+        self.client()?.upload("admin", name, content.to_vec())?;
+        Ok(())
+    }
+
+    fn access(&self) -> Result<Access> {
+        let local = Local {
+            target: self.target(),
+            key: self.running.local_key().to_owned(),
+            notice: String::new(),
+            keep: None,
+        };
+        Access::local(local, None).map_err(plain)
+    }
+
+    /// Runs a LunaSH session to its end.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn lunash(&self, seat: &Seat, options: Options, secrets: Secrets) -> Result<Status> {
+        let device = Box::new(seat.clone());
+        let session = lunash::Session::open(self.access()?, device, secrets, &options);
+        run(session, lunash::catalogue(), options)
+    }
+
+    /// Runs a LunaCM session to its end.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn lunacm(&self, seat: &Seat, options: Options, secrets: Secrets) -> Result<Status> {
+        let device = Box::new(seat.clone());
+        let session = lunacm::Session::open(self.access()?, device, secrets, &options);
+        run(session, lunacm::catalogue(), options)
+    }
+}
+
+fn run<S: Session, D>(
+    session: Result<S, (D, Failure)>,
+    catalogue: luna_shell::Catalogue<S>,
+    options: Options,
+) -> Result<Status> {
+    let session = session.map_err(|(_, failure)| plain(failure))?;
+    let lines = options.lines();
+    Ok(Shell::new(session, catalogue, options).run(lines))
+}
+
+fn plain(failure: Failure) -> anyhow::Error {
+    anyhow!("{}", failure.message)
+}
+
+/// A self-signed client certificate as PEM, the same at every call with the same name.
+///
+/// # Errors
+/// The name cannot be put into a certificate.
+pub fn client_certificate(name: &str) -> Result<String> {
+    // PKCS#8 version 1 of an Ed25519 key: a fixed head and 32 bytes of seed.
+    let mut key = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let mut seed = [0x5a; 32];
+    for (place, byte) in seed.iter_mut().zip(name.bytes()) {
+        *place = byte;
+    }
+    key.extend(seed);
+    let key = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(
+        &key.as_slice().into(),
+        &rcgen::PKCS_ED25519,
+    )
+    .context("the key")?;
+    let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new())?;
+    parameters.distinguished_name = rcgen::DistinguishedName::new();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    parameters.not_before = datetime!(2026-01-01 00:00:00 UTC);
+    parameters.not_after = datetime!(2036-01-01 00:00:00 UTC);
+    parameters.serial_number = Some(rcgen::SerialNumber::from(vec![1]));
+    Ok(parameters.self_signed(&key)?.pem())
+}

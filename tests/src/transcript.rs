@@ -1,0 +1,84 @@
+//! Golden transcripts: a script of what is typed becomes the session a person sees.
+//!
+//! A script (`transcripts/NAME.in`) begins with comment lines that say where it comes from; they
+//! head the transcript too. Then, a line each:
+//!
+//! - a line as it is typed, Tabs included;
+//! - `> text` answers a question;
+//! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
+//!   makes its lines come from a pipe;
+//! - `@secret NAME VALUE` gives the next sessions a secret in advance;
+//! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
+//! - `@file NAME TEXT` puts a file with that text there;
+//! - `@clock SECONDS` moves the appliance's clock on.
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use luna_shell::{Options, Secrets};
+
+use crate::script::Seat;
+use crate::stage::{Stage, client_certificate};
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// Lines come from a pipe.
+    #[arg(long)]
+    pipe: bool,
+}
+
+/// Plays a script against a fresh appliance and returns the transcript.
+///
+/// # Errors
+/// The script is not understood, or lines of it were not asked for.
+pub fn play(script: &str) -> Result<String> {
+    let stage = Stage::new()?;
+    let mut transcript = String::new();
+    let mut secrets: Vec<(&str, &str)> = Vec::new();
+    let mut lines = script.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with('#') {
+            transcript.push_str(line);
+            transcript.push('\n');
+            continue;
+        }
+        let Some(directive) = line.strip_prefix('@') else {
+            bail!("'{line}' stands outside of any session");
+        };
+        let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
+        match word {
+            "lunash" | "lunacm" => {
+                let mut typed = Vec::new();
+                while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
+                    typed.push(line.to_owned());
+                }
+                let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
+                let seat = Seat::new(typed, !arguments.pipe);
+                transcript.push_str(&format!("$ {}\n", directive.trim_end()));
+                let secrets = Secrets::only(secrets.iter().copied());
+                let status = match word {
+                    "lunash" => stage.lunash(&seat, arguments.options, secrets)?,
+                    _ => stage.lunacm(&seat, arguments.options, secrets)?,
+                };
+                transcript.push_str(&seat.take_screen());
+                transcript.push_str(&format!("[exit status: {}]\n", status as u8));
+                if let Some(line) = seat.left().first() {
+                    bail!("'{line}' was not asked for; so far:\n{transcript}");
+                }
+            }
+            "secret" => secrets.push(rest.split_once(' ').context("@secret NAME VALUE")?),
+            "certificate" => {
+                stage.upload(&format!("{rest}.pem"), client_certificate(rest)?.as_bytes())?;
+            }
+            "file" => {
+                let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
+                stage.upload(name, format!("{text}\n").as_bytes())?;
+            }
+            "clock" => stage.advance(rest.parse().context("@clock SECONDS")?)?,
+            other => bail!("'@{other}' is no directive"),
+        }
+    }
+    Ok(transcript)
+}
