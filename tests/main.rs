@@ -1,6 +1,5 @@
 //! Tests that cross crates: one binary, a module per subject.
 
-mod coverage;
 mod transcripts;
 
 /// Every file beside this one is a module above: a forgotten one would never run.

@@ -21,7 +21,8 @@ fn transcripts_are_what_a_person_sees() {
             scope.spawn(|| {
                 loop {
                     let Some(name) = queue.lock().unwrap().pop() else { return };
-                    let script = fs::read_to_string(folder.join(&name).with_extension("in")).unwrap();
+                    let script =
+                        fs::read_to_string(folder.join(&name).with_extension("in")).unwrap();
                     let golden = folder.join(&name).with_extension("txt");
                     let fault = match luna_tests::play(&script) {
                         Err(error) => format!("{name}: {error:#}"),
@@ -29,7 +30,10 @@ fn transcripts_are_what_a_person_sees() {
                             fs::write(&golden, seen).unwrap();
                             continue;
                         }
-                        Ok(seen) => match difference(&fs::read_to_string(&golden).unwrap_or_default(), &seen) {
+                        Ok(seen) => match difference(
+                            &fs::read_to_string(&golden).unwrap_or_default(),
+                            &seen,
+                        ) {
                             None => continue,
                             Some(difference) => format!("{name}: {difference}"),
                         },
@@ -66,7 +70,10 @@ fn difference(golden: &str, seen: &str) -> Option<String> {
     for (number, seen) in (1..).zip(seen.split('\n')) {
         let golden = golden.next();
         if golden != Some(seen) {
-            return Some(format!("line {number}\n  golden: {golden:?}\n  seen:   {:?}", Some(seen)));
+            return Some(format!(
+                "line {number}\n  golden: {golden:?}\n  seen:   {:?}",
+                Some(seen)
+            ));
         }
     }
     Some("the golden transcript is longer".to_owned())

@@ -21,8 +21,10 @@ pub mod store;
 
 mod folder;
 mod http;
+mod own;
 
 pub use folder::Endpoint;
+pub use own::Own;
 
 use engine::{Engine, LoadError};
 use folder::Folder;

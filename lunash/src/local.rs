@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use luna_appliance::Own;
 use luna_shell::{Failure, Kind, Local};
 
 /// Starts the appliance of this folder inside this process, or uses the one that already runs.
@@ -9,5 +10,13 @@ use luna_shell::{Failure, Kind, Local};
 /// # Errors
 /// The folder cannot be used.
 pub fn own_appliance(folder: &Path) -> Result<Local, Failure> {
-    Err(Failure::new(Kind::Unreachable, format!("{}: no appliance", folder.display())))
+    let own =
+        Own::open(folder).map_err(|error| Failure::new(Kind::Unreachable, format!("{error}.")))?;
+    let how = if own.running.is_some() { "started" } else { "found running" };
+    Ok(Local {
+        notice: format!("note: this appliance is emulated ({how}, {})", own.folder.display()),
+        target: own.target,
+        key: own.key,
+        keep: own.running.map(|running| Box::new(running) as Box<dyn std::any::Any>),
+    })
 }

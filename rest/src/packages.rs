@@ -1,1 +1,6 @@
 //! Software packages: `/api/lunasa/packages`, `/api/lunasa/packageFiles`.
+
+use crate::call::Method;
+
+/// Every resource of this area.
+pub const ALL: &[(Method, &str)] = &[];

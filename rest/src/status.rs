@@ -1,1 +1,6 @@
 //! Measured values: processor, memory, disk, sensors.
+
+use crate::call::Method;
+
+/// Every resource of this area.
+pub const ALL: &[(Method, &str)] = &[];

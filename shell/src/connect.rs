@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use luna_rest::{Client, Error, Fingerprint, Pins, Target, Trust};
-use secrecy::{ExposeSecret, SecretString};
+use luna_rest::{Client, Error, Fingerprint, Pins, Secret, Target, Trust};
+use secrecy::SecretString;
 
 use crate::config::{Config, Folders, Profile};
 use crate::device::{Device, Input};
@@ -35,7 +35,7 @@ enum Credential {
     /// The password of an account.
     Password(SecretString),
     /// The key of one's own emulated appliance.
-    Key(SecretString),
+    Key(Secret),
 }
 
 impl Access {
@@ -44,7 +44,7 @@ impl Access {
     /// # Errors
     /// It cannot be reached, or does not accept the key.
     pub fn local(local: Local, interrupted: Option<Arc<AtomicBool>>) -> Result<Access, Failure> {
-        let credential = Credential::Key(local.key.into());
+        let credential = Credential::Key(local.key);
         let user = "admin".to_owned();
         let client = open(&local.target, &user, &credential, interrupted.as_ref())?;
         let profile = Profile::default();
@@ -75,7 +75,7 @@ fn open(
     }
     match credential {
         Credential::Password(password) => client.login(user, password)?,
-        Credential::Key(key) => client.login_locally(key.expose_secret())?,
+        Credential::Key(key) => client.login_locally(key.expose())?,
     }
     Ok(Arc::new(client))
 }
@@ -85,7 +85,7 @@ pub struct Local {
     /// Where it listens and what certificate it has.
     pub target: Target,
     /// What lets the owner of its folder in without a password.
-    pub key: String,
+    pub key: Secret,
     /// The line that says what is talked to.
     pub notice: String,
     /// What keeps it alive, if it runs inside this process.

@@ -94,8 +94,7 @@ fn common_start(words: &[String]) -> &str {
 impl Device for Seat {
     fn command(&mut self, prompt: &str, words: &Rc<dyn Words>) -> Input {
         let Some(typed) = self.script.borrow_mut().typed.pop_front() else { return Input::End };
-        let line =
-            if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };
+        let line = if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };
         if self.attended {
             self.show(&format!("{prompt}{line}\n"));
         }

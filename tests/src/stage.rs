@@ -32,7 +32,7 @@ impl Stage {
             listen: ([127, 0, 0, 1], 0).into(),
             seed: Some(1),
             clock: Some(BEGIN),
-            hostname: None,
+            hostname: luna_appliance::FACTORY_HOSTNAME.to_owned(),
         })?;
         Ok(Stage { running, _folder: folder })
     }
@@ -64,7 +64,7 @@ impl Stage {
     /// The appliance does not answer.
     pub fn client(&self) -> Result<Client> {
         let mut client = Client::connect(self.target())?;
-        client.login_locally(self.running.local_key())?;
+        client.login_locally(self.running.local_key().expose())?;
         Ok(client)
     }
 
@@ -90,7 +90,7 @@ impl Stage {
     fn access(&self) -> Result<Access> {
         let local = Local {
             target: self.target(),
-            key: self.running.local_key().to_owned(),
+            key: self.running.local_key().clone(),
             notice: String::new(),
             keep: None,
         };
@@ -144,11 +144,9 @@ pub fn client_certificate(name: &str) -> Result<String> {
         *place = byte;
     }
     key.extend(seed);
-    let key = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(
-        &key.as_slice().into(),
-        &rcgen::PKCS_ED25519,
-    )
-    .context("the key")?;
+    let key =
+        rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&key.as_slice().into(), &rcgen::PKCS_ED25519)
+            .context("the key")?;
     let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new())?;
     parameters.distinguished_name = rcgen::DistinguishedName::new();
     parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
