@@ -214,6 +214,12 @@ impl Client {
         self.wire.cancelled_by(flag);
     }
 
+    /// Something to be called a few dozen times a second while a call is under way; it takes effect
+    /// together with [`Client::cancelled_by`].
+    pub fn watched_by(&mut self, watcher: Arc<dyn Fn() + Send + Sync>) {
+        self.wire.watched_by(watcher);
+    }
+
     /// Sends the errand's own request and follows the task that it may become.
     pub(crate) fn finish<Q, A: DeserializeOwned + Default>(
         &self,

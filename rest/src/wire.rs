@@ -41,6 +41,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// No answer is longer than this, in bytes.
 pub(crate) const LONGEST: u64 = 256 * 1024 * 1024;
 
+/// Called now and then while a call is under way.
+pub(crate) type Watcher = Arc<dyn Fn() + Send + Sync>;
+
 /// What is sent as the body.
 pub(crate) enum Body {
     /// Nothing at all.
@@ -107,6 +110,7 @@ pub(crate) enum Failure {
 pub(crate) struct Wire {
     line: Arc<Line>,
     fingerprint: Fingerprint,
+    watcher: Option<Watcher>,
     flag: Option<Arc<AtomicBool>>,
     worker: Mutex<Option<Worker>>,
 }
@@ -170,7 +174,7 @@ impl Wire {
             .map_err(|error| unreachable(words(&error)))?;
         let base = format!("https://{address}");
         let line = Arc::new(Line { http, judge, address, base });
-        Ok(Wire { line, fingerprint, flag: None, worker: Mutex::new(None) })
+        Ok(Wire { line, fingerprint, flag: None, watcher: None, worker: Mutex::new(None) })
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -183,6 +187,16 @@ impl Wire {
 
     pub(crate) fn cancelled_by(&mut self, flag: Arc<AtomicBool>) {
         self.flag = Some(flag);
+    }
+
+    pub(crate) fn watched_by(&mut self, watcher: Watcher) {
+        self.watcher = Some(watcher);
+    }
+
+    fn glance(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher();
+        }
     }
 
     /// Whether somebody has given up waiting.
@@ -198,6 +212,7 @@ impl Wire {
             if left.is_zero() {
                 return true;
             }
+            self.glance();
             thread::sleep(left.min(GLANCE));
         }
         false
@@ -252,7 +267,7 @@ impl Wire {
                 Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
                     return Err(Failure::TimedOut);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.glance(),
             }
         };
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;

@@ -1,7 +1,6 @@
 //! From "which appliance" to a session with it: profile, trust, login.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use luna_rest::{Client, Error, Fingerprint, Pins, Secret, Target, Trust};
@@ -12,6 +11,7 @@ use crate::device::{Device, Input};
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
 use crate::secrets::Secrets;
+use crate::watch::Watch;
 
 /// The port of an appliance's web server.
 const PORT: u16 = 8443;
@@ -24,7 +24,7 @@ pub struct Access {
     pub user: String,
     /// The profile that was used, or an empty one.
     pub profile: Profile,
-    pub(crate) interrupted: Option<Arc<AtomicBool>>,
+    pub(crate) watch: Option<Arc<Watch>>,
     target: Target,
     credential: Credential,
     _keep: Option<Box<dyn std::any::Any>>,
@@ -43,17 +43,21 @@ impl Access {
     ///
     /// # Errors
     /// It cannot be reached, or does not accept the key.
-    pub fn local(local: Local, interrupted: Option<Arc<AtomicBool>>) -> Result<Access, Failure> {
+    pub fn local(local: Local) -> Result<Access, Failure> {
+        Access::with(local, None)
+    }
+
+    fn with(local: Local, watch: Option<Arc<Watch>>) -> Result<Access, Failure> {
         let credential = Credential::Key(local.key);
         let user = "admin".to_owned();
-        let client = open(&local.target, &user, &credential, interrupted.as_ref())?;
+        let client = open(&local.target, &user, &credential, watch.as_ref())?;
         let profile = Profile::default();
         let (target, keep) = (local.target, local.keep);
-        Ok(Access { client, user, profile, interrupted, target, credential, _keep: keep })
+        Ok(Access { client, user, profile, watch, target, credential, _keep: keep })
     }
 
     pub(crate) fn reopen(&self) -> Result<Arc<Client>, Failure> {
-        open(&self.target, &self.user, &self.credential, self.interrupted.as_ref())
+        open(&self.target, &self.user, &self.credential, self.watch.as_ref())
     }
 
     pub(crate) fn password_changed(&mut self, password: SecretString) {
@@ -67,11 +71,11 @@ fn open(
     target: &Target,
     user: &str,
     credential: &Credential,
-    interrupted: Option<&Arc<AtomicBool>>,
+    watch: Option<&Arc<Watch>>,
 ) -> Result<Arc<Client>, Failure> {
     let mut client = Client::connect(target.clone())?;
-    if let Some(flag) = interrupted {
-        client.cancelled_by(Arc::clone(flag));
+    if let Some(watch) = watch {
+        watch.over(&mut client);
     }
     match credential {
         Credential::Password(password) => client.login(user, password)?,
@@ -111,12 +115,12 @@ pub fn connect(
     };
     let host = options.host.clone().unwrap_or_else(|| profile.host.clone());
     let limit = options.timeout.map(Duration::from_secs);
-    let interrupted = device.attended().then(interrupt_flag).flatten();
+    let watch = device.attended().then(Watch::begin).flatten();
     if host.is_empty() {
         let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
         device.note(&local.notice);
         local.target.limit = limit;
-        return Access::local(local, interrupted).map(|access| Access { profile, ..access });
+        return Access::with(local, watch).map(|access| Access { profile, ..access });
     }
     let (host, port) = split(&host)?;
     let address = address(&host, port);
@@ -136,15 +140,8 @@ pub fn connect(
         None => ask_password(&user, &address, device)?,
     };
     let credential = Credential::Password(password);
-    let client = open(&target, &user, &credential, interrupted.as_ref())?;
-    Ok(Access { client, user, profile, interrupted, target, credential, _keep: None })
-}
-
-/// A flag that Ctrl-C sets instead of ending the program.
-fn interrupt_flag() -> Option<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag)).ok()?;
-    Some(flag)
+    let client = open(&target, &user, &credential, watch.as_ref())?;
+    Ok(Access { client, user, profile, watch, target, credential, _keep: None })
 }
 
 fn address(host: &str, port: u16) -> String {

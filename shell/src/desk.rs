@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use luna_rest::{Client, Secret};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,7 +26,6 @@ pub struct Desk {
     yes: bool,
     last_attempt: bool,
     pub(crate) messages: Vec<String>,
-    pub(crate) asked: String,
     pub(crate) frame: Frame,
     pub(crate) leaving: bool,
     access: Access,
@@ -40,7 +38,7 @@ pub(crate) enum Frame {
     Due,
     /// Output has begun, or no empty line is wanted.
     Open,
-    /// Nothing but the JSON object goes out: questions are kept for its messages.
+    /// Nothing but the JSON object goes out.
     Json,
 }
 
@@ -74,7 +72,6 @@ impl Desk {
             yes: options.yes,
             last_attempt: options.last_attempt,
             messages: Vec::new(),
-            asked: String::new(),
             frame: Frame::Due,
             leaving: false,
             access,
@@ -93,8 +90,8 @@ impl Desk {
 
     /// Makes ready for a command.
     pub(crate) fn begin(&mut self) {
-        if let Some(flag) = &self.access.interrupted {
-            flag.store(false, Ordering::SeqCst);
+        if let Some(watch) = &self.access.watch {
+            watch.reset();
         }
     }
 
@@ -120,7 +117,7 @@ impl Desk {
                 self.device.print(text);
             }
             Frame::Open => self.device.print(text),
-            Frame::Json => self.asked.push_str(text),
+            Frame::Json => {}
         }
     }
 
@@ -249,15 +246,12 @@ impl Desk {
     }
 
     fn put(&mut self, text: &str, ask: fn(&mut dyn Device, &str) -> Input) -> Input {
-        if self.frame == Frame::Json {
-            self.asked.push_str(text);
-            self.asked.push('\n');
-            if !self.device.attended() {
-                // Nothing but objects may reach standard output.
-                return ask(&mut *self.device, "");
-            }
-        }
-        ask(&mut *self.device, text)
+        // With JSON nothing but objects may reach a pipe.
+        let silent = self.frame == Frame::Json && !self.device.attended();
+        let answer = ask(&mut *self.device, if silent { "" } else { text });
+        // The time a person thinks is not time the appliance takes.
+        self.begin();
+        answer
     }
 }
 

@@ -20,6 +20,7 @@ mod page;
 mod run;
 mod secrets;
 mod status;
+mod watch;
 
 pub use advice::advice;
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler};

@@ -32,7 +32,9 @@ pub(crate) fn failure(
                 .take_while(|word| !word.starts_with('-'))
                 .collect();
             let hint = advice(&words).or_else(|| match &closest[..] {
-                [] => None,
+                [] => Some(
+                    "'help' shows the commands, a '?' behind a word what can follow".to_owned(),
+                ),
                 closest => Some(format!("could be: {}", closest.join(", "))),
             });
             (format!("{what}\n\n{}", underlined(grammar, line, at)), hint)
@@ -49,12 +51,14 @@ pub(crate) fn failure(
             )
         }
         Outcome::Incomplete { command, missing, usage } => {
-            let what = if missing.is_empty() {
-                format!("'{command}' is not complete.")
-            } else {
-                format!("'{command}' needs more: {}.", missing.join(", "))
+            let failure = Failure::new(Kind::NotUnderstood, usage).verbatim();
+            // A menu shows its commands; of an option table it is not plain what is missing.
+            let options: Vec<String> =
+                missing.into_iter().filter(|one| one.starts_with(['-', '<', '{'])).collect();
+            return match &options[..] {
+                [] => failure,
+                options => failure.hint(format!("'{command}' needs {}", options.join(", "))),
             };
-            return Failure::new(Kind::NotUnderstood, usage).verbatim().hint(what);
         }
         Outcome::BadValue { at, argument } => {
             let what = match argument.option.as_str() {

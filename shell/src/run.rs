@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use luna_grammar::{Invocation, Outcome, tokenize};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::command::{Catalogue, View};
 use crate::desk::{Desk, Frame};
@@ -205,33 +205,27 @@ impl<S: Session> Shell<S> {
         if self.options.output == Format::Json {
             let desk = self.session.desk();
             let mut messages = std::mem::take(&mut desk.messages);
-            let (view, failure) = match &result {
-                Ok(view) => (view.json(), serde_json::Value::Null),
+            let mut error = None;
+            let mut view = serde_json::Value::Null;
+            match &result {
+                Ok(result) => view = result.json(),
                 Err(failure) => {
                     for hint in &failure.hints {
                         desk.device.note(&format!("hint: {hint}"));
                     }
                     messages.extend(failure.hints.iter().cloned());
-                    let code = failure.code.as_ref();
-                    let error = json!({
-                        "message": failure.message,
-                        "code": code.and_then(|code| code.number),
-                        "name": code.map(|code| &code.name),
+                    error = Some(ErrorObject {
+                        message: &failure.message,
+                        code: failure.code.as_ref().and_then(|code| code.number),
+                        name: failure.code.as_ref().map(|code| code.name.as_ref()),
                     });
-                    (serde_json::Value::Null, error)
                 }
-            };
-            desk.asked.clear();
-            let mut object = json!({
-                "line": canonical,
-                "result": { "code": code, "text": text },
-                "status": status as u8,
-                "view": view,
-                "messages": messages,
-            });
-            if !failure.is_null() {
-                object["error"] = failure;
             }
+            let result = ResultObject { code, text: &text };
+            let object =
+                Object { line: &canonical, result, status: status as u8, view, error, messages };
+            // Views are plain data: they have a JSON form.
+            let object = serde_json::to_string(&object).unwrap_or_default();
             desk.device.print(&format!("{object}\n"));
             return status;
         }
@@ -286,6 +280,33 @@ impl<S: Session> Shell<S> {
             self.session.desk().note(format!("note: '{from}' was read as '{to}'"));
         }
     }
+}
+
+/// A command's outcome as one JSON object. Names and order are for programs to rely on.
+#[derive(Serialize)]
+struct Object<'a> {
+    line: &'a str,
+    result: ResultObject<'a>,
+    status: u8,
+    view: serde_json::Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorObject<'a>>,
+    messages: Vec<String>,
+}
+
+/// What the product's result line says.
+#[derive(Serialize)]
+struct ResultObject<'a> {
+    code: u32,
+    text: &'a str,
+}
+
+/// Why a command failed.
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    message: &'a str,
+    code: Option<u32>,
+    name: Option<&'a str>,
 }
 
 fn session_ended(failure: &Failure) -> bool {

@@ -94,7 +94,7 @@ impl Stage {
             notice: String::new(),
             keep: None,
         };
-        Access::local(local, None).map_err(plain)
+        Access::local(local).map_err(plain)
     }
 
     /// Runs a LunaSH session to its end.

@@ -1,0 +1,50 @@
+//! What a person at a terminal has while a call is under way: Ctrl-C, and a word if it takes long.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use luna_rest::Client;
+
+/// After how long a person is told that the appliance is still at work.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Watches over the calls of a session.
+pub(crate) struct Watch {
+    interrupted: Arc<AtomicBool>,
+    /// When the wait began; none once the person has been told.
+    waiting: Mutex<Option<Instant>>,
+}
+
+impl Watch {
+    /// Makes Ctrl-C end the call under way instead of the program.
+    pub(crate) fn begin() -> Option<Arc<Watch>> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted)).ok()?;
+        Some(Arc::new(Watch { interrupted, waiting: Mutex::new(None) }))
+    }
+
+    /// Makes the calls of `client` watched.
+    pub(crate) fn over(self: &Arc<Self>, client: &mut Client) {
+        client.cancelled_by(Arc::clone(&self.interrupted));
+        let watch = Arc::clone(self);
+        client.watched_by(Arc::new(move || watch.glance()));
+    }
+
+    /// A command, or the wait after an answer, begins.
+    pub(crate) fn reset(&self) {
+        self.interrupted.store(false, Ordering::SeqCst);
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn glance(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_some_and(|since| since.elapsed() >= PATIENCE) {
+            *waiting = None;
+            // Standard error may be closed; then there is nobody to tell.
+            let _ =
+                writeln!(std::io::stderr(), "note: waiting for the appliance (Ctrl-C gives up)");
+        }
+    }
+}
