@@ -40,6 +40,10 @@ const LOCAL_KEY: &str = "local.key";
 const ENDPOINT: &str = "endpoint.json";
 const LOCK: &str = "lock";
 
+/// How often, and after what pause, a lock that is held is tried again.
+const GLANCES: u32 = 3;
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// How long the web server's certificate is valid.
 const VALIDITY: Duration = Duration::days(3650);
 
@@ -49,10 +53,20 @@ impl Folder {
         let fail = |reason: io::Error| StartError::folder(path, reason);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;
         let lock = private().create(true).open(path.join(LOCK)).map_err(fail)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Folder { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StartError::InUse { folder: path.to_owned() }),
-            Err(TryLockError::Error(reason)) => Err(fail(reason)),
+        let mut glances = GLANCES;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Folder { path: path.to_owned(), _lock: lock }),
+                // Perhaps somebody only looks whether it is taken (`locate`): that is soon over.
+                Err(TryLockError::WouldBlock) if glances > 0 => {
+                    glances -= 1;
+                    std::thread::sleep(GLANCE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StartError::InUse { folder: path.to_owned() });
+                }
+                Err(TryLockError::Error(reason)) => return Err(fail(reason)),
+            }
         }
     }
 

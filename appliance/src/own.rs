@@ -1,10 +1,16 @@
 //! The appliance of a folder of one's own: the one that runs there, or else one started here.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use luna_rest::{Secret, Target, Trust};
 
 use crate::{Appliance, Options, Running, StartError};
+
+/// How long another program may take from holding the folder to listening.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked at meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// An appliance of one's own, ready to be talked to.
 #[derive(Debug)]
@@ -25,21 +31,26 @@ impl Own {
     /// # Errors
     /// The folder cannot be used, or somebody has just taken it and does not listen yet.
     pub fn open(folder: &Path) -> Result<Own, StartError> {
-        if let Some(found) = Own::find(folder) {
-            return Ok(found);
-        }
-        match Appliance::start(Options::new(folder)) {
-            Ok(running) => Ok(Own {
-                target: target(running.address(), running.fingerprint()),
-                key: running.local_key().clone(),
-                running: Some(running),
-                folder: folder.to_owned(),
-            }),
-            // Another program was quicker: then it can be used.
-            Err(StartError::InUse { folder: taken }) => {
-                Own::find(folder).ok_or(StartError::InUse { folder: taken })
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = Own::find(folder) {
+                return Ok(found);
             }
-            Err(error) => Err(error),
+            match Appliance::start(Options::new(folder)) {
+                Ok(running) => {
+                    return Ok(Own {
+                        target: target(running.address(), running.fingerprint()),
+                        key: running.local_key().clone(),
+                        running: Some(running),
+                        folder: folder.to_owned(),
+                    });
+                }
+                // Another program was quicker: it can be used once it listens.
+                Err(StartError::InUse { .. }) if Instant::now() < patience => {
+                    std::thread::sleep(PAUSE);
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -75,5 +86,16 @@ mod tests {
         assert_eq!(first.target.port, second.target.port);
         drop(first);
         assert!(Own::open(folder.path()).unwrap().running.is_some());
+    }
+    #[test]
+    fn of_many_that_open_it_at_once_one_starts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Own::open(folder.path()).unwrap();
+        let all: Vec<Own> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(all.iter().filter(|own| own.running.is_some()).count(), 1);
+        assert!(all.iter().all(|own| own.target.port == all[0].target.port));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// Finds the session of a request and lets it pass, or says why not.
-pub(super) fn admit(cx: &mut Context<'_>, route: &Route) -> Result<(), Failure> {
+pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<(), Failure> {
     if route.access.open {
         return Ok(());
     }
@@ -27,8 +27,8 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route) -> Result<(), Failure> 
         return Err(no_session());
     };
     let role = row.role.clone();
-    if !local && cx.state.users.must_change(row, cx.now) && !changes_own_password(cx, route, &user)
-    {
+    let changes_own = changes_password_of(&user, route, ids);
+    if !local && cx.state.users.must_change(row, cx.now) && !changes_own {
         return Err(Failure::new(
             403,
             CHANGE_PASSWORD_FIRST,
@@ -37,7 +37,7 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route) -> Result<(), Failure> 
         .details(format!("Change it with POST /users/{user}/actions/changePassword.")));
     }
     let passes = allowed(cx, route.access, &role, route.method, route.template)
-        || role.is_empty() && changes_own_password(cx, route, &user);
+        || role.is_empty() && changes_own;
     if !passes {
         let rule = format!("{}:{}", route.method, route.template);
         return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
@@ -64,9 +64,10 @@ fn allowed(cx: &Context<'_>, access: Access, role: &str, method: Method, templat
     }
 }
 
-fn changes_own_password(cx: &Context<'_>, route: &Route, user: &str) -> bool {
+fn changes_password_of(user: &str, route: &Route, ids: &Ids) -> bool {
     (route.method, route.template) == ACT.resource()
-        && cx.request.path.trim_end_matches('/') == ACT.path(&[user, "changePassword"])
+        && ids[0] == *user
+        && ids[1] == *"changePassword"
 }
 
 /// The cookie's session, or the shared one of Basic authorization.

@@ -95,7 +95,7 @@ impl Context<'_> {
     }
 
     fn task<A>(&mut self, started: Option<OffsetDateTime>, state: TaskState) -> Reply<A> {
-        let source = self.request.path.clone();
-        task::reply(self.tasks.add(Task { source, started, state }))
+        let (owner, source) = (self.session().user.clone(), self.request.path.clone());
+        task::reply(self.tasks.add(Task { owner, source, started, state }))
     }
 }

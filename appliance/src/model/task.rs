@@ -13,6 +13,7 @@ pub(super) type Work = Box<dyn FnOnce(&mut Context<'_>) -> Result<Response, Fail
 
 /// One task.
 pub(super) struct Task {
+    pub(super) owner: String,
     pub(super) source: String,
     pub(super) started: Option<OffsetDateTime>,
     pub(super) state: TaskState,

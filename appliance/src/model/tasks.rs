@@ -1,4 +1,7 @@
 //! `/tasks`: what becomes of work that is answered later.
+//!
+//! A task is there for the user it came from, and for administrators (assumed): whoever may not
+//! make a request must not start it, nor read its answer, by way of its task.
 
 use luna_rest::Nothing;
 use luna_rest::tasks::{
@@ -30,17 +33,30 @@ fn gone(number: u64) -> Failure {
         .details(format!("There is no task {number}; its result may have been fetched."))
 }
 
-fn find<'c>(cx: &'c mut Context<'_>, number: u64) -> Result<&'c mut Task, Failure> {
-    cx.tasks.tasks.get_mut(&number).ok_or_else(|| gone(number))
+fn is_mine(cx: &Context<'_>, task: &Task) -> bool {
+    let session = cx.session();
+    session.role == "admin" || session.user == task.owner
+}
+
+fn find<'c>(cx: &'c Context<'_>, number: u64) -> Result<&'c Task, Failure> {
+    let task = cx.tasks.tasks.get(&number).filter(|task| is_mine(cx, task));
+    task.ok_or_else(|| gone(number))
+}
+
+fn take(cx: &mut Context<'_>, number: u64) -> Result<Task, Failure> {
+    find(cx, number)?;
+    cx.tasks.tasks.remove(&number).ok_or_else(|| gone(number))
 }
 
 fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Tasks>, Failure> {
-    let tasks = cx.tasks.tasks.iter().map(|(number, task)| task.show(*number)).collect();
-    Ok(Reply::ok(Tasks { tasks }))
+    let mine = cx.tasks.tasks.iter().filter(|(_, task)| is_mine(cx, task));
+    Ok(Reply::ok(Tasks { tasks: mine.map(|(number, task)| task.show(*number)).collect() }))
 }
 
 fn delete_all(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    cx.tasks.clear();
+    let mine = cx.tasks.tasks.iter().filter(|(_, task)| is_mine(cx, task));
+    let numbers: Vec<u64> = mine.map(|(number, _)| *number).collect();
+    numbers.iter().for_each(|number| drop(cx.tasks.tasks.remove(number)));
     Ok(Reply::done())
 }
 
@@ -57,7 +73,7 @@ fn show(
 
 fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let number = number(&ids[0])?;
-    cx.tasks.tasks.remove(&number).map(|_| Reply::done()).ok_or_else(|| gone(number))
+    take(cx, number).map(|_| Reply::done())
 }
 
 fn response(
@@ -86,9 +102,8 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Fa
         return Err(Failure::no_resource(format!("A task has no action '{}'.", &ids[1])));
     }
     let number = number(&ids[0])?;
-    find(cx, number)?;
     // Taken out while it runs: the work gets the whole context.
-    let Some(mut task) = cx.tasks.tasks.remove(&number) else { return Err(gone(number)) };
+    let mut task = take(cx, number)?;
     task.started = task.started.or(Some(cx.now));
     if let TaskState::Waiting(work) = task.state {
         let response = work(cx).unwrap_or_else(|failure| {
@@ -177,6 +192,20 @@ mod tests {
         assert_eq!(bench.post("/tasks/0/actions/start", json!({})).status, 204);
         assert_eq!(bench.get("/api/lunasa").json()["version"], "7.8.5-20");
         assert_eq!(bench.get("/tasks/0/response").error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    }
+
+    #[test]
+    fn a_task_is_hidden_from_other_users() {
+        let mut bench = Bench::with(routes);
+        bench.post("/test/later", json!({})).created();
+        bench.user("jane", "Abcdef12", "monitor");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get("/tasks").json(), json!({"tasks": []}));
+        assert_eq!(bench.get("/tasks/0").status, 410);
+        assert_eq!(bench.post("/tasks/0/actions/start", json!({})).status, 410);
+        assert_eq!(bench.delete("/tasks").status, 204);
+        bench.local_login();
+        assert_eq!(bench.get("/tasks/0").status, 200);
     }
 
     #[test]
