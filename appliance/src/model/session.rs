@@ -34,7 +34,7 @@ pub struct Session {
     pub local: bool,
     /// HSM roles logged in here: `so`, `audit`.
     pub hsm_logins: BTreeSet<String>,
-    /// Partition roles logged in here, by the partition's serial number: `po`, `co`, `cu`, `lco`.
+    /// Partition roles logged in here, by the partition's serial number: `so`, `co`, `cu`, `lco`.
     pub partition_logins: BTreeMap<String, String>,
 }
 

@@ -1,0 +1,576 @@
+//! What lies inside a partition: objects, SKS master keys, cloning domains.
+//!
+//! Nothing here does cryptography: an object is its label, type and size, put there through
+//! `/emulator` as an application would do it. What clients do in the cryptographic API and the
+//! shells need (domains, clearing) has its routes there too.
+
+use luna_rest::Nothing;
+use luna_rest::partitions::{
+    ADD_DOMAIN, ADD_OBJECT, AddedObject, CHANGE_DOMAIN, CLEAR, ChangeDomain, CopiedObjects,
+    CopyObjects, DELETE_DOMAIN, DOMAINS, Domain, Domains, EXPORT_IDENTITY, FileName, LegacyDomain,
+    NewDomain, NewObject, OBJECT, OBJECT_ACT, OBJECTS, OBJECTS_OLD, Object, Objects,
+    SET_LEGACY_DOMAIN, SFF, SMK, SMK_ACT, SMK_ACTIONS, Sff, Smk, refusal,
+};
+use luna_rest::tasks::{Actions, Link};
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::is_name;
+use super::message::{Failure, Reply};
+use super::partition_policies::{EXTENDED_DOMAINS, policy};
+use super::partition_roles::{not_allowed, require_role};
+use super::partitions::{
+    PartitionRow, Partitions, check_domain, partition, partition_mut, place, require_initialized,
+};
+use super::password::PasswordHash;
+use super::random::hex;
+use super::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
+
+/// The types of objects and the bytes one usually takes: as recorded for two keys of each kind
+/// (496 for two symmetric ones, 1660 for a pair), the rest assumed.
+const TYPES: [(&str, u64); 5] = [
+    ("Symmetric Key", 248),
+    ("Private Key", 1_168),
+    ("Public Key", 492),
+    ("Certificate", 1_100),
+    ("Data", 300),
+];
+
+/// The SKS master keys.
+const SMKS: [&str; 2] = ["smk-fw7-primary", "smk-fw7-rollover"];
+
+/// Cloning domains of a partition: the one of its initialization and two more.
+const MAX_DOMAINS: usize = 3;
+
+/// An object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectRow {
+    /// The label.
+    pub label: String,
+    /// One of the types.
+    pub kind: String,
+    /// The unique identifier.
+    pub uid: String,
+    /// Whether only a logged-in role sees it.
+    pub private: bool,
+    /// Bytes it takes.
+    pub size: u64,
+}
+
+/// A cloning domain.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DomainRow {
+    /// Its number within the partition.
+    pub number: u32,
+    /// Its label; empty for none.
+    pub label: String,
+    /// The domain itself.
+    pub hash: PasswordHash,
+}
+
+impl Partitions {
+    /// The objects of a partition by their handles.
+    pub fn objects_of(&self, serial: &str) -> impl Iterator<Item = (u32, &ObjectRow)> {
+        let handle = move |key| {
+            let (owner, handle) = str::split_once(key, '/')?;
+            (owner == serial).then(|| handle.parse().ok())?
+        };
+        self.objects.iter().filter_map(move |(key, row)| Some((handle(key)?, row)))
+    }
+
+    /// Removes all objects of a partition.
+    pub(super) fn erase_objects(&mut self, serial: &str) {
+        self.objects.retain(|key, _| key.split('/').next() != Some(serial));
+    }
+}
+
+pub(super) fn routes(r: &mut Routes) {
+    r.on(&OBJECTS, MONITOR.private(), list);
+    r.on(&OBJECTS_OLD, MONITOR.private(), list);
+    r.on(&OBJECT, MONITOR.private(), show);
+    r.on(&OBJECT_ACT, OPERATOR.private(), copy);
+    r.on(&SFF, MONITOR, sff);
+    r.on(&SMK, MONITOR, smk);
+    r.on(&SMK_ACTIONS, MONITOR, smk_actions);
+    r.on(&SMK_ACT, OPERATOR.private(), smk_act);
+    r.on(&ADD_OBJECT, OPERATOR, add);
+    r.on(&CLEAR, OPERATOR.private(), clear);
+    r.on(&DOMAINS, MONITOR, domains);
+    r.on(&ADD_DOMAIN, OPERATOR.private(), add_domain);
+    r.on(&CHANGE_DOMAIN, OPERATOR.private(), change_domain);
+    r.on(&DELETE_DOMAIN, OPERATOR.private(), delete_domain);
+    r.on(&SET_LEGACY_DOMAIN, OPERATOR.private(), set_legacy_domain);
+    r.on(&EXPORT_IDENTITY, EVERYONE.private(), export_identity);
+}
+
+fn key(serial: &str, handle: u32) -> String {
+    format!("{serial}/{handle:010}")
+}
+
+/// Whether this session sees private objects: a role is logged in, its password its own.
+fn sees_private(cx: &Context<'_>, serial: &str) -> Result<bool, Failure> {
+    if !cx.session().partition_logins.contains_key(serial) {
+        return Ok(false);
+    }
+    require_role(cx, serial, &["so", "co", "cu", "lco"])?;
+    Ok(cx.session().partition_logins.get(serial).is_some_and(|role| role != "so"))
+}
+
+fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Objects>, Failure> {
+    let serial = place(cx, ids)?;
+    let all = sees_private(cx, serial)?;
+    let parent = OBJECTS.path(&[&ids[0], serial]);
+    let objects = cx
+        .state
+        .partitions
+        .objects_of(serial)
+        .filter(|(_, row)| all || !row.private)
+        .map(|(handle, _)| Link::below(&parent, &handle.to_string()))
+        .collect();
+    Ok(Reply::ok(Objects { objects }))
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, Failure> {
+    let serial = place(cx, ids)?;
+    let found = ids[2].parse().ok();
+    let found = found.and_then(|handle| cx.state.partitions.objects.get(&key(serial, handle)));
+    let Some(row) = found else {
+        return Err(Failure::new(404, refusal::INVALID_OBJECT, "The object does not exist.")
+            .details(format!("The partition has no object with the handle {}.", &ids[2])));
+    };
+    if row.private && !sees_private(cx, serial)? {
+        return Ok(Reply::done().status(200));
+    }
+    Ok(Reply::ok(Object {
+        id: ids[2].to_owned(),
+        label: row.label.clone(),
+        kind: row.kind.clone(),
+        uid: row.uid.clone(),
+        private: row.private,
+        size: row.size,
+    }))
+}
+
+fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObject) -> Result<Reply<AddedObject>, Failure> {
+    let serial = &ids[0];
+    require_initialized(partition(cx, serial)?)?;
+    let Some((kind, usual)) = TYPES.iter().find(|(kind, _)| *kind == body.kind) else {
+        let types = TYPES.map(|(kind, _)| kind).join(", ");
+        return Err(Failure::bad_request(format!("'type' must be one of: {types}.")));
+    };
+    if body.label.len() > 255 || body.label.contains(char::is_control) {
+        return Err(Failure::bad_request("'label' takes at most 255 printable characters."));
+    }
+    let size = body.size.unwrap_or(*usual);
+    let (_, used) = cx.state.partitions.contents(serial);
+    let free = partition(cx, serial)?.size.saturating_sub(used);
+    if size > free {
+        return Err(Failure::new(409, refusal::NO_SPACE, "The partition is full.")
+            .details(format!("{free} bytes are free in the partition.")));
+    }
+    let row = ObjectRow {
+        label: body.label,
+        kind: (*kind).to_owned(),
+        uid: hex(&cx.random().bytes::<12>()),
+        private: body.private.unwrap_or(true),
+        size,
+    };
+    let partition = partition_mut(cx, serial)?;
+    partition.last_handle += 1;
+    let handle = partition.last_handle;
+    cx.state.partitions.objects.insert(key(serial, handle), row);
+    Ok(Reply::ok(AddedObject { id: handle.to_string() }))
+}
+
+fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    partition(cx, &ids[0])?;
+    require_role(cx, &ids[0], &["co"])?;
+    cx.state.partitions.erase_objects(&ids[0]);
+    Ok(Reply::done())
+}
+
+fn no_device() -> Failure {
+    Failure::new(404, refusal::NO_DEVICE, "There is no backup device.")
+        .details("No small form factor backup device is attached to the appliance.")
+}
+
+fn copy(cx: &mut Context<'_>, ids: &Ids, _: CopyObjects) -> Result<Reply<CopiedObjects>, Failure> {
+    let serial = place(cx, ids)?;
+    require_role(cx, serial, &["co"])?;
+    match &ids[2] {
+        "backup" | "restore" => Err(no_device()),
+        other => Err(Failure::new(404, refusal::INVALID_ACTION, "The action does not exist.")
+            .details(format!("Objects have no action '{other}'."))),
+    }
+}
+
+fn sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Sff>, Failure> {
+    place(cx, ids)?;
+    Err(no_device())
+}
+
+/// The SKS master keys are those of a version 1 partition.
+fn check_smk(row: &PartitionRow, id: &str) -> Result<(), Failure> {
+    if !SMKS.contains(&id) {
+        return Err(Failure::new(404, refusal::INVALID_SMK, "The SMK does not exist.")
+            .details(format!("There is no SMK '{id}'; there are {}.", SMKS.join(" and "))));
+    }
+    if row.version == 0 {
+        return Err(Failure::new(400, refusal::VERSION, "The partition has the wrong version.")
+            .details("Only partitions of version 1 have SKS master keys."));
+    }
+    Ok(())
+}
+
+fn show_smk(row: &PartitionRow, ids: &Ids) -> Smk {
+    let (initialized, rollover) = row.smk;
+    let there = if &ids[2] == SMKS[0] { initialized } else { rollover };
+    Smk {
+        actions: SMK_ACTIONS.path(&[&ids[0], &ids[1], &ids[2]]),
+        id: ids[2].to_owned(),
+        state: if there { "Initialized" } else { "Not Initialized" }.to_owned(),
+    }
+}
+
+fn smk(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Failure> {
+    let row = partition(cx, place(cx, ids)?)?;
+    check_smk(row, &ids[2])?;
+    Ok(Reply::ok(show_smk(row, ids)))
+}
+
+fn smk_actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    check_smk(partition(cx, place(cx, ids)?)?, &ids[2])?;
+    let parent = SMK_ACTIONS.path(&[&ids[0], &ids[1], &ids[2]]);
+    let actions: &[&str] = if &ids[2] == SMKS[1] { &["start", "end"] } else { &[] };
+    Ok(Reply::ok(Actions { actions: actions.iter().map(|id| Link::below(&parent, id)).collect() }))
+}
+
+fn smk_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Failure> {
+    let serial = place(cx, ids)?;
+    check_smk(partition(cx, serial)?, &ids[2])?;
+    let start = match (&ids[2], &ids[3]) {
+        ("smk-fw7-rollover", "start") => true,
+        ("smk-fw7-rollover", "end") => false,
+        (_, "start" | "end") => {
+            return Err(not_allowed("Only smk-fw7-rollover can be started and ended."));
+        }
+        (_, other) => {
+            return Err(Failure::new(404, refusal::INVALID_ACTION, "The action does not exist.")
+                .details(format!("An SMK has no action '{other}'.")));
+        }
+    };
+    require_role(cx, serial, &["co"])?;
+    let row = partition_mut(cx, serial)?;
+    match (start, row.smk) {
+        (_, (false, _)) => {
+            return Err(Failure::new(409, refusal::NO_SMK, "There is no SKS master key."));
+        }
+        (true, (_, true)) => {
+            return Err(Failure::new(403, refusal::ROLLOVER, "A rollover is going on."));
+        }
+        (false, (_, false)) => return Err(not_allowed("No rollover is going on.")),
+        _ => row.smk.1 = start,
+    }
+    Ok(Reply::ok(show_smk(row, ids)))
+}
+
+fn domains(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Domains>, Failure> {
+    let row = partition(cx, &ids[0])?;
+    let domain = |(place, domain): (usize, &DomainRow)| Domain {
+        id: domain.number.to_string(),
+        label: domain.label.clone(),
+        primary: place == 0,
+    };
+    Ok(Reply::ok(Domains { domains: row.domains.iter().enumerate().map(domain).collect() }))
+}
+
+fn check_domain_label(label: &str) -> Result<(), Failure> {
+    let allowed = |_, c: char| c.is_ascii_graphic() || c == ' ';
+    if label.is_empty() || is_name(label, 32, allowed) {
+        return Ok(());
+    }
+    Err(Failure::bad_request("A domain's label takes 1 to 32 printable characters."))
+}
+
+fn add_domain(cx: &mut Context<'_>, ids: &Ids, body: NewDomain) -> Result<Reply<Nothing>, Failure> {
+    let serial = &ids[0];
+    let label = body.label.unwrap_or_default();
+    partition(cx, serial)?;
+    require_role(cx, serial, &["so"])?;
+    check_domain(body.domain.expose())?;
+    check_domain_label(&label)?;
+    let row = partition(cx, serial)?;
+    if policy(row, EXTENDED_DOMAINS) == 0 {
+        return Err(not_allowed(format!(
+            "Partition policy {EXTENDED_DOMAINS} (Allow Extended Domain Management) is off."
+        )));
+    }
+    if row.domains.len() >= MAX_DOMAINS {
+        return Err(not_allowed(format!("The partition has {MAX_DOMAINS} domains already.")));
+    }
+    let number = row.domains.iter().map(|domain| domain.number + 1).max().unwrap_or(0);
+    let hash = cx.hash(body.domain.expose());
+    let row = partition_mut(cx, serial)?;
+    let place = if body.primary { 0 } else { row.domains.len() };
+    row.domains.insert(place, DomainRow { number, label, hash });
+    let parent = DOMAINS.path(&[serial]);
+    Ok(Reply::created(format!("{parent}/{number}")))
+}
+
+fn place_of(row: &PartitionRow, id: &str) -> Result<usize, Failure> {
+    row.domains.iter().position(|domain| domain.number.to_string() == id).ok_or_else(|| {
+        Failure::new(404, refusal::INVALID_OBJECT, "The domain does not exist.")
+            .details(format!("The partition has no domain {id}."))
+    })
+}
+
+fn change_domain(
+    cx: &mut Context<'_>,
+    ids: &Ids,
+    body: ChangeDomain,
+) -> Result<Reply<Nothing>, Failure> {
+    let place = place_of(partition(cx, &ids[0])?, &ids[1])?;
+    require_role(cx, &ids[0], &["so"])?;
+    let row = partition_mut(cx, &ids[0])?;
+    if let Some(label) = body.label {
+        check_domain_label(&label)?;
+        row.domains[place].label = label;
+    }
+    if body.primary {
+        row.domains[..=place].rotate_right(1);
+    }
+    Ok(Reply::done())
+}
+
+fn delete_domain(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let place = place_of(partition(cx, &ids[0])?, &ids[1])?;
+    require_role(cx, &ids[0], &["so"])?;
+    if place == 0 {
+        return Err(not_allowed("The primary domain cannot be deleted."));
+    }
+    partition_mut(cx, &ids[0])?.domains.remove(place);
+    Ok(Reply::done())
+}
+
+/// Who may do it is assumed: the HSM SO, or whoever manages the partition.
+fn set_legacy_domain(
+    cx: &mut Context<'_>,
+    ids: &Ids,
+    body: LegacyDomain,
+) -> Result<Reply<Nothing>, Failure> {
+    let serial = &ids[0];
+    require_initialized(partition(cx, serial)?)?;
+    if !cx.session().is_so() {
+        require_role(cx, serial, &["so", "co"])?;
+    }
+    check_domain(body.domain.expose())?;
+    if partition(cx, serial)?.legacy_domain.is_some() {
+        return Err(not_allowed("The partition has a legacy domain already; it stays for good."));
+    }
+    let hash = cx.hash(body.domain.expose());
+    partition_mut(cx, serial)?.legacy_domain = Some(hash);
+    Ok(Reply::done())
+}
+
+/// The file's content is assumed: an identity of its own format, made from the serial number.
+fn export_identity(
+    cx: &mut Context<'_>,
+    ids: &Ids,
+    _: Nothing,
+) -> Result<Reply<FileName>, Failure> {
+    let serial = &ids[0];
+    partition(cx, serial)?;
+    cx.require_so()?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, serial.as_bytes());
+    let content = format!("LunaStcPartitionIdentityPub {serial} {}\n", hex(digest.as_ref()));
+    let (user, file) = (cx.session().user.clone(), format!("{serial}.pid"));
+    cx.state.files.put(&user, &file, content.into_bytes(), cx.now);
+    Ok(Reply::ok(FileName { file }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::partitions::tests::{CO, SO, bench, create, initialized};
+    use super::super::testing::Bench;
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn serial(path: &str) -> &str {
+        path.rsplit('/').next().unwrap()
+    }
+
+    fn login(bench: &mut Bench, path: &str, role: &str, password: &str) {
+        bench.post(&format!("{path}/logout"), json!({}));
+        let body = json!({"role": role, "password": password, "ped": "0"});
+        bench.post(&format!("{path}/login"), body).created();
+    }
+
+    /// With the Crypto Officer logged in.
+    fn partition(bench: &mut Bench, version: u8) -> String {
+        let path = initialized(bench, version);
+        login(bench, &path, "so", SO);
+        let first = json!({"password": "first-password"});
+        bench.put(&format!("{path}/roles/co"), first).created();
+        let change = json!({"oldPassword": "first-password", "newPassword": CO});
+        assert_eq!(bench.patch(&format!("{path}/roles/co"), change).status, 202);
+        login(bench, &path, "co", CO);
+        path
+    }
+
+    fn add(bench: &mut Bench, path: &str, body: Value) -> u16 {
+        bench.post(&format!("/emulator/partitions/{}/objects", serial(path)), body).status
+    }
+
+    #[test]
+    fn objects_are_counted_and_shown() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        assert_eq!(add(&mut bench, &path, json!({"label": "a", "type": "Symmetric Key"})), 200);
+        assert_eq!(add(&mut bench, &path, json!({"label": "b", "type": "Symmetric Key"})), 200);
+        assert_eq!(add(&mut bench, &path, json!({"label": "c", "type": "Nonsense"})), 400);
+        bench.restart();
+        let shown = bench.get(&path).json();
+        assert_eq!((&shown["objectCount"], &shown["usedStorageSpace"]), (&json!(2), &json!(496)));
+        login(&mut bench, &path, "co", CO);
+        for list in ["object/objects", "objects"] {
+            let listed = bench.get(&format!("{path}/{list}")).json();
+            assert_eq!(listed["objects"][1]["url"], format!("{path}/object/objects/2"));
+        }
+        let object = bench.get(&format!("{path}/object/objects/2")).json();
+        assert_eq!((&object["label"], &object["type"]), (&json!("b"), &json!("Symmetric Key")));
+        assert_eq!(object["uid"].as_str().unwrap().len(), 24);
+        let none = bench.get(&format!("{path}/object/objects/3"));
+        assert_eq!(none.error(), (404, refusal::INVALID_OBJECT));
+    }
+
+    #[test]
+    fn private_objects_are_for_officers_and_users() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        add(&mut bench, &path, json!({"label": "a", "type": "Private Key"}));
+        add(&mut bench, &path, json!({"label": "b", "type": "Public Key", "private": false}));
+        let visible = |bench: &mut Bench| {
+            let listed = bench.get(&format!("{path}/object/objects")).json();
+            listed["objects"].as_array().unwrap().len()
+        };
+        assert_eq!(visible(&mut bench), 2);
+        bench.post(&format!("{path}/logout"), json!({}));
+        assert_eq!(visible(&mut bench), 1);
+        let hidden = bench.get(&format!("{path}/object/objects/1"));
+        assert_eq!((hidden.status, hidden.text()), (200, String::new()));
+    }
+
+    #[test]
+    fn a_partition_holds_no_more_than_its_size() {
+        let mut bench = bench();
+        let path = create(&mut bench, json!({"name": "small", "size": 500})).created();
+        let data = json!({"label": "a", "type": "Data"});
+        assert_eq!(add(&mut bench, &path, data.clone()), 409, "not initialized");
+        bench.put(&path, json!({"password": SO, "domain": "d"})).created();
+        assert_eq!(add(&mut bench, &path, data.clone()), 200);
+        assert_eq!(add(&mut bench, &path, data), 409, "full");
+        assert_eq!(add(&mut bench, &path, json!({"type": "Data", "size": 200})), 200);
+    }
+
+    #[test]
+    fn the_officer_clears_the_partition() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        add(&mut bench, &path, json!({"label": "a", "type": "Data"}));
+        let clear = format!("/emulator/partitions/{}/objects", serial(&path));
+        login(&mut bench, &path, "so", SO);
+        assert_eq!(bench.delete(&clear).error(), (401, refusal::NOT_LOGGED_IN));
+        login(&mut bench, &path, "co", CO);
+        assert_eq!(bench.delete(&clear).status, 204);
+        assert_eq!(bench.get(&path).json()["objectCount"], 0);
+    }
+
+    #[test]
+    fn handles_are_never_given_twice() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        let objects = format!("/emulator/partitions/{}/objects", serial(&path));
+        let data = json!({"label": "a", "type": "Data"});
+        assert_eq!(bench.post(&objects, data.clone()).json()["id"], "1");
+        bench.delete(&objects);
+        assert_eq!(bench.post(&objects, data).json()["id"], "2");
+    }
+
+    #[test]
+    fn no_backup_device_is_attached() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        let none = (404, refusal::NO_DEVICE);
+        assert_eq!(bench.get(&format!("{path}/sff")).error(), none);
+        let backup = format!("{path}/object/actions/backup");
+        assert_eq!(bench.post(&backup, json!({"ids": []})).error(), none);
+    }
+
+    #[test]
+    fn a_rollover_of_the_smk_is_started_and_ended() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 1);
+        let primary = bench.get(&format!("{path}/smk/smk-fw7-primary")).json();
+        assert_eq!(primary["state"], "Initialized");
+        let act = |action| format!("{path}/smk/smk-fw7-rollover/actions/{action}");
+        assert_eq!(bench.post(&act("end"), json!({})).error(), (422, refusal::NOT_ALLOWED));
+        assert_eq!(bench.post(&act("start"), json!({})).json()["state"], "Initialized");
+        assert_eq!(bench.post(&act("start"), json!({})).error(), (403, refusal::ROLLOVER));
+        assert_eq!(bench.post(&act("end"), json!({})).json()["state"], "Not Initialized");
+        let other = create(&mut bench, json!({"name": "v0"})).created();
+        let smk = bench.get(&format!("{other}/smk/smk-fw7-primary"));
+        assert_eq!(smk.error(), (400, refusal::VERSION));
+    }
+
+    #[test]
+    fn further_domains_need_their_policy() {
+        let mut bench = bench();
+        let path = initialized(&mut bench, 0);
+        login(&mut bench, &path, "so", SO);
+        let domains = format!("/emulator/partitions/{}/domains", serial(&path));
+        let body = json!({"domain": "second", "label": "two", "primary": true});
+        assert_eq!(bench.post(&domains, body.clone()).error(), (422, refusal::NOT_ALLOWED));
+        let task = bench.put(&format!("{path}/policies/44"), json!({"value": 1})).created();
+        bench.post(&format!("{task}/actions/start"), json!({}));
+        assert_eq!(bench.post(&domains, body.clone()).created(), format!("{domains}/1"));
+        bench.post(&domains, body.clone()).created();
+        assert_eq!(
+            bench.post(&domains, body).error(),
+            (422, refusal::NOT_ALLOWED),
+            "three at most"
+        );
+        let order = |bench: &mut Bench| {
+            let listed = bench.get(&domains).json();
+            let ids: Vec<_> = listed["domains"].as_array().unwrap().iter().collect();
+            ids.iter().map(|domain| domain["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(order(&mut bench), ["2", "1", "0"]);
+        bench.patch(&format!("{domains}/0"), json!({"label": "first", "primary": true}));
+        assert_eq!(order(&mut bench), ["0", "2", "1"]);
+        assert_eq!(bench.delete(&format!("{domains}/0")).error(), (422, refusal::NOT_ALLOWED));
+        assert_eq!(bench.delete(&format!("{domains}/1")).status, 204);
+        assert_eq!(order(&mut bench), ["0", "2"]);
+    }
+
+    #[test]
+    fn a_legacy_domain_is_set_once() {
+        let mut bench = bench();
+        let path = initialized(&mut bench, 0);
+        let set = format!("/emulator/lunash/partitions/{}/legacyDomain", serial(&path));
+        assert_eq!(bench.put(&set, json!({"domain": "old"})).status, 204);
+        assert_eq!(bench.get(&path).json()["legacyDomainSet"], true);
+        assert_eq!(bench.put(&set, json!({"domain": "x"})).error(), (422, refusal::NOT_ALLOWED));
+    }
+
+    #[test]
+    fn the_identity_becomes_a_file_of_the_user() {
+        let mut bench = bench();
+        let path = initialized(&mut bench, 0);
+        let export = format!("/emulator/lunash/partitions/{}/stcIdentity", serial(&path));
+        let file = format!("{}.pid", serial(&path));
+        assert_eq!(bench.post(&export, json!({})).json()["file"], file);
+        assert_eq!(bench.get(&format!("/users/admin/files/{file}")).status, 200);
+    }
+}
