@@ -28,6 +28,23 @@ pub const REVOKE: Call<Nothing, Nothing> =
 pub const CLIENT_CERTIFICATE: Call<Nothing, ClientCertificate> =
     Call::get("/emulator/ntls/clients/{clientid}/certificate");
 
+/// The error of a client that is not registered (404).
+pub const NO_CLIENT: &str = "NTLS_NO_CLIENT";
+/// The error of a name that is taken (400); assumed, the vendor's list of errors was not found.
+pub const NAME_TAKEN: &str = "NTLS_CLIENT_ALREADY_EXISTS";
+/// The error of an address or host name that is taken (400); assumed as [`NAME_TAKEN`] is.
+pub const ADDRESS_TAKEN: &str = "NTLS_CLIENT_ADDRESS_ALREADY_EXISTS";
+/// The error of a certificate that cannot be used (400).
+pub const INVALID_CERTIFICATE: &str = "NTLS_INVALID_CERTIFICATE";
+/// The error of a certificate whose time is over (400).
+pub const EXPIRED_CERTIFICATE: &str = "APPLIANCE_EXPIRED_CERT";
+/// The error of a client without certificate (404); assumed.
+pub const NO_CERTIFICATE: &str = "NTLS_CLIENT_NO_CERTIFICATE";
+/// The error of a partition that the client has already (400); assumed.
+pub const LINK_EXISTS: &str = "NTLS_LINK_ALREADY_EXISTS";
+/// The error of a partition that the client does not have (404); assumed.
+pub const NO_LINK: &str = "NTLS_NO_LINK";
+
 /// Every call of this area.
 pub const ALL: &[(Method, &str)] = &[
     CLIENTS.resource(),

@@ -322,9 +322,9 @@ mod tests {
 
     #[test]
     fn every_call_of_the_core_is_answered() {
-        use luna_rest::{auth, emulator, lunasa, tasks, users};
+        use luna_rest::{auth, emulator, lunasa, ntls, tasks, users};
         let answered = Machine::new(Options::default(), [0; 32]).resources();
-        for area in [auth::ALL, emulator::ALL, lunasa::ALL, tasks::ALL, users::ALL] {
+        for area in [auth::ALL, emulator::ALL, lunasa::ALL, ntls::ALL, tasks::ALL, users::ALL] {
             for (method, template) in area {
                 assert!(answered.contains(&(*method, *template)), "{method} {template}");
             }

@@ -128,6 +128,27 @@ impl Routes {
         self.add(call, access, Box::new(run));
     }
 
+    /// Declares what answers a call whose body is JSON, or the file itself as octet-stream.
+    pub fn on_either<Q, A>(
+        &mut self,
+        call: &Call<Q, A>,
+        access: Access,
+        json: fn(&mut Context<'_>, &Ids, Q) -> Result<Reply<A>, Failure>,
+        file: fn(&mut Context<'_>, &Ids, Upload<'_>) -> Result<Reply<A>, Failure>,
+    ) where
+        Q: DeserializeOwned + 'static,
+        A: Serialize + 'static,
+    {
+        let run = move |cx: &mut Context<'_>, ids: &Ids, request: &Request| {
+            if media_type(&request.content_type) == MediaType::OctetStream {
+                let upload = file_body(request, FileKind::OctetStream)?;
+                return file(cx, ids, upload)?.into_response();
+            }
+            json(cx, ids, json_body(request)?)?.into_response()
+        };
+        self.add(call, access, Box::new(run));
+    }
+
     /// Declares what answers a call with a response that is ready already: a task's result.
     pub(super) fn on_response<Q, A>(
         &mut self,
