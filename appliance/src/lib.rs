@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 
 pub mod engine;
 pub mod model;
+pub mod package;
 pub mod store;
 
 mod folder;

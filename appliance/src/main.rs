@@ -1,12 +1,14 @@
-//! `luna-appliance`: runs an emulated appliance until it is told to stop.
+//! `luna-appliance`: runs an emulated appliance until it is told to stop, and writes packages that
+//! it installs.
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use luna_appliance::package::{self, Manifest, Package};
 use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -40,6 +42,33 @@ enum Command {
         #[arg(long, value_name = "NAME", default_value = FACTORY_HOSTNAME)]
         hostname: String,
     },
+    /// Write a package file that the emulated appliance installs, and print its authorization code.
+    Package {
+        /// The package's name, such as `lnh_cluster`.
+        name: String,
+        /// Its version, such as `1.0.4-12`.
+        version: String,
+        /// Where to write it; the appliance takes files called *.spkg.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// A package that has to be there first: NAME, or "NAME VERSION"; `appliance` is its own
+        /// software (can be repeated).
+        #[arg(long, value_name = "PACKAGE")]
+        requires: Vec<String>,
+        /// A file to put into the package (can be repeated).
+        #[arg(long, value_name = "FILE")]
+        payload: Vec<PathBuf>,
+        /// The authorization code; a fresh one when it is not given.
+        #[arg(long, value_name = "CODE", value_parser = code)]
+        authcode: Option<String>,
+    },
+}
+
+fn code(text: &str) -> Result<String, String> {
+    match package::is_code(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a code has 16 letters, digits and slashes".to_owned()),
+    }
 }
 
 fn time(text: &str) -> Result<OffsetDateTime, String> {
@@ -54,8 +83,15 @@ fn main() -> ExitCode {
             .with_writer(std::io::stderr)
             .init();
     }
-    let Command::Serve { data, listen, seed, clock, hostname } = Arguments::parse().command;
-    match serve(Options { data, listen, seed, clock, hostname }) {
+    let done = match Arguments::parse().command {
+        Command::Serve { data, listen, seed, clock, hostname } => {
+            serve(Options { data, listen, seed, clock, hostname })
+        }
+        Command::Package { name, version, out, requires, payload, authcode } => {
+            write_package(Manifest { name, version, requires }, &payload, &out, authcode)
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to be done if stderr is gone.
@@ -63,6 +99,26 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn write_package(
+    manifest: Manifest,
+    payload: &[PathBuf],
+    out: &Path,
+    authcode: Option<String>,
+) -> anyhow::Result<()> {
+    let read = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let content =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        Ok((name, content?))
+    };
+    let payload = payload.iter().map(read).collect::<anyhow::Result<_>>()?;
+    let (fresh, salt) = package::fresh()?;
+    let authcode = authcode.unwrap_or(fresh);
+    let file = Package { manifest, payload }.seal(&authcode, salt)?;
+    std::fs::write(out, file).with_context(|| format!("cannot write {}", out.display()))?;
+    writeln!(std::io::stdout(), "authcode: {authcode}").context("cannot write to standard output")
 }
 
 fn serve(options: Options) -> anyhow::Result<()> {

@@ -75,6 +75,23 @@ pub const LOGIN_RULES: Call<Nothing, LoginRules> = Call::get("/api/lunasa/user/c
 pub const SET_LOGIN_RULES: Call<SetLoginRules, Nothing> =
     Call::put("/api/lunasa/user/config/login");
 
+/// Creates an account whose password a RADIUS server judges. Emulated appliances only.
+pub const CREATE_RADIUS: Call<NewRadiusUser, Nothing> = Call::post("/emulator/lunash/users/radius");
+/// Lists the SSH public keys of an account. Emulated appliances only, as all calls on these keys.
+pub const KEYS: Call<Nothing, PublicKeys> = Call::get("/emulator/lunash/users/{userid}/publicKeys");
+/// Adds an SSH public key.
+pub const ADD_KEY: Call<NewPublicKey, PublicKey> =
+    Call::post("/emulator/lunash/users/{userid}/publicKeys");
+/// Removes all SSH public keys of an account.
+pub const CLEAR_KEYS: Call<Nothing, Nothing> =
+    Call::delete("/emulator/lunash/users/{userid}/publicKeys");
+/// Removes an SSH public key.
+pub const DELETE_KEY: Call<Nothing, Nothing> =
+    Call::delete("/emulator/lunash/users/{userid}/publicKeys/{keyid}");
+
+/// The error of an SSH public key that is not there (404).
+pub const NO_KEY: &str = "LUNASH_PUBLIC_KEY_DOES_NOT_EXIST";
+
 /// Every resource of this area.
 pub const ALL: &[(Method, &str)] = &[
     LIST.resource(),
@@ -103,6 +120,11 @@ pub const ALL: &[(Method, &str)] = &[
     PASSWORD_ACT.resource(),
     LOGIN_RULES.resource(),
     SET_LOGIN_RULES.resource(),
+    CREATE_RADIUS.resource(),
+    KEYS.resource(),
+    ADD_KEY.resource(),
+    CLEAR_KEYS.resource(),
+    DELETE_KEY.resource(),
 ];
 
 /// The accounts.
@@ -158,6 +180,9 @@ pub struct User {
     pub password_expiry_days_remaining: Option<i64>,
     /// `YYYY-MM-DD`.
     pub password_last_changed: String,
+    /// Whether a RADIUS server judges the password; assumed, and sent only when it does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub radius: bool,
     /// `admin`, `operator`, `monitor`, `audit`, a custom role, or empty.
     pub role: String,
     /// `enabled` or `disabled`.
@@ -323,4 +348,50 @@ pub struct SetLoginRules {
     pub lockout_duration_seconds: u32,
     /// 0 never locks.
     pub max_failed_attempts: u32,
+}
+
+/// A new account whose password a RADIUS server judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewRadiusUser {
+    /// The name, up to 32 characters.
+    pub user_id: String,
+}
+
+/// The SSH public keys of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PublicKeys {
+    /// By name.
+    pub public_keys: Vec<PublicKey>,
+}
+
+/// An SSH public key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PublicKey {
+    /// Its name: the comment in the key's line, unless another was given.
+    pub name: String,
+    /// `ssh-rsa`, `ssh-ed25519` and so on.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Length of the key.
+    pub bits: u32,
+    /// `SHA256:` and the digest in base64, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+}
+
+/// A public key to add: the line itself, or the name of a file of the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewPublicKey {
+    /// The name it gets; otherwise the comment in its line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The line of an OpenSSH public key file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// A file of the account that holds the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }

@@ -58,10 +58,23 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<()
 fn allowed(cx: &Context<'_>, access: Access, role: &str, method: Method, template: &str) -> bool {
     match cx.state.roles.rules(role) {
         Some(rules) => rules.iter().any(|rule| {
-            rule.split_once(':').is_some_and(|(m, path)| m == method.name() && path == template)
+            rule.split_once(':')
+                .is_some_and(|(m, path)| m == method.name() && covers(path, template, cx))
         }),
         None => access.allows(role),
     }
+}
+
+/// Whether a rule's path is the template, or the template with some of its places filled as in
+/// this request: `/users/{userid}/actions/changePassword` is an example of the reference.
+fn covers(rule: &str, template: &str, cx: &Context<'_>) -> bool {
+    let segments = |path: &str| path.trim_end_matches('/').split('/').map(str::to_owned).collect();
+    let [rule, template, path]: [Vec<String>; 3] =
+        [segments(rule), segments(template), segments(&cx.request.path)];
+    rule.len() == template.len()
+        && rule.iter().zip(&template).enumerate().all(|(place, (rule, template))| {
+            rule == template || template.starts_with('{') && path.get(place) == Some(rule)
+        })
 }
 
 fn changes_password_of(user: &str, route: &Route, ids: &Ids) -> bool {
@@ -231,6 +244,20 @@ mod tests {
         assert_eq!(bench.login("jane", "Abcdef12").status, 204);
         assert_eq!(bench.get("/users/jane").status, 200);
         assert_eq!(bench.get("/api/lunasa").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+    }
+
+    #[test]
+    fn a_rule_may_name_one_action_of_many() {
+        let mut bench = Bench::new();
+        bench.post("/roles", json!({"roleId": "watch"})).created();
+        bench.user("jane", "Abcdef12", "watch");
+        let rules = "POST:/auth/session\nPOST:/users/{userid}/actions/changePassword\n";
+        bench.put_text("/roles/watch/resources", rules);
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204);
+        let body = json!({"password": "Abcdef13", "currentPassword": "Abcdef12"});
+        assert_eq!(bench.post("/users/jane/actions/changePassword", body).status, 204);
+        let other = bench.post("/users/jane/actions/disable", json!({}));
+        assert_eq!(other.error(), (401, "FRAMEWORK_NO_ACL_RULE"));
     }
 
     #[test]

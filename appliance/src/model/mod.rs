@@ -14,6 +14,7 @@ pub mod table;
 pub mod task;
 
 mod auth;
+mod ssh_key;
 
 pub mod emulator;
 pub mod files;
@@ -26,6 +27,7 @@ pub mod packages;
 pub mod partition_policies;
 pub mod partition_roles;
 pub mod partitions;
+pub mod public_keys;
 pub mod roles;
 pub mod services;
 pub mod status;
@@ -188,6 +190,7 @@ fn routes() -> Routes {
         ntls::routes,
         packages::routes,
         partitions::routes,
+        public_keys::routes,
         roles::routes,
         services::routes,
         status::routes,
@@ -322,9 +325,10 @@ mod tests {
 
     #[test]
     fn every_call_of_the_core_is_answered() {
-        use luna_rest::{auth, emulator, lunasa, ntls, tasks, users};
+        use luna_rest::{auth, emulator, lunasa, ntls, packages, services, tasks, users};
         let answered = Machine::new(Options::default(), [0; 32]).resources();
-        for area in [auth::ALL, emulator::ALL, lunasa::ALL, ntls::ALL, tasks::ALL, users::ALL] {
+        let core = [auth::ALL, emulator::ALL, lunasa::ALL, ntls::ALL, tasks::ALL, users::ALL];
+        for area in core.into_iter().chain([packages::ALL, services::ALL]) {
             for (method, template) in area {
                 assert!(answered.contains(&(*method, *template)), "{method} {template}");
             }

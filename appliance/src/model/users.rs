@@ -3,8 +3,8 @@
 use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};
 use luna_rest::users::{
-    ACT, ACTIONS, CHANGE, CREATE, ChangeUser, DELETE, FILES, LIST, NewUser, REPLACE, ReplaceUser,
-    SHOW, User, UserAction, Users as UserList,
+    ACT, ACTIONS, CHANGE, CREATE, CREATE_RADIUS, ChangeUser, DELETE, FILES, LIST, NewRadiusUser,
+    NewUser, PublicKey, REPLACE, ReplaceUser, SHOW, User, UserAction, Users as UserList,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -54,6 +54,10 @@ pub struct UserRow {
     pub changed: i64,
     /// Former passwords, newest last.
     pub former: Vec<PasswordHash>,
+    /// A RADIUS server judges the password; the emulated appliance has none, so nobody gets in.
+    pub radius: bool,
+    /// SSH public keys.
+    pub public_keys: Vec<PublicKey>,
 }
 
 impl Area for Users {
@@ -105,6 +109,7 @@ impl Users {
 pub(super) fn routes(r: &mut Routes) {
     r.on(&LIST, ADMIN, list);
     r.on(&CREATE, ADMIN, create);
+    r.on(&CREATE_RADIUS, ADMIN, create_radius);
     r.on(&SHOW, EVERYONE, show);
     r.on(&CHANGE, ADMIN, change);
     r.on(&REPLACE, ADMIN, replace);
@@ -174,7 +179,7 @@ pub(super) fn forbidden(details: impl Into<String>) -> Failure {
 }
 
 /// An administrator may act on anybody, everybody else on himself.
-fn may_act_on(cx: &Context<'_>, user: &str) -> Result<(), Failure> {
+pub(super) fn may_act_on(cx: &Context<'_>, user: &str) -> Result<(), Failure> {
     let session = cx.session();
     if session.role == "admin" || session.user == user {
         return Ok(());
@@ -183,7 +188,7 @@ fn may_act_on(cx: &Context<'_>, user: &str) -> Result<(), Failure> {
         .details(format!("'{}' may not act on user '{user}'.", session.user)))
 }
 
-fn find<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut UserRow, Failure> {
+pub(super) fn find<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut UserRow, Failure> {
     cx.state.users.users.get_mut(user).ok_or_else(|| no_user(user))
 }
 
@@ -236,21 +241,41 @@ fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<UserList>, Fa
     Ok(Reply::ok(UserList { users }))
 }
 
-fn create(cx: &mut Context<'_>, _: &Ids, body: NewUser) -> Result<Reply<Nothing>, Failure> {
-    let user = body.user_id;
-    if !is_user_name(&user) {
+/// Whether an account may get this name.
+fn check_new(cx: &Context<'_>, user: &str) -> Result<(), Failure> {
+    if !is_user_name(user) {
         return Err(Failure::bad_request(
             "'userId' takes 1 to 32 letters, digits, dots, dashes and underscores, and begins with \
              a letter or an underscore.",
         ));
     }
-    not_reserved(&user, "added")?;
-    if cx.state.users.users.contains(&user) {
+    not_reserved(user, "added")?;
+    if cx.state.users.users.contains(user) {
         // Assumed: a conflict, the identifier was not found.
         let id = "SERVERPLUGIN_USERID_ALREADY_EXISTS";
         return Err(Failure::new(409, id, "The user exists already.")
             .details(format!("There is a user '{user}' already.")));
     }
+    Ok(())
+}
+
+fn create_radius(
+    cx: &mut Context<'_>,
+    _: &Ids,
+    body: NewRadiusUser,
+) -> Result<Reply<Nothing>, Failure> {
+    let user = body.user_id;
+    check_new(cx, &user)?;
+    let changed = cx.now.unix_timestamp();
+    let row = UserRow { enabled: true, radius: true, changed, ..UserRow::default() };
+    let location = SHOW.path(&[&user]);
+    cx.state.users.users.insert(user, row);
+    Ok(Reply::created(location))
+}
+
+fn create(cx: &mut Context<'_>, _: &Ids, body: NewUser) -> Result<Reply<Nothing>, Failure> {
+    let user = body.user_id;
+    check_new(cx, &user)?;
     check_role(cx, &body.role)?;
     body.full_name.as_deref().map_or(Ok(()), check_full_name)?;
     body.email.as_deref().map_or(Ok(()), check_email)?;
@@ -289,6 +314,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<User>, Fail
         locked_out: lock.is_some(),
         password_expiry_days_remaining: cx.state.users.days_left(row, cx.now),
         password_last_changed: changed.map(date_text).unwrap_or_default(),
+        radius: row.radius,
         role: row.role.clone(),
         status: if row.enabled { "enabled" } else { "disabled" }.to_owned(),
         user_id: user.to_owned(),
@@ -335,6 +361,7 @@ fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>
 fn act(cx: &mut Context<'_>, ids: &Ids, body: UserAction) -> Result<Reply<Nothing>, Failure> {
     let (user, action) = (&ids[0], &ids[1]);
     may_act_on(cx, user)?;
+    not_reserved(user, "modified")?;
     find(cx, user)?;
     if action != "changePassword" && cx.session().role != "admin" {
         return Err(forbidden("Only an administrator may do this."));
@@ -369,6 +396,9 @@ fn change_password(cx: &mut Context<'_>, user: &str, body: &UserAction) -> Resul
     };
     let own = cx.session().user == user;
     let row = find(cx, user)?.clone();
+    if row.radius {
+        return Err(forbidden(format!("The password of '{user}' is kept by a RADIUS server.")));
+    }
     match &body.current_password {
         Some(current) if row.hash.matches(current.expose()) => {}
         // A local session belongs to the owner of the data folder, who knows no password.
@@ -482,5 +512,32 @@ mod tests {
         assert_eq!(bench.get("/api/lunasa").status, 200);
         let other = bench.get("/users/admin");
         assert_eq!(other.error(), (401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));
+    }
+
+    #[test]
+    fn a_radius_account_has_no_password_here() {
+        let mut bench = Bench::new();
+        let radius = "/emulator/lunash/users/radius";
+        assert_eq!(bench.post(radius, json!({"userId": "rad"})).created(), "/users/rad");
+        assert_eq!(bench.post(radius, json!({"userId": "rad"})).status, 409);
+        assert_eq!(bench.get("/users/rad").json()["radius"], true);
+        let body = json!({"password": "Abcdef12"});
+        let change = bench.post("/users/rad/actions/changePassword", body);
+        assert_eq!(change.error(), (403, "OPERATION_RESTRICTED"));
+        assert_eq!(bench.login("rad", "").status, 401);
+    }
+
+    #[test]
+    fn reserved_names_are_refused_for_every_change() {
+        let mut bench = Bench::new();
+        let reserved = (403, "SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE");
+        let message =
+            |what: &str| format!("'sshd' is reserved for system use and cannot be {what}.");
+        let radius = bench.post("/emulator/lunash/users/radius", json!({"userId": "sshd"}));
+        assert_eq!(radius.error(), reserved);
+        assert_eq!(radius.json()["message"], message("added"));
+        let act = bench.post("/users/sshd/actions/enable", json!({}));
+        assert_eq!((act.error(), &act.json()["message"]), (reserved, &json!(message("modified"))));
+        assert_eq!(bench.delete("/users/sshd").json()["message"], message("deleted"));
     }
 }
