@@ -1,5 +1,9 @@
 //! Tests that cross crates: one binary, a module per subject.
 
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod abbreviations;
+mod conformance;
 mod transcripts;
 
 /// Every file beside this one is a module above: a forgotten one would never run.

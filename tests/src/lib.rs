@@ -1,10 +1,17 @@
 //! A stage for tests that cross crates: a fresh seeded appliance, both shells on it, and a script
 //! in place of the person at the terminal.
 
+mod likeness;
+mod recording;
 mod script;
 mod stage;
 mod transcript;
 
+pub use likeness::Likeness;
+pub use recording::{
+    Compared, compare_recordings, conformance_summary, known_differences, recorded_lines,
+    summary_of,
+};
 pub use script::{Script, Seat};
 pub use stage::{Stage, client_certificate};
 pub use transcript::play;

@@ -19,6 +19,7 @@ pub struct Script {
 pub struct Seat {
     script: Rc<RefCell<Script>>,
     attended: bool,
+    remarks: bool,
 }
 
 impl Seat {
@@ -27,7 +28,12 @@ impl Seat {
     /// With `attended` false the lines come from a pipe: no prompt, no echo.
     pub fn new(lines: impl IntoIterator<Item = String>, attended: bool) -> Seat {
         let script = Script { typed: lines.into_iter().collect(), screen: String::new() };
-        Seat { script: Rc::new(RefCell::new(script)), attended }
+        Seat { script: Rc::new(RefCell::new(script)), attended, remarks: true }
+    }
+
+    /// The same seat with what goes to standard error kept off the screen.
+    pub fn without_remarks(self) -> Seat {
+        Seat { remarks: false, ..self }
     }
 
     /// Everything the screen has shown, leaving it empty.
@@ -131,7 +137,9 @@ impl Device for Seat {
     }
 
     fn note(&mut self, text: &str) {
-        self.show(&format!("{text}\n"));
+        if self.remarks {
+            self.show(&format!("{text}\n"));
+        }
     }
 
     fn flush(&mut self) {}

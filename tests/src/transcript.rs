@@ -21,12 +21,12 @@ use crate::stage::{Stage, client_certificate};
 
 #[derive(Parser)]
 #[command(no_binary_name = true)]
-struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
-    options: Options,
+    pub(crate) options: Options,
     /// Lines come from a pipe.
     #[arg(long)]
-    pipe: bool,
+    pub(crate) pipe: bool,
 }
 
 /// Plays a script against a fresh appliance and returns the transcript.
@@ -34,7 +34,11 @@ struct Arguments {
 /// # Errors
 /// The script is not understood, or lines of it were not asked for.
 pub fn play(script: &str) -> Result<String> {
-    let stage = Stage::new()?;
+    play_on(&Stage::new()?, script)
+}
+
+/// As [`play`], on a stage that may have been played on.
+pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
     let mut transcript = String::new();
     let mut secrets: Vec<(&str, &str)> = Vec::new();
     let mut lines = script.lines().peekable();

@@ -1,0 +1,339 @@
+//! Sessions recorded on real appliances (`transcripts/recorded/*.txt`), and the same lines typed
+//! here.
+//!
+//! A recording begins with comment lines that say where it comes from. Then, in sections:
+//!
+//! - `@setup`: a script (see [`crate::play`]) that brings the appliance into the recorded state;
+//! - `@recorded lunash|lunacm [ARGUMENTS]`: the session as it was recorded. Without arguments it is
+//!   a session at a terminal, compared command by command; with arguments (`--pipe`, or a command)
+//!   all its output is compared at once.
+//!
+//! Between the recorded lines, ours begin with `@`:
+//!
+//! - `@answer TEXT` is typed where the following command asks (passwords are not in a recording);
+//! - `@type LINE` is a line of a session whose recording does not show what was typed;
+//! - `@omitted` marks what the author left out; `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
+//! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use luna_shell::Secrets;
+
+use crate::likeness::{Likeness, Lost, likeness, side_by_side};
+use crate::script::Seat;
+use crate::stage::Stage;
+use crate::transcript::{Arguments, play_on};
+
+/// A recorded command beside ours.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The recording: the file's name without its ending.
+    pub recording: String,
+    /// The line as it was typed; the second time with ` (2)` behind it.
+    pub command: String,
+    /// How alike the outputs are.
+    pub likeness: Likeness,
+    /// Both outputs, where they differ.
+    pub report: String,
+}
+
+/// Where the recordings are.
+pub(crate) const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts/recorded");
+
+/// Replays every recording and compares. A recording that cannot be played gives one entry,
+/// `(setup)`, that differs.
+///
+/// # Errors
+/// The recordings cannot be read.
+pub fn compare_recordings() -> Result<Vec<Compared>> {
+    let queue = Mutex::new(recordings()?.into_iter());
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some((name, text)) = queue.lock().ok().and_then(|mut queue| queue.next())
+                    else {
+                        return;
+                    };
+                    let compared = compare(&name, &text);
+                    if let Ok(mut done) = done.lock() {
+                        done.push((name, compared));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut all = Vec::new();
+    for (name, compared) in done {
+        match compared {
+            Ok(compared) => all.extend(compared),
+            Err(fault) => all.push(Compared {
+                recording: name,
+                command: "(setup)".to_owned(),
+                likeness: Likeness::Differs,
+                report: format!("{fault:#}\n"),
+            }),
+        }
+    }
+    Ok(all)
+}
+
+/// Every line typed in the recordings: the recording, the shell, the line.
+///
+/// # Errors
+/// A recording cannot be read.
+pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
+    let mut lines = Vec::new();
+    for (name, text) in recordings()? {
+        for section in sections(&text) {
+            let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+            if head == "@setup" {
+                continue;
+            }
+            let recorded = recorded(head, body)?;
+            let shell = if recorded.lunacm { "lunacm" } else { "lunash" };
+            let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
+            let typed = recorded.typed.into_iter().filter(|line| !line.starts_with("> "));
+            let typed = typed.chain(arguments.options.lines().unwrap_or_default());
+            lines.extend(typed.map(|line| (name.clone(), shell, line)));
+        }
+    }
+    Ok(lines)
+}
+
+/// The recordings and their text, by name.
+fn recordings() -> Result<BTreeMap<String, String>> {
+    let mut recordings = BTreeMap::new();
+    for entry in fs::read_dir(RECORDINGS)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "txt") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            recordings.insert(name, fs::read_to_string(&path)?);
+        }
+    }
+    Ok(recordings)
+}
+
+/// The commands that differ and why: recording, command, reason.
+///
+/// # Errors
+/// The list cannot be read, or a line of it has not three fields.
+pub fn known_differences() -> Result<Vec<(String, String, String)>> {
+    let list = fs::read_to_string(Path::new(RECORDINGS).join("differences.tsv"))?;
+    let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
+            [recording, command, reason] if !reason.trim().is_empty() => {
+                Ok((recording.to_owned(), command.to_owned(), reason.to_owned()))
+            }
+            _ => bail!("differences.tsv: not RECORDING<TAB>COMMAND<TAB>REASON: {line:?}"),
+        })
+        .collect()
+}
+
+/// How many recorded outputs agree, and which do not and why: Markdown, without a heading.
+///
+/// # Errors
+/// As [`compare_recordings`] and [`known_differences`].
+pub fn conformance_summary() -> Result<String> {
+    summary_of(&compare_recordings()?)
+}
+
+/// As [`conformance_summary`], of outputs already compared.
+///
+/// # Errors
+/// As [`known_differences`].
+pub fn summary_of(compared: &[Compared]) -> Result<String> {
+    let count = |likeness| compared.iter().filter(|one| one.likeness == likeness).count();
+    let mut text = format!(
+        "Of {} outputs recorded on real appliances, {} are the same bytes for the same values, \
+         {} agree in shape, {} differ.\n",
+        compared.len(),
+        count(Likeness::Exact),
+        count(Likeness::Shape),
+        count(Likeness::Differs)
+    );
+    let reasons = known_differences()?;
+    if !reasons.is_empty() {
+        text.push_str("\n| Recording | Command | Why ours differs |\n|---|---|---|\n");
+    }
+    for (recording, command, reason) in reasons {
+        writeln!(text, "| {recording} | `{command}` | {reason} |")?;
+    }
+    Ok(text)
+}
+
+/// A recorded session.
+struct Recorded<'r> {
+    lunacm: bool,
+    arguments: &'r str,
+    /// What is typed, answers included.
+    typed: Vec<String>,
+    /// The commands and what came out.
+    outputs: Vec<(String, String)>,
+    lost: Lost,
+}
+
+fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
+    let stage = Stage::new()?;
+    let mut compared: Vec<Compared> = Vec::new();
+    let mut seen = BTreeMap::<String, usize>::new();
+    ensure!(text.starts_with("# "), "begins with no line of provenance");
+    for section in sections(text) {
+        let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+        if head == "@setup" {
+            set_up(&stage, body)?;
+            continue;
+        }
+        let recorded = recorded(head, body)?;
+        let ours = replay(&stage, &recorded)?;
+        let mut here = BTreeMap::<&str, usize>::new();
+        for (command, output) in &recorded.outputs {
+            let times = here.entry(command).or_default();
+            let ours = ours.iter().filter(|(line, _)| line == command).nth(*times);
+            let ours = ours.map(|(_, ours)| ours.as_str()).unwrap_or_default();
+            *times += 1;
+            let times = seen.entry(command.clone()).or_default();
+            *times += 1;
+            let again = if *times > 1 { format!(" ({times})") } else { String::new() };
+            let likeness = likeness(output, ours, recorded.lost);
+            compared.push(Compared {
+                recording: name.to_owned(),
+                command: format!("{command}{again}"),
+                likeness,
+                report: match likeness {
+                    Likeness::Differs => side_by_side(output, ours, recorded.lost),
+                    _ => String::new(),
+                },
+            });
+        }
+    }
+    ensure!(!compared.is_empty(), "nothing was recorded");
+    Ok(compared)
+}
+
+/// The sections, each beginning with its `@setup` or `@recorded` line.
+fn sections(text: &str) -> Vec<&str> {
+    let mut starts = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "@setup" || line.starts_with("@recorded ") {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).collect()
+}
+
+fn set_up(stage: &Stage, script: &str) -> Result<()> {
+    let seen = play_on(stage, script)?;
+    let bad =
+        seen.lines().any(|line| line.starts_with("[exit status: ") && line != "[exit status: 0]");
+    ensure!(!bad, "the setup did not succeed:\n{seen}");
+    Ok(())
+}
+
+fn recorded<'r>(head: &'r str, body: &'r str) -> Result<Recorded<'r>> {
+    let what = head.strip_prefix("@recorded ").context("@recorded lunash|lunacm")?;
+    let (shell, arguments) = what.split_once(' ').unwrap_or((what, ""));
+    ensure!(matches!(shell, "lunash" | "lunacm"), "@recorded {shell}: there is no such shell");
+    let mut session = Recorded {
+        lunacm: shell == "lunacm",
+        arguments,
+        typed: Vec::new(),
+        outputs: Vec::new(),
+        lost: Lost::default(),
+    };
+    let mut answers = Vec::new();
+    let mut output = String::new();
+    for line in body.lines() {
+        if let Some(answer) = line.strip_prefix("@answer ") {
+            answers.push(format!("> {answer}"));
+        } else if let Some(typed) = line.strip_prefix("@type ") {
+            session.typed.push(typed.to_owned());
+            session.typed.append(&mut answers);
+        } else if let Some(what) = line.strip_prefix("@lost ") {
+            match what {
+                "empty-lines" => session.lost.empty_lines = true,
+                "line-ends" => session.lost.line_ends = true,
+                other => bail!("@lost {other}: empty-lines or line-ends"),
+            }
+        } else if let (Some(typed), "") = (typed(line), arguments) {
+            close(&mut session.outputs, &mut output);
+            if !typed.is_empty() {
+                session.typed.push(typed.to_owned());
+                session.typed.append(&mut answers);
+                session.outputs.push((typed.to_owned(), String::new()));
+            }
+        } else {
+            output.push_str(line);
+            output.push('\n');
+        }
+    }
+    if arguments.is_empty() {
+        close(&mut session.outputs, &mut output);
+    } else {
+        session.typed.append(&mut answers);
+        session.outputs.push((what.to_owned(), output));
+    }
+    Ok(session)
+}
+
+/// Gives the last command its output; before the first command it is what the shell begins with.
+fn close(outputs: &mut Vec<(String, String)>, output: &mut String) {
+    let output = std::mem::take(output);
+    match outputs.last_mut() {
+        Some((_, open)) => open.push_str(&output),
+        None if output.trim().is_empty() => {}
+        None => outputs.push(("(start)".to_owned(), output)),
+    }
+}
+
+/// What was typed behind a prompt, if the line has one.
+fn typed(line: &str) -> Option<&str> {
+    let rest = match line.strip_prefix('[') {
+        Some(rest) => rest.split_once("] ")?.1,
+        None => line,
+    };
+    rest.strip_prefix("lunash:>").or_else(|| rest.strip_prefix("lunacm:>")).map(str::trim)
+}
+
+/// Types what was typed and returns what came out, by command.
+fn replay(stage: &Stage, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
+    let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
+    let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).without_remarks();
+    let secrets = Secrets::only([]);
+    if recorded.lunacm {
+        stage.lunacm(&seat, arguments.options, secrets)?;
+    } else {
+        stage.lunash(&seat, arguments.options, secrets)?;
+    }
+    let screen = seat.take_screen();
+    if !recorded.arguments.is_empty() {
+        let command = recorded.outputs.iter().map(|(command, _)| command.clone());
+        return Ok(command.map(|command| (command, screen.clone())).collect());
+    }
+    let mut outputs = Vec::new();
+    let mut output = String::new();
+    for line in screen.lines() {
+        if let Some(typed) = typed(line) {
+            close(&mut outputs, &mut output);
+            outputs.push((typed.to_owned(), String::new()));
+        } else {
+            output.push_str(line);
+            output.push('\n');
+        }
+    }
+    close(&mut outputs, &mut output);
+    Ok(outputs)
+}
