@@ -126,6 +126,12 @@ pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
 /// Writes the partition's STC identity into a file of the user. Emulated appliances only.
 pub const EXPORT_IDENTITY: Call<Nothing, FileName> =
     Call::post("/emulator/lunash/partitions/{partitionid}/stcIdentity");
+/// Runs `backup` or `restore` with a backup HSM at the appliance. Emulated appliances only.
+pub const TOKEN_ACT: Call<CopyToToken, Nothing> =
+    Call::post("/emulator/lunash/partitions/{partitionid}/token/{actionid}");
+/// Erases the small form factor device. Emulated appliances only.
+pub const CLEAR_SFF: Call<Nothing, Nothing> =
+    Call::delete("/emulator/lunash/partitions/{partitionid}/sff");
 /// Takes a policy template from a file of the user into the store. Emulated appliances only.
 pub const IMPORT_TEMPLATE: Call<ImportTemplate, Nothing> =
     Call::post("/emulator/lunash/partitionPolicyTemplates");
@@ -167,6 +173,8 @@ pub const ALL: &[(Method, &str)] = &[
     DELETE_DOMAIN.resource(),
     SET_LEGACY_DOMAIN.resource(),
     EXPORT_IDENTITY.resource(),
+    TOKEN_ACT.resource(),
+    CLEAR_SFF.resource(),
     IMPORT_TEMPLATE.resource(),
 ];
 

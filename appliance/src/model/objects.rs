@@ -6,10 +6,11 @@
 
 use luna_rest::Nothing;
 use luna_rest::partitions::{
-    ADD_DOMAIN, ADD_OBJECT, AddedObject, CHANGE_DOMAIN, CLEAR, ChangeDomain, CopiedObjects,
-    CopyObjects, DELETE_DOMAIN, DOMAINS, Domain, Domains, EXPORT_IDENTITY, FileName, LegacyDomain,
-    NewDomain, NewObject, OBJECT, OBJECT_ACT, OBJECTS, OBJECTS_OLD, Object, Objects,
-    SET_LEGACY_DOMAIN, SFF, SMK, SMK_ACT, SMK_ACTIONS, Sff, Smk, refusal,
+    ADD_DOMAIN, ADD_OBJECT, AddedObject, CHANGE_DOMAIN, CLEAR, CLEAR_SFF, ChangeDomain,
+    CopiedObjects, CopyObjects, CopyToToken, DELETE_DOMAIN, DOMAINS, Domain, Domains,
+    EXPORT_IDENTITY, FileName, LegacyDomain, NewDomain, NewObject, OBJECT, OBJECT_ACT, OBJECTS,
+    OBJECTS_OLD, Object, Objects, SET_LEGACY_DOMAIN, SFF, SMK, SMK_ACT, SMK_ACTIONS, Sff, Smk,
+    TOKEN_ACT, refusal,
 };
 use luna_rest::tasks::{Actions, Link};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ use super::partitions::{
 };
 use super::password::PasswordHash;
 use super::random::hex;
-use super::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
+use super::route::{Ids, MONITOR, OPERATOR, Routes};
 
 /// The types of objects and the bytes one usually takes: as recorded for two keys of each kind
 /// (496 for two symmetric ones, 1660 for a pair), the rest assumed.
@@ -102,7 +103,9 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&CHANGE_DOMAIN, OPERATOR.private(), change_domain);
     r.on(&DELETE_DOMAIN, OPERATOR.private(), delete_domain);
     r.on(&SET_LEGACY_DOMAIN, OPERATOR.private(), set_legacy_domain);
-    r.on(&EXPORT_IDENTITY, EVERYONE.private(), export_identity);
+    r.on(&EXPORT_IDENTITY, OPERATOR.private(), export_identity);
+    r.on(&TOKEN_ACT, OPERATOR.private(), token);
+    r.on(&CLEAR_SFF, OPERATOR.private(), clear_sff);
 }
 
 fn key(serial: &str, handle: u32) -> String {
@@ -208,6 +211,23 @@ fn copy(cx: &mut Context<'_>, ids: &Ids, _: CopyObjects) -> Result<Reply<CopiedO
 
 fn sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Sff>, Failure> {
     place(cx, ids)?;
+    Err(no_device())
+}
+
+fn token(cx: &mut Context<'_>, ids: &Ids, body: CopyToToken) -> Result<Reply<Nothing>, Failure> {
+    partition(cx, &ids[0])?;
+    match &ids[1] {
+        "backup" | "restore" => {
+            Err(Failure::new(404, refusal::NO_DEVICE, "There is no backup HSM.")
+                .details(format!("No backup HSM {} is connected to the appliance.", body.serial)))
+        }
+        other => Err(Failure::new(404, refusal::INVALID_ACTION, "The action does not exist.")
+            .details(format!("A backup HSM has no action '{other}'."))),
+    }
+}
+
+fn clear_sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    partition(cx, &ids[0])?;
     Err(no_device())
 }
 
@@ -506,6 +526,13 @@ mod tests {
         assert_eq!(bench.get(&format!("{path}/sff")).error(), none);
         let backup = format!("{path}/object/actions/backup");
         assert_eq!(bench.post(&backup, json!({"ids": []})).error(), none);
+        let token = format!("/emulator/lunash/partitions/{}/token", serial(&path));
+        let body = json!({"serial": "475290"});
+        assert_eq!(bench.post(&format!("{token}/restore"), body.clone()).error(), none);
+        assert_eq!(
+            bench.post(&format!("{token}/erase"), body).error(),
+            (404, refusal::INVALID_ACTION)
+        );
     }
 
     #[test]

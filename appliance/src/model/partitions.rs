@@ -394,6 +394,7 @@ fn remove(cx: &mut Context<'_>, serial: &str) {
     log_out_everywhere(cx, serial);
     cx.state.partitions.erase_objects(serial);
     cx.state.partitions.partitions.remove(serial);
+    cx.state.ntls.forget_partition(serial);
 }
 
 /// Makes a partition as it was when it was created: no roles, no objects, no domain.
@@ -488,6 +489,18 @@ pub(super) mod tests {
         assert_eq!(bench.delete(&first).status, 204);
         assert_eq!(bench.get(&first).error(), (404, refusal::INVALID_PARTITION));
         assert_eq!(bench.machine.state.partitions.count(), 1);
+    }
+
+    #[test]
+    fn a_deleted_partition_takes_its_assignments_along() {
+        let mut bench = bench();
+        let path = create(&mut bench, json!({"name": "app"})).created();
+        let id = serial(&path).to_owned();
+        let row = crate::model::ntls::ClientRow { links: vec![id], ..Default::default() };
+        bench.machine.state.ntls.clients.insert("client", row);
+        bench.machine.keep();
+        assert_eq!(bench.delete(&path).status, 204);
+        assert!(bench.machine.state.ntls.clients.get("client").unwrap().links.is_empty());
     }
 
     #[test]
