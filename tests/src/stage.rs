@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::{Appliance, Running};
-use luna_rest::{Client, Target, Trust, emulator};
+use luna_rest::{Client, Target, Trust, emulator, hsm, partitions};
 use luna_shell::{Access, Failure, Local, Options, Secrets, Session, Shell, Status};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -85,6 +85,29 @@ impl Stage {
     pub fn upload(&self, name: &str, content: &[u8]) -> Result<()> {
         self.client()?.upload("admin", name, content.to_vec())?;
         Ok(())
+    }
+
+    /// Puts an object into the partition of that name, as an application would.
+    ///
+    /// # Errors
+    /// There is no such partition, or it has no room.
+    pub fn object(&self, partition: &str, kind: &str, label: &str) -> Result<()> {
+        let client = self.client()?;
+        for hsm in client.get(&hsm::LIST, &[])?.hsms {
+            for entry in client.get(&partitions::LIST, &[&hsm.id])?.partitions {
+                let found = client.get(&partitions::SHOW, &[&hsm.id, &entry.id])?;
+                if found.name == partition {
+                    let object = partitions::NewObject {
+                        label: label.to_owned(),
+                        kind: kind.to_owned(),
+                        ..Default::default()
+                    };
+                    client.call(&partitions::ADD_OBJECT, &[&entry.id], &object)?;
+                    return Ok(());
+                }
+            }
+        }
+        bail!("there is no partition '{partition}'")
     }
 
     fn access(&self) -> Result<Access> {

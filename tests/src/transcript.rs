@@ -10,6 +10,7 @@
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
 //! - `@file NAME TEXT` puts a file with that text there;
+//! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@clock SECONDS` moves the appliance's clock on.
 
 use anyhow::{Context, Result, bail};
@@ -79,6 +80,11 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
                 stage.upload(name, format!("{text}\n").as_bytes())?;
+            }
+            "object" => {
+                let mut parts = rest.splitn(3, ", ");
+                let mut part = || parts.next().context("@object PARTITION, TYPE, LABEL");
+                stage.object(part()?, part()?, part()?)?;
             }
             "clock" => stage.advance(rest.parse().context("@clock SECONDS")?)?,
             other => bail!("'@{other}' is no directive"),
