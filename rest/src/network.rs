@@ -1,19 +1,94 @@
 //! The network: `/api/lunasa/network`.
+//!
+//! The answers of its GETs are not on any public page: their fields are assumed, named as the
+//! requests of the same resources name them. What LunaSH can do and no page shows a resource for
+//! lies below `/emulator/lunash/network`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Method, Nothing};
+use crate::tasks::Link;
 
 /// Shows the host name and where the devices are.
 pub const SHOW: Call<Nothing, Network> = Call::get("/api/lunasa/network");
 /// Sets the host name.
 pub const CHANGE: Call<NewHostname, Nothing> = Call::patch("/api/lunasa/network");
+/// Runs an action of the network; there is one, see [`PING`].
+pub const ACT: Call<Ping, Pong> = Call::post("/api/lunasa/network/actions/{actionid}");
+/// The action that sends one echo request.
+pub const PING: &str = "ping";
+/// Lists the devices.
+pub const DEVICES: Call<Nothing, Devices> = Call::get("/api/lunasa/network/devices");
+/// Shows a device.
+pub const DEVICE: Call<Nothing, Device> = Call::get("/api/lunasa/network/devices/{deviceid}");
+/// Shows a device's traffic counters.
+pub const STATS: Call<Nothing, Stats> = Call::get("/api/lunasa/network/devices/{deviceid}/stats");
+/// Gives a device a static IPv4 address.
+pub const SET_IP4: Call<Ip4, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip4");
+/// Gives a device a static IPv6 address; assumed beside [`SET_IP4`].
+pub const SET_IP6: Call<Ip6, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip6");
+/// Enables or disables a bond: the actions are [`ENABLE`] and [`DISABLE`].
+pub const ACT_ON_DEVICE: Call<DeviceAction, Nothing> =
+    Call::post("/api/lunasa/network/devices/{deviceid}/actions/{actionid}");
+/// The action that puts a bond into service.
+pub const ENABLE: &str = "enable";
+/// The action that takes a bond out of service.
+pub const DISABLE: &str = "disable";
+/// Lists the routes that were added to a device; assumed beside [`DELETE_ROUTE`].
+pub const ROUTES: Call<Nothing, Routes> =
+    Call::get("/api/lunasa/network/devices/{deviceid}/routes");
+/// Adds a route; assumed beside [`DELETE_ROUTE`].
+pub const ADD_ROUTE: Call<NewRoute, Nothing> =
+    Call::post("/api/lunasa/network/devices/{deviceid}/routes");
+/// Shows a route; assumed beside [`DELETE_ROUTE`].
+pub const ROUTE: Call<Nothing, Route> =
+    Call::get("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
+/// Removes a route; the body says once more which.
+pub const DELETE_ROUTE: Call<NewRoute, Nothing> =
+    Call::delete("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
+
+/// Changes how a device gets its addresses: the actions are [`DHCP`], [`SLAAC`] and [`CLEAR`].
+/// Emulated appliances only, as all that follows here: no public page shows such a resource.
+pub const CONFIGURE: Call<Nothing, Nothing> =
+    Call::post("/emulator/lunash/network/devices/{deviceid}/actions/{actionid}");
+/// The action that lets DHCP configure a device.
+pub const DHCP: &str = "dhcp";
+/// The action that lets a device configure its IPv6 address by itself.
+pub const SLAAC: &str = "slaac";
+/// The action that takes all configuration from a device.
+pub const CLEAR: &str = "clear";
+/// Adds a name server or a search domain to a device.
+pub const ADD_DNS: Call<Dns, Nothing> =
+    Call::post("/emulator/lunash/network/devices/{deviceid}/dns");
+/// Removes it.
+pub const DELETE_DNS: Call<Dns, Nothing> =
+    Call::delete("/emulator/lunash/network/devices/{deviceid}/dns");
+/// Shows the kernel's routing table.
+pub const KERNEL_ROUTES: Call<Nothing, KernelRoutes> =
+    Call::get("/emulator/lunash/network/kernelRoutes");
 
 /// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[SHOW.resource(), CHANGE.resource()];
+pub const ALL: &[(Method, &str)] = &[
+    SHOW.resource(),
+    CHANGE.resource(),
+    ACT.resource(),
+    DEVICES.resource(),
+    DEVICE.resource(),
+    STATS.resource(),
+    SET_IP4.resource(),
+    SET_IP6.resource(),
+    ACT_ON_DEVICE.resource(),
+    ROUTES.resource(),
+    ADD_ROUTE.resource(),
+    ROUTE.resource(),
+    DELETE_ROUTE.resource(),
+    CONFIGURE.resource(),
+    ADD_DNS.resource(),
+    DELETE_DNS.resource(),
+    KERNEL_ROUTES.resource(),
+];
 
-/// The network as a whole. The page of this answer is not public: the fields are assumed from
-/// the request that changes it and from the vendor's samples.
+/// The network as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Network {
@@ -21,6 +96,8 @@ pub struct Network {
     pub hostname: String,
     /// Path of the devices.
     pub devices: String,
+    /// Path of the actions.
+    pub actions: String,
 }
 
 /// What changes of the network as a whole.
@@ -30,4 +107,210 @@ pub struct NewHostname {
     /// 1 to 64 of letters, digits, `.` and `-`; a letter or digit at both ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
+}
+
+/// Whom an echo request is sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ping {
+    /// Address or host name.
+    pub address: String,
+}
+
+/// How long the answer to an echo request took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pong {
+    /// Seconds; 0 when there was no answer. (The page says milliseconds too; its example, 0.000607,
+    /// can only be seconds.)
+    pub time: f64,
+}
+
+/// The network devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Devices {
+    /// One entry a device: `eth0` to `eth3`, `bond0`, `bond1`.
+    pub devices: Vec<Link>,
+}
+
+/// A network device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Device {
+    /// Its name.
+    pub id: String,
+    /// Its hardware address, upper-case pairs joined by colons.
+    pub mac: String,
+    /// Whether a cable with something at its other end is plugged in.
+    pub link: bool,
+    /// Whether it is in use: configured, and for a bond enabled.
+    pub up: bool,
+    /// How it gets its IPv4 address: `static`, `dhcp` or `none`.
+    pub configuration: String,
+    /// Whether it configures its IPv6 address by itself.
+    pub slaac: bool,
+    /// Its IPv4 address and what belongs to it.
+    pub ip4: Option<Ip4>,
+    /// Its IPv6 addresses but the link-local one.
+    pub ip6: Vec<Ip6>,
+    /// Its link-local IPv6 address; empty while it is down.
+    pub link_local: String,
+    /// Its name servers.
+    pub name_servers: Vec<String>,
+    /// Its search domains.
+    pub search_domains: Vec<String>,
+    /// The bond that it serves; empty if none.
+    pub bond: String,
+    /// A bond's devices.
+    pub members: Vec<String>,
+    /// Largest packet in bytes.
+    pub mtu: u32,
+    /// Path of its counters.
+    pub stats: String,
+    /// Path of its routes.
+    pub routes: String,
+}
+
+/// A static IPv4 address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ip4 {
+    /// The address.
+    pub ip: String,
+    /// Length of the network's prefix, 1 to 32.
+    pub mask: u8,
+    /// The gateway, in the same network.
+    pub gateway: String,
+    /// Bonds only: `active-backup` (if nothing is said), `broadcast` or `lacp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+}
+
+/// An IPv6 address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ip6 {
+    /// The address.
+    pub ip: String,
+    /// Length of the network's prefix, 1 to 128.
+    pub mask: u8,
+    /// The gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+}
+
+/// The body of an action on a bond.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DeviceAction {
+    /// Whether the bond's routes stay, needed to disable it. The default route never stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_routes: Option<bool>,
+}
+
+/// Counters since the appliance started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Stats {
+    /// What came in.
+    pub received: Counters,
+    /// What went out.
+    pub sent: Counters,
+    /// Collisions.
+    pub collisions: u64,
+}
+
+/// Counters of one direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Counters {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Packets with faults.
+    pub errors: u64,
+    /// Packets that were thrown away.
+    pub dropped: u64,
+}
+
+/// The routes of a device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Routes {
+    /// One entry a route.
+    pub routes: Vec<Link>,
+}
+
+/// What adds or removes a route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewRoute {
+    /// `host` or `network`.
+    pub route_type: String,
+    /// Address of the host or the network, the latter without host bits.
+    pub destination: String,
+    /// Dotted mask or length of the prefix; `255.255.255.0` for a network if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netmask: Option<String>,
+    /// The gateway, if it leads through one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// Cost, 0 if nothing is said; assumed, for the route table of the product has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<u32>,
+}
+
+/// A route that was added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Route {
+    /// Its name in paths.
+    pub id: String,
+    /// `host` or `network`.
+    pub route_type: String,
+    /// Address of the host or the network.
+    pub destination: String,
+    /// Length of the prefix.
+    pub mask: u8,
+    /// The gateway; empty if it leads through none.
+    pub gateway: String,
+    /// Cost.
+    pub metric: u32,
+}
+
+/// A name server, or a search domain: exactly one of the two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Dns {
+    /// Address of a name server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_server: Option<String>,
+    /// A search domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search_domain: Option<String>,
+}
+
+/// The kernel's routing table, IPv4.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KernelRoutes {
+    /// In the kernel's order.
+    pub routes: Vec<KernelRoute>,
+}
+
+/// A line of the kernel's routing table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KernelRoute {
+    /// Address of the host or the network; `0.0.0.0` for all others.
+    pub destination: String,
+    /// The gateway; `0.0.0.0` if it leads through none.
+    pub gateway: String,
+    /// Dotted mask.
+    pub genmask: String,
+    /// `U` up, `G` through a gateway, `H` to a host.
+    pub flags: String,
+    /// Cost.
+    pub metric: u32,
+    /// The device.
+    pub device: String,
 }

@@ -80,6 +80,11 @@ impl Files {
         self.files.retain(|key, _| key.split('/').next() != Some(user));
     }
 
+    /// Bytes of all files of all users.
+    pub fn size(&self) -> u64 {
+        self.files.values().map(|row| row.content.len() as u64).sum()
+    }
+
     /// The names of a user's files.
     pub fn names(&self, user: &str) -> impl Iterator<Item = &str> {
         let name = move |key| str::split_once(key, '/').filter(|(owner, _)| *owner == user);

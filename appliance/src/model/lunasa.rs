@@ -68,9 +68,9 @@ fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Appliance>, F
     Ok(Reply::ok(Appliance {
         version: settings.version.clone(),
         force_so_login: settings.force_so_login,
-        // Status and codes as recorded from a real appliance at rest.
+        // The status as recorded from a real appliance at rest.
         system_status: "ISO (In Service Okay)".to_owned(),
-        system_status_codes: "61,62,63".to_owned(),
+        system_status_codes: cx.state.network.status_codes(),
         actions: below("actions"),
         cluster: below("cluster"),
         config: below("config"),
