@@ -121,8 +121,9 @@ impl Network {
         match ip {
             IpAddr::V4(ip) => ip == ROUTER && self.active4().any(|(_, own)| own.reaches(ROUTER)),
             IpAddr::V6(ip) => {
-                let hears = |name: &&str| self.row(name).is_some_and(|row| row.slaac);
-                ip == ROUTER6 && NAMES.iter().filter(|name| self.is_up(name)).any(|n| hears(&n))
+                let hears = |name: &str| self.row(name).is_some_and(|row| row.slaac);
+                ip == ROUTER6
+                    && NAMES.iter().filter(|name| self.is_up(name)).any(|name| hears(name))
             }
         }
     }

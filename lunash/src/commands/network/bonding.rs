@@ -73,7 +73,7 @@ impl Run<Session> for Config {
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
         let mask = mask_length(&self.netmask)?;
-        confirm(session, self.force, "configure the bond")?;
+        confirm(session, self.force, "Configuring a bond")?;
         let (ip, gateway) = (self.ip.to_string(), self.gateway.to_string());
         let body = network::Ip4 { ip, mask, gateway, mode: self.mode };
         session.client().call(&network::SET_IP4, &[&self.name], &body)?;
@@ -91,7 +91,7 @@ impl Run<Session> for Enable {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        confirm(session, self.force, "enable the bond")?;
+        confirm(session, self.force, "Enabling a bond")?;
         let ids = [self.name.as_str(), network::ENABLE];
         session.client().call(&network::ACT_ON_DEVICE, &ids, &network::DeviceAction::default())?;
         Ok(Changed::new("enabled", self.name))
@@ -109,7 +109,7 @@ impl Run<Session> for Disable {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        confirm(session, self.force, "disable the bond")?;
+        confirm(session, self.force, "Disabling a bond")?;
         let ids = [self.name.as_str(), network::DISABLE];
         let body = network::DeviceAction { keep_routes: Some(self.keeproutes) };
         session.client().call(&network::ACT_ON_DEVICE, &ids, &body)?;

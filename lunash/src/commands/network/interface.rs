@@ -81,7 +81,13 @@ impl Run<Session> for Delete {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(session, &self.device, network::CLEAR, self.force, "delete the configuration")?;
+        configure(
+            session,
+            &self.device,
+            network::CLEAR,
+            self.force,
+            "Deleting the configuration of a device",
+        )?;
         Ok(Changed::new("deleted", self.device))
     }
 }
@@ -96,7 +102,13 @@ impl Run<Session> for Dhcp {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(session, &self.device, network::DHCP, self.force, "change the configuration")?;
+        configure(
+            session,
+            &self.device,
+            network::DHCP,
+            self.force,
+            "Changing the configuration of a device",
+        )?;
         Ok(Changed::new("configured for DHCP", self.device))
     }
 }
@@ -111,7 +123,13 @@ impl Run<Session> for Slaac {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(session, &self.device, network::SLAAC, self.force, "change the configuration")?;
+        configure(
+            session,
+            &self.device,
+            network::SLAAC,
+            self.force,
+            "Changing the configuration of a device",
+        )?;
         Ok(Changed::new("configured for SLAAC", self.device))
     }
 }
@@ -139,12 +157,12 @@ impl Run<Session> for Static {
                     .hint("name it with -gateway"));
             }
             (IpAddr::V4(_), Some(gateway)) => {
-                confirm(session, self.force, "change the configuration")?;
+                confirm(session, self.force, "Changing the configuration of a device")?;
                 let body = network::Ip4 { ip, mask, gateway, mode: None };
                 session.client().call(&network::SET_IP4, &device, &body)?;
             }
             (IpAddr::V6(_), gateway) => {
-                confirm(session, self.force, "change the configuration")?;
+                confirm(session, self.force, "Changing the configuration of a device")?;
                 let body = network::Ip6 { ip, mask, gateway };
                 session.client().call(&network::SET_IP6, &device, &body)?;
             }

@@ -60,20 +60,24 @@ pub(super) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure
     Ok(list.into_iter().map(show).collect::<Result<_, _>>()?)
 }
 
-/// Asks before something that can end this very connection.
+/// Asks before something that can end this very connection; the form is that of other commands of
+/// 7.x that can lock their user out.
 pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<(), Failure> {
     if force {
         return Ok(());
     }
     session.desk().confirm(
         &format!(
-            "CAUTION:  This can end your connection to the appliance.\n\
-             \x20         Type 'proceed' to {what}, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > "
+            "{what} can end your connection to the\n\
+             appliance.\n\n\
+             If you are sure that you wish to proceed, then type 'proceed',\n\
+             otherwise type 'quit'\n\n\
+             > "
         ),
         "-force",
-    )
+    )?;
+    session.desk().show("Proceeding...\n\n");
+    Ok(())
 }
 
 /// The dotted mask of a prefix length.

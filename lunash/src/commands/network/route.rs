@@ -128,7 +128,7 @@ impl Run<Session> for Add {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        confirm(session, self.force, "add the route")?;
+        confirm(session, self.force, "Adding a route")?;
         let body = network::NewRoute {
             route_type: self.r#type,
             destination: self.destination.to_string(),
@@ -184,7 +184,7 @@ impl Run<Session> for Delete {
             };
             return Err(Failure::command(message).hint("'network route show' shows the routes"));
         };
-        confirm(session, self.force, "delete the route")?;
+        confirm(session, self.force, "Deleting a route")?;
         remove(session, route)?;
         Ok(Message::new(format!("Success: Route to {} deleted.", self.destination)))
     }
@@ -209,7 +209,7 @@ impl Run<Session> for Clear {
         let of_device = |route: &Added| self.device.as_ref().is_none_or(|it| *it == route.device);
         let routes: Vec<Added> = added(session)?.into_iter().filter(of_device).collect();
         if !routes.is_empty() {
-            confirm(session, self.force, "delete the routes")?;
+            confirm(session, self.force, "Deleting routes")?;
         }
         for route in &routes {
             remove(session, route)?;
