@@ -26,13 +26,11 @@ use super::state::{Area, Visit};
 use super::table::Table;
 
 /// Bytes that the HSM has for partitions.
-pub const TOTAL_STORAGE: u64 = 33_554_432;
+pub const TOTAL_STORAGE: u64 = super::hsm::STORAGE;
 /// Bytes that a partition takes beside its size.
 pub const OVERHEAD: u64 = 9_648;
 /// The size of a partition of which none was asked for, as a 7.8.5 appliance gave it.
 pub const DEFAULT_SIZE: u64 = 648_381;
-/// How many partitions the licence allows.
-pub const MAX_PARTITIONS: usize = 10;
 
 /// What is kept of the partitions.
 #[derive(Debug, Default)]
@@ -136,8 +134,8 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// The value of an HSM policy.
-pub(super) fn hsm_policy(_cx: &Context<'_>, number: u32) -> u32 {
-    u32::from(number != 15)
+pub(super) fn hsm_policy(cx: &Context<'_>, number: u32) -> u32 {
+    cx.state.hsm.policy(number)
 }
 
 /// Whether the first place of a path is this appliance's HSM.
@@ -256,13 +254,14 @@ fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<N
     if version > 1 {
         return Err(Failure::bad_request("'version' must be 0 or 1."));
     }
-    if cx.state.partitions.count() >= MAX_PARTITIONS {
+    let most = cx.state.hsm.max_partitions();
+    if cx.state.partitions.count() >= most {
         return Err(Failure::new(
             409,
             refusal::NO_LICENCE,
             "The licence allows no more partitions.",
         )
-        .details(format!("The HSM has its {MAX_PARTITIONS} partitions already.")));
+        .details(format!("The HSM has its {most} partitions already.")));
     }
     let free = cx.state.partitions.free_storage().saturating_sub(OVERHEAD);
     let size = size_within(free, body.size, body.all_storage_space)?;
