@@ -1,8 +1,19 @@
-//! Clients and their links: `/api/lunasa/ntls`.
+//! NTLS: `/api/lunasa/ntls`. Here the clients and their links; `server.rs` has the appliance's own
+//! settings and certificate.
+
+mod server;
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Method, Nothing};
+
+pub use server::{
+    BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CertificateFile, GROUPS, INFORMATION, INSTALL,
+    Information, KEEPALIVE, Keepalive, MONITOR, Monitor, NewBinding, NewKey, NewMonitor,
+    NewRequest, NewSettings, NewThreads, REGENERATE, RENEW, REQUEST, RESET_INFORMATION, Regenerate,
+    SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS, ServerCertificate, Settings,
+    Subject, THREADS, Threads,
+};
 
 /// Lists the registered clients.
 pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/lunasa/ntls/clients");
@@ -28,6 +39,22 @@ pub const REVOKE: Call<Nothing, Nothing> =
 pub const CLIENT_CERTIFICATE: Call<Nothing, ClientCertificate> =
     Call::get("/emulator/ntls/clients/{clientid}/certificate");
 
+/// Lets a client in only with this distinguished name in its certificate.
+pub const SET_FILTER: Call<NameFilter, Nothing> =
+    Call::put("/api/lunasa/ntls/clients/{clientid}/dn");
+/// Removes that filter.
+pub const REMOVE_FILTER: Call<Nothing, Nothing> =
+    Call::delete("/api/lunasa/ntls/clients/{clientid}/dn");
+/// Lists the addresses that stand in for a name server.
+pub const HOST_ADDRESSES: Call<Nothing, HostAddresses> =
+    Call::get("/emulator/lunash/client/hostip");
+/// Gives the host name of a client an address.
+pub const MAP_HOST: Call<NewHostAddress, Nothing> =
+    Call::put("/emulator/lunash/client/hostip/{clientid}");
+/// Takes it away.
+pub const UNMAP_HOST: Call<Nothing, Nothing> =
+    Call::delete("/emulator/lunash/client/hostip/{clientid}");
+
 /// The error of a client that is not registered (404).
 pub const NO_CLIENT: &str = "NTLS_NO_CLIENT";
 /// The error of a name that is taken (400); assumed, the vendor's list of errors was not found.
@@ -40,6 +67,11 @@ pub const INVALID_CERTIFICATE: &str = "NTLS_INVALID_CERTIFICATE";
 pub const EXPIRED_CERTIFICATE: &str = "APPLIANCE_EXPIRED_CERT";
 /// The error of a client without certificate (404); assumed.
 pub const NO_CERTIFICATE: &str = "NTLS_CLIENT_NO_CERTIFICATE";
+/// The error of a client registered by address, whose host name has none to be mapped (400);
+/// assumed.
+pub const NO_HOSTNAME: &str = "NTLS_CLIENT_NO_HOSTNAME";
+/// The error of a client whose host name has no address (404); assumed.
+pub const NO_HOST_ADDRESS: &str = "NTLS_CLIENT_NO_HOST_ADDRESS";
 /// The error of a partition that the client has already (400); assumed.
 pub const LINK_EXISTS: &str = "NTLS_LINK_ALREADY_EXISTS";
 /// The error of a partition that the client does not have (404); assumed.
@@ -57,6 +89,28 @@ pub const ALL: &[(Method, &str)] = &[
     LINK.resource(),
     REVOKE.resource(),
     CLIENT_CERTIFICATE.resource(),
+    SET_FILTER.resource(),
+    REMOVE_FILTER.resource(),
+    HOST_ADDRESSES.resource(),
+    MAP_HOST.resource(),
+    UNMAP_HOST.resource(),
+    SETTINGS.resource(),
+    SET_SETTINGS.resource(),
+    CERTIFICATE.resource(),
+    INSTALL.resource(),
+    RENEW.resource(),
+    REQUEST.resource(),
+    REGENERATE.resource(),
+    BINDING.resource(),
+    BIND.resource(),
+    KEEPALIVE.resource(),
+    SET_KEEPALIVE.resource(),
+    THREADS.resource(),
+    SET_THREADS.resource(),
+    INFORMATION.resource(),
+    RESET_INFORMATION.resource(),
+    MONITOR.resource(),
+    SET_MONITOR.resource(),
 ];
 
 /// The registered clients, in the order of their registration.
@@ -182,10 +236,47 @@ pub struct ClientCertificate {
     pub certificate: String,
     /// Subject.
     pub subject: String,
+    /// Common name in it; empty if there is none.
+    pub common_name: String,
     /// SHA-256 of the DER form, upper-case pairs joined by colons.
     pub fingerprint: String,
     /// First moment of validity, RFC 3339.
     pub not_before: String,
     /// Last moment of validity, RFC 3339.
     pub not_after: String,
+}
+
+/// A filter of distinguished names.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct NameFilter {
+    /// Such as `C=CA/O=My company/CN=app`.
+    pub dn: String,
+}
+
+/// The addresses that stand in for a name server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HostAddresses {
+    /// One entry a client that has one, in the order of registration.
+    pub host_addresses: Vec<HostAddress>,
+}
+
+/// A host name and its address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HostAddress {
+    /// The client.
+    #[serde(rename = "clientID")]
+    pub client_id: String,
+    /// Its host name.
+    pub hostname: String,
+    /// The address.
+    pub ip: String,
+}
+
+/// The address for a host name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct NewHostAddress {
+    /// IPv4 or IPv6.
+    pub ip: String,
 }

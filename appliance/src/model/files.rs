@@ -3,6 +3,8 @@
 //! A user sees his own files only, whatever his role. Other areas read them with [`Files::get`]:
 //! certificates to register, packages to install.
 
+use std::borrow::Cow;
+
 use flate2::{Compression, GzBuilder};
 use luna_rest::Nothing;
 use luna_rest::tasks::Link;
@@ -123,6 +125,25 @@ fn own<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
     Ok(user)
 }
 
+/// The appliance's own certificate, which lies among the files of every administrator and operator.
+/// It stays there when the files are cleared.
+const SERVER: &str = "server.pem";
+
+fn has_server_certificate(cx: &Context<'_>, user: &str) -> bool {
+    let role = cx.state.users.users.get(user).map(|row| row.role.as_str());
+    matches!(role, Some("admin" | "operator")) && !cx.state.ntls.server_certificate().is_empty()
+}
+
+/// A file of a user, or the appliance's certificate.
+fn find<'a>(cx: &'a Context<'_>, user: &str, name: &str) -> Result<Cow<'a, FileRow>, Failure> {
+    if name == SERVER && has_server_certificate(cx, user) {
+        let server = cx.state.ntls.server.get();
+        let content = server.certificate.clone().into_bytes();
+        return Ok(Cow::Owned(FileRow { content, updated: server.made }));
+    }
+    cx.state.files.get(user, name).map(Cow::Borrowed).ok_or_else(|| no_file(name))
+}
+
 fn no_file(name: &str) -> Failure {
     Failure::new(404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST", "The file does not exist.")
         .details(format!("There is no file '{name}'."))
@@ -147,7 +168,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
             EXTENSIONS.join(" ")
         )));
     }
-    if name == "server.pem" {
+    if name == SERVER {
         let id = "SERVERPLUGIN_SERVER.PEM_CANNOT_BE_OVERWRITTEN";
         return Err(Failure::new(403, id, "server.pem cannot be overwritten."));
     }
@@ -156,8 +177,13 @@ fn check_name(name: &str) -> Result<(), Failure> {
 
 fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<FileList>, Failure> {
     let user = own(cx, ids)?;
+    let mut names: Vec<&str> = cx.state.files.names(user).collect();
+    if has_server_certificate(cx, user) {
+        names.push(SERVER);
+        names.sort_unstable();
+    }
     let link = |name: &str| Link { id: name.to_owned(), url: FILE.path(&[user, name]) };
-    Ok(Reply::ok(FileList { files: cx.state.files.names(user).map(link).collect() }))
+    Ok(Reply::ok(FileList { files: names.into_iter().map(link).collect() }))
 }
 
 fn upload(cx: &mut Context<'_>, ids: &Ids, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
@@ -175,7 +201,7 @@ fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, 
 
 fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Failure> {
     let (user, name) = (own(cx, ids)?, &ids[1]);
-    let row = cx.state.files.get(user, name).ok_or_else(|| no_file(name))?;
+    let row = find(cx, user, name)?;
     let updated = OffsetDateTime::from_unix_timestamp(row.updated);
     let text = |time| format!("{} {}", date_text(time), clock_text(time));
     Ok(Reply::ok(File {
@@ -187,13 +213,16 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Fail
 
 fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let (user, name) = (own(cx, ids)?, &ids[1]);
+    if name == SERVER && has_server_certificate(cx, user) {
+        check_name(name)?;
+    }
     if cx.state.files.remove(user, name) { Ok(Reply::done()) } else { Err(no_file(name)) }
 }
 
 fn download(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let (user, name) = (own(cx, ids)?, &ids[1]);
-    let row = cx.state.files.get(user, name).ok_or_else(|| no_file(name))?;
-    pack(name, row).map(Reply::octets).map_err(|error| Failure::internal(error.to_string()))
+    let row = find(cx, user, name)?;
+    pack(name, &row).map(Reply::octets).map_err(|error| Failure::internal(error.to_string()))
 }
 
 /// A tgz that holds the one file.
@@ -236,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn administrators_and_operators_find_the_appliances_certificate() {
+        let mut bench = Bench::new();
+        let shown = bench.get("/users/admin/files/server.pem").json();
+        assert_eq!(shown["lastUpdated"], "2025-01-02 03:04:05");
+        let pem = bench.machine.state.ntls.server_certificate();
+        assert_eq!(shown["size"], pem.len());
+        assert_eq!(bench.get(shown["download"].as_str().unwrap()).status, 200);
+        let delete = bench.delete("/users/admin/files/server.pem");
+        assert_eq!(delete.error(), (403, "SERVERPLUGIN_SERVER.PEM_CANNOT_BE_OVERWRITTEN"));
+        for (user, role, count) in [("olga", "operator", 1), ("mona", "monitor", 0)] {
+            bench.user(user, "Abcdef12", role);
+            bench.login(user, "Abcdef12");
+            let files = bench.get(&format!("/users/{user}/files")).json();
+            assert_eq!(files["files"].as_array().unwrap().len(), count, "{role}");
+        }
+        let none = bench.get("/users/mona/files/server.pem");
+        assert_eq!(none.error(), (404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST"));
+    }
+
+    #[test]
     fn names_are_judged_and_one_file_comes_at_a_time() {
         let mut bench = Bench::new();
         for name in ["", ".pem", ".x.pem", "x", "x.exe", "a/b.pem", "x.pem ", "../x.pem"] {
@@ -262,6 +311,8 @@ mod tests {
         assert_eq!(bench.get(FILES).error(), (403, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));
         bench.local_login();
         assert_eq!(bench.delete(FILES).status, 204);
-        assert_eq!(bench.get(FILES).json()["files"], serde_json::json!([]));
+        let left = bench.get(FILES).json();
+        assert_eq!(left["files"][0]["id"], "server.pem");
+        assert_eq!(left["files"].as_array().unwrap().len(), 1);
     }
 }

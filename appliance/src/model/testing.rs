@@ -75,7 +75,7 @@ impl Bench {
         self.local_login();
     }
 
-    fn store(&mut self) {
+    pub(crate) fn store(&mut self) {
         for change in self.machine.changes().unwrap() {
             let key = (change.field.to_owned(), change.key);
             match change.row {

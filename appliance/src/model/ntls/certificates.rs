@@ -19,6 +19,12 @@ pub(super) struct Certificate {
     pub(super) pem: String,
     /// The subject, such as `CN=app1, O=Example`.
     pub(super) subject: String,
+    /// The issuer.
+    pub(super) issuer: String,
+    /// Serial number, upper-case pairs joined by colons.
+    pub(super) serial: String,
+    /// The public key in its DER form, SubjectPublicKeyInfo.
+    pub(super) public_key: Vec<u8>,
     /// The first common name of the subject.
     pub(super) common_name: Option<String>,
     /// SHA-256 of the DER form, upper-case pairs joined by colons.
@@ -75,6 +81,9 @@ impl Certificate {
         Ok(Certificate {
             pem: pem_text("CERTIFICATE", der),
             subject: parsed.subject().to_string(),
+            issuer: parsed.issuer().to_string(),
+            serial: pairs(parsed.raw_serial()),
+            public_key: parsed.public_key().raw.to_vec(),
             common_name,
             fingerprint: fingerprint(der),
             not_before: parsed.validity().not_before.to_datetime(),
@@ -106,7 +115,7 @@ impl Certificate {
 const PRIVATE_KEY: &str = "This is a private key, which belongs on the client alone. Give the \
                            certificate that was made with it (NAME.pem, not NAMEKey.pem).";
 
-fn invalid(details: impl Into<String>) -> Failure {
+pub(super) fn invalid(details: impl Into<String>) -> Failure {
     Failure::new(400, INVALID_CERTIFICATE, "The certificate is not valid.").details(details)
 }
 
@@ -145,8 +154,12 @@ fn is_der_key(bytes: &[u8]) -> bool {
 
 /// SHA-256, upper-case pairs joined by colons.
 fn fingerprint(der: &[u8]) -> String {
-    let pairs: Vec<String> =
-        digest(&SHA256, der).as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs(digest(&SHA256, der).as_ref())
+}
+
+/// Upper-case pairs of digits joined by colons.
+fn pairs(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }
 

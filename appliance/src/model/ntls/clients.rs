@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use luna_rest::ntls::{
     ADDRESS_TAKEN, ASSIGN, CERTIFY, CLIENT, CLIENT_CERTIFICATE, CLIENTS, Client, ClientCertificate,
-    ClientRef, Clients, DEREGISTER, LINK, LINK_EXISTS, LINKS, Link, LinkRef, Links, NAME_TAKEN,
-    NO_CERTIFICATE, NO_CLIENT, NO_LINK, NewCertificate, NewClient, NewLink, REGISTER, REVOKE,
-    Registered,
+    ClientRef, Clients, DEREGISTER, HOST_ADDRESSES, HostAddress, HostAddresses, LINK, LINK_EXISTS,
+    LINKS, Link, LinkRef, Links, MAP_HOST, NAME_TAKEN, NO_CERTIFICATE, NO_CLIENT, NO_HOST_ADDRESS,
+    NO_HOSTNAME, NO_LINK, NameFilter, NewCertificate, NewClient, NewHostAddress, NewLink, REGISTER,
+    REMOVE_FILTER, REVOKE, Registered, SET_FILTER, UNMAP_HOST,
 };
 use luna_rest::{Nothing, partitions};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,10 @@ pub struct ClientRow {
     pub hostname: Option<String>,
     /// Its certificate in PEM.
     pub certificate: Option<String>,
+    /// The distinguished name that its certificate must have.
+    pub filter: Option<String>,
+    /// The address of its host name where no name server knows it.
+    pub host_address: Option<IpAddr>,
     /// The serial numbers of its partitions, in the order of their assignment.
     pub links: Vec<String>,
 }
@@ -74,6 +79,11 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&LINK, MONITOR, link);
     r.on(&REVOKE, OPERATOR, revoke);
     r.on(&CLIENT_CERTIFICATE, MONITOR, certificate);
+    r.on(&SET_FILTER, OPERATOR, set_filter);
+    r.on(&REMOVE_FILTER, OPERATOR, remove_filter);
+    r.on(&HOST_ADDRESSES, MONITOR, host_addresses);
+    r.on(&MAP_HOST, OPERATOR, map_host);
+    r.on(&UNMAP_HOST, OPERATOR, unmap_host);
 }
 
 fn no_client(name: &str) -> Failure {
@@ -127,7 +137,7 @@ fn register(cx: &mut Context<'_>, _: &Ids, new: NewClient) -> Result<Reply<Regis
         None => None,
     };
     let number = cx.state.ntls.clients.values().map(|row| row.number).max().unwrap_or(0) + 1;
-    let row = ClientRow { number, ip, hostname, certificate, links: Vec::new() };
+    let row = ClientRow { number, ip, hostname, certificate, ..ClientRow::default() };
     cx.state.ntls.clients.insert(name.clone(), row);
     let location = CLIENT.path(&[&name]).trim_start_matches('/').to_owned();
     let mut reply = Reply::ok(Registered { client: name });
@@ -263,7 +273,8 @@ fn partition_of(cx: &Context<'_>, url: &str) -> Result<String, Failure> {
         return Err(Failure::bad_request(format!("'url' must have the form {template}.")));
     };
     let hsm = cx.state.hsm.hsm.get().serial.to_string();
-    if url.trim_end_matches('/') != partitions::SHOW.path(&[&hsm, id]) {
+    let known = cx.state.partitions.partitions.contains(id);
+    if !known || url.trim_end_matches('/') != partitions::SHOW.path(&[&hsm, id]) {
         return Err(Failure::new(404, "HSMPLUGIN_INVALID_PARTITION", "No such partition.")
             .details(format!("There is no partition {id} on this HSM.")));
     }
@@ -309,10 +320,83 @@ fn certificate(
     Ok(Reply::ok(ClientCertificate {
         certificate: read.pem,
         subject: read.subject,
+        common_name: read.common_name.unwrap_or_default(),
         fingerprint: read.fingerprint,
         not_before: time_text(read.not_before),
         not_after: time_text(read.not_after),
     }))
+}
+
+fn set_filter(cx: &mut Context<'_>, ids: &Ids, new: NameFilter) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    let row = cx.state.ntls.client_mut(&ids[0])?;
+    if new.dn.is_empty() || new.dn.len() > 241 || !is_filter(&new.dn) {
+        let id = "NTLS_CLIENT_INVALID_DISTINGUISHED_NAME";
+        return Err(Failure::new(422, id, "The distinguished name is not valid.")
+            .details("It has the form C=CA/O=My company/CN=app and up to 241 characters."));
+    }
+    row.filter = Some(new.dn);
+    Ok(Reply::done())
+}
+
+/// `TYPE=value` once or more, joined by `/`; a value may have blanks within.
+fn is_filter(dn: &str) -> bool {
+    let is_value = |c: char| c.is_ascii_alphanumeric() || "_@.-".contains(c);
+    dn.strip_suffix('/').unwrap_or(dn).split('/').all(|part| {
+        part.split_once('=').is_some_and(|(kind, value)| {
+            !kind.is_empty()
+                && kind.chars().all(|c| c.is_ascii_alphabetic())
+                && !value.is_empty()
+                && value.trim() == value
+                && value.chars().all(|c| is_value(c) || c == ' ')
+        })
+    })
+}
+
+fn remove_filter(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    if cx.state.ntls.client_mut(&ids[0])?.filter.take().is_none() {
+        let id = "NTLS_CLIENT_NO_DN_FILTER_CONFIGURED";
+        return Err(Failure::new(404, id, "The client has no filter."));
+    }
+    Ok(Reply::done())
+}
+
+fn host_addresses(
+    cx: &mut Context<'_>,
+    _: &Ids,
+    _: Nothing,
+) -> Result<Reply<HostAddresses>, Failure> {
+    let entry = |(name, row): (&str, &ClientRow)| {
+        let ip = row.host_address?.to_string();
+        let hostname = row.hostname.clone().unwrap_or_default();
+        Some(HostAddress { client_id: name.to_owned(), hostname, ip })
+    };
+    let host_addresses = cx.state.ntls.by_number().into_iter().filter_map(entry).collect();
+    Ok(Reply::ok(HostAddresses { host_addresses }))
+}
+
+fn map_host(
+    cx: &mut Context<'_>,
+    ids: &Ids,
+    new: NewHostAddress,
+) -> Result<Reply<Nothing>, Failure> {
+    let (ip, _) = check_address(Some(new.ip), None)?;
+    let row = cx.state.ntls.client_mut(&ids[0])?;
+    if row.hostname.is_none() {
+        return Err(Failure::new(400, NO_HOSTNAME, "The client has no host name.")
+            .details(format!("'{}' was registered by its IP address.", &ids[0])));
+    }
+    row.host_address = ip;
+    Ok(Reply::done())
+}
+
+fn unmap_host(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    if cx.state.ntls.client_mut(&ids[0])?.host_address.take().is_none() {
+        return Err(Failure::new(404, NO_HOST_ADDRESS, "The host name has no address.")
+            .details(format!("No address is mapped to the host name of '{}'.", &ids[0])));
+    }
+    Ok(Reply::done())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::super::super::partitions::PartitionRow;
 use super::super::super::testing::{Answer, Bench};
 use super::super::certificates::tests::pem;
 use super::*;
@@ -177,8 +178,10 @@ fn a_users_files_are_his_own() {
     assert_eq!(add(&mut bench, "app", "10.0.0.1").status, 200);
 }
 
-/// The path of a partition of this HSM.
+/// Puts a partition on this HSM and returns its path.
 fn partition(bench: &mut Bench, id: &str) -> String {
+    bench.machine.state.partitions.partitions.insert(id, PartitionRow::default());
+    bench.store();
     let hsm = bench.machine.state.hsm.hsm.get().serial.to_string();
     partitions::SHOW.path(&[&hsm, id])
 }
@@ -215,16 +218,15 @@ fn only_what_is_there_is_assigned() {
     let mut bench = Bench::new();
     add(&mut bench, "app", "10.0.0.1");
     let links = format!("{NTLS}/app/links");
-    let none = "/api/lunasa/hsms/1/partitions/1000";
-    assert_eq!(
-        bench.post(&links, json!({"url": none})).error(),
-        (404, "HSMPLUGIN_INVALID_PARTITION")
-    );
+    let url = partition(&mut bench, "1000");
+    for none in ["/api/lunasa/hsms/1/partitions/1000", &url.replace("/1000", "/1001")] {
+        let answer = bench.post(&links, json!({"url": none}));
+        assert_eq!(answer.error(), (404, "HSMPLUGIN_INVALID_PARTITION"), "{none}");
+    }
     for url in ["", "1000", "/api/lunasa/hsms/1/partitions", "/x/lunasa/hsms/1/partitions/2"] {
         let answer = bench.post(&links, json!({"url": url}));
         assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"), "{url}");
     }
-    let url = partition(&mut bench, "1000");
     let answer = bench.post(&format!("{NTLS}/none/links"), json!({"url": url}));
     assert_eq!(answer.error(), (404, "NTLS_NO_CLIENT"));
     assert_eq!(bench.get(&format!("{NTLS}/none/links")).error(), (404, "NTLS_NO_CLIENT"));
@@ -238,8 +240,10 @@ fn a_deleted_partition_is_taken_from_every_client() {
         add(&mut bench, name, address);
         bench.post(&format!("{NTLS}/{name}/links"), json!({"url": url})).created();
     }
-    bench.machine.state.ntls.forget_partition("1000");
-    bench.machine.keep();
+    for session in bench.machine.sessions.iter_mut() {
+        session.hsm_logins.insert("so".into());
+    }
+    assert_eq!(bench.delete(&url).status, 204);
     assert!(link_ids(&mut bench, "one").is_empty() && link_ids(&mut bench, "two").is_empty());
 }
 
@@ -268,4 +272,45 @@ fn a_monitor_looks_and_never_touches() {
     bench.login("mona", "Wolf1234");
     assert_eq!(bench.get(NTLS).status, 200);
     assert_eq!(add(&mut bench, "app", "10.0.0.1").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+}
+
+#[test]
+fn a_client_has_at_most_one_filter_of_names() {
+    let mut bench = Bench::new();
+    add(&mut bench, "app", "10.0.0.1");
+    let path = format!("{NTLS}/app/dn");
+    let none = (404, "NTLS_CLIENT_NO_DN_FILTER_CONFIGURED");
+    assert_eq!(bench.delete(&path).error(), none);
+    let dn = "C=CA/ST=Ontario/L=Ottawa/O=My company/DC=thales/DC=com";
+    assert_eq!(bench.put(&path, json!({"dn": dn})).status, 204);
+    for dn in ["", "CN", "CN=", "=x", "CN= x", "CN=a//CN=b", "C1=x", "CN=a,b"] {
+        let answer = bench.put(&path, json!({"dn": dn}));
+        assert_eq!(answer.error(), (422, "NTLS_CLIENT_INVALID_DISTINGUISHED_NAME"), "{dn}");
+    }
+    assert_eq!(bench.delete(&path).status, 204);
+    assert_eq!(bench.delete(&path).error(), none);
+    assert_eq!(bench.delete(&format!("{NTLS}/none/dn")).error(), (404, "NTLS_NO_CLIENT"));
+}
+
+#[test]
+fn a_host_name_gets_an_address_until_its_client_goes() {
+    let mut bench = Bench::new();
+    add(&mut bench, "app", "app.example.com");
+    add(&mut bench, "other", "10.0.0.1");
+    let map = |bench: &mut Bench, name: &str, ip: &str| {
+        bench.put(&MAP_HOST.path(&[name]), json!({"ip": ip}))
+    };
+    assert_eq!(map(&mut bench, "app", "10.0.0.7").status, 204);
+    assert_eq!(map(&mut bench, "app", "fe80::7").status, 204);
+    assert_eq!(map(&mut bench, "app", "10").error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    assert_eq!(map(&mut bench, "other", "10.0.0.7").error(), (400, NO_HOSTNAME));
+    assert_eq!(map(&mut bench, "none", "10.0.0.7").error(), (404, "NTLS_NO_CLIENT"));
+    let listed = bench.get(HOST_ADDRESSES.template).json();
+    let entry = json!({"clientID": "app", "hostname": "app.example.com", "ip": "fe80::7"});
+    assert_eq!(listed, json!({"hostAddresses": [entry]}));
+    assert_eq!(bench.delete(&UNMAP_HOST.path(&["app"])).status, 204);
+    assert_eq!(bench.delete(&UNMAP_HOST.path(&["app"])).error(), (404, NO_HOST_ADDRESS));
+    map(&mut bench, "app", "10.0.0.7");
+    bench.delete(&format!("{NTLS}/app"));
+    assert_eq!(bench.get(HOST_ADDRESSES.template).json(), json!({"hostAddresses": []}));
 }
