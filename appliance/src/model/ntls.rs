@@ -63,8 +63,6 @@ pub struct SettingsRow {
     pub connections: (u64, u64),
     /// Whether something that was set waits for a restart.
     pub restart_needed: bool,
-    /// Whether the service was stopped.
-    pub stopped: bool,
 }
 
 impl Default for SettingsRow {
@@ -83,7 +81,6 @@ impl Default for SettingsRow {
             monitor: Monitor { enabled: false, days: 5, interval: 12 },
             connections: (0, 0),
             restart_needed: false,
-            stopped: false,
         }
     }
 }
@@ -111,12 +108,7 @@ impl Ntls {
     pub fn service_started(&mut self) {
         let settings = self.settings.get_mut();
         settings.active_device = settings.device.clone();
-        (settings.restart_needed, settings.stopped) = (false, false);
-    }
-
-    /// The service was stopped.
-    pub fn service_stopped(&mut self) {
-        self.settings.get_mut().stopped = true;
+        settings.restart_needed = false;
     }
 
     /// Something was set that takes effect at the next start of the service.
@@ -250,7 +242,7 @@ fn information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Inform
     let row = cx.state.ntls.settings.get();
     // No client ever connects by NTLS to an emulated appliance.
     Ok(Reply::ok(Information {
-        up: !row.stopped,
+        up: cx.state.services.is_running("ntls"),
         connected_clients: 0,
         links: 0,
         successful_connections: row.connections.0,

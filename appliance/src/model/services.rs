@@ -161,6 +161,9 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
         )));
     }
     cx.state.services.set_running(service, running);
+    if running && service == "ntls" {
+        cx.state.ntls.service_started();
+    }
     cx.finished_task(Reply::ok(Acted { id: service.to_owned() }))
 }
 

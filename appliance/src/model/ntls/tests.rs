@@ -64,8 +64,7 @@ fn a_binding_takes_effect_when_ntls_is_restarted() {
     let waiting = Binding { device: "bond1".into(), restart_needed: true, ..all };
     assert_eq!(binding(&mut bench), waiting);
     assert_eq!(bench.put(BIND.template, json!({"device": "eth4"})).error().0, 400);
-    bench.machine.state.ntls.service_started();
-    bench.machine.keep();
+    bench.post("/api/lunasa/services/ntls/actions/restart", json!({}));
     let active = Binding { active: "bond1".into(), restart_needed: false, ..waiting };
     assert_eq!(binding(&mut bench), active);
 }
@@ -116,16 +115,19 @@ fn the_watch_over_the_certificate_is_off_until_it_is_enabled() {
 fn counters_are_reset_and_the_state_follows_the_service() {
     let mut bench = Bench::new();
     bench.machine.state.ntls.settings.get_mut().connections = (3, 1);
-    bench.machine.state.ntls.service_stopped();
-    bench.machine.keep();
+    bench.store();
+    let service = |bench: &mut Bench, action: &str| {
+        let done = bench.post(&format!("/api/lunasa/services/ntls/actions/{action}"), json!({}));
+        assert!(done.status < 300, "{}", done.text());
+    };
+    service(&mut bench, "stop");
     let information = bench.call(&INFORMATION, &[], &Nothing {});
     assert_eq!(
         (information.up, information.successful_connections, information.failed_connections),
         (false, 3, 1)
     );
     assert_eq!(bench.delete(INFORMATION.template).status, 204);
-    bench.machine.state.ntls.service_started();
-    bench.machine.keep();
+    service(&mut bench, "start");
     let reset = Information { up: true, ..Information::default() };
     assert_eq!(bench.call(&INFORMATION, &[], &Nothing {}), reset);
 }
