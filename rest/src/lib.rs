@@ -19,18 +19,23 @@ mod wire;
 
 pub mod auth;
 pub mod clusters;
+pub mod config;
 pub mod emulator;
 pub mod hsm;
 pub mod lunasa;
 pub mod network;
 pub mod ntls;
+pub mod ntp;
 pub mod packages;
 pub mod partitions;
 pub mod services;
+pub mod ssh;
 pub mod status;
 pub mod sysconf;
 pub mod tasks;
+pub mod time;
 pub mod users;
+pub mod web_server;
 
 pub use call::{Call, Ids, Method, Nothing};
 pub use client::{Answer, Client, Target};
@@ -44,18 +49,23 @@ pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
     [
         auth::ALL,
         clusters::ALL,
+        config::ALL,
         emulator::ALL,
         hsm::ALL,
         lunasa::ALL,
         network::ALL,
         ntls::ALL,
+        ntp::ALL,
         packages::ALL,
         partitions::ALL,
         services::ALL,
+        ssh::ALL,
         status::ALL,
         sysconf::ALL,
         tasks::ALL,
+        time::ALL,
         users::ALL,
+        web_server::ALL,
     ]
     .into_iter()
     .flatten()

@@ -160,6 +160,9 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
             "The emulated appliance is reached through its service '{service}' only."
         )));
     }
+    if service == "ntp" {
+        super::sysconf::ntp::service_changes(cx, running);
+    }
     cx.state.services.set_running(service, running);
     if running && service == "ntls" {
         cx.state.ntls.service_started();

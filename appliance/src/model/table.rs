@@ -15,6 +15,9 @@ impl<T: Clone + Serialize + DeserializeOwned + Send + 'static> Row for T {}
 /// A changed row: its key, and its JSON form, or nothing when it was removed.
 pub type RowChange = (String, Option<Vec<u8>>);
 
+/// Rows by key, in JSON.
+pub type Rows = BTreeMap<String, serde_json::Value>;
+
 /// How load, keep and undo see a table or a cell.
 pub trait Field {
     /// Puts a stored row in its place.
@@ -35,6 +38,16 @@ pub trait Field {
     fn undo(&mut self);
     /// Removes every row, as a change.
     fn clear(&mut self);
+    /// Every row by its key; a cell has the one key "".
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    fn rows(&self) -> Result<Rows, serde_json::Error>;
+    /// Replaces every row, as a change; without any a cell has its default.
+    ///
+    /// # Errors
+    /// A row is not this field's; nothing is changed then.
+    fn replace(&mut self, rows: &Rows) -> Result<(), serde_json::Error>;
 }
 
 /// Rows by their key, in the key's order.
@@ -155,6 +168,19 @@ impl<T: Row> Field for Table<T> {
             self.former.entry(key).or_insert(Some(row));
         }
     }
+
+    fn rows(&self) -> Result<Rows, serde_json::Error> {
+        let row = |(key, row): (&String, &T)| Ok((key.clone(), serde_json::to_value(row)?));
+        self.rows.iter().map(row).collect()
+    }
+
+    fn replace(&mut self, rows: &Rows) -> Result<(), serde_json::Error> {
+        let row = |(key, row): (&String, _)| Ok((key.clone(), T::deserialize(row)?));
+        let rows: Vec<(String, T)> = rows.iter().map(row).collect::<Result<_, _>>()?;
+        Field::clear(self);
+        rows.into_iter().for_each(|(key, row)| self.insert(key, row));
+        Ok(())
+    }
 }
 
 /// One value; its type's default until something else is set.
@@ -214,6 +240,16 @@ impl<T: Row + Default> Field for Cell<T> {
     fn clear(&mut self) {
         self.set(T::default());
     }
+
+    fn rows(&self) -> Result<Rows, serde_json::Error> {
+        Ok(Rows::from([(String::new(), serde_json::to_value(&self.value)?)]))
+    }
+
+    fn replace(&mut self, rows: &Rows) -> Result<(), serde_json::Error> {
+        let value = rows.get("").map(T::deserialize).transpose()?.unwrap_or_default();
+        self.set(value);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -259,6 +295,28 @@ mod tests {
         assert_eq!(table.changes().unwrap(), [("a".into(), None), ("b".into(), None)]);
         table.undo();
         assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn rows_taken_out_go_back_in_as_a_change() {
+        let mut table = table();
+        let rows = table.rows().unwrap();
+        table.remove("a");
+        table.insert("c", 3);
+        table.keep();
+        table.replace(&rows).unwrap();
+        assert_eq!(table.iter().collect::<Vec<_>>(), [("a", &1), ("b", &2)]);
+        table.undo();
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["b", "c"]);
+        assert!(table.replace(&Rows::from([("x".into(), "text".into())])).is_err());
+        assert_eq!(table.len(), 2);
+        let mut cell = Cell::<u32>::default();
+        cell.set(7);
+        let rows = cell.rows().unwrap();
+        cell.replace(&Rows::new()).unwrap();
+        assert_eq!(*cell.get(), 0);
+        cell.replace(&rows).unwrap();
+        assert_eq!(*cell.get(), 7);
     }
 
     #[test]

@@ -1,0 +1,633 @@
+//! Network time: `/api/lunasa/ntp`. Whether it runs and starts with the appliance is kept with the
+//! service `ntp`; its status is worked out in `ntp_status`.
+//!
+//! Assumed for the emulator: it sends no packets, so the servers never become reachable and the
+//! service follows the appliance's own clock; setting the clock by a server once sets it to the
+//! machine's own time.
+
+use luna_rest::ntp::{
+    ACTIONS, ADD_KEY, ADD_SERVER, Autokey, BAD_AUTHENTICATION, CHANGE_SERVER, CLEAR_KEYS,
+    CLEAR_TRUST, ChangeServer, DELETE_KEY, DELETE_SERVER, DISTRUST_KEY, GENERATE_AUTOKEY,
+    INSTALL_SCHEME, KEY_EXISTS, KEYS, Key, Keys, LOCAL_CLOCK, LOG, Log, NO_KEY, NO_SERVER, NewKey,
+    NewServer, Ntp, RUNNING, SERVER, SERVER_EXISTS, SERVERS, SHOW, STATUS, SYNCHRONIZE, Scheme,
+    Server, Servers, Synchronize, TRUST_KEY,
+};
+use luna_rest::tasks::{Actions, Link};
+use luna_rest::{Nothing, Secret};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use crate::model::clock_text;
+use crate::model::context::Context;
+use crate::model::message::{Failure, Reply};
+use crate::model::random;
+use crate::model::route::{EVERYONE, Ids, OPERATOR, Routes};
+
+/// Network time as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NtpRow {
+    /// When the service was started last, seconds since 1970.
+    pub started: i64,
+    /// When the AutoKey key was made, if it was.
+    pub autokey: Option<i64>,
+    /// Installed identity schemes.
+    pub schemes: Vec<Scheme>,
+    /// The log, oldest line first.
+    pub log: Vec<String>,
+    /// The process number of the service, which its log shows.
+    pub process: u32,
+    /// What the next server is ordered by.
+    pub next: u64,
+}
+
+/// A server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerRow {
+    /// Servers are listed in the order in which they were added.
+    pub order: u64,
+    /// Its settings.
+    pub server: Server,
+}
+
+/// A symmetric key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyRow {
+    /// `M`, `S`, `A`, `N`, or an algorithm such as `SHA256`.
+    pub kind: String,
+    /// The key itself.
+    pub value: Secret,
+    /// Whether it is trusted.
+    pub trusted: bool,
+}
+
+/// Lines of the log that are kept.
+const LOG_LINES: usize = 200;
+
+pub(super) fn routes(r: &mut Routes) {
+    r.on(&SHOW, EVERYONE, show);
+    r.on(&STATUS, EVERYONE, super::ntp_status::show);
+    r.on(&ACTIONS, EVERYONE, actions);
+    r.on(&SYNCHRONIZE, OPERATOR, synchronize);
+    r.on(&SERVERS, EVERYONE, servers);
+    r.on(&ADD_SERVER, OPERATOR, add_server);
+    r.on(&SERVER, EVERYONE, server);
+    r.on(&CHANGE_SERVER, OPERATOR, change_server);
+    r.on(&DELETE_SERVER, OPERATOR, delete_server);
+    r.on(&KEYS, EVERYONE, keys);
+    r.on(&ADD_KEY, OPERATOR, add_key);
+    r.on(&CLEAR_KEYS, OPERATOR, clear_keys);
+    r.on(&DELETE_KEY, OPERATOR, delete_key);
+    r.on(&TRUST_KEY, OPERATOR, trust_key);
+    r.on(&DISTRUST_KEY, OPERATOR, distrust_key);
+    r.on(&CLEAR_TRUST, OPERATOR, clear_trust);
+    r.on(&GENERATE_AUTOKEY, OPERATOR, generate_autokey);
+    r.on(&INSTALL_SCHEME, OPERATOR, install_scheme);
+    r.on(&LOG, EVERYONE, log);
+}
+
+/// The service is about to be started, anew or for the first time, or stopped.
+pub(in crate::model) fn service_changes(cx: &mut Context<'_>, running: bool) {
+    if cx.state.services.is_running("ntp") {
+        write_log(cx, "ntpd exiting on signal 15");
+    }
+    if running {
+        let row = cx.state.sysconf.ntp.get_mut();
+        row.started = cx.now.unix_timestamp();
+        row.process += 1;
+        write_log(cx, "synchronized to LOCAL(0), stratum 10");
+        write_log(cx, "kernel time sync status change 0001");
+    }
+}
+
+/// The clock is about to be moved: how long the service has been running stays the same.
+pub(super) fn clock_moved(cx: &mut Context<'_>, to: OffsetDateTime) {
+    let moved = (to - cx.now).whole_seconds();
+    cx.state.sysconf.ntp.get_mut().started += moved;
+}
+
+fn write_log(cx: &mut Context<'_>, text: &str) {
+    let local = super::clock::local(cx);
+    let month: String = local.month().to_string().chars().take(3).collect();
+    let row = cx.state.sysconf.ntp.get_mut();
+    // Assumed: process numbers of an appliance that has just come up.
+    let process = 2000 + row.process;
+    let time = clock_text(local);
+    row.log.push(format!("{:>2} {month} {time} ntpd[{process}]: {text}", local.day()));
+    let surplus = row.log.len().saturating_sub(LOG_LINES);
+    row.log.drain(..surplus);
+}
+
+pub(super) fn is_enabled(cx: &Context<'_>) -> bool {
+    cx.state.services.services.get("ntp").is_some_and(|row| row.on_boot)
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Ntp>, Failure> {
+    Ok(Reply::ok(Ntp {
+        actions: ACTIONS.template.to_owned(),
+        is_enabled: is_enabled(cx),
+        is_running: cx.state.services.is_running("ntp"),
+        is_autokey_configured: cx.state.sysconf.ntp.get().autokey.is_some(),
+        servers: SERVERS.template.to_owned(),
+        status: STATUS.template.to_owned(),
+    }))
+}
+
+fn actions(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    Ok(Reply::ok(Actions { actions: vec![Link::below(ACTIONS.template, "synchronize")] }))
+}
+
+fn synchronize(
+    cx: &mut Context<'_>,
+    _: &Ids,
+    body: Synchronize,
+) -> Result<Reply<Nothing>, Failure> {
+    if cx.state.services.is_running("ntp") {
+        return Err(Failure::new(409, RUNNING, "The NTP service is running.")
+            .details("Stop the service ntp first."));
+    }
+    if let Some(server) = &body.server {
+        check_address(server)?;
+    } else if cx.state.sysconf.ntp_servers.is_empty() {
+        return Err(Failure::new(500, "NTP_OPERATION_FAILED", "The operation failed.")
+            .details("No server was given, and none is configured."));
+    }
+    check_authentication(cx, body.key_id, body.nts == Some(true), false)?;
+    check_version(body.protocol_version, body.nts == Some(true))?;
+    let ahead = Duration::milliseconds(*cx.state.emulator.clock.get());
+    let now = cx.now - ahead;
+    clock_moved(cx, now);
+    cx.set_clock(now);
+    Ok(Reply::done())
+}
+
+/// The servers in the order in which they were added.
+pub(super) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c Server> {
+    let mut rows: Vec<&ServerRow> = cx.state.sysconf.ntp_servers.values().collect();
+    rows.sort_by_key(|row| row.order);
+    rows.into_iter().map(|row| &row.server).collect()
+}
+
+fn servers(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Servers>, Failure> {
+    let link =
+        |server: &Server| Link { id: server.address.clone(), url: SERVER.path(&[&server.address]) };
+    Ok(Reply::ok(Servers { servers: ordered(cx).into_iter().map(link).collect() }))
+}
+
+/// A host name or address as the reference's pattern allows it.
+fn check_address(address: &str) -> Result<(), Failure> {
+    let name = address.len() <= 64
+        && address.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
+        && address.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && address.bytes().last().is_some_and(|c| c.is_ascii_alphanumeric());
+    // Four numbers that make no address are no host name either.
+    let numbers = address.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    let ip = address.parse::<std::net::IpAddr>().is_ok();
+    if ip || (name && !numbers) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!("'{address}' is neither a host name nor an address.")))
+}
+
+fn check_authentication(
+    cx: &Context<'_>,
+    key: Option<u16>,
+    nts: bool,
+    autokey: bool,
+) -> Result<(), Failure> {
+    let refuse = |details: String| {
+        Err(Failure::new(400, BAD_AUTHENTICATION, "The authentication is not valid.")
+            .details(details))
+    };
+    if usize::from(key.is_some()) + usize::from(nts) + usize::from(autokey) > 1 {
+        return refuse("Give one kind of authentication.".to_owned());
+    }
+    if let Some(key) = key
+        && !cx.state.sysconf.ntp_keys.get(&key_name(key)).is_some_and(|row| row.trusted)
+    {
+        return refuse(format!("There is no trusted symmetric key {key}."));
+    }
+    if autokey && cx.state.sysconf.ntp.get().autokey.is_none() {
+        return refuse("The AutoKey key of this client was not generated.".to_owned());
+    }
+    Ok(())
+}
+
+fn check_version(version: Option<u8>, nts: bool) -> Result<(), Failure> {
+    match version {
+        Some(version) if !(1..=4).contains(&version) => {
+            Err(Failure::bad_request("'protocolVersion' is 1 to 4."))
+        }
+        Some(version) if nts && version != 4 => {
+            Err(Failure::bad_request("NTS needs protocol version 4."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_server(address: &str) -> Failure {
+    Failure::new(404, NO_SERVER, "The NTP server does not exist.")
+        .details(format!("'{address}' is not an NTP server of this appliance."))
+}
+
+fn add_server(cx: &mut Context<'_>, _: &Ids, body: NewServer) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    check_address(&body.address)?;
+    let nts = body.nts == Some(true);
+    check_version(body.protocol_version, nts)?;
+    if body.port.is_some() && !nts {
+        return Err(Failure::bad_request("'port' goes with 'nts' only."));
+    }
+    check_authentication(cx, body.key_id, nts, body.is_autokey_enabled == Some(true))?;
+    if body.address == LOCAL_CLOCK || cx.state.sysconf.ntp_servers.contains(&body.address) {
+        return Err(Failure::new(400, SERVER_EXISTS, "The NTP server exists already.")
+            .details(format!("'{}' is an NTP server already.", body.address)));
+    }
+    let row = cx.state.sysconf.ntp.get_mut();
+    let order = row.next;
+    row.next += 1;
+    let url = SERVER.path(&[&body.address]);
+    let server = Server {
+        address: body.address.clone(),
+        is_burst_enabled: body.is_burst_enabled.unwrap_or_default(),
+        is_initial_burst_enabled: body.is_initial_burst_enabled.unwrap_or_default(),
+        key_id: body.key_id,
+        nts,
+        is_autokey_enabled: body.is_autokey_enabled.unwrap_or_default(),
+        is_preferred_server: body.is_preferred_server.unwrap_or_default(),
+        protocol_version: body.protocol_version,
+        port: nts.then(|| body.port.unwrap_or(4460)),
+    };
+    cx.state.sysconf.ntp_servers.insert(body.address, ServerRow { order, server });
+    Ok(Reply::created(url))
+}
+
+fn server(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Server>, Failure> {
+    let row = cx.state.sysconf.ntp_servers.get(&ids[0]).ok_or_else(|| no_server(&ids[0]))?;
+    Ok(Reply::ok(row.server.clone()))
+}
+
+fn change_server(
+    cx: &mut Context<'_>,
+    ids: &Ids,
+    body: ChangeServer,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    if !cx.state.sysconf.ntp_servers.contains(&ids[0]) {
+        return Err(no_server(&ids[0]));
+    }
+    check_version(Some(body.protocol_version), false)?;
+    check_authentication(cx, Some(body.key_id), false, body.is_autokey_enabled)?;
+    if let Some(row) = cx.state.sysconf.ntp_servers.get_mut(&ids[0]) {
+        row.server = Server {
+            address: ids[0].to_owned(),
+            is_burst_enabled: body.is_burst_enabled,
+            is_initial_burst_enabled: body.is_initial_burst_enabled,
+            key_id: Some(body.key_id),
+            nts: false,
+            is_autokey_enabled: body.is_autokey_enabled,
+            is_preferred_server: body.is_preferred_server,
+            protocol_version: Some(body.protocol_version),
+            port: None,
+        };
+    }
+    Ok(Reply::done())
+}
+
+fn delete_server(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    let gone = cx.state.sysconf.ntp_servers.remove(&ids[0]);
+    gone.map(|_| Reply::done()).ok_or_else(|| no_server(&ids[0]))
+}
+
+/// Numbers sort as numbers.
+fn key_name(id: u16) -> String {
+    format!("{id:05}")
+}
+
+fn key_of(ids: &Ids) -> Result<String, Failure> {
+    let number = ids[0].parse().ok().filter(|id| *id > 0);
+    number
+        .map(key_name)
+        .ok_or_else(|| Failure::bad_request(format!("'{}' is not one of 1 to 65535.", &ids[0])))
+}
+
+fn no_key(id: &str, what: &str) -> Failure {
+    let id = id.trim_start_matches('0');
+    Failure::new(404, NO_KEY, "The NTP key does not exist.").details(format!("{what} {id}."))
+}
+
+fn keys(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Keys>, Failure> {
+    let key = |(id, row): (&str, &KeyRow)| Key {
+        id: id.parse().unwrap_or_default(),
+        kind: row.kind.clone(),
+        trusted: row.trusted,
+    };
+    Ok(Reply::ok(Keys { keys: cx.state.sysconf.ntp_keys.iter().map(key).collect() }))
+}
+
+/// Algorithms of software 7.9.0 and newer.
+const ALGORITHMS: [&str; 9] = [
+    "SHA256", "SHA384", "SHA512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512", "AES128",
+    "AES256",
+];
+
+/// Whether a value fits its type. The value itself is in no message.
+fn check_value(kind: &str, value: &str) -> Result<(), Failure> {
+    let plain = value.bytes().all(|c| c.is_ascii_graphic() && c != b'#');
+    let fits = match kind {
+        "M" => plain && (1..=31).contains(&value.len()),
+        "A" => plain && (1..=8).contains(&value.len()),
+        // Eight bytes of odd parity, whichever bit of them is the one of parity.
+        "S" | "N" => {
+            let byte = |at| u8::from_str_radix(value.get(at..at + 2)?, 16).ok();
+            value.len() == 16
+                && (0..16)
+                    .step_by(2)
+                    .all(|at| byte(at).is_some_and(|byte| byte.count_ones() % 2 == 1))
+        }
+        // Assumed: text as for M, or up to 4096 bits in hexadecimal.
+        _ => plain && (1..=1024).contains(&value.len()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Failure::bad_request(match kind {
+        "M" => "A key of type M has 1 to 31 ASCII characters without blanks and '#'.",
+        "A" => "A key of type A has 1 to 8 ASCII characters without blanks and '#'.",
+        "S" | "N" => "A key of type S or N has 16 hexadecimal digits, each byte of odd parity.",
+        _ => "The key has 1 to 1024 ASCII characters without blanks and '#'.",
+    }))
+}
+
+fn add_key(cx: &mut Context<'_>, _: &Ids, body: NewKey) -> Result<Reply<Nothing>, Failure> {
+    if body.id == 0 {
+        return Err(Failure::bad_request("'id' is 1 to 65535."));
+    }
+    let old = ["M", "S", "A", "N"].contains(&body.kind.as_str());
+    if !old && !ALGORITHMS.contains(&body.kind.as_str()) {
+        return Err(Failure::bad_request(format!(
+            "'type' is one of M, S, A, N, {}.",
+            ALGORITHMS.join(", ")
+        )));
+    }
+    let value = match (body.value, body.length) {
+        (Some(value), None) => {
+            check_value(&body.kind, value.expose())?;
+            value
+        }
+        (None, Some(length)) if !old && (128..=4096).contains(&length) && length % 8 == 0 => {
+            let mut bytes = Vec::new();
+            while bytes.len() < usize::from(length / 8) {
+                bytes.extend(cx.random().block());
+            }
+            bytes.truncate(usize::from(length / 8));
+            random::hex(&bytes).into()
+        }
+        (None, Some(_)) => {
+            return Err(Failure::bad_request(
+                "'length' is 128 to 4096, in whole bytes, and goes with an algorithm.",
+            ));
+        }
+        _ => return Err(Failure::bad_request("Give either 'value' or 'length'.")),
+    };
+    let name = key_name(body.id);
+    if cx.state.sysconf.ntp_keys.contains(&name) {
+        return Err(Failure::new(400, KEY_EXISTS, "The NTP key exists already.")
+            .details(format!("There is a symmetric key {} already.", body.id)));
+    }
+    cx.state.sysconf.ntp_keys.insert(name, KeyRow { kind: body.kind, value, trusted: false });
+    Ok(Reply::done())
+}
+
+fn clear_keys(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.state.sysconf.ntp_keys.retain(|_, _| false);
+    Ok(Reply::done())
+}
+
+fn delete_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(ids)?;
+    let gone = cx.state.sysconf.ntp_keys.remove(&key);
+    gone.map(|_| Reply::done()).ok_or_else(|| no_key(&key, "There is no symmetric key"))
+}
+
+fn trust_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(ids)?;
+    let row = cx.state.sysconf.ntp_keys.get_mut(&key);
+    row.ok_or_else(|| no_key(&key, "There is no symmetric key"))?.trusted = true;
+    Ok(Reply::done())
+}
+
+fn distrust_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(ids)?;
+    let row = cx.state.sysconf.ntp_keys.get_mut(&key).filter(|row| row.trusted);
+    row.ok_or_else(|| no_key(&key, "There is no trusted key"))?.trusted = false;
+    Ok(Reply::done())
+}
+
+fn clear_trust(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let keys: Vec<String> = cx.state.sysconf.ntp_keys.keys().map(str::to_owned).collect();
+    for key in keys {
+        if let Some(row) = cx.state.sysconf.ntp_keys.get_mut(&key) {
+            row.trusted = false;
+        }
+    }
+    Ok(Reply::done())
+}
+
+/// The password would protect the key; the emulated key does nothing, so it is not kept.
+fn generate_autokey(
+    cx: &mut Context<'_>,
+    _: &Ids,
+    body: Autokey,
+) -> Result<Reply<Nothing>, Failure> {
+    if body.password.is_empty() {
+        return Err(Failure::bad_request("'password' is empty."));
+    }
+    cx.state.sysconf.ntp.get_mut().autokey = Some(cx.now.unix_timestamp());
+    Ok(Reply::done())
+}
+
+fn install_scheme(cx: &mut Context<'_>, _: &Ids, body: Scheme) -> Result<Reply<Nothing>, Failure> {
+    if !["IFF", "GQ", "MV"].contains(&body.scheme.as_str()) {
+        return Err(Failure::bad_request("'scheme' is one of IFF, GQ, MV."));
+    }
+    let user = &cx.session().user;
+    if cx.state.files.get(user, &body.file).is_none() {
+        let id = "SERVERPLUGIN_FILEID_DOES_NOT_EXIST";
+        return Err(Failure::new(404, id, "The file does not exist.")
+            .details(format!("There is no file '{}'.", body.file)));
+    }
+    let schemes = &mut cx.state.sysconf.ntp.get_mut().schemes;
+    schemes.retain(|known| known.scheme != body.scheme);
+    schemes.push(body);
+    Ok(Reply::done())
+}
+
+fn log(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Log>, Failure> {
+    Ok(Reply::ok(Log { lines: cx.state.sysconf.ntp.get().log.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::testing::Bench;
+    use serde_json::json;
+
+    const SERVERS: &str = "/api/lunasa/ntp/servers";
+    const KEYS: &str = "/emulator/lunash/ntp/keys";
+    const START: &str = "/api/lunasa/services/ntp/actions/start";
+
+    #[test]
+    fn servers_are_listed_as_added() {
+        let mut bench = Bench::new();
+        for address in ["time.example.com", "10.0.0.9", "10.0.0.1"] {
+            let url = bench.post(SERVERS, json!({"address": address})).created();
+            assert_eq!(url, format!("{SERVERS}/{address}"));
+        }
+        let again = bench.post(SERVERS, json!({"address": "10.0.0.9"}));
+        assert_eq!(again.error(), (400, "NTP_SERVER_ALREADY_EXISTS"));
+        assert_eq!(bench.delete(&format!("{SERVERS}/10.0.0.9")).status, 204);
+        let gone = bench.delete(&format!("{SERVERS}/10.0.0.9"));
+        assert_eq!(gone.error(), (404, "NTP_SERVER_DOES_NOT_EXIST"));
+        bench.restart();
+        let listed = bench.get(SERVERS).json();
+        assert_eq!(listed["servers"][0]["id"], "time.example.com");
+        assert_eq!(listed["servers"][1]["id"], "10.0.0.1");
+    }
+
+    #[test]
+    fn a_server_is_judged() {
+        let mut bench = Bench::new();
+        for server in [
+            json!({"address": ""}),
+            json!({"address": "1.2.3.4.5"}),
+            json!({"address": "-x"}),
+            json!({"address": "a b"}),
+            json!({"address": "x", "protocolVersion": 5}),
+            json!({"address": "x", "nts": true, "protocolVersion": 3}),
+            json!({"address": "x", "port": 4460}),
+        ] {
+            assert_eq!(bench.post(SERVERS, server).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+        for server in [
+            json!({"address": "x", "keyId": 7}),
+            json!({"address": "x", "isAutokeyEnabled": true}),
+            json!({"address": "x", "nts": true, "isAutokeyEnabled": true}),
+        ] {
+            assert_eq!(bench.post(SERVERS, server).error(), (400, "NTP_INVALID_AUTHENTICATION"));
+        }
+        bench.post(SERVERS, json!({"address": "x", "nts": true})).created();
+        assert_eq!(bench.get(&format!("{SERVERS}/x")).json()["port"], 4460);
+    }
+
+    #[test]
+    fn a_key_counts_once_it_is_trusted_and_never_shows() {
+        let mut bench = Bench::new();
+        let key = json!({"id": 7, "type": "M", "value": "s3cret-value"});
+        assert_eq!(bench.post(KEYS, key.clone()).status, 204);
+        assert_eq!(bench.post(KEYS, key).error(), (400, "NTP_KEY_ALREADY_EXISTS"));
+        let shown = bench.get(KEYS);
+        assert!(!shown.text().contains("s3cret"));
+        assert_eq!(shown.json()["keys"], json!([{"id": 7, "type": "M", "trusted": false}]));
+        let server = json!({"address": "x", "keyId": 7});
+        assert_eq!(
+            bench.post(SERVERS, server.clone()).error(),
+            (400, "NTP_INVALID_AUTHENTICATION")
+        );
+        let trust = |id| format!("/emulator/lunash/ntp/trustedKeys/{id}");
+        assert_eq!(bench.put(&trust(8), json!({})).error(), (404, "NTP_KEY_DOES_NOT_EXIST"));
+        assert_eq!(bench.put(&trust(7), json!({})).status, 204);
+        bench.post(SERVERS, server).created();
+        bench.restart();
+        assert_eq!(bench.get(KEYS).json()["keys"][0]["trusted"], true);
+        assert_eq!(bench.delete(&trust(7)).status, 204);
+        assert_eq!(bench.delete(&trust(7)).error(), (404, "NTP_KEY_DOES_NOT_EXIST"));
+        assert_eq!(bench.delete(&format!("{KEYS}/7")).status, 204);
+        assert_eq!(bench.get(KEYS).json()["keys"], json!([]));
+    }
+
+    #[test]
+    fn values_fit_their_type() {
+        let mut bench = Bench::new();
+        let mut id = 0;
+        let mut add = |kind: &str, value: &str| {
+            id += 1;
+            let answer = bench.post(KEYS, json!({"id": id, "type": kind, "value": value}));
+            assert!(value.is_empty() || !answer.text().contains(value), "{}", answer.text());
+            answer.status
+        };
+        assert_eq!(add("M", &"x".repeat(31)), 204);
+        assert_eq!(add("M", &"x".repeat(32)), 400);
+        assert_eq!(add("M", "with blank"), 400);
+        assert_eq!(add("A", "12345678"), 204);
+        assert_eq!(add("A", "123456789"), 400);
+        assert_eq!(add("S", "0123456789abcdef"), 204);
+        assert_eq!(add("S", "0123456789abcdee"), 400, "parity of the last byte");
+        assert_eq!(add("N", "0101010101010101"), 204);
+        assert_eq!(add("SHA256", "anything"), 204);
+        assert_eq!(add("MD5", "anything"), 400);
+        let made = bench.post(KEYS, json!({"id": 99, "type": "AES128", "length": 128}));
+        assert_eq!(made.status, 204);
+        let row = bench.machine.state.sysconf.ntp_keys.get("00099").unwrap();
+        assert_eq!(row.value.expose().len(), 32);
+        assert!(!format!("{row:?}").contains(row.value.expose()));
+        let both = json!({"id": 98, "type": "AES128", "length": 128, "value": "x"});
+        assert_eq!(bench.post(KEYS, both).status, 400);
+    }
+
+    #[test]
+    fn the_clock_is_set_by_a_server_only_while_the_service_stands() {
+        let mut bench = Bench::new();
+        let path = "/api/lunasa/ntp/actions/synchronize";
+        assert_eq!(bench.post(path, json!({})).error(), (500, "NTP_OPERATION_FAILED"));
+        bench.advance(3600);
+        bench.local_login();
+        let body = json!({"server": "10.0.10.7"});
+        bench.post(START, json!({})).created();
+        let running = bench.post(path, body.clone());
+        assert_eq!(running.error(), (409, "SYSCONF_CONFIG_NTP_SERVICE_RUNNING"));
+        bench.post("/api/lunasa/services/ntp/actions/stop", json!({})).created();
+        assert_eq!(bench.post(path, body).status, 204);
+        bench.local_login();
+        assert_eq!(bench.get("/emulator/clock").json()["now"], "2025-01-02T03:04:05Z");
+    }
+
+    #[test]
+    fn starts_and_stops_stand_in_the_log() {
+        let mut bench = Bench::new();
+        bench.post(START, json!({})).created();
+        bench.post("/api/lunasa/services/ntp/actions/stop", json!({})).created();
+        let log = bench.get("/emulator/lunash/ntp/log").json();
+        assert_eq!(
+            log["lines"],
+            json!([
+                " 2 Jan 03:04:05 ntpd[2001]: synchronized to LOCAL(0), stratum 10",
+                " 2 Jan 03:04:05 ntpd[2001]: kernel time sync status change 0001",
+                " 2 Jan 03:04:05 ntpd[2001]: ntpd exiting on signal 15",
+            ])
+        );
+        for _ in 0..80 {
+            bench.post("/api/lunasa/services/ntp/actions/restart", json!({})).created();
+        }
+        let log = bench.get("/emulator/lunash/ntp/log").json();
+        assert_eq!(log["lines"].as_array().unwrap().len(), super::LOG_LINES);
+    }
+
+    #[test]
+    fn autokey_needs_its_key_and_its_file() {
+        let mut bench = Bench::new();
+        let path = "/emulator/lunash/ntp/autokey";
+        assert_eq!(bench.put(path, json!({"password": "Secret99"})).status, 204);
+        assert_eq!(bench.get("/api/lunasa/ntp").json()["isAutokeyConfigured"], true);
+        bench.post(SERVERS, json!({"address": "x", "isAutokeyEnabled": true})).created();
+        let schemes = format!("{path}/schemes");
+        let scheme = json!({"scheme": "IFF", "file": "iff.txt"});
+        let missing = bench.post(&schemes, scheme.clone());
+        assert_eq!(missing.error(), (404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST"));
+        bench.upload("/users/admin/files", "iff.txt", b"key");
+        assert_eq!(bench.post(&schemes, scheme).status, 204);
+        assert_eq!(bench.post(&schemes, json!({"scheme": "XX", "file": "iff.txt"})).status, 400);
+    }
+}
