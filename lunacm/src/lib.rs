@@ -3,6 +3,7 @@
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
 //! view stand together. `session.rs` is what they work with: the slots and the current one.
 
+pub mod chrystoki;
 pub mod commands;
 mod glossary;
 mod local;
