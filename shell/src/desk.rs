@@ -121,6 +121,11 @@ impl Desk {
         }
     }
 
+    /// Whether the running command has shown something already, a question included.
+    pub fn begun(&self) -> bool {
+        self.frame == Frame::Open
+    }
+
     /// Whether a person is there to answer.
     pub fn attended(&self) -> bool {
         self.device.attended()
@@ -263,7 +268,7 @@ fn unanswered(question: &str, instead: &str) -> Failure {
     let asked = question.lines().map(str::trim).rfind(|line| !line.is_empty() && *line != ">");
     Failure::refused(format!(
         "A question had no answer: \"{}\"",
-        asked.unwrap_or_default().trim_end_matches([' ', ':', '>'])
+        asked.unwrap_or_default().trim_end_matches([' ', ':', '>', '-'])
     ))
     .hint(format!("{instead} would have answered it"))
 }

@@ -33,6 +33,8 @@ pub trait Session: Sized + 'static {
     const NAME: &'static str;
     /// Whether a single command given as words ends with the result line too.
     const RESULT_AFTER_WORDS: bool;
+    /// Whether an empty line stands between a command's questions and what follows them.
+    const SPACE_AFTER_QUESTIONS: bool = false;
 
     /// The link, the questions, the remarks.
     fn desk(&mut self) -> &mut Desk;
@@ -46,6 +48,10 @@ pub trait Session: Sized + 'static {
     fn result(&self, failure: Option<&Failure>) -> (u32, String, String);
     /// A failure of the command `path` as the product's text.
     fn explain(&self, path: &str, failure: &Failure) -> String;
+    /// A failure as this shell reports it, where the appliance's own identifiers are not used.
+    fn in_own_words(&self, failure: Failure) -> Failure {
+        failure
+    }
     /// What a person who typed a line that fits nothing should know: another shell, a newer name.
     fn advice(&self, words: &[&str]) -> Option<String>;
     /// Called when the session with the appliance was opened anew: logins are gone.
@@ -200,6 +206,7 @@ impl<S: Session> Shell<S> {
 
     fn write(&mut self, report: Report<'_>) -> Status {
         let Report { path, canonical, result } = report;
+        let result = result.map_err(|failure| self.session.in_own_words(failure));
         let (code, text, line) = self.session.result(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         if self.options.output == Format::Json {
@@ -247,6 +254,9 @@ impl<S: Session> Shell<S> {
                 desk.device.print("\n");
             }
         } else {
+            if S::SPACE_AFTER_QUESTIONS && desk.begun() {
+                desk.device.print("\n");
+            }
             desk.show(&body);
         }
         if !one_shot || S::RESULT_AFTER_WORDS {
