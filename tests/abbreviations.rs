@@ -150,7 +150,7 @@ fn said(shell: &str, line: &str) -> (String, Status) {
     let secrets = Secrets::only([]);
     let status = match shell {
         "lunash" => stage.lunash(&seat, Options::default(), secrets),
-        _ => stage.lunacm(&seat, Options::default(), secrets),
+        _ => stage.lunacm(&seat, Options::default(), secrets, None),
     };
     let status = status.unwrap();
     (seat.take_screen(), status)

@@ -4,6 +4,7 @@
 
 mod abbreviations;
 mod conformance;
+mod lunacm;
 mod transcripts;
 
 /// Every file beside this one is a module above: a forgotten one would never run.

@@ -334,10 +334,7 @@ Empty = {
         let mut file = Chrystoki::parse("A = {\r\n  x = 1;\r\n}\r\nB = { y = 2; }").unwrap();
         file.set("A", "z", "3").unwrap();
         file.set("B", "z", "3").unwrap();
-        assert_eq!(
-            file.text(),
-            "A = {\r\n  x = 1;\r\n  z = 3;\r\n}\r\nB = { y = 2; z = 3; }"
-        );
+        assert_eq!(file.text(), "A = {\r\n  x = 1;\r\n  z = 3;\r\n}\r\nB = { y = 2; z = 3; }");
     }
 
     #[test]

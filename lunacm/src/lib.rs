@@ -1,25 +1,37 @@
 //! LunaCM, the client shell of a Luna Network HSM, as a program for your own machine.
 //!
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
-//! view stand together. `session.rs` is what they work with: the slots and the current one.
+//! view stand together. `session.rs` is what they work with: the slots and the current one;
+//! `owner.rs` whose slots these are, `codes.rs` what refusals are called here, `chrystoki.rs` and
+//! `servers.rs` the client's configuration file.
 
+mod certificate;
 pub mod chrystoki;
+mod codes;
 pub mod commands;
+mod deploy;
 mod glossary;
 mod local;
+mod owner;
+mod role;
+mod servers;
 mod session;
+mod slot;
 
 pub use commands::catalogue;
 pub use local::own_appliance;
+pub use owner::ClientSide;
 pub use session::Session;
 
 /// What the commands of this shell are made with.
 mod prelude {
-    #[allow(unused_imports, reason = "not every menu needs all of them")]
     pub(crate) use luna_grammar::Menu;
-    pub(crate) use luna_shell::{Failure, Known, Role, Run};
-    pub(crate) use serde::Deserialize;
+    pub(crate) use luna_rest::Secret;
+    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text};
+    pub(crate) use serde::{Deserialize, Serialize};
 
+    pub(crate) use crate::codes;
+    pub(crate) use crate::role::PartitionRole;
     pub(crate) use crate::session::Session;
 
     /// A command of this shell.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_shell::{Device, Failure, Folders, Options, Secrets, connect};
-use lunacm::Session;
+use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
 ///
@@ -14,10 +14,16 @@ use lunacm::Session;
 struct Arguments {
     #[command(flatten)]
     options: Options,
+
+    /// The NTLS client whose slots are shown; without it the one whose certificate Chrystoki.conf
+    /// names
+    #[arg(long, env = "LUNA_CLIENT", value_name = "NAME")]
+    client: Option<String>,
 }
 
 fn main() -> ExitCode {
-    let options = Arguments::parse().options;
+    let Arguments { options, client } = Arguments::parse();
+    let side = ClientSide::of_machine(client);
     let folders = Folders::of_user();
     let history = folders.as_ref().ok().map(|folders| folders.state.join("lunacm.history"));
     luna_shell::main(
@@ -26,7 +32,7 @@ fn main() -> ExitCode {
         lunacm::catalogue(),
         history.as_deref(),
         |mut device, options| match open(&mut *device, options, folders) {
-            Ok((access, secrets)) => Session::open(access, device, secrets, options),
+            Ok((access, secrets)) => Session::open(access, device, secrets, options, side),
             Err(failure) => Err((device, failure)),
         },
     )

@@ -314,7 +314,7 @@ fn replay(stage: &Stage, recorded: &Recorded<'_>) -> Result<Vec<(String, String)
     let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).without_remarks();
     let secrets = Secrets::only([]);
     if recorded.lunacm {
-        stage.lunacm(&seat, arguments.options, secrets)?;
+        stage.lunacm(&seat, arguments.options, secrets, None)?;
     } else {
         stage.lunash(&seat, arguments.options, secrets)?;
     }

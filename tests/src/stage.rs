@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::{Appliance, Running};
 use luna_rest::{Client, Target, Trust, emulator, hsm, partitions};
 use luna_shell::{Access, Failure, Local, Options, Secrets, Session, Shell, Status};
+use lunacm::ClientSide;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -13,6 +14,9 @@ use crate::script::Seat;
 
 /// The moment at which every stage begins.
 const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
+
+/// The folder of the client's files, below the appliance's own.
+const CLIENT_FOLDER: &str = "client";
 
 /// An appliance of a test's own.
 pub struct Stage {
@@ -134,9 +138,19 @@ impl Stage {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn lunacm(&self, seat: &Seat, options: Options, secrets: Secrets) -> Result<Status> {
+    pub fn lunacm(
+        &self,
+        seat: &Seat,
+        options: Options,
+        secrets: Secrets,
+        client: Option<String>,
+    ) -> Result<Status> {
         let device = Box::new(seat.clone());
-        let session = lunacm::Session::open(self.access()?, device, secrets, &options);
+        let side = ClientSide {
+            name: client,
+            configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),
+        };
+        let session = lunacm::Session::open(self.access()?, device, secrets, &options, side);
         run(session, lunacm::catalogue(), options)
     }
 }

@@ -6,7 +6,7 @@
 //! - a line as it is typed, Tabs included;
 //! - `> text` answers a question;
 //! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
-//!   makes its lines come from a pipe;
+//!   makes its lines come from a pipe, `--client NAME` tells lunacm whose slots to show;
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
 //! - `@file NAME TEXT` puts a file with that text there;
@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Lines come from a pipe.
     #[arg(long)]
     pub(crate) pipe: bool,
+    /// Whose slots lunacm shows.
+    #[arg(long)]
+    pub(crate) client: Option<String>,
 }
 
 /// Plays a script against a fresh appliance and returns the transcript.
@@ -65,9 +68,11 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let secrets = Secrets::only(secrets.iter().copied());
                 let status = match word {
                     "lunash" => stage.lunash(&seat, arguments.options, secrets)?,
-                    _ => stage.lunacm(&seat, arguments.options, secrets)?,
+                    _ => stage.lunacm(&seat, arguments.options, secrets, arguments.client)?,
                 };
-                transcript.push_str(&seat.take_screen());
+                // The client's files lie in a folder that differs from run to run.
+                let folder = stage.folder().to_string_lossy().into_owned();
+                transcript.push_str(&seat.take_screen().replace(&folder, "/luna"));
                 transcript.push_str(&format!("[exit status: {}]\n", status as u8));
                 if let Some(line) = seat.left().first() {
                     bail!("'{line}' was not asked for; so far:\n{transcript}");

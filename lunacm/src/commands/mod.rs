@@ -1,22 +1,42 @@
 //! The menus of LunaCM. A file per menu; within it a command's declaration, its arguments, what it
 //! does and its view stand together.
 
+mod clientconfig;
+mod partition;
+mod role;
 mod shell;
+mod slot;
 
 use luna_grammar::Menu;
 use luna_shell::{Catalogue, Command};
+use serde::Serialize;
 
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
 
 /// The menus, in the order of their files.
-const MENUS: &[&[Menu]] = &[];
+const MENUS: &[&[Menu]] = &[slot::MENUS, role::MENUS, partition::MENUS, clientconfig::MENUS];
 
 /// The commands, in the same order; `help` and `exit` come last.
-const TABLES: &[&[Command<Session>]] = &[shell::COMMANDS];
+const TABLES: &[&[Command<Session>]] = &[
+    slot::COMMANDS,
+    role::COMMANDS,
+    partition::COMMANDS,
+    partition::contents::COMMANDS,
+    partition::domains::COMMANDS,
+    partition::policies::COMMANDS,
+    partition::smk::COMMANDS,
+    clientconfig::COMMANDS,
+    shell::COMMANDS,
+];
 
 /// Commands that earlier releases had, and what does the same today.
-const RETIRED: &[(&str, &str)] = &[("partition login", "role login")];
+const RETIRED: &[(&str, &str)] =
+    &[("partition login", "role login"), ("partition logout", "role logout")];
+
+/// What the product shows on administrative slots only; a Network HSM's clients have none.
+const OF_ADMINISTRATIVE_SLOTS: &[&str] =
+    &["audit", "hsm", "stm", "partition create", "partition delete", "partition resize"];
 
 /// The commands of the other shell, shortest spelling and full path.
 const OF_LUNASH: &str = include_str!("../../../completions/lunash.abbreviations");
@@ -28,5 +48,64 @@ pub fn catalogue() -> Catalogue<Session> {
 
 /// Where a line that fits nothing here would be understood.
 pub(crate) fn advice(words: &[&str]) -> Option<String> {
-    luna_shell::advice(words, RETIRED, "lunash", OF_LUNASH)
+    let elsewhere = luna_shell::advice(words, RETIRED, "lunash", OF_LUNASH);
+    let begins = |full: &str, typed: &str| {
+        full.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
+    };
+    let admin = OF_ADMINISTRATIVE_SLOTS.iter().find(|path| {
+        let path: Vec<&str> = path.split(' ').collect();
+        // A single letter is no menu's name.
+        words.len() >= path.len()
+            && words[path.len() - 1].len() > 1
+            && path.iter().zip(words).all(|(full, typed)| begins(full, typed))
+    });
+    match (admin, elsewhere) {
+        (Some(admin), elsewhere) => Some(format!(
+            "'{admin}' exists on administrative slots only, which clients of a Network HSM do not \
+             have{}",
+            elsewhere.map_or_else(String::new, |told| format!("; {told}"))
+        )),
+        (None, elsewhere) => elsewhere,
+    }
+}
+
+/// That something was done which the product confirms with its result line alone.
+#[derive(Serialize)]
+pub(crate) struct Done {
+    /// The command's words.
+    done: &'static str,
+}
+
+impl Done {
+    pub(crate) const fn new(done: &'static str) -> Done {
+        Done { done }
+    }
+}
+
+impl luna_shell::Text for Done {
+    fn write(&self, _: &mut luna_shell::Page) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_and_arguments_agree() {
+        let catalogue = catalogue();
+        assert_eq!(catalogue.grammar.faults(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn menus_of_administrative_slots_are_known_but_absent() {
+        assert!(advice(&["hsm", "show"]).unwrap().contains("administrative slots only"));
+        assert!(advice(&["par", "create"]).unwrap().contains("'partition create'"));
+        assert!(advice(&["stm"]).is_some());
+        assert_eq!(advice(&["h"]), None);
+        assert_eq!(advice(&["crate"]), None);
+        assert_eq!(
+            advice(&["partition", "login"]).as_deref(),
+            Some("'partition login' is 'role login' today")
+        );
+    }
 }

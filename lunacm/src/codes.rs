@@ -1,0 +1,129 @@
+//! What the appliance's refusals are called on the client's side: CKR names and their numbers.
+//!
+//! LunaCM hears PKCS#11 return codes; the REST API has identifiers of its own. This is the one
+//! place where the latter become the former. Numbers are those of PKCS#11 and of the vendor's
+//! extension header (0x80000000 and up).
+
+use luna_rest::partitions::refusal;
+use luna_shell::{Code, Failure, Kind};
+
+/// A wrong password.
+pub(crate) const PIN_INCORRECT: Code = Code::new(0xa0, "CKR_PIN_INCORRECT");
+/// The first password, which has to be changed before anything else.
+pub(crate) const PIN_EXPIRED: Code = Code::new(0xa3, "CKR_PIN_EXPIRED");
+/// Too many wrong passwords.
+pub(crate) const PIN_LOCKED: Code = Code::new(0xa4, "CKR_PIN_LOCKED");
+/// The role that this needs is not logged in.
+pub(crate) const NOT_LOGGED_IN: Code = Code::new(0x101, "CKR_USER_NOT_LOGGED_IN");
+/// No such slot, or none at all.
+pub(crate) const SLOT_INVALID: Code = Code::new(0x3, "CKR_SLOT_ID_INVALID");
+/// What was typed cannot be.
+pub(crate) const ARGUMENTS_BAD: Code = Code::new(0x7, "CKR_ARGUMENTS_BAD");
+/// Not possible on a slot of this kind, or not over this link.
+pub(crate) const NOT_SUPPORTED: Code = Code::new(0x54, "CKR_FUNCTION_NOT_SUPPORTED");
+/// State or policy forbid it.
+pub(crate) const NOT_ALLOWED: Code = Code::new(0x8000_0030, "CKR_OPERATION_NOT_ALLOWED");
+/// Against a policy's capability or another policy. The name is documented, its number was not
+/// found: this is the base of the vendor's range.
+pub(crate) const FAILED_DEPENDENCIES: Code = Code::new(0x8000_0000, "CKR_FAILED_DEPENDENCIES");
+/// The person, or a script's missing answer, ended it.
+pub(crate) const CANCELLED: Code = Code::new(0xb, "User Cancelled Operation");
+/// Whatever has no code of its own.
+const GENERAL: Code = Code::new(0x5, "CKR_GENERAL_ERROR");
+
+/// The code of an error answer's identifier.
+fn of_answer(id: &str) -> Option<Code> {
+    Some(match id {
+        refusal::WRONG_PASSWORD => PIN_INCORRECT,
+        refusal::LOCKED => PIN_LOCKED,
+        refusal::PASSWORD_EXPIRED => PIN_EXPIRED,
+        refusal::NOT_LOGGED_IN => NOT_LOGGED_IN,
+        refusal::ALREADY_LOGGED_IN => Code::new(0x100, "CKR_USER_ALREADY_LOGGED_IN"),
+        refusal::ROLE_NOT_INITIALIZED | refusal::NOT_INITIALIZED => {
+            Code::new(0x102, "CKR_USER_PIN_NOT_INITIALIZED")
+        }
+        refusal::INVALID_ROLE => Code::new(0x103, "CKR_USER_TYPE_INVALID"),
+        refusal::INVALID_OBJECT => Code::new(0x82, "CKR_OBJECT_HANDLE_INVALID"),
+        // The partition was taken away while its slot was shown.
+        refusal::INVALID_PARTITION | refusal::INVALID_HSM => Code::new(0x32, "CKR_DEVICE_REMOVED"),
+        refusal::NOT_ALLOWED | refusal::ROLE_INITIALIZED | refusal::ROLLOVER => NOT_ALLOWED,
+        refusal::VERSION | refusal::NO_SMK => NOT_SUPPORTED,
+        refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),
+        refusal::NO_SPACE => Code::new(0x8000_002c, "CKR_CONTAINER_OBJECT_STORAGE_FULL"),
+        refusal::POLICY_VALUE => FAILED_DEPENDENCIES,
+        refusal::INVALID_POLICY | "FRAMEWORK_BAD_REQUEST" => ARGUMENTS_BAD,
+        _ => return None,
+    })
+}
+
+/// A failure with the number and name that LunaCM shows for it. What an error code would hide
+/// (which password, how many attempts are left) stays as a hint.
+pub(crate) fn in_own_words(mut failure: Failure) -> Failure {
+    match &failure.code {
+        Some(Code { number: Some(_), .. }) => return failure,
+        Some(Code { number: None, name }) => {
+            if let Some(code) = of_answer(name) {
+                let told = std::mem::replace(&mut failure.message, code.name.to_string());
+                failure.hints.insert(0, told);
+                failure.code = Some(code);
+                return failure;
+            }
+        }
+        None => {}
+    }
+    failure.code = Some(match failure.kind {
+        // A usage line stands for what was left out; everything else was not known.
+        Kind::NotUnderstood if failure.verbatim => ARGUMENTS_BAD,
+        Kind::NotUnderstood => Code::new(0x1, "Unknown command"),
+        Kind::Refused => CANCELLED,
+        Kind::Unreachable => Code::new(0x30, "CKR_DEVICE_ERROR"),
+        Kind::Command | Kind::Unclear => GENERAL,
+    });
+    failure
+}
+
+/// A failure with this code, whose name is all that the product says; `why` is told as a hint.
+pub(crate) fn failure(code: Code, why: impl Into<String>) -> Failure {
+    let mut failure = Failure::command(code.name.to_string()).hint(why);
+    failure.code = Some(code);
+    failure
+}
+
+/// A refusal in the form of `role changepw` without a login: a sentence, then a cancelled command.
+pub(crate) fn cancelled(sentence: &str) -> Failure {
+    let text = format!("        {sentence}\n\nError in execution: command cancelled.");
+    let mut failure = Failure::command(text).verbatim();
+    failure.code = Some(CANCELLED);
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_rest::{ApiError, Error, Method};
+
+    use super::*;
+
+    fn answered(id: &str) -> Failure {
+        let (message, details) = ("The password is wrong.".into(), "9 attempts are left.".into());
+        let answer = ApiError { id: id.into(), message, details, ..ApiError::default() };
+        let path = "/api/lunasa/hsms/1/partitions/2/login".into();
+        Error::Answered { method: Method::Post, path, status: 401, answer }.into()
+    }
+
+    #[test]
+    fn an_answer_becomes_a_return_code_and_keeps_its_words_as_a_hint() {
+        let failure = in_own_words(answered(refusal::WRONG_PASSWORD));
+        assert_eq!(failure.code, Some(PIN_INCORRECT));
+        assert_eq!(failure.message, "CKR_PIN_INCORRECT");
+        assert_eq!(failure.hints, ["The password is wrong. 9 attempts are left."]);
+    }
+
+    #[test]
+    fn what_has_no_return_code_keeps_its_message() {
+        let failure = in_own_words(answered("NTLS_NO_CLIENT"));
+        assert_eq!(failure.code, Some(GENERAL));
+        assert_eq!(failure.message, "The password is wrong. 9 attempts are left.");
+        let unknown = in_own_words(Failure::new(Kind::NotUnderstood, "x"));
+        assert_eq!(unknown.code, Some(Code::new(1, "Unknown command")));
+    }
+}

@@ -1,0 +1,365 @@
+//! `clientconfig`: this machine as a client: its certificate, the servers it knows, its file.
+//!
+//! Every change of `Chrystoki.conf` keeps the file as it was before beside it, for `rollback`.
+
+use std::path::PathBuf;
+
+use super::Done;
+use crate::chrystoki::{Chrystoki, replace};
+use crate::deploy::{self, Step};
+use crate::prelude::*;
+use crate::servers::{self, Server};
+use crate::slot::{Slot, write_blocks};
+
+pub(super) const MENUS: &[Menu] =
+    &[Menu { path: "clientconfig", help: "This machine as a client of appliances" }];
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "clientconfig deleteserver -server|-s <server>",
+        help: "Remove an appliance from the configuration file",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[],
+        known: Known::Assumed("known by name only; it works on the keys that addServer writes"),
+        run: call::<DeleteServer>(),
+    },
+    Command {
+        syntax: "clientconfig deploy -server <server> -client <client> -partition <partition_name> [-user <user>] [-password <password>] [-force] [-v]",
+        help: "Make this machine a client of an appliance and give it a partition",
+        options: &[
+            ("-force", "Accepted; trust in the appliance was settled when lunacm started"),
+            ("-password", "Accepted; this session's own login is used"),
+            ("-user", "Accepted; this session's own login is used"),
+            ("-v", "Name the files"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &[
+            "GET /api/lunasa/ntls/certificate",
+            "POST /api/lunasa/ntls/clients",
+            "PUT /api/lunasa/ntls/clients/{clientid}",
+            "POST /api/lunasa/ntls/clients/{clientid}/links",
+        ],
+        known: Known::Assumed("syntax from scripts that use it; its output was not seen"),
+        run: call::<Deploy>(),
+    },
+    Command {
+        syntax: "clientconfig listservers",
+        help: "List the appliances of the configuration file",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[],
+        known: Known::Assumed("its output was not seen: the lines are those of vtl listServers"),
+        run: call::<ListServers>(),
+    },
+    Command {
+        syntax: "clientconfig restart [-force|-f]",
+        help: "Read configuration and slots again",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[],
+        known: Known::Assumed("known by name only; it ends like a start of the program"),
+        run: call::<Restart>(),
+    },
+    Command {
+        syntax: "clientconfig rollback",
+        help: "Take the last change of the configuration file back",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[],
+        known: Known::Assumed("known by name only"),
+        run: call::<Rollback>(),
+    },
+    Command {
+        syntax: "clientconfig verify",
+        help: "Show the partitions that this client reaches",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[
+            "GET /api/lunasa/ntls/clients/{clientid}/links",
+            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+        ],
+        known: Known::Assumed("its output was not seen: the table is that of vtl verify"),
+        run: call::<Verify>(),
+    },
+];
+
+/// A failure of the configuration file, which is on this machine.
+fn on_this_machine(error: std::io::Error) -> Failure {
+    let hint = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "name a folder of your own in the variable ChrystokiConfigurationPath"
+        }
+        _ => "nothing was changed in it",
+    };
+    Failure::command(format!("{error}.")).hint(hint)
+}
+
+fn read(session: &Session) -> Result<Chrystoki, Failure> {
+    Chrystoki::read(&session.side().configuration).map_err(on_this_machine)
+}
+
+/// Where the file as it was before the last change is kept.
+fn before(session: &Session) -> PathBuf {
+    session.side().configuration.with_extension("conf.before")
+}
+
+/// Writes the file and keeps what it was; nothing happens where nothing changed.
+fn write(session: &Session, old: &Chrystoki, new: &Chrystoki) -> Result<(), Failure> {
+    if old == new {
+        return Ok(());
+    }
+    let folder = session.side().configuration.parent().map(PathBuf::from).unwrap_or_default();
+    std::fs::create_dir_all(folder).map_err(on_this_machine)?;
+    replace(&before(session), old.text().as_bytes()).map_err(on_this_machine)?;
+    new.write(&session.side().configuration).map_err(on_this_machine)
+}
+
+#[derive(Deserialize)]
+struct DeleteServer {
+    server: String,
+}
+
+impl Run<Session> for DeleteServer {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let old = read(session)?;
+        let mut new = old.clone();
+        let removed = servers::remove(&mut new, &self.server).map_err(|error| {
+            Failure::command(format!("{}: {error}.", session.side().configuration.display()))
+        })?;
+        if !removed {
+            return Err(codes::failure(
+                codes::ARGUMENTS_BAD,
+                format!("The server '{}' is not registered.", self.server),
+            )
+            .hint("'clientconfig listservers' shows the servers"));
+        }
+        write(session, &old, &new)?;
+        Ok(Done::new("clientconfig deleteserver"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Deploy {
+    server: String,
+    client: String,
+    partition: String,
+    user: Option<String>,
+    password: Option<Secret>,
+    #[serde(rename = "force")]
+    _force: bool,
+    v: bool,
+}
+
+/// What was done for the deployment, and what stood already.
+#[derive(Serialize)]
+struct Deployed {
+    server: String,
+    client: String,
+    partition: String,
+    steps: Vec<Step>,
+    #[serde(skip)]
+    verbose: bool,
+}
+
+impl Run<Session> for Deploy {
+    type View = Deployed;
+
+    fn run(self, session: &mut Session) -> Result<Deployed, Failure> {
+        let user = session.desk().user.clone();
+        if self.password.is_some() || self.user.as_ref().is_some_and(|given| *given != user) {
+            session.desk().note(format!(
+                "note: this session's login ({user}) is used; -user and -password are not needed"
+            ));
+        }
+        deploy::check_server(session.client(), &self.server)?;
+        let old = read(session)?;
+        let mut new = old.clone();
+        let request = deploy::Request {
+            server: &self.server,
+            client: &self.client,
+            partition: &self.partition,
+        };
+        let mut steps = deploy::on_appliance_and_client(session, &mut new, &request)?;
+        write(session, &old, &new)?;
+        steps.push(Step {
+            what: "Configuration file",
+            changed: old != new,
+            file: Some(session.side().configuration.clone()),
+        });
+        let trusted = steps.iter().any(|step| {
+            step.what == deploy::SERVER_CERTIFICATE
+                && step.file.as_ref().is_some_and(|file| file.exists())
+        });
+        if !trusted {
+            session.desk().note(
+                "note: the appliance did not show its certificate: fetch its server.pem and add \
+                 it to CAFile.pem",
+            );
+        }
+        if session.side().name.is_none() {
+            session.desk().note("note: 'clientconfig restart' shows the slots of the new client");
+        }
+        let Deploy { server, client, partition, v: verbose, .. } = self;
+        Ok(Deployed { server, client, partition, steps, verbose })
+    }
+}
+
+impl Text for Deployed {
+    fn write(&self, page: &mut Page) {
+        for step in &self.steps {
+            let state = if step.changed { "done" } else { "already there" };
+            page.field(&format!("        {}:", step.what), 32, state);
+            if let (true, Some(file)) = (self.verbose, &step.file) {
+                page.line(format!("                {}", file.display()));
+            }
+        }
+        page.blank();
+        page.line(format!(
+            "        Client '{}' may use partition '{}' of server '{}'.",
+            self.client, self.partition, self.server
+        ));
+    }
+}
+
+#[derive(Deserialize)]
+struct ListServers {}
+
+/// The appliances of the configuration file.
+#[derive(Serialize)]
+struct Servers {
+    servers: Vec<Server>,
+}
+
+impl Run<Session> for ListServers {
+    type View = Servers;
+
+    fn run(self, session: &mut Session) -> Result<Servers, Failure> {
+        Ok(Servers { servers: servers::servers(&read(session)?) })
+    }
+}
+
+impl Text for Servers {
+    fn write(&self, page: &mut Page) {
+        if self.servers.is_empty() {
+            page.line("        There are no servers registered.");
+        }
+        for server in &self.servers {
+            let htl = if server.htl_required { "yes" } else { "no" };
+            page.line(format!("        Server: {}  HTL required: {htl}", server.server));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Restart {
+    force: bool,
+}
+
+/// The slots, as after a start.
+#[derive(Serialize)]
+struct Restarted {
+    slots: Vec<Slot>,
+    current: Option<usize>,
+}
+
+impl Run<Session> for Restart {
+    type View = Restarted;
+
+    fn run(self, session: &mut Session) -> Result<Restarted, Failure> {
+        let logged_in = session.slots().iter().any(|slot| slot.role.is_some());
+        if logged_in && !self.force {
+            session.confirm("        You are about to log out of all slots.", "-force")?;
+        }
+        session.restart()?;
+        let current = session.slot().ok().map(|slot| slot.slot);
+        Ok(Restarted { slots: session.slots().to_vec(), current })
+    }
+}
+
+impl Text for Restarted {
+    fn write(&self, page: &mut Page) {
+        page.line("        Available HSMs:");
+        if !self.slots.is_empty() {
+            page.blank();
+            write_blocks(page, &self.slots);
+        }
+        let current = self.current.map_or("None".to_owned(), |current| current.to_string());
+        page.line(format!("\n\n        Current Slot Id: {current}"));
+    }
+}
+
+#[derive(Deserialize)]
+struct Rollback {}
+
+impl Run<Session> for Rollback {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let kept = before(session);
+        let text = match std::fs::read(&kept) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(codes::failure(
+                    codes::NOT_ALLOWED,
+                    format!("There is nothing to take back: {} is not there.", kept.display()),
+                ));
+            }
+            Err(error) => return Err(on_this_machine(error)),
+        };
+        replace(&session.side().configuration, &text).map_err(on_this_machine)?;
+        std::fs::remove_file(&kept).map_err(on_this_machine)?;
+        session.desk().note("note: what the appliance was told (client, assignment) stays");
+        Ok(Done::new("clientconfig rollback"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Verify {}
+
+/// The partitions a client reaches.
+#[derive(Serialize)]
+struct Reached {
+    partitions: Vec<ReachedPartition>,
+}
+
+#[derive(Serialize)]
+struct ReachedPartition {
+    slot: usize,
+    serial: String,
+    label: String,
+}
+
+impl Run<Session> for Verify {
+    type View = Reached;
+
+    fn run(self, session: &mut Session) -> Result<Reached, Failure> {
+        let found = session.look()?;
+        if found.is_empty() {
+            return Err(Failure::command(
+                "Unable to find any Luna SA slots/partitions among registered server.",
+            ));
+        }
+        let partitions = found.into_iter().map(|slot| ReachedPartition {
+            slot: slot.slot,
+            serial: slot.serial,
+            label: slot.label,
+        });
+        Ok(Reached { partitions: partitions.collect() })
+    }
+}
+
+impl Text for Reached {
+    fn write(&self, page: &mut Page) {
+        page.line("        The following Luna SA Slots/Partitions were found:");
+        page.blank();
+        page.line("        Slot    Serial #                Label");
+        page.line("        ====    ================        =====");
+        for partition in &self.partitions {
+            let ReachedPartition { slot, serial, label } = partition;
+            page.line(format!("        {slot:>4}    {serial:>16}        {label}").trim_end());
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! `partition`: the partition behind the current slot; its contents, domains, policies and SKS
+//! master key have files of their own.
+
+pub(super) mod contents;
+pub(super) mod domains;
+pub(super) mod policies;
+pub(super) mod smk;
+
+use std::path::{Path, PathBuf};
+
+use luna_rest::partitions as rest;
+
+use super::Done;
+use super::role::{act, create_challenge, log_in};
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] =
+    &[Menu { path: "partition", help: "The partition of the current slot" }];
+
+const ACT: &str =
+    "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}";
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "partition|par activate [-password|-p <password>]",
+        help: "Cache the credential of the Crypto Officer (multifactor partitions)",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[],
+        known: Known::Assumed("known by name only; a page of 5.3 tells what it was for"),
+        run: call::<Activate>(),
+    },
+    Command {
+        syntax: "partition|par changelabel -label|-l <label>",
+        help: "Change the label",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+        known: Known::Assumed("known by name only"),
+        run: call::<ChangeLabel>(),
+    },
+    Command {
+        syntax: "partition|par createchallenge [-challengesecret|-c <challengesecret>]",
+        help: "Create the challenge of the Crypto Officer (multifactor partitions)",
+        options: &[("-challengesecret", "The challenge secret")],
+        roles: Role::OPERATOR,
+        rest: &[ACT],
+        known: Known::Assumed("known by name only; role createchallenge does the same"),
+        run: call::<CreateChallenge>(),
+    },
+    Command {
+        syntax: "partition|par deactivate",
+        help: "Forget the cached credential of the Crypto Officer (multifactor partitions)",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[ACT],
+        known: Known::Assumed("known by name only; role deactivate does the same"),
+        run: call::<Deactivate>(),
+    },
+    Command {
+        syntax: "partition|par init -label <label> [-password <password>] [-domain|-d <domain> | -defaultdomain|-def | -importpeddomain] [-domainlabel <domain_label>] [-applytemplate|-at <template_file>] [-auth|-a] [-force]",
+        help: "Initialize the partition and its Security Officer",
+        options: &[
+            ("-applytemplate", "A file with a policy template, on this machine"),
+            ("-auth", "Log the Partition SO in afterwards"),
+            ("-defaultdomain", "Use the factory's own domain (deprecated)"),
+            ("-importpeddomain", "Take the domain from a PED (multifactor partitions)"),
+            ("-password", "Password of the Partition SO"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+        known: Known::Seen("13-lunacm-partition-init-7.1"),
+        run: call::<Init>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Activate {
+    #[serde(rename = "password")]
+    _password: Option<Secret>,
+}
+
+impl Run<Session> for Activate {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.slot()?;
+        Err(codes::failure(
+            codes::NOT_ALLOWED,
+            "Activation belongs to multifactor authentication; this partition authenticates by \
+             password.",
+        )
+        .hint("on multifactor partitions a role is activated by 'role login' with policy 22 on"))
+    }
+}
+
+#[derive(Deserialize)]
+struct ChangeLabel {
+    label: String,
+}
+
+impl Run<Session> for ChangeLabel {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let [hsm, partition] = session.place()?;
+        let body = rest::ChangePartition { label: Some(self.label), ..Default::default() };
+        session.client().call(&rest::CHANGE, &[&hsm, &partition], &body)?;
+        session.refresh_slot()?;
+        Ok(Done::new("partition changelabel"))
+    }
+}
+
+#[derive(Deserialize)]
+struct CreateChallenge {
+    challengesecret: Option<Secret>,
+}
+
+impl Run<Session> for CreateChallenge {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        create_challenge(session, PartitionRole::Co, self.challengesecret)?;
+        Ok(Done::new("partition createchallenge"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Deactivate {}
+
+impl Run<Session> for Deactivate {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        act(session, PartitionRole::Co, "deactivate", None)?;
+        Ok(Done::new("partition deactivate"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Init {
+    label: String,
+    password: Option<Secret>,
+    domain: Option<Secret>,
+    defaultdomain: bool,
+    importpeddomain: bool,
+    domainlabel: Option<String>,
+    applytemplate: Option<PathBuf>,
+    auth: bool,
+    force: bool,
+}
+
+const WARNING: &str = "\
+\x20       You are about to initialize the partition.
+        All contents of the partition will be destroyed.
+
+        Are you sure you wish to continue?";
+
+impl Run<Session> for Init {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let [hsm, partition] = session.place()?;
+        if self.importpeddomain {
+            return Err(codes::failure(
+                codes::NOT_ALLOWED,
+                "A PED's domain needs multifactor authentication; this partition authenticates by \
+                 password.",
+            ));
+        }
+        let password = session.secret(
+            self.password,
+            "Enter password for Partition SO",
+            Some("Re-enter password for Partition SO"),
+            ("PO_PASSWORD", "-password"),
+        )?;
+        let domain = match self.defaultdomain {
+            true => None,
+            // An empty answer takes the default domain, as the product's prompt does.
+            false => Some(session.secret(
+                self.domain,
+                "Enter the domain name",
+                Some("Re-enter the domain name"),
+                ("DOMAIN", "-domain or -defaultdomain"),
+            )?)
+            .filter(|domain| !domain.is_empty()),
+        };
+        if !self.force {
+            session.confirm(WARNING, "-force")?;
+        }
+        let template = match &self.applytemplate {
+            Some(path) => Some(import_template(session, path, &partition)?),
+            None => None,
+        };
+        let body = rest::InitPartition {
+            label: Some(self.label),
+            password: Some(password.clone()),
+            default_domain: Some(domain.is_none()),
+            domain,
+            domain_label: self.domainlabel,
+            template,
+            ..Default::default()
+        };
+        session.client().call(&rest::INIT, &[&hsm, &partition], &body)?;
+        session.logged_in(None);
+        session.refresh_slot()?;
+        if self.auth {
+            log_in(session, PartitionRole::Po, Some(password))?;
+        }
+        Ok(Done::new("partition init"))
+    }
+}
+
+/// Brings a policy template of this machine to the appliance; its name there.
+fn import_template(session: &mut Session, path: &Path, partition: &str) -> Result<String, Failure> {
+    let content = std::fs::read(path).map_err(|error| {
+        codes::failure(
+            codes::ARGUMENTS_BAD,
+            format!("The template {} cannot be read: {error}.", path.display()),
+        )
+    })?;
+    let name = format!("lunacm-{partition}.ppt");
+    let user = session.desk().user.clone();
+    session.client().upload(&user, &name, content)?;
+    let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
+    let imported = session.client().call(&rest::IMPORT_TEMPLATE, &[], &import);
+    // The copy has done its service, whether or not it was understood.
+    let removed = session.client().call(
+        &luna_rest::users::DELETE_FILE,
+        &[&user, &name],
+        &luna_rest::Nothing {},
+    );
+    imported?;
+    removed?;
+    Ok(name)
+}

@@ -1,0 +1,565 @@
+//! `role`: who may do what on the current slot.
+
+use luna_rest::partitions as rest;
+
+use super::Done;
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[Menu { path: "role", help: "Roles of the current slot" }];
+
+const ROLE: &str = "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}";
+const ACT: &str =
+    "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}";
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "role changepw -name|-n <role>... [-oldpw|-old <old_password> -newpw|-new <new_password>] [-prompt|-p] [-logoutOther|-l] [-force|-f]",
+        help: "Change the password of the role that is logged in",
+        options: &[("-prompt", "Ask for the challenges (multifactor partitions)")],
+        roles: Role::OPERATOR,
+        rest: &[ROLE, "PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+        known: Known::Documented("lunacm/commands/role/role_changepw.htm"),
+        run: call::<ChangePassword>(),
+    },
+    Command {
+        syntax: "role createchallenge -name|-n <role>... [-challengesecret|-c <challengesecret>]",
+        help: "Create a challenge secret for a role (multifactor partitions)",
+        options: &[("-challengesecret", "The challenge secret")],
+        roles: Role::OPERATOR,
+        rest: &[ROLE, ACT],
+        known: Known::Documented("lunacm/commands/role/role_createchallenge.htm"),
+        run: call::<CreateChallenge>(),
+    },
+    Command {
+        syntax: "role deactivate -name|-n <role>...",
+        help: "Forget the cached credential of a role (multifactor partitions)",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[ACT],
+        known: Known::Documented("lunacm/commands/role/role_login.htm"),
+        run: call::<Deactivate>(),
+    },
+    Command {
+        syntax: "role init -name|-n <role>... [-password|-p <password>]",
+        help: "Initialize a role with its first password",
+        options: &[("-password", "First password; the role changes it at its first login")],
+        roles: Role::OPERATOR,
+        rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+        known: Known::Documented("lunacm/commands/role/role_init.htm"),
+        run: call::<Init>(),
+    },
+    Command {
+        syntax: "role list",
+        help: "List the roles of the current slot",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles", ROLE],
+        known: Known::Assumed("the page was not found; its output was not seen"),
+        run: call::<List>(),
+    },
+    Command {
+        syntax: "role login|logi -name|-n <role>... [-password|-p <password>]",
+        help: "Log a role in to the current slot",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[ROLE, "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login"],
+        known: Known::Documented("lunacm/commands/role/role_login.htm"),
+        run: call::<Login>(),
+    },
+    Command {
+        syntax: "role logout|logo",
+        help: "Log out of the current slot",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout"],
+        known: Known::Assumed("the page was not found; its output was not seen"),
+        run: call::<Logout>(),
+    },
+    Command {
+        syntax: "role recoveryinit -name|-n <role>... [-force|-f]",
+        help: "Prepare a role for recovery by key",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[],
+        known: Known::Assumed("known by name only; there is no REST resource"),
+        run: call::<RecoveryInit>(),
+    },
+    Command {
+        syntax: "role recoverylogin -name|-n <role>...",
+        help: "Log a role in by its recovery key",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[],
+        known: Known::Assumed("known by name only; there is no REST resource"),
+        run: call::<RecoveryLogin>(),
+    },
+    Command {
+        syntax: "role resetpw -name|-n <role>... [-password|-p <password>] [-slot|-s <slotnum>] [-logoutOther|-l]",
+        help: "Reset the password of another role",
+        options: &[("-password", "The role's password until it changes it")],
+        roles: Role::OPERATOR,
+        rest: &[ACT],
+        known: Known::Documented("lunacm/commands/role/role_resetpw.htm"),
+        run: call::<ResetPassword>(),
+    },
+    Command {
+        syntax: "role setdomain [-domain|-d <domain>]",
+        help: "Set the cloning domain of the Auditor (administrative slots)",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[],
+        known: Known::Documented("lunacm/commands/audit/audit.htm"),
+        run: call::<SetDomain>(),
+    },
+    Command {
+        syntax: "role show -name|-n <role>...",
+        help: "Show the state of a role",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[ROLE],
+        known: Known::Assumed("the page was not found; that it tells of a lock-out is documented"),
+        run: call::<Show>(),
+    },
+];
+
+/// The role of a name as typed.
+fn named(name: &str) -> Result<PartitionRole, Failure> {
+    PartitionRole::named(name).ok_or_else(|| {
+        codes::failure(codes::ARGUMENTS_BAD, format!("An application slot has no role '{name}'."))
+            .hint("the roles are: Partition SO (po), Crypto Officer (co), Limited Crypto Officer (lco), Crypto User (cu)")
+    })
+}
+
+/// Roles are shown with the names that LunaCM gives them.
+fn state(session: &Session, role: PartitionRole) -> Result<rest::Role, Failure> {
+    let [hsm, partition] = session.place()?;
+    Ok(session.client().get(&rest::ROLE, &[&hsm, &partition, role.id()])?)
+}
+
+fn no_logout_of_others(session: &mut Session, asked: bool) {
+    if asked {
+        session.desk().note(
+            "note: -logoutOther was not done: the appliance logs roles out of their own session \
+             only",
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct ChangePassword {
+    name: String,
+    oldpw: Option<Secret>,
+    newpw: Option<Secret>,
+    prompt: bool,
+    logout_other: bool,
+    force: bool,
+}
+
+impl Run<Session> for ChangePassword {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let role = named(&self.name)?;
+        let [hsm, partition] = session.place()?;
+        match session.slot()?.role {
+            None => return Err(codes::cancelled("A role must be logged in to change password.")),
+            Some(other) if other != role => {
+                return Err(codes::failure(
+                    codes::NOT_LOGGED_IN,
+                    format!("The {other} is logged in; a role changes its own password."),
+                ));
+            }
+            Some(_) => {}
+        }
+        let left = state(session, role)?.login_attempts_left;
+        let mut warning = "";
+        if self.prompt {
+            warning = "        Warning: this role has no secondary credentials.\n                \
+                       -prompt parameter will be ignored.";
+        }
+        if !self.force {
+            session.confirm_spaced(warning, "-force")?;
+        }
+        // A wrong present password counts as a failed login.
+        session.guard(left, role)?;
+        let old = (role.variable(), "-oldpw");
+        let old_password = session.secret(self.oldpw, "enter existing password", None, old)?;
+        let new_password = session.secret(
+            self.newpw,
+            "enter new password",
+            Some("re-enter new password"),
+            ("NEW_PASSWORD", "-newpw"),
+        )?;
+        let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
+        session.client().call(&rest::CHANGE_ROLE, &[&hsm, &partition, role.id()], &body)?;
+        no_logout_of_others(session, self.logout_other);
+        Ok(Done::new("role changepw"))
+    }
+}
+
+/// Challenges and cached credentials belong to multifactor authentication.
+fn require_multifactor(session: &Session, role: PartitionRole) -> Result<(), Failure> {
+    if state(session, role)?.primary_authentication == "PIN" {
+        return Err(codes::failure(
+            codes::NOT_ALLOWED,
+            "Challenges and activation belong to multifactor authentication; this partition \
+             authenticates by password.",
+        ));
+    }
+    Ok(())
+}
+
+/// Runs an action on a role of the current slot.
+pub(super) fn act(
+    session: &Session,
+    role: PartitionRole,
+    action: &str,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let [hsm, partition] = session.place()?;
+    let body = rest::RoleAction { password, ..Default::default() };
+    session.client().call(&rest::ROLE_ACT, &[&hsm, &partition, role.id(), action], &body)?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct CreateChallenge {
+    name: String,
+    challengesecret: Option<Secret>,
+}
+
+impl Run<Session> for CreateChallenge {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        create_challenge(session, named(&self.name)?, self.challengesecret)?;
+        Ok(Done::new("role createchallenge"))
+    }
+}
+
+/// Asks for a challenge secret and gives it to a role.
+pub(super) fn create_challenge(
+    session: &mut Session,
+    role: PartitionRole,
+    given: Option<Secret>,
+) -> Result<(), Failure> {
+    require_multifactor(session, role)?;
+    let challenge = session.secret(
+        given,
+        "enter new challenge secret",
+        Some("re-enter new challenge secret"),
+        ("NEW_PASSWORD", "-challengesecret"),
+    )?;
+    act(session, role, "createChallenge", Some(challenge))
+}
+
+#[derive(Deserialize)]
+struct Deactivate {
+    name: String,
+}
+
+impl Run<Session> for Deactivate {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        act(session, named(&self.name)?, "deactivate", None)?;
+        Ok(Done::new("role deactivate"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Init {
+    name: String,
+    password: Option<Secret>,
+}
+
+impl Run<Session> for Init {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let role = named(&self.name)?;
+        let [hsm, partition] = session.place()?;
+        match role {
+            PartitionRole::Po => {
+                return Err(codes::failure(
+                    codes::NOT_ALLOWED,
+                    "The Partition SO is made when the partition is initialized.",
+                )
+                .hint("'partition init' does that"));
+            }
+            PartitionRole::Co => session.require(&[PartitionRole::Po])?,
+            PartitionRole::Lco | PartitionRole::Cu => session.require(&[PartitionRole::Co])?,
+        }
+        let password = session.secret(
+            self.password,
+            "enter new password",
+            Some("re-enter new password"),
+            (role.variable(), "-password"),
+        )?;
+        let body = rest::InitRole { password: Some(password), ..Default::default() };
+        session.client().call(&rest::INIT_ROLE, &[&hsm, &partition, role.id()], &body)?;
+        Ok(Done::new("role init"))
+    }
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The roles of a slot.
+#[derive(Serialize)]
+struct Roles {
+    roles: Vec<RoleLine>,
+}
+
+#[derive(Serialize)]
+struct RoleLine {
+    name: String,
+    short: &'static str,
+    initialized: bool,
+    logged_in: bool,
+}
+
+impl Run<Session> for List {
+    type View = Roles;
+
+    fn run(self, session: &mut Session) -> Result<Roles, Failure> {
+        let [hsm, partition] = session.place()?;
+        let listed = session.client().get(&rest::ROLES, &[&hsm, &partition])?.roles;
+        let current = session.slot()?.role;
+        let mut roles = Vec::new();
+        for role in PartitionRole::ALL {
+            // An older appliance does not have all of them.
+            if listed.iter().any(|entry| entry.id == role.id()) {
+                roles.push(RoleLine {
+                    name: role.to_string(),
+                    short: role.short(),
+                    initialized: state(session, role)?.initialized,
+                    logged_in: current == Some(role),
+                });
+            }
+        }
+        Ok(Roles { roles })
+    }
+}
+
+impl Text for Roles {
+    fn write(&self, page: &mut Page) {
+        page.line("        Roles of this slot:");
+        page.blank();
+        for role in &self.roles {
+            let state = match (role.initialized, role.logged_in) {
+                (_, true) => "logged in",
+                (true, false) => "initialized",
+                (false, false) => "not initialized",
+            };
+            let name = format!("{} ({})", role.name, role.short);
+            page.line(format!("        {name:<30}{state}"));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    name: String,
+    password: Option<Secret>,
+}
+
+impl Run<Session> for Login {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        log_in(session, named(&self.name)?, self.password)?;
+        Ok(Done::new("role login"))
+    }
+}
+
+/// Logs a role in to the current slot; the attempts that are left are looked at first.
+pub(super) fn log_in(
+    session: &mut Session,
+    role: PartitionRole,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let [hsm, partition] = session.place()?;
+    let state = state(session, role)?;
+    // What cannot succeed is answered by the appliance, without a question.
+    let mut password = password;
+    if state.initialized && !state.locked_out && session.slot()?.role.is_none() {
+        session.guard(state.login_attempts_left, role)?;
+        let origin = (role.variable(), "-password");
+        password = Some(session.secret(password, "enter password", None, origin)?);
+    }
+    let login = rest::Login::new(role.id(), password.unwrap_or_default());
+    session.client().call(&rest::LOGIN, &[&hsm, &partition], &login)?;
+    session.logged_in(Some(role));
+    if state.pin_to_be_changed {
+        session.desk().note(format!(
+            "note: the password must be changed before anything else: role changepw -name {}",
+            role.short()
+        ));
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Logout {}
+
+impl Run<Session> for Logout {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let [hsm, partition] = session.place()?;
+        if session.slot()?.role.is_none() {
+            return Err(codes::failure(codes::NOT_LOGGED_IN, "No role is logged in."));
+        }
+        session.client().call(&rest::LOGOUT, &[&hsm, &partition], &luna_rest::Nothing {})?;
+        session.logged_in(None);
+        Ok(Done::new("role logout"))
+    }
+}
+
+#[derive(Deserialize)]
+struct RecoveryInit {
+    name: String,
+    #[serde(rename = "force")]
+    _force: bool,
+}
+
+/// Recovery of a role by key is a matter of the cryptographic API.
+fn no_recovery(session: &Session, name: &str) -> Failure {
+    if let Err(failure) = session.place().and_then(|_| named(name)) {
+        return failure;
+    }
+    codes::failure(
+        codes::NOT_SUPPORTED,
+        "Recovery of a role by key needs the cryptographic API; the REST API of the appliance has \
+         no resource for it.",
+    )
+}
+
+impl Run<Session> for RecoveryInit {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        Err(no_recovery(session, &self.name))
+    }
+}
+
+#[derive(Deserialize)]
+struct RecoveryLogin {
+    name: String,
+}
+
+impl Run<Session> for RecoveryLogin {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        Err(no_recovery(session, &self.name))
+    }
+}
+
+#[derive(Deserialize)]
+struct ResetPassword {
+    name: String,
+    password: Option<Secret>,
+    slot: Option<usize>,
+    logout_other: bool,
+}
+
+impl Run<Session> for ResetPassword {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let role = named(&self.name)?;
+        let current = session.slot()?.slot;
+        if session.slot_or_current(self.slot)?.slot != current {
+            return Err(codes::failure(
+                codes::NOT_ALLOWED,
+                "Only an administrative slot resets passwords of other slots.",
+            )
+            .hint("make it the current slot first: slot set -slot N"));
+        }
+        session.require(&[PartitionRole::Po, PartitionRole::Co])?;
+        let password = session.secret(
+            self.password,
+            "enter new password",
+            Some("re-enter new password"),
+            ("NEW_PASSWORD", "-password"),
+        )?;
+        act(session, role, "reset", Some(password))?;
+        no_logout_of_others(session, self.logout_other);
+        Ok(Done::new("role resetpw"))
+    }
+}
+
+#[derive(Deserialize)]
+struct SetDomain {
+    #[serde(rename = "domain")]
+    _domain: Option<Secret>,
+}
+
+impl Run<Session> for SetDomain {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.slot()?;
+        Err(codes::failure(
+            codes::NOT_ALLOWED,
+            "The Auditor is a role of administrative slots; clients of a Network HSM have none.",
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+struct Show {
+    name: String,
+}
+
+/// The state of a role.
+#[derive(Serialize)]
+struct RoleState {
+    name: String,
+    initialized: bool,
+    primary_authentication: String,
+    secondary_authentication: String,
+    login_attempts_left: u32,
+    locked_out: bool,
+    password_to_be_changed: bool,
+}
+
+impl Run<Session> for Show {
+    type View = RoleState;
+
+    fn run(self, session: &mut Session) -> Result<RoleState, Failure> {
+        let role = named(&self.name)?;
+        let state = state(session, role)?;
+        Ok(RoleState {
+            name: role.to_string(),
+            initialized: state.initialized,
+            primary_authentication: state.primary_authentication,
+            secondary_authentication: state.secondary_authentication,
+            login_attempts_left: state.login_attempts_left,
+            locked_out: state.locked_out,
+            password_to_be_changed: state.pin_to_be_changed,
+        })
+    }
+}
+
+impl Text for RoleState {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("        State of role '{}':", self.name));
+        page.blank();
+        let mut line = |text: String| page.line(format!("                {text}"));
+        if !self.initialized {
+            return line("Not initialized".into());
+        }
+        line(format!("Primary authentication type: {}", self.primary_authentication));
+        line(format!("Secondary authentication type: {}", self.secondary_authentication));
+        line(format!("Failed login attempts before lockout: {}", self.login_attempts_left));
+        if self.locked_out {
+            line("Locked out".into());
+        }
+        if self.password_to_be_changed {
+            line("Password must be changed".into());
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Whose slots are shown: the NTLS client that this machine is to the appliance.
+//!
+//! It is named on the command line or in the profile, or else it is the common name of the
+//! certificate that `Chrystoki.conf` names. Where nobody says, every partition is a slot.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use luna_rest::{Client, ntls};
+
+use crate::chrystoki::Chrystoki;
+
+/// The section of the configuration file that network clients read.
+pub(crate) const SECTION: &str = "LunaSA Client";
+/// The key that names the client's certificate.
+pub(crate) const CERTIFICATE: &str = "ClientCertFile";
+
+/// The client's side of this machine: its name if one was given, and its configuration file.
+#[derive(Clone, Debug, Default)]
+pub struct ClientSide {
+    /// The name given on the command line or in the profile.
+    pub name: Option<String>,
+    /// `Chrystoki.conf`.
+    pub configuration: PathBuf,
+}
+
+impl ClientSide {
+    /// The side of this machine: the file of `ChrystokiConfigurationPath`, or that of `/etc`.
+    pub fn of_machine(name: Option<String>) -> ClientSide {
+        let folder = std::env::var_os("ChrystokiConfigurationPath");
+        let folder = folder.map_or_else(|| PathBuf::from("/etc"), PathBuf::from);
+        ClientSide { name, configuration: folder.join("Chrystoki.conf") }
+    }
+
+    /// Whose slots are to be shown.
+    ///
+    /// # Errors
+    /// The configuration file or the certificate it names cannot be read; the message names it.
+    pub(crate) fn owner(&self) -> io::Result<Owner> {
+        if let Some(name) = &self.name {
+            return Ok(Owner::Named(name.clone()));
+        }
+        let file = Chrystoki::read(&self.configuration)?;
+        match file.get(SECTION, CERTIFICATE).filter(|path| !path.is_empty()) {
+            None => Ok(Owner::Anybody),
+            Some(path) => common_name(Path::new(path)).map(Owner::Certified),
+        }
+    }
+}
+
+/// Whose slots are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The client of this name.
+    Named(String),
+    /// The client whose certificate has this common name.
+    Certified(String),
+    /// Nobody said: all partitions.
+    Anybody,
+}
+
+impl Owner {
+    /// The name under which the appliance knows this client; none if it does not.
+    pub(crate) fn registered(&self, client: &Client) -> Result<Option<String>, luna_rest::Error> {
+        let name = match self {
+            Owner::Named(name) | Owner::Certified(name) => name,
+            Owner::Anybody => return Ok(None),
+        };
+        let is_it = |shown: &ntls::Client| match self {
+            // A certificate speaks for the host it names, whatever the client is called.
+            Owner::Certified(name) => shown.hostname == *name || shown.ip == *name,
+            _ => shown.client_id == *name,
+        };
+        match client.get(&ntls::CLIENT, &[name]) {
+            Ok(shown) if is_it(&shown) => return Ok(Some(shown.client_id)),
+            Ok(_) => {}
+            Err(error) if error.id() == Some(ntls::NO_CLIENT) => {}
+            Err(error) => return Err(error),
+        }
+        let mut by_name = None;
+        for entry in client.get(&ntls::CLIENTS, &[])?.clients {
+            let shown = client.get(&ntls::CLIENT, &[&entry.client_id])?;
+            if shown.hostname == *name || shown.ip == *name {
+                return Ok(Some(entry.client_id));
+            }
+            if shown.client_id == *name {
+                by_name = Some(entry.client_id);
+            }
+        }
+        Ok(by_name)
+    }
+}
+
+/// The common name of a certificate in a PEM file.
+pub(crate) fn common_name(path: &Path) -> io::Result<String> {
+    let fail = |kind, reason: &dyn std::fmt::Display| {
+        io::Error::new(kind, format!("{}: {reason}", path.display()))
+    };
+    let content = std::fs::read(path).map_err(|error| fail(error.kind(), &error))?;
+    let broken = |reason: &dyn std::fmt::Display| fail(io::ErrorKind::InvalidData, reason);
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&content).map_err(|error| broken(&error))?;
+    let certificate = pem.parse_x509().map_err(|error| broken(&error))?;
+    let mut names = certificate.subject().iter_common_name();
+    let name = names.next().and_then(|name| name.as_str().ok());
+    name.map(str::to_owned).ok_or_else(|| broken(&"the certificate has no common name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(folder: &Path, configuration: &str) -> ClientSide {
+        let path = folder.join("Chrystoki.conf");
+        std::fs::write(&path, configuration).unwrap();
+        ClientSide { name: None, configuration: path }
+    }
+
+    #[test]
+    fn a_name_that_was_given_counts_before_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut side = side(folder.path(), "not understood");
+        assert!(side.owner().unwrap_err().to_string().contains("Chrystoki.conf: line 1"));
+        side.name = Some("app1".into());
+        assert_eq!(side.owner().unwrap(), Owner::Named("app1".into()));
+    }
+
+    #[test]
+    fn the_certificate_of_the_configuration_tells_who_this_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app1.pem");
+        let text = format!("LunaSA Client = {{\n   ClientCertFile = {};\n}}\n", path.display());
+        let side = side(folder.path(), &text);
+        assert!(side.owner().unwrap_err().to_string().contains("app1.pem"));
+        let made = crate::certificate::make("app1.example.com").unwrap();
+        std::fs::write(&path, made.certificate).unwrap();
+        assert_eq!(side.owner().unwrap(), Owner::Certified("app1.example.com".into()));
+    }
+
+    #[test]
+    fn without_a_name_and_a_certificate_it_is_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(side(folder.path(), "Misc = {\n}\n").owner().unwrap(), Owner::Anybody);
+        let missing = ClientSide { configuration: folder.path().join("x"), name: None };
+        assert_eq!(missing.owner().unwrap(), Owner::Anybody);
+    }
+}

@@ -1,0 +1,102 @@
+//! The appliances that `Chrystoki.conf` names, in its section `LunaSA Client`.
+//!
+//! A server NN has `ServerNameNN`, `ServerPortNN` and `ServerHtlNN`, NN from 00. Removing one
+//! leaves the numbers of the others; the next one takes the lowest free number (assumed).
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::chrystoki::{Chrystoki, Malformed};
+use crate::owner::SECTION;
+
+/// The port of NTLS.
+const PORT: &str = "1792";
+
+/// An appliance of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Server {
+    /// Host name or address.
+    pub(crate) server: String,
+    /// Whether host trust links are required.
+    pub(crate) htl_required: bool,
+    #[serde(skip)]
+    number: u32,
+}
+
+/// The appliances, in the order of their numbers.
+pub(crate) fn servers(file: &Chrystoki) -> Vec<Server> {
+    let named = file.entries(SECTION).filter_map(|(key, name)| {
+        let number = key.strip_prefix("ServerName")?;
+        Some((number.to_owned(), number.parse().ok()?, name.to_owned()))
+    });
+    let mut servers: Vec<Server> = named
+        .map(|(digits, number, server)| Server {
+            htl_required: file.get(SECTION, &format!("ServerHtl{digits}")) == Some("1"),
+            server,
+            number,
+        })
+        .collect();
+    servers.sort_by_key(|server| server.number);
+    servers
+}
+
+/// The names of the appliances in a file.
+pub(crate) fn registered(path: &Path) -> io::Result<Vec<String>> {
+    Ok(servers(&Chrystoki::read(path)?).into_iter().map(|server| server.server).collect())
+}
+
+/// Adds an appliance; whether it was not there before.
+pub(crate) fn add(file: &mut Chrystoki, name: &str) -> Result<bool, Malformed> {
+    let known = servers(file);
+    if known.iter().any(|server| server.server == name) {
+        return Ok(false);
+    }
+    let taken: Vec<u32> = known.iter().map(|server| server.number).collect();
+    let number = (0..).find(|number| !taken.contains(number)).unwrap_or_default();
+    file.set(SECTION, &format!("ServerName{number:02}"), name)?;
+    file.set(SECTION, &format!("ServerPort{number:02}"), PORT)?;
+    file.set(SECTION, &format!("ServerHtl{number:02}"), "0")?;
+    Ok(true)
+}
+
+/// Removes an appliance; whether it was there.
+pub(crate) fn remove(file: &mut Chrystoki, name: &str) -> Result<bool, Malformed> {
+    let named: Vec<String> = file
+        .entries(SECTION)
+        .filter(|(key, value)| key.starts_with("ServerName") && *value == name)
+        .filter_map(|(key, _)| key.strip_prefix("ServerName").map(str::to_owned))
+        .collect();
+    for digits in &named {
+        for key in ["ServerName", "ServerPort", "ServerHtl"] {
+            file.remove(SECTION, &format!("{key}{digits}"))?;
+        }
+    }
+    Ok(!named.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_come_and_go_without_a_trace() {
+        let text = "LunaSA Client = {\n   NetClient = 1;\n}\nMisc = {\n   x = 1;\n}\n";
+        let mut file = Chrystoki::parse(text).unwrap();
+        assert!(add(&mut file, "hsm1").unwrap());
+        assert!(add(&mut file, "hsm2").unwrap());
+        assert!(!add(&mut file, "hsm1").unwrap());
+        assert!(file.text().contains(
+            "   ServerName00 = hsm1;\n   ServerPort00 = 1792;\n   ServerHtl00 = 0;\n   ServerName01"
+        ));
+        assert!(remove(&mut file, "hsm1").unwrap());
+        assert_eq!(servers(&file)[0].server, "hsm2");
+        assert!(add(&mut file, "hsm3").unwrap());
+        let names: Vec<String> = servers(&file).into_iter().map(|s| s.server).collect();
+        assert_eq!(names, ["hsm3", "hsm2"]);
+        assert!(remove(&mut file, "hsm3").unwrap() && remove(&mut file, "hsm2").unwrap());
+        assert!(!remove(&mut file, "hsm2").unwrap());
+        assert_eq!(file.text(), text);
+    }
+}

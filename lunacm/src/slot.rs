@@ -1,0 +1,198 @@
+//! A slot: a partition as this client sees it, and how slots are found.
+
+use luna_rest::{Client, hsm, lunasa, ntls, partitions};
+use luna_shell::{Failure, Page};
+use serde::Serialize;
+
+use crate::owner::Owner;
+use crate::role::PartitionRole;
+
+/// Policy: private keys may be cloned.
+const CLONING: &str = "0";
+/// Policy: private keys may be wrapped off.
+const WRAPPING: &str = "1";
+
+/// One slot, as it was when it was last looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Slot {
+    /// Its number, from 0.
+    pub(crate) slot: usize,
+    /// The partition's label; empty while it is not initialized.
+    pub(crate) label: String,
+    /// The partition's serial number, its identifier in paths.
+    pub(crate) serial: String,
+    /// `LunaSA` and the software's version.
+    pub(crate) model: String,
+    /// The HSM's firmware.
+    pub(crate) firmware: String,
+    /// Kind, authentication and mode of the partition.
+    pub(crate) configuration: String,
+    /// The role this session has logged in to it.
+    pub(crate) role: Option<PartitionRole>,
+    /// The partition's name on the appliance, which clients are not told by the product.
+    #[serde(skip)]
+    pub(crate) name: String,
+}
+
+impl Slot {
+    /// What stands behind the number of the current slot.
+    pub(crate) fn summary(&self) -> String {
+        format!("Luna User Slot {} (PW) {}", self.firmware, self.mode())
+    }
+
+    fn mode(&self) -> &str {
+        self.configuration.split_once(") ").map_or("", |(_, mode)| mode)
+    }
+
+    fn write(&self, page: &mut Page) {
+        let mut line = |label: &str, value: &str| {
+            page.field(&format!("        {label} ->"), 32, value);
+        };
+        line("Slot Id", &self.slot.to_string());
+        line("Label", &self.label);
+        line("Serial Number", &self.serial);
+        line("Model", &self.model);
+        line("Firmware Version", &self.firmware);
+        line("Configuration", &self.configuration);
+        line("Slot Description", "Net Token Slot");
+    }
+}
+
+/// Writes a block a slot, an empty line between them.
+pub(crate) fn write_blocks(page: &mut Page, slots: &[Slot]) {
+    for (index, slot) in slots.iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
+        slot.write(page);
+    }
+}
+
+/// What all slots of an appliance share.
+pub(crate) struct Appliance {
+    /// The HSM's serial number.
+    pub(crate) hsm: String,
+    model: String,
+    firmware: String,
+}
+
+impl Appliance {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The appliance does not answer, or has no HSM.
+    pub(crate) fn read(client: &Client) -> Result<Appliance, Failure> {
+        let version = client.get(&lunasa::SHOW, &[])?.version;
+        let version = version.split('-').next().unwrap_or_default();
+        let hsm = client.get(&hsm::LIST, &[])?.hsms.into_iter().next();
+        let hsm = hsm.ok_or_else(|| Failure::command("The appliance reports no HSM."))?.id;
+        let firmware = client.get(&hsm::SHOW, &[&hsm])?.firmware;
+        Ok(Appliance { hsm, model: format!("LunaSA {version}"), firmware })
+    }
+
+    /// The slots of `owner`, in the order of its links, or every partition.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub(crate) fn slots(&self, client: &Client, owner: &Owner) -> Result<Found, Failure> {
+        let (serials, registered): (Vec<String>, _) = match owner {
+            Owner::Anybody => {
+                let list = client.get(&partitions::LIST, &[&self.hsm])?.partitions;
+                (list.into_iter().map(|entry| entry.id).collect(), None)
+            }
+            _ => match owner.registered(client)? {
+                None => return Ok(Found { slots: Vec::new(), registered: None }),
+                Some(name) => {
+                    let links = client.get(&ntls::LINKS, &[&name])?.links;
+                    (links.into_iter().map(|link| link.id).collect(), Some(name))
+                }
+            },
+        };
+        let mut slots = Vec::new();
+        for serial in serials {
+            if let Some(slot) = self.slot(client, slots.len(), &serial)? {
+                slots.push(slot);
+            }
+        }
+        Ok(Found { slots, registered })
+    }
+
+    /// Looks at one partition; none if it is no more.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub(crate) fn slot(
+        &self,
+        client: &Client,
+        number: usize,
+        serial: &str,
+    ) -> Result<Option<Slot>, Failure> {
+        let shown = match client.get(&partitions::SHOW, &[&self.hsm, serial]) {
+            Ok(shown) => shown,
+            Err(error) if error.id() == Some(partitions::refusal::INVALID_PARTITION) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let policies = client.get(&partitions::POLICIES, &[&self.hsm, serial])?.policies;
+        let on = |id| policies.iter().any(|policy| policy.id == id && policy.value == 1);
+        // The modes with cloning were seen; those without are made like them.
+        let mode = match (on(WRAPPING), on(CLONING)) {
+            (false, true) => "Signing With Cloning Mode",
+            (true, true) => "Key Export With Cloning Mode",
+            (false, false) => "Signing Mode",
+            (true, false) => "Key Export Mode",
+        };
+        Ok(Some(Slot {
+            slot: number,
+            label: shown.label,
+            serial: serial.to_owned(),
+            model: self.model.clone(),
+            firmware: self.firmware.clone(),
+            configuration: format!("Luna User Partition With SO (PW) {mode}"),
+            role: None,
+            name: shown.name,
+        }))
+    }
+}
+
+/// The slots of a client, and the name the appliance knows it by.
+pub(crate) struct Found {
+    /// By number.
+    pub(crate) slots: Vec<Slot>,
+    /// None where the appliance does not know the client, or nobody asked for one.
+    pub(crate) registered: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The block of the documented start-up listing.
+    #[test]
+    fn a_block_is_byte_exact() {
+        let slot = Slot {
+            slot: 0,
+            label: "par0".into(),
+            serial: "154438865287".into(),
+            model: "LunaSA 7.3.0".into(),
+            firmware: "7.3.0".into(),
+            configuration: "Luna User Partition With SO (PW) Key Export With Cloning Mode".into(),
+            role: None,
+            name: "par0".into(),
+        };
+        let mut page = Page::new();
+        write_blocks(&mut page, std::slice::from_ref(&slot));
+        assert_eq!(
+            page.into_text(),
+            "        Slot Id ->              0\n\
+             \x20       Label ->                par0\n\
+             \x20       Serial Number ->        154438865287\n\
+             \x20       Model ->                LunaSA 7.3.0\n\
+             \x20       Firmware Version ->     7.3.0\n\
+             \x20       Configuration ->        Luna User Partition With SO (PW) Key Export With Cloning Mode\n\
+             \x20       Slot Description ->     Net Token Slot\n"
+        );
+        assert_eq!(slot.summary(), "Luna User Slot 7.3.0 (PW) Key Export With Cloning Mode");
+    }
+}
