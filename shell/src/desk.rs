@@ -27,6 +27,7 @@ pub struct Desk {
     last_attempt: bool,
     pub(crate) messages: Vec<String>,
     pub(crate) frame: Frame,
+    pub(crate) shown: bool,
     pub(crate) leaving: bool,
     access: Access,
 }
@@ -73,6 +74,7 @@ impl Desk {
             last_attempt: options.last_attempt,
             messages: Vec::new(),
             frame: Frame::Due,
+            shown: false,
             leaving: false,
             access,
         }
@@ -110,6 +112,7 @@ impl Desk {
 
     /// Shows a part of the command's output before the command is done.
     pub fn show(&mut self, text: &str) {
+        self.shown = true;
         match self.frame {
             Frame::Due => {
                 self.device.print("\n");
@@ -123,7 +126,7 @@ impl Desk {
 
     /// Whether the running command has shown something already, a question included.
     pub fn begun(&self) -> bool {
-        self.frame == Frame::Open
+        self.shown
     }
 
     /// Whether a person is there to answer.
@@ -251,6 +254,7 @@ impl Desk {
     }
 
     fn put(&mut self, text: &str, ask: fn(&mut dyn Device, &str) -> Input) -> Input {
+        self.shown = true;
         // With JSON nothing but objects may reach a pipe.
         let silent = self.frame == Frame::Json && !self.device.attended();
         let answer = ask(&mut *self.device, if silent { "" } else { text });

@@ -150,6 +150,7 @@ impl<S: Session> Shell<S> {
             Format::Luna if self.options.one_shot() => Frame::Open,
             Format::Luna => Frame::Due,
         };
+        self.session.desk().shown = false;
         let report = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => Report {

@@ -1,0 +1,357 @@
+//! `partition list`, `show`, `showContents`.
+
+use luna_rest::partitions;
+
+use super::{CO, CU, PSO, Target, close_questions, refused};
+use crate::prelude::*;
+
+pub(super) const LIST: Command = Command {
+    syntax: "partition list",
+    help: "List the partitions and the storage they use",
+    options: &[],
+    roles: Role::MONITOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+    ],
+    known: Known::Seen(
+        "public CipherTrust/Luna guide by a Thales engineer, 7.8.5; empty list: 5.x",
+    ),
+    run: call::<List>(),
+};
+
+pub(super) const SHOW: Command = Command {
+    syntax: "partition show [-partition|-p <partition_name>]",
+    help: "Show the state of a partition, or of all",
+    options: &[("-partition", "Name of a partition; all of them without it")],
+    roles: Role::MONITOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
+    ],
+    known: Known::Assumed(
+        "no output of 7.x was found: lines of 10-lunash-partition-show-before-after-6.2, with the \
+         states of the roles that 7.x has",
+    ),
+    run: call::<Show>(),
+};
+
+pub(super) const SHOW_CONTENTS: Command = Command {
+    syntax: "partition showContents -partition|-p <partition_name> [-password <password>]",
+    help: "List the objects in a partition",
+    options: &[("-password", "Password of the Crypto Officer")],
+    roles: Role::OPERATOR,
+    rest: &[
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects/{objectid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
+    known: Known::Seen("19-lunash-partition-showcontents-7.8.5"),
+    run: call::<ShowContents>(),
+};
+
+/// Bytes of a partition.
+#[derive(Serialize)]
+struct Storage {
+    total: u64,
+    used: u64,
+    free: u64,
+}
+
+impl Storage {
+    fn of(shown: &partitions::Partition) -> Storage {
+        Storage {
+            total: shown.total_storage_space,
+            used: shown.used_storage_space,
+            free: shown.free_storage_space,
+        }
+    }
+}
+
+impl std::fmt::Display for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Total={}, Used={}, Free={}", self.total, self.used, self.free)
+    }
+}
+
+/// All partitions, in the appliance's order.
+fn all(session: &Session) -> Result<Vec<Target>, Failure> {
+    let hsm = session.hsm()?;
+    let list = session.client().get(&partitions::LIST, &[hsm]).map_err(refused)?.partitions;
+    list.into_iter()
+        .map(|entry| {
+            let ids = [hsm, entry.id.as_str()];
+            let shown = session.client().get(&partitions::SHOW, &ids).map_err(refused)?;
+            let shown = partitions::Partition { id: entry.id, ..shown };
+            Ok(Target { hsm: hsm.to_owned(), shown })
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The partitions.
+#[derive(Serialize)]
+struct Listed {
+    partitions: Vec<ListedPartition>,
+}
+
+#[derive(Serialize)]
+struct ListedPartition {
+    serial: String,
+    name: String,
+    version: u8,
+    objects: u64,
+    storage: Storage,
+}
+
+impl Run<Session> for List {
+    type View = Listed;
+
+    fn run(self, session: &mut Session) -> Result<Listed, Failure> {
+        let line = |target: Target| ListedPartition {
+            version: target.shown.version,
+            objects: target.shown.object_count,
+            storage: Storage::of(&target.shown),
+            serial: target.shown.id,
+            name: target.shown.name,
+        };
+        Ok(Listed { partitions: all(session)?.into_iter().map(line).collect() })
+    }
+}
+
+impl Text for Listed {
+    fn write(&self, page: &mut Page) {
+        if self.partitions.is_empty() {
+            return page.line("   There are no partitions.");
+        }
+        // The headers of the last columns stand at the left, their numbers at the right.
+        page.line(format!("{:78}Storage (bytes)", ""));
+        page.line(format!("{:55}Partition    {}", "", "-".repeat(34)));
+        let mut line = |cells: [&str; 7]| {
+            let [serial, name, version, objects, total, used, free] = cells;
+            let line = format!(
+                "{serial:19}  {name:32}  {version:11}  {objects:>7}  {total:>7}  {used:>7}  \
+                 {free:>7}"
+            );
+            page.line(line.trim_end());
+        };
+        line(["Partition", "Name", "Version", "Objects", "Total  ", "Used  ", "Free  "]);
+        line([19, 32, 11, 7, 7, 7, 7].map(|width| &"================================"[..width]));
+        for ListedPartition { serial, name, version, objects, storage } in &self.partitions {
+            let Storage { total, used, free } = storage;
+            let numbers = [(*version).into(), *objects, *total, *used, *free].map(|n| n.to_string());
+            let [version, objects, total, used, free] = numbers.each_ref().map(String::as_str);
+            line([serial, name, version, objects, total, used, free]);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Show {
+    partition: Option<String>,
+}
+
+/// Partitions with the states of their roles.
+#[derive(Serialize)]
+struct Shown {
+    partitions: Vec<ShownPartition>,
+}
+
+#[derive(Serialize)]
+struct ShownPartition {
+    name: String,
+    serial: String,
+    label: String,
+    version: u8,
+    initialized: bool,
+    roles: Vec<RoleState>,
+    legacy_domain_set: bool,
+    storage: Storage,
+    objects: u64,
+}
+
+#[derive(Serialize)]
+struct RoleState {
+    id: &'static str,
+    name: &'static str,
+    initialized: bool,
+    password_to_be_changed: bool,
+    locked_out: bool,
+    login_attempts_left: u32,
+}
+
+impl Run<Session> for Show {
+    type View = Shown;
+
+    fn run(self, session: &mut Session) -> Result<Shown, Failure> {
+        let targets = match &self.partition {
+            Some(name) => vec![Target::find(session, name)?],
+            None => all(session)?,
+        };
+        let mut partitions = Vec::new();
+        for target in targets {
+            let mut roles = Vec::new();
+            for officer in [PSO, CO, CU] {
+                let ids = [&target.hsm, target.shown.id.as_str(), officer.id];
+                let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+                roles.push(RoleState {
+                    id: officer.id,
+                    name: officer.name,
+                    initialized: role.initialized,
+                    password_to_be_changed: role.pin_to_be_changed,
+                    locked_out: role.locked_out,
+                    login_attempts_left: role.login_attempts_left,
+                });
+            }
+            partitions.push(ShownPartition {
+                storage: Storage::of(&target.shown),
+                initialized: target.shown.is_initialized(),
+                name: target.shown.name,
+                serial: target.shown.id,
+                label: target.shown.label,
+                version: target.shown.version,
+                roles,
+                legacy_domain_set: target.shown.legacy_domain_set,
+                objects: target.shown.object_count,
+            });
+        }
+        Ok(Shown { partitions })
+    }
+}
+
+impl Text for Shown {
+    fn write(&self, page: &mut Page) {
+        if self.partitions.is_empty() {
+            page.line("   There are no partitions.");
+        }
+        for (place, partition) in self.partitions.iter().enumerate() {
+            if place > 0 {
+                page.blank();
+            }
+            partition.write(page);
+        }
+    }
+}
+
+impl ShownPartition {
+    fn write(&self, page: &mut Page) {
+        let yes = |yes: bool| if yes { "yes" } else { "no" };
+        let mut line = |label: &str, value: &dyn std::fmt::Display| {
+            page.field(&format!("   {label}:"), 46, value);
+        };
+        line("Partition Name", &self.name);
+        line("Partition SN", &self.serial);
+        line("Partition Label", &self.label);
+        line("Partition Version", &self.version);
+        for role in &self.roles {
+            let name = role.name;
+            if !role.initialized {
+                page.line(format!("   {name} is not initialized."));
+                continue;
+            }
+            let left = role.login_attempts_left;
+            let (locks, what) = match role.id {
+                "so" => (false, "partition zeroization".to_owned()),
+                _ => (true, format!("{name} is Locked Out")),
+            };
+            let mut line = |label: &str, value: &dyn std::fmt::Display| {
+                page.field(&format!("   {name} {label}:"), 46, value);
+            };
+            if locks {
+                line("Locked Out", &yes(role.locked_out));
+            }
+            line("PIN To Be Changed", &yes(role.password_to_be_changed));
+            line("Login Attempts Left", &format!("{left} before {what}"));
+        }
+        let mut line = |label: &str, value: &dyn std::fmt::Display| {
+            page.field(&format!("   {label}:"), 46, value);
+        };
+        line("Legacy Domain Has Been Set", &yes(self.legacy_domain_set));
+        line("Partition Storage Information (Bytes)", &self.storage);
+        line("Partition Object Count", &self.objects);
+    }
+}
+
+#[derive(Deserialize)]
+struct ShowContents {
+    partition: String,
+    password: Option<Secret>,
+}
+
+/// A partition and its objects.
+#[derive(Serialize)]
+struct Contents {
+    name: String,
+    serial: String,
+    label: String,
+    version: u8,
+    storage: Storage,
+    objects: Vec<ShownObject>,
+}
+
+#[derive(Serialize)]
+struct ShownObject {
+    label: String,
+    #[serde(rename = "type")]
+    kind: String,
+    handle: String,
+}
+
+impl Run<Session> for ShowContents {
+    type View = Contents;
+
+    fn run(self, session: &mut Session) -> Result<Contents, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        CO.guard(session, place)?;
+        let password = CO.password(session, self.password, "-password")?;
+        let mut objects = CO.during(session, place, password, |session| {
+            let list = session.client().get(&partitions::OBJECTS, &place).map_err(refused)?;
+            let mut objects = Vec::new();
+            for entry in list.objects {
+                let ids = [place[0], place[1], &entry.id];
+                let object = session.client().get(&partitions::OBJECT, &ids).map_err(refused)?;
+                let (label, kind) = (object.label, object.kind);
+                objects.push(ShownObject { label, kind, handle: entry.id });
+            }
+            Ok(objects)
+        })?;
+        close_questions(session);
+        // Newest first, as recorded.
+        objects.sort_by_key(|object| std::cmp::Reverse(object.handle.parse::<u64>().unwrap_or(0)));
+        Ok(Contents {
+            storage: Storage::of(&target.shown),
+            name: target.shown.name,
+            serial: target.shown.id,
+            label: target.shown.label,
+            version: target.shown.version,
+            objects,
+        })
+    }
+}
+
+impl Text for Contents {
+    fn write(&self, page: &mut Page) {
+        let version = self.version.to_string();
+        for (label, value) in [
+            ("Partition Name:", &self.name),
+            ("Partition SN:", &self.serial),
+            ("Partition Label:", &self.label),
+            ("Partition Version:", &version),
+        ] {
+            page.line(format!("   {label}{value:>width$}", width = 58 - label.len()));
+        }
+        page.line(format!("   Storage (Bytes): {}", self.storage));
+        page.line(format!("   Number objects:  {}", self.objects.len()));
+        for object in &self.objects {
+            page.blank();
+            page.line(format!("   Object Label:  {}", object.label));
+            page.line(format!("   Object Type:   {}", object.kind));
+            page.line(format!("   Object Handle: {}", object.handle));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `partition create`, `delete`, `rename`, `resize`, `clear`.
+
+use luna_rest::partitions::{self, ChangePartition, NewPartition};
+
+use super::{CO, Target, close_questions, refused};
+use crate::prelude::*;
+
+pub(super) const CREATE: Command = Command {
+    syntax: "partition create -partition|-par <name> [-size|-s <bytes> | -allfreestorage|-a] [-version|-v <0|1>] [-force|-f]",
+    help: "Create a partition",
+    options: &[
+        ("-partition", "Name of the new partition"),
+        ("-size", "Bytes for objects; an equal share of the HSM without it"),
+        ("-allfreestorage", "Take all the storage that is left"),
+        ("-version", "0, or 1 for clusters and per-key authorization"),
+    ],
+    roles: Role::OPERATOR,
+    rest: &["POST /api/lunasa/hsms/{hsmid}/partitions"],
+    known: Known::Seen("12-lunash-partition-create-assign-7.0"),
+    run: call::<Create>(),
+};
+
+pub(super) const DELETE: Command = Command {
+    syntax: "partition delete -partition|-p <partition_name> [-force|-f]",
+    help: "Delete a partition with all that is in it",
+    options: &[],
+    roles: Role::OPERATOR,
+    rest: &["DELETE /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    known: Known::Seen("github: AWS CloudHSM client, outputs of 5.x; the question is assumed"),
+    run: call::<Delete>(),
+};
+
+pub(super) const RENAME: Command = Command {
+    syntax: "partition rename -partition|-p <partition_name> -newname|-n <new_name> [-force|-f]",
+    help: "Give a partition another name",
+    options: &[("-newname", "The new name")],
+    roles: Role::OPERATOR,
+    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    known: Known::Assumed("known by name only; options as those of its neighbours"),
+    run: call::<Rename>(),
+};
+
+pub(super) const RESIZE: Command = Command {
+    syntax: "partition resize -partition|-p <partition_name> {-size|-s <bytes> | -allfreestorage|-a} [-force|-f]",
+    help: "Change the storage of a partition",
+    options: &[
+        ("-size", "Bytes for objects"),
+        ("-allfreestorage", "Take all the storage that is left"),
+    ],
+    roles: Role::OPERATOR,
+    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    known: Known::Assumed("known by name only; options as those of partition create"),
+    run: call::<Resize>(),
+};
+
+pub(super) const CLEAR: Command = Command {
+    syntax: "partition clear -partition|-par <partition_name> [-password|-pas <password>] [-force|-f]",
+    help: "Delete all objects in a partition",
+    options: &[("-password", "Password of the Crypto Officer")],
+    roles: Role::OPERATOR,
+    rest: &["DELETE /emulator/partitions/{partitionid}/objects"],
+    known: Known::Assumed("known by name only; options as those of partition showContents"),
+    run: call::<Clear>(),
+};
+
+#[derive(Deserialize)]
+struct Create {
+    partition: String,
+    size: Option<u64>,
+    allfreestorage: bool,
+    version: Option<u8>,
+    force: bool,
+}
+
+impl Run<Session> for Create {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        if !self.force {
+            session.desk().confirm(
+                "          Type 'proceed' to create the partition, or\n\
+                 \x20         'quit' to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        let partition = NewPartition {
+            name: self.partition,
+            all_storage_space: self.allfreestorage.then_some(true),
+            has_pso: true,
+            size: self.size,
+            version: self.version,
+        };
+        let hsm = session.hsm()?;
+        session.client().call(&partitions::CREATE, &[hsm], &partition).map_err(refused)?;
+        Ok(Done { done: "partition create" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    partition: String,
+    force: bool,
+}
+
+impl Run<Session> for Delete {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?;
+        if !self.force {
+            let name = &self.partition;
+            session.desk().confirm(
+                &format!(
+                    "CAUTION:  Are you sure you wish to delete the partition named:\n\
+                     \x20           {name}\n\
+                     \x20         Type 'proceed' to delete the partition, or 'quit'\n\
+                     \x20         to quit now.\n\
+                     \x20         > "
+                ),
+                "-force",
+            )?;
+        }
+        let client = session.client();
+        client.call(&partitions::DELETE, &target.place(), &Nothing {}).map_err(refused)?;
+        Ok(Done { done: "partition delete" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    partition: String,
+    newname: String,
+    force: bool,
+}
+
+impl Run<Session> for Rename {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?;
+        if !self.force {
+            session.desk().confirm(
+                "          Type 'proceed' to rename the partition, or\n\
+                 \x20         'quit' to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        let change = ChangePartition { name: Some(self.newname), ..ChangePartition::default() };
+        let client = session.client();
+        client.call(&partitions::CHANGE, &target.place(), &change).map_err(refused)?;
+        Ok(Done { done: "partition rename" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Resize {
+    partition: String,
+    size: Option<u64>,
+    allfreestorage: bool,
+    force: bool,
+}
+
+impl Run<Session> for Resize {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?;
+        if !self.force {
+            session.desk().confirm(
+                "          Type 'proceed' to resize the partition, or\n\
+                 \x20         'quit' to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        let change = ChangePartition {
+            size: self.size,
+            all_storage_space: self.allfreestorage.then_some(true),
+            ..ChangePartition::default()
+        };
+        let client = session.client();
+        client.call(&partitions::CHANGE, &target.place(), &change).map_err(refused)?;
+        Ok(Done { done: "partition resize" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Clear {
+    partition: String,
+    password: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for Clear {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        CO.guard(session, place)?;
+        let password = CO.password(session, self.password, "-password")?;
+        close_questions(session);
+        if !self.force {
+            let name = &self.partition;
+            session.desk().confirm(
+                &format!(
+                    "CAUTION:  Are you sure you wish to delete all objects in the partition named:\n\
+                     \x20           {name}\n\
+                     \x20         Type 'proceed' to clear the partition, or 'quit'\n\
+                     \x20         to quit now.\n\
+                     \x20         > "
+                ),
+                "-force",
+            )?;
+        }
+        CO.during(session, place, password, |session| {
+            let client = session.client();
+            client.call(&partitions::CLEAR, &[place[1]], &Nothing {}).map_err(refused)
+        })?;
+        Ok(Done { done: "partition clear" })
+    }
+}

@@ -1,0 +1,185 @@
+//! `partition`: application partitions, as far as the appliance manages them.
+//!
+//! A command's declaration stands beside its code: `information.rs` looks, `life.rs` creates and
+//! deletes, `roles.rs` deals with roles and their passwords, `policies.rs` with policies,
+//! `copies.rs` with backups and domains. Here are the menu and what they share.
+
+mod copies;
+mod information;
+mod life;
+mod policies;
+mod roles;
+
+use luna_rest::partitions::{self, refusal};
+
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[
+    Menu { path: "partition", help: "Application partitions" },
+    Menu { path: "partition policyTemplate", help: "Templates of partition policies" },
+    Menu { path: "partition sff", help: "Backups on a small form factor device" },
+    Menu { path: "partition stcIdentity", help: "Identity for secure trusted channels" },
+];
+
+pub(super) const COMMANDS: &[Command] = &[
+    roles::ACTIVATE,
+    copies::BACKUP,
+    policies::CHANGE_POLICY,
+    roles::CHANGE_PW,
+    life::CLEAR,
+    life::CREATE,
+    roles::CREATE_CHALLENGE,
+    roles::DEACTIVATE,
+    life::DELETE,
+    roles::INIT,
+    roles::INIT_CO,
+    information::LIST,
+    policies::IMPORT_TEMPLATE,
+    life::RENAME,
+    roles::RESET_PW,
+    life::RESIZE,
+    copies::RESTORE,
+    copies::SET_LEGACY_DOMAIN,
+    copies::SFF_BACKUP,
+    copies::SFF_CLEAR,
+    copies::SFF_LIST,
+    copies::SFF_RESTORE,
+    information::SHOW,
+    information::SHOW_CONTENTS,
+    policies::SHOW_POLICIES,
+    copies::EXPORT_IDENTITY,
+];
+
+/// A role that a command logs in for its own time.
+struct Officer {
+    id: &'static str,
+    name: &'static str,
+    question: &'static str,
+    variable: &'static str,
+}
+
+/// The Partition SO. The words of its question are assumed, like those of the Crypto Officer's.
+const PSO: Officer = Officer {
+    id: "so",
+    name: "Partition SO",
+    question: "  Please enter the Partition SO's password:\n  > ",
+    variable: "PO_PASSWORD",
+};
+
+/// The Crypto Officer.
+const CO: Officer = Officer {
+    id: "co",
+    name: "Crypto Officer",
+    question: "  Please enter the Crypto Officer's password:\n  > ",
+    variable: "CO_PASSWORD",
+};
+
+/// The Crypto User.
+const CU: Officer = Officer {
+    id: "cu",
+    name: "Crypto User",
+    question: "  Please enter the Crypto User's password:\n  > ",
+    variable: "CU_PASSWORD",
+};
+
+impl Officer {
+    /// Makes sure that a password is not tried on the last attempt by mistake.
+    fn guard(&self, session: &mut Session, place: [&str; 2]) -> Result<(), Failure> {
+        let ids = [place[0], place[1], self.id];
+        let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+        if !role.initialized {
+            return Ok(());
+        }
+        let name = self.name;
+        let loss = if self.id == "so" { "the partition is erased" } else { "it is locked out" };
+        session.desk().guard_attempts(
+            role.login_attempts_left,
+            &format!(
+                "Caution:  You have only ONE {name} login attempt left. If it\n\
+                 \x20         fails, {loss}.\n\
+                 \x20         Type 'proceed' to log in, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > "
+            ),
+        )
+    }
+
+    /// The role's present password: given with `option`, in advance, or asked for.
+    fn password(
+        &self,
+        session: &mut Session,
+        given: Option<Secret>,
+        option: &str,
+    ) -> Result<Secret, Failure> {
+        let (text, variable) = (self.question, self.variable);
+        session.desk().secret(given, Question { text, again: None, variable, option })
+    }
+
+    /// Logs the role in, does the work, and logs it out again whatever came of the work.
+    fn during<T>(
+        &self,
+        session: &mut Session,
+        place: [&str; 2],
+        password: Secret,
+        work: impl FnOnce(&mut Session) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let login = partitions::Login::new(self.id, password);
+        session.client().call(&partitions::LOGIN, &place, &login).map_err(refused)?;
+        let done = work(session);
+        let out = session.client().call(&partitions::LOGOUT, &place, &Nothing {});
+        let done = done?;
+        out.map_err(refused)?;
+        Ok(done)
+    }
+}
+
+/// What a command knows about the partition it was given: its place in paths, and its state.
+struct Target {
+    hsm: String,
+    shown: partitions::Partition,
+}
+
+impl Target {
+    /// The partition called `name`.
+    fn find(session: &Session, name: &str) -> Result<Target, Failure> {
+        let (hsm, serial) = (session.hsm()?.to_owned(), session.partition(name)?);
+        let shown = session.client().get(&partitions::SHOW, &[&hsm, &serial]).map_err(refused)?;
+        Ok(Target { hsm, shown: partitions::Partition { id: serial, ..shown } })
+    }
+
+    /// HSM and partition, as paths need them.
+    fn place(&self) -> [&str; 2] {
+        [&self.hsm, &self.shown.id]
+    }
+
+    /// Goes on only with an initialized partition.
+    fn initialized(self) -> Result<Target, Failure> {
+        if self.shown.is_initialized() {
+            return Ok(self);
+        }
+        Err(Failure::command(format!("The partition '{}' is not initialized.", self.shown.name))
+            .hint("'partition init' initializes it, or 'partition init' in lunacm"))
+    }
+}
+
+/// After questions for passwords, an empty line goes before the rest of the output.
+fn close_questions(session: &mut Session) {
+    if session.desk().begun() {
+        session.desk().show("\n");
+    }
+}
+
+/// The product's code where one is known, and what to do next.
+fn refused(error: luna_rest::Error) -> Failure {
+    let id = error.id().unwrap_or_default().to_owned();
+    let failure = Failure::from(error);
+    match id.as_str() {
+        refusal::WRONG_PASSWORD => failure.code(0x00A0_0000, "LUNA_RET_UM_PIN_INCORRECT"),
+        refusal::PASSWORD_EXPIRED => {
+            failure.hint("'partition changePw' changes the password, or 'role changepw' in lunacm")
+        }
+        refusal::NOT_ALLOWED => failure.hint("'hsm showPolicies' shows the policies of the HSM"),
+        "APPLIANCE_REQUIRE_SO_LOGIN" => failure.hint("'hsm login' logs the HSM SO in"),
+        _ => failure,
+    }
+}

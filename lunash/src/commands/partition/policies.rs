@@ -1,0 +1,262 @@
+//! `partition showPolicies`, `changePolicy`, `policyTemplate import`.
+
+use luna_rest::partitions::{self, Capability, ImportTemplate, Policy, SetPolicy};
+
+use super::{PSO, Target, close_questions, refused};
+use crate::prelude::*;
+
+pub(super) const SHOW_POLICIES: Command = Command {
+    syntax: "partition showPolicies -partition|-p <partition_name>",
+    help: "Show the capabilities and policies of a partition",
+    options: &[],
+    roles: Role::MONITOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
+    ],
+    known: Known::Assumed(
+        "no output was found: the tables are those of 05-lunash-hsm-showpolicies-6.2, the names \
+         of lunacm's partition showpolicies",
+    ),
+    run: call::<ShowPolicies>(),
+};
+
+pub(super) const CHANGE_POLICY: Command = Command {
+    syntax: "partition changePolicy -partition|-pa <partition_name> -policy|-po <policy> -value|-v <value> [-psopin|-ps <password>] [-force|-f]",
+    help: "Change a policy of a partition",
+    options: &[("-value", "1 for on, 0 for off, or a number")],
+    roles: Role::OPERATOR,
+    rest: &[
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}",
+        "PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
+    known: Known::Documented("lunash/commands/partition/partition_changepolicy.htm"),
+    run: call::<ChangePolicy>(),
+};
+
+pub(super) const IMPORT_TEMPLATE: Command = Command {
+    syntax: "partition policyTemplate import -filename|-fi <filename> [-rename|-d <template_name>] [-force|-fo]",
+    help: "Take a policy template from your files into the store",
+    options: &[("-rename", "Name of the template in the store; the file's name without it")],
+    roles: Role::OPERATOR,
+    rest: &["POST /emulator/lunash/partitionPolicyTemplates"],
+    known: Known::Documented("lunash/commands/partition/partition_policytemplate_import.htm@6.3"),
+    run: call::<Import>(),
+};
+
+#[derive(Deserialize)]
+struct ShowPolicies {
+    partition: String,
+}
+
+/// What a partition can do, and what it is allowed.
+#[derive(Serialize)]
+struct Policies {
+    partition: String,
+    serial: String,
+    label: String,
+    capabilities: Vec<ShownCapability>,
+    policies: Vec<ShownPolicy>,
+}
+
+#[derive(Serialize)]
+struct ShownCapability {
+    code: u32,
+    description: String,
+    value: u32,
+}
+
+#[derive(Serialize)]
+struct ShownPolicy {
+    code: u32,
+    description: String,
+    value: u32,
+    destructive_off_to_on: bool,
+    destructive_on_to_off: bool,
+}
+
+impl Run<Session> for ShowPolicies {
+    type View = Policies;
+
+    fn run(self, session: &mut Session) -> Result<Policies, Failure> {
+        let target = Target::find(session, &self.partition)?;
+        let (client, place) = (session.client(), target.place());
+        let capabilities = client.get(&partitions::CAPABILITIES, &place).map_err(refused)?;
+        let capability = |capability: Capability| ShownCapability {
+            code: capability.id.parse().unwrap_or_default(),
+            description: capability.name,
+            value: capability.value,
+        };
+        let mut policies = Vec::new();
+        for entry in client.get(&partitions::POLICIES, &place).map_err(refused)?.policies {
+            let policy = match entry.name.is_empty() {
+                // A bare list of links: each policy has to be asked for.
+                true => {
+                    let ids = [place[0], place[1], &entry.id];
+                    let policy = client.get(&partitions::POLICY, &ids).map_err(refused)?;
+                    Policy { id: entry.id, ..policy }
+                }
+                false => entry,
+            };
+            policies.push(ShownPolicy {
+                code: policy.id.parse().unwrap_or_default(),
+                description: policy.name,
+                value: policy.value,
+                destructive_off_to_on: policy.off_to_on_destructive,
+                destructive_on_to_off: policy.on_to_off_destructive,
+            });
+        }
+        Ok(Policies {
+            partition: target.shown.name,
+            serial: target.shown.id,
+            label: target.shown.label,
+            capabilities: capabilities.capabilities.into_iter().map(capability).collect(),
+            policies,
+        })
+    }
+}
+
+/// Policies whose value is a number; the others are on or off.
+const NUMBERS: [u32; 4] = [20, 25, 26, 41];
+
+impl Text for Policies {
+    fn write(&self, page: &mut Page) {
+        page.field("Partition Name:", 19, &self.partition);
+        page.field("Partition SN:", 19, &self.serial);
+        page.field("Partition Label:", 19, &self.label);
+        page.blank();
+        page.line("The following capabilities describe this partition and can never be changed.");
+        page.blank();
+        page.line(format!("{:40}Value", "Description"));
+        page.line(format!("{:40}=====", "==========="));
+        for ShownCapability { code, description, value } in &self.capabilities {
+            let value = match value {
+                0 if !NUMBERS.contains(code) => "Disallowed".to_owned(),
+                1 if !NUMBERS.contains(code) => "Allowed".to_owned(),
+                number => number.to_string(),
+            };
+            page.line(format!("{description:40} {value}"));
+        }
+        page.blank();
+        page.line(
+            "The following policies describe the current configuration of this partition and may \
+             be changed by the Partition SO.",
+        );
+        page.blank();
+        page.line(
+            "Changing policies marked \"destructive\" in the direction that is named will erase \
+             all objects in the partition.",
+        );
+        page.blank();
+        page.line(format!("{:40}{:11}{:10}Destructive", "Description", "Value", "Code"));
+        page.line(format!("{:40}{:11}{:10}===========", "===========", "=====", "===="));
+        for policy in &self.policies {
+            // Where there is no capability, there is nothing to change.
+            let capability = self.capabilities.iter().find(|entry| entry.code == policy.code);
+            if capability.is_some_and(|capability| capability.value == 0) {
+                continue;
+            }
+            let value = match policy.value {
+                0 if !NUMBERS.contains(&policy.code) => "Off".to_owned(),
+                1 if !NUMBERS.contains(&policy.code) => "On".to_owned(),
+                number => number.to_string(),
+            };
+            let destructive = match (policy.destructive_off_to_on, policy.destructive_on_to_off) {
+                (true, true) => "Both ways",
+                (true, false) => "Off-to-On",
+                (false, true) => "On-to-Off",
+                (false, false) => "No",
+            };
+            let ShownPolicy { description, code, .. } = policy;
+            page.line(format!("{description:40} {value:11}{code:<10}{destructive}"));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ChangePolicy {
+    partition: String,
+    policy: u32,
+    value: u32,
+    psopin: Option<Secret>,
+    force: bool,
+}
+
+/// A policy's new value.
+#[derive(Serialize)]
+struct Changed {
+    code: u32,
+    policy: String,
+    value: u32,
+}
+
+impl Run<Session> for ChangePolicy {
+    type View = Changed;
+
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        let number = self.policy.to_string();
+        let ids = [place[0], place[1], number.as_str()];
+        let policy = session.client().get(&partitions::POLICY, &ids).map_err(refused)?;
+        PSO.guard(session, place)?;
+        let password = PSO.password(session, self.psopin, "-psopin")?;
+        close_questions(session);
+        let destructive = match (policy.value, self.value) {
+            (0, 1..) => policy.off_to_on_destructive,
+            (1.., 0) => policy.on_to_off_destructive,
+            _ => false,
+        };
+        if destructive && !self.force {
+            let name = &policy.name;
+            session.desk().confirm(
+                &format!(
+                    "CAUTION:  Are you sure you wish to change the destructive policy named:\n\
+                     \x20           {name}\n\
+                     \x20         Changing it will erase all objects in the partition!\n\
+                     \x20         Type 'proceed' to change the policy, or 'quit'\n\
+                     \x20         to quit now.\n\
+                     \x20         > "
+                ),
+                "-force",
+            )?;
+        }
+        let value = PSO.during(session, place, password, |session| {
+            let client = session.client();
+            let change = SetPolicy { value: self.value };
+            client.call(&partitions::SET_POLICY, &ids, &change).map_err(refused)?;
+            Ok(client.get(&partitions::POLICY, &ids).map_err(refused)?.value)
+        })?;
+        Ok(Changed { code: self.policy, policy: policy.name, value })
+    }
+}
+
+impl Text for Changed {
+    fn write(&self, page: &mut Page) {
+        page.line("'partition changePolicy' successful.");
+        page.blank();
+        page.line(format!("Policy {} is now set to value: {}", self.policy, self.value));
+    }
+}
+
+#[derive(Deserialize)]
+struct Import {
+    filename: String,
+    rename: Option<String>,
+    force: bool,
+}
+
+impl Run<Session> for Import {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.provide(&self.filename)?;
+        let template =
+            ImportTemplate { file: self.filename, name: self.rename, replace: self.force };
+        let client = session.client();
+        client.call(&partitions::IMPORT_TEMPLATE, &[], &template).map_err(refused)?;
+        Ok(Done { done: "partition policyTemplate import" })
+    }
+}

@@ -1,0 +1,344 @@
+//! `partition init`, `init co`, `changePw`, `resetPw`, `createChallenge`, `activate`, `deactivate`.
+
+use luna_rest::partitions::{self, ChangePassword, InitPartition, InitRole, RoleAction};
+
+use super::{CO, CU, Officer, PSO, Target, close_questions, refused};
+use crate::prelude::*;
+
+pub(super) const INIT: Command = Command {
+    syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-force]",
+    help: "Initialize a partition and make its Partition SO",
+    options: &[
+        ("-label", "Label of the partition; its name without it"),
+        ("-password", "First password of the Partition SO"),
+        ("-domain", "Cloning domain of the partition"),
+    ],
+    roles: Role::OPERATOR,
+    rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    known: Known::Documented("lunash/commands/partition/partition_init.htm"),
+    run: call::<Init>(),
+};
+
+pub(super) const INIT_CO: Command = Command {
+    syntax: "partition init co -partition <partition_name> [-psopin <password>] [-copin|-c <password>] [-force]",
+    help: "Initialize the Crypto Officer of a partition",
+    options: &[("-copin", "First password of the Crypto Officer, to be changed before use")],
+    roles: Role::OPERATOR,
+    rest: &[
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
+    known: Known::Documented("lunash/commands/partition/partition_init_co.htm"),
+    run: call::<InitCo>(),
+};
+
+pub(super) const CHANGE_PW: Command = Command {
+    syntax: "partition changePw -partition|-p <partition_name> [-cu|-c] [-oldpw|-o <old_password>] [-newpw|-n <new_password>] [-force|-f]",
+    help: "Change the password of the Crypto Officer or the Crypto User",
+    options: &[("-cu", "The Crypto User's instead of the Crypto Officer's")],
+    roles: Role::OPERATOR,
+    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+    known: Known::Assumed("known by name only; the options are those of 5.x"),
+    run: call::<ChangePw>(),
+};
+
+pub(super) const RESET_PW: Command = Command {
+    syntax: "partition resetPw -partition|-pa <partition_name> [-cu|-c] [-psopin|-ps <password>] [-newpw|-n <new_password>] [-force|-f]",
+    help: "Reset the password of the Crypto Officer or the Crypto User",
+    options: &[("-cu", "The Crypto User's instead of the Crypto Officer's")],
+    roles: Role::OPERATOR,
+    rest: &[
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
+    known: Known::Assumed("known by name only; in 7.x it is the Partition SO who resets"),
+    run: call::<ResetPw>(),
+};
+
+pub(super) const CREATE_CHALLENGE: Command = Command {
+    syntax: "partition createChallenge -partition|-pa <partition_name> [-psopin|-ps <password>] [-challenge|-c <challenge>] [-force|-f]",
+    help: "Create the challenge of a multifactor Crypto Officer",
+    options: &[("-challenge", "The challenge")],
+    roles: Role::OPERATOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+    ],
+    known: Known::Assumed("known by name only"),
+    run: call::<CreateChallenge>(),
+};
+
+pub(super) const ACTIVATE: Command = Command {
+    syntax: "partition activate -partition|-par <partition_name>",
+    help: "Cache the credential of a multifactor Crypto Officer",
+    options: &[],
+    roles: Role::OPERATOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+    ],
+    known: Known::Documented("administration/activate_a_partition.htm@5.3"),
+    run: call::<Activate>(),
+};
+
+pub(super) const DEACTIVATE: Command = Command {
+    syntax: "partition deactivate -partition|-par <partition_name>",
+    help: "Forget the cached credential of a multifactor Crypto Officer",
+    options: &[],
+    roles: Role::OPERATOR,
+    rest: &[
+        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+    ],
+    known: Known::Documented("administration/activate_a_partition.htm@5.3"),
+    run: call::<Deactivate>(),
+};
+
+/// A new password of a role, entered twice.
+fn new_password(
+    session: &mut Session,
+    given: Option<Secret>,
+    officer: &Officer,
+    variable: &str,
+    option: &str,
+) -> Result<Secret, Failure> {
+    let lead = if session.desk().begun() { "\n" } else { "" };
+    let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
+    let again = Some("\n  Please re-enter password to confirm:\n  > ");
+    session.desk().secret(given, Question { text: &text, again, variable, option })
+}
+
+/// The question before a role gets a password.
+fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
+    let text = format!(
+        "          Type 'proceed' to {what}, or\n\
+         \x20         'quit' to quit now.\n\
+         \x20         > "
+    );
+    session.desk().confirm(&text, "-force")
+}
+
+#[derive(Deserialize)]
+struct Init {
+    partition: String,
+    label: Option<String>,
+    password: Option<Secret>,
+    domain: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for Init {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?;
+        if target.shown.is_initialized() {
+            let name = &self.partition;
+            return Err(Failure::command(format!(
+                "The partition '{name}' is initialized already."
+            ))
+            .hint("'partition init' in lunacm initializes it again, which erases it"));
+        }
+        let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
+        let lead = if session.desk().begun() { "\n" } else { "" };
+        let domain = session.desk().secret(
+            self.domain,
+            Question {
+                text: &format!("{lead}  Please enter a cloning domain for the partition:\n  > "),
+                again: Some("\n  Please re-enter cloning domain to confirm:\n  > "),
+                variable: "DOMAIN",
+                option: "-domain",
+            },
+        )?;
+        close_questions(session);
+        if !self.force {
+            confirm(session, "initialize the partition")?;
+        }
+        let init = InitPartition {
+            label: self.label,
+            password: Some(password),
+            domain: Some(domain),
+            default_domain: Some(false),
+            ped: Some("0".to_owned()),
+            ..InitPartition::default()
+        };
+        let client = session.client();
+        client.call(&partitions::INIT, &target.place(), &init).map_err(refused)?;
+        Ok(Done { done: "partition init" })
+    }
+}
+
+#[derive(Deserialize)]
+struct InitCo {
+    partition: String,
+    psopin: Option<Secret>,
+    copin: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for InitCo {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        PSO.guard(session, place)?;
+        let so = PSO.password(session, self.psopin, "-psopin")?;
+        let co = new_password(session, self.copin, &CO, CO.variable, "-copin")?;
+        close_questions(session);
+        if !self.force {
+            confirm(session, "initialize the Crypto Officer")?;
+        }
+        PSO.during(session, place, so, |session| {
+            let init = InitRole { password: Some(co), ..InitRole::default() };
+            let ids = [place[0], place[1], CO.id];
+            session.client().call(&partitions::INIT_ROLE, &ids, &init).map_err(refused)
+        })?;
+        Ok(Done { done: "partition init co" })
+    }
+}
+
+#[derive(Deserialize)]
+struct ChangePw {
+    partition: String,
+    cu: bool,
+    oldpw: Option<Secret>,
+    newpw: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for ChangePw {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        let officer = if self.cu { CU } else { CO };
+        officer.guard(session, place)?;
+        let old_password = officer.password(session, self.oldpw, "-oldpw")?;
+        let new_password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
+        close_questions(session);
+        if !self.force {
+            confirm(session, "change the password")?;
+        }
+        let change = ChangePassword { old_password, new_password, ..ChangePassword::default() };
+        let ids = [place[0], place[1], officer.id];
+        session.client().call(&partitions::CHANGE_ROLE, &ids, &change).map_err(refused)?;
+        Ok(Done { done: "partition changePw" })
+    }
+}
+
+#[derive(Deserialize)]
+struct ResetPw {
+    partition: String,
+    cu: bool,
+    psopin: Option<Secret>,
+    newpw: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for ResetPw {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        let officer = if self.cu { CU } else { CO };
+        PSO.guard(session, place)?;
+        let so = PSO.password(session, self.psopin, "-psopin")?;
+        let password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
+        close_questions(session);
+        if !self.force {
+            confirm(session, "reset the password")?;
+        }
+        PSO.during(session, place, so, |session| {
+            let action = RoleAction { password: Some(password), ..RoleAction::default() };
+            let ids = [place[0], place[1], officer.id, "reset"];
+            session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)
+        })?;
+        Ok(Done { done: "partition resetPw" })
+    }
+}
+
+/// Goes on only where the Crypto Officer's first factor is a PED key.
+fn require_multifactor(session: &Session, target: &Target) -> Result<(), Failure> {
+    let ids = [&target.hsm, target.shown.id.as_str(), CO.id];
+    let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+    if role.primary_authentication.eq_ignore_ascii_case("PED") {
+        return Ok(());
+    }
+    Err(Failure::command(
+        "The command is for multifactor authentication; this HSM authenticates by password.",
+    ))
+}
+
+#[derive(Deserialize)]
+struct CreateChallenge {
+    partition: String,
+    psopin: Option<Secret>,
+    challenge: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for CreateChallenge {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        require_multifactor(session, &target)?;
+        let place = target.place();
+        let so = PSO.password(session, self.psopin, "-psopin")?;
+        close_questions(session);
+        if !self.force {
+            confirm(session, "create the challenge")?;
+        }
+        PSO.during(session, place, so, |session| {
+            // Without a challenge of one's own the HSM makes one up.
+            let random = self.challenge.is_none().then_some(false);
+            let action = RoleAction { password: self.challenge, default_challenge: random };
+            let ids = [place[0], place[1], CO.id, "createChallenge"];
+            session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)
+        })?;
+        Ok(Done { done: "partition createChallenge" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Activate {
+    partition: String,
+}
+
+impl Run<Session> for Activate {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        require_multifactor(session, &target)?;
+        let login =
+            partitions::Login { role: CO.id.to_owned(), password: None, ped: "1".to_owned() };
+        let client = session.client();
+        client.call(&partitions::LOGIN, &target.place(), &login).map_err(refused)?;
+        client.call(&partitions::LOGOUT, &target.place(), &Nothing {}).map_err(refused)?;
+        Ok(Done { done: "partition activate" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Deactivate {
+    partition: String,
+}
+
+impl Run<Session> for Deactivate {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        require_multifactor(session, &target)?;
+        let ids = [&target.hsm, target.shown.id.as_str(), CO.id, "deactivate"];
+        let action = RoleAction::default();
+        session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)?;
+        Ok(Done { done: "partition deactivate" })
+    }
+}
