@@ -100,7 +100,8 @@ const KNOWN: &[Known] = &[
 ];
 
 /// An HSM policy without which a partition policy cannot be on.
-const NEEDS_HSM_POLICY: &[(u32, u32)] = &[(0, 7), (4, 7), (3, 6), (7, 6), (37, 39), (43, 12)];
+const NEEDS_HSM_POLICY: &[(u32, u32)] =
+    &[(0, 7), (3, 6), (4, 7), (7, 6), (31, 30), (32, 30), (43, 12)];
 
 /// A policy template in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -502,6 +503,17 @@ mod tests {
         assert_eq!(set(25, 234), 400, "21 characters at least, 20 at most");
         assert_eq!(set(25, 235), 204);
         assert_eq!(set(25, 248), 400, "shorter than the capability");
+    }
+
+    #[test]
+    fn what_the_hsm_forbids_is_off_and_stays_off() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        bench.machine.state.hsm.policies.get_mut().insert(12, 0);
+        bench.machine.keep();
+        assert_eq!(value(&mut bench, &path, 43), 0);
+        let refused = bench.put(&format!("{path}/policies/43"), json!({"value": 1}));
+        assert_eq!(refused.error(), (400, refusal::POLICY_VALUE));
     }
 
     #[test]

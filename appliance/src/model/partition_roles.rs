@@ -97,6 +97,7 @@ pub(super) fn check_password(
     password: &str,
 ) -> Result<(), Failure> {
     let name = name_of(role)?;
+    cx.state.hsm.require_operable()?;
     let row = partition(cx, serial)?;
     require_initialized(row)?;
     let allowed = attempts(row, role);
@@ -505,10 +506,32 @@ mod tests {
         assert_eq!(bench.post(&reset, body.clone()).error(), (401, refusal::NOT_LOGGED_IN));
         login(&mut bench, &path, "so", SO).created();
         assert_eq!(bench.post(&reset, body).error(), (422, refusal::NOT_ALLOWED));
+        bench.machine.state.hsm.policies.get_mut().insert(15, 1);
+        bench.machine.keep();
+        let task = bench.post(&reset, json!({"password": NEW})).created();
+        assert_eq!(bench.get(&format!("{task}/response")).status, 204);
         for action in ["createChallenge", "deactivate"] {
             let path = format!("{path}/roles/co/actions/{action}");
             assert_eq!(bench.post(&path, json!({})).error(), (422, refusal::NOT_ALLOWED));
         }
+        for _ in 0..10 {
+            bench.local_login();
+            login(&mut bench, &path, "co", "wrong-one");
+        }
+        bench.local_login();
+        login(&mut bench, &path, "so", SO).created();
+        bench.post(&reset, json!({"password": CO})).created();
+        let role = shown(&mut bench, &path, "co");
+        assert_eq!((&role["lockedOut"], &role["pinToBeChanged"]), (&json!(false), &json!(true)));
+    }
+
+    #[test]
+    fn no_change_is_forced_where_the_hsm_does_not_want_it() {
+        let mut bench = bench();
+        bench.machine.state.hsm.policies.get_mut().insert(21, 0);
+        bench.machine.keep();
+        let path = with_co(&mut bench);
+        assert_eq!(shown(&mut bench, &path, "co")["pinToBeChanged"], false);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use luna_rest::tasks::Link;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::is_name;
 use super::message::{Failure, Reply};
 use super::objects::{DomainRow, ObjectRow};
 use super::partition_policies::TemplateRow;
@@ -24,6 +23,7 @@ use super::password::PasswordHash;
 use super::route::{Ids, MONITOR, OPERATOR, Routes};
 use super::state::{Area, Visit};
 use super::table::Table;
+use super::{hsm, is_name};
 
 /// Bytes that the HSM has for partitions.
 pub const TOTAL_STORAGE: u64 = super::hsm::STORAGE;
@@ -104,7 +104,7 @@ impl Partitions {
 
     /// Bytes of the HSM that are left.
     pub fn free_storage(&self) -> u64 {
-        TOTAL_STORAGE.saturating_sub(self.used_storage())
+        hsm::STORAGE.saturating_sub(self.used_storage())
     }
 
     /// Number of a partition's objects, and the bytes they take.
@@ -245,6 +245,7 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<PartitionLi
 fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<Nothing>, Failure> {
     check_hsm(cx, &ids[0])?;
     cx.require_so()?;
+    cx.state.hsm.require_operable()?;
     check_name(cx, &body.name, None)?;
     if !body.has_pso {
         // Assumed: firmware 7 has no other partitions.
@@ -265,9 +266,9 @@ fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<N
     }
     let free = cx.state.partitions.free_storage().saturating_sub(OVERHEAD);
     let size = size_within(free, body.size, body.all_storage_space)?;
-    let hsm = cx.state.hsm.hsm.get().serial;
+    let made_by = cx.state.hsm.hsm.get().serial;
     let serial = loop {
-        let serial = (hsm * 1_000_000 + cx.random().number(100_000, 999_999)).to_string();
+        let serial = (made_by * 1_000_000 + cx.random().number(100_000, 999_999)).to_string();
         if !cx.state.partitions.partitions.contains(&serial) {
             break serial;
         }
@@ -305,6 +306,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Partition>,
 
 fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<Nothing>, Failure> {
     let serial = place(cx, ids)?;
+    cx.state.hsm.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
         Some(label) => check_label(label)?.to_owned(),
@@ -536,7 +538,7 @@ pub(super) mod tests {
     fn storage_is_shared_and_never_exceeded() {
         let mut bench = bench();
         let refused = (409, refusal::NO_SPACE);
-        let most = TOTAL_STORAGE - OVERHEAD;
+        let most = hsm::STORAGE - OVERHEAD;
         let too_much = create(&mut bench, json!({"name": "a", "size": most + 1}));
         assert_eq!(too_much.error(), refused);
         let a = create(&mut bench, json!({"name": "a", "size": 1_000_000})).created();

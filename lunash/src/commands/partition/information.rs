@@ -21,7 +21,7 @@ pub(super) const LIST: Command = Command {
 };
 
 pub(super) const SHOW: Command = Command {
-    syntax: "partition show [-partition|-p <partition_name>]",
+    syntax: "partition show|sh [-partition|-p <partition_name>]",
     help: "Show the state of a partition, or of all",
     options: &[("-partition", "Name of a partition; all of them without it")],
     roles: Role::MONITOR,
