@@ -143,7 +143,8 @@ impl Text for Listed {
         line([19, 32, 11, 7, 7, 7, 7].map(|width| &"================================"[..width]));
         for ListedPartition { serial, name, version, objects, storage } in &self.partitions {
             let Storage { total, used, free } = storage;
-            let numbers = [(*version).into(), *objects, *total, *used, *free].map(|n| n.to_string());
+            let numbers =
+                [(*version).into(), *objects, *total, *used, *free].map(|n| n.to_string());
             let [version, objects, total, used, free] = numbers.each_ref().map(String::as_str);
             line([serial, name, version, objects, total, used, free]);
         }
