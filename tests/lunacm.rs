@@ -128,7 +128,7 @@ fn a_deployment_at_another_appliance_is_refused() {
     let deploy = "clientconfig deploy -server hsm9 -client app -partition par0";
     let (screen, status) = typed(&stage, None, &[deploy]);
     assert_eq!(status, Status::Failed);
-    assert!(screen.contains("This session is one with 127.0.0.1:"), "{screen}");
+    assert!(screen.contains("This session is one with 127.0.0.1, not with 'hsm9'."), "{screen}");
     assert!(!stage.folder().join("client").exists());
 }
 
@@ -184,4 +184,38 @@ fn the_last_attempt_is_not_burned_by_a_script() {
     assert_eq!(answers[1]["status"], Status::Refused as u8);
     assert_eq!(answers[2]["view"]["login_attempts_left"], 1);
     assert_eq!(answers[2]["view"]["locked_out"], false);
+}
+
+#[test]
+fn a_template_goes_from_one_partition_to_another() {
+    let (stage, client, hsm) = prepared(&["par0", "par1"]);
+    assign(&client, &hsm, "app", "app.example.com", &[0, 1]);
+    let file = stage.folder().join("par0.ppt");
+    let file = file.to_str().unwrap();
+    let lines = [
+        "partition init -label par0 -force -auth",
+        "partition changepolicy -policy 33,34 -value 0,0",
+        &format!("partition showpolicies -exporttemplate {file}"),
+        "slot set -slot 1",
+        &format!("partition init -label par1 -force -applytemplate {file}"),
+        "partition showpolicies",
+        "partition init -label par1 -force -applytemplate /none.ppt",
+    ];
+    let secrets = [("PO_PASSWORD", "po-Passw0rd"), ("DOMAIN", "domain-1")];
+    let answers = objects(&stage, &lines, &secrets);
+    for answer in &answers[..6] {
+        assert_eq!(answer["status"], 0, "{answer}");
+    }
+    assert!(std::fs::read_to_string(file).unwrap().contains("\n33:"));
+    let policies = answers[5]["view"]["policies"].as_array().unwrap();
+    let value = |number| {
+        let policy = policies.iter().find(|policy| policy["number"] == number).unwrap();
+        policy["value"].clone()
+    };
+    assert_eq!((value(33), value(34), value(0)), (0.into(), 0.into(), 1.into()));
+    assert_eq!(answers[6]["error"]["name"], "CKR_ARGUMENTS_BAD");
+    // The copies on the way are gone.
+    let user = client.user().unwrap();
+    let files = client.get(&luna_rest::users::FILES, &[user]).unwrap().files;
+    assert!(files.iter().all(|file| !file.id.starts_with("lunacm-")), "{files:?}");
 }

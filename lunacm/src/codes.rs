@@ -31,6 +31,9 @@ pub(crate) const CANCELLED: Code = Code::new(0xb, "User Cancelled Operation");
 /// Whatever has no code of its own.
 const GENERAL: Code = Code::new(0x5, "CKR_GENERAL_ERROR");
 
+/// The identifier of a request whose fields break their rules.
+const BAD_REQUEST: &str = "FRAMEWORK_BAD_REQUEST";
+
 /// The code of an error answer's identifier.
 fn of_answer(id: &str) -> Option<Code> {
     Some(match id {
@@ -51,7 +54,7 @@ fn of_answer(id: &str) -> Option<Code> {
         refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),
         refusal::NO_SPACE => Code::new(0x8000_002c, "CKR_CONTAINER_OBJECT_STORAGE_FULL"),
         refusal::POLICY_VALUE => FAILED_DEPENDENCIES,
-        refusal::INVALID_POLICY | "FRAMEWORK_BAD_REQUEST" => ARGUMENTS_BAD,
+        refusal::INVALID_POLICY | BAD_REQUEST => ARGUMENTS_BAD,
         _ => return None,
     })
 }
@@ -63,7 +66,13 @@ pub(crate) fn in_own_words(mut failure: Failure) -> Failure {
         Some(Code { number: Some(_), .. }) => return failure,
         Some(Code { number: None, name }) => {
             if let Some(code) = of_answer(name) {
-                let told = std::mem::replace(&mut failure.message, code.name.to_string());
+                let mut told = std::mem::replace(&mut failure.message, code.name.to_string());
+                // Its first sentence says no more than the code.
+                if name == BAD_REQUEST
+                    && let Some((_, details)) = told.split_once(". ")
+                {
+                    told = details.to_owned();
+                }
                 failure.hints.insert(0, told);
                 failure.code = Some(code);
                 return failure;

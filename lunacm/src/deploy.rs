@@ -50,7 +50,7 @@ pub(crate) fn check_server(client: &Client, server: &str) -> Result<(), Failure>
     }
     Err(codes::failure(
         codes::ARGUMENTS_BAD,
-        format!("This session is one with {address}, not with '{server}'."),
+        format!("This session is one with {host}, not with '{server}'."),
     )
     .hint(format!("start 'lunacm --host {server} …', or name the server as {host}")))
 }

@@ -219,7 +219,7 @@ fn import_template(session: &mut Session, path: &Path, partition: &str) -> Resul
             format!("The template {} cannot be read: {error}.", path.display()),
         )
     })?;
-    let name = format!("lunacm-{partition}.ppt");
+    let name = format!("lunacm-{partition}.txt");
     let user = session.desk().user.clone();
     session.client().upload(&user, &name, content)?;
     let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
