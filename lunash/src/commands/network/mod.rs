@@ -53,7 +53,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// The devices, in the appliance's order.
-pub(super) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure> {
+pub(in crate::commands) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure> {
     let client = session.client();
     let list = client.get(&network::DEVICES, &[])?.devices;
     let show = |entry: luna_rest::tasks::Link| client.get(&network::DEVICE, &[&entry.id]);
@@ -81,7 +81,7 @@ pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<
 }
 
 /// The dotted mask of a prefix length.
-pub(super) fn dotted(mask: u8) -> Ipv4Addr {
+pub(in crate::commands) fn dotted(mask: u8) -> Ipv4Addr {
     let host_bits = 32 - u32::from(mask.min(32));
     Ipv4Addr::from_bits(u32::MAX.checked_shl(host_bits).unwrap_or(0))
 }
