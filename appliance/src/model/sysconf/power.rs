@@ -66,6 +66,7 @@ fn restart(cx: &mut Context<'_>) {
     let running = super::ntp::is_enabled(cx);
     super::ntp::service_changes(cx, running);
     cx.state.services.reboot();
+    cx.state.status.reboot(cx.now);
 }
 
 fn reboot_on_panic(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Toggle>, Failure> {
@@ -151,6 +152,18 @@ mod tests {
         bench.post("/emulator/lunash/hardReboot", json!({}));
         bench.local_login();
         assert_eq!(bench.get("/api/lunasa/ntp").json()["isRunning"], true);
+    }
+
+    #[test]
+    fn uptime_begins_anew() {
+        let mut bench = Bench::new();
+        let uptime = |bench: &mut Bench| bench.get("/api/lunasa/cpu").json()["uptime"].clone();
+        let fresh = uptime(&mut bench);
+        bench.advance(60);
+        assert_ne!(uptime(&mut bench), fresh);
+        bench.post("/emulator/lunash/hardReboot", json!({}));
+        bench.local_login();
+        assert_eq!(uptime(&mut bench), fresh);
     }
 
     #[test]

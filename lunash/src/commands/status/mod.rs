@@ -4,6 +4,7 @@
 //! Only `status interface` was seen. It is the text of the Linux tool behind it (ifconfig), so the
 //! others are assumed to be that of theirs: uptime, ps, free, df, pmap.
 
+pub(super) mod clock;
 pub(super) mod net;
 pub(super) mod sysstat;
 
