@@ -1,5 +1,7 @@
 //! `client`: the clients that may connect, and the partitions they may use.
 
+pub(super) mod hostip;
+
 use luna_rest::ntls;
 
 use crate::prelude::*;
@@ -26,6 +28,15 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Delete>(),
     },
     Command {
+        syntax: "client fingerprint -client|-c <client_name>",
+        help: "Show the fingerprint of a client's certificate",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/ntls/clients/{clientid}/certificate"],
+        known: Known::Seen("AWS CloudHSM CLI, sessions of Luna SA 5.1 and 5.3"),
+        run: call::<Fingerprint>(),
+    },
+    Command {
         syntax: "client list",
         help: "List the registered clients",
         options: &[],
@@ -41,9 +52,10 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-client", "Name the client gets on this appliance"),
             ("-hostname", "Host name of the client; its certificate is in HOSTNAME.pem"),
             ("-ip", "Address of the client; its certificate is in ADDRESS.pem"),
+            ("-force", "Replace the certificate if the client is registered already"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ntls/clients"],
+        rest: &["POST /api/lunasa/ntls/clients", "PUT /api/lunasa/ntls/clients/{clientid}"],
         known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Register>(),
     },
@@ -82,10 +94,14 @@ impl Run<Session> for Assign {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let partition = session.partition(&self.partition)?;
         let url = luna_rest::partitions::SHOW.path(&[session.hsm()?, &partition]);
-        session
-            .client()
-            .call(&ntls::ASSIGN, &[&self.client], &ntls::NewLink { url })
-            .map_err(unknown_client)?;
+        session.client().call(&ntls::ASSIGN, &[&self.client], &ntls::NewLink { url }).map_err(
+            |error| {
+                if error.id() == Some(ntls::LINK_EXISTS) {
+                    return Failure::command("Specified client already has access to partition.");
+                }
+                unknown_client(error)
+            },
+        )?;
         Ok(Done { done: "client assignPartition" })
     }
 }
@@ -149,12 +165,52 @@ impl Text for Clients {
 }
 
 #[derive(Deserialize)]
+struct Fingerprint {
+    client: String,
+}
+
+/// The fingerprint of a client's certificate.
+#[derive(Serialize)]
+struct ClientFingerprint {
+    client: String,
+    fingerprint: String,
+}
+
+impl Run<Session> for Fingerprint {
+    type View = ClientFingerprint;
+
+    fn run(self, session: &mut Session) -> Result<ClientFingerprint, Failure> {
+        let call = session.client().get(&ntls::CLIENT_CERTIFICATE, &[&self.client]);
+        let certificate = call.map_err(|error| {
+            if error.id() == Some(ntls::NO_CLIENT) {
+                // Here the product turns its two lines around.
+                return Failure::command(
+                    "Error:  The client you specified does not exist.\n        \
+                     Use 'client list' to list all available clients.\n\
+                     Error:  'client fingerprint' failed. (C000040A : RC_OBJECT_NOT_IN_LIST)",
+                )
+                .verbatim()
+                .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST");
+            }
+            error.into()
+        })?;
+        Ok(ClientFingerprint { client: self.client, fingerprint: certificate.fingerprint })
+    }
+}
+
+impl Text for ClientFingerprint {
+    fn write(&self, page: &mut Page) {
+        // The product of those days showed MD5; ours is SHA-256, as newer tools show it.
+        page.line(format!("Certificate fingerprint: {}", self.fingerprint));
+    }
+}
+
+#[derive(Deserialize)]
 struct Register {
     client: String,
     hostname: Option<String>,
     ip: Option<std::net::IpAddr>,
-    #[serde(rename = "force")]
-    _force: bool,
+    force: bool,
 }
 
 impl Run<Session> for Register {
@@ -162,8 +218,9 @@ impl Run<Session> for Register {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let ip = self.ip.map(|ip| ip.to_string());
-        let address = ip.as_deref().or(self.hostname.as_deref()).unwrap_or_default();
-        session.provide(&format!("{address}.pem")).map_err(|failure| Failure {
+        let address = ip.as_deref().or(self.hostname.as_deref()).unwrap_or_default().to_owned();
+        let file = format!("{address}.pem");
+        session.provide(&file).map_err(|failure| Failure {
             message: format!(
                 "There was a problem finding this client's certificate file.\n{}",
                 failure.message
@@ -171,13 +228,74 @@ impl Run<Session> for Register {
             ..failure
         })?;
         let client = ntls::NewClient {
-            client_name: self.client,
+            client_name: self.client.clone(),
             ip,
             hostname: self.hostname,
             certificate: None,
         };
-        session.client().call(&ntls::REGISTER, &[], &client)?;
+        match session.client().call(&ntls::REGISTER, &[], &client) {
+            Err(error) if self.force && error.id() == Some(ntls::NAME_TAKEN) => {
+                replace_certificate(session, &client, file)?;
+            }
+            registered => registered.map_err(not_registered).map(|_| ())?,
+        }
+        compare_names(session, &self.client, &address);
         Ok(Done { done: "client register" })
+    }
+}
+
+/// `-force`, assumed: a client that has this name and address already gets the new certificate and
+/// keeps its partitions.
+fn replace_certificate(
+    session: &mut Session,
+    client: &ntls::NewClient,
+    file: String,
+) -> Result<(), Failure> {
+    let name = &client.client_name;
+    let present = session.client().get(&ntls::CLIENT, &[name])?;
+    let same = |new: &Option<String>, old: &str| new.as_deref().unwrap_or_default() == old;
+    if !same(&client.ip, &present.ip) || !same(&client.hostname, &present.hostname) {
+        let address = if present.ip.is_empty() { present.hostname } else { present.ip };
+        return Err(Failure::command(format!(
+            "A client named '{name}' has already been registered as {address}."
+        ))
+        .hint("-force replaces a certificate, not an address: delete the client first"));
+    }
+    let certificate = ntls::NewCertificate { certificate: None, file: Some(file) };
+    session.client().call(&ntls::CERTIFY, &[name], &certificate).map_err(not_registered)?;
+    session.desk().note(format!("note: replaced the certificate of {name}"));
+    Ok(())
+}
+
+/// Tells of a certificate that names somebody else: the product is silent, and the link then does
+/// not come up. A real appliance does not show the certificate; then nothing is said.
+fn compare_names(session: &mut Session, client: &str, address: &str) {
+    let Ok(shown) = session.client().get(&ntls::CLIENT_CERTIFICATE, &[client]) else { return };
+    let name = shown.common_name;
+    if !name.eq_ignore_ascii_case(address) && !name.eq_ignore_ascii_case(client) {
+        session.desk().note(format!(
+            "note: the certificate is {name:?}'s by its common name, not {address:?}'s: the link of \
+             a client whose certificate names another does not come up"
+        ));
+    }
+}
+
+/// The product's words where a client cannot be registered.
+fn not_registered(error: luna_rest::Error) -> Failure {
+    let details = match &error {
+        luna_rest::Error::Answered { answer, .. } => answer.details.clone(),
+        _ => String::new(),
+    };
+    match error.id() {
+        Some(ntls::ADDRESS_TAKEN) => {
+            let (what, other) = details.split_once(": ").unwrap_or((&details, ""));
+            let failure = Failure::command(format!("A {what}."));
+            if other.is_empty() { failure } else { failure.hint(format!("it is '{other}'")) }
+        }
+        Some(ntls::NAME_TAKEN) => {
+            Failure::command(details).hint("'client register … -force' gives it a new certificate")
+        }
+        _ => error.into(),
     }
 }
 
@@ -258,7 +376,7 @@ impl Text for Client {
 
 /// The product's words for a client that is not registered.
 fn unknown_client(error: luna_rest::Error) -> Failure {
-    if error.id() == Some("NTLS_NO_CLIENT") {
+    if error.id() == Some(ntls::NO_CLIENT) {
         return Failure::command("Specified client does not exist.")
             .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
             .hint("'client list' shows the clients");

@@ -1,0 +1,224 @@
+//! `ntls tcp_keepalive`, `ntls threads`, `ntls timer`.
+
+use luna_rest::ntls;
+
+use super::RESTART;
+use crate::prelude::*;
+
+pub(in crate::commands) const MENUS: &[Menu] = &[
+    Menu {
+        path: "ntls tcp_keepalive",
+        help: "Probes that find out whether a client is still there",
+    },
+    Menu { path: "ntls threads", help: "How many threads serve clients" },
+    Menu { path: "ntls timer", help: "How long a client may take to connect" },
+];
+
+pub(in crate::commands) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "ntls tcp_keepalive set -idle|-id <seconds:10-10000> -interval|-in <seconds:10-360> \
+                 -probes|-p <number:1-30>",
+        help: "Set when a silent client is probed, and given up",
+        options: &[
+            ("-idle", "Seconds of silence before the first probe"),
+            ("-interval", "Seconds between two probes"),
+            ("-probes", "Probes without an answer until the client is given up"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["PUT /emulator/lunash/ntls/keepalive"],
+        known: Known::Documented("lunash/commands/ntls/ntls_tcp_keepalive_set.htm"),
+        run: call::<SetKeepalive>(),
+    },
+    Command {
+        syntax: "ntls tcp_keepalive show",
+        help: "Show when a silent client is probed, and given up",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/ntls/keepalive"],
+        known: Known::Assumed("known by name only: the values of 'ntls tcp_keepalive set'"),
+        run: call::<ShowKeepalive>(),
+    },
+    Command {
+        syntax: "ntls threads set [-datapath|-d <number:1-15>] [-cmdprocessor|-c <number:1-70>]",
+        help: "Set how many threads serve clients",
+        options: &[
+            ("-datapath", "Threads that carry data"),
+            ("-cmdprocessor", "Threads that work on commands"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["PUT /emulator/lunash/ntls/threads"],
+        known: Known::Assumed("known by name only: options and bounds as people remember them"),
+        run: call::<SetThreads>(),
+    },
+    Command {
+        syntax: "ntls threads show",
+        help: "Show how many threads serve clients",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/ntls/threads"],
+        known: Known::Assumed("known by name only: the values of 'ntls threads set'"),
+        run: call::<ShowThreads>(),
+    },
+    Command {
+        syntax: "ntls timer set -timeout|-t <seconds:1-300>",
+        help: "Set how long a client may take to connect",
+        options: &[("-timeout", "Seconds allowed for setting up a connection")],
+        roles: Role::OPERATOR,
+        rest: &["GET /api/lunasa/ntls", "PUT /api/lunasa/ntls"],
+        known: Known::Assumed(
+            "known by name only: the receiveTimeoutTimer of PUT /api/lunasa/ntls",
+        ),
+        run: call::<SetTimer>(),
+    },
+    Command {
+        syntax: "ntls timer show",
+        help: "Show how long a client may take to connect",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/ntls"],
+        known: Known::Assumed(
+            "known by name only: the receiveTimeoutTimer of PUT /api/lunasa/ntls",
+        ),
+        run: call::<ShowTimer>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct SetKeepalive {
+    idle: u32,
+    interval: u32,
+    probes: u32,
+}
+
+impl Run<Session> for SetKeepalive {
+    type View = Message;
+
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let SetKeepalive { idle, interval, probes } = self;
+        let new = ntls::Keepalive { idle, interval, probes };
+        session.client().call(&ntls::SET_KEEPALIVE, &[], &new)?;
+        Ok(Message::new(
+            "NOTICE: The NTLS service must be restarted for new settings to take effect.",
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+struct ShowKeepalive {}
+
+/// When a silent client is probed, and given up.
+#[derive(Serialize)]
+struct Keepalive {
+    idle_seconds: u32,
+    interval_seconds: u32,
+    probes: u32,
+}
+
+impl Run<Session> for ShowKeepalive {
+    type View = Keepalive;
+
+    fn run(self, session: &mut Session) -> Result<Keepalive, Failure> {
+        let ntls::Keepalive { idle, interval, probes } =
+            session.client().get(&ntls::KEEPALIVE, &[])?;
+        Ok(Keepalive { idle_seconds: idle, interval_seconds: interval, probes })
+    }
+}
+
+impl Text for Keepalive {
+    fn write(&self, page: &mut Page) {
+        page.line("NTLS TCP keepalive is configured as follows:");
+        page.blank();
+        page.field("   Idle time (seconds):", 28, self.idle_seconds);
+        page.field("   Interval (seconds):", 28, self.interval_seconds);
+        page.field("   Probes:", 28, self.probes);
+    }
+}
+
+#[derive(Deserialize)]
+struct SetThreads {
+    datapath: Option<u32>,
+    cmdprocessor: Option<u32>,
+}
+
+impl Run<Session> for SetThreads {
+    type View = Message;
+
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let SetThreads { datapath, cmdprocessor } = self;
+        if datapath.is_none() && cmdprocessor.is_none() {
+            return Err(
+                Failure::command("Nothing to set.").hint("give -datapath, -cmdprocessor, or both")
+            );
+        }
+        let new = ntls::NewThreads { datapath, cmdprocessor };
+        session.client().call(&ntls::SET_THREADS, &[], &new)?;
+        Ok(Message::new(format!("NTLS threads set.\n{RESTART}")))
+    }
+}
+
+#[derive(Deserialize)]
+struct ShowThreads {}
+
+/// How many threads serve clients.
+#[derive(Serialize)]
+struct Threads {
+    datapath: u32,
+    cmdprocessor: u32,
+}
+
+impl Run<Session> for ShowThreads {
+    type View = Threads;
+
+    fn run(self, session: &mut Session) -> Result<Threads, Failure> {
+        let ntls::Threads { datapath, cmdprocessor } = session.client().get(&ntls::THREADS, &[])?;
+        Ok(Threads { datapath, cmdprocessor })
+    }
+}
+
+impl Text for Threads {
+    fn write(&self, page: &mut Page) {
+        page.field("Data path threads:", 28, self.datapath);
+        page.field("Command processor threads:", 28, self.cmdprocessor);
+    }
+}
+
+#[derive(Deserialize)]
+struct SetTimer {
+    timeout: u32,
+}
+
+impl Run<Session> for SetTimer {
+    type View = Message;
+
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let seconds = self.timeout;
+        let settings = session.client().get(&ntls::SETTINGS, &[])?;
+        let new = ntls::NewSettings { receive_timeout_timer: seconds, ..settings.into() };
+        session.client().call(&ntls::SET_SETTINGS, &[], &new)?;
+        Ok(Message::new(format!("NTLS receive timeout set to {seconds} seconds.\n{RESTART}")))
+    }
+}
+
+#[derive(Deserialize)]
+struct ShowTimer {}
+
+/// How long a client may take to connect.
+#[derive(Serialize)]
+struct Timer {
+    receive_timeout_seconds: u32,
+}
+
+impl Run<Session> for ShowTimer {
+    type View = Timer;
+
+    fn run(self, session: &mut Session) -> Result<Timer, Failure> {
+        let seconds = session.client().get(&ntls::SETTINGS, &[])?.receive_timeout_timer;
+        Ok(Timer { receive_timeout_seconds: seconds })
+    }
+}
+
+impl Text for Timer {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("NTLS receive timeout: {} seconds", self.receive_timeout_seconds));
+    }
+}
