@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod abbreviations;
+mod client;
 mod conformance;
 mod lunacm;
 mod transcripts;

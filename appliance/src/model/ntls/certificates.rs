@@ -43,7 +43,13 @@ impl Certificate {
     pub(super) fn read(bytes: &[u8]) -> Result<Certificate, Failure> {
         let mut labels = Vec::new();
         for block in Pem::iter_from_buffer(bytes) {
-            let block = block.map_err(|error| invalid(format!("The PEM is damaged ({error}).")))?;
+            let block = block.map_err(|error| {
+                // A key is named as one even when its end was lost.
+                let head = b"PRIVATE KEY-----";
+                let is_key = bytes.windows(head.len()).any(|window| window == head);
+                let damaged = || format!("The PEM is damaged ({error}).");
+                invalid(if is_key { PRIVATE_KEY.to_owned() } else { damaged() })
+            })?;
             match block.label.as_str() {
                 "CERTIFICATE" | "X509 CERTIFICATE" => {
                     return Certificate::from_der(&block.contents);
@@ -238,6 +244,7 @@ pub(super) mod tests {
         assert!(refused(key.public_key_pem().as_bytes()).contains("PUBLIC KEY"));
         let cut = pem_text("CERTIFICATE", &made.der()[..100]);
         assert!(refused(cut.as_bytes()).contains("cannot be read"));
+        assert!(refused(b"-----BEGIN RSA PRIVATE KEY-----\nMII").contains("private key"));
         let half = made.pem()[..200].to_owned();
         assert!(refused(half.as_bytes()).contains("damaged"));
         assert!(refused(pem("a/b").as_bytes()).contains("common name"));

@@ -1,0 +1,27 @@
+//! What the client menu says beside the product's text.
+
+use luna_shell::{Options, Secrets, Status};
+use luna_tests::{Seat, Stage, client_certificate};
+
+#[test]
+fn a_certificate_of_somebody_else_is_registered_and_remarked() {
+    let stage = Stage::new().unwrap();
+    for (name, cn) in [("10.0.0.9", "app-host"), ("app", "app")] {
+        let certificate = client_certificate(cn).unwrap();
+        stage.upload(&format!("{name}.pem"), certificate.as_bytes()).unwrap();
+    }
+    let lines = [
+        "client register -client remote -ip 10.0.0.9",
+        // Named as the client, though not as its host: that is one way people name them.
+        "client delete -client remote -force",
+        "client register -client app-host -ip 10.0.0.9",
+        "client register -client app -hostname app",
+    ];
+    let seat = Seat::new(lines.map(ToOwned::to_owned), true);
+    let status = stage.lunash(&seat, Options::default(), Secrets::only([])).unwrap();
+    let screen = seat.take_screen();
+    assert_eq!(status, Status::Success, "{screen}");
+    let remark = "note: the certificate is \"app-host\"'s by its common name, not \"10.0.0.9\"'s";
+    assert_eq!(screen.matches(remark).count(), 1, "{screen}");
+    assert_eq!(screen.matches("common name").count(), 1, "{screen}");
+}
