@@ -7,7 +7,42 @@ use luna_shell::Failure;
 
 use crate::session::Session;
 
+/// Where a file was found.
+pub(crate) enum Place {
+    /// Among the user's files on the appliance.
+    Appliance,
+    /// In the working directory, with this content.
+    Here(Vec<u8>),
+}
+
 impl Session {
+    /// Finds the file `name`: among the user's files on the appliance, or else in the working
+    /// directory. Uploads nothing; says which was taken.
+    ///
+    /// # Errors
+    /// There is none in either place.
+    pub(crate) fn locate(&mut self, name: &str) -> Result<Place, Failure> {
+        let user = self.desk().user.clone();
+        let files = match self.client().get(&users::FILES, &[&user]) {
+            Ok(list) => list.files,
+            // The role has keys and passwords, but no files: audit.
+            Err(error) if error.id() == Some("FRAMEWORK_NO_ACL_RULE") => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        if files.iter().any(|file| file.id == name) {
+            self.desk().note(format!("note: using {name} from {user}'s files on the appliance"));
+            return Ok(Place::Appliance);
+        }
+        let content = std::fs::read(name).map_err(|error| {
+            Failure::command(format!(
+                "The file '{name}' is neither among {user}'s files on the appliance nor in the \
+                 working directory ({error})."
+            ))
+        })?;
+        self.desk().note(format!("note: using {name} from the working directory"));
+        Ok(Place::Here(content))
+    }
+
     /// Makes sure that `name` lies among the user's files on the appliance: it does already, or
     /// the file of that name in the working directory is uploaded. Says which was taken.
     ///

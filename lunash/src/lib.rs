@@ -5,8 +5,10 @@
 
 pub mod commands;
 mod files;
+mod first_login;
 mod glossary;
 mod local;
+mod passwords;
 mod session;
 mod views;
 

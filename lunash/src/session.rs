@@ -3,8 +3,10 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use luna_rest::{Client, hsm, network, ntls, partitions, users};
+use luna_rest::{Client, hsm, network, ntls, packages, partitions, services, users};
 use luna_shell::{Access, Code, Desk, Device, Failure, Options, Secrets, Values};
+
+use crate::first_login;
 
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
@@ -14,13 +16,16 @@ pub struct Session {
     desk: Desk,
     hostname: String,
     hsm: OnceCell<String>,
+    greeted: bool,
 }
 
 impl Session {
     /// A session over an opened link.
     ///
+    /// An account whose password is temporary chooses its own first.
+    ///
     /// # Errors
-    /// The appliance does not answer; the device is given back.
+    /// The appliance does not answer, or there is no new password; the device is given back.
     pub fn open(
         access: Access,
         device: Box<dyn Device>,
@@ -28,8 +33,18 @@ impl Session {
         options: &Options,
     ) -> Result<Session, (Box<dyn Device>, Failure)> {
         let desk = Desk::new(access, device, secrets, options);
-        let mut session =
-            Session { desk, hostname: FACTORY_HOST_NAME.to_owned(), hsm: OnceCell::new() };
+        let mut session = Session {
+            desk,
+            hostname: FACTORY_HOST_NAME.to_owned(),
+            hsm: OnceCell::new(),
+            greeted: false,
+        };
+        if first_login::is_due(&session) {
+            match first_login::run(&mut session, options) {
+                Ok(()) => session.greeted = true,
+                Err(failure) => return Err((session.desk.into_device(), failure)),
+            }
+        }
         session.refresh_hostname();
         Ok(session)
     }
@@ -105,6 +120,9 @@ impl luna_shell::Session for Session {
     }
 
     fn greeting(&mut self) -> Result<String, Failure> {
+        if self.greeted {
+            return Ok(String::new());
+        }
         let appliance = self.client().get(&luna_rest::lunasa::SHOW, &[])?;
         Ok(format!(
             "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
@@ -171,6 +189,27 @@ fn names(client: &Client, user: &str, placeholder: &str) -> Result<Vec<String>, 
         "filename" => {
             let files = client.get(&users::FILES, &[user])?.files;
             files.into_iter().map(|file| file.id).collect()
+        }
+        "package_file" => {
+            let files = client.get(&packages::FILES, &[])?.package_files;
+            files.into_iter().map(|file| file.id).collect()
+        }
+        "package_name" => {
+            let packages = client.get(&packages::LIST, &[])?.packages;
+            let added = packages.into_iter().filter(|package| package.kind == "software");
+            added.map(|package| package.id).collect()
+        }
+        "public_key" => {
+            let keys = client.get(&users::KEYS, &[user])?.public_keys;
+            keys.into_iter().map(|key| key.name).collect()
+        }
+        "role_name" => {
+            let roles = client.get(&users::ROLES, &[])?.roles;
+            roles.into_iter().map(|role| role.id).collect()
+        }
+        "service_name" => {
+            let services = client.get(&services::LIST, &[])?.services;
+            services.into_iter().map(|service| service.id).collect()
         }
         _ => Vec::new(),
     };

@@ -28,6 +28,13 @@ pub struct Command<S> {
     pub run: Handler<S>,
 }
 
+impl<S> Command<S> {
+    /// Its words, in the official spelling: `client assignPartition`.
+    pub fn path(&self) -> String {
+        path_of(self.syntax)
+    }
+}
+
 /// An appliance role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

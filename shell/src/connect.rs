@@ -60,6 +60,13 @@ impl Access {
         open(&self.target, &self.user, &self.credential, self.watch.as_ref())
     }
 
+    pub(crate) fn password(&self) -> Option<Secret> {
+        match &self.credential {
+            Credential::Password(password) => Some(password.into()),
+            Credential::Key(_) => None,
+        }
+    }
+
     pub(crate) fn password_changed(&mut self, password: SecretString) {
         if let Credential::Password(old) = &mut self.credential {
             *old = password;

@@ -11,7 +11,7 @@ use crate::config::Profile;
 use crate::connect::Access;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
-use crate::options::Options;
+use crate::options::{Format, Options};
 use crate::secrets::Secrets;
 
 /// The link, the questions and the remarks of a session.
@@ -73,7 +73,7 @@ impl Desk {
             yes: options.yes,
             last_attempt: options.last_attempt,
             messages: Vec::new(),
-            frame: Frame::Due,
+            frame: if options.output == Format::Json { Frame::Json } else { Frame::Due },
             shown: false,
             leaving: false,
             access,
@@ -88,6 +88,32 @@ impl Desk {
     /// Remembers a new password of the logged-in account, for opening the session anew.
     pub fn password_changed(&mut self, password: SecretString) {
         self.access.password_changed(password);
+    }
+
+    /// The password that the session was opened with; none for one's own emulated appliance.
+    pub fn password(&self) -> Option<Secret> {
+        self.access.password()
+    }
+
+    /// The secret that was given in advance under this name (without `LUNA_`).
+    ///
+    /// # Errors
+    /// It was given by a file or descriptor that cannot be read.
+    pub fn given(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
+        Ok(self.secrets.find(variable)?.map(|known| known.expose_secret().into()))
+    }
+
+    /// Shows text that stands before any command, without an empty line in front of it.
+    pub fn welcome(&mut self, text: &str) {
+        if self.frame == Frame::Due {
+            self.frame = Frame::Open;
+        }
+        self.show(text);
+    }
+
+    /// Gives the device back, where no session comes about.
+    pub fn into_device(self) -> Box<dyn Device> {
+        self.device
     }
 
     /// Makes ready for a command.

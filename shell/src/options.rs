@@ -148,7 +148,7 @@ impl Options {
     }
 
     /// Whether a single command was given as words: then its body stands alone.
-    pub(crate) fn one_shot(&self) -> bool {
+    pub fn one_shot(&self) -> bool {
         self.command.is_empty() && !self.words.is_empty()
     }
 }

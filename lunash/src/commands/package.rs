@@ -1,7 +1,362 @@
-//! `package`.
+//! `package`: software packages of the appliance.
+
+use luna_rest::Error;
+use luna_rest::packages::{
+    self, DAMAGED, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, UPDATE_FAILED, UsePackage, Used,
+    WRONG_AUTHCODE,
+};
 
 use crate::prelude::*;
 
-pub(super) const MENUS: &[Menu] = &[];
+pub(super) const MENUS: &[Menu] =
+    &[Menu { path: "package", help: "Software packages of the appliance" }];
 
-pub(super) const COMMANDS: &[Command] = &[];
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "package deletefile <package_file> [-force|-f]",
+        help: "Delete a package file",
+        options: &[("package_file", "A file that 'package listfile' shows")],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /api/lunasa/packageFiles/{fileid}"],
+        known: Known::Assumed("known by name only; made like my file delete"),
+        run: call::<DeleteFile>(),
+    },
+    Command {
+        syntax: "package erase <package_name> [-force|-f]",
+        help: "Remove a package that was added to the appliance",
+        options: &[("package_name", "A package of the list's part SOFTWARE")],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /api/lunasa/packages/{packageid}"],
+        known: Known::Assumed("known by name only; made like client delete"),
+        run: call::<Erase>(),
+    },
+    Command {
+        syntax: "package list",
+        help: "List the installed packages",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/packages"],
+        known: Known::Seen("25-lunash-package-list-5.1"),
+        run: call::<List>(),
+    },
+    Command {
+        syntax: "package listfile",
+        help: "List the package files among your files",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/packageFiles"],
+        known: Known::Assumed("named in package_update.htm; a file a line"),
+        run: call::<ListFile>(),
+    },
+    Command {
+        syntax: "package update <package_file> -authcode|-a <authcode> [-des3|-d | -useevp|-u] [-force|-f]",
+        help: "Install a package",
+        options: &[
+            ("package_file", "Package file, called *.spkg"),
+            ("-authcode", "Authorization code that came with the package"),
+            ("-des3", "Use the DES3 cipher of older packages"),
+            ("-useevp", "Verify in software, without the HSM SO"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["GET /users/{userid}/files", "POST /api/lunasa/packageFiles"],
+        known: Known::Documented("lunash/commands/package/package_update.htm"),
+        run: call::<Update>(),
+    },
+    Command {
+        syntax: "package verify <package_file> -authcode|-a <authcode> [-des3|-d | -useevp|-u]",
+        help: "Check a package file without installing it",
+        options: &[
+            ("package_file", "Package file, called *.spkg"),
+            ("-authcode", "Authorization code that came with the package"),
+            ("-des3", "Use the DES3 cipher of older packages"),
+            ("-useevp", "Verify in software, without the HSM SO"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["GET /users/{userid}/files", "POST /api/lunasa/packageFiles"],
+        known: Known::Assumed(
+            "named in package_update.htm; options and the three checks of package update",
+        ),
+        run: call::<Verify>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct DeleteFile {
+    package_file: String,
+    force: bool,
+}
+
+impl Run<Session> for DeleteFile {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let name = self.package_file;
+        if !self.force {
+            confirm(
+                session,
+                &format!("delete the package file:\n            {name}"),
+                "delete it",
+            )?;
+        }
+        session
+            .client()
+            .call(&packages::DELETE_FILE, &[&name], &Nothing {})
+            .map_err(|error| refused(error, &name))?;
+        Ok(Done { done: "package deletefile" })
+    }
+}
+
+/// Asks in the words of the product's other questions.
+fn confirm(session: &mut Session, what: &str, short: &str) -> Result<(), Failure> {
+    session.desk().confirm(
+        &format!(
+            "CAUTION:  Are you sure you wish to {what}\n\
+             \x20         Type 'proceed' to {short}, or 'quit'\n\
+             \x20         to quit now.\n\
+             \x20         > "
+        ),
+        "-force",
+    )
+}
+
+#[derive(Deserialize)]
+struct Erase {
+    package_name: String,
+    force: bool,
+}
+
+impl Run<Session> for Erase {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let name = self.package_name;
+        if !self.force {
+            confirm(session, &format!("erase the package:\n            {name}"), "erase it")?;
+        }
+        session
+            .client()
+            .call(&packages::ERASE, &[&name], &Nothing {})
+            .map_err(|error| refused(error, &name))?;
+        Ok(Done { done: "package erase" })
+    }
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The installed packages.
+#[derive(Serialize)]
+struct Installed {
+    system: Vec<String>,
+    software: Vec<String>,
+}
+
+impl Run<Session> for List {
+    type View = Installed;
+
+    fn run(self, session: &mut Session) -> Result<Installed, Failure> {
+        let all = session.client().get(&packages::LIST, &[])?.packages;
+        let (software, system): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|package| package.kind == "software");
+        let ids = |list: Vec<packages::Package>| list.into_iter().map(|p| p.id).collect();
+        Ok(Installed { system: ids(system), software: ids(software) })
+    }
+}
+
+impl Text for Installed {
+    fn write(&self, page: &mut Page) {
+        for (part, list) in [("SYSTEM", &self.system), ("SOFTWARE", &self.software)] {
+            if part == "SOFTWARE" {
+                page.line("\n");
+            }
+            page.line(format!("RPM LIST ({part})\n-------------------"));
+            for package in list {
+                page.line(package);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ListFile {}
+
+/// The package files of an account.
+#[derive(Serialize)]
+struct Files {
+    files: Vec<String>,
+}
+
+impl Run<Session> for ListFile {
+    type View = Files;
+
+    fn run(self, session: &mut Session) -> Result<Files, Failure> {
+        let files = session.client().get(&packages::FILES, &[])?.package_files;
+        Ok(Files { files: files.into_iter().map(|file| file.id).collect() })
+    }
+}
+
+impl Text for Files {
+    fn write(&self, page: &mut Page) {
+        if self.files.is_empty() {
+            page.line("There are no package files.");
+        }
+        for file in &self.files {
+            page.line(file);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Update {
+    package_file: String,
+    authcode: Secret,
+    des3: bool,
+    useevp: bool,
+    force: bool,
+}
+
+/// A package that was installed.
+#[derive(Serialize)]
+struct Updated {
+    package: String,
+    reboot: bool,
+}
+
+impl Run<Session> for Update {
+    type View = Updated;
+
+    fn run(self, session: &mut Session) -> Result<Updated, Failure> {
+        session.provide(&self.package_file)?;
+        if !self.force {
+            // The end of the warning was not found.
+            session.desk().confirm(
+                "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
+                 cannot downgrade the appliance software once it has been upgraded.\n\
+                 \x20         Type 'proceed' to install the package, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        let body = body(&self.package_file, self.authcode, self.des3, self.useevp);
+        let Used { id, reboot } = session
+            .client()
+            .call(&packages::UPDATE, &[], &body)
+            .map_err(|error| refused(error, &self.package_file))?;
+        Ok(Updated { package: id, reboot })
+    }
+}
+
+fn body(file: &str, auth_code: Secret, des3: bool, evp: bool) -> UsePackage {
+    let on = |flag: bool| flag.then_some(true);
+    UsePackage { auth_code, file: file.to_owned(), use_des3: on(des3), use_evp: on(evp) }
+}
+
+/// What the product prints when a package file is in order.
+const VERIFIED: [&str; 3] =
+    ["decrypt package", "verify package certificate", "verify package signature"];
+
+/// `Command succeeded:` for the first checks, with empty lines between.
+fn succeeded(checks: usize) -> String {
+    let line = |check: &&str| format!("Command succeeded:  {check}");
+    VERIFIED.iter().take(checks).map(line).collect::<Vec<_>>().join("\n\n")
+}
+
+impl Text for Updated {
+    fn write(&self, page: &mut Page) {
+        page.line(succeeded(3));
+        page.line("Preparing packages for installation...");
+        page.line(&self.package);
+        if self.reboot {
+            page.line(
+                "Running update script\n\
+                 \n\
+                 Version file found.\n\
+                 BEGINNING UPDATE......\n\
+                 \n\
+                 UNPACKING UPDATE FILES......\n\
+                 \n\
+                 VERIFYING SOFTWARE PACKAGES......\n\
+                 \n\
+                 1...Passed\n\
+                 \n\
+                 INSTALLING SOFTWARE PACKAGES......\n\
+                 \n\
+                 1...Passed\n\
+                 \n\
+                 \n\
+                 \n\
+                 RESTARTING SERVICES......\n\
+                 \n\
+                 SOFTWARE UPDATE COMPLETED!\n\
+                 \n\
+                 The system MUST now be rebooted for the changes to take effect.\n\
+                 Please ensure all client connections are terminated prior to rebooting the\n\
+                 system.\n\
+                 To reboot, use the command \"sysconf appliance reboot\".",
+            );
+        }
+        page.line("\nUpdate Completed");
+    }
+}
+
+#[derive(Deserialize)]
+struct Verify {
+    package_file: String,
+    authcode: Secret,
+    des3: bool,
+    useevp: bool,
+}
+
+/// A package file that is in order.
+#[derive(Serialize)]
+struct Verified {
+    package: String,
+}
+
+impl Run<Session> for Verify {
+    type View = Verified;
+
+    fn run(self, session: &mut Session) -> Result<Verified, Failure> {
+        session.provide(&self.package_file)?;
+        let body = body(&self.package_file, self.authcode, self.des3, self.useevp);
+        let used = session
+            .client()
+            .call(&packages::VERIFY, &[], &body)
+            .map_err(|error| refused(error, &self.package_file))?;
+        Ok(Verified { package: used.id })
+    }
+}
+
+impl Text for Verified {
+    fn write(&self, page: &mut Page) {
+        page.line(succeeded(3));
+    }
+}
+
+/// A refusal as the product tells it: how far it came, and what failed.
+fn refused(error: Error, name: &str) -> Failure {
+    let Error::Answered { answer, .. } = &error else { return error.into() };
+    let failed = |checks: usize, what: &str| {
+        let before = succeeded(checks);
+        let gap = if checks > 0 { "\n\n" } else { "" };
+        Failure::command(format!("{before}{gap}Command failed: {what}")).verbatim()
+    };
+    match answer.id.as_str() {
+        WRONG_AUTHCODE => failed(0, VERIFIED[0])
+            .hint("the authorization code belongs to another package, or was mistyped"),
+        NOT_A_PACKAGE => failed(0, VERIFIED[0]).hint(format!("{name} is not a secure package")),
+        DAMAGED => {
+            failed(2, VERIFIED[2]).hint(format!("{name} was damaged on its way: copy it again"))
+        }
+        UPDATE_FAILED => failed(3, &answer.details).hint(answer.message.clone()),
+        NO_FILE => Failure::command(format!("There is no package file '{name}'."))
+            .hint("'package listfile' shows the package files"),
+        NO_PACKAGE => Failure::command(format!("The package '{name}' is not installed."))
+            .hint("'package list' shows the packages"),
+        "APPLIANCE_REQUIRE_SO_LOGIN" => {
+            Failure::from(error).hint("'hsm login' first, or verify in software with -useevp")
+        }
+        _ => error.into(),
+    }
+}

@@ -1,7 +1,0 @@
-//! `user`.
-
-use crate::prelude::*;
-
-pub(super) const MENUS: &[Menu] = &[];
-
-pub(super) const COMMANDS: &[Command] = &[];

@@ -1,0 +1,266 @@
+//! `user`: the accounts of the appliance.
+
+pub(super) mod role;
+
+use luna_rest::users;
+
+use crate::passwords::{self, refused};
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] = &[Menu { path: "user", help: "Accounts of the appliance" }];
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "user add|a -username|-u <username>",
+        help: "Create an account, which gets its role afterwards",
+        options: &[("-username", "Name of the new account")],
+        roles: Role::ADMIN,
+        rest: &["POST /users"],
+        known: Known::Documented("lunash/commands/user/user_add.htm"),
+        run: call::<Add>(),
+    },
+    Command {
+        syntax: "user delete|de -username|-u <username>",
+        help: "Remove an account with its files",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["DELETE /users/{userid}"],
+        known: Known::Assumed(
+            "form from a program for Luna SA 5.x, text after that of user enable: no page found",
+        ),
+        run: call::<Delete>(),
+    },
+    Command {
+        syntax: "user disable|di -username|-u <username>",
+        help: "Lock an account, which keeps its role",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["POST /users/{userid}/actions/{actionid}"],
+        known: Known::Documented("administration/users_roles/appliance/activate_optional.htm@7.3"),
+        run: call::<Disable>(),
+    },
+    Command {
+        syntax: "user enable|e -username|-u <username>",
+        help: "Unlock an account",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["POST /users/{userid}/actions/{actionid}"],
+        known: Known::Documented("administration/users_roles/appliance/activate_optional.htm@7.3"),
+        run: call::<Enable>(),
+    },
+    Command {
+        syntax: "user list|l",
+        help: "List the accounts",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["GET /users", "GET /users/{userid}"],
+        known: Known::Documented("lunash/commands/user/user_add.htm"),
+        run: call::<List>(),
+    },
+    Command {
+        syntax: "user password|p <username>",
+        help: "Set the password of an account",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &[
+            "GET /api/lunasa/user/config/password",
+            "GET /users/{userid}",
+            "POST /users/{userid}/actions/{actionid}",
+        ],
+        known: Known::Documented("administration/users_roles/appliance/change_password.htm@7.4"),
+        run: call::<Password>(),
+    },
+    Command {
+        syntax: "user radiusAdd|ra -username|-u <username>",
+        help: "Create an account whose password a RADIUS server judges",
+        options: &[("-username", "Name of the new account, the same on the RADIUS server")],
+        roles: Role::ADMIN,
+        rest: &["POST /emulator/lunash/users/radius"],
+        known: Known::Assumed("name and shortcut are documented, options made like user add"),
+        run: call::<RadiusAdd>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Add {
+    username: String,
+}
+
+/// An account whose password was set.
+#[derive(Serialize)]
+pub(super) struct PasswordSet {
+    pub(super) user: String,
+}
+
+impl Text for PasswordSet {
+    fn write(&self, page: &mut Page) {
+        page.line(passwords::UPDATED);
+    }
+}
+
+impl Run<Session> for Add {
+    type View = PasswordSet;
+
+    fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
+        // Nobody should type a password twice to hear that the account exists already.
+        let users = session.client().get(&users::LIST, &[])?.users;
+        if users.iter().any(|user| user.id == self.username) {
+            return Err(Failure::command(format!("The user '{}' already exists.", self.username))
+                .hint("'user list' shows the accounts"));
+        }
+        let minimum = passwords::minimum(session);
+        session.desk().show(&passwords::rules(&self.username, minimum));
+        let password = passwords::ask(session, passwords::OTHERS)?;
+        let user = users::NewUser {
+            user_id: self.username.clone(),
+            full_name: None,
+            email: None,
+            role: String::new(),
+            password,
+        };
+        session.client().call(&users::CREATE, &[], &user).map_err(refused)?;
+        Ok(PasswordSet { user: self.username })
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    username: String,
+}
+
+/// What happened to an account.
+#[derive(Serialize)]
+struct Happened {
+    user: String,
+    done: &'static str,
+}
+
+impl Text for Happened {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("{} was {} successfully.", self.user, self.done));
+    }
+}
+
+impl Run<Session> for Delete {
+    type View = Happened;
+
+    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+        session.client().call(&users::DELETE, &[&self.username], &Nothing {}).map_err(refused)?;
+        Ok(Happened { user: self.username, done: "deleted" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Disable {
+    username: String,
+}
+
+impl Run<Session> for Disable {
+    type View = Happened;
+
+    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+        act(session, &self.username, "disable")?;
+        Ok(Happened { user: self.username, done: "disabled" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Enable {
+    username: String,
+}
+
+impl Run<Session> for Enable {
+    type View = Happened;
+
+    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+        act(session, &self.username, "enable")?;
+        Ok(Happened { user: self.username, done: "enabled" })
+    }
+}
+
+/// Runs an action that needs no words.
+fn act(session: &Session, user: &str, action: &str) -> Result<(), Failure> {
+    let body = users::UserAction::default();
+    session.client().call(&users::ACT, &[user, action], &body).map(drop).map_err(refused)
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The accounts.
+#[derive(Serialize)]
+struct Accounts {
+    users: Vec<Account>,
+}
+
+/// An account.
+#[derive(Serialize)]
+struct Account {
+    user: String,
+    role: String,
+    status: String,
+    radius: bool,
+}
+
+impl Run<Session> for List {
+    type View = Accounts;
+
+    fn run(self, session: &mut Session) -> Result<Accounts, Failure> {
+        let mut accounts = Vec::new();
+        for entry in session.client().get(&users::LIST, &[])?.users {
+            let user = session.client().get(&users::SHOW, &[&entry.id])?;
+            accounts.push(Account {
+                user: entry.id,
+                role: user.role,
+                status: user.status,
+                radius: user.radius,
+            });
+        }
+        Ok(Accounts { users: accounts })
+    }
+}
+
+impl Text for Accounts {
+    fn write(&self, page: &mut Page) {
+        let mut table = Table::new(0, 4, &[(20, true), (8, true), (8, true), (8, true)]);
+        table.row(["Users", "Roles", "Status", "RADIUS"]);
+        table.row(["--------------------", "--------", "--------", "--------"]);
+        for account in &self.users {
+            let radius = if account.radius { "yes" } else { "no" };
+            table.row([&account.user, &account.role, &account.status, radius]);
+        }
+        page.table(&table);
+    }
+}
+
+#[derive(Deserialize)]
+struct Password {
+    username: String,
+}
+
+impl Run<Session> for Password {
+    type View = PasswordSet;
+
+    fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
+        session.client().get(&users::SHOW, &[&self.username]).map_err(refused)?;
+        let minimum = passwords::minimum(session);
+        let new = passwords::choose(session, &self.username, minimum)?;
+        passwords::set(session, &self.username, &new)?;
+        Ok(PasswordSet { user: self.username })
+    }
+}
+
+#[derive(Deserialize)]
+struct RadiusAdd {
+    username: String,
+}
+
+impl Run<Session> for RadiusAdd {
+    type View = Happened;
+
+    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+        let user = users::NewRadiusUser { user_id: self.username.clone() };
+        session.client().call(&users::CREATE_RADIUS, &[], &user).map_err(refused)?;
+        Ok(Happened { user: self.username, done: "added" })
+    }
+}

@@ -1,0 +1,81 @@
+//! The first login of an account: a temporary password has to be changed before anything else.
+
+use luna_rest::network;
+use luna_rest::users::CHANGE_PASSWORD_FIRST;
+use luna_shell::{Failure, Format, Kind, Options};
+
+use crate::passwords;
+use crate::session::Session;
+
+/// The banner without the version: the appliance names it only after the change.
+const BANNER: &str =
+    "Luna Network HSM Command Line Shell. Copyright (c) 2024 Thales Group. All rights reserved.\n";
+
+const NOTICE: &str = "\
+*****************************************************
+**                                                 **
+**   For security purposes, you must change your   **
+**   password.                                     **
+**                                                 **
+**   Please ensure you store your new password     **
+**   in a secure location.                         **
+**                                                 **
+**               DO NOT LOSE IT!                   **
+**                                                 **
+*****************************************************
+";
+
+/// How often a person may choose again when the appliance refuses a password.
+const ATTEMPTS: u32 = 3;
+
+/// Whether the account has to change its password first.
+pub(crate) fn is_due(session: &Session) -> bool {
+    let answer = session.client().get(&network::SHOW, &[]);
+    answer.is_err_and(|error| error.id() == Some(CHANGE_PASSWORD_FIRST))
+}
+
+/// Leads through the change. A script gives the new password in advance: its input is commands,
+/// never passwords.
+pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failure> {
+    let user = session.desk().user.clone();
+    let given = session.desk().given(passwords::OWN)?;
+    let attended = session.desk().attended();
+    if given.is_none() && !attended {
+        let message = format!("'{user}' must change the temporary password before anything else.");
+        return Err(Failure::refused(message).hint(
+            "give the new one in LUNA_NEW_PASSWORD, LUNA_NEW_PASSWORD_FILE or LUNA_NEW_PASSWORD_FD",
+        ));
+    }
+    // What a program reads must hold nothing but the output of commands.
+    let silent = options.output == Format::Json || options.quiet || options.one_shot();
+    if silent && given.is_some() {
+        let new = passwords::ask(session, passwords::OWN)?;
+        passwords::set(session, &user, &new)?;
+        session.desk().note(format!("note: the temporary password of '{user}' was changed"));
+        return Ok(());
+    }
+    session.desk().welcome(BANNER);
+    let rules = passwords::rules(&user, 8);
+    session.desk().show(&format!("\n\n{NOTICE}\n{rules}"));
+    let mut left = if given.is_some() { 1 } else { ATTEMPTS };
+    loop {
+        left -= 1;
+        let chosen = passwords::ask(session, passwords::OWN)
+            .and_then(|new| passwords::set(session, &user, &new));
+        match chosen {
+            Ok(()) => break,
+            Err(failure) if left > 0 && may_try_again(&failure) => {
+                session.desk().show(&format!("{}\n\n", failure.message));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    session.desk().show(&format!("{}\nPassword change successful.\n", passwords::UPDATED));
+    Ok(())
+}
+
+/// A refused password, or two different entries; not a person who gave up.
+fn may_try_again(failure: &Failure) -> bool {
+    let gave_up = failure.code.as_ref().is_some_and(|code| code.number == Some(0xb));
+    failure.kind == Kind::Command && !gave_up
+}

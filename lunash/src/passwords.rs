@@ -1,0 +1,86 @@
+//! The product's dialog for choosing a password of an appliance account.
+
+use luna_rest::users::{ACT, PASSWORD_RULES, UserAction};
+use luna_rest::{Error, Secret};
+use luna_shell::{Failure, Question};
+
+use crate::session::Session;
+
+/// What the product prints once a password is set.
+pub(crate) const UPDATED: &str = "passwd: all authentication tokens updated successfully.";
+
+/// The variable of one's own new password.
+pub(crate) const OWN: &str = "NEW_PASSWORD";
+/// The variable of another account's new password.
+pub(crate) const OTHERS: &str = "USER_PASSWORD";
+
+/// What the product prints before it asks for a new password.
+pub(crate) fn rules(user: &str, minimum: u32) -> String {
+    format!(
+        "Changing password for user {user}.\n\
+         \n\
+         You can now choose the new password.\n\
+         \n\
+         The password must be at least {minimum} characters long.\n\
+         The password must contain characters from at least 3 of the following 4 categories:\n\
+         \x20   - Uppercase letters (A through Z)\n\
+         \x20   - Lowercase letters (a through z)\n\
+         \x20   - Numbers (0 through 9)\n\
+         \x20   - Non-alphanumeric characters (such as !, $, #, %)\n\
+         \n"
+    )
+}
+
+/// The shortest password that is allowed; the default where only an administrator may ask.
+pub(crate) fn minimum(session: &Session) -> u32 {
+    let rules = session.client().get(&PASSWORD_RULES, &[]).ok();
+    rules.map(|rules| rules.minimum_length).filter(|length| *length > 0).unwrap_or(8)
+}
+
+/// Shows the rules and takes the new password of `user`, twice.
+pub(crate) fn choose(session: &mut Session, user: &str, minimum: u32) -> Result<Secret, Failure> {
+    let variable = if user == session.desk().user { OWN } else { OTHERS };
+    session.desk().show(&rules(user, minimum));
+    ask(session, variable)
+}
+
+/// Takes a new password, twice.
+pub(crate) fn ask(session: &mut Session, variable: &str) -> Result<Secret, Failure> {
+    let question = Question {
+        text: "New password:",
+        again: Some("Retype new password:"),
+        variable,
+        option: "",
+    };
+    session.desk().secret(None, question)
+}
+
+/// Sets the password of an account. One's own needs the present one, with which this session was
+/// opened.
+pub(crate) fn set(session: &mut Session, user: &str, new: &Secret) -> Result<(), Failure> {
+    let own = user == session.desk().user;
+    let current_password = if own { session.desk().password() } else { None };
+    let body = UserAction { password: Some(new.clone()), current_password };
+    session.client().call(&ACT, &[user, "changePassword"], &body).map_err(refused)?;
+    if own {
+        session.desk().password_changed(new.expose().into());
+    }
+    Ok(())
+}
+
+/// A refused account or password, in the product's words where they are known.
+pub(crate) fn refused(error: Error) -> Failure {
+    let Error::Answered { answer, .. } = &error else { return error.into() };
+    match answer.id.as_str() {
+        "SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE" => {
+            Failure::command(answer.message.clone()).verbatim()
+        }
+        "SERVERPLUGIN_INVALID_USERID" => Failure::command(answer.details.clone())
+            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
+            .hint("'user list' shows the accounts"),
+        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
+            Failure::command(answer.details.clone())
+        }
+        _ => error.into(),
+    }
+}
