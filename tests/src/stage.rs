@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use luna_appliance::package::{Manifest, Package};
 use luna_appliance::{Appliance, Running};
 use luna_rest::{Client, Target, Trust, emulator, hsm, partitions};
-use luna_shell::{Access, Failure, Local, Options, Secrets, Session, Shell, Status};
+use luna_shell::{
+    Access, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
+};
 use lunacm::ClientSide;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -91,6 +94,18 @@ impl Stage {
         Ok(())
     }
 
+    /// Puts NAME.spkg, a package file, among admin's files.
+    ///
+    /// # Errors
+    /// The appliance refuses it.
+    pub fn package(&self, name: &str, version: &str, code: &str) -> Result<()> {
+        let (name, version) = (name.to_owned(), version.to_owned());
+        let file = format!("{name}.spkg");
+        let manifest = Manifest { name, version, requires: Vec::new() };
+        let package = Package { manifest, payload: Vec::new() };
+        self.upload(&file, &package.seal(code, [0; 16])?)
+    }
+
     /// Puts an object into the partition of that name, as an application would.
     ///
     /// # Errors
@@ -124,13 +139,40 @@ impl Stage {
         Access::local(local).map_err(plain)
     }
 
+    /// The access of the account that `--user` names, with its password; otherwise admin's own.
+    fn access_as(
+        &self,
+        seat: &Seat,
+        options: &Options,
+        mut secrets: Secrets,
+    ) -> Result<Result<(Access, Secrets), Failure>> {
+        if options.user.is_none() {
+            return Ok(Ok((self.access()?, secrets)));
+        }
+        let options = Options {
+            host: Some(self.running.address().to_string()),
+            fingerprint: Some(self.running.fingerprint().to_string()),
+            ..options.clone()
+        };
+        let folder = |name| self._folder.path().join(name);
+        let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
+        let folders = Folders { config, appliance, state };
+        let none = |_: &Path| Err(Failure::command("no appliance of one's own"));
+        let access = connect(&options, &folders, &mut seat.clone(), &mut secrets, none);
+        Ok(access.map(|access| (access, secrets)))
+    }
+
     /// Runs a LunaSH session to its end.
     ///
     /// # Errors
     /// It cannot be opened.
     pub fn lunash(&self, seat: &Seat, options: Options, secrets: Secrets) -> Result<Status> {
+        let (access, secrets) = match self.access_as(seat, &options, secrets)? {
+            Ok(opened) => opened,
+            Err(failure) => return Ok(refused::<lunash::Session>(&mut seat.clone(), &failure)),
+        };
         let device = Box::new(seat.clone());
-        let session = lunash::Session::open(self.access()?, device, secrets, &options);
+        let session = lunash::Session::open(access, device, secrets, &options);
         run(session, lunash::catalogue(), options)
     }
 
@@ -155,14 +197,26 @@ impl Stage {
     }
 }
 
-fn run<S: Session, D>(
-    session: Result<S, (D, Failure)>,
+fn run<S: Session>(
+    session: Result<S, (Box<dyn Device>, Failure)>,
     catalogue: luna_shell::Catalogue<S>,
     options: Options,
 ) -> Result<Status> {
-    let session = session.map_err(|(_, failure)| plain(failure))?;
+    let session = match session {
+        Ok(session) => session,
+        Err((mut device, failure)) => return Ok(refused::<S>(&mut *device, &failure)),
+    };
     let lines = options.lines();
     Ok(Shell::new(session, catalogue, options).run(lines))
+}
+
+/// A session that does not come about, as the program tells it.
+fn refused<S: Session>(device: &mut dyn Device, failure: &Failure) -> Status {
+    device.note(&format!("{}: {}", S::NAME, failure.message));
+    for hint in &failure.hints {
+        device.note(&format!("hint: {hint}"));
+    }
+    failure.status()
 }
 
 fn plain(failure: Failure) -> anyhow::Error {

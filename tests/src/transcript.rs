@@ -6,10 +6,12 @@
 //! - a line as it is typed, Tabs included;
 //! - `> text` answers a question;
 //! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
-//!   makes its lines come from a pipe, `--client NAME` tells lunacm whose slots to show;
+//!   makes its lines come from a pipe; `--client NAME` tells lunacm whose slots to show; `--user NAME`
+//!   logs that account into lunash, with `@secret PASSWORD`;
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
-//! - `@file NAME TEXT` puts a file with that text there;
+//! - `@file NAME TEXT` puts a file with that text there, `\n` in it begins a new line;
+//! - `@package NAME VERSION CODE` puts NAME.spkg there, a package with that authorization code;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@clock SECONDS` moves the appliance's clock on.
 
@@ -84,7 +86,12 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
             }
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
-                stage.upload(name, format!("{text}\n").as_bytes())?;
+                stage.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
+            }
+            "package" => {
+                let mut parts = rest.splitn(3, ' ');
+                let mut part = || parts.next().context("@package NAME VERSION CODE");
+                stage.package(part()?, part()?, part()?)?;
             }
             "object" => {
                 let mut parts = rest.splitn(3, ", ");

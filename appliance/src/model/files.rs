@@ -19,6 +19,7 @@ use super::message::{Failure, Reply};
 use super::route::{FileKind, Ids, MONITOR, Routes, Upload};
 use super::state::{Area, Visit};
 use super::table::Table;
+use super::users::not_reserved;
 use super::{clock_text, date_text};
 
 /// What is kept of the files.
@@ -106,6 +107,7 @@ pub(super) fn routes(r: &mut Routes) {
 /// The user in the path, who must be the one that asks.
 fn own<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
     let user = &ids[0];
+    not_reserved(user, "used")?;
     if !cx.state.users.users.contains(user) {
         return Err(Failure::new(
             404,
@@ -309,6 +311,8 @@ mod tests {
         bench.user("jane", "Abcdef12", "admin");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.get(FILES).error(), (403, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));
+        let system = (403, "SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE");
+        assert_eq!(bench.get("/users/sshd/files").error(), system);
         bench.local_login();
         assert_eq!(bench.delete(FILES).status, 204);
         let left = bench.get(FILES).json();

@@ -43,7 +43,7 @@ pub struct PackageRow {
 /// The package that updates the appliance's own software.
 const APPLIANCE_UPDATE: &str = "lunasa_update";
 
-/// The system's packages. Assumed: the names are those of a recorded list (software 5.1), the
+/// The system's packages. Assumed: names after a recorded list (software 5.1), the
 /// versions are made to fit software 7.8.5; an empty one is the appliance's own.
 const FACTORY: [(&str, &str); 15] = [
     ("configurator", ""),
@@ -57,7 +57,7 @@ const FACTORY: [(&str, &str); 15] = [
     ("sa_webserver", ""),
     ("setup", "2.8.71-11.el7"),
     ("basesystem", "10.0-7.el7.centos"),
-    ("nash", "5.1.19.6-54"),
+    ("bash", "4.2.46-35.el7_9"),
     ("tzdata", "2023c-1.el7"),
     ("cracklib-dicts", "2.9.0-11.el7"),
     ("glibc", "2.17-326.el7_9"),

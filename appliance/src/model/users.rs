@@ -161,7 +161,8 @@ const RESERVED: &[&str] = &[
     "wheel",
 ];
 
-fn not_reserved(user: &str, what: &str) -> Result<(), Failure> {
+/// Refuses names of the system; `what` cannot be done to them.
+pub(super) fn not_reserved(user: &str, what: &str) -> Result<(), Failure> {
     if !RESERVED.contains(&user) {
         return Ok(());
     }

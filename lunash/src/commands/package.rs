@@ -354,6 +354,9 @@ fn refused(error: Error, name: &str) -> Failure {
             .hint("'package listfile' shows the package files"),
         NO_PACKAGE => Failure::command(format!("The package '{name}' is not installed."))
             .hint("'package list' shows the packages"),
+        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
+            Failure::command(answer.details.replace("'authCode'", "The authorization code"))
+        }
         "APPLIANCE_REQUIRE_SO_LOGIN" => {
             Failure::from(error).hint("'hsm login' first, or verify in software with -useevp")
         }

@@ -15,7 +15,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create an account, which gets its role afterwards",
         options: &[("-username", "Name of the new account")],
         roles: Role::ADMIN,
-        rest: &["POST /users"],
+        rest: &["GET /api/lunasa/user/config/password", "GET /users/{userid}/files", "POST /users"],
         known: Known::Documented("lunash/commands/user/user_add.htm"),
         run: call::<Add>(),
     },
@@ -75,7 +75,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create an account whose password a RADIUS server judges",
         options: &[("-username", "Name of the new account, the same on the RADIUS server")],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/users/radius"],
+        rest: &["GET /users/{userid}/files", "POST /emulator/lunash/users/radius"],
         known: Known::Assumed("name and shortcut are documented, options made like user add"),
         run: call::<RadiusAdd>(),
     },
@@ -102,12 +102,7 @@ impl Run<Session> for Add {
     type View = PasswordSet;
 
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
-        // Nobody should type a password twice to hear that the account exists already.
-        let users = session.client().get(&users::LIST, &[])?.users;
-        if users.iter().any(|user| user.id == self.username) {
-            return Err(Failure::command(format!("The user '{}' already exists.", self.username))
-                .hint("'user list' shows the accounts"));
-        }
+        check_new(session, &self.username)?;
         let minimum = passwords::minimum(session);
         session.desk().show(&passwords::rules(&self.username, minimum));
         let password = passwords::ask(session, passwords::OTHERS)?;
@@ -121,6 +116,36 @@ impl Run<Session> for Add {
         session.client().call(&users::CREATE, &[], &user).map_err(refused)?;
         Ok(PasswordSet { user: self.username })
     }
+}
+
+/// Refuses a name that no account can get, before anybody types a password for it.
+fn check_new(session: &Session, name: &str) -> Result<(), Failure> {
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let allowed = |c: char| begins(c) || c.is_ascii_digit() || ".-".contains(c);
+    if !name.starts_with(begins) || !name.chars().all(allowed) || name.len() > 32 {
+        return Err(Failure::command(format!("The user name '{name}' is not allowed.")).hint(
+            "a name has up to 32 letters, digits, dashes, dots and underscores, and does not begin \
+             with a dash, a dot or a digit",
+        ));
+    }
+    // Whose files they are is told for every name: nobody's, somebody's, or the system's.
+    match session.client().get(&users::FILES, &[name]) {
+        Err(error) => match error.id() {
+            Some("SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE") => Err(Failure::command(format!(
+                "'{name}' is reserved for system use and cannot be added."
+            ))
+            .verbatim()),
+            Some("SERVERPLUGIN_USERID_NOT_AUTHORIZED") => Err(exists(name)),
+            // An older appliance may say it otherwise; it judges the name again.
+            _ => Ok(()),
+        },
+        Ok(_) => Err(exists(name)),
+    }
+}
+
+fn exists(name: &str) -> Failure {
+    Failure::command(format!("The user '{name}' already exists."))
+        .hint("'user list' shows the accounts")
 }
 
 #[derive(Deserialize)]
@@ -259,6 +284,7 @@ impl Run<Session> for RadiusAdd {
     type View = Happened;
 
     fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+        check_new(session, &self.username)?;
         let user = users::NewRadiusUser { user_id: self.username.clone() };
         session.client().call(&users::CREATE_RADIUS, &[], &user).map_err(refused)?;
         Ok(Happened { user: self.username, done: "added" })
