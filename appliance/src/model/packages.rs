@@ -351,11 +351,12 @@ mod tests {
         put(&mut bench, APPLIANCE_UPDATE, "7.9.0-42", &[]);
         install(&mut bench, APPLIANCE_UPDATE).created();
         assert_eq!(bench.get("/api/lunasa").json()["version"], "7.8.5-20");
-        reboot(&mut bench.machine.state);
+        let reboot = bench.post("/api/lunasa/actions/reboot", json!({})).created();
+        assert_eq!(bench.post(&format!("{reboot}/actions/start"), json!({})).status, 204);
+        bench.local_login();
         let list = bench.machine.state.packages.installed.get("lunacm").unwrap().version.clone();
         assert_eq!(list, "7.9.0-42");
         assert_eq!(bench.machine.state.lunasa.settings.get().version, "7.9.0-42");
-        bench.machine.keep();
         put(&mut bench, APPLIANCE_UPDATE, "7.8.5-21", &[]);
         assert_eq!(install(&mut bench, APPLIANCE_UPDATE).error(), (400, UPDATE_FAILED));
     }

@@ -60,12 +60,14 @@ fn hard_reboot(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothin
     Ok(Reply::done())
 }
 
-/// Sessions end, with all HSM and partition logins; services run that start with the appliance.
+/// Sessions end, with all HSM and partition logins; services run that start with the appliance, and
+/// an update of its software takes effect.
 fn restart(cx: &mut Context<'_>) {
     cx.sessions.clear();
     let running = super::ntp::is_enabled(cx);
     super::ntp::service_changes(cx, running);
     cx.state.services.reboot();
+    crate::model::packages::reboot(cx.state);
     cx.state.status.reboot(cx.now);
 }
 
