@@ -161,7 +161,9 @@ impl luna_shell::Session for Session {
             Some(Code { number: None, name }) => format!(" ({name})"),
             None => String::new(),
         };
-        format!("Error:  '{path}' failed.{code}\n\nError:  {message}\n")
+        // Recorded at the login that zeroizes: one empty line more before that result line.
+        let end = if failure.reported_as_success { "\n" } else { "" };
+        format!("Error:  '{path}' failed.{code}\n\nError:  {message}\n{end}")
     }
 
     fn advice(&self, words: &[&str]) -> Option<String> {

@@ -151,9 +151,12 @@ fn no_file(name: &str) -> Failure {
         .details(format!("There is no file '{name}'."))
 }
 
-/// Extensions that may be uploaded.
-const EXTENSIONS: [&str; 10] =
-    [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
+/// Extensions that may be uploaded, and those of functionality modules: people bring these with
+/// scp, which has no such list.
+const EXTENSIONS: [&str; 12] = [
+    ".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin", ".fm",
+    ".cer",
+];
 
 fn check_name(name: &str) -> Result<(), Failure> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._ ".contains(c);

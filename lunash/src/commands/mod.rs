@@ -67,7 +67,10 @@ const MENUS: &[&[Menu]] = &[
 
 /// The commands, in the same order; `help` and `exit` come last, as in the product's list.
 const TABLES: &[&[Command<Session>]] = &[
-    hsm::COMMANDS,
+    hsm::access::COMMANDS,
+    hsm::show::COMMANDS,
+    hsm::reset::COMMANDS,
+    hsm::upkeep::COMMANDS,
     hsm::firmware::COMMANDS,
     hsm::fm::COMMANDS,
     hsm::information::COMMANDS,

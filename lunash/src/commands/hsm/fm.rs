@@ -1,7 +1,220 @@
-//! `hsm fm`.
+//! `hsm fm`: functionality modules, programs that run inside the HSM.
 
+use luna_rest::hsm;
+
+use super::{caution, refused, state};
 use crate::prelude::*;
 
-pub(in super::super) const MENUS: &[Menu] = &[];
+pub(in super::super) const MENUS: &[Menu] =
+    &[Menu { path: "hsm fm", help: "Functionality modules" }];
 
-pub(in super::super) const COMMANDS: &[Command] = &[];
+const SAMPLES: &str = "39-lunash-hsm-fm-load-status-7.7";
+
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "hsm fm delete -id <fm_id> [-force|-f]",
+        help: "Remove a functionality module",
+        options: &[("-id", "The module's FM ID, four hexadecimal digits")],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /emulator/lunash/hsm/fms/{fmid}"],
+        known: Known::Assumed("the page was not found: the option takes what status calls FM ID"),
+        run: call::<Delete>(),
+    },
+    Command {
+        syntax: "hsm fm load -fmFile <filename> -certFile <filename>",
+        help: "Load a signed functionality module",
+        options: &[
+            ("-fmFile", "File with the module"),
+            ("-certFile", "File with the certificate of who signed it"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &["POST /emulator/lunash/hsm/fms"],
+        known: Known::Seen(SAMPLES),
+        run: call::<Load>(),
+    },
+    Command {
+        syntax: "hsm fm recover -erase <fm|smfs|both> [-force|-f]",
+        help: "Erase functionality modules or their files after a failure",
+        options: &[("-erase", "Modules, the secure memory file system, or both")],
+        roles: Role::OPERATOR,
+        rest: &["POST /emulator/lunash/hsm/fms/recover"],
+        known: Known::Documented("administration/fms/mgmt/recover.htm@10.1"),
+        run: call::<Recover>(),
+    },
+    Command {
+        syntax: "hsm fm status",
+        help: "Show the functionality modules",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/hsm/fms"],
+        known: Known::Seen(SAMPLES),
+        run: call::<Status>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Delete {
+    id: String,
+    force: bool,
+}
+
+impl Run<Session> for Delete {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        caution(
+            session,
+            self.force,
+            &format!(
+                "CAUTION:  Are you sure you wish to delete functionality module {}?\n\
+                 \n\
+                 \x20         Type 'proceed' to delete the module, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > ",
+                self.id
+            ),
+        )?;
+        session.client().call(&hsm::DELETE_FM, &[&self.id], &Nothing {}).map_err(refused)?;
+        Ok(Done { done: "hsm fm delete" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Load {
+    #[serde(rename = "fmFile")]
+    fm_file: String,
+    #[serde(rename = "certFile")]
+    cert_file: String,
+}
+
+impl Run<Session> for Load {
+    type View = Message;
+
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        session.provide(&self.fm_file)?;
+        session.provide(&self.cert_file)?;
+        let body = hsm::LoadFm { fm_file: self.fm_file, cert_file: self.cert_file };
+        session.client().call(&hsm::LOAD_FM, &[], &body).map_err(refused)?;
+        Ok(Message::new(
+            "Importing FM on device 0\n\
+             Functionality Module download in progress, please wait...\n\
+             Functionality Module downloaded successfully.",
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+struct Recover {
+    erase: String,
+    force: bool,
+}
+
+impl Run<Session> for Recover {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let what = match &*self.erase {
+            "fm" => "all functionality modules",
+            "smfs" => "the secure memory file system",
+            _ => "all functionality modules and the secure memory file system",
+        };
+        caution(
+            session,
+            self.force,
+            &format!(
+                "CAUTION:  Are you sure you wish to erase {what}?\n\
+                 \n\
+                 \x20         Type 'proceed' to erase, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > "
+            ),
+        )?;
+        let body = hsm::RecoverFms { erase: self.erase };
+        session.client().call(&hsm::RECOVER_FMS, &[], &body).map_err(refused)?;
+        Ok(Done { done: "hsm fm recover" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Status {}
+
+/// A functionality module.
+#[derive(Serialize)]
+struct Module {
+    label: String,
+    id: String,
+    version: String,
+    manufacturer: String,
+    build_time: String,
+    fingerprint: String,
+    rom_size: u64,
+    enabled: bool,
+}
+
+/// The functionality modules of the HSM.
+#[derive(Serialize)]
+struct Modules {
+    serial: String,
+    model: String,
+    smfs_activated: bool,
+    modules: Vec<Module>,
+}
+
+impl Run<Session> for Status {
+    type View = Modules;
+
+    fn run(self, session: &mut Session) -> Result<Modules, Failure> {
+        let fms = session.client().get(&hsm::FMS, &[])?;
+        let module = |fm: hsm::Fm| Module {
+            label: fm.label,
+            id: fm.id,
+            version: fm.version,
+            manufacturer: fm.manufacturer,
+            build_time: fm.build_time,
+            fingerprint: fm.fingerprint,
+            rom_size: fm.rom_size,
+            enabled: fm.enabled,
+        };
+        Ok(Modules {
+            serial: session.hsm()?.to_owned(),
+            model: state(session)?.model,
+            smfs_activated: fms.smfs_activated,
+            modules: fms.fms.into_iter().map(module).collect(),
+        })
+    }
+}
+
+impl Text for Modules {
+    fn write(&self, page: &mut Page) {
+        page.line("Getting status of the FM on all available devices");
+        page.blank();
+        page.line("Current Functionality Module Configuration for device 0:");
+        page.line(format!("Serial # : {}", self.serial));
+        page.line(format!("Model    : {}", self.model));
+        let smfs = if self.smfs_activated { "Activated" } else { "Not Activated" };
+        page.line(format!("SMFS     : {smfs}"));
+        page.blank();
+        page.line("Host FM apps will see this HSM as device 0.");
+        for module in &self.modules {
+            page.blank();
+            let (status, startup) = if module.enabled {
+                ("Enabled", "OK")
+            } else {
+                ("Loaded (reboot HSM to activate)", "N/A (FM not started)")
+            };
+            for (label, value) in [
+                ("FM Label", &module.label),
+                ("FM ID", &module.id),
+                ("Version", &module.version),
+                ("Manufacturer", &module.manufacturer),
+                ("Build Time", &module.build_time),
+                ("Fingerprint", &module.fingerprint),
+                ("ROM size", &module.rom_size.to_string()),
+                ("Status", &status.to_owned()),
+                ("Startup Status", &startup.to_owned()),
+            ] {
+                page.line(format!("{label:<14}: {value}"));
+            }
+        }
+    }
+}

@@ -1,7 +1,126 @@
-//! `hsm information`.
+//! `hsm information`: counters of the HSM, and how busy it is.
+
+use luna_rest::hsm;
 
 use crate::prelude::*;
 
-pub(in super::super) const MENUS: &[Menu] = &[];
+pub(in super::super) const MENUS: &[Menu] =
+    &[Menu { path: "hsm information", help: "Counters of the HSM" }];
 
-pub(in super::super) const COMMANDS: &[Command] = &[];
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "hsm information monitor",
+        help: "Show how busy the HSM is",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/hsms/{hsmid}/utilization"],
+        known: Known::Assumed(
+            "the monitor's page names no options and shows no output: one reading, in per cent",
+        ),
+        run: call::<Monitor>(),
+    },
+    Command {
+        syntax: "hsm information reset",
+        help: "Set the counters of the HSM to zero",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["DELETE /emulator/lunash/hsm/information"],
+        known: Known::Assumed("the page was not found: output as that of its neighbours"),
+        run: call::<Reset>(),
+    },
+    Command {
+        syntax: "hsm information show",
+        help: "Show the counters of the HSM",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/hsms/{hsmid}/counter"],
+        known: Known::Documented("monitoring/other_logging.htm"),
+        run: call::<Show>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Monitor {}
+
+/// How busy the HSM is.
+#[derive(Serialize)]
+struct Utilization {
+    /// Per cent.
+    utilization: u32,
+}
+
+impl Run<Session> for Monitor {
+    type View = Utilization;
+
+    fn run(self, session: &mut Session) -> Result<Utilization, Failure> {
+        let utilization = session.client().get(&hsm::UTILIZATION, &[session.hsm()?])?.utilization;
+        Ok(Utilization { utilization })
+    }
+}
+
+impl Text for Utilization {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("HSM Utilization: {}%", self.utilization));
+    }
+}
+
+#[derive(Deserialize)]
+struct Reset {}
+
+impl Run<Session> for Reset {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.client().call(&hsm::RESET_INFORMATION, &[], &Nothing {})?;
+        Ok(Done { done: "hsm information reset" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Show {}
+
+/// The counters of the HSM.
+#[derive(Serialize)]
+struct Counters {
+    operation_requests: u64,
+    operation_errors: u64,
+    crypto_operation_requests: u64,
+    crypto_operation_errors: u64,
+    critical_events: u64,
+    noncritical_events: u64,
+}
+
+impl Run<Session> for Show {
+    type View = Counters;
+
+    fn run(self, session: &mut Session) -> Result<Counters, Failure> {
+        let counter = session.client().get(&hsm::COUNTER, &[session.hsm()?])?;
+        Ok(Counters {
+            operation_requests: counter.operation_requests,
+            operation_errors: counter.operation_errors,
+            crypto_operation_requests: counter.crypto_requests,
+            crypto_operation_errors: counter.crypto_errors,
+            critical_events: counter.critical_events,
+            noncritical_events: counter.noncritical_events,
+        })
+    }
+}
+
+impl Text for Counters {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        page.line("HSM Event Counters:");
+        page.blank();
+        for (label, count) in [
+            ("Operation Requests:", self.operation_requests),
+            ("Operation Errors:", self.operation_errors),
+            ("Crypto Operation Requests:", self.crypto_operation_requests),
+            ("Crypto Operation Errors:", self.crypto_operation_errors),
+            ("Critical Events:", self.critical_events),
+            ("Non-Critical Events:", self.noncritical_events),
+        ] {
+            page.line(format!("{label:<26}{count:>25}"));
+        }
+        page.blank();
+    }
+}

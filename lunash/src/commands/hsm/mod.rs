@@ -1,16 +1,80 @@
-//! `hsm`.
+//! `hsm`: the HSM inside the appliance. Here: the menu, and what its commands share.
+//!
+//! `access.rs` has initialization, login and password, `show.rs` the overview, `reset.rs` what
+//! erases or restarts, `upkeep.rs` tests, licences and support; each menu below has its own file.
 
+pub(super) mod access;
 pub(super) mod firmware;
 pub(super) mod fm;
 pub(super) mod information;
 pub(super) mod ped;
 pub(super) mod policies;
+pub(super) mod reset;
+pub(super) mod show;
 pub(super) mod stc;
 pub(super) mod stm;
 pub(super) mod tamper;
+pub(super) mod upkeep;
+
+use luna_rest::hsm;
 
 use crate::prelude::*;
 
-pub(super) const MENUS: &[Menu] = &[];
+pub(super) const MENUS: &[Menu] = &[
+    Menu { path: "hsm", help: "The HSM inside the appliance" },
+    Menu { path: "hsm time", help: "Clock of the HSM" },
+    Menu { path: "hsm update", help: "Capability upgrades" },
+];
 
-pub(super) const COMMANDS: &[Command] = &[];
+/// A success that the product frames with more empty lines than its own shell does.
+#[derive(Serialize)]
+struct Spaced {
+    done: &'static str,
+    #[serde(skip)]
+    asked: bool,
+}
+
+impl Text for Spaced {
+    fn write(&self, page: &mut Page) {
+        if self.asked {
+            page.blank();
+        }
+        page.line(format!("'{}' successful.", self.done));
+        page.blank();
+    }
+}
+
+/// What the HSM says about itself.
+fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
+    Ok(session.client().get(&hsm::SHOW, &[session.hsm()?])?)
+}
+
+/// The product's words for refusals that the HSM's commands share.
+fn refused(error: luna_rest::Error) -> Failure {
+    match error.id() {
+        Some(hsm::WRONG_PASSWORD) => {
+            Failure::command("The password is not correct.").code(0xA0_0000, hsm::WRONG_PASSWORD)
+        }
+        // Recorded: two blanks more than elsewhere, and a result line of success.
+        Some(hsm::ZEROIZED_BY_FAILURES) => {
+            Failure::command("  The HSM is in the factory reset (zeroized) state.")
+                .code(0x30_000F, hsm::ZEROIZED_BY_FAILURES)
+                .reported_as_success()
+        }
+        Some("APPLIANCE_REQUIRE_SO_LOGIN") => {
+            Failure::from(error).hint("'hsm login' logs the HSM SO in")
+        }
+        Some(hsm::NOT_INITIALIZED) => {
+            Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
+        }
+        Some(hsm::IN_TRANSPORT) => {
+            Failure::from(error).hint("'hsm stm recover' ends Secure Transport Mode")
+        }
+        _ => error.into(),
+    }
+}
+
+/// Asks for `proceed` unless it was forced: a caution, then what to type.
+fn caution(session: &mut Session, force: bool, text: &str) -> Result<(), Failure> {
+    if force { Ok(()) } else { session.desk().confirm(text, "-force") }
+}

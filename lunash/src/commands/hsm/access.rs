@@ -1,0 +1,247 @@
+//! `hsm init`, `login`, `logout`, `changePw`.
+
+use luna_rest::hsm;
+
+use super::{Spaced, caution, refused, state};
+use crate::prelude::*;
+
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "hsm changePw [-oldpw|-o <old_password>] [-newpw|-n <new_password>]",
+        help: "Change the password of the HSM SO",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["PATCH /api/lunasa/hsms/{hsmid}/roles/{roleid}"],
+        known: Known::Documented("lunash/commands/hsm/hsm_changepw.htm"),
+        run: call::<ChangePw>(),
+    },
+    Command {
+        syntax: "hsm init -label|-l <hsm_label> [-domain|-d <hsm_domain>] [-password|-p <hsm_admin_password>] [-applytemplate|-ap <filename>] [-defaultdomain|-de] [-authtimeconfig|-a] [-force|-f]",
+        help: "Initialize the HSM, which erases all partitions",
+        options: &[
+            ("-label", "Label of the HSM: letters, digits and underscores"),
+            ("-password", "Password of the HSM SO"),
+            ("-applytemplate", "File with the values of HSM policies"),
+            ("-defaultdomain", "Take the default cloning domain, which is no longer recommended"),
+            ("-authtimeconfig", "Let only the HSM SO change the time of the appliance"),
+        ],
+        roles: Role::ADMIN,
+        rest: &["PUT /api/lunasa/hsms/{hsmid}"],
+        known: Known::Seen("02-lunash-hsm-init-6.2"),
+        run: call::<Init>(),
+    },
+    Command {
+        syntax: "hsm login [-password|-p <hsm_admin_password>]",
+        help: "Log the HSM SO in",
+        options: &[("-password", "Password of the HSM SO")],
+        roles: Role::ADMIN,
+        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/lunasa/hsms/{hsmid}/login"],
+        known: Known::Seen("39-lunash-hsm-fm-load-status-7.7"),
+        run: call::<Login>(),
+    },
+    Command {
+        syntax: "hsm logout",
+        help: "Log the HSM SO out",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["POST /api/lunasa/hsms/{hsmid}/logout"],
+        known: Known::Assumed("the page was not found: output as that of 'hsm login'"),
+        run: call::<Logout>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct ChangePw {
+    oldpw: Option<Secret>,
+    newpw: Option<Secret>,
+}
+
+impl Run<Session> for ChangePw {
+    type View = Spaced;
+
+    fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
+        warn_of_attempts(session)?;
+        let first = if session.desk().begun() { "\n" } else { "" };
+        let old_password = session.desk().secret(
+            self.oldpw,
+            Question {
+                text: &format!("{first}Please enter the HSM Administrators' current password:\n> "),
+                again: None,
+                variable: "HSM_PASSWORD",
+                option: "-oldpw",
+            },
+        )?;
+        let first = if session.desk().begun() { "\n" } else { "" };
+        let new_password = session.desk().secret(
+            self.newpw,
+            Question {
+                text: &format!("{first}Please enter a new password for the HSM Administrator:\n> "),
+                again: Some("\nPlease re-enter password to confirm:\n> "),
+                variable: "NEW_HSM_PASSWORD",
+                option: "-newpw",
+            },
+        )?;
+        let body = hsm::ChangePassword { old_password, new_password, ped: None };
+        let changed = session.client().call(&hsm::CHANGE_PASSWORD, &[session.hsm()?, "so"], &body);
+        changed.map_err(refused)?;
+        Ok(Spaced { done: "hsm changePw", asked: session.desk().begun() })
+    }
+}
+
+#[derive(Deserialize)]
+struct Init {
+    label: String,
+    domain: Option<Secret>,
+    password: Option<Secret>,
+    applytemplate: Option<String>,
+    defaultdomain: bool,
+    authtimeconfig: bool,
+    force: bool,
+}
+
+/// Words and order as in the recorded 6.2 session; that each question begins with two blanks is
+/// assumed from `hsm login`, whose blanks the same record lost.
+impl Run<Session> for Init {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let hsm = state(session)?;
+        if !hsm.zeroized && !hsm.so_logged_in {
+            return Err(Failure::command("The HSM is initialized: its HSM SO must be logged in.")
+                .hint("'hsm login' logs the HSM SO in"));
+        }
+        if let Some(file) = &self.applytemplate {
+            session.provide(file)?;
+        }
+        let mut body = hsm::Init {
+            label: self.label,
+            default_domain: self.defaultdomain,
+            policy_template: self.applytemplate,
+            auth_time_config: self.authtimeconfig.then_some(true),
+            ..hsm::Init::default()
+        };
+        if hsm.authentication_method == "PED" {
+            body.ped = "0".to_owned();
+        } else {
+            body.password = Some(session.desk().secret(
+                self.password,
+                Question {
+                    text: "  Please enter a password for the HSM Administrator:\n  > ",
+                    again: Some("\n  Please re-enter password to confirm:\n  > "),
+                    variable: "HSM_PASSWORD",
+                    option: "-password",
+                },
+            )?);
+            if !self.defaultdomain {
+                let first = if session.desk().begun() { "\n" } else { "" };
+                body.domain = Some(session.desk().secret(
+                    self.domain,
+                    Question {
+                        text: &format!(
+                            "{first}  Please enter a cloning domain to use for initializing this \
+                             HSM:\n  > "
+                        ),
+                        again: Some("\n  Please re-enter cloning domain to confirm:\n  > "),
+                        variable: "DOMAIN",
+                        option: "-domain",
+                    },
+                )?);
+            } else if self.domain.is_some() {
+                return Err(Failure::command("-domain and -defaultdomain exclude each other."));
+            }
+        }
+        let first = if session.desk().begun() { "\n" } else { "" };
+        caution(
+            session,
+            self.force,
+            &format!(
+                "{first}CAUTION:  Are you sure you wish to initialize this HSM?\n\
+                 \n\
+                 \x20         Type 'proceed' to initialize the HSM, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > "
+            ),
+        )?;
+        session.client().call(&hsm::INIT, &[session.hsm()?], &body).map_err(refused)?;
+        Ok(Done { done: "hsm init" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    password: Option<Secret>,
+}
+
+const TWO_LEFT: &str = "\
+Caution:  You have only TWO HSM Admin logins attempts left (including
+          this one). If you fail two more consecutive login attempts
+          (i.e. with no successful logins in between) the HSM will
+          be ZEROIZED!!!
+";
+
+const LAST: &str = "\
+Caution:  This is your LAST available HSM Admin login attempt.
+          If the wrong HSM Admin password is provided the HSM will
+          be ZEROIZED!!!
+
+          Type 'proceed' if you are certain you have the right
+          HSM Admin login credentials or 'quit' to quit now.
+          > ";
+
+/// Says how few attempts are left; at the last one a person confirms, and a script is refused.
+/// Says what kind of HSM it is.
+fn warn_of_attempts(session: &mut Session) -> Result<hsm::Hsm, Failure> {
+    let hsm = state(session)?;
+    if !hsm.zeroized {
+        if hsm.so_logins_left == 2 {
+            session.desk().show(TWO_LEFT);
+        }
+        session.desk().guard_attempts(hsm.so_logins_left, LAST)?;
+    }
+    Ok(hsm)
+}
+
+impl Run<Session> for Login {
+    type View = Spaced;
+
+    fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
+        let hsm = warn_of_attempts(session)?;
+        let mut body = hsm::Login { role: "so".to_owned(), ped: "0".to_owned(), password: None };
+        if hsm.authentication_method == "PED" {
+            session.desk().show("Please attend to the PED...\n");
+        } else if !hsm.zeroized {
+            let first = if session.desk().begun() { "\n" } else { "" };
+            body.password = Some(session.desk().secret(
+                self.password,
+                Question {
+                    text: &format!("{first}  Please enter the HSM Administrators' password:\n  > "),
+                    again: None,
+                    variable: "HSM_PASSWORD",
+                    option: "-password",
+                },
+            )?);
+        }
+        let answer = session.client().call(&hsm::LOGIN, &[session.hsm()?], &body);
+        let asked = session.desk().begun();
+        answer.map_err(|error| {
+            // The record has two empty lines between the answer and the error.
+            if asked {
+                session.desk().show("\n\n");
+            }
+            refused(error)
+        })?;
+        Ok(Spaced { done: "hsm login", asked })
+    }
+}
+
+#[derive(Deserialize)]
+struct Logout {}
+
+impl Run<Session> for Logout {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        session.client().call(&hsm::LOGOUT, &[session.hsm()?], &Nothing {})?;
+        Ok(Done { done: "hsm logout" })
+    }
+}
