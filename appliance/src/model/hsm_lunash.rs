@@ -67,6 +67,7 @@ fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Fms>, Failure
     let shown = |(id, row): (&str, &FmRow)| Fm {
         label: row.label.clone(),
         id: id.to_owned(),
+        // What an emulated module would say about itself is not read from the file.
         version: "1.00".to_owned(),
         manufacturer: row.manufacturer.clone(),
         build_time: row.built.clone(),

@@ -45,16 +45,13 @@ fn not_initialized(role: &str) -> Failure {
     Failure::new(400, "HSMPLUGIN_ROLE_NOT_INITIALIZED", "The role is not initialized.")
 }
 
-/// Checks a password of the SO. A wrong one uses up an attempt, the last one zeroizes the HSM; the
+/// Checks a password of the SO that there is. A wrong one uses up an attempt, the last one zeroizes the HSM; the
 /// attempt is gone even though the request fails.
 ///
 /// # Errors
-/// The password is wrong, or there is none.
+/// The password is wrong.
 fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
     let row = cx.state.hsm.hsm.get_mut();
-    if !row.initialized {
-        return Err(not_initialized("so"));
-    }
     if row.so.matches(password.expose()) {
         row.so_failures = 0;
         return Ok(());
@@ -82,7 +79,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>,
     hsm::begin(cx, ids)?;
     cx.state.hsm.require_operable()?;
     known(&body.role)?;
-    if body.role != "so" {
+    if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(&body.role));
     }
     let Some(password) = body.password else {

@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{Spaced, caution, refused, state};
+use super::{Spaced, caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -106,10 +106,7 @@ impl Run<Session> for Init {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let hsm = state(session)?;
-        if !hsm.zeroized && !hsm.so_logged_in {
-            return Err(Failure::command("The HSM is initialized: its HSM SO must be logged in.")
-                .hint("'hsm login' logs the HSM SO in"));
-        }
+        require_so(&hsm)?;
         if let Some(file) = &self.applytemplate {
             session.provide(file)?;
         }
@@ -206,6 +203,7 @@ impl Run<Session> for Login {
 
     fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
         let hsm = warn_of_attempts(session)?;
+        let given = self.password.is_some();
         let mut body = hsm::Login { role: "so".to_owned(), ped: "0".to_owned(), password: None };
         if hsm.authentication_method == "PED" {
             session.desk().show("Please attend to the PED...\n");
@@ -226,7 +224,7 @@ impl Run<Session> for Login {
         answer.map_err(|error| {
             // The record has two empty lines between the answer and the error.
             if asked {
-                session.desk().show("\n\n");
+                session.desk().show(if given { "\n" } else { "\n\n" });
             }
             refused(error)
         })?;

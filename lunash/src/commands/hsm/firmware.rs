@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -14,7 +14,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Go back to the former firmware, which zeroizes the HSM",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/firmware/actions/{actionid}"],
+        rest: &[
+            "GET /api/lunasa/hsms/{hsmid}",
+            "POST /api/lunasa/hsms/{hsmid}/firmware/actions/{actionid}",
+        ],
         known: Known::Assumed("named in a procedure: the caution is made like its neighbours'"),
         run: call::<Rollback>(),
     },
@@ -33,7 +36,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/firmware",
+            "GET /api/lunasa/hsms/{hsmid}",
             "POST /api/lunasa/hsms/{hsmid}/firmware/actions/{actionid}",
         ],
         known: Known::Assumed("the page was not found: the caution is made like its neighbours'"),
@@ -91,6 +94,7 @@ impl Run<Session> for Rollback {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,
@@ -116,6 +120,7 @@ impl Run<Session> for Upgrade {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,

@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, state};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -62,6 +62,7 @@ impl Run<Session> for Delete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,
@@ -113,6 +114,7 @@ impl Run<Session> for Recover {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        require_so(&state(session)?)?;
         let what = match &*self.erase {
             "fm" => "all functionality modules",
             "smfs" => "the secure memory file system",

@@ -49,6 +49,16 @@ fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
     Ok(session.client().get(&hsm::SHOW, &[session.hsm()?])?)
 }
 
+/// Goes on with the HSM SO logged in, or with an HSM that has none: nobody is asked to confirm what
+/// would be refused.
+fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
+    if hsm.so_logged_in || hsm.zeroized || hsm.secure_transport_mode {
+        return Ok(());
+    }
+    let failure = Failure::command("The HSM SO must be logged in.");
+    Err(failure.hint("'hsm login' logs the HSM SO in"))
+}
+
 /// The product's words for refusals that the HSM's commands share.
 fn refused(error: luna_rest::Error) -> Failure {
     match error.id() {

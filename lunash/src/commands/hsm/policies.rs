@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, state};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[];
@@ -78,10 +78,7 @@ impl Run<Session> for ChangePolicy {
             };
             // Whoever may not change it hears so before the question.
             if !text.is_empty() {
-                if !state(session)?.so_logged_in {
-                    return Err(Failure::command("The HSM SO must be logged in.")
-                        .hint("'hsm login' logs the HSM SO in"));
-                }
+                require_so(&state(session)?)?;
                 caution(session, self.force, text)?;
             }
         }

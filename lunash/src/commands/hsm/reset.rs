@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -23,7 +23,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restart the HSM, which ends all its logins",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/hsm/restart"],
+        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /emulator/lunash/hsm/restart"],
         known: Known::Seen("github: ThalesGroup/luna-samples, Luna-FM_Samples/README.md, 7.7.1"),
         run: call::<Restart>(),
     },
@@ -32,7 +32,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Erase the HSM but keep its policies",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
+        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
         known: Known::Assumed("the page was not found: the caution is made like its neighbours'"),
         run: call::<Zeroize>(),
     },
@@ -77,6 +77,7 @@ impl Run<Session> for Zeroize {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,
@@ -101,6 +102,7 @@ impl Run<Session> for Restart {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,

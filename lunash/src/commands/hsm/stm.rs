@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, state};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -132,6 +132,7 @@ impl Run<Session> for Transport {
     type View = Strings;
 
     fn run(self, session: &mut Session) -> Result<Strings, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,

@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused};
+use super::{caution, refused, require_so, state};
 use crate::prelude::*;
 
 const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that of its neighbours");
@@ -244,6 +244,7 @@ impl Run<Session> for GenerateDak {
     type View = Dak;
 
     fn run(self, session: &mut Session) -> Result<Dak, Failure> {
+        require_so(&state(session)?)?;
         caution(
             session,
             self.force,
