@@ -1,0 +1,228 @@
+//! The `lunash` program as scripts use it: arguments, pipes, exit statuses, secrets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::process::{Command, Output, Stdio};
+
+/// A home of its own for each test, and with it an appliance of its own.
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the program came to.
+struct Seen {
+    stdout: String,
+    stderr: String,
+    status: i32,
+}
+
+impl Home {
+    fn new() -> Home {
+        Home { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lunash"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Seen {
+        seen(self.program(arguments).output().unwrap())
+    }
+
+    fn feed(&self, arguments: &[&str], input: &str) -> Seen {
+        feed(self.program(arguments), input)
+    }
+}
+
+fn feed(mut command: Command, input: &str) -> Seen {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    seen(child.wait_with_output().unwrap())
+}
+
+fn seen(output: Output) -> Seen {
+    Seen {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        status: output.status.code().unwrap(),
+    }
+}
+
+const BANNER: &str = "Luna Network HSM Command Line Shell v7.8.5-20. Copyright (c) 2024 Thales \
+                      Group. All rights reserved.\n";
+
+#[test]
+fn words_are_one_command_and_print_its_body_alone() {
+    let seen = Home::new().run(&["c", "li"]);
+    assert_eq!((seen.stdout.as_str(), seen.status), ("No clients are registered.\n", 0));
+    assert!(seen.stderr.starts_with("note: this appliance is emulated (started, "));
+    let seen = Home::new().run(&["-q", "client list"]);
+    assert_eq!((seen.stdout.as_str(), seen.stderr.as_str()), ("No clients are registered.\n", ""));
+}
+
+#[test]
+fn piped_commands_have_a_banner_and_results_but_no_prompts() {
+    let seen = Home::new().feed(&[], "client list\n\n# a remark\nclient list\nexit\n");
+    let one = "\nNo clients are registered.\n\nCommand Result : 0 (Success)\n";
+    assert_eq!(seen.stdout, format!("{BANNER}{one}{one}"));
+    assert_eq!(seen.status, 0);
+}
+
+#[test]
+fn the_worst_command_decides_the_status() {
+    let home = Home::new();
+    assert_eq!(home.feed(&[], "client list\nclient show -c x\nclient list\n").status, 1);
+    assert_eq!(home.feed(&[], "client show -c x\nclient shwo\n").status, 2);
+    assert_eq!(home.run(&["--no-such-argument"]).status, 2);
+    assert_eq!(home.run(&["--host", "127.0.0.1:1", "client", "list"]).status, 3);
+    assert_eq!(home.run(&["-f", "no-such-file"]).status, 2);
+}
+
+#[test]
+fn fail_fast_stops_at_the_first_failure() {
+    let seen = Home::new().feed(&["-q", "--fail-fast"], "client show -c x\nclient list\n");
+    assert_eq!(seen.status, 1);
+    assert!(!seen.stdout.contains("No clients"), "{}", seen.stdout);
+}
+
+#[test]
+fn strict_refuses_abbreviations() {
+    let home = Home::new();
+    assert_eq!(home.run(&["--strict", "c", "li"]).status, 2);
+    assert_eq!(home.run(&["--strict", "client", "list"]).status, 0);
+}
+
+#[test]
+fn commands_come_from_arguments_and_files_too() {
+    let home = Home::new();
+    std::fs::write(home.folder.path().join("batch"), "client list\nclient list\n").unwrap();
+    let file = home.run(&["-q", "-f", "batch"]);
+    let arguments = home.run(&["-q", "-c", "client list", "-c", "c l"]);
+    assert_eq!(file.stdout, arguments.stdout);
+    assert_eq!(file.stdout.matches("Command Result : 0 (Success)").count(), 2);
+}
+
+#[test]
+fn json_is_one_object_a_command() {
+    let seen = Home::new().feed(&["--output", "json"], "c l\nclient show -c x\nfoo\n");
+    let objects: Vec<serde_json::Value> =
+        seen.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.len(), 3);
+    assert_eq!(objects[0]["line"], "client list");
+    assert_eq!(objects[0]["result"]["text"], "Success");
+    assert_eq!(objects[0]["view"], serde_json::json!({ "clients": [] }));
+    assert_eq!(objects[1]["result"]["code"], 65535);
+    assert_eq!(objects[1]["error"]["name"], "RC_OBJECT_NOT_IN_LIST");
+    assert_eq!(objects[2]["status"], 2);
+}
+
+#[test]
+fn answers_come_from_the_pipe_from_arguments_or_not_at_all() {
+    let home = Home::new();
+    let unanswered = home.run(&["hsm", "zeroize"]);
+    assert_eq!(unanswered.status, 4);
+    assert!(unanswered.stderr.contains("-force or --yes would have answered it"), "{}", unanswered.stderr);
+    assert_eq!(home.feed(&["hsm", "zeroize"], "proceed\n").status, 0);
+    assert_eq!(home.feed(&["hsm", "zeroize"], "quit\n").status, 1);
+    assert_eq!(home.feed(&["hsm", "zeroize"], "what?\n").status, 4);
+    assert_eq!(home.run(&["--yes", "hsm", "zeroize"]).status, 0);
+    assert_eq!(home.run(&["--answer", "proceed", "hsm", "zeroize"]).status, 0);
+    // With commands on standard input a question takes the next line.
+    let seen = home.feed(&["-q"], "hsm zeroize\nproceed\nclient list\n");
+    assert_eq!(seen.status, 0);
+    assert_eq!(seen.stdout.matches("Command Result : 0 (Success)").count(), 2);
+}
+
+#[test]
+fn secrets_come_from_the_environment_a_file_or_a_descriptor_and_go_nowhere() {
+    let secret = "Very-Secret-1";
+    let check = |seen: &Seen| {
+        assert_eq!(seen.status, 0, "{}{}", seen.stdout, seen.stderr);
+        assert!(!seen.stdout.contains(secret) && !seen.stderr.contains(secret));
+    };
+    let home = Home::new();
+    let init = ["hsm", "init", "-label", "a", "-force"];
+    check(&seen(home.program(&init).env("LUNA_HSM_PASSWORD", secret).env("LUNA_DOMAIN", "d").output().unwrap()));
+
+    let path = home.folder.path().join("secret");
+    std::fs::write(&path, format!("{secret}\n")).unwrap();
+    let login = ["hsm", "login"];
+    check(&seen(home.program(&login).env("LUNA_HSM_PASSWORD_FILE", &path).output().unwrap()));
+
+    // The descriptor is inherited: standard library files are closed on exec, so a pipe of the
+    // child's own (its standard input) stands for it here.
+    let mut by_descriptor = home.program(&login);
+    by_descriptor.env("LUNA_HSM_PASSWORD_FD", "0").stdin(File::open(&path).unwrap());
+    check(&seen(by_descriptor.output().unwrap()));
+    assert!(File::open(&path).unwrap().as_raw_fd() > 2);
+
+    let wrong = seen(home.program(&login).env("LUNA_HSM_PASSWORD_FILE", "/nonexistent").output().unwrap());
+    assert_eq!(wrong.status, 4);
+    assert!(wrong.stderr.contains("/nonexistent") || wrong.stdout.contains("/nonexistent"));
+}
+
+#[test]
+fn a_script_does_not_use_the_last_attempt() {
+    let home = Home::new();
+    let run = |arguments: &[&str], password: &str| {
+        let mut command = home.program(arguments);
+        seen(command.env("LUNA_HSM_PASSWORD", password).env("LUNA_DOMAIN", "d").output().unwrap())
+    };
+    assert_eq!(run(&["hsm", "init", "-label", "a", "-force"], "Right-Password-1").status, 0);
+    assert_eq!(run(&["hsm", "login"], "wrong-1").status, 1);
+    assert_eq!(run(&["hsm", "login"], "wrong-2").status, 1);
+    let refused = run(&["hsm", "login"], "wrong-3");
+    assert_eq!(refused.status, 4);
+    assert!(refused.stderr.contains("--last-attempt"), "{}", refused.stderr);
+    // Nothing was tried: the right password still works.
+    assert_eq!(run(&["--last-attempt", "hsm", "login"], "Right-Password-1").status, 0);
+}
+
+#[test]
+fn a_second_program_uses_the_appliance_of_the_first() {
+    use std::io::{BufRead, BufReader};
+    let home = Home::new();
+    let mut first = home.program(&[]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(first.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, BANNER);
+    let second = home.run(&["client", "list"]);
+    assert!(second.stderr.contains("(found running, "), "{}", second.stderr);
+    drop(first.stdin.take());
+    assert!(first.wait().unwrap().success());
+}
+
+#[test]
+fn a_change_without_an_answer_is_unclear() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::io::{BufRead, BufReader};
+    let home = Home::new();
+    let mut appliance = home.program(&[]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(appliance.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+
+    let mut client = home.program(&["--timeout", "2"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(client.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    // The connection stands; now the appliance falls silent.
+    let pid = Pid::from_child(&appliance);
+    kill_process(pid, Signal::STOP).unwrap();
+    client.stdin.take().unwrap().write_all(b"network hostname other\n").unwrap();
+    let status = client.wait().unwrap().code().unwrap();
+    kill_process(pid, Signal::CONT).unwrap();
+    drop(appliance.stdin.take());
+    appliance.wait().unwrap();
+    assert_eq!(status, 5);
+}
