@@ -1,0 +1,150 @@
+//! The figures of an appliance, measured against the program itself over TLS on one connection:
+//! reads and durable changes a second, the first answer on a new connection, memory when full.
+//!
+//! `cargo bench -p luna-appliance --bench figures`
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement, not a product")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use luna_appliance::Appliance;
+use luna_rest::{Client, Nothing, Target, Trust, hsm, network, ntls, partitions};
+
+const READS: u32 = 20_000;
+const CHANGES: u32 = 3_000;
+const CONNECTIONS: usize = 500;
+const PARTITIONS: usize = 100;
+const CLIENTS: usize = 1_000;
+
+/// A running appliance program; it ends with this.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_luna-appliance"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--seed", "1", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let program = Program(child);
+
+    let endpoint = Appliance::locate(folder.path()).unwrap();
+    let address: std::net::SocketAddr = endpoint.address.parse().unwrap();
+    let target = Target {
+        host: address.ip().to_string(),
+        port: address.port(),
+        trust: Trust::Pinned(endpoint.fingerprint.parse().unwrap()),
+        limit: None,
+    };
+    let key = Appliance::local_key(folder.path()).unwrap();
+    let open = || {
+        let mut client = Client::connect(target.clone()).unwrap();
+        client.login_locally(key.expose()).unwrap();
+        client
+    };
+    let client = open();
+    println!("memory in factory state: {:.1} MB", memory(&program));
+
+    let time = Instant::now();
+    for _ in 0..READS {
+        client.get(&hsm::LIST, &[]).unwrap();
+    }
+    println!("reads, one connection: {:.0}/s", f64::from(READS) / time.elapsed().as_secs_f64());
+
+    let time = Instant::now();
+    for number in 0..CHANGES {
+        let body = network::ChangeNetwork { hostname: Some(format!("host{number}")) };
+        client.call(&network::CHANGE, &[], &body).unwrap();
+    }
+    println!("durable changes, one connection: {:.0}/s", f64::from(CHANGES) / time.elapsed().as_secs_f64());
+
+    let mut times: Vec<Duration> = (0..CONNECTIONS)
+        .map(|_| {
+            let time = Instant::now();
+            drop(open());
+            time.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!(
+        "new connection to first answer: p50 {:.2} ms, p99 {:.2} ms",
+        times[CONNECTIONS / 2].as_secs_f64() * 1e3,
+        times[CONNECTIONS * 99 / 100].as_secs_f64() * 1e3,
+    );
+
+    fill(&client);
+    let time = Instant::now();
+    let clients = client.get(&ntls::CLIENTS, &[]).unwrap().clients.len();
+    println!("listing {clients} clients: {:.1} ms", time.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "memory with {PARTITIONS} partitions and {CLIENTS} clients: {:.1} MB, at most {:.1} MB",
+        memory(&program),
+        peak(&program),
+    );
+}
+
+fn fill(client: &Client) {
+    let hsm_id = client.get(&hsm::LIST, &[]).unwrap().hsms[0].id.clone();
+    let ids = [hsm_id.as_str()];
+    let init = hsm::Init {
+        label: "bench".into(),
+        password: Some("so-Password1".into()),
+        domain: Some("domain".into()),
+        ..hsm::Init::default()
+    };
+    client.call(&hsm::INIT, &ids, &init).unwrap();
+    let login = hsm::Login { role: "so".into(), password: Some("so-Password1".into()), ..hsm::Login::default() };
+    client.call(&hsm::LOGIN, &ids, &login).unwrap();
+    for number in 0..PARTITIONS {
+        let new = partitions::NewPartition {
+            name: format!("p{number}"),
+            size: Some(100_000),
+            has_pso: true,
+            ..partitions::NewPartition::default()
+        };
+        client.call(&partitions::CREATE, &ids, &new).unwrap();
+    }
+    for number in 0..CLIENTS {
+        let name = format!("client{number}");
+        let new = ntls::NewClient {
+            hostname: Some(name.clone()),
+            certificate: Some(certificate(&name)),
+            client_name: name,
+            ..ntls::NewClient::default()
+        };
+        client.call(&ntls::REGISTER, &[], &new).unwrap();
+    }
+    client.call(&hsm::LOGOUT, &ids, &Nothing {}).unwrap();
+}
+
+fn certificate(name: &str) -> String {
+    rcgen::generate_simple_self_signed([name.to_owned()]).unwrap().cert.pem()
+}
+
+/// Resident memory now, in MB.
+fn memory(program: &Program) -> f64 {
+    status(program, "VmRSS:")
+}
+
+/// The most it ever was, in MB.
+fn peak(program: &Program) -> f64 {
+    status(program, "VmHWM:")
+}
+
+fn status(program: &Program, field: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", program.0.id())).unwrap();
+    let line = text.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}
