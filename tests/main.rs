@@ -1,6 +1,6 @@
 //! Tests that cross crates: one binary, a module per subject.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod abbreviations;
 mod client;

@@ -68,7 +68,10 @@ fn main() {
         let body = network::ChangeNetwork { hostname: Some(format!("host{number}")) };
         client.call(&network::CHANGE, &[], &body).unwrap();
     }
-    println!("durable changes, one connection: {:.0}/s", f64::from(CHANGES) / time.elapsed().as_secs_f64());
+    println!(
+        "durable changes, one connection: {:.0}/s",
+        f64::from(CHANGES) / time.elapsed().as_secs_f64()
+    );
 
     let mut times: Vec<Duration> = (0..CONNECTIONS)
         .map(|_| {
@@ -105,7 +108,11 @@ fn fill(client: &Client) {
         ..hsm::Init::default()
     };
     client.call(&hsm::INIT, &ids, &init).unwrap();
-    let login = hsm::Login { role: "so".into(), password: Some("so-Password1".into()), ..hsm::Login::default() };
+    let login = hsm::Login {
+        role: "so".into(),
+        password: Some("so-Password1".into()),
+        ..hsm::Login::default()
+    };
     client.call(&hsm::LOGIN, &ids, &login).unwrap();
     for number in 0..PARTITIONS {
         let new = partitions::NewPartition {

@@ -10,7 +10,7 @@ use lunash::Session;
 ///
 /// Without a host, an emulated appliance of your own is started and used.
 #[derive(Parser)]
-#[command(name = "lunash", version, after_long_help = luna_shell::AFTER_HELP)]
+#[command(name = "lunash", version, after_long_help = luna_shell::after_help())]
 struct Arguments {
     #[command(flatten)]
     options: Options,

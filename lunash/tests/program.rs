@@ -133,7 +133,11 @@ fn answers_come_from_the_pipe_from_arguments_or_not_at_all() {
     let home = Home::new();
     let unanswered = home.run(&["hsm", "zeroize"]);
     assert_eq!(unanswered.status, 4);
-    assert!(unanswered.stderr.contains("-force or --yes would have answered it"), "{}", unanswered.stderr);
+    assert!(
+        unanswered.stderr.contains("-force or --yes would have answered it"),
+        "{}",
+        unanswered.stderr
+    );
     assert_eq!(home.feed(&["hsm", "zeroize"], "proceed\n").status, 0);
     assert_eq!(home.feed(&["hsm", "zeroize"], "quit\n").status, 1);
     assert_eq!(home.feed(&["hsm", "zeroize"], "what?\n").status, 4);
@@ -154,7 +158,13 @@ fn secrets_come_from_the_environment_a_file_or_a_descriptor_and_go_nowhere() {
     };
     let home = Home::new();
     let init = ["hsm", "init", "-label", "a", "-force"];
-    check(&seen(home.program(&init).env("LUNA_HSM_PASSWORD", secret).env("LUNA_DOMAIN", "d").output().unwrap()));
+    check(&seen(
+        home.program(&init)
+            .env("LUNA_HSM_PASSWORD", secret)
+            .env("LUNA_DOMAIN", "d")
+            .output()
+            .unwrap(),
+    ));
 
     let path = home.folder.path().join("secret");
     std::fs::write(&path, format!("{secret}\n")).unwrap();
@@ -168,7 +178,8 @@ fn secrets_come_from_the_environment_a_file_or_a_descriptor_and_go_nowhere() {
     check(&seen(by_descriptor.output().unwrap()));
     assert!(File::open(&path).unwrap().as_raw_fd() > 2);
 
-    let wrong = seen(home.program(&login).env("LUNA_HSM_PASSWORD_FILE", "/nonexistent").output().unwrap());
+    let wrong =
+        seen(home.program(&login).env("LUNA_HSM_PASSWORD_FILE", "/nonexistent").output().unwrap());
     assert_eq!(wrong.status, 4);
     assert!(wrong.stderr.contains("/nonexistent") || wrong.stdout.contains("/nonexistent"));
 }

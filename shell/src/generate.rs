@@ -4,7 +4,7 @@ use clap_complete::Shell as Kind;
 use serde::Serialize;
 
 use crate::command::{Catalogue, Text};
-use crate::options::Generate;
+use crate::options::{EXIT_STATUS, Generate, SECRETS};
 use crate::page::Page;
 
 /// The answer to `help` and `?`.
@@ -38,20 +38,47 @@ pub(crate) fn text<S>(
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The program's manual page, with a section for every command of the shell.
+/// The program's manual page, with the environment, the exit status and every command.
 fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
-    let page = clap_mangen::Man::new(program.clone().disable_version_flag(false)).date("");
+    let page = clap_mangen::Man::new(program.clone());
     let mut bytes = Vec::new();
     // Writing to memory does not fail.
-    let _ = page.render(&mut bytes);
+    let _ = page.render_title(&mut bytes);
+    let _ = page.render_name_section(&mut bytes);
+    let _ = page.render_synopsis_section(&mut bytes);
+    let _ = page.render_description_section(&mut bytes);
+    let _ = page.render_options_section(&mut bytes);
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    text.push_str(".SH COMMANDS\n");
-    for command in &catalogue.commands {
-        text.push_str(&format!(".TP\n\\fB{}\\fR\n{}.\n", roff(command.syntax), roff(command.help)));
-    }
+    let mut section =
+        |title: &str, before: &str, rows: &mut dyn Iterator<Item = (String, String)>| {
+            text.push_str(&format!(".SH {title}\n{before}"));
+            for (name, meaning) in rows {
+                text.push_str(&format!(".TP\n\\fB{}\\fR\n{}.\n", roff(&name), roff(&meaning)));
+            }
+        };
+    section(
+        "COMMANDS",
+        "Every word and option may be shortened as long as one command alone fits the line.\n",
+        &mut catalogue.commands.iter().map(|one| (one.syntax.to_owned(), one.help.to_owned())),
+    );
+    section(
+        "ENVIRONMENT",
+        "Passwords are asked for at a terminal. Scripts give them in the variables below, or in a\n\
+         file that the variable with _FILE behind its name holds the path of, or through an open\n\
+         descriptor whose number the variable with _FD behind its name holds.\n",
+        &mut SECRETS.iter().map(|(name, meaning)| (format!("LUNA_{name}"), (*meaning).to_owned())),
+    );
+    section(
+        "EXIT STATUS",
+        "Of several commands the highest counts.\n",
+        &mut EXIT_STATUS
+            .iter()
+            .map(|(status, meaning)| (status.to_string(), (*meaning).to_owned())),
+    );
     text
 }
 
+/// Text that troff shows as it is.
 fn roff(text: &str) -> String {
-    text.replace('\\', "\\e").replace('-', "\\-")
+    text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
 }

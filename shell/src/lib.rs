@@ -30,7 +30,7 @@ pub use desk::{Desk, Question};
 pub use device::{Device, Input, Stdio};
 pub use editor::Words;
 pub use failure::{Code, Failure, Kind};
-pub use options::{AFTER_HELP, Format, Generate, Options};
+pub use options::{Format, Generate, Options, after_help};
 pub use page::{Page, Table};
 pub use run::{Session, Shell, Values, main};
 pub use secrets::Secrets;

@@ -4,21 +4,44 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-/// What stands below the options in `--help` and in the manual page.
-pub const AFTER_HELP: &str = "\
-Exit status:
-  0  every command succeeded
-  1  a command failed
-  2  a line, or the arguments, were not understood
-  3  the appliance could not be reached, or refused the login
-  4  refused for safety, or because a question had no answer
-  5  unclear: the connection or the time limit ended during a change
-Of several commands the highest counts.
+/// What each exit status means; of several commands the highest counts.
+pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
+    (0, "every command succeeded"),
+    (1, "a command failed"),
+    (2, "a line, or the arguments, were not understood"),
+    (3, "the appliance could not be reached, or refused the login"),
+    (4, "refused for safety, or because a question had no answer"),
+    (5, "unclear: the connection or the time limit ended during a change"),
+];
 
-Passwords are asked for at a terminal. For scripts they come from the environment as
-LUNA_<NAME>, LUNA_<NAME>_FILE (a file's first line) or LUNA_<NAME>_FD (an open descriptor);
-NAME is PASSWORD for the appliance account, HSM_PASSWORD, NEW_HSM_PASSWORD, DOMAIN,
-PO_PASSWORD, CO_PASSWORD, CU_PASSWORD, NEW_PASSWORD, as the question needs.";
+/// Secrets that can be given in advance: the name behind `LUNA_`, and what it answers.
+pub(crate) const SECRETS: &[(&str, &str)] = &[
+    ("PASSWORD", "the appliance account"),
+    ("HSM_PASSWORD", "the HSM SO"),
+    ("PO_PASSWORD", "the Partition SO"),
+    ("CO_PASSWORD", "the Crypto Officer"),
+    ("CU_PASSWORD", "the Crypto User"),
+    ("DOMAIN", "the cloning domain"),
+    ("NEW_PASSWORD", "a new password of an account or of a partition role"),
+    ("NEW_HSM_PASSWORD", "the new password of the HSM SO"),
+];
+
+/// What stands below the options in `--help`.
+pub fn after_help() -> String {
+    let mut text = String::from("Exit status, of several commands the highest:\n");
+    for (status, meaning) in EXIT_STATUS {
+        text.push_str(&format!("  {status}  {meaning}\n"));
+    }
+    text.push_str(
+        "\nPasswords are asked for at a terminal. Scripts give them in the environment as\n\
+         LUNA_<NAME>, LUNA_<NAME>_FILE (a file's first line) or LUNA_<NAME>_FD (an open\n\
+         descriptor):\n",
+    );
+    for (name, meaning) in SECRETS {
+        text.push_str(&format!("  {:<24}{meaning}\n", format!("LUNA_{name}")));
+    }
+    text.trim_end().to_owned()
+}
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

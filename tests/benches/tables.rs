@@ -22,7 +22,8 @@ fn measure(name: &str, grammar: &Grammar) {
     let table = grammar.abbreviations();
     let lines: Vec<String> =
         table.lines().map(|line| filled(line.split('\t').next().unwrap())).collect();
-    let mut resolved: Vec<Duration> = lines.iter().filter_map(|line| resolving(grammar, line)).collect();
+    let mut resolved: Vec<Duration> =
+        lines.iter().filter_map(|line| resolving(grammar, line)).collect();
     resolved.sort();
     println!(
         "{name}: {} commands, shortest spelling: median {:?}, slowest {:?}",
