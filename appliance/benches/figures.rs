@@ -65,7 +65,7 @@ fn main() {
 
     let time = Instant::now();
     for number in 0..CHANGES {
-        let body = network::ChangeNetwork { hostname: Some(format!("host{number}")) };
+        let body = network::NewHostname { hostname: Some(format!("host{number}")) };
         client.call(&network::CHANGE, &[], &body).unwrap();
     }
     println!(
