@@ -27,7 +27,7 @@ pub fn tokenize(line: &str) -> (Vec<Token<'_>>, Vec<(char, char)>) {
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
-        if byte == b' ' || byte.is_ascii_whitespace() {
+        if is_blank(byte) {
             at += 1;
         } else if byte >= 0x80 && first(line, at).is_whitespace() {
             at += first(line, at).len_utf8();
@@ -59,6 +59,11 @@ pub(crate) fn joined(line: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// What `char::is_whitespace` says of ASCII: a vertical tab is a blank too.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | 0x09..=0x0d)
+}
+
 fn is_lone_dash(token: &Token<'_>) -> bool {
     !token.quoted && token.text == "-"
 }
@@ -74,7 +79,7 @@ fn plain(line: &str, start: usize) -> Option<Token<'_>> {
     while end < bytes.len() {
         match bytes[end] {
             b'"' | b'\'' | b'\\' | 0x80.. => return None,
-            b' ' | b'\t' | b'\n' | b'\r' | 0x0c => break,
+            byte if is_blank(byte) => break,
             _ => end += 1,
         }
     }
@@ -180,6 +185,17 @@ mod tests {
 
     fn texts(line: &str) -> Vec<String> {
         tokenize(line).0.into_iter().map(|t| t.text.into_owned()).collect()
+    }
+
+    /// A vertical tab before a quote once made an endless row of empty tokens.
+    #[test]
+    fn every_blank_separates() {
+        for blank in ['\t', '\u{b}', '\u{c}', '\u{85}', '\u{a0}', '\u{2003}'] {
+            let line = format!("a{blank}'b'{blank}c");
+            let (tokens, _) = tokenize(&line);
+            let texts: Vec<&str> = tokens.iter().map(|token| token.text.as_ref()).collect();
+            assert_eq!(texts, ["a", "b", "c"], "{blank:?}");
+        }
     }
 
     #[test]
