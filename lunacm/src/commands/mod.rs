@@ -22,6 +22,7 @@ const TABLES: &[&[Command<Session>]] = &[
     slot::COMMANDS,
     role::COMMANDS,
     partition::COMMANDS,
+    partition::absent::COMMANDS,
     partition::contents::COMMANDS,
     partition::domains::COMMANDS,
     partition::policies::COMMANDS,

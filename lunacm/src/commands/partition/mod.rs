@@ -1,6 +1,7 @@
 //! `partition`: the partition behind the current slot; its contents, domains, policies and SKS
 //! master key have files of their own.
 
+pub(super) mod absent;
 pub(super) mod contents;
 pub(super) mod domains;
 pub(super) mod policies;
