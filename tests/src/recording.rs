@@ -12,7 +12,8 @@
 //!
 //! - `@answer TEXT` is typed where the following command asks (passwords are not in a recording);
 //! - `@type LINE` is a line of a session whose recording does not show what was typed;
-//! - `@omitted` marks what the author left out; `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
+//! - `@omitted` marks what the author left out (all of it, where a command was added that the others
+//!   depend on); `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
 //! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost.
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use luna_shell::Secrets;
 
-use crate::likeness::{Likeness, Lost, likeness, side_by_side};
+use crate::likeness::{Likeness, Lost, is_gap, likeness, side_by_side};
 use crate::script::Seat;
 use crate::stage::Stage;
 use crate::transcript::{Arguments, play_on};
@@ -204,6 +205,10 @@ fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
             *times += 1;
             let times = seen.entry(command.clone()).or_default();
             *times += 1;
+            if is_gap(output) {
+                // A command of ours that the recorded ones depend on.
+                continue;
+            }
             let again = if *times > 1 { format!(" ({times})") } else { String::new() };
             let likeness = likeness(output, ours, recorded.lost);
             compared.push(Compared {
