@@ -190,15 +190,43 @@ fn value(word: &str) -> String {
     if bare.len() >= 5 && bare.chars().all(|c| c == 'X') {
         return format!("#{comma}");
     }
+    let hex = |piece: &str, least: usize| {
+        piece.len() >= least && piece.chars().all(|c| c.is_ascii_hexdigit())
+    };
+    // The code of an error is no value: `(C000040A : RC_OBJECT_NOT_IN_LIST)`.
+    if word.strip_prefix('(').is_some_and(|code| hex(code, 6)) {
+        return word.to_owned();
+    }
     let mut out = String::new();
-    for c in word.chars() {
-        match c {
-            '0'..='9' if out.ends_with('#') => {}
-            '0'..='9' => out.push('#'),
-            other => out.push(other),
+    let mut rest = word;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let piece = &rest[..end];
+        if hex(piece, 4) && piece.contains(|c: char| c.is_ascii_digit()) {
+            out.push('#');
+        } else if piece.is_empty() {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        } else {
+            digits(&mut out, piece);
         }
+        rest = &rest[end..];
     }
     out
+}
+
+/// Adds `piece` with `#` for every run of digits.
+fn digits(out: &mut String, piece: &str) {
+    let mut run = false;
+    for c in piece.chars() {
+        match (c.is_ascii_digit(), run) {
+            (true, true) => {}
+            (true, false) => out.push('#'),
+            (false, _) => out.push(c),
+        }
+        run = c.is_ascii_digit();
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +250,8 @@ mod tests {
             same("UID: 410000076e01000035730900", "UID: 0a0000076e0100003573"),
             Likeness::Exact
         );
+        assert_eq!(same("Memory:fb4c0000-fb4e0000", "Memory:fb6e0000-fb700000"), Likeness::Exact);
+        assert_eq!(same("1 14047  963a   yes", "4 14050  8011   yes"), Likeness::Exact);
         let md5 = "Certificate fingerprint: D9:9E:25:B3:A9:68:06:50:8F:C4:90:FC:E5:50:E2:BC";
         assert_eq!(same(md5, "Certificate fingerprint: 00:11:22:33:44:55:66"), Likeness::Exact);
         assert_eq!(
@@ -243,6 +273,10 @@ mod tests {
         assert_eq!(same("Hardware Model: Luna K6", "HSM Model: Luna K7"), Likeness::Differs);
         assert_eq!(same("'hsm login' successful.", "'hsm login' successful"), Likeness::Differs);
         assert_eq!(same("state: no", "state: yes"), Likeness::Differs);
+        assert_eq!(
+            same("failed. (C000040A : RC_X)", "failed. (C0000001 : RC_X)"),
+            Likeness::Differs
+        );
     }
 
     #[test]
