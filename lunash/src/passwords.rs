@@ -52,7 +52,7 @@ pub(crate) fn ask(session: &mut Session, variable: &str) -> Result<Secret, Failu
         variable,
         option: "",
     };
-    session.desk().secret(None, question)
+    session.desk().hidden_secret(question)
 }
 
 /// Sets the password of an account. One's own needs the present one, with which this session was

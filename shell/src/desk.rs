@@ -214,15 +214,31 @@ impl Desk {
         given: Option<Secret>,
         secret: Question<'_>,
     ) -> Result<Secret, Failure> {
-        if let Some(given) = given {
-            return Ok(given);
+        match given {
+            Some(given) => Ok(given),
+            None => self.take_secret(secret, |device, text| device.secret(text)),
         }
-        if let Some(known) = self.secrets.find(secret.variable)? {
-            return Ok(known.expose_secret().into());
+    }
+
+    /// As [`Desk::secret`], where the product shows nothing of what is typed, not even stars.
+    ///
+    /// # Errors
+    /// No answer, or two different ones.
+    pub fn hidden_secret(&mut self, secret: Question<'_>) -> Result<Secret, Failure> {
+        self.take_secret(secret, |device, text| device.hidden(text))
+    }
+
+    fn take_secret(
+        &mut self,
+        secret: Question<'_>,
+        ask: fn(&mut dyn Device, &str) -> Input,
+    ) -> Result<Secret, Failure> {
+        if let Some(known) = self.given(secret.variable)? {
+            return Ok(known);
         }
-        let first = self.ask_secret(secret.text, secret)?;
+        let first = self.ask_secret(secret.text, secret, ask)?;
         if let Some(again) = secret.again {
-            let second = self.ask_secret(again, secret)?;
+            let second = self.ask_secret(again, secret, ask)?;
             if first.expose() != second.expose() {
                 return Err(Failure::command("The two entries do not match.")
                     .hint("nothing was changed; run the command again"));
@@ -231,9 +247,14 @@ impl Desk {
         Ok(first)
     }
 
-    fn ask_secret(&mut self, text: &str, secret: Question<'_>) -> Result<Secret, Failure> {
+    fn ask_secret(
+        &mut self,
+        text: &str,
+        secret: Question<'_>,
+        ask: fn(&mut dyn Device, &str) -> Input,
+    ) -> Result<Secret, Failure> {
         self.open();
-        match self.put(text, |device, text| device.secret(text)) {
+        match self.put(text, ask) {
             Input::Line(line) => {
                 let line = Zeroizing::new(line);
                 Ok(Secret::from(line.as_str()))

@@ -25,6 +25,10 @@ pub trait Device {
     fn answer(&mut self, question: &str) -> Input;
     /// Shows a question and reads a secret, which is not shown.
     fn secret(&mut self, question: &str) -> Input;
+    /// The same, and not even its length is shown.
+    fn hidden(&mut self, question: &str) -> Input {
+        self.secret(question)
+    }
     /// Writes data.
     fn print(&mut self, text: &str);
     /// Writes a remark beside the data.
@@ -69,6 +73,19 @@ impl Stdio {
             self.editor = Editor::new(self.history.as_deref());
         }
         self.editor.as_mut()
+    }
+
+    fn password(&mut self, question: &str, config: rpassword::Config) -> Input {
+        if !self.attended {
+            return self.answer(question);
+        }
+        self.print(question);
+        self.flush();
+        match rpassword::read_password_with_config(config) {
+            Ok(secret) => Input::Line(secret),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Input::Cancelled,
+            Err(_) => Input::End,
+        }
     }
 
     fn next_line(&mut self) -> Input {
@@ -124,17 +141,13 @@ impl Device for Stdio {
     }
 
     fn secret(&mut self, question: &str) -> Input {
-        if self.attended {
-            self.print(question);
-            self.flush();
-            let config = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
-            return match rpassword::read_password_with_config(config) {
-                Ok(secret) => Input::Line(secret),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => Input::Cancelled,
-                Err(_) => Input::End,
-            };
-        }
-        self.answer(question)
+        let stars = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
+        self.password(question, stars)
+    }
+
+    fn hidden(&mut self, question: &str) -> Input {
+        let nothing = rpassword::ConfigBuilder::new().build();
+        self.password(question, nothing)
     }
 
     fn print(&mut self, text: &str) {

@@ -132,6 +132,11 @@ impl Device for Seat {
         answer.map_or(Input::End, Input::Line)
     }
 
+    fn hidden(&mut self, question: &str) -> Input {
+        self.show(&format!("{question}\n"));
+        self.next_answer().map_or(Input::End, Input::Line)
+    }
+
     fn print(&mut self, text: &str) {
         self.show(text);
     }

@@ -158,13 +158,16 @@ const EXTENSIONS: [&str; 12] = [
     ".cer",
 ];
 
-fn check_name(name: &str) -> Result<(), Failure> {
+/// `by_owner`: whether the owner of the data folder sends the file. He stands for scp, which has no
+/// list of extensions: `id_rsa.pub`, a role's file without any.
+fn check_name(name: &str, by_owner: bool) -> Result<(), Failure> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._ ".contains(c);
     let fits = super::is_name(name, 64, |place, c| allowed(c) && !(place == 0 && c == '.'))
         && !name.ends_with(' ')
-        && EXTENSIONS
-            .iter()
-            .any(|extension| name.len() > extension.len() && name.ends_with(extension));
+        && (by_owner
+            || EXTENSIONS
+                .iter()
+                .any(|extension| name.len() > extension.len() && name.ends_with(extension)));
     if !fits {
         let id = "SERVERPLUGIN_INVALID_PATTERN_DETECTED";
         return Err(Failure::new(400, id, "The file name is not allowed.").details(format!(
@@ -193,7 +196,7 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<FileList>, 
 
 fn upload(cx: &mut Context<'_>, ids: &Ids, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
     let user = own(cx, ids)?;
-    check_name(file.name)?;
+    check_name(file.name, cx.session().local)?;
     cx.state.files.put(user, file.name, file.content.to_vec(), cx.now);
     Ok(Reply::done())
 }
@@ -219,7 +222,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Fail
 fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let (user, name) = (own(cx, ids)?, &ids[1]);
     if name == SERVER && has_server_certificate(cx, user) {
-        check_name(name)?;
+        check_name(name, false)?;
     }
     if cx.state.files.remove(user, name) { Ok(Reply::done()) } else { Err(no_file(name)) }
 }
@@ -292,10 +295,18 @@ mod tests {
     #[test]
     fn names_are_judged_and_one_file_comes_at_a_time() {
         let mut bench = Bench::new();
-        for name in ["", ".pem", ".x.pem", "x", "x.exe", "a/b.pem", "x.pem ", "../x.pem"] {
-            let answer = bench.upload(FILES, name, b"x");
-            assert_eq!(answer.error(), (400, "SERVERPLUGIN_INVALID_PATTERN_DETECTED"), "{name}");
+        let pattern = (400, "SERVERPLUGIN_INVALID_PATTERN_DETECTED");
+        for name in ["", ".pem", ".x.pem", "a/b.pem", "x.pem ", "../x.pem"] {
+            assert_eq!(bench.upload(FILES, name, b"x").error(), pattern, "{name}");
         }
+        assert_eq!(bench.upload(FILES, "id_rsa.pub", b"x").status, 204, "as with scp");
+        bench.user("jane", "Abcdef12", "operator");
+        bench.login("jane", "Abcdef12");
+        for name in ["x", "x.exe", ".pem"] {
+            let refused = bench.upload("/users/jane/files", name, b"x");
+            assert_eq!(refused.error(), pattern, "{name}");
+        }
+        bench.local_login();
         let server = bench.upload(FILES, "server.pem", b"x");
         assert_eq!(server.error(), (403, "SERVERPLUGIN_SERVER.PEM_CANNOT_BE_OVERWRITTEN"));
         let plain = bench.post(FILES, serde_json::json!({}));
