@@ -70,11 +70,16 @@ fn name_of(role: &str) -> Result<&'static str, Failure> {
     })
 }
 
+/// What texts call a role: the list's own word for the SO could be the HSM's.
+fn called(role: &str) -> Result<&'static str, Failure> {
+    name_of(role).map(|name| if role == "so" { "Partition SO" } else { name })
+}
+
 /// Goes on with one of these roles logged in to the partition, and its password its own.
 pub(super) fn require_role(cx: &Context<'_>, serial: &str, any: &[&str]) -> Result<(), Failure> {
     let Some(role) = cx.session().partition_logins.get(serial).filter(|r| any.contains(&&***r))
     else {
-        let names: Vec<&str> = any.iter().filter_map(|role| name_of(role).ok()).collect();
+        let names: Vec<&str> = any.iter().filter_map(|role| called(role).ok()).collect();
         return Err(Failure::new(401, refusal::NOT_LOGGED_IN, "The role is not logged in.")
             .details(format!("The {} must be logged in to the partition.", names.join(" or "))));
     };
@@ -83,7 +88,7 @@ pub(super) fn require_role(cx: &Context<'_>, serial: &str, any: &[&str]) -> Resu
         return Err(Failure::new(403, refusal::PASSWORD_EXPIRED, "The password has expired.")
             .details(format!(
                 "The {} must change the password that was set for the role before anything else.",
-                name_of(role)?
+                called(role)?
             )));
     }
     Ok(())
@@ -96,7 +101,7 @@ pub(super) fn check_password(
     role: &str,
     password: &str,
 ) -> Result<(), Failure> {
-    let name = name_of(role)?;
+    let name = called(role)?;
     cx.state.hsm.require_operable()?;
     let row = partition(cx, serial)?;
     require_initialized(row)?;
@@ -128,6 +133,7 @@ pub(super) fn check_password(
     }
     let details = match left {
         0 => format!("It was the last attempt: the {name} is locked out."),
+        1 => format!("The {name} has 1 login attempt left."),
         left => format!("The {name} has {left} login attempts left."),
     };
     Err(Failure::new(401, refusal::WRONG_PASSWORD, "The password is wrong.")
@@ -171,7 +177,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>,
     name_of(&body.role)?;
     if let Some(other) = cx.session().partition_logins.get(serial) {
         return Err(Failure::new(409, refusal::ALREADY_LOGGED_IN, "A role is logged in already.")
-            .details(format!("The {} is logged in to this partition.", name_of(other)?)));
+            .details(format!("The {} is logged in to this partition.", called(other)?)));
     }
     let password = body.password.ok_or_else(|| {
         Failure::bad_request("'password' is required: this HSM authenticates by password.")

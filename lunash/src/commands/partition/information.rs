@@ -256,7 +256,7 @@ impl ShownPartition {
             }
             let left = role.login_attempts_left;
             let (locks, what) = match role.id {
-                "so" => (false, "partition zeroization".to_owned()),
+                "so" => (false, "partition zeroization!".to_owned()),
                 _ => (true, format!("{name} is Locked Out")),
             };
             let mut line = |label: &str, value: &dyn std::fmt::Display| {
@@ -310,6 +310,7 @@ impl Run<Session> for ShowContents {
         let place = target.place();
         CO.guard(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
+        close_questions(session);
         let mut objects = CO.during(session, place, password, |session| {
             let list = session.client().get(&partitions::OBJECTS, &place).map_err(refused)?;
             let mut objects = Vec::new();
@@ -321,7 +322,6 @@ impl Run<Session> for ShowContents {
             }
             Ok(objects)
         })?;
-        close_questions(session);
         // Newest first, as recorded.
         objects.sort_by_key(|object| std::cmp::Reverse(object.handle.parse::<u64>().unwrap_or(0)));
         Ok(Contents {

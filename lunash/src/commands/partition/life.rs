@@ -6,7 +6,7 @@ use super::{CO, Target, close_questions, refused};
 use crate::prelude::*;
 
 pub(super) const CREATE: Command = Command {
-    syntax: "partition create -partition|-par <name> [-size|-s <bytes> | -allfreestorage|-a] [-version|-v <0|1>] [-force|-f]",
+    syntax: "partition create|cr -partition|-par <name> [-size|-s <bytes> | -allfreestorage|-a] [-version|-v <0|1>] [-force|-f]",
     help: "Create a partition",
     options: &[
         ("-partition", "Name of the new partition"),

@@ -91,7 +91,8 @@ impl Officer {
             return Ok(());
         }
         let name = self.name;
-        let loss = if self.id == "so" { "the partition is erased" } else { "it is locked out" };
+        let loss =
+            if self.id == "so" { "the partition is erased" } else { "the role is locked out" };
         session.desk().guard_attempts(
             role.login_attempts_left,
             &format!(
@@ -111,8 +112,9 @@ impl Officer {
         given: Option<Secret>,
         option: &str,
     ) -> Result<Secret, Failure> {
-        let (text, variable) = (self.question, self.variable);
-        session.desk().secret(given, Question { text, again: None, variable, option })
+        let lead = if session.desk().begun() { "\n" } else { "" };
+        let (text, variable) = (format!("{lead}{}", self.question), self.variable);
+        session.desk().secret(given, Question { text: &text, again: None, variable, option })
     }
 
     /// Logs the role in, does the work, and logs it out again whatever came of the work.
@@ -178,7 +180,6 @@ fn refused(error: luna_rest::Error) -> Failure {
         refusal::PASSWORD_EXPIRED => {
             failure.hint("'partition changePw' changes the password, or 'role changepw' in lunacm")
         }
-        refusal::NOT_ALLOWED => failure.hint("'hsm showPolicies' shows the policies of the HSM"),
         "APPLIANCE_REQUIRE_SO_LOGIN" => failure.hint("'hsm login' logs the HSM SO in"),
         _ => failure,
     }

@@ -15,8 +15,8 @@ pub(super) const SHOW_POLICIES: Command = Command {
         "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
     ],
     known: Known::Assumed(
-        "no output was found: the tables are those of 05-lunash-hsm-showpolicies-6.2, the names \
-         of lunacm's partition showpolicies",
+        "no output was found: the tables are those of hsm showPolicies, the names those of \
+         lunacm's partition showpolicies",
     ),
     run: call::<ShowPolicies>(),
 };
@@ -123,55 +123,56 @@ const NUMBERS: [u32; 4] = [20, 25, 26, 41];
 
 impl Text for Policies {
     fn write(&self, page: &mut Page) {
-        page.field("Partition Name:", 19, &self.partition);
-        page.field("Partition SN:", 19, &self.serial);
-        page.field("Partition Label:", 19, &self.label);
+        page.field("   Partition Name:", 22, &self.partition);
+        page.field("   Partition SN:", 22, &self.serial);
+        page.field("   Partition Label:", 22, &self.label);
         page.blank();
-        page.line("The following capabilities describe this partition and can never be changed.");
+        page.line("   The following capabilities describe this partition, and cannot be altered");
+        page.line("   except via firmware or capability updates.");
         page.blank();
-        page.line(format!("{:40}Value", "Description"));
-        page.line(format!("{:40}=====", "==========="));
+        let row = |page: &mut Page, name: &str, value: &str| {
+            page.line(format!("   {name:<41}{value}"));
+        };
+        row(page, "Description", "Value");
+        row(page, "===========", "=====");
         for ShownCapability { code, description, value } in &self.capabilities {
-            let value = match value {
-                0 if !NUMBERS.contains(code) => "Disallowed".to_owned(),
-                1 if !NUMBERS.contains(code) => "Allowed".to_owned(),
-                number => number.to_string(),
-            };
-            page.line(format!("{description:40} {value}"));
+            row(page, description, &shown(*code, *value, ["Disallowed", "Allowed"]));
         }
         page.blank();
-        page.line(
-            "The following policies describe the current configuration of this partition and may \
-             be changed by the Partition SO.",
-        );
+        page.line("   The following policies describe the current configuration of");
+        page.line("   this partition and may be changed by the Partition SO.");
         page.blank();
-        page.line(
-            "Changing policies marked \"destructive\" in the direction that is named will erase \
-             all objects in the partition.",
-        );
+        page.line("   Changing policies marked \"destructive\" in the direction that is");
+        page.line("   named will erase all objects in the partition.");
         page.blank();
-        page.line(format!("{:40}{:11}{:10}Destructive", "Description", "Value", "Code"));
-        page.line(format!("{:40}{:11}{:10}===========", "===========", "=====", "===="));
+        let row = |page: &mut Page, name: &str, value: &str, code: &str, destructive: &str| {
+            page.line(format!("   {name:<41}{value:<13}{code:<10}{destructive}"));
+        };
+        row(page, "Description", "Value", "Code", "Destructive");
+        row(page, "===========", "=====", "====", "===========");
         for policy in &self.policies {
             // Where there is no capability, there is nothing to change.
             let capability = self.capabilities.iter().find(|entry| entry.code == policy.code);
             if capability.is_some_and(|capability| capability.value == 0) {
                 continue;
             }
-            let value = match policy.value {
-                0 if !NUMBERS.contains(&policy.code) => "Off".to_owned(),
-                1 if !NUMBERS.contains(&policy.code) => "On".to_owned(),
-                number => number.to_string(),
-            };
+            let value = shown(policy.code, policy.value, ["Off", "On"]);
             let destructive = match (policy.destructive_off_to_on, policy.destructive_on_to_off) {
                 (true, true) => "Both ways",
                 (true, false) => "Off-to-On",
                 (false, true) => "On-to-Off",
                 (false, false) => "No",
             };
-            let ShownPolicy { description, code, .. } = policy;
-            page.line(format!("{description:40} {value:11}{code:<10}{destructive}"));
+            row(page, &policy.description, &value, &policy.code.to_string(), destructive);
         }
+    }
+}
+
+/// A value in words, unless it is a number.
+fn shown(code: u32, value: u32, words: [&str; 2]) -> String {
+    match (NUMBERS.contains(&code), usize::try_from(value)) {
+        (false, Ok(value @ (0 | 1))) => words[value].to_owned(),
+        _ => value.to_string(),
     }
 }
 
