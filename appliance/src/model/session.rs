@@ -100,6 +100,19 @@ impl Sessions {
         }
     }
 
+    /// The clock was set, by so much: how long a session was idle or an account is locked stays the
+    /// same.
+    pub fn clock_set(&mut self, by: Duration) {
+        self.open.values_mut().for_each(|(_, used)| *used += by);
+        for failed in self.failed.values_mut() {
+            failed.times.iter_mut().for_each(|time| *time += by);
+            if let Some((since, until)) = &mut failed.locked {
+                *since += by;
+                *until += by;
+            }
+        }
+    }
+
     /// Every open session, to log roles out everywhere (zeroization, deletion of a partition).
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
         self.open.values_mut().map(|(session, _)| session)

@@ -51,6 +51,11 @@ impl Status {
     pub fn reboot(&mut self, now: OffsetDateTime) {
         self.booted.set(now.unix_timestamp() - START);
     }
+
+    /// The clock was set, by so many seconds: the appliance is up as long as before.
+    pub fn clock_set(&mut self, by: i64) {
+        *self.booted.get_mut() += by;
+    }
 }
 
 pub(super) fn routes(r: &mut Routes) {

@@ -1,12 +1,13 @@
 //! Settings of the appliance: what is kept of them, and the routes of `sysconf/`.
 //!
-//! `power` (restart, forceSoLogin), `clock` and `zones` (time), `ntp` and `ntp_status`, `ssh`,
-//! `web_server`, `config` (backups). Fields are named `sysconf/SERVICE…`, which is how a backup
-//! finds what belongs to a service.
+//! `power` (restart, forceSoLogin), `clock` and `zones` (time), `ntp` with `ntp_auth` and
+//! `ntp_status`, `ssh`, `web_server`, `config` (backups). Fields are named `sysconf/SERVICE…`,
+//! which is how a backup finds what belongs to a service.
 
 pub mod clock;
 pub mod config;
 pub mod ntp;
+pub mod ntp_auth;
 pub mod power;
 pub mod ssh;
 pub mod web_server;
@@ -28,7 +29,7 @@ pub struct Sysconf {
     /// Its servers by address.
     pub ntp_servers: Table<ntp::ServerRow>,
     /// Its symmetric keys by number.
-    pub ntp_keys: Table<ntp::KeyRow>,
+    pub ntp_keys: Table<ntp_auth::KeyRow>,
     /// The SSH server.
     pub ssh: Cell<ssh::SshRow>,
     /// The SSH server's own key.
@@ -69,6 +70,7 @@ pub(super) fn routes(r: &mut Routes) {
     power::routes(r);
     clock::routes(r);
     ntp::routes(r);
+    ntp_auth::routes(r);
     ssh::routes(r);
     web_server::routes(r);
     config::routes(r);

@@ -3,7 +3,7 @@
 //! A backup holds the rows of the fields that belong to a service (see [`belongs`]), so that a new
 //! field of an area is backed up without a word here. HSM and partitions are never in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use luna_rest::Nothing;
@@ -116,6 +116,7 @@ fn snapshot(state: &mut State, services: &[&str]) -> Result<Snapshot, Failure> {
 fn put(cx: &mut Context<'_>, services: &[&str], content: &Snapshot) -> Result<(), Failure> {
     // Software and the SO's decision are no settings that a file brings back.
     let present = cx.state.lunasa.settings.get().clone();
+    let accounts: Vec<String> = cx.state.users.users.keys().map(str::to_owned).collect();
     let mut done = Ok(());
     cx.state.fields(&mut |name, field| {
         if let Some(rows) = content.get(name)
@@ -135,7 +136,18 @@ fn put(cx: &mut Context<'_>, services: &[&str], content: &Snapshot) -> Result<()
     if services.contains(&"ntp") && cx.state.services.is_running("ntp") {
         super::ntp::service_changes(cx, true);
     }
+    if services.contains(&"ntls") {
+        // Partitions that were deleted since are no longer assigned.
+        let links = cx.state.ntls.clients.values().flat_map(|row| row.links.clone());
+        let gone: BTreeSet<String> =
+            links.filter(|id| !cx.state.partitions.partitions.contains(id)).collect();
+        gone.iter().for_each(|id| cx.state.ntls.forget_partition(id));
+    }
     if services.contains(&"users") {
+        // Files go with their account.
+        for user in accounts.iter().filter(|user| !cx.state.users.users.contains(user)) {
+            cx.state.files.clear(user);
+        }
         // Who is no longer there, or has another password, has to log in anew.
         let me = cx.session().user.clone();
         cx.sessions.retain(|session| session.local || session.user == me);
@@ -329,6 +341,7 @@ fn exported(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Backups>,
 mod tests {
     use super::super::tests::so;
     use super::*;
+    use crate::model::ntls::ClientRow;
     use crate::model::testing::Bench;
     use serde_json::json;
 
@@ -404,6 +417,20 @@ mod tests {
         let restored = bench.post(&format!("{path}/actions/restore"), json!({"service": "users"}));
         assert_eq!(restored.status, 204, "{}", restored.text());
         assert_eq!(bench.login("jane", "Abcdef12").status, 204);
+    }
+
+    #[test]
+    fn clients_come_back_without_partitions_that_are_gone() {
+        let mut bench = Bench::new();
+        let row = ClientRow { links: vec!["1234567890".to_owned()], ..ClientRow::default() };
+        bench.machine.state.ntls.clients.insert("app", row);
+        bench.store();
+        let path = backup(&mut bench);
+        bench.delete("/api/lunasa/ntls/clients/app");
+        assert_eq!(bench.get("/api/lunasa/ntls/clients/app").status, 404);
+        bench.post(&format!("{path}/actions/restore"), json!({"service": "ntls"}));
+        let links = bench.get("/api/lunasa/ntls/clients/app/links").json();
+        assert_eq!(links, json!({"links": []}));
     }
 
     #[test]

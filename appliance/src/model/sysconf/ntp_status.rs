@@ -157,7 +157,6 @@ mod tests {
         let mut bench = Bench::new();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         bench.patch("/api/lunasa/time", json!({"date": "2030-01-01"}));
-        bench.local_login();
         assert_eq!(bench.get(STATUS).json()["peers"][0]["reach"], 1);
     }
 }

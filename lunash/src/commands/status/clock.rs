@@ -49,20 +49,25 @@ fn zone(now: &time::Time) -> &str {
 #[derive(Deserialize)]
 struct ShowDate {}
 
-/// Date and time.
+/// Date and time; `sysconf time` and `sysconf ntp ntpdate` show them too.
 #[derive(Serialize)]
-struct Clock {
+pub(in crate::commands) struct Clock {
     date: String,
     time: String,
     zone: String,
+}
+
+impl From<time::Time> for Clock {
+    fn from(now: time::Time) -> Clock {
+        Clock { zone: zone(&now).to_owned(), date: now.date, time: now.time }
+    }
 }
 
 impl Run<Session> for ShowDate {
     type View = Clock;
 
     fn run(self, session: &mut Session) -> Result<Clock, Failure> {
-        let now = now(session)?;
-        Ok(Clock { zone: zone(&now).to_owned(), date: now.date, time: now.time })
+        Ok(now(session)?.into())
     }
 }
 
@@ -75,13 +80,13 @@ fn date_of(text: &str) -> Option<Date> {
     Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
 }
 
-impl Text for Clock {
-    fn write(&self, page: &mut Page) {
+impl Clock {
+    /// As `date` writes it.
+    pub(in crate::commands) fn line(&self) -> String {
         let Clock { date, time, zone } = self;
         let Some(day) = date_of(date) else {
             // An appliance that writes its date another way: better its way than none.
-            page.line(format!("{date} {time} {zone}"));
-            return;
+            return format!("{date} {time} {zone}");
         };
         let weekday = match day.weekday() {
             Weekday::Monday => "Mon",
@@ -93,7 +98,13 @@ impl Text for Clock {
             Weekday::Sunday => "Sun",
         };
         let month: String = day.month().to_string().chars().take(3).collect();
-        page.line(format!("{weekday} {month} {:>2} {time} {zone} {}", day.day(), day.year()));
+        format!("{weekday} {month} {:>2} {time} {zone} {}", day.day(), day.year())
+    }
+}
+
+impl Text for Clock {
+    fn write(&self, page: &mut Page) {
+        page.line(self.line());
     }
 }
 

@@ -1,7 +1,211 @@
-//! `sysconf appliance`.
+//! `sysconf appliance`: restart, power, what happens after a failure.
 
+use luna_rest::sysconf::{
+    HARD_REBOOT, POWER_OFF, REBOOT, REBOOT_ON_PANIC, SET_REBOOT_ON_PANIC, Toggle,
+};
+use luna_rest::{Call, tasks};
+
+use super::sure;
 use crate::prelude::*;
 
-pub(in super::super) const MENUS: &[Menu] = &[];
+pub(in super::super) const MENUS: &[Menu] = &[
+    Menu { path: "sysconf appliance", help: "Restart the appliance or switch it off" },
+    Menu {
+        path: "sysconf appliance rebootOnPanic",
+        help: "Whether the appliance restarts after its kernel failed",
+    },
+];
 
-pub(in super::super) const COMMANDS: &[Command] = &[];
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "sysconf appliance hardreboot [-force|-f]",
+        help: "Restart the appliance at once, without stopping its services",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["POST /emulator/lunash/hardReboot"],
+        known: Known::Assumed("known by name only; asked and answered as reboot is"),
+        run: call::<HardReboot>(),
+    },
+    Command {
+        syntax: "sysconf appliance poweroff [-force|-f]",
+        help: "Shut the appliance down and switch it off",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["POST /api/lunasa/actions/powerOff", "POST /tasks/{taskid}/actions/{actionid}"],
+        known: Known::Assumed("a success message is documented, its words are not; as reboot's"),
+        run: call::<PowerOff>(),
+    },
+    Command {
+        syntax: "sysconf appliance reboot [-force|-f]",
+        help: "Restart the appliance",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["POST /api/lunasa/actions/reboot", "POST /tasks/{taskid}/actions/{actionid}"],
+        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        run: call::<Reboot>(),
+    },
+    Command {
+        syntax: "sysconf appliance rebootOnPanic disable",
+        help: "Do not restart after a failure of the kernel",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["PUT /emulator/lunash/rebootOnPanic"],
+        known: Known::Assumed("known by name only"),
+        run: call::<DisableOnPanic>(),
+    },
+    Command {
+        syntax: "sysconf appliance rebootOnPanic enable",
+        help: "Restart after a failure of the kernel",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &["PUT /emulator/lunash/rebootOnPanic"],
+        known: Known::Assumed("known by name only"),
+        run: call::<EnableOnPanic>(),
+    },
+    Command {
+        syntax: "sysconf appliance rebootOnPanic show",
+        help: "Show whether the appliance restarts after a failure of the kernel",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/rebootOnPanic"],
+        known: Known::Assumed("known by name only"),
+        run: call::<ShowOnPanic>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct HardReboot {
+    force: bool,
+}
+
+impl Run<Session> for HardReboot {
+    type View = GoingDown;
+
+    fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
+        sure(
+            session,
+            self.force,
+            "This command will reboot the appliance without stopping its services.\n\
+             All sessions and client connections will end.",
+        )?;
+        session.client().call(&HARD_REBOOT, &[], &Nothing {})?;
+        Ok(GoingDown { action: "reboot" })
+    }
+}
+
+#[derive(Deserialize)]
+struct PowerOff {
+    force: bool,
+}
+
+impl Run<Session> for PowerOff {
+    type View = GoingDown;
+
+    fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
+        sure(
+            session,
+            self.force,
+            "This command will power off the appliance.\n\
+             All sessions and client connections will end.",
+        )?;
+        go_down(session, &POWER_OFF)?;
+        Ok(GoingDown { action: "power off" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Reboot {
+    force: bool,
+}
+
+impl Run<Session> for Reboot {
+    type View = GoingDown;
+
+    fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
+        sure(
+            session,
+            self.force,
+            "This command will reboot the appliance.\n\
+             All sessions and client connections will end.",
+        )?;
+        go_down(session, &REBOOT)?;
+        Ok(GoingDown { action: "reboot" })
+    }
+}
+
+/// Starts the waiting task without asking what became of it: the session ends with it.
+fn go_down(session: &Session, call: &Call<Nothing, Nothing>) -> Result<(), Failure> {
+    let client = session.client();
+    let answer = client.send(call, &[], &Nothing {})?;
+    let task = answer.location.as_deref().and_then(|path| path.strip_prefix("/tasks/"));
+    if let Some(task) = task {
+        client.call(&tasks::ACT, &[task, "start"], &Nothing {})?;
+    }
+    Ok(())
+}
+
+/// The appliance is on its way down.
+#[derive(Serialize)]
+struct GoingDown {
+    action: &'static str,
+}
+
+impl Text for GoingDown {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("The system is going down for {} NOW!", self.action));
+        let (first, rest) = self.action.split_at(1);
+        page.line(format!("{}{rest} commencing", first.to_uppercase()));
+    }
+}
+
+#[derive(Deserialize)]
+struct DisableOnPanic {}
+
+impl Run<Session> for DisableOnPanic {
+    type View = OnPanic;
+
+    fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
+        set_on_panic(session, false)
+    }
+}
+
+#[derive(Deserialize)]
+struct EnableOnPanic {}
+
+impl Run<Session> for EnableOnPanic {
+    type View = OnPanic;
+
+    fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
+        set_on_panic(session, true)
+    }
+}
+
+fn set_on_panic(session: &Session, enabled: bool) -> Result<OnPanic, Failure> {
+    session.client().call(&SET_REBOOT_ON_PANIC, &[], &Toggle { enabled })?;
+    Ok(OnPanic { reboot_on_panic: enabled })
+}
+
+#[derive(Deserialize)]
+struct ShowOnPanic {}
+
+impl Run<Session> for ShowOnPanic {
+    type View = OnPanic;
+
+    fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
+        let shown = session.client().get(&REBOOT_ON_PANIC, &[])?;
+        Ok(OnPanic { reboot_on_panic: shown.enabled })
+    }
+}
+
+/// Whether the appliance restarts after a failure.
+#[derive(Serialize)]
+struct OnPanic {
+    reboot_on_panic: bool,
+}
+
+impl Text for OnPanic {
+    fn write(&self, page: &mut Page) {
+        let state = if self.reboot_on_panic { "enabled" } else { "disabled" };
+        page.line(format!("Reboot on panic is {state}"));
+    }
+}

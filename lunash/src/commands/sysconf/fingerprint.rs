@@ -1,7 +1,122 @@
-//! `sysconf fingerprint`.
+//! `sysconf fingerprint`: what identifies the appliance to others.
+
+use luna_rest::{ntls, ssh, sysconf};
 
 use crate::prelude::*;
 
-pub(in super::super) const MENUS: &[Menu] = &[];
+pub(in super::super) const MENUS: &[Menu] = &[Menu {
+    path: "sysconf fingerprint",
+    help: "Fingerprints by which others know the appliance",
+}];
 
-pub(in super::super) const COMMANDS: &[Command] = &[];
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "sysconf fingerprint license",
+        help: "Show the fingerprint that license files are made for",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/fingerprints/license"],
+        known: Known::Assumed("known by name only"),
+        run: call::<License>(),
+    },
+    Command {
+        syntax: "sysconf fingerprint ntls",
+        help: "Show the fingerprint of the NTLS certificate",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/ntls/certificate"],
+        known: Known::Assumed("known by name only"),
+        run: call::<Ntls>(),
+    },
+    Command {
+        syntax: "sysconf fingerprint ssh",
+        help: "Show the fingerprints of the SSH server's keys",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /emulator/lunash/ssh/hostKeys"],
+        known: Known::Documented("admin_partition/connections/ntls/CA-signed.htm@7.7.0"),
+        run: call::<Ssh>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct License {}
+
+impl Run<Session> for License {
+    type View = Fingerprint;
+
+    fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
+        let license = session.client().get(&sysconf::LICENSE_FINGERPRINT, &[])?;
+        Ok(Fingerprint { of: "License", fingerprint: license.fingerprint })
+    }
+}
+
+#[derive(Deserialize)]
+struct Ntls {}
+
+impl Run<Session> for Ntls {
+    type View = Fingerprint;
+
+    fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
+        let certificate = session.client().get(&ntls::CERTIFICATE, &[])?;
+        Ok(Fingerprint { of: "NTLS server certificate", fingerprint: certificate.fingerprint })
+    }
+}
+
+/// A fingerprint.
+#[derive(Serialize)]
+struct Fingerprint {
+    of: &'static str,
+    fingerprint: String,
+}
+
+impl Text for Fingerprint {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("{} fingerprint: {}", self.of, self.fingerprint));
+    }
+}
+
+#[derive(Deserialize)]
+struct Ssh {}
+
+impl Run<Session> for Ssh {
+    type View = HostKeys;
+
+    fn run(self, session: &mut Session) -> Result<HostKeys, Failure> {
+        let keys = session.client().get(&ssh::HOST_KEYS, &[])?.keys;
+        let key = |key: ssh::HostKey| HostKey {
+            r#type: key.kind,
+            bits: key.bits,
+            fingerprint: key.fingerprint,
+        };
+        Ok(HostKeys { keys: keys.into_iter().map(key).collect() })
+    }
+}
+
+/// The SSH server's keys.
+#[derive(Serialize)]
+struct HostKeys {
+    keys: Vec<HostKey>,
+}
+
+/// A key of the SSH server.
+#[derive(Serialize)]
+struct HostKey {
+    r#type: String,
+    bits: u32,
+    fingerprint: String,
+}
+
+/// The layout of 'sysconf ssh publickey list', without names.
+impl Text for HostKeys {
+    fn write(&self, page: &mut Page) {
+        page.line("SSH Server Public Keys:");
+        page.blank();
+        let row = |kind: &str, bits: &str, print: &str| format!("{kind:<12} {bits:>5} {print}");
+        page.line(row("Type", "Bits", "Fingerprint"));
+        page.line("-".repeat(68));
+        for key in &self.keys {
+            page.line(row(&key.r#type, &key.bits.to_string(), &key.fingerprint));
+        }
+    }
+}

@@ -1,7 +1,102 @@
-//! `sysconf force_so_login`.
+//! `sysconf forceSOLogin`: whether changes need the HSM SO logged in.
 
+use luna_rest::lunasa;
+use luna_rest::sysconf::{HSM_NOT_INITIALIZED, SET_FORCE_SO_LOGIN, Toggle};
+
+use super::details;
 use crate::prelude::*;
 
-pub(in super::super) const MENUS: &[Menu] = &[];
+pub(in super::super) const MENUS: &[Menu] = &[Menu {
+    path: "sysconf forceSOLogin",
+    help: "Whether commands on HSM, partitions and clients need the HSM SO logged in",
+}];
 
-pub(in super::super) const COMMANDS: &[Command] = &[];
+pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "sysconf forceSOLogin disable|d",
+        help: "Do not require the HSM SO's login",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["PUT /emulator/lunash/forceSoLogin"],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
+        run: call::<Disable>(),
+    },
+    Command {
+        syntax: "sysconf forceSOLogin enable|e",
+        help: "Require the HSM SO's login",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["PUT /emulator/lunash/forceSoLogin"],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
+        run: call::<Enable>(),
+    },
+    Command {
+        syntax: "sysconf forceSOLogin show|s",
+        help: "Show whether the HSM SO's login is required",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa"],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
+        run: call::<Show>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Disable {}
+
+impl Run<Session> for Disable {
+    type View = Forced;
+
+    fn run(self, session: &mut Session) -> Result<Forced, Failure> {
+        set(session, false)
+    }
+}
+
+#[derive(Deserialize)]
+struct Enable {}
+
+impl Run<Session> for Enable {
+    type View = Forced;
+
+    fn run(self, session: &mut Session) -> Result<Forced, Failure> {
+        set(session, true)
+    }
+}
+
+fn set(session: &Session, enabled: bool) -> Result<Forced, Failure> {
+    session.client().call(&SET_FORCE_SO_LOGIN, &[], &Toggle { enabled }).map_err(|error| {
+        match error.id() {
+            Some(HSM_NOT_INITIALIZED) => {
+                Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
+            }
+            _ => details(error),
+        }
+    })?;
+    Ok(Forced { force_so_login: enabled })
+}
+
+#[derive(Deserialize)]
+struct Show {}
+
+impl Run<Session> for Show {
+    type View = Forced;
+
+    fn run(self, session: &mut Session) -> Result<Forced, Failure> {
+        let appliance = session.client().get(&lunasa::SHOW, &[])?;
+        Ok(Forced { force_so_login: appliance.force_so_login })
+    }
+}
+
+/// Whether changes need the HSM SO logged in.
+#[derive(Serialize)]
+struct Forced {
+    force_so_login: bool,
+}
+
+/// The product's words were not found.
+impl Text for Forced {
+    fn write(&self, page: &mut Page) {
+        let state = if self.force_so_login { "enabled" } else { "disabled" };
+        page.line(format!("SO login enforcement is {state}"));
+    }
+}

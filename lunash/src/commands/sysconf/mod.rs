@@ -1,15 +1,118 @@
-//! `sysconf`.
+//! `sysconf`: the settings of the appliance. A file per menu below it; here `regenCert` and what
+//! the menus share.
 
 pub(super) mod appliance;
 pub(super) mod config;
 pub(super) mod fingerprint;
 pub(super) mod force_so_login;
 pub(super) mod ntp;
+pub(super) mod ntp_auth;
 pub(super) mod ssh;
+pub(super) mod ssh_access;
 pub(super) mod time;
+
+mod ntp_status;
+
+use luna_rest::ntls;
 
 use crate::prelude::*;
 
-pub(super) const MENUS: &[Menu] = &[];
+pub(super) const MENUS: &[Menu] = &[Menu { path: "sysconf", help: "Settings of the appliance" }];
 
-pub(super) const COMMANDS: &[Command] = &[];
+pub(super) const COMMANDS: &[Command] = &[Command {
+    syntax: "sysconf regenCert [-csr] [-force|-f]",
+    help: "Make a new key and certificate for NTLS",
+    options: &[("-csr", "Make a certificate request, serverCSR.pem, to be signed by an authority")],
+    roles: Role::OPERATOR,
+    rest: &["POST /api/lunasa/actions/regenerateCertificate", "POST /api/lunasa/ntls/csr"],
+    known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+    run: call::<RegenCert>(),
+}];
+
+#[derive(Deserialize)]
+struct RegenCert {
+    csr: bool,
+    force: bool,
+}
+
+/// What was made.
+#[derive(Serialize)]
+struct Regenerated {
+    /// A certificate request instead of a certificate.
+    csr: bool,
+}
+
+impl Run<Session> for RegenCert {
+    type View = Regenerated;
+
+    fn run(self, session: &mut Session) -> Result<Regenerated, Failure> {
+        sure(
+            session,
+            self.force,
+            "This command will overwrite the current server certificate and private key.\n\
+             All clients will have to add this server again with this new certificate.",
+        )?;
+        if self.csr {
+            session
+                .client()
+                .call(&ntls::REQUEST, &[], &ntls::NewRequest::default())
+                .map_err(details)?;
+        } else {
+            session
+                .client()
+                .call(&ntls::REGENERATE, &[], &ntls::Regenerate::default())
+                .map_err(details)?;
+        }
+        Ok(Regenerated { csr: self.csr })
+    }
+}
+
+impl Text for Regenerated {
+    fn write(&self, page: &mut Page) {
+        if self.csr {
+            // Assumed: the product's words for a request were not found.
+            page.line(
+                "'sysconf regenCert' successful. The certificate request is in serverCSR.pem.",
+            );
+            return;
+        }
+        page.line(
+            "'sysconf regenCert' successful. NTLS must be (re)started before clients can connect.\n\
+             \n\
+             Please use the 'ntls show' command to ensure that NTLS is bound to an appropriate \
+             network device or IP address/hostname\n\
+             for the network device(s) NTLS should be active on. Use 'ntls bind' to change this \
+             binding if necessary.",
+        );
+    }
+}
+
+/// Asks whether to go on, in the product's words, unless `force` was given.
+fn sure(session: &mut Session, force: bool, warning: &str) -> Result<(), Failure> {
+    if force {
+        return Ok(());
+    }
+    let question = format!(
+        "WARNING !!  {warning}\n\
+         If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'\n\
+         \n\
+         > "
+    );
+    session.desk().confirm(&question, "-force")?;
+    session.desk().show("Proceeding...\n\n");
+    Ok(())
+}
+
+/// A refusal in the appliance's own longer words, where the menus share them. What the shell itself
+/// has to know (a session that ended, a resource that is missing) stays as it is.
+fn details(error: luna_rest::Error) -> Failure {
+    let luna_rest::Error::Answered { answer, .. } = &error else { return error.into() };
+    match answer.id.as_str() {
+        "APPLIANCE_REQUIRE_SO_LOGIN" => Failure::from(error).hint("'hsm login' logs the HSM SO in"),
+        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
+            Failure::command(answer.details.clone())
+        }
+        id if id.starts_with("FRAMEWORK_") || answer.details.is_empty() => error.into(),
+        _ => Failure::command(answer.details.clone()),
+    }
+}
