@@ -5,6 +5,7 @@
 mod abbreviations;
 mod client;
 mod conformance;
+mod coverage;
 mod lunacm;
 mod transcripts;
 
