@@ -1,6 +1,8 @@
 //! What is wrong with a shell's declarations, for a test of that shell.
 
+use crate::args::same_name;
 use crate::fit::begins;
+use crate::notation::Slot;
 use crate::resolve::Grammar;
 use crate::tree::ROOT;
 
@@ -73,7 +75,7 @@ impl Grammar {
                 if let Some(name) = slot.names.iter().find(same) {
                     faults.push(format!("{path}: {name} is declared twice"));
                 }
-                if crate::args::same_name(slot.field(), other.field()) {
+                if same_name(slot.field(), other.field()) {
                     faults.push(format!(
                         "{path}: {} and {} fill the same field",
                         slot.shown(),
@@ -87,7 +89,8 @@ impl Grammar {
             let known = |shown: String| {
                 begins(shown.trim_matches(['<', '>']), bare) && shown.len() >= bare.len()
             };
-            if !slots.iter().any(|slot| known(slot.shown())) {
+            let named = |slot: &Slot| slot.is_positional() && same_name(slot.field(), bare);
+            if !slots.iter().any(|slot| known(slot.shown()) || named(slot)) {
                 faults.push(format!("{path}: a text for {name}, which it does not have"));
             }
         }

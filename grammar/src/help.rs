@@ -180,9 +180,14 @@ impl Grammar {
     /// What an option or positional means: the declaration's own text before the glossary's.
     pub(crate) fn slot_help(&self, command: usize, slot: usize) -> &'static str {
         let entry = &self.tree.entries[command];
-        let shown = entry.spec().slots[slot].shown();
+        let slot = &entry.spec().slots[slot];
+        // `<device:eth0|eth1>` shows its choices; its text stands under its name.
+        let shown = slot.shown();
+        let named = |name: &str| {
+            is_named(&shown, name) || slot.is_positional() && is_named(slot.field(), name)
+        };
         let texts = entry.declaration.options.iter().chain(self.glossary);
-        let mut texts = texts.filter(|(name, _)| is_named(&shown, name));
+        let mut texts = texts.filter(|(name, _)| named(name));
         texts.next().map(|(_, text)| *text).unwrap_or_default()
     }
 }

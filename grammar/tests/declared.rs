@@ -69,6 +69,19 @@ fn names_ranges_and_odd_spacing_do_not_show_in_usage() {
 }
 
 #[test]
+fn a_named_choice_has_its_text_under_its_name() {
+    let commands = vec![Declaration {
+        syntax: "bind <netdevice:eth0|eth1> <kind:host|network>",
+        help: "Something",
+        options: &[("kind", "What it is")],
+    }];
+    let grammar = Grammar::new(&[], commands, &[("netdevice", "Network device")]);
+    assert_eq!(grammar.faults(), Vec::<String>::new());
+    let help = grammar.help("bind").expect("the command is there");
+    assert!(help.contains("Network device") && help.contains("What it is"), "{help}");
+}
+
+#[test]
 fn faults_are_found() {
     let faulty = Declaration { syntax: "alpha beta", help: "", options: &[] };
     let mut commands = declare(&[
