@@ -20,7 +20,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
         syntax: "network dns add nameserver <ip_address> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
         help: "Add a name server",
-        options: OPTIONS,
+        options: SERVER,
         roles: Role::OPERATOR,
         rest: &["POST /emulator/lunash/network/devices/{deviceid}/dns"],
         known: Known::Assumed(WHY),
@@ -29,7 +29,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
         syntax: "network dns add searchdomain <netdomain> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
         help: "Add a search domain",
-        options: OPTIONS,
+        options: DOMAIN,
         roles: Role::OPERATOR,
         rest: &["POST /emulator/lunash/network/devices/{deviceid}/dns"],
         known: Known::Assumed(WHY),
@@ -38,7 +38,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
         syntax: "network dns delete nameserver <ip_address> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
         help: "Remove a name server",
-        options: OPTIONS,
+        options: SERVER,
         roles: Role::OPERATOR,
         rest: &["DELETE /emulator/lunash/network/devices/{deviceid}/dns"],
         known: Known::Assumed(WHY),
@@ -47,7 +47,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
         syntax: "network dns delete searchdomain <netdomain> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
         help: "Remove a search domain",
-        options: OPTIONS,
+        options: DOMAIN,
         roles: Role::OPERATOR,
         rest: &["DELETE /emulator/lunash/network/devices/{deviceid}/dns"],
         known: Known::Assumed(WHY),
@@ -55,11 +55,11 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
     },
 ];
 
-const OPTIONS: &[(&str, &str)] = &[
-    ("ip_address", "Address of the name server"),
-    ("netdomain", "The domain"),
-    ("-device", "The device it belongs to; the first one in use if nothing is said"),
-];
+/// What is said of the device in both.
+const DEVICE: (&str, &str) =
+    ("-device", "The device it belongs to; the first one in use if nothing is said");
+const SERVER: &[(&str, &str)] = &[("ip_address", "Address of the name server"), DEVICE];
+const DOMAIN: &[(&str, &str)] = &[("netdomain", "The domain"), DEVICE];
 
 /// What is added or removed, and by which call.
 type DnsCall = luna_rest::Call<network::Dns, Nothing>;
