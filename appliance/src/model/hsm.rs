@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::hsm_lunash::FmRow;
-use super::hsm_policies::{self, CLONING, MAX_PARTITIONS, NON_FIPS};
+use super::hsm_policies::{self, CLONING, CONTROLLED_TAMPER_RECOVERY, MAX_PARTITIONS, NON_FIPS};
 use super::message::{Failure, Reply};
 use super::partitions;
 use super::password::PasswordHash;
@@ -128,11 +128,25 @@ impl Hsm {
         self.policy(MAX_PARTITIONS) as usize
     }
 
-    /// Goes on only with an HSM that works: not in Secure Transport Mode.
+    /// Goes on only with an HSM that serves partitions: it is not in Secure Transport Mode, and its
+    /// tampers were cleared where policy 48 wants that (assumed: the policy's name says it).
     ///
     /// # Errors
     /// What keeps it from working, and what ends that.
     pub fn require_operable(&self) -> Result<(), Failure> {
+        self.require_no_transport()?;
+        if self.hsm.get().tampers.is_empty() || self.policy(CONTROLLED_TAMPER_RECOVERY) == 0 {
+            return Ok(());
+        }
+        Err(Failure::new(400, "HSMPLUGIN_HSM_TAMPERED", "The HSM has detected a tamper.")
+            .details("The HSM SO must clear it first."))
+    }
+
+    /// Goes on only with an HSM that is not in Secure Transport Mode: all that its SO needs.
+    ///
+    /// # Errors
+    /// It is, and what ends that.
+    pub(super) fn require_no_transport(&self) -> Result<(), Failure> {
         if self.hsm.get().transport.is_none() {
             return Ok(());
         }
@@ -260,7 +274,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Shown>, Fai
 
 fn init(cx: &mut Context<'_>, ids: &Ids, body: Init) -> Result<Reply<Nothing>, Failure> {
     let initialized = begin(cx, ids)?.initialized;
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     if initialized {
         cx.require_so()?;
     }
@@ -389,6 +403,62 @@ pub(super) mod tests {
         bench.so_login(PASSWORD);
         bench.hsm_init().created();
         assert_eq!(bench.hsm()["soLoggedIn"], false, "every login ends");
+    }
+
+    #[test]
+    fn whatever_erases_partitions_erases_all_of_them() {
+        let mut bench = Bench::with_so();
+        let erasing: [(&str, &str, Value); 4] = [
+            ("PUT", "/policies/12", json!({"value": 0})),
+            ("POST", "/actions/zeroize", json!({})),
+            ("PUT", "", json!({"label": "h", "password": PASSWORD, "domain": "d"})),
+            ("POST", "/actions/factoryReset", json!({})),
+        ];
+        for (method, below, body) in erasing {
+            if bench.hsm()["zeroized"] == true {
+                bench.hsm_init().created();
+            }
+            bench.so_login(PASSWORD);
+            let path = bench.hsm_path("/partitions");
+            for name in ["one", "two"] {
+                bench.post(&path, json!({"name": name, "hasPso": true, "size": 325_896})).created();
+            }
+            assert_eq!(bench.hsm()["partitionsCreated"], 2);
+            let path = bench.hsm_path(below);
+            let answer =
+                if method == "PUT" { bench.put(&path, body) } else { bench.post(&path, body) };
+            if answer.created().starts_with("/tasks/") {
+                assert_eq!(bench.hsm()["partitionsCreated"], 2, "{below} waits");
+                bench.start(&answer);
+            }
+            assert_eq!(bench.hsm()["partitionsCreated"], 0, "{below}");
+        }
+    }
+
+    #[test]
+    fn after_a_tamper_partitions_wait_for_the_so() {
+        let mut bench = Bench::with_so();
+        bench.post("/emulator/hsm/tamper", json!({"tamper": "Chassis_open"}));
+        assert_eq!(bench.so_login(PASSWORD).status, 204);
+        let path = bench.hsm_path("/partitions");
+        let body = json!({"name": "one", "hasPso": true, "size": 325_896});
+        assert_eq!(bench.post(&path, body.clone()).error(), (400, "HSMPLUGIN_HSM_TAMPERED"));
+        bench.post(&bench.hsm_path("/tamper/actions/clear"), json!({})).created();
+        bench.post(&path, body).created();
+    }
+
+    #[test]
+    fn the_so_may_be_needed_to_change_the_time() {
+        let mut bench = Bench::new();
+        let body = json!({
+            "label": "h", "password": PASSWORD, "domain": "d", "authTimeConfig": true,
+        });
+        bench.put(&bench.hsm_path(""), body).created();
+        let zone = json!({"timeZone": "UTC"});
+        let refused = bench.patch("/api/lunasa/time", zone.clone());
+        assert_eq!(refused.error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
+        bench.so_login(PASSWORD);
+        assert_eq!(bench.patch("/api/lunasa/time", zone).status, 204);
     }
 
     #[test]

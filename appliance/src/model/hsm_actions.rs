@@ -77,7 +77,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, body: Action) -> Result<Reply<Transport>
 
 /// Zeroization keeps policies and functionality modules; it needs the SO while there is one.
 fn may_zeroize(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     if cx.state.hsm.hsm.get().initialized { cx.require_so() } else { Ok(()) }
 }
 
@@ -102,7 +102,7 @@ fn factory_reset(cx: &mut Context<'_>) {
 }
 
 fn may_transport(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     if cx.state.hsm.hsm.get().initialized { cx.require_so() } else { Ok(()) }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn routes(r: &mut Routes) {
 
 /// The SO is logged in and the HSM works; the request is counted.
 fn begin(cx: &mut Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     cx.require_so()?;
     cx.state.hsm.hsm.get_mut().counters.operation_requests += 1;
     Ok(())
@@ -157,7 +157,7 @@ fn recover(cx: &mut Context<'_>, _: &Ids, body: RecoverFms) -> Result<Reply<Noth
 /// Restarts the card: all logins end, loaded modules start (assumed: it needs the SO while there is
 /// one, as the recorded session had it logged in).
 fn restart(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    if cx.state.hsm.hsm.get().initialized && cx.state.hsm.require_operable().is_ok() {
+    if cx.state.hsm.hsm.get().initialized && cx.state.hsm.require_no_transport().is_ok() {
         cx.require_so()?;
     }
     hsm::log_out_everywhere(cx);
@@ -184,7 +184,7 @@ fn reset_information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<
 /// The tests of the emulated HSM: what it keeps can be read back, and its hash gives the known
 /// answer for an empty text.
 fn self_test(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<SelfTest>, Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     let row = cx.state.hsm.hsm.get_mut();
     row.counters.operation_requests += 1;
     let kept = serde_json::to_vec(row).is_ok_and(|bytes| {

@@ -96,7 +96,7 @@ fn firmware_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Not
 }
 
 fn may_change_firmware(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     cx.require_so()
 }
 
@@ -157,7 +157,7 @@ fn upgrade(cx: &mut Context<'_>, _: &Ids, body: Upgrade) -> Result<Reply<Nothing
         return Err(refused("APPLIANCE_FILENAME_NOT_VALID", "The file name is not valid.")
             .details("A license is a file whose name ends in '.lic'."));
     }
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     cx.require_so()?;
     let user = &cx.session().user;
     let Some(row) = cx.state.files.get(user, file) else {

@@ -34,6 +34,8 @@ pub const MAX_PARTITIONS: u32 = 33;
 pub const DECOMMISSION_ON_TAMPER: u32 = 40;
 /// Policy 46: the HSM cannot be decommissioned.
 pub const DISABLE_DECOMMISSION: u32 = 46;
+/// Policy 48: after a tamper nothing goes on before the SO has cleared it.
+pub const CONTROLLED_TAMPER_RECOVERY: u32 = 48;
 /// Policy 49: the HSM counts what each partition does.
 pub const METRICS: u32 = 49;
 /// Policy 50: functionality modules may be loaded.
@@ -258,7 +260,7 @@ fn refused(policy: &Policy, details: impl std::fmt::Display) -> Failure {
 
 /// Whether the SO of this session may give the policy this value now.
 fn check(cx: &Context<'_>, policy: &Policy, value: u32) -> Result<(), Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     cx.require_so()?;
     check_value(cx, policy, value)?;
     if let Some((other, wanted)) = needs(policy, value, &|number| cx.state.hsm.policy(number)) {

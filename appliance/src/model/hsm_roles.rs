@@ -77,7 +77,7 @@ fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
 
 fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>, Failure> {
     hsm::begin(cx, ids)?;
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(&body.role));
@@ -156,7 +156,7 @@ fn put_password(
 /// Assumed: a wrong old password counts as a failed login, since it tells as much.
 fn set_password(cx: &mut Context<'_>, ids: &Ids, body: &ChangePassword) -> Result<(), Failure> {
     hsm::begin(cx, ids)?;
-    cx.state.hsm.require_operable()?;
+    cx.state.hsm.require_no_transport()?;
     known(&ids[1])?;
     if &ids[1] != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(&ids[1]));

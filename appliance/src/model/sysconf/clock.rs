@@ -51,6 +51,10 @@ fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Time>, Failur
 /// The zone first, then the clock in that zone.
 fn change(cx: &mut Context<'_>, _: &Ids, body: ChangeTime) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
+    // 'hsm init -authtimeconfig' asks for it.
+    if cx.state.hsm.hsm.get().auth_time_config {
+        cx.require_so()?;
+    }
     let zone = match &body.time_zone {
         Some(code) => zones::find(code).ok_or_else(|| {
             Failure::bad_request(format!("The emulated appliance has no time zone '{code}'."))
