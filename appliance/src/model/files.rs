@@ -151,12 +151,9 @@ fn no_file(name: &str) -> Failure {
         .details(format!("There is no file '{name}'."))
 }
 
-/// Extensions that may be uploaded, and those of functionality modules: people bring these with
-/// scp, which has no such list.
-const EXTENSIONS: [&str; 12] = [
-    ".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin", ".fm",
-    ".cer",
-];
+/// Extensions that may be uploaded.
+const EXTENSIONS: [&str; 10] =
+    [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
 
 /// `by_owner`: whether the owner of the data folder sends the file. He stands for scp, which has no
 /// list of extensions: `id_rsa.pub`, a role's file without any.

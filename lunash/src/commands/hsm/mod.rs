@@ -17,8 +17,12 @@ pub(super) mod tamper;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
+use luna_shell::Code;
 
 use crate::prelude::*;
+
+/// The identifier of a refusal for want of the HSM SO.
+const SO_LOGIN: &str = "APPLIANCE_REQUIRE_SO_LOGIN";
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "hsm", help: "The HSM inside the appliance" },
@@ -55,7 +59,9 @@ fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
     if hsm.so_logged_in || hsm.zeroized || hsm.secure_transport_mode {
         return Ok(());
     }
-    let failure = Failure::command("The HSM SO must be logged in.");
+    // As the appliance would say it.
+    let mut failure = Failure::command("The HSM SO must be logged in.");
+    failure.code = Some(Code { number: None, name: SO_LOGIN.into() });
     Err(failure.hint("'hsm login' logs the HSM SO in"))
 }
 
@@ -71,9 +77,7 @@ fn refused(error: luna_rest::Error) -> Failure {
                 .code(0x30_000F, hsm::ZEROIZED_BY_FAILURES)
                 .reported_as_success()
         }
-        Some("APPLIANCE_REQUIRE_SO_LOGIN") => {
-            Failure::from(error).hint("'hsm login' logs the HSM SO in")
-        }
+        Some(SO_LOGIN) => Failure::from(error).hint("'hsm login' logs the HSM SO in"),
         Some(hsm::NOT_INITIALIZED) => {
             Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
         }
