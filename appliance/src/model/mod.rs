@@ -29,6 +29,7 @@ pub mod network;
 pub mod ntls;
 pub mod objects;
 pub mod packages;
+pub mod partition_domains;
 pub mod partition_policies;
 pub mod partition_roles;
 pub mod partitions;

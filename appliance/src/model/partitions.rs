@@ -1,8 +1,9 @@
 //! Application partitions: `/api/lunasa/hsms/{hsmid}/partitions`.
 //!
 //! What is kept of them, and their life: created, initialized, renamed, resized, deleted. Roles and
-//! logins are in `partition_roles.rs`, policies in `partition_policies.rs`, what lies inside in
-//! `objects.rs`. All of a partition but its objects is one row.
+//! logins are in `partition_roles.rs`, policies in `partition_policies.rs`, domains in
+//! `partition_domains.rs`, what lies inside in `objects.rs`. All of a partition but its objects is
+//! one row.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::message::{Failure, Reply};
-use super::objects::{DomainRow, ObjectRow};
+use super::objects::ObjectRow;
+use super::partition_domains::DomainRow;
 use super::partition_policies::TemplateRow;
 use super::partition_roles::RoleRow;
 use super::password::PasswordHash;
@@ -131,6 +133,7 @@ pub(super) fn routes(r: &mut Routes) {
     super::partition_roles::routes(r);
     super::partition_policies::routes(r);
     super::objects::routes(r);
+    super::partition_domains::routes(r);
 }
 
 /// The value of an HSM policy.
