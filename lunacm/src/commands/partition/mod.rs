@@ -10,7 +10,6 @@ pub(super) mod smk;
 use std::path::{Path, PathBuf};
 
 use luna_rest::partitions as rest;
-use luna_shell::Kind;
 
 use super::Done;
 use super::role::{act, create_challenge, log_in};
@@ -40,15 +39,6 @@ pub(super) const COMMANDS: &[Command] = &[
         rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
         known: Known::Assumed("known by name only"),
         run: call::<ChangeLabel>(),
-    },
-    Command {
-        syntax: "partition|par create [-slot|-sl <slot>] [-size|-si <bytes>] [-force|-f]",
-        help: "Create a partition (administrative slots only)",
-        options: &[("-size", "Bytes of storage")],
-        roles: Role::OPERATOR,
-        rest: &[],
-        known: Known::Documented("lunacm/commands/partition/partition_create.htm@7.2 pci"),
-        run: call::<Create>(),
     },
     Command {
         syntax: "partition|par createchallenge [-challengesecret|-c <challengesecret>]",
@@ -119,32 +109,6 @@ impl Run<Session> for ChangeLabel {
         session.client().call(&rest::CHANGE, &[&hsm, &partition], &body)?;
         session.refresh_slot()?;
         Ok(Done::new("partition changelabel"))
-    }
-}
-
-/// Declared so that the whole word is not taken for the beginning of `createchallenge`.
-#[derive(Deserialize)]
-struct Create {
-    #[serde(rename = "slot")]
-    _slot: Option<String>,
-    #[serde(rename = "size")]
-    _size: Option<String>,
-    #[serde(rename = "force")]
-    _force: bool,
-}
-
-impl Run<Session> for Create {
-    type View = Done;
-
-    fn run(self, _: &mut Session) -> Result<Done, Failure> {
-        let failure = Failure::new(
-            Kind::NotUnderstood,
-            "There is no command 'partition create' on the slots of a Network HSM.",
-        );
-        Err(match super::advice(&["partition", "create"]) {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        })
     }
 }
 
