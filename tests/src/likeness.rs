@@ -95,7 +95,18 @@ fn agree(recorded: &[Item], ours: &[Item]) -> bool {
         ([Item::Gap, rest @ ..], ours) => {
             (0..=ours.len()).any(|taken| agree(rest, ours.get(taken..).unwrap_or_default()))
         }
-        ([first, rest @ ..], [ours, others @ ..]) => first == ours && agree(rest, others),
+        ([first, rest @ ..], [ours, others @ ..]) => same(first, ours) && agree(rest, others),
+        _ => false,
+    }
+}
+
+/// Whether a line is the recorded one; its author may have cut its end to ` ...`.
+fn same(recorded: &Item, ours: &Item) -> bool {
+    match (recorded, ours) {
+        (Item::Text(recorded), Item::Text(ours)) => match recorded.strip_suffix("...") {
+            Some(begin) if begin.ends_with(' ') => ours.starts_with(begin.trim_end()),
+            _ => recorded == ours,
+        },
         _ => false,
     }
 }
@@ -125,6 +136,7 @@ fn collapsed(line: &str) -> String {
 fn values(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
+    let mut before = "";
     while !rest.is_empty() {
         let blank = rest.len() - rest.trim_start().len();
         out.push_str(&rest[..blank]);
@@ -135,7 +147,18 @@ fn values(line: &str) -> String {
             continue;
         }
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        out.push_str(&value(&rest[..end]));
+        let word = &rest[..end];
+        match word {
+            "Yes" | "No" | "yes" | "no" if before.ends_with(':') && rest.len() == end => {
+                out.push_str("<yes or no>");
+            }
+            // Blotted out by an author.
+            _ if before.ends_with(':') && word.len() >= 5 && word.bytes().all(|b| b == b'-') => {
+                out.push('#');
+            }
+            word => out.push_str(&value(word)),
+        }
+        before = word;
         rest = &rest[end..];
     }
     out
@@ -182,6 +205,11 @@ fn value(word: &str) -> String {
         && bare.contains(|c: char| c.is_ascii_alphabetic());
     if long && mixed {
         return format!("<hex>{comma}");
+    }
+    // A string to record, in groups of four.
+    let groups: Vec<&str> = bare.split('-').collect();
+    if groups.len() == 4 && groups.iter().all(|group| group.len() == 4) {
+        return "<string>".to_owned();
     }
     // Input that is not shown, and serial numbers that an author has blotted out.
     if bare.len() >= 3 && bare.chars().all(|c| c == '*') {
@@ -233,48 +261,56 @@ fn digits(out: &mut String, piece: &str) {
 mod tests {
     use super::*;
 
-    fn same(recorded: &str, ours: &str) -> Likeness {
+    fn like(recorded: &str, ours: &str) -> Likeness {
         likeness(recorded, ours, Lost::default())
     }
 
     #[test]
     fn values_do_not_count() {
-        assert_eq!(same("Serial #:   156155\n", "Serial #:   66331\n"), Likeness::Exact);
-        assert_eq!(same("v7.2.0-220", "v7.8.5-20"), Likeness::Exact);
-        assert_eq!(same("> ********", "> ***"), Likeness::Exact);
+        assert_eq!(like("Serial #:   156155\n", "Serial #:   66331\n"), Likeness::Exact);
+        assert_eq!(like("v7.2.0-220", "v7.8.5-20"), Likeness::Exact);
+        assert_eq!(like("> ********", "> ***"), Likeness::Exact);
         assert_eq!(
-            same("Serial Number ->  XXXXXXXXXXXXX", "Serial Number ->  15"),
+            like("Serial Number ->  XXXXXXXXXXXXX", "Serial Number ->  15"),
             Likeness::Exact
         );
         assert_eq!(
-            same("UID: 410000076e01000035730900", "UID: 0a0000076e0100003573"),
+            like("UID: 410000076e01000035730900", "UID: 0a0000076e0100003573"),
             Likeness::Exact
         );
-        assert_eq!(same("Memory:fb4c0000-fb4e0000", "Memory:fb6e0000-fb700000"), Likeness::Exact);
-        assert_eq!(same("1 14047  963a   yes", "4 14050  8011   yes"), Likeness::Exact);
+        assert_eq!(like("Memory:fb4c0000-fb4e0000", "Memory:fb6e0000-fb700000"), Likeness::Exact);
+        assert_eq!(like("1 14047  963a   yes", "4 14050  8011   yes"), Likeness::Exact);
+        assert_eq!(like("Manually Zeroized:   No", "Manually Zeroized:   Yes"), Likeness::Exact);
+        assert_eq!(
+            like("Random String: 4CEd-4HX7-J/YW-pCX6", "Random String: aD2U-DZ1e-T8ZE-O3z/"),
+            Likeness::Exact
+        );
+        assert_eq!(like("HSM Label:   ...", "HSM Label:   mine"), Likeness::Exact);
+        assert_eq!(like("Serial # : -------", "Serial # : 66331"), Likeness::Exact);
         let md5 = "Certificate fingerprint: D9:9E:25:B3:A9:68:06:50:8F:C4:90:FC:E5:50:E2:BC";
-        assert_eq!(same(md5, "Certificate fingerprint: 00:11:22:33:44:55:66"), Likeness::Exact);
+        assert_eq!(like(md5, "Certificate fingerprint: 00:11:22:33:44:55:66"), Likeness::Exact);
         assert_eq!(
-            same("Fingerprint : 79 37 42 92 D7 97 1D", "Fingerprint : 00 AA 00 AA 00 AA"),
+            like("Fingerprint : 79 37 42 92 D7 97 1D", "Fingerprint : 00 AA 00 AA 00 AA"),
             Likeness::Exact
         );
         assert_eq!(
-            same("on: Tue Dec 9 13:47:45 EST 2008", "on: Mon Mar 2 09:00:00 UTC 2026"),
+            like("on: Tue Dec 9 13:47:45 EST 2008", "on: Mon Mar 2 09:00:00 UTC 2026"),
             Likeness::Exact
         );
     }
 
     #[test]
     fn layout_makes_a_shape_and_words_make_a_difference() {
-        assert_eq!(same("\n\nA:   b\n\n", "A: b"), Likeness::Shape);
-        assert_eq!(same("A\n\n\nB", "A\n\nB"), Likeness::Shape);
-        assert_eq!(same("A\n\nB", "A\nB"), Likeness::Differs);
-        assert_eq!(same("Name\n==========", "Name\n=============="), Likeness::Shape);
-        assert_eq!(same("Hardware Model: Luna K6", "HSM Model: Luna K7"), Likeness::Differs);
-        assert_eq!(same("'hsm login' successful.", "'hsm login' successful"), Likeness::Differs);
-        assert_eq!(same("state: no", "state: yes"), Likeness::Differs);
+        assert_eq!(like("\n\nA:   b\n\n", "A: b"), Likeness::Shape);
+        assert_eq!(like("A\n\n\nB", "A\n\nB"), Likeness::Shape);
+        assert_eq!(like("A\n\nB", "A\nB"), Likeness::Differs);
+        assert_eq!(like("Name\n==========", "Name\n=============="), Likeness::Shape);
+        assert_eq!(like("Hardware Model: Luna K6", "HSM Model: Luna K7"), Likeness::Differs);
+        assert_eq!(like("'hsm login' successful.", "'hsm login' successful"), Likeness::Differs);
+        assert_eq!(like("state: on", "state: off"), Likeness::Differs);
+        assert_eq!(like("yes, it is", "no, it is"), Likeness::Differs);
         assert_eq!(
-            same("failed. (C000040A : RC_X)", "failed. (C0000001 : RC_X)"),
+            like("failed. (C000040A : RC_X)", "failed. (C0000001 : RC_X)"),
             Likeness::Differs
         );
     }
@@ -291,9 +327,9 @@ mod tests {
 
     #[test]
     fn a_gap_stands_for_any_lines() {
-        assert_eq!(same("A\n[OUTPUT OMITTED]\nD", "A\nB\nC\nD"), Likeness::Exact);
-        assert_eq!(same("A\n...", "A"), Likeness::Exact);
-        assert_eq!(same("A\n@omitted\nD", "A\nB\nC"), Likeness::Differs);
-        assert_eq!(same("A\n...\nB\n...\nC", "A\nX\nB\nB\nC"), Likeness::Exact);
+        assert_eq!(like("A\n[OUTPUT OMITTED]\nD", "A\nB\nC\nD"), Likeness::Exact);
+        assert_eq!(like("A\n...", "A"), Likeness::Exact);
+        assert_eq!(like("A\n@omitted\nD", "A\nB\nC"), Likeness::Differs);
+        assert_eq!(like("A\n...\nB\n...\nC", "A\nX\nB\nB\nC"), Likeness::Exact);
     }
 }
