@@ -19,9 +19,60 @@ pub const MOVE_CLOCK: Call<MoveClock, Nothing> = Call::put("/emulator/clock");
 /// Goes back to factory state; every session and task ends.
 pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
 
+/// Lists the links to the other members of the cluster.
+pub const LINKS: Call<Nothing, Links> = Call::get("/emulator/links");
+/// Cuts or heals links. The answer comes when everything that follows from it is done.
+pub const CHANGE_LINK: Call<ChangeLink, Nothing> = Call::put("/emulator/links");
+/// Waits until nothing is under way in the background: a join, a member that catches up.
+pub const SETTLE: Call<Nothing, Nothing> = Call::post("/emulator/settle");
+
 /// Every resource of this area.
-pub const ALL: &[(Method, &str)] =
-    &[SESSION.resource(), CLOCK.resource(), MOVE_CLOCK.resource(), RESET.resource()];
+pub const ALL: &[(Method, &str)] = &[
+    SESSION.resource(),
+    CLOCK.resource(),
+    MOVE_CLOCK.resource(),
+    RESET.resource(),
+    LINKS.resource(),
+    CHANGE_LINK.resource(),
+    SETTLE.resource(),
+];
+
+/// The links to other members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Links {
+    /// One entry a member.
+    pub data: Vec<Link>,
+}
+
+/// The link to a member, as the serving appliance has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Link {
+    /// The member's UUID.
+    #[serde(rename = "memberUUID")]
+    pub member_uuid: String,
+    /// Its core address.
+    pub address: String,
+    /// Whether nothing is sent to it.
+    pub cut_to: bool,
+    /// Whether nothing is taken from it.
+    pub cut_from: bool,
+}
+
+/// A change of links.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChangeLink {
+    /// UUID or core address of the member; all members without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// `cut` or `heal`.
+    pub action: String,
+    /// `to`, `from` or `both` (the default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
+}
 
 /// The emulated clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,12 +22,14 @@ pub mod clusters;
 pub mod config;
 pub mod emulator;
 pub mod hsm;
+pub mod keyrings;
 pub mod lunasa;
 pub mod network;
 pub mod ntls;
 pub mod ntp;
 pub mod packages;
 pub mod partitions;
+pub mod peers;
 pub mod services;
 pub mod ssh;
 pub mod status;
@@ -52,6 +54,7 @@ pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
         config::ALL,
         emulator::ALL,
         hsm::ALL,
+        keyrings::ALL,
         lunasa::ALL,
         network::ALL,
         ntls::ALL,
