@@ -204,6 +204,24 @@ fn clear_sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothin
     Err(no_device())
 }
 
+/// Gives a version 1 partition the SKS master key that it has from the beginning (documented), if
+/// it has none, and takes it from one of version 0.
+pub(super) fn make_smk(cx: &mut Context<'_>, serial: &str) -> Result<(), Failure> {
+    let row = partition(cx, serial)?;
+    if row.version == 1 && row.smk_id.is_empty() {
+        partition_mut(cx, serial)?.smk_id = new_smk(cx);
+    } else if row.version == 0 {
+        let row = partition_mut(cx, serial)?;
+        row.smk_id.clear();
+        row.old_smk_id.clear();
+    }
+    Ok(())
+}
+
+fn new_smk(cx: &mut Context<'_>) -> String {
+    hex(&cx.random().bytes::<16>())
+}
+
 /// The SKS master keys are those of a version 1 partition.
 fn check_smk(row: &PartitionRow, id: &str) -> Result<(), Failure> {
     if !SMKS.contains(&id) {
@@ -218,12 +236,11 @@ fn check_smk(row: &PartitionRow, id: &str) -> Result<(), Failure> {
 }
 
 fn show_smk(row: &PartitionRow, ids: &Ids) -> Smk {
-    let (initialized, rollover) = row.smk;
-    let there = if &ids[2] == SMKS[0] { initialized } else { rollover };
+    let key = if &ids[2] == SMKS[0] { &row.smk_id } else { &row.old_smk_id };
     Smk {
         actions: SMK_ACTIONS.path(&[&ids[0], &ids[1], &ids[2]]),
         id: ids[2].to_owned(),
-        state: if there { "Initialized" } else { "Not Initialized" }.to_owned(),
+        state: if key.is_empty() { "Not Initialized" } else { "Initialized" }.to_owned(),
     }
 }
 
@@ -255,17 +272,24 @@ fn smk_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Fa
         }
     };
     require_role(cx, serial, &["co"])?;
-    let row = partition_mut(cx, serial)?;
-    match (start, row.smk) {
-        (_, (false, _)) => {
-            return Err(Failure::new(409, refusal::NO_SMK, "There is no SKS master key."));
+    let row = partition(cx, serial)?;
+    if row.smk_id.is_empty() {
+        return Err(Failure::new(409, refusal::NO_SMK, "There is no SKS master key."));
+    }
+    // Documented: the old key moves to the place for rollovers while there are things under it.
+    match (start, row.old_smk_id.is_empty()) {
+        (true, true) => {
+            let key = new_smk(cx);
+            let row = partition_mut(cx, serial)?;
+            row.old_smk_id = std::mem::replace(&mut row.smk_id, key);
         }
-        (true, (_, true)) => {
+        (true, false) => {
             return Err(Failure::new(403, refusal::ROLLOVER, "A rollover is going on."));
         }
-        (false, (_, false)) => return Err(not_allowed("No rollover is going on.")),
-        _ => row.smk.1 = start,
+        (false, true) => return Err(not_allowed("No rollover is going on.")),
+        (false, false) => partition_mut(cx, serial)?.old_smk_id.clear(),
     }
+    let row = partition(cx, serial)?;
     Ok(Reply::ok(show_smk(row, ids)))
 }
 
@@ -394,17 +418,57 @@ mod tests {
         );
     }
 
+    /// The SKS master key, and the one before it while it rolls over.
+    fn smks(bench: &Bench, path: &str) -> (String, String) {
+        let row = bench.machine.state.partitions.partitions.get(serial(path)).unwrap();
+        (row.smk_id.clone(), row.old_smk_id.clone())
+    }
+
+    #[test]
+    fn a_version_1_partition_has_an_smk_of_its_own_from_initialization_on() {
+        let mut bench = bench();
+        let path = create(&mut bench, json!({"name": "v1", "version": 1})).created();
+        assert_eq!(smks(&bench, &path).0, "");
+        let init = json!({"password": SO, "domain": "d"});
+        bench.put(&path, init.clone()).created();
+        let (first, _) = smks(&bench, &path);
+        assert_eq!(first.len(), 32);
+        bench.restart();
+        assert_eq!(smks(&bench, &path).0, first);
+        bench.put(&path, init).created();
+        let (second, _) = smks(&bench, &path);
+        assert!(second.len() == 32 && second != first, "{first} {second}");
+    }
+
+    #[test]
+    fn policy_41_gives_and_takes_the_smk() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        assert_eq!(smks(&bench, &path).0, "");
+        login(&mut bench, &path, "so", SO);
+        let policy = format!("{path}/policies/41");
+        bench.put(&policy, json!({"value": 1})).created();
+        assert_eq!(smks(&bench, &path).0.len(), 32);
+        let task = bench.put(&policy, json!({"value": 0})).created();
+        bench.post(&format!("{task}/actions/start"), json!({}));
+        assert_eq!(smks(&bench, &path).0, "");
+    }
+
     #[test]
     fn a_rollover_of_the_smk_is_started_and_ended() {
         let mut bench = bench();
         let path = partition(&mut bench, 1);
         let primary = bench.get(&format!("{path}/smk/smk-fw7-primary")).json();
         assert_eq!(primary["state"], "Initialized");
+        let (before, _) = smks(&bench, &path);
         let act = |action| format!("{path}/smk/smk-fw7-rollover/actions/{action}");
         assert_eq!(bench.post(&act("end"), json!({})).error(), (422, refusal::NOT_ALLOWED));
         assert_eq!(bench.post(&act("start"), json!({})).json()["state"], "Initialized");
         assert_eq!(bench.post(&act("start"), json!({})).error(), (403, refusal::ROLLOVER));
+        let (during, old) = smks(&bench, &path);
+        assert!(old == before && during != before);
         assert_eq!(bench.post(&act("end"), json!({})).json()["state"], "Not Initialized");
+        assert_eq!(smks(&bench, &path), (during, String::new()));
         let other = create(&mut bench, json!({"name": "v0"})).created();
         let smk = bench.get(&format!("{other}/smk/smk-fw7-primary"));
         assert_eq!(smk.error(), (400, refusal::VERSION));

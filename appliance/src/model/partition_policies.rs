@@ -274,8 +274,7 @@ fn apply(cx: &mut Context<'_>, serial: &str, known: &Known, value: u32) -> Resul
     match known.number {
         VERSION => {
             row.version = u8::from(value == 1);
-            row.smk.0 = row.version == 1 && row.roles.contains_key("co");
-            row.smk.1 &= row.smk.0;
+            super::objects::make_smk(cx, serial)?;
         }
         number => _ = row.policies.insert(number, value),
     }

@@ -254,10 +254,7 @@ fn init_role(cx: &mut Context<'_>, ids: &Ids, body: InitRole) -> Result<Reply<No
         failed: 0,
         to_be_changed: hsm_policy(cx, HSM_FORCE_CHANGE) == 1,
     };
-    let row = partition_mut(cx, serial)?;
-    row.roles.insert(id.to_owned(), role);
-    // Assumed: a version 1 partition gets its SKS master key with its Crypto Officer.
-    row.smk.0 |= id == "co" && row.version == 1;
+    partition_mut(cx, serial)?.roles.insert(id.to_owned(), role);
     Ok(Reply::created(ROLE.path(&[&ids[0], serial, id])))
 }
 

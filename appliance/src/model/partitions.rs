@@ -73,8 +73,10 @@ pub struct PartitionRow {
     pub destructive: BTreeMap<u32, (bool, bool)>,
     /// The last handle that was given to an object.
     pub last_handle: u32,
-    /// Whether there is an SKS master key, and whether its rollover is going on.
-    pub smk: (bool, bool),
+    /// Which SKS master key a version 1 partition has, in 32 hexadecimal digits; empty for none.
+    pub smk_id: String,
+    /// The key before it while a rollover is going on; else empty.
+    pub old_smk_id: String,
 }
 
 impl Area for Partitions {
@@ -353,6 +355,7 @@ fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<No
         row.policies = template.policies;
         row.destructive = template.destructive;
     }
+    super::objects::make_smk(cx, serial)?;
     Ok(Reply::created(SHOW.path(&[&ids[0], serial])))
 }
 
