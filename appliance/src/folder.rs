@@ -39,6 +39,8 @@ const WEB: &str = "web.pem";
 const LOCAL_KEY: &str = "local.key";
 const ENDPOINT: &str = "endpoint.json";
 const LOCK: &str = "lock";
+/// How the key begins, behind the certificate.
+const KEY_BEGINS: &str = "-----BEGIN PRIVATE KEY-----";
 
 /// How often, and after what pause, a lock that is held is tried again.
 const GLANCES: u32 = 3;
@@ -93,7 +95,9 @@ impl Folder {
             let path = self.path.join(WEB);
             StartError::folder(&path, io::Error::new(io::ErrorKind::InvalidData, reason))
         };
+        let end = pem.find(KEY_BEGINS).unwrap_or(pem.len());
         Ok(Certificate {
+            pem: pem[..end].to_owned(),
             certificate: CertificateDer::from_pem_slice(pem.as_bytes()).map_err(broken)?,
             key: PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(broken)?,
         })
@@ -176,6 +180,8 @@ pub(crate) fn random() -> io::Result<[u8; 32]> {
 
 /// The web server's certificate with its key.
 pub(crate) struct Certificate {
+    /// The certificate alone, PEM.
+    pub(crate) pem: String,
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) key: PrivateKeyDer<'static>,
 }

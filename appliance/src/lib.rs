@@ -131,7 +131,14 @@ impl Appliance {
         };
         let store = Store::open(&folder.state()?).map_err(|reason| state(reason.into()))?;
         let secret = folder::random().map_err(StartError::Server)?;
-        let model = model::Options { hostname, seed, clock, local_key: local_key.clone() };
+        let model = model::Options {
+            hostname,
+            seed,
+            clock,
+            local_key: local_key.clone(),
+            address: Some(listen.ip()),
+            certificate: certificate.pem.clone(),
+        };
         let engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
 

@@ -16,7 +16,8 @@ pub const SHOW: Call<Nothing, Service> = Call::get("/api/lunasa/services/{servic
 pub const CHANGE: Call<ChangeService, Nothing> = Call::patch("/api/lunasa/services/{serviceid}");
 /// Lists what can be done with a service; assumed.
 pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/services/{serviceid}/actions");
-/// Runs `start`, `stop` or `restart`; becomes a task.
+/// Runs `start`, `stop` or `restart`; of the service `cluster` also `enable`, `disable` and
+/// `factoryreset`. Becomes a task.
 pub const ACT: Call<ServiceAction, Acted> =
     Call::post("/api/lunasa/services/{serviceid}/actions/{actionid}");
 
@@ -45,6 +46,9 @@ pub struct Service {
     /// `running` or `stopped`.
     #[serde(alias = "status")]
     pub state: String,
+    /// Whether it was started and does not run yet; of the cluster service alone (assumed).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub starting: bool,
 }
 
 impl Service {

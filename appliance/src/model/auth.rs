@@ -20,6 +20,10 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<()
     if route.access.open {
         return Ok(());
     }
+    if route.access.client {
+        cx.key = find_client(cx)?;
+        return Ok(());
+    }
     cx.key = find_session(cx)?;
     let Session { user, local, private, .. } = cx.session().clone();
     let Some(row) = cx.state.users.users.get(&user).filter(|row| row.enabled) else {
@@ -98,6 +102,21 @@ fn find_session(cx: &mut Context<'_>) -> Result<Key, Failure> {
     let key = Key::Shared(user.clone());
     if !cx.sessions.touch(&key, cx.now) {
         cx.sessions.insert(key.clone(), Session { user, ..Session::default() }, cx.now);
+    }
+    Ok(key)
+}
+
+/// The session of a client of the cluster, or that of the operation which a member passed on.
+fn find_client(cx: &mut Context<'_>) -> Result<Key, Failure> {
+    if let Some(operation) = &cx.request.operation {
+        let (client, keyring_logins) = (operation.client.clone(), operation.logins.clone());
+        let session = Session { client, keyring_logins, private: true, ..Session::default() };
+        cx.sessions.insert(Key::Operation, session, cx.now);
+        return Ok(Key::Operation);
+    }
+    let key = Key::Cookie(cx.request.cookie.clone().ok_or_else(no_session)?);
+    if !cx.sessions.touch(&key, cx.now) || cx.sessions.get(&key).client.is_empty() {
+        return Err(no_session());
     }
     Ok(key)
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::Options;
+use super::clusters::Peers;
 use super::message::{Failure, Reply, Request};
 use super::password::PasswordHash;
 use super::random::Random;
@@ -19,6 +20,8 @@ pub struct Context<'a> {
     pub sessions: &'a mut Sessions,
     /// The time on the appliance, UTC.
     pub now: OffsetDateTime,
+    /// What is known of the cluster's members.
+    pub peers: &'a mut Peers,
     pub(super) tasks: &'a mut Tasks,
     pub(super) key: Key,
     pub(super) secret: &'a mut Random,

@@ -2,11 +2,15 @@
 //!
 //! A request here needs the data folder's key or an administrator's session.
 
+use std::collections::BTreeSet;
+
 use luna_rest::Nothing;
 use luna_rest::emulator::{CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION};
+use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use super::clusters::{Errand, Peers};
 use super::context::Context;
 use super::first_random;
 use super::message::{Failure, Reply};
@@ -23,12 +27,24 @@ pub struct Emulator {
     pub clock: Cell<i64>,
     /// Where emulated randomness comes from.
     pub random: Cell<Random>,
+    /// Cut links to other members of the cluster.
+    pub cuts: Cell<Cuts>,
+}
+
+/// Cut links, by the UUID of the other member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cuts {
+    /// Nothing is sent to these.
+    pub to: BTreeSet<String>,
+    /// Nothing is taken from these.
+    pub from: BTreeSet<String>,
 }
 
 impl Area for Emulator {
     fn fields(&mut self, visit: Visit<'_>) {
         visit("emulator/clock", &mut self.clock);
         visit("emulator/random", &mut self.random);
+        visit("emulator/cuts", &mut self.cuts);
     }
 }
 
@@ -67,6 +83,7 @@ fn move_clock(cx: &mut Context<'_>, _: &Ids, body: MoveClock) -> Result<Reply<No
         _ => return Err(Failure::bad_request("Give either 'set' or 'advance'.")),
     };
     cx.set_clock(time);
+    cx.peers.errand = Some(Errand::Look);
     Ok(Reply::done())
 }
 
@@ -75,6 +92,7 @@ fn reset(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Fa
     cx.state.factory(&cx.options.hostname, cx.options.clock.unwrap_or(cx.now), random);
     cx.sessions.reset();
     cx.tasks.clear();
+    *cx.peers = Peers::default();
     Ok(Reply::done())
 }
 

@@ -45,12 +45,12 @@ fn not_initialized(role: &str) -> Failure {
     Failure::new(400, "HSMPLUGIN_ROLE_NOT_INITIALIZED", "The role is not initialized.")
 }
 
-/// Checks a password of the SO that there is. A wrong one uses up an attempt, the last one zeroizes the HSM; the
-/// attempt is gone even though the request fails.
+/// Checks a password of the SO that there is. A wrong one uses up an attempt, the last one zeroizes
+/// the HSM; the attempt is gone even though the request fails.
 ///
 /// # Errors
 /// The password is wrong.
-fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
+pub(super) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
     let row = cx.state.hsm.hsm.get_mut();
     if row.so.matches(password.expose()) {
         row.so_failures = 0;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use luna_rest::peers::Operation;
 use luna_rest::{ApiError, Method, Secret};
 use serde::Serialize;
 
@@ -22,6 +23,8 @@ pub struct Request {
     pub cookie: Option<String>,
     /// The key of the data folder (see [`luna_rest::emulator`]).
     pub local_key: Option<Secret>,
+    /// An operation of a client that another member passed on.
+    pub operation: Option<Operation>,
     /// The body.
     pub body: Body,
 }
@@ -46,6 +49,7 @@ impl Request {
             basic: None,
             cookie: None,
             local_key: None,
+            operation: None,
             body: Body::Plain(Vec::new()),
         }
     }
@@ -134,6 +138,11 @@ impl<A> Reply<A> {
     pub fn status(mut self, status: u16) -> Reply<A> {
         self.status = status;
         self
+    }
+
+    /// The same with status 200 and a body.
+    pub(super) fn with(self, body: A) -> Reply<A> {
+        Reply { status: 200, body: Content::Json(body), ..self }
     }
 
     /// Sets the session cookie; an empty one takes it away.

@@ -16,6 +16,9 @@ pub mod task;
 mod auth;
 mod ssh_key;
 
+pub mod cluster_backup;
+mod cluster_members;
+pub mod clusters;
 pub mod emulator;
 pub mod files;
 pub mod hsm;
@@ -24,6 +27,8 @@ pub mod hsm_lunash;
 pub mod hsm_parts;
 pub mod hsm_policies;
 pub mod hsm_roles;
+mod keyring_clients;
+pub mod keyrings;
 pub mod lunasa;
 pub mod network;
 pub mod ntls;
@@ -45,9 +50,12 @@ pub mod users;
 #[cfg(test)]
 pub(crate) mod testing;
 
+use std::net::IpAddr;
+
 use luna_rest::{Method, Secret};
 use time::{Duration, OffsetDateTime};
 
+use clusters::{Errand, Peers};
 use context::Context;
 use message::{JSON, Request, Response};
 use random::Random;
@@ -67,13 +75,19 @@ pub struct Options {
     pub clock: Option<OffsetDateTime>,
     /// The key that opens a local session.
     pub local_key: Secret,
+    /// The address that the web server listens on.
+    pub address: Option<IpAddr>,
+    /// The web server's certificate, PEM.
+    pub certificate: String,
 }
 
 /// The machine.
 pub struct Machine {
-    state: State,
+    pub(crate) state: State,
     sessions: Sessions,
     tasks: Tasks,
+    /// What is known of the cluster's members.
+    pub(crate) peers: Peers,
     /// Cookies and salts; never kept, never repeatable.
     secret: Random,
     options: Options,
@@ -88,6 +102,7 @@ impl Machine {
             state: State::default(),
             sessions: Sessions::default(),
             tasks: Tasks::default(),
+            peers: Peers::default(),
             secret: Random::from_seed(secret),
             options,
             routes: routes(),
@@ -113,11 +128,10 @@ impl Machine {
     pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
         // Left over only when a request before this one panicked half-way.
         self.state.undo();
-        let offset = Duration::milliseconds(*self.state.emulator.clock.get());
-        let Machine { state, sessions, tasks, secret, options, routes } = self;
-        let now = options.clock.unwrap_or(system) + offset;
+        let now = self.now(system);
+        let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
         let key = session::Key::Nobody;
-        let mut cx = Context { state, sessions, now, tasks, key, secret, options, request };
+        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
 
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
@@ -165,6 +179,33 @@ impl Machine {
         self.state.keep();
     }
 
+    /// The time on the appliance.
+    pub fn now(&self, system: OffsetDateTime) -> OffsetDateTime {
+        let offset = Duration::milliseconds(*self.state.emulator.clock.get());
+        self.options.clock.unwrap_or(system) + offset
+    }
+
+    /// Does what is due by the clock: scheduled backups of the cluster. What it changed waits to be
+    /// kept or undone.
+    pub fn tick(&mut self, system: OffsetDateTime) {
+        self.state.undo();
+        let now = self.now(system);
+        let request = Request::new(Method::Post, "");
+        let Machine { state, sessions, tasks, peers, secret, options, .. } = self;
+        let key = session::Key::Nobody;
+        let request = &request;
+        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
+        if let Err(failure) = cluster_backup::follow_schedule(&mut cx) {
+            cx.state.undo();
+            tracing::error!(?failure, "a scheduled backup of the cluster failed");
+        }
+    }
+
+    /// What is to be done with the other members of the cluster, now that a request is answered.
+    pub fn take_errand(&mut self) -> Option<Errand> {
+        self.peers.errand.take()
+    }
+
     /// Takes those changes back: they could not be stored.
     pub fn undo(&mut self) {
         self.state.undo();
@@ -188,9 +229,11 @@ fn routes() -> Routes {
     let mut routes = Routes::default();
     for area in [
         auth::routes,
+        clusters::routes,
         emulator::routes,
         files::routes,
         hsm::routes,
+        keyrings::routes,
         lunasa::routes,
         network::routes,
         ntls::routes,

@@ -6,7 +6,7 @@
 //! router. A configured port has its cable plugged in. The host name itself is kept with the
 //! appliance as a whole (`lunasa.rs`).
 
-mod devices;
+pub(super) mod devices;
 mod routes;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -16,14 +16,14 @@ use super::context::Context;
 use super::message::{Failure, Reply};
 use super::partition_roles::{not_allowed, require_role};
 use super::partitions::{
-    PartitionRow, Partitions, partition, partition_mut, place, require_initialized,
+    PartitionRow, Partitions, partition, partition_mut, place, require_initialized, usable,
 };
 use super::random::hex;
 use super::route::{Ids, MONITOR, OPERATOR, Routes};
 
 /// The types of objects and the bytes one usually takes: as recorded for two keys of each kind
 /// (496 for two symmetric ones, 1660 for a pair), the rest assumed.
-const TYPES: [(&str, u64); 5] = [
+pub(super) const TYPES: [(&str, u64); 5] = [
     ("Symmetric Key", 248),
     ("Private Key", 1_168),
     ("Public Key", 492),
@@ -95,7 +95,7 @@ fn sees_private(cx: &Context<'_>, serial: &str) -> Result<bool, Failure> {
 }
 
 fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Objects>, Failure> {
-    let serial = place(cx, ids)?;
+    let serial = usable(cx, ids)?;
     let all = sees_private(cx, serial)?;
     let parent = OBJECTS.path(&[&ids[0], serial]);
     let objects = cx

@@ -239,7 +239,7 @@ fn may_install(cx: &Context<'_>, manifest: &Manifest) -> Result<(), Failure> {
 }
 
 /// Compares two versions number by number; what is left out counts as 0.
-fn later(a: &str, b: &str) -> std::cmp::Ordering {
+pub(super) fn later(a: &str, b: &str) -> std::cmp::Ordering {
     let numbers = |version: &str| {
         let parts = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
         let mut numbers: Vec<u64> = parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect();

@@ -34,6 +34,8 @@ pub struct DomainRow {
     pub label: String,
     /// The domain itself.
     pub hash: PasswordHash,
+    /// The same for the same domain on every appliance, so that members of a cluster can compare.
+    pub mark: String,
 }
 
 pub(super) fn routes(r: &mut Routes) {
@@ -80,10 +82,11 @@ fn add_domain(cx: &mut Context<'_>, ids: &Ids, body: NewDomain) -> Result<Reply<
         return Err(not_allowed(format!("The partition has {MAX_DOMAINS} domains already.")));
     }
     let number = row.domains.iter().map(|domain| domain.number + 1).max().unwrap_or(0);
-    let hash = cx.hash(body.domain.expose());
+    let domain = body.domain.expose();
+    let (hash, mark) = (cx.hash(domain), PasswordHash::mark(domain));
     let row = partition_mut(cx, serial)?;
     let place = if body.primary { 0 } else { row.domains.len() };
-    row.domains.insert(place, DomainRow { number, label, hash });
+    row.domains.insert(place, DomainRow { number, label, hash, mark });
     let parent = DOMAINS.path(&[serial]);
     Ok(Reply::created(format!("{parent}/{number}")))
 }

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::message::{Failure, Reply};
 use super::partition_policies::{MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, policy};
 use super::partitions::{
-    PartitionRow, hsm_policy, partition, partition_mut, place, require_initialized, zeroize,
+    PartitionRow, hsm_policy, partition, partition_mut, place, require_initialized, usable, zeroize,
 };
 use super::password::PasswordHash;
 use super::route::{Ids, MONITOR, OPERATOR, Routes};
@@ -173,7 +173,7 @@ pub(super) fn check_new_password(
 }
 
 fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+    let serial = usable(cx, ids)?;
     name_of(&body.role)?;
     if let Some(other) = cx.session().partition_logins.get(serial) {
         return Err(Failure::new(409, refusal::ALREADY_LOGGED_IN, "A role is logged in already.")

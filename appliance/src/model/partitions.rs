@@ -180,6 +180,19 @@ pub(super) fn place<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failu
     Ok(&ids[1])
 }
 
+/// The same, where the partition may be used: the cluster package takes V0 partitions away.
+pub(super) fn usable<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
+    let serial = place(cx, ids)?;
+    if partition(cx, serial)?.version == 0
+        && cx.state.packages.is_installed(super::clusters::PACKAGE)
+    {
+        return Err(super::partition_roles::not_allowed(
+            "The cluster package is installed: V0 partitions cannot be used any more.",
+        ));
+    }
+    Ok(serial)
+}
+
 /// Goes on only with an initialized partition.
 pub(super) fn require_initialized(row: &PartitionRow) -> Result<(), Failure> {
     if row.initialized {
@@ -260,6 +273,15 @@ fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<N
     if version > 1 {
         return Err(Failure::bad_request("'version' must be 0 or 1."));
     }
+    let clusters = cx.state.packages.is_installed(super::clusters::PACKAGE);
+    if clusters
+        && version == 1
+        && cx.state.partitions.partitions.values().any(|row| row.version == 1)
+    {
+        return Err(super::partition_roles::not_allowed(
+            "With the cluster package there is one V1 partition, the cluster partition.",
+        ));
+    }
     let most = cx.state.hsm.max_partitions();
     if cx.state.partitions.count() >= most {
         return Err(Failure::new(
@@ -310,7 +332,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Partition>,
 }
 
 fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+    let serial = usable(cx, ids)?;
     cx.state.hsm.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
@@ -341,7 +363,8 @@ fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<No
         };
         check_domain(domain)?;
         let domain_label = body.domain_label.unwrap_or_default();
-        let domain = DomainRow { number: 0, label: domain_label, hash: cx.hash(domain) };
+        let mark = PasswordHash::mark(domain);
+        let domain = DomainRow { number: 0, label: domain_label, hash: cx.hash(domain), mark };
         let so = RoleRow { hash: cx.hash(password.expose()), ..RoleRow::default() };
         (Some(so), vec![domain])
     };

@@ -31,6 +31,11 @@ impl PasswordHash {
         PasswordHash { salt, hash: derive(password, &salt).unwrap_or_default() }
     }
 
+    /// A digest that is the same wherever it is made, for secrets that appliances compare.
+    pub fn mark(secret: &str) -> String {
+        super::random::hex(&derive(secret, b"cloning domain..").unwrap_or_default())
+    }
+
     /// Whether this is the password; takes as long either way.
     pub fn matches(&self, password: &str) -> bool {
         let Some(mut hash) = derive(password, &self.salt) else { return false };
@@ -41,7 +46,7 @@ impl PasswordHash {
 }
 
 /// The hash; nothing only for passwords of 4 GiB, which no request carries.
-fn derive(password: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
+pub(super) fn derive(password: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).ok()?;
     let mut hash = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)

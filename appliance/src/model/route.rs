@@ -20,10 +20,13 @@ pub struct Access {
     roles: &'static [&'static str],
     pub(super) open: bool,
     pub(super) private: bool,
+    pub(super) client: bool,
 }
 
 /// Nobody need be logged in.
-pub const OPEN: Access = Access { roles: &[], open: true, private: false };
+pub const OPEN: Access = Access { open: true, ..Access::of(&[]) };
+/// A registered client of the cluster.
+pub const CLIENT: Access = Access { client: true, ..Access::of(&[]) };
 /// Every account with a role.
 pub const EVERYONE: Access = Access::of(&["admin", "operator", "monitor", "audit"]);
 /// Roles admin, operator and monitor.
@@ -38,7 +41,7 @@ pub const AUDIT: Access = Access::of(&["audit"]);
 impl Access {
     /// Exactly these roles.
     pub const fn of(roles: &'static [&'static str]) -> Access {
-        Access { roles, open: false, private: false }
+        Access { roles, open: false, private: false, client: false }
     }
 
     /// The same roles, with a private session only.

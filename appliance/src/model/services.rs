@@ -10,6 +10,7 @@ use luna_rest::services::{
 use luna_rest::tasks::{Actions, Link};
 use serde::{Deserialize, Serialize};
 
+use super::clusters::Phase;
 use super::context::Context;
 use super::message::{Failure, Reply};
 use super::route::{EVERYONE, Ids, OPERATOR, Routes};
@@ -117,12 +118,16 @@ fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ServiceList>,
 }
 
 fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Service>, Failure> {
+    let phase = super::clusters::phase(cx.state, cx.now);
     let row = find(cx, &ids[0])?;
+    let starting = &ids[0] == "cluster" && phase == Phase::Starting;
     Ok(Reply::ok(Service {
         actions: ACTIONS.path(&[&ids[0]]),
         id: ids[0].to_owned(),
         on_boot: row.on_boot,
-        state: if row.running { "running" } else { "stopped" }.to_owned(),
+        // The guide: "stopped" until the start-up is finished.
+        state: if row.running && !starting { "running" } else { "stopped" }.to_owned(),
+        starting,
     }))
 }
 
@@ -139,8 +144,12 @@ fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>
 }
 
 fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>, Failure> {
-    let (service, action) = (&ids[0], &ids[1]);
+    let (service, action) = (&ids[0], ids[1].to_ascii_lowercase());
+    let action = action.as_str();
     find(cx, service)?;
+    if service == "cluster" && matches!(action, "enable" | "disable" | "factoryreset") {
+        return act_on_cluster(cx, action);
+    }
     let running = match action {
         "start" | "restart" => true,
         "stop" => false,
@@ -150,9 +159,8 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
                 .details("A service has the actions start, stop and restart."));
         }
     };
-    let cluster = matches!(service, "cluster" | "clusteradmin");
-    if running && cluster && !cx.state.packages.is_installed("lnh_cluster") {
-        return Err(action_failed("The package lnh_cluster is not installed."));
+    if running && matches!(service, "cluster" | "clusteradmin") {
+        super::clusters::may_start(cx).map_err(action_failed)?;
     }
     if !running && matches!(service, "webserver" | "network") {
         // Assumed for the emulator: it can be reached in no other way.
@@ -163,11 +171,35 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
     if service == "ntp" {
         super::sysconf::ntp::service_changes(cx, running);
     }
+    let ran = cx.state.services.is_running(service);
     cx.state.services.set_running(service, running);
+    if service == "cluster" && (action != "start" || !ran) {
+        super::clusters::service_changed(cx, running);
+    }
     if running && service == "ntls" {
         cx.state.ntls.service_started();
     }
     cx.finished_task(Reply::ok(Acted { id: service.to_owned() }))
+}
+
+/// What the cluster service can do beyond the others.
+fn act_on_cluster(cx: &mut Context<'_>, action: &str) -> Result<Reply<Acted>, Failure> {
+    super::clusters::require_package(cx)?;
+    match action {
+        "factoryreset" => super::clusters::factory_reset(cx),
+        action => {
+            let on = action == "enable";
+            let starts = on && !cx.state.services.is_running("cluster");
+            if starts {
+                // The guide: enabling the service starts it too.
+                super::clusters::may_start(cx).map_err(action_failed)?;
+                cx.state.services.set_running("cluster", true);
+                super::clusters::service_changed(cx, true);
+            }
+            find(cx, "cluster")?.on_boot = on;
+        }
+    }
+    cx.finished_task(Reply::ok(Acted { id: "cluster".to_owned() }))
 }
 
 #[cfg(test)]

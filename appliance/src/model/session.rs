@@ -19,6 +19,8 @@ pub(super) enum Key {
     Cookie(String),
     /// By the user of Basic authorization.
     Shared(String),
+    /// An operation that another member has passed on.
+    Operation,
 }
 
 /// A session.
@@ -36,6 +38,10 @@ pub struct Session {
     pub hsm_logins: BTreeSet<String>,
     /// Partition roles logged in here, by the partition's serial number: `so`, `co`, `cu`, `lco`.
     pub partition_logins: BTreeMap<String, String>,
+    /// UUID of the cluster's client; empty for accounts.
+    pub client: String,
+    /// Roles logged in here to keyrings, by UUID: `so`, `co`.
+    pub keyring_logins: BTreeMap<String, String>,
 }
 
 impl Session {

@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use super::random::Random;
 use super::table::{Field, RowChange};
 use super::{
-    emulator, files, hsm, lunasa, network, ntls, packages, partitions, roles, services, status,
-    sysconf, users,
+    clusters, emulator, files, hsm, keyrings, lunasa, network, ntls, packages, partitions, roles,
+    services, status, sysconf, users,
 };
 
 /// How an area shows its fields: `visit("ntls/clients", &mut self.clients)` for each.
@@ -37,9 +37,11 @@ pub struct Setup<'a> {
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "each field is its area")]
 pub struct State {
+    pub clusters: clusters::Clusters,
     pub emulator: emulator::Emulator,
     pub files: files::Files,
     pub hsm: hsm::Hsm,
+    pub keyrings: keyrings::Keyrings,
     pub lunasa: lunasa::Lunasa,
     pub network: network::Network,
     pub ntls: ntls::Ntls,
@@ -63,12 +65,32 @@ pub struct Change {
     pub row: Option<Vec<u8>>,
 }
 
+/// The fields that all members of a cluster share: what one of them changes, all of them store.
+const SHARED: [&str; 7] = [
+    "cluster",
+    "cluster/clients",
+    "cluster/members",
+    "keyrings",
+    "keyrings/objects",
+    "roles",
+    "users",
+];
+
+impl Change {
+    /// Whether the members of a cluster share it.
+    pub fn is_shared(&self) -> bool {
+        SHARED.contains(&self.field)
+    }
+}
+
 impl State {
-    fn areas(&mut self) -> [&mut dyn Area; 13] {
+    fn areas(&mut self) -> [&mut dyn Area; 15] {
         [
+            &mut self.clusters,
             &mut self.emulator,
             &mut self.files,
             &mut self.hsm,
+            &mut self.keyrings,
             &mut self.lunasa,
             &mut self.network,
             &mut self.ntls,
@@ -128,6 +150,72 @@ impl State {
         changes
     }
 
+    /// Puts a shared row in its stored form, or takes it away, as a change; false when no shared
+    /// field has this name.
+    ///
+    /// # Errors
+    /// The row is not what its field expects.
+    pub fn put_shared(
+        &mut self,
+        field: &str,
+        key: &str,
+        row: Option<&[u8]>,
+    ) -> Result<bool, serde_json::Error> {
+        let mut result = Ok(false);
+        self.fields(&mut |name, found| {
+            if name == field && SHARED.contains(&name) {
+                result = found.put(key, row).map(|()| true);
+            }
+        });
+        result
+    }
+
+    /// A shared row in its stored form.
+    ///
+    /// # Errors
+    /// It has no JSON form.
+    pub fn shared_row(
+        &mut self,
+        field: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        let mut result = Ok(None);
+        self.fields(&mut |name, found| {
+            if name == field && SHARED.contains(&name) {
+                result = found.stored(key);
+            }
+        });
+        result
+    }
+
+    /// The shared row behind this one in the order of fields and keys: its field and key.
+    pub fn shared_after(&mut self, place: Option<(&str, &str)>) -> Option<(&'static str, String)> {
+        let mut next: Option<(&'static str, String)> = None;
+        self.fields(&mut |name, found| {
+            let key = match place {
+                _ if !SHARED.contains(&name) => None,
+                Some((field, key)) if field == name => found.key_after(Some(key)),
+                Some((field, _)) if name < field => None,
+                _ => found.key_after(None),
+            };
+            if let Some(key) = key
+                && next.as_ref().is_none_or(|(field, _)| name < *field)
+            {
+                next = Some((name, key));
+            }
+        });
+        next
+    }
+
+    /// Removes every shared row, as a change.
+    pub fn clear_shared(&mut self) {
+        self.fields(&mut |name, field| {
+            if SHARED.contains(&name) {
+                field.clear();
+            }
+        });
+    }
+
     /// Makes the changes final.
     pub fn keep(&mut self) {
         self.fields(&mut |_, field| field.keep());
@@ -161,5 +249,28 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count, "{names:?}");
+        assert!(SHARED.iter().all(|name| names.contains(name)), "{names:?}");
+    }
+
+    #[test]
+    fn shared_rows_are_walked_in_order_and_put_back() {
+        let mut state = State::default();
+        state.factory("h", OffsetDateTime::UNIX_EPOCH, Random::from_number(1));
+        let mut other = State::default();
+        let mut place: Option<(&'static str, String)> = None;
+        let mut seen = Vec::new();
+        loop {
+            let at = place.as_ref().map(|(field, key)| (*field, key.as_str()));
+            let Some((field, key)) = state.shared_after(at) else { break };
+            let row = state.shared_row(field, &key).unwrap().unwrap();
+            assert!(other.put_shared(field, &key, Some(&row)).unwrap());
+            seen.push((field, key.clone()));
+            place = Some((field, key));
+        }
+        assert!(seen.is_sorted() && seen.contains(&("users", "operator".to_owned())), "{seen:?}");
+        assert_eq!(other.users.users.len(), 4);
+        assert!(!other.put_shared("hsm", "", None).unwrap(), "not shared");
+        other.clear_shared();
+        assert!(other.users.users.is_empty());
     }
 }

@@ -5,6 +5,7 @@
 //! methods; loading, keeping and undoing reach them through [`Field`].
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -38,6 +39,18 @@ pub trait Field {
     fn undo(&mut self);
     /// Removes every row, as a change.
     fn clear(&mut self);
+    /// Puts a row in its stored form, or takes it away, as a change.
+    ///
+    /// # Errors
+    /// The bytes are not this row's JSON form; nothing is changed then.
+    fn put(&mut self, key: &str, bytes: Option<&[u8]>) -> Result<(), serde_json::Error>;
+    /// A row in its stored form.
+    ///
+    /// # Errors
+    /// The row has no JSON form.
+    fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, serde_json::Error>;
+    /// The first key behind this one; a cell has the one key "".
+    fn key_after(&self, key: Option<&str>) -> Option<String>;
     /// Every row by its key; a cell has the one key "".
     ///
     /// # Errors
@@ -111,6 +124,17 @@ impl<T: Row> Table<T> {
         self.rows.iter().map(|(key, row)| (key.as_str(), row))
     }
 
+    /// The rows from `key` on whose keys begin with `start`.
+    pub fn from<'t>(
+        &'t self,
+        key: &str,
+        start: &'t str,
+    ) -> impl Iterator<Item = (&'t str, &'t T)> + use<'t, T> {
+        let rows = self.rows.range::<str, _>((Bound::Included(key), Bound::Unbounded));
+        rows.map(|(key, row)| (key.as_str(), row))
+            .take_while(move |(key, _)| key.starts_with(start))
+    }
+
     /// All keys.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.rows.keys().map(String::as_str)
@@ -167,6 +191,23 @@ impl<T: Row> Field for Table<T> {
         for (key, row) in std::mem::take(&mut self.rows) {
             self.former.entry(key).or_insert(Some(row));
         }
+    }
+
+    fn put(&mut self, key: &str, bytes: Option<&[u8]>) -> Result<(), serde_json::Error> {
+        match bytes {
+            Some(bytes) => self.insert(key, serde_json::from_slice(bytes)?),
+            None => drop(self.remove(key)),
+        }
+        Ok(())
+    }
+
+    fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        self.rows.get(key).map(serde_json::to_vec).transpose()
+    }
+
+    fn key_after(&self, key: Option<&str>) -> Option<String> {
+        let from = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows.range::<str, _>((from, Bound::Unbounded)).next().map(|(key, _)| key.clone())
     }
 
     fn rows(&self) -> Result<Rows, serde_json::Error> {
@@ -239,6 +280,19 @@ impl<T: Row + Default> Field for Cell<T> {
 
     fn clear(&mut self) {
         self.set(T::default());
+    }
+
+    fn put(&mut self, _key: &str, bytes: Option<&[u8]>) -> Result<(), serde_json::Error> {
+        self.set(bytes.map(serde_json::from_slice).transpose()?.unwrap_or_default());
+        Ok(())
+    }
+
+    fn stored(&self, _key: &str) -> Result<Option<Vec<u8>>, serde_json::Error> {
+        serde_json::to_vec(&self.value).map(Some)
+    }
+
+    fn key_after(&self, key: Option<&str>) -> Option<String> {
+        key.is_none().then(String::new)
     }
 
     fn rows(&self) -> Result<Rows, serde_json::Error> {

@@ -25,6 +25,9 @@ use super::{Machine, Options};
 
 const KEY: &str = "0123456789abcdef";
 const NOW: OffsetDateTime = datetime!(2025-01-02 03:04:05 UTC);
+/// Where the bench would listen.
+pub(crate) const ADDRESS: std::net::IpAddr =
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 9, 1));
 const LUNASA_JSON: &str = "application/vnd.safenetinc.lunasa+json;version=17";
 const LUNASA_OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=17";
 
@@ -234,6 +237,8 @@ fn machine(more: fn(&mut Routes)) -> Machine {
         seed: Some(1),
         clock: Some(NOW),
         local_key: Secret::from(KEY),
+        address: Some(ADDRESS),
+        certificate: String::new(),
     };
     let mut machine = Machine::new(options, [7; 32]);
     more(&mut machine.routes);

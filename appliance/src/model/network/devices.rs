@@ -106,7 +106,7 @@ impl Network {
     }
 
     /// Whether `ip` is an address of this appliance.
-    pub(super) fn is_own(&self, ip: IpAddr) -> bool {
+    pub(in crate::model) fn is_own(&self, ip: IpAddr) -> bool {
         match ip {
             IpAddr::V4(ip) => self.active4().any(|(_, own)| own.ip == ip),
             IpAddr::V6(ip) => NAMES.iter().any(|name| {
@@ -170,7 +170,7 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// 404 for a device that does not exist.
-pub(super) fn known(name: &str) -> Result<&'static str, Failure> {
+pub(in crate::model) fn known(name: &str) -> Result<&'static str, Failure> {
     NAMES.into_iter().find(|known| *known == name).ok_or_else(|| {
         let title = "The network device does not exist.";
         Failure::new(404, "APPLIANCE_INTERFACE_DOES_NOT_EXIST", title)

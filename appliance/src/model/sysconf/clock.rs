@@ -22,7 +22,7 @@ fn zone(cx: &Context<'_>) -> &'static Zone {
 }
 
 /// What the clocks show where the appliance is, marked as UTC.
-pub(super) fn local(cx: &Context<'_>) -> OffsetDateTime {
+pub(in crate::model) fn local(cx: &Context<'_>) -> OffsetDateTime {
     cx.now + Duration::minutes(zone(cx).at(cx.now).1.into())
 }
 

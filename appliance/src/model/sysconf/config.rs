@@ -284,6 +284,9 @@ fn factory_reset(
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let services = chosen(&body.service)?;
+    if services.contains(&"cluster") {
+        crate::model::clusters::factory_reset(cx);
+    }
     let random = Random::from_seed(cx.random().block());
     let mut fresh = State::default();
     fresh.factory(&cx.options.hostname, cx.now, random);
