@@ -1,10 +1,20 @@
 //! The machine and its store together: a change is acknowledged once it is stored.
+//!
+//! In a cluster a change of shared state belongs to the primary member. [`Engine::step`] tells
+//! what became of a request: it is done; it was a change on the primary, which has to be shipped;
+//! or it would be a change on another member, which has to be proposed. Who talks to whom is the
+//! business of [`crate::replica`].
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use luna_rest::Method;
+use luna_rest::peers::{Answer, Position, Row};
 use time::OffsetDateTime;
 
+use crate::model::clusters::Phase;
 use crate::model::message::{Failure, Request, Response};
-use crate::model::{Machine, Options};
+use crate::model::state::{Change, is_shared};
+use crate::model::{Machine, Options, clusters};
 use crate::store::{Store, StoreError};
 
 /// Why a stored state cannot be used.
@@ -25,10 +35,85 @@ pub enum LoadError {
     },
 }
 
+/// Names of rows that are kept for members that were away; one that missed more copies all.
+const RECENT: usize = 100_000;
+/// About how many bytes of rows go into one answer.
+const PAGE: usize = 1 << 20;
+
 /// A machine whose state is kept.
 pub struct Engine {
-    machine: Machine,
+    pub(crate) machine: Machine,
     store: Store,
+    recent: Recent,
+}
+
+/// What became of a request.
+pub enum Step {
+    /// It is answered, and whatever it changed is stored.
+    Done(Response),
+    /// It changed shared state on the primary: stored, and to be shipped before it is answered.
+    Lead(Response, Shipment),
+    /// It would change shared state on another member: nothing is stored.
+    Propose(Response, Proposal),
+}
+
+/// A stored change of shared state.
+pub struct Shipment {
+    /// Where a member has to stand for it.
+    pub after: Position,
+    /// Where it stands afterwards.
+    pub reaches: Position,
+    /// The changed rows.
+    pub rows: Vec<Row>,
+}
+
+/// A change that the primary has to make.
+pub struct Proposal {
+    /// Where this member stands.
+    pub after: Position,
+    /// The changed rows.
+    pub rows: Vec<Row>,
+    own: Vec<Change>,
+}
+
+/// Which rows changed lately, by the number of the change.
+#[derive(Default)]
+struct Recent {
+    floor: u64,
+    names: BTreeMap<u64, Vec<(String, String)>>,
+    count: usize,
+}
+
+impl Recent {
+    fn note(&mut self, change: u64, rows: &[Row]) {
+        let names: Vec<_> = rows.iter().map(|row| (row.field.clone(), row.key.clone())).collect();
+        self.count += names.len();
+        self.names.insert(change, names);
+        while self.count > RECENT
+            && let Some((change, names)) = self.names.pop_first()
+        {
+            self.count -= names.len();
+            self.floor = change;
+        }
+    }
+
+    fn since(&self, change: u64) -> Option<BTreeSet<(String, String)>> {
+        let newer = || self.names.range(change + 1..).flat_map(|(_, names)| names.iter().cloned());
+        (change >= self.floor).then(|| newer().collect())
+    }
+
+    fn restart(&mut self, floor: u64) {
+        *self = Recent { floor, ..Recent::default() };
+    }
+}
+
+fn row_of(change: Change) -> Row {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
+    Row { field: change.field.to_owned(), key: change.key, row: change.row.map(text) }
+}
+
+fn corrupted(error: impl ToString) -> StoreError {
+    StoreError::Database(Box::new(redb::Error::Corrupted(error.to_string())))
 }
 
 impl Engine {
@@ -43,7 +128,8 @@ impl Engine {
         system: OffsetDateTime,
     ) -> Result<Engine, LoadError> {
         let rows = store.rows()?;
-        let mut engine = Engine { machine: Machine::new(options, secret), store };
+        let machine = Machine::new(options, secret);
+        let mut engine = Engine { machine, store, recent: Recent::default() };
         if rows.is_empty() {
             engine.machine.factory(system);
         }
@@ -56,22 +142,82 @@ impl Engine {
             }
         }
         engine.machine.set_fixed_clock();
+        // A join that the process did not survive begins anew when somebody asks for it.
+        if engine.machine.state.clusters.own.get().joining {
+            engine.machine.forget_cluster();
+        }
         engine.commit()?;
+        engine.recent.restart(engine.at().change);
         Ok(engine)
     }
 
-    /// Answers a request; when it changed something, only after that is stored.
-    pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
-        let response = self.machine.handle(request, system);
-        match self.commit() {
-            Ok(()) => response,
+    /// Answers a request; what it changed is stored, or waits to be proposed.
+    pub fn step(&mut self, request: &Request, system: OffsetDateTime) -> Step {
+        self.step_with(|machine| machine.handle(request, system))
+    }
+
+    /// The same for a change that no request asked for.
+    pub fn step_with(&mut self, work: impl FnOnce(&mut Machine) -> Response) -> Step {
+        let before = &self.machine.state.clusters;
+        let (was_member, led) = (before.is_member(), before.is_primary());
+        let response = work(&mut self.machine);
+        let result = self.conclude(was_member, led);
+        self.answered(response, result)
+    }
+
+    /// The same as though this member were the primary: the old one is lost.
+    pub fn take_over_with(&mut self, work: impl FnOnce(&mut Machine)) -> Step {
+        work(&mut self.machine);
+        let result = self.conclude(true, true);
+        self.answered(Response { status: 204, ..Response::default() }, result)
+    }
+
+    fn answered(&mut self, response: Response, result: Result<Concluded, StoreError>) -> Step {
+        match result {
+            Ok(Concluded::Stored) => Step::Done(response),
+            Ok(Concluded::Led(shipment)) => Step::Lead(response, shipment),
+            Ok(Concluded::Proposed(proposal)) => Step::Propose(response, proposal),
             Err(error) => {
                 tracing::error!(%error, "a change could not be stored and was taken back");
                 self.machine.undo();
-                Failure::internal(format!("The change could not be stored: {error}"))
-                    .into_response()
+                let details = format!("The change could not be stored: {error}");
+                Step::Done(Failure::internal(details).into_response())
             }
         }
+    }
+
+    fn conclude(&mut self, was_member: bool, led: bool) -> Result<Concluded, StoreError> {
+        if !self.machine.changed() {
+            return Ok(Concluded::Stored);
+        }
+        let changes = self.machine.changes().map_err(corrupted)?;
+        let shared = changes.iter().any(|change| is_shared(change.field));
+        if !shared || !was_member || !self.machine.state.clusters.is_member() {
+            self.write(&changes)?;
+            return Ok(Concluded::Stored);
+        }
+        let after = self.at();
+        if !led {
+            self.machine.undo();
+            let (rows, own): (Vec<_>, Vec<_>) =
+                changes.into_iter().partition(|change| is_shared(change.field));
+            let rows = rows.into_iter().map(row_of).collect();
+            return Ok(Concluded::Proposed(Proposal { after, rows, own }));
+        }
+        let reaches = self.advance(after.change + 1);
+        self.commit()?;
+        let shared = changes.into_iter().filter(|change| is_shared(change.field));
+        let rows: Vec<Row> = shared.map(row_of).collect();
+        self.recent.note(reaches.change, &rows);
+        Ok(Concluded::Led(Shipment { after, reaches, rows }))
+    }
+
+    /// Moves this member's position to a change, in the era that goes on.
+    fn advance(&mut self, change: u64) -> Position {
+        let era = self.machine.state.clusters.cluster.get().era();
+        let at = Position { era, change };
+        self.machine.state.clusters.own.get_mut().at = at;
+        at
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -79,18 +225,210 @@ impl Engine {
             return Ok(());
         }
         // A type that has no JSON form is a fault of this program; nothing is stored then.
-        let changes = self.machine.changes().map_err(|error| {
-            StoreError::Database(Box::new(redb::Error::Corrupted(error.to_string())))
-        })?;
-        self.store.write(&changes)?;
+        let changes = self.machine.changes().map_err(corrupted)?;
+        self.write(&changes)
+    }
+
+    fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.store.write(changes)?;
         self.machine.keep();
         Ok(())
+    }
+
+    /// Changes what is this appliance's own, and stores it.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn change_own(&mut self, work: impl FnOnce(&mut Machine)) -> Result<(), StoreError> {
+        self.machine.undo();
+        work(&mut self.machine);
+        self.commit().inspect_err(|_| self.machine.undo())
+    }
+
+    /// Does what is due by the clock.
+    pub fn tick(&mut self, system: OffsetDateTime) {
+        self.machine.tick(system);
+        if let Err(error) = self.commit() {
+            tracing::error!(%error, "a scheduled backup could not be stored");
+            self.machine.undo();
+        }
+    }
+
+    /// Where this member stands.
+    pub fn at(&self) -> Position {
+        self.machine.state.clusters.own.get().at
+    }
+
+    /// How far the cluster service is.
+    pub fn phase(&self, system: OffsetDateTime) -> Phase {
+        clusters::phase(&self.machine.state, self.machine.now(system))
+    }
+
+    /// Stores a shipped or pulled change; false when this member stands elsewhere.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn follow(
+        &mut self,
+        after: Position,
+        reaches: Position,
+        rows: &[Row],
+    ) -> Result<bool, StoreError> {
+        if self.at() != after {
+            return Ok(false);
+        }
+        self.machine.undo();
+        self.put(rows)?;
+        let clusters = &mut self.machine.state.clusters;
+        let gone = !clusters.members.contains(&clusters.own.get().member);
+        let own = clusters.own.get_mut();
+        own.at = reaches;
+        own.parted |= gone;
+        self.commit().inspect_err(|_| self.machine.undo())?;
+        self.recent.note(reaches.change, rows);
+        Ok(true)
+    }
+
+    /// Stores a proposed change as the primary; nothing when the proposer stands elsewhere.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn lead(
+        &mut self,
+        after: Position,
+        rows: Vec<Row>,
+    ) -> Result<Option<Shipment>, StoreError> {
+        if self.at() != after {
+            return Ok(None);
+        }
+        self.machine.undo();
+        self.put(&rows)?;
+        let reaches = self.advance(after.change + 1);
+        self.commit().inspect_err(|_| self.machine.undo())?;
+        self.recent.note(reaches.change, &rows);
+        Ok(Some(Shipment { after, reaches, rows }))
+    }
+
+    /// The primary has made a proposed change: stores it, unless it was shipped already, and what
+    /// the request changed of this appliance's own.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn accepted(&mut self, proposal: Proposal, at: Position) -> Result<(), StoreError> {
+        self.follow(proposal.after, at, &proposal.rows)?;
+        self.change_own(|machine| {
+            for change in &proposal.own {
+                // Rows of this very process: they are what their fields expect.
+                let _ = machine.state.put(change.field, &change.key, change.row.as_deref());
+            }
+        })
+    }
+
+    fn put(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        for row in rows.iter().filter(|row| is_shared(&row.field)) {
+            let bytes = row.row.as_ref().map(String::as_bytes);
+            if let Err(error) = self.machine.state.put(&row.field, &row.key, bytes) {
+                self.machine.undo();
+                return Err(corrupted(error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a copy of another member's state.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn begin_copy(&mut self) -> Result<(), StoreError> {
+        self.change_own(|machine| {
+            machine.state.clear_shared(|field| !is_held_back(field));
+            let own = machine.state.clusters.own.get_mut();
+            (own.at, own.copying) = (Position::default(), true);
+        })
+    }
+
+    /// Stores a page of the copy, without the rows that [`is_held_back`] names.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn copy(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        self.machine.undo();
+        self.put(rows)?;
+        self.commit().inspect_err(|_| self.machine.undo())
+    }
+
+    /// Ends the copy of what was the state at `at`.
+    ///
+    /// # Errors
+    /// It could not be stored, and was taken back.
+    pub fn end_copy(&mut self, at: Position, held_back: &[Row]) -> Result<(), StoreError> {
+        self.machine.undo();
+        self.machine.state.clear_shared(is_held_back);
+        self.put(held_back)?;
+        let own = self.machine.state.clusters.own.get_mut();
+        (own.at, own.copying) = (at, false);
+        self.commit().inspect_err(|_| self.machine.undo())?;
+        self.recent.restart(at.change);
+        Ok(())
+    }
+
+    /// What has changed since a position: rows, or a page of everything.
+    pub fn since(&mut self, after: Position, cursor: Option<(String, String)>) -> Answer {
+        let at = self.at();
+        let begins_anew = after == Position::default();
+        if !begins_anew
+            && (after.change > at.change
+                || !self.machine.state.clusters.cluster.get().leads_from(after))
+        {
+            return Answer::Parted;
+        }
+        let recent = self.recent.since(after.change).filter(|_| !begins_anew && cursor.is_none());
+        let mut rows = Vec::new();
+        if let Some(names) = recent {
+            for (field, key) in names {
+                let row = self.stored(&field, &key);
+                rows.push(Row { field, key, row });
+            }
+            return Answer::Rows { at, whole: false, rows, cursor: None };
+        }
+        let mut bytes = 0;
+        let mut place = cursor;
+        loop {
+            let from = place.as_ref().map(|(field, key)| (field.as_str(), key.as_str()));
+            let Some((field, key)) = self.machine.state.shared_after(from) else {
+                return Answer::Rows { at, whole: true, rows, cursor: None };
+            };
+            let row = self.stored(field, &key);
+            bytes += row.as_ref().map_or(0, String::len);
+            rows.push(Row { field: field.to_owned(), key: key.clone(), row });
+            place = Some((field.to_owned(), key));
+            if bytes >= PAGE {
+                return Answer::Rows { at, whole: true, rows, cursor: place };
+            }
+        }
+    }
+
+    fn stored(&mut self, field: &str, key: &str) -> Option<String> {
+        let row = self.machine.state.shared_row(field, key).ok().flatten()?;
+        String::from_utf8(row).ok()
     }
 
     /// Every method and path template that is answered.
     pub fn resources(&self) -> Vec<(Method, &'static str)> {
         self.machine.resources()
     }
+}
+
+/// Whether a field is replaced at the end of a copy, all at once: without members the copy could
+/// not go on after a crash, without accounts nobody could ask how far it is.
+pub(crate) fn is_held_back(field: &str) -> bool {
+    matches!(field, "cluster" | "cluster/members" | "roles" | "users")
+}
+
+enum Concluded {
+    Stored,
+    Led(Shipment),
+    Proposed(Proposal),
 }
 
 #[cfg(test)]
@@ -140,7 +478,14 @@ mod tests {
             body: Body::Plain(body.into()),
             ..Request::new(method, path)
         };
-        engine.handle(&request, OffsetDateTime::UNIX_EPOCH)
+        handle(engine, &request)
+    }
+
+    fn handle(engine: &mut Engine, request: &Request) -> Response {
+        match engine.step(request, OffsetDateTime::UNIX_EPOCH) {
+            Step::Done(response) => response,
+            _ => panic!("there is no cluster"),
+        }
     }
 
     /// An engine on such a backend, and the cookie of a local session.
@@ -152,7 +497,7 @@ mod tests {
             local_key: Some(Secret::from("key")),
             ..Request::new(Method::Post, emulator::SESSION.template)
         };
-        let cookie = engine.handle(&login, OffsetDateTime::UNIX_EPOCH).cookie.unwrap();
+        let cookie = handle(&mut engine, &login).cookie.unwrap();
         (engine, cookie)
     }
 

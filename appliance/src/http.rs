@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
@@ -20,12 +20,11 @@ use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use luna_rest::{Method, Secret, emulator};
-use time::OffsetDateTime;
+use luna_rest::{Method, Secret, emulator, peers};
 use zeroize::Zeroize;
 
-use crate::engine::Engine;
 use crate::model::message::{Body, Failure, Request, Response};
+use crate::replica::Replica;
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
 const SESSION_COOKIE: &str = "session";
@@ -34,34 +33,32 @@ const JSON_LIMIT: usize = 1 << 20;
 /// The largest file, bytes.
 const FILE_LIMIT: usize = 64 << 20;
 
-type Shared = Arc<Mutex<Engine>>;
-
 /// A server that is ready to run, and the handle that stops it.
 pub(crate) fn serve(
-    engine: Engine,
+    replica: Arc<Replica>,
     listener: TcpListener,
-    tls: rustls::ServerConfig,
+    tls: Arc<rustls::ServerConfig>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<impl Future<Output = io::Result<()>>> {
-    let routes = Router::new().fallback(answer).with_state(Arc::new(Mutex::new(engine)));
-    let tls = RustlsConfig::from_config(Arc::new(tls));
+    let routes = Router::new().fallback(answer).with_state(replica);
+    let tls = RustlsConfig::from_config(tls);
     // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
     let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
     let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
     Ok(server.serve(routes.into_make_service()))
 }
 
-async fn answer(State(engine): State<Shared>, http: HttpRequest) -> axum::response::Response {
+async fn answer(
+    State(replica): State<Arc<Replica>>,
+    http: HttpRequest,
+) -> axum::response::Response {
     let request = match read(http).await {
         Ok(request) => request,
         Err(failure) => return write(failure.into_response()),
     };
     let (method, path) = (request.method, request.path.clone());
-    let blocks = method.changes() || request.basic.is_some();
-    let handle = move || {
-        let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
-        engine.handle(&request, OffsetDateTime::now_utc())
-    };
+    let blocks = Replica::blocks(&request);
+    let handle = move || replica.handle(&request);
     let response = if blocks {
         tokio::task::spawn_blocking(handle).await.unwrap_or_else(|error| {
             Failure::internal(format!("The handler failed: {error}")).into_response()
@@ -131,7 +128,8 @@ async fn body(http: HttpRequest, content_type: &str) -> Result<Body, Failure> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let file = kind.ends_with("+octet-stream");
     let form = kind.ends_with("+multipart") || kind.eq_ignore_ascii_case("multipart/form-data");
-    let limit = if file || form { FILE_LIMIT } else { JSON_LIMIT };
+    let large = file || form || http.uri().path() == peers::SEND.template;
+    let limit = if large { FILE_LIMIT } else { JSON_LIMIT };
     let bytes = axum::body::to_bytes(http.into_body(), limit).await.map_err(|_| {
         // Assumed: the identifier of a body that is too large was not found.
         Failure::new(400, "FRAMEWORK_BAD_REQUEST", "The body is too large.")

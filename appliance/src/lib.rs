@@ -1,7 +1,8 @@
 //! An emulated Luna Network HSM appliance: one process, one data folder, one appliance.
 //!
 //! `model` is a pure state machine and knows all the rules; `store` keeps its state, `engine` joins
-//! the two, `http` speaks REST over TLS, `folder` is the data folder. [`Appliance::start`] runs it
+//! the two, `replica` ties it to the other members of a cluster, `http` speaks REST over TLS,
+//! `folder` is the data folder. [`Appliance::start`] runs it
 //! all on threads of its own, so that a program without async can carry an appliance inside.
 
 use std::io;
@@ -20,15 +21,19 @@ pub mod model;
 pub mod package;
 pub mod store;
 
+mod doors;
 mod folder;
 mod http;
 mod own;
+mod replica;
 
 pub use folder::Endpoint;
 pub use own::Own;
 
+use doors::Doors;
 use engine::{Engine, LoadError};
 use folder::Folder;
+use replica::{Https, Replica};
 use store::{Store, StoreError};
 
 /// The host name of an appliance as it leaves the factory.
@@ -142,7 +147,10 @@ impl Appliance {
         let engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
 
+        let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
+
         let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
+        let tls = Arc::new(tls);
         let refuse = |reason| StartError::Listen { address: listen, reason };
         let listener = TcpListener::bind(listen).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
@@ -157,8 +165,16 @@ impl Appliance {
         let handle = Handle::new();
         let server = {
             let _inside = runtime.enter();
-            http::serve(engine, listener, tls, handle.clone()).map_err(StartError::Server)?
+            let (replica, tls) = (Arc::clone(&replica), Arc::clone(&tls));
+            http::serve(replica, listener, tls, handle.clone()).map_err(StartError::Server)?
         };
+        let doors = Doors::new(runtime.handle().clone(), tls, Arc::downgrade(&replica));
+        replica.with_doors(move |ports| doors.adjust(&ports));
+        let watched = Arc::clone(&replica);
+        let watch = std::thread::Builder::new()
+            .name("cluster".to_owned())
+            .spawn(move || watched.watch())
+            .map_err(StartError::Server)?;
         folder.announce(&Endpoint {
             address: address.to_string(),
             fingerprint: fingerprint.to_string(),
@@ -170,8 +186,12 @@ impl Appliance {
                 if let Err(error) = runtime.block_on(server) {
                     tracing::error!(%error, "the web server ended");
                 }
+                replica.halt();
+                // A panic there has been reported by the thread itself.
+                let _ = watch.join();
                 // The store closes with the runtime's last task, the folder is given back after.
                 drop(runtime);
+                drop(replica);
                 drop(folder);
             })
             .map_err(StartError::Server)?;

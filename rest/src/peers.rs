@@ -53,6 +53,13 @@ pub enum Message {
     /// Are you there, and how are you?
     #[default]
     Hello,
+    /// You do not know me: I joined while you were away. Ask me what you missed.
+    Introduce {
+        /// The sender's core address.
+        address: String,
+        /// The sender's certificate, PEM.
+        certificate: String,
+    },
     /// The primary's change: to be stored before it is acknowledged.
     Ship {
         /// Where the receiver has to stand for it.
@@ -87,6 +94,8 @@ pub enum Message {
     Yield {
         /// The era that would begin.
         era: u64,
+        /// UUID of the member that is deleted.
+        lost: String,
     },
     /// An operation of a client of the sender, balanced to the receiver.
     Operate(Operation),
@@ -153,8 +162,13 @@ pub enum Answer {
     },
     /// The receiver is not the primary member.
     NotPrimary,
-    /// The sender is not a member (any more).
-    Stranger,
+    /// The sender is no member that the receiver knows.
+    Stranger {
+        /// Where the receiver stands.
+        at: Position,
+    },
+    /// The sender's history parted from the receiver's.
+    Parted,
     /// Rows, and where the receiver of them stands afterwards.
     Rows {
         /// The position.

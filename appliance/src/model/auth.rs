@@ -126,7 +126,7 @@ fn no_session() -> Failure {
 }
 
 /// Judges user and password of Basic authorization; failures count towards a lockout.
-fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
+pub(super) fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
     let refuse = |details: &str| {
         // Assumed: the identifier of a wrong password was not found, that of a user who may not
         // act is the closest.

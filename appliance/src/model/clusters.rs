@@ -82,6 +82,8 @@ pub struct Own {
     pub at: Position,
     /// The state is being copied from a member and is not whole.
     pub copying: bool,
+    /// The member is in the making.
+    pub joining: bool,
     /// This member's history parted from the cluster's, or it was deleted there.
     pub parted: bool,
     /// Whether and how scheduled backups are made here.
@@ -228,7 +230,7 @@ impl Clusters {
         let own = self.own.get_mut();
         own.member.clear();
         own.at = Position::default();
-        (own.copying, own.parted, own.restart) = (false, false, false);
+        (own.copying, own.joining, own.parted, own.restart) = (false, false, false, false);
         own.backup = BackupRow::default();
     }
 }
@@ -302,7 +304,7 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// A refusal of the cluster.
-pub(super) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
+pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
     let (status, message) = match id {
         refusal::NO_PACKAGE => (404, "The cluster package is not installed."),
         refusal::NOT_RUNNING => (409, "The cluster service is not running."),

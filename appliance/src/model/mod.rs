@@ -50,6 +50,7 @@ pub mod users;
 #[cfg(test)]
 pub(crate) mod testing;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use luna_rest::{Method, Secret};
@@ -177,6 +178,51 @@ impl Machine {
     /// Makes those changes final: they are in the store.
     pub fn keep(&mut self) {
         self.state.keep();
+    }
+
+    /// Ends this appliance's belonging to a cluster, as a change.
+    pub fn forget_cluster(&mut self) {
+        self.state.clusters.forget();
+        self.state.keyrings.forget();
+        self.peers = Peers::default();
+    }
+
+    /// The client of a session, and its logins to keyrings.
+    pub fn client(&self, cookie: &str) -> Option<(String, BTreeMap<String, String>)> {
+        let session = self.sessions.get(&session::Key::Cookie(cookie.to_owned()));
+        let found = !session.client.is_empty();
+        found.then(|| (session.client.clone(), session.keyring_logins.clone()))
+    }
+
+    /// Opens a client's session with the KRCO logged in to a keyring: its cookie.
+    #[cfg(test)]
+    pub(crate) fn open_client_session(
+        &mut self,
+        client: &str,
+        keyring: &str,
+        now: OffsetDateTime,
+    ) -> String {
+        let cookie = self.secret.token();
+        let session = session::Session {
+            client: client.to_owned(),
+            keyring_logins: BTreeMap::from([(keyring.to_owned(), "co".to_owned())]),
+            private: true,
+            ..session::Session::default()
+        };
+        self.sessions.insert(session::Key::Cookie(cookie.clone()), session, now);
+        cookie
+    }
+
+    /// Judges the password of an account that another appliance gives, as a login would.
+    pub fn is_password(&mut self, user: &str, password: Secret, system: OffsetDateTime) -> bool {
+        let now = self.now(system);
+        let request =
+            Request { basic: Some((user.to_owned(), password)), ..Request::new(Method::Post, "") };
+        let Machine { state, sessions, tasks, peers, secret, options, .. } = self;
+        let key = session::Key::Nobody;
+        let request = &request;
+        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
+        auth::check_basic(&mut cx).is_ok()
     }
 
     /// The time on the appliance.

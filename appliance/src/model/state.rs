@@ -76,11 +76,9 @@ const SHARED: [&str; 7] = [
     "users",
 ];
 
-impl Change {
-    /// Whether the members of a cluster share it.
-    pub fn is_shared(&self) -> bool {
-        SHARED.contains(&self.field)
-    }
+/// Whether the members of a cluster share a field.
+pub fn is_shared(field: &str) -> bool {
+    SHARED.contains(&field)
 }
 
 impl State {
@@ -150,12 +148,12 @@ impl State {
         changes
     }
 
-    /// Puts a shared row in its stored form, or takes it away, as a change; false when no shared
-    /// field has this name.
+    /// Puts a row in its stored form, or takes it away, as a change; false when no field has this
+    /// name.
     ///
     /// # Errors
     /// The row is not what its field expects.
-    pub fn put_shared(
+    pub fn put(
         &mut self,
         field: &str,
         key: &str,
@@ -163,7 +161,7 @@ impl State {
     ) -> Result<bool, serde_json::Error> {
         let mut result = Ok(false);
         self.fields(&mut |name, found| {
-            if name == field && SHARED.contains(&name) {
+            if name == field {
                 result = found.put(key, row).map(|()| true);
             }
         });
@@ -207,10 +205,10 @@ impl State {
         next
     }
 
-    /// Removes every shared row, as a change.
-    pub fn clear_shared(&mut self) {
+    /// Removes every row of the shared fields for which `which` says so, as a change.
+    pub fn clear_shared(&mut self, which: impl Fn(&str) -> bool) {
         self.fields(&mut |name, field| {
-            if SHARED.contains(&name) {
+            if SHARED.contains(&name) && which(name) {
                 field.clear();
             }
         });
@@ -263,14 +261,14 @@ mod tests {
             let at = place.as_ref().map(|(field, key)| (*field, key.as_str()));
             let Some((field, key)) = state.shared_after(at) else { break };
             let row = state.shared_row(field, &key).unwrap().unwrap();
-            assert!(other.put_shared(field, &key, Some(&row)).unwrap());
+            assert!(other.put(field, &key, Some(&row)).unwrap());
             seen.push((field, key.clone()));
             place = Some((field, key));
         }
         assert!(seen.is_sorted() && seen.contains(&("users", "operator".to_owned())), "{seen:?}");
         assert_eq!(other.users.users.len(), 4);
-        assert!(!other.put_shared("hsm", "", None).unwrap(), "not shared");
-        other.clear_shared();
+        assert!(is_shared("users") && !is_shared("hsm") && !is_shared("cluster/own"));
+        other.clear_shared(|_| true);
         assert!(other.users.users.is_empty());
     }
 }

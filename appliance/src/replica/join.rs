@@ -1,0 +1,196 @@
+//! Joining a cluster: the applicant's side and the side of the member it turns to.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use luna_rest::clusters::refusal;
+use luna_rest::peers::{Answer, Applicant, Envelope, Message};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::receive::is_away;
+use super::{Lost, Peer, Replica, lock, refuse};
+use crate::engine::Step;
+use crate::model::clusters::MemberRow;
+use crate::model::message::{Failure, Response};
+
+/// How far the clocks may be apart.
+const APART: time::Duration = time::Duration::seconds(30);
+/// How long a member that never finished joining keeps others from it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl Replica {
+    /// Applies at the member of this address. When it agrees, the rest goes on in the background.
+    pub(super) fn apply(
+        self: &Arc<Self>,
+        address: IpAddr,
+        cluster: &str,
+        applicant: Applicant,
+    ) -> Result<(), Failure> {
+        let unreachable = || {
+            refuse(
+                refusal::JOIN_REFUSED,
+                format!(
+                    "The member at {address} does not answer: its cluster service must run, and \
+                     both appliances must reach each other."
+                ),
+            )
+        };
+        let member = applicant.member.clone();
+        let mut peer =
+            Peer { member: String::new(), address: address.to_string(), certificate: None };
+        let envelope = Envelope {
+            cluster: cluster.to_owned(),
+            from: member.clone(),
+            secret: luna_rest::Secret::default(),
+            message: Message::Join(applicant),
+        };
+        let answer = self.transport.send(&peer, &envelope).map_err(|_| unreachable())?;
+        let (secret, smk) = match answer {
+            Answer::Welcome { secret, smk, member } => {
+                peer.member = member;
+                (secret, smk)
+            }
+            Answer::Refused { reason } => return Err(refuse(refusal::JOIN_REFUSED, reason)),
+            _ => return Err(unreachable()),
+        };
+        let begun = self.engine().change_own(|machine| {
+            let state = &mut machine.state;
+            let row = state.clusters.cluster.get_mut();
+            cluster.clone_into(&mut row.uuid);
+            secret.expose().clone_into(&mut row.secret);
+            let own = state.clusters.own.get_mut();
+            own.member = member;
+            (own.copying, own.joining) = (true, true);
+            // The SKS master key of the cluster replaces that of the cluster partition.
+            if let Some(partition) = state.partitions.partitions.get_mut(&own.partition) {
+                partition.smk_id = smk;
+            }
+        });
+        begun.map_err(|error| Failure::internal(error.to_string()))?;
+        self.in_background(move |replica| {
+            if let Err(error) = replica.become_member(&peer) {
+                tracing::error!(?error, "joining the cluster failed; nothing of it is kept");
+                let forgotten = replica.engine().change_own(|machine| machine.forget_cluster());
+                if let Err(error) = forgotten {
+                    tracing::error!(%error, "that the join failed could not be stored");
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Copies the state, is counted in, and catches up.
+    fn become_member(self: &Arc<Self>, peer: &Peer) -> Result<(), Lost> {
+        self.pull(peer)?;
+        let member = self.engine().machine.state.clusters.own.get().member.clone();
+        match self.send(peer, Message::Joined { member })? {
+            Answer::Done { .. } => {}
+            _ => return Err(Lost::Broken),
+        }
+        self.pull(peer)?;
+        let joined = self.engine().change_own(|machine| {
+            let own = machine.state.clusters.own.get_mut();
+            (own.joining, own.parted) = (false, false);
+            machine.peers.active = true;
+            machine.peers.operations = 0;
+        });
+        joined.map_err(|error| {
+            tracing::error!(%error, "the join could not be stored");
+            Lost::Broken
+        })?;
+        self.tend();
+        Ok(())
+    }
+
+    /// Judges an applicant.
+    pub(super) fn admit_applicant(&self, cluster: &str, applicant: Applicant) -> Option<Answer> {
+        let system = (self.clock)();
+        let refused = |reason: String| Some(Answer::Refused { reason });
+        let mut engine = self.engine();
+        if is_away(&engine, &applicant.member, system) {
+            return None;
+        }
+        let now = engine.machine.now(system);
+        let clusters = &engine.machine.state.clusters;
+        let row = clusters.cluster.get().clone();
+        let own = clusters.own.get().clone();
+        let sees_primary = engine.machine.peers.here.contains_key(&row.primary);
+        if !row.uuid.eq_ignore_ascii_case(cluster) {
+            return refused(format!("The member there belongs to no cluster {cluster}."));
+        }
+        if own.copying || !engine.machine.peers.active {
+            return refused("The member there is not authorized.".to_owned());
+        }
+        if !clusters.is_primary() && !sees_primary {
+            return refused("The member there is read-only.".to_owned());
+        }
+        if clusters.members.values().any(|member| member.address == applicant.address) {
+            return refused(format!(
+                "A member with the address {} is in the cluster already; delete it first.",
+                applicant.address
+            ));
+        }
+        if !engine.machine.is_password("admin", applicant.password.clone(), system) {
+            return refused("The password of the account admin there is wrong.".to_owned());
+        }
+        if row.domain != applicant.domain {
+            return refused(
+                "The cluster partition here has another cloning domain than the cluster."
+                    .to_owned(),
+            );
+        }
+        let apart = OffsetDateTime::parse(&applicant.time, &Rfc3339).map(|time| (time - now).abs());
+        if apart.is_ok_and(|apart| apart > APART) || apart.is_err() {
+            return refused("The clocks of the appliances are more than 30 seconds apart.".into());
+        }
+        drop(engine);
+        let mut pending = lock(&self.applicant);
+        if let Some((other, since)) = &*pending
+            && other.address != applicant.address
+            && since.elapsed() < PATIENCE
+        {
+            return refused(format!(
+                "Another appliance ({}) is joining; one can join at a time.",
+                other.name
+            ));
+        }
+        let secret = crate::model::clusters::secret(&row);
+        *pending = Some((applicant, Instant::now()));
+        Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
+    }
+
+    pub(super) fn is_applicant(&self, member: &str) -> bool {
+        lock(&self.applicant).as_ref().is_some_and(|(applicant, _)| applicant.member == member)
+    }
+
+    /// The applicant has copied the state: it becomes a member.
+    pub(super) fn count_in(self: &Arc<Self>, member: &str) -> Answer {
+        let Some((applicant, _)) = lock(&self.applicant).clone() else { return Answer::Nothing };
+        if applicant.member != member {
+            return Answer::Nothing;
+        }
+        let response = self.change(|| -> Step {
+            self.engine().step_with(|machine| {
+                let members = &mut machine.state.clusters.members;
+                let joined = members.values().map(|row| row.joined).max().unwrap_or(0) + 1;
+                let row = MemberRow {
+                    name: applicant.name.clone(),
+                    joined,
+                    address: applicant.address.clone(),
+                    crypto_port: applicant.crypto_port,
+                    certificate: applicant.certificate.clone(),
+                    group: "local".to_owned(),
+                };
+                members.insert(applicant.member.clone(), row);
+                Response { status: 204, ..Response::default() }
+            })
+        });
+        *lock(&self.applicant) = None;
+        match response.status {
+            204 => Answer::Done { at: self.engine().at() },
+            _ => Answer::Refused { reason: "The cluster is read-only.".to_owned() },
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! The appliance as a member of a cluster: what one member changes, all visible members store.
+//!
+//! The primary applies a change and ships it to the visible members before it acknowledges it. On
+//! another member a request is run, its change taken back and proposed to the primary, which ships
+//! it to everybody; a proposal made from an old state is refused and run again. A member that was
+//! away pulls what it missed. Nothing is elected: the primary is the one that the product's own
+//! commands name (`join.rs`, `take_over.rs`), and without it nobody else writes.
+//!
+//! Two locks: `turn` is held for the whole of a change on this member, `engine` only while the
+//! state is looked at or changed. What other members say needs `engine` alone, except a proposal,
+//! and only the primary takes those: so no two members wait for each other.
+
+mod balance;
+mod catch_up;
+mod join;
+mod receive;
+mod take_over;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use luna_rest::clusters::refusal;
+use luna_rest::peers::{Answer, Envelope, Message};
+use luna_rest::{Method, clusters, emulator, peers};
+use time::OffsetDateTime;
+
+use crate::engine::{Engine, Proposal, Shipment, Step};
+use crate::model::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase};
+use crate::model::message::{Failure, Request, Response};
+
+pub(crate) use transport::{Https, Lost, Peer, Transport};
+
+/// How often a change is run anew because another member was quicker.
+const TRIES: usize = 50;
+/// How long between two looks at the other members, when nothing happens.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// An appliance, and its links to the other members of its cluster.
+pub(crate) struct Replica {
+    engine: Mutex<Engine>,
+    turn: Mutex<()>,
+    /// One copy or pull at a time.
+    pulling: Mutex<()>,
+    transport: Box<dyn Transport>,
+    /// The system's time.
+    clock: fn() -> OffsetDateTime,
+    /// The member that is joining through this one, and since when.
+    applicant: Mutex<Option<(peers::Applicant, Instant)>>,
+    /// The era and the member that this member lets begin it, and since when.
+    promise: Mutex<Option<(u64, String, Instant)>>,
+    /// Work in the background that has not ended.
+    busy: Mutex<usize>,
+    idle: Condvar,
+    /// Whose turn it is among the members of the group.
+    next: AtomicUsize,
+    stop: Mutex<bool>,
+    wake: Condvar,
+    /// Opens and closes the ports of the cluster service.
+    doors: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where the cluster service listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// The core address; empty while nothing is listened on.
+    pub(crate) address: String,
+    /// The ports.
+    pub(crate) ports: Vec<u16>,
+}
+
+/// What became of a proposal.
+enum Proposed {
+    Made,
+    Again,
+    Refused(Failure),
+}
+
+impl Replica {
+    pub(crate) fn new(
+        engine: Engine,
+        transport: Box<dyn Transport>,
+        clock: fn() -> OffsetDateTime,
+    ) -> Arc<Replica> {
+        Arc::new(Replica {
+            engine: Mutex::new(engine),
+            turn: Mutex::default(),
+            pulling: Mutex::default(),
+            transport,
+            clock,
+            applicant: Mutex::default(),
+            promise: Mutex::default(),
+            busy: Mutex::default(),
+            idle: Condvar::new(),
+            next: AtomicUsize::new(0),
+            stop: Mutex::new(false),
+            wake: Condvar::new(),
+            doors: OnceLock::new(),
+        })
+    }
+
+    fn engine(&self) -> MutexGuard<'_, Engine> {
+        lock(&self.engine)
+    }
+
+    /// Whether answering this request may take long: it hashes, syncs, or asks another member.
+    pub(crate) fn blocks(request: &Request) -> bool {
+        request.method.changes()
+            || request.basic.is_some()
+            || looks(request)
+            || balance::is_operation(&request.path)
+    }
+
+    /// Answers a request.
+    pub(crate) fn handle(self: &Arc<Self>, request: &Request) -> Response {
+        if request.method == Method::Post && request.path == peers::SEND.template {
+            return self.answer_peer(request);
+        }
+        if balance::is_operation(&request.path)
+            && let Some(response) = self.balanced(request)
+        {
+            return response;
+        }
+        if looks(request) {
+            if request.path == emulator::SETTLE.template {
+                self.settle();
+            } else {
+                self.look();
+            }
+        }
+        self.here(request)
+    }
+
+    /// Answers a request on this very member.
+    fn here(self: &Arc<Self>, request: &Request) -> Response {
+        if request.method.changes() {
+            return self.change(|| self.engine().step(request, (self.clock)()));
+        }
+        match self.engine().step(request, (self.clock)()) {
+            Step::Done(response) | Step::Lead(response, _) | Step::Propose(response, _) => response,
+        }
+    }
+
+    /// Makes a change, wherever it has to be made.
+    fn change(self: &Arc<Self>, mut run: impl FnMut() -> Step) -> Response {
+        let _turn = lock(&self.turn);
+        for _ in 0..TRIES {
+            self.engine().machine.take_errand();
+            let response = match run() {
+                Step::Done(response) => response,
+                Step::Lead(response, shipment) => {
+                    self.ship(&shipment, None);
+                    response
+                }
+                Step::Propose(response, proposal) => match self.propose(proposal) {
+                    Proposed::Made => response,
+                    Proposed::Again => continue,
+                    // A refusal stays what it is; only what it counted is not counted.
+                    Proposed::Refused(_) if response.status >= 400 => response,
+                    Proposed::Refused(failure) => {
+                        self.engine().machine.take_errand();
+                        failure.into_response()
+                    }
+                },
+            };
+            let errand = self.engine().machine.take_errand();
+            return match errand {
+                Some(errand) if response.status < 400 => self.run(errand, response),
+                _ => response,
+            };
+        }
+        refuse(refusal::READ_ONLY, "The cluster is too busy; try again.").into_response()
+    }
+
+    fn run(self: &Arc<Self>, errand: Errand, response: Response) -> Response {
+        match errand {
+            Errand::Look => {
+                self.tend();
+                response
+            }
+            Errand::Forget => {
+                let forgotten = self.engine().change_own(|machine| machine.forget_cluster());
+                match forgotten {
+                    Ok(()) => response,
+                    Err(error) => Failure::internal(error.to_string()).into_response(),
+                }
+            }
+            Errand::TakeOver { lost } => match self.take_over(&lost) {
+                Ok(()) => response,
+                Err(failure) => failure.into_response(),
+            },
+            Errand::Join { address, cluster, applicant } => {
+                match self.apply(address, &cluster, *applicant) {
+                    Ok(()) => response,
+                    Err(failure) => failure.into_response(),
+                }
+            }
+        }
+    }
+
+    /// Ships a change to the visible members and waits for them; who does not store it is no
+    /// longer visible. `also` is a member that has just been heard.
+    fn ship(&self, shipment: &Shipment, also: Option<&str>) {
+        let Shipment { after, reaches, rows } = shipment;
+        let (after, reaches, rows) = (*after, *reaches, rows.clone());
+        let message = Message::Ship { after, reaches, rows };
+        let answers = self.send_to_visible(&message, also);
+        let mut engine = self.engine();
+        for (member, answer) in answers {
+            let stored = matches!(answer, Ok(Answer::Done { at }) if at >= reaches);
+            if !stored {
+                engine.machine.peers.here.remove(&member);
+            }
+        }
+    }
+
+    /// Sends a message to every visible member at once.
+    fn send_to_visible(
+        &self,
+        message: &Message,
+        also: Option<&str>,
+    ) -> Vec<(String, Result<Answer, Lost>)> {
+        let peers: Vec<Peer> = {
+            let engine = self.engine();
+            let here = &engine.machine.peers.here;
+            peers_of(&engine)
+                .into_iter()
+                .filter(|peer| here.contains_key(&peer.member) || also == Some(&peer.member))
+                .collect()
+        };
+        self.send_to(&peers, message)
+    }
+
+    fn send_to(&self, peers: &[Peer], message: &Message) -> Vec<(String, Result<Answer, Lost>)> {
+        let send = |peer: &Peer| (peer.member.clone(), self.send(peer, message.clone()));
+        match peers {
+            [] => Vec::new(),
+            [peer] => vec![send(peer)],
+            [first, rest @ ..] => std::thread::scope(|scope| {
+                let threads: Vec<_> =
+                    rest.iter().map(|peer| scope.spawn(move || send(peer))).collect();
+                let mut answers = vec![send(first)];
+                answers.extend(threads.into_iter().filter_map(|thread| thread.join().ok()));
+                answers
+            }),
+        }
+    }
+
+    /// Sends a message to a member, unless the link is cut.
+    fn send(&self, peer: &Peer, message: Message) -> Result<Answer, Lost> {
+        let envelope = {
+            let engine = self.engine();
+            let state = &engine.machine.state;
+            let cuts = state.emulator.cuts.get();
+            if cuts.to.contains(&peer.member) || cuts.from.contains(&peer.member) {
+                return Err(Lost::Unreachable);
+            }
+            let row = state.clusters.cluster.get();
+            Envelope {
+                cluster: row.uuid.clone(),
+                from: state.clusters.own.get().member.clone(),
+                secret: crate::model::clusters::secret(row),
+                message,
+            }
+        };
+        self.transport.send(peer, &envelope)
+    }
+
+    /// Has the primary make a change that was run here.
+    fn propose(&self, proposal: Proposal) -> Proposed {
+        let read_only = || {
+            Proposed::Refused(refuse(
+                refusal::READ_ONLY,
+                "This member has no link to the primary member; it is read-only until the link \
+                 is back.",
+            ))
+        };
+        let primary = {
+            let engine = self.engine();
+            let state = &engine.machine.state;
+            let primary = &state.clusters.cluster.get().primary;
+            let found = peers_of(&engine).into_iter().find(|peer| peer.member == *primary);
+            found.filter(|_| engine.phase((self.clock)()) == Phase::Running)
+        };
+        let Some(primary) = primary else { return read_only() };
+        let Proposal { after, rows, .. } = &proposal;
+        let message = Message::Propose { after: *after, rows: rows.clone() };
+        match self.send(&primary, message) {
+            Ok(Answer::Done { at }) => match self.engine().accepted(proposal, at) {
+                Ok(()) => Proposed::Made,
+                Err(error) => Proposed::Refused(Failure::internal(error.to_string())),
+            },
+            Ok(Answer::Elsewhere { .. }) => match self.pull(&primary) {
+                Ok(()) => Proposed::Again,
+                Err(_) => read_only(),
+            },
+            // Another member is primary now; it is known as soon as this one catches up.
+            Ok(Answer::NotPrimary) => match self.pull(&primary) {
+                Ok(())
+                    if self.engine().machine.state.clusters.cluster.get().primary
+                        != primary.member =>
+                {
+                    Proposed::Again
+                }
+                _ => read_only(),
+            },
+            Ok(Answer::Refused { reason }) => {
+                Proposed::Refused(refuse(refusal::NOT_ALLOWED, reason))
+            }
+            Ok(_) => read_only(),
+            Err(Lost::Unreachable) => {
+                self.engine().machine.peers.here.remove(&primary.member);
+                read_only()
+            }
+            Err(Lost::Broken) => {
+                self.engine().machine.peers.here.remove(&primary.member);
+                Proposed::Refused(refuse(
+                    refusal::UNCLEAR,
+                    "The link to the primary member broke during the change; it may have been \
+                     made. It shows once the link is back.",
+                ))
+            }
+        }
+    }
+
+    /// Says what opens and closes the ports of the cluster service; it is called whenever they
+    /// may have to change, and must not wait.
+    pub(crate) fn with_doors(&self, doors: impl Fn(Ports) + Send + Sync + 'static) {
+        // Said once, when the appliance starts.
+        let _ = self.doors.set(Box::new(doors));
+    }
+
+    pub(super) fn adjust_doors(&self) {
+        if let Some(doors) = self.doors.get() {
+            doors(self.ports());
+        }
+    }
+
+    /// Where the cluster service has to listen.
+    fn ports(&self) -> Ports {
+        let engine = self.engine();
+        let own = engine.machine.state.clusters.own.get();
+        if engine.phase((self.clock)()) != Phase::Running || own.core.is_empty() {
+            return Ports::default();
+        }
+        let admin = Clusters::port(&own.admin, ADMIN_PORT);
+        let crypto = Clusters::port(&own.crypto, CRYPTO_PORT);
+        Ports { address: own.core.clone(), ports: vec![CORE_PORT, admin, crypto] }
+    }
+
+    /// Looks after the cluster until [`Replica::halt`].
+    pub(crate) fn watch(self: &Arc<Self>) {
+        let mut stop = lock(&self.stop);
+        while !*stop {
+            drop(stop);
+            self.tend();
+            stop = lock(&self.stop);
+            if !*stop {
+                stop =
+                    self.wake.wait_timeout(stop, ROUND).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Ends the watch.
+    pub(crate) fn halt(&self) {
+        *lock(&self.stop) = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits until nothing is under way in the background.
+    fn settle(self: &Arc<Self>) {
+        let busy = lock(&self.busy);
+        drop(self.idle.wait_while(busy, |busy| *busy > 0).unwrap_or_else(PoisonError::into_inner));
+        self.tend();
+    }
+
+    /// Runs work in the background; [`Replica::settle`] waits for it.
+    fn in_background(self: &Arc<Self>, work: impl FnOnce(Arc<Replica>) + Send + 'static) {
+        *lock(&self.busy) += 1;
+        let replica = Arc::clone(self);
+        let done = Arc::clone(self);
+        let run = move || {
+            work(replica);
+            *lock(&done.busy) -= 1;
+            done.idle.notify_all();
+        };
+        if std::thread::Builder::new().name("cluster".to_owned()).spawn(run).is_err() {
+            *lock(&self.busy) -= 1;
+            tracing::error!("no thread could be started for work in the background");
+        }
+    }
+}
+
+/// A refusal of the cluster.
+fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
+    crate::model::clusters::refuse(id, details)
+}
+
+/// Whether the answer depends on which members are visible.
+fn looks(request: &Request) -> bool {
+    let path = request.path.as_str();
+    path == emulator::SETTLE.template
+        || path == clusters::RESTORE.template && request.method.changes()
+        || path.strip_prefix("/api/clusters/").is_some_and(|rest| rest.contains("/members"))
+}
+
+/// The other members, in the order in which they joined.
+fn peers_of(engine: &Engine) -> Vec<Peer> {
+    let clusters = &engine.machine.state.clusters;
+    let own = clusters.own.get();
+    if own.member.is_empty() || own.parted {
+        return Vec::new();
+    }
+    clusters
+        .in_order()
+        .into_iter()
+        .filter(|(member, _)| *member != own.member)
+        .map(|(member, row)| Peer {
+            member: member.to_owned(),
+            address: row.address.clone(),
+            certificate: Some(row.certificate.clone()),
+        })
+        .collect()
+}
+
+/// The members that were last heard, with what they said.
+type Heard = BTreeMap<String, peers::Here>;

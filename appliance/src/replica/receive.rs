@@ -1,0 +1,246 @@
+//! What another member says, and what it is answered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use luna_rest::Method;
+use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row};
+
+use super::{Peer, Replica, lock, peers_of};
+use crate::engine::Engine;
+use crate::model::clusters::{ClusterRow, Phase, package_version};
+use crate::model::message::{Body, Failure, JSON, Request, Response};
+
+/// How long a promise to another primary binds this member.
+const PROMISE: Duration = Duration::from_secs(10);
+
+impl Replica {
+    /// Answers a message; 503 when the link is cut, or the cluster service does not run.
+    pub(super) fn answer_peer(self: &Arc<Self>, request: &Request) -> Response {
+        let Body::Plain(body) = &request.body else {
+            return Failure::bad_request("A message is JSON.").into_response();
+        };
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
+            return Failure::bad_request("This is no message between members.").into_response();
+        };
+        let Some(answer) = self.receive(envelope) else {
+            let away = Failure::new(503, "EMULATOR_MEMBER_AWAY", "The member is away.");
+            return away.into_response();
+        };
+        match serde_json::to_vec(&answer) {
+            Ok(body) => Response { status: 200, content_type: JSON, body, ..Response::default() },
+            Err(error) => Failure::internal(error.to_string()).into_response(),
+        }
+    }
+
+    /// The answer to a message; none when the sender gets none.
+    pub(crate) fn receive(self: &Arc<Self>, envelope: Envelope) -> Option<Answer> {
+        let Envelope { cluster, from, secret, message } = envelope;
+        let message = match message {
+            Message::Join(applicant) => return self.admit_applicant(&cluster, applicant),
+            message => message,
+        };
+        {
+            let mut engine = self.engine();
+            if is_away(&engine, &from, (self.clock)()) {
+                return None;
+            }
+            let row = engine.machine.state.clusters.cluster.get();
+            if row.uuid != cluster || !is_secret(row, secret.expose()) {
+                return Some(Answer::Nothing);
+            }
+            if engine.machine.state.clusters.own.get().copying {
+                return None;
+            }
+            let known = engine.machine.state.clusters.members.contains(&from);
+            if let (false, Message::Introduce { address, certificate }) = (known, &message) {
+                let (member, address) = (from, address.clone());
+                let peer = Peer { member, address, certificate: Some(certificate.clone()) };
+                drop(engine);
+                // Whether it knows more shows when it is asked.
+                let _ = self.pull(&peer);
+                return Some(Answer::Done { at: self.engine().at() });
+            }
+            if !known && !self.is_applicant(&from) {
+                return Some(Answer::Stranger { at: engine.at() });
+            }
+            if known {
+                // Who is heard is visible, and gets the next change.
+                engine.machine.peers.here.entry(from.clone()).or_default();
+            }
+        }
+        Some(match message {
+            Message::Hello => Answer::Here(self.how(&from)),
+            Message::Ship { after, reaches, rows } => self.shipped(&from, after, reaches, &rows),
+            Message::Propose { after, rows } => self.proposed(&from, after, rows),
+            Message::Pull { after, cursor } => self.engine().since(after, cursor),
+            Message::Joined { member } => self.count_in(&member),
+            Message::Yield { era, lost } => self.yields(&from, era, &lost),
+            Message::Operate(operation) => self.operate(operation),
+            Message::Introduce { .. } => Answer::Done { at: self.engine().at() },
+            Message::Join(_) => Answer::Nothing,
+        })
+    }
+
+    fn how(&self, from: &str) -> Here {
+        let engine = self.engine();
+        let (machine, at) = (&engine.machine, engine.at());
+        let clusters = &machine.state.clusters;
+        let primary = &clusters.cluster.get().primary;
+        Here {
+            at,
+            active: machine.peers.active,
+            writes: clusters.is_primary()
+                || primary == from
+                || machine.peers.here.contains_key(primary),
+            restart: clusters.own.get().restart,
+            package: package_version(&machine.state),
+            operations: machine.peers.operations,
+        }
+    }
+
+    fn peer(&self, member: &str) -> Option<Peer> {
+        peers_of(&self.engine()).into_iter().find(|peer| peer.member == member)
+    }
+
+    fn shipped(&self, from: &str, after: Position, reaches: Position, rows: &[Row]) -> Answer {
+        let (at, primary) = {
+            let engine = self.engine();
+            let primary = engine.machine.state.clusters.cluster.get().primary.clone();
+            (engine.at(), primary)
+        };
+        let promised = lock(&self.promise)
+            .as_ref()
+            .is_some_and(|(era, _, since)| *era > reaches.era && since.elapsed() < PROMISE);
+        // A change comes from the primary; a nudge may come from anyone.
+        if promised || (!rows.is_empty() && from != primary && reaches.era <= at.era) {
+            return Answer::Elsewhere { at };
+        }
+        if at < reaches && !rows.is_empty() {
+            let followed = self.engine().follow(after, reaches, rows);
+            match followed {
+                Ok(true) => return Answer::Done { at: reaches },
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a shipped change could not be stored");
+                    return Answer::Elsewhere { at };
+                }
+            }
+        }
+        let behind = self.engine().at() < reaches;
+        if behind && let Some(peer) = self.peer(from) {
+            // What was missed is pulled before the change counts as stored.
+            let _ = self.pull(&peer);
+        }
+        Answer::Done { at: self.engine().at() }
+    }
+
+    fn proposed(&self, from: &str, after: Position, rows: Vec<Row>) -> Answer {
+        let _turn = lock(&self.turn);
+        let primary = {
+            let engine = self.engine();
+            if !engine.machine.state.clusters.is_primary()
+                || engine.machine.state.clusters.own.get().parted
+            {
+                return Answer::NotPrimary;
+            }
+            primary_in(&rows)
+        };
+        if let Some(primary) = primary
+            && primary != from
+            && primary != self.engine().machine.state.clusters.own.get().member
+            && !self
+                .peer(&primary)
+                .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
+        {
+            return Answer::Refused {
+                reason: "The member to be promoted is not visible to the primary member.".into(),
+            };
+        }
+        let led = self.engine().lead(after, rows);
+        let shipment = match led {
+            Ok(Some(shipment)) => shipment,
+            Ok(None) => return Answer::Elsewhere { at: self.engine().at() },
+            Err(error) => {
+                return Answer::Refused { reason: format!("It could not be stored: {error}") };
+            }
+        };
+        self.ship(&shipment, Some(from));
+        Answer::Done { at: shipment.reaches }
+    }
+
+    /// Lets another member be primary, unless the old one is there, or a third one was promised
+    /// the same.
+    fn yields(&self, from: &str, era: u64, lost: &str) -> Answer {
+        let refused = |reason: &str| Answer::Refused { reason: reason.to_owned() };
+        if self.engine().machine.state.clusters.cluster.get().era() >= era {
+            return refused("Another member was promoted already.");
+        }
+        let seen = self
+            .peer(lost)
+            .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))));
+        if seen {
+            return refused("The member to be deleted is visible to another member.");
+        }
+        if self.promises(from, era) {
+            Answer::Done { at: self.engine().at() }
+        } else {
+            refused("Another member is being promoted.")
+        }
+    }
+
+    /// Remembers who may begin an era; false when somebody else may.
+    pub(super) fn promises(&self, member: &str, era: u64) -> bool {
+        let mut promise = lock(&self.promise);
+        let free = match &*promise {
+            Some((promised, to, since)) => {
+                since.elapsed() >= PROMISE || to == member || *promised < era
+            }
+            None => true,
+        };
+        if free {
+            *promise = Some((era, member.to_owned(), Instant::now()));
+        }
+        free
+    }
+
+    fn operate(self: &Arc<Self>, operation: Operation) -> Answer {
+        let methods = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        let Some(method) = methods.into_iter().find(|known| known.name() == operation.method)
+        else {
+            return Answer::Nothing;
+        };
+        let request = Request {
+            content_type: "application/vnd.safenetinc.lunasa+json;version=".to_owned(),
+            body: Body::Plain(operation.body.clone().into_bytes()),
+            operation: Some(operation.clone()),
+            ..Request::new(method, operation.path)
+        };
+        let response = self.here(&request);
+        let body = String::from_utf8(response.body).unwrap_or_default();
+        Answer::Response { status: response.status, body }
+    }
+}
+
+/// Whether a sender gets no answer: the link is cut, or the cluster service does not run.
+pub(super) fn is_away(engine: &Engine, from: &str, system: time::OffsetDateTime) -> bool {
+    let state = &engine.machine.state;
+    let cuts = state.emulator.cuts.get();
+    cuts.from.contains(from)
+        || cuts.to.contains(from)
+        || engine.phase(system) != Phase::Running
+        || !state.clusters.is_member()
+        || state.clusters.own.get().parted
+}
+
+fn is_secret(row: &ClusterRow, given: &str) -> bool {
+    let known = row.secret.as_bytes();
+    let differing = known.iter().zip(given.as_bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
+    !known.is_empty() && known.len() == given.len() && std::hint::black_box(differing) == 0
+}
+
+/// The primary member that a change names, if it changes the cluster's own row.
+fn primary_in(rows: &[Row]) -> Option<String> {
+    let row = rows.iter().find(|row| row.field == "cluster")?.row.as_ref()?;
+    serde_json::from_str::<ClusterRow>(row).ok().map(|row| row.primary)
+}

@@ -1,0 +1,99 @@
+//! How a message reaches another member.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use luna_rest::peers::{Answer, Envelope, SEND};
+use luna_rest::{Client, Error, Fingerprint, Target, Trust};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::lock;
+use crate::model::clusters::CORE_PORT;
+
+/// How long a message may take; a change at the primary waits for those before it.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Another member.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Peer {
+    /// Its UUID; empty for one that is not known yet.
+    pub(crate) member: String,
+    /// Its core address.
+    pub(crate) address: String,
+    /// Its certificate, PEM; a member that is not known yet shows its own.
+    pub(crate) certificate: Option<String>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The message did not arrive.
+    Unreachable,
+    /// It may have arrived.
+    Broken,
+}
+
+/// Delivers messages.
+pub(crate) trait Transport: Send + Sync {
+    /// Delivers a message and waits for the answer.
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost>;
+}
+
+/// Messages as REST over TLS, each member with one keep-alive connection.
+#[derive(Default)]
+pub(crate) struct Https {
+    clients: Mutex<BTreeMap<Peer, Arc<Client>>>,
+}
+
+impl Https {
+    fn client(&self, peer: &Peer) -> Result<Arc<Client>, Lost> {
+        if let Some(client) = lock(&self.clients).get(peer) {
+            return Ok(Arc::clone(client));
+        }
+        let known = peer.certificate.as_deref().and_then(|pem| {
+            let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+            Some(Fingerprint::of(&der))
+        });
+        let target = |trust| Target {
+            host: peer.address.clone(),
+            port: CORE_PORT,
+            trust,
+            limit: Some(LIMIT),
+        };
+        let connect = |fingerprint| {
+            Client::connect(target(Trust::Pinned(fingerprint))).map_err(|_| Lost::Unreachable)
+        };
+        let client = match known {
+            Some(fingerprint) => connect(fingerprint)?,
+            // Assumed: whoever joins believes the address it was given, as the guide's steps do.
+            None => match Client::connect(target(Trust::FirstContact)) {
+                Err(Error::Unknown { seen, .. }) => connect(seen)?,
+                _ => return Err(Lost::Unreachable),
+            },
+        };
+        let client = Arc::new(client);
+        lock(&self.clients).insert(peer.clone(), Arc::clone(&client));
+        Ok(client)
+    }
+}
+
+impl Transport for Https {
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost> {
+        let result = self.client(peer)?.call(&SEND, &[], envelope);
+        result.map_err(|error| {
+            tracing::debug!(%error, member = peer.member, "no answer from a member");
+            match error {
+                Error::Unreachable { .. } | Error::Changed { .. } => {
+                    // The address may belong to a new process: another connection next time.
+                    lock(&self.clients).remove(peer);
+                    Lost::Unreachable
+                }
+                // Its service does not run, or the link is cut there.
+                Error::Answered { .. } => Lost::Unreachable,
+                _ => Lost::Broken,
+            }
+        })
+    }
+}
