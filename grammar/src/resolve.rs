@@ -90,6 +90,12 @@ impl Grammar {
         Grammar { tree: Tree::new(menus, commands), glossary }
     }
 
+    /// Takes the commands that begin with `word` out of the language: no line means them, and
+    /// neither help nor completion knows them.
+    pub fn forget(&mut self, word: &str) {
+        self.tree.forget(word);
+    }
+
     /// Reads a line.
     pub fn resolve<'l>(&self, line: &'l str) -> Outcome<'l> {
         let tokens = joined(line);

@@ -156,6 +156,14 @@ impl Tree {
         tree
     }
 
+    /// Takes a first word out of the language. Its commands keep their numbers, and secrets in their
+    /// lines stay masked.
+    pub(crate) fn forget(&mut self, word: &str) {
+        let root = &mut self.nodes[ROOT];
+        root.edges.retain(|edge| !edge.word.eq_ignore_ascii_case(word));
+        root.firsts = root.edges.iter().map(first).collect();
+    }
+
     fn below(&mut self, parent: usize, word: &Word) -> usize {
         let new = self.nodes.len();
         let node = &mut self.nodes[parent];

@@ -355,3 +355,21 @@ fn help_on_a_menu() {
     );
     assert_eq!(grammar.help("nonsense"), None);
 }
+
+#[test]
+fn a_forgotten_word_leaves_its_abbreviations_to_others() {
+    let mut grammar = small(&["client list", "cluster list -copassword <password>", "help"]);
+    grammar.forget("cluster");
+    check(
+        &grammar,
+        &[
+            ("c l", "client list"),
+            ("cluster list", "unknown cluster after []: client, help"),
+            ("cluster ?", "unknown cluster after []: client, help"),
+        ],
+    );
+    assert!(!grammar.help("").is_some_and(|text| text.contains("cluster")));
+    assert_eq!(grammar.complete("cl", 2).candidates.len(), 1);
+    // What was typed in ignorance is a secret all the same.
+    assert_eq!(grammar.masked("cluster list -copassword x"), "cluster list -copassword ********");
+}

@@ -21,7 +21,7 @@ pub fn advice(
 }
 
 /// Whether `words` spell the path of `full`, abbreviated or not. One word alone says too little.
-fn spells(words: &[&str], full: &str) -> bool {
+pub fn spells(words: &[&str], full: &str) -> bool {
     let path = full.split(' ').take_while(|word| !word.starts_with(['-', '<']));
     let mut typed = words.iter();
     let mut matched = 0;

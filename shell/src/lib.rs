@@ -22,7 +22,7 @@ mod secrets;
 mod status;
 mod watch;
 
-pub use advice::advice;
+pub use advice::{advice, spells};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler};
 pub use config::{Config, Folders, Profile};
 pub use connect::{Access, Local, connect};

@@ -54,6 +54,10 @@ pub trait Session: Sized + 'static {
     }
     /// What a person who typed a line that fits nothing should know: another shell, a newer name.
     fn advice(&self, words: &[&str]) -> Option<String>;
+    /// First words of commands that this session does not have, since what they need is not there.
+    fn absent(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Called when the session with the appliance was opened anew: logins are gone.
     fn reopened(&mut self) {}
 }
@@ -76,7 +80,8 @@ struct Report<'c> {
 
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
-    pub fn new(session: S, catalogue: Catalogue<S>, options: Options) -> Shell<S> {
+    pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
+        session.absent().iter().for_each(|word| catalogue.grammar.forget(word));
         Shell {
             session,
             catalogue: Rc::new(catalogue),
