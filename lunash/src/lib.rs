@@ -25,7 +25,7 @@ mod prelude {
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Message};
+    pub(crate) use crate::views::{Done, Message, Success};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

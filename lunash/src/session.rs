@@ -3,9 +3,12 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use luna_rest::{Client, hsm, network, ntls, packages, partitions, services, users};
+use luna_rest::{
+    Client, clusters, hsm, keyrings, network, ntls, packages, partitions, services, users,
+};
 use luna_shell::{Access, Code, Desk, Device, Failure, Options, Secrets, Values};
 
+use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
 
 /// The host name of an appliance that has not been given one.
@@ -17,6 +20,8 @@ pub struct Session {
     hostname: String,
     hsm: OnceCell<String>,
     greeted: bool,
+    /// Whether the package that brings clusters was there when the session began.
+    clusters: bool,
 }
 
 impl Session {
@@ -38,6 +43,7 @@ impl Session {
             hostname: FACTORY_HOST_NAME.to_owned(),
             hsm: OnceCell::new(),
             greeted: false,
+            clusters: true,
         };
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
@@ -46,7 +52,16 @@ impl Session {
             }
         }
         session.refresh_hostname();
+        session.clusters = session.has_cluster_package();
         Ok(session)
+    }
+
+    /// Whether the cluster package is installed. Where the list may not be seen, the appliance will
+    /// say so when it is asked.
+    pub(crate) fn has_cluster_package(&self) -> bool {
+        self.client().get(&packages::LIST, &[]).map_or(true, |list| {
+            list.packages.iter().any(|one| PACKAGE.iter().any(|name| one.id.starts_with(name)))
+        })
     }
 
     /// The link to the appliance.
@@ -167,7 +182,31 @@ impl luna_shell::Session for Session {
     }
 
     fn advice(&self, words: &[&str]) -> Option<String> {
-        crate::commands::advice(words)
+        if self.clusters || !crate::commands::is_packaged(words) {
+            return crate::commands::advice(words);
+        }
+        let hint = if self.has_cluster_package() {
+            "the commands of clusters and keyrings are there in a new session"
+        } else {
+            "the commands of clusters and keyrings come with the package lnh_cluster, which \
+             'package update' installs"
+        };
+        Some(hint.to_owned())
+    }
+
+    fn absent(&self) -> &'static [&'static str] {
+        if self.clusters { &[] } else { PACKAGED }
+    }
+}
+
+/// Names within the cluster that the appliance belongs to.
+fn of_cluster(
+    client: &Client,
+    names: fn(&Client, &str) -> Result<Vec<String>, luna_rest::Error>,
+) -> Result<Vec<String>, luna_rest::Error> {
+    match client.get(&clusters::LIST, &[])?.data.first() {
+        Some(cluster) => names(client, &cluster.cluster_uuid),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -179,6 +218,30 @@ fn names(client: &Client, user: &str, placeholder: &str) -> Result<Vec<String>, 
             let list = client.get(&partitions::LIST, &[&hsm])?.partitions;
             let name = |id: &str| client.get(&partitions::SHOW, &[&hsm, id]).map(|p| p.name);
             list.iter().map(|entry| name(&entry.id)).collect::<Result<_, _>>()?
+        }
+        "cluster_id" => {
+            let clusters = client.get(&clusters::LIST, &[])?.data;
+            clusters.into_iter().map(|cluster| cluster.cluster_uuid).collect()
+        }
+        "member_id" => of_cluster(client, |client, cluster| {
+            let members = client.get(&clusters::MEMBERS, &[cluster])?.data;
+            Ok(members.into_iter().map(|member| member.member_uuid).collect())
+        })?,
+        "group" => of_cluster(client, |client, cluster| {
+            let groups = client.get(&clusters::GROUPS, &[cluster])?.data;
+            Ok(groups.into_iter().map(|group| group.group_name).collect())
+        })?,
+        "cluster_client" => of_cluster(client, |client, cluster| {
+            let clients = client.get(&clusters::CLIENTS, &[cluster])?.data;
+            Ok(clients.into_iter().map(|client| client.client_uuid).collect())
+        })?,
+        "keyring_id" => {
+            let keyrings = client.get(&keyrings::LIST, &[])?.data;
+            keyrings.into_iter().map(|keyring| keyring.key_ring_uuid).collect()
+        }
+        "keyring_label" => {
+            let keyrings = client.get(&keyrings::LIST, &[])?.data;
+            keyrings.into_iter().map(|keyring| keyring.key_ring_label).collect()
         }
         "client_name" => {
             let clients = client.get(&ntls::CLIENTS, &[])?.clients;

@@ -35,3 +35,16 @@ impl Text for Message {
         page.line(self.message.trim_end_matches('\n'));
     }
 }
+
+/// That something was done, in the one word that the commands of clusters and keyrings have for it.
+#[derive(Serialize)]
+pub(crate) struct Success {
+    /// The command's words, such as `cluster member authorize`.
+    pub done: &'static str,
+}
+
+impl Text for Success {
+    fn write(&self, page: &mut Page) {
+        page.line("Success");
+    }
+}

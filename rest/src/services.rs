@@ -43,7 +43,7 @@ pub struct Service {
     pub id: String,
     /// Whether it starts with the appliance.
     pub on_boot: bool,
-    /// `running` or `stopped`.
+    /// `running` or `stopped`; of the cluster service also `starting`.
     #[serde(alias = "status")]
     pub state: String,
     /// Whether it was started and does not run yet; of the cluster service alone (assumed).
@@ -57,6 +57,17 @@ impl Service {
         ["running", "started", "active", "on"]
             .iter()
             .any(|word| self.state.eq_ignore_ascii_case(word))
+    }
+
+    /// `running`, `starting` or `stopped`.
+    pub fn phase(&self) -> &'static str {
+        if self.is_running() {
+            "running"
+        } else if self.state.eq_ignore_ascii_case("starting") {
+            "starting"
+        } else {
+            "stopped"
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod client;
 mod cluster;
 mod hsm;
+mod keyring;
 mod my;
 mod network;
 mod ntls;
@@ -16,7 +17,7 @@ mod sysconf;
 mod user;
 
 use luna_grammar::Menu;
-use luna_shell::{Catalogue, Command};
+use luna_shell::{Catalogue, Command, spells};
 
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
@@ -65,6 +66,12 @@ const MENUS: &[&[Menu]] = &[
     sysconf::time::MENUS,
     package::MENUS,
     cluster::MENUS,
+    cluster::backup::MENUS,
+    cluster::client::MENUS,
+    cluster::group::MENUS,
+    cluster::member::MENUS,
+    cluster::restore::MENUS,
+    keyring::MENUS,
 ];
 
 /// The commands, in the same order; `help` and `exit` come last, as in the product's list.
@@ -114,11 +121,38 @@ const TABLES: &[&[Command<Session>]] = &[
     sysconf::time::COMMANDS,
     package::COMMANDS,
     cluster::COMMANDS,
+    cluster::backup::COMMANDS,
+    cluster::client::COMMANDS,
+    cluster::config::COMMANDS,
+    cluster::group::COMMANDS,
+    cluster::member::COMMANDS,
+    cluster::restore::COMMANDS,
+    keyring::COMMANDS,
     shell::COMMANDS,
 ];
 
 /// Commands that earlier releases had, and what does the same today.
 const RETIRED: &[(&str, &str)] = &[];
+
+/// The package that brings the menus of [`PACKAGED`], as appliances list it: by the name of its
+/// file, or by that of the service.
+pub(crate) const PACKAGE: [&str; 2] = ["lnh_cluster-", "cluster_service-"];
+
+/// The menus that the package brings. A session has them when the package was there at its start.
+pub(crate) const PACKAGED: &[&str] = &["cluster", "keyring"];
+
+/// Whether the words of a line are those of a packaged menu or of a command in it.
+pub(crate) fn is_packaged(words: &[&str]) -> bool {
+    let menu = |word: &&str| PACKAGED.iter().any(|menu| menu.eq_ignore_ascii_case(word));
+    let path = |command: &Command<Session>| command.path();
+    words.first().is_some_and(menu)
+        || TABLES
+            .iter()
+            .copied()
+            .flatten()
+            .map(path)
+            .any(|path| PACKAGED.iter().any(|menu| path.starts_with(menu)) && spells(words, &path))
+}
 
 /// The commands of the other shell, shortest spelling and full path.
 const OF_LUNACM: &str = include_str!("../../../completions/lunacm.abbreviations");

@@ -1,10 +1,10 @@
 //! `package`: software packages of the appliance.
 
-use luna_rest::Error;
 use luna_rest::packages::{
     self, DAMAGED, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, UPDATE_FAILED, UsePackage, Used,
     WRONG_AUTHCODE,
 };
+use luna_rest::{Error, partitions};
 
 use crate::prelude::*;
 
@@ -58,7 +58,11 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-useevp", "Verify in software, without the HSM SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &["GET /users/{userid}/files", "POST /api/lunasa/packageFiles"],
+        rest: &[
+            "GET /users/{userid}/files",
+            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+            "POST /api/lunasa/packageFiles",
+        ],
         known: Known::Documented("lunash/commands/package/package_update.htm"),
         run: call::<Update>(),
     },
@@ -228,13 +232,17 @@ impl Run<Session> for Update {
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
         session.provide(&self.package_file)?;
         if !self.force {
+            let loss = partitions_lost(session, &self.package_file)?;
             // The end of the warning was not found.
             session.desk().confirm(
-                "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
-                 cannot downgrade the appliance software once it has been upgraded.\n\
-                 \x20         Type 'proceed' to install the package, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > ",
+                &format!(
+                    "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
+                     cannot downgrade the appliance software once it has been upgraded.\n\
+                     {loss}\
+                     \x20         Type 'proceed' to install the package, or 'quit'\n\
+                     \x20         to quit now.\n\
+                     \x20         > "
+                ),
                 "-force",
             )?;
         }
@@ -245,6 +253,30 @@ impl Run<Session> for Update {
             .map_err(|error| refused(error, &self.package_file))?;
         Ok(Updated { package: id, reboot })
     }
+}
+
+/// What the first installation of the cluster package takes away: access to V0 partitions. That it
+/// does is documented; the warning's words are ours.
+fn partitions_lost(session: &Session, file: &str) -> Result<String, Failure> {
+    if !file.contains("lnh_cluster") || session.has_cluster_package() {
+        return Ok(String::new());
+    }
+    let hsm = session.hsm()?;
+    let mut lost = String::new();
+    for entry in session.client().get(&partitions::LIST, &[hsm])?.partitions {
+        let partition = session.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
+        if partition.version == 0 {
+            lost.push_str(&format!("            {}\n", partition.name));
+        }
+    }
+    if lost.is_empty() {
+        return Ok(lost);
+    }
+    Ok(format!(
+        "CAUTION:  The cluster package ends all access to these partitions; only\n\
+         \x20         re-imaging the appliance, which erases them, undoes that:\n\
+         {lost}"
+    ))
 }
 
 fn body(file: &str, auth_code: Secret, des3: bool, evp: bool) -> UsePackage {

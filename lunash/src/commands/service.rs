@@ -120,6 +120,8 @@ struct Status {
 struct State {
     service: String,
     running: bool,
+    /// `running`, `starting` or `stopped`.
+    state: &'static str,
     on_boot: bool,
 }
 
@@ -128,15 +130,15 @@ impl Run<Session> for Status {
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
         let service = show(session, &self.service_name)?;
-        let (running, on_boot) = (service.is_running(), service.on_boot);
-        Ok(State { service: self.service_name, running, on_boot })
+        let (running, state) = (service.is_running(), service.phase());
+        Ok(State { service: self.service_name, running, state, on_boot: service.on_boot })
     }
 }
 
 impl Text for State {
     fn write(&self, page: &mut Page) {
-        let not = if self.running { "" } else { "not " };
-        page.line(format!("   {} is {not}running", self.service));
+        let state = if self.state == "stopped" { "not running" } else { self.state };
+        page.line(format!("   {} is {state}", self.service));
     }
 }
 

@@ -187,7 +187,7 @@ Caution:  This is your LAST available HSM Admin login attempt.
 
 /// Says how few attempts are left; at the last one a person confirms, and a script is refused.
 /// Says what kind of HSM it is.
-fn warn_of_attempts(session: &mut Session) -> Result<hsm::Hsm, Failure> {
+pub(in super::super) fn warn_of_attempts(session: &mut Session) -> Result<hsm::Hsm, Failure> {
     let hsm = state(session)?;
     if !hsm.zeroized {
         if hsm.so_logins_left == 2 {

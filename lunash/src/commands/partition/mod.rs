@@ -51,7 +51,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// A role that a command logs in for its own time.
-struct Officer {
+pub(super) struct Officer {
     id: &'static str,
     name: &'static str,
     question: &'static str,
@@ -67,7 +67,7 @@ const PSO: Officer = Officer {
 };
 
 /// The Crypto Officer.
-const CO: Officer = Officer {
+pub(super) const CO: Officer = Officer {
     id: "co",
     name: "Crypto Officer",
     question: "  Please enter the Crypto Officer's password:\n  > ",
@@ -84,7 +84,7 @@ const CU: Officer = Officer {
 
 impl Officer {
     /// Makes sure that a password is not tried on the last attempt by mistake.
-    fn guard(&self, session: &mut Session, place: [&str; 2]) -> Result<(), Failure> {
+    pub(super) fn guard(&self, session: &mut Session, place: [&str; 2]) -> Result<(), Failure> {
         let ids = [place[0], place[1], self.id];
         let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
         if !role.initialized {
@@ -106,7 +106,7 @@ impl Officer {
     }
 
     /// The role's present password: given with `option`, in advance, or asked for.
-    fn password(
+    pub(super) fn password(
         &self,
         session: &mut Session,
         given: Option<Secret>,
@@ -165,14 +165,14 @@ impl Target {
 }
 
 /// After questions for passwords, an empty line goes before the rest of the output.
-fn close_questions(session: &mut Session) {
+pub(super) fn close_questions(session: &mut Session) {
     if session.desk().begun() {
         session.desk().show("\n");
     }
 }
 
 /// The product's code where one is known, and what to do next.
-fn refused(error: luna_rest::Error) -> Failure {
+pub(super) fn refused(error: luna_rest::Error) -> Failure {
     let id = error.id().unwrap_or_default().to_owned();
     let failure = Failure::from(error);
     match id.as_str() {

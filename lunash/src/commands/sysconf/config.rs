@@ -249,10 +249,19 @@ impl Run<Session> for FactoryReset {
             "all" => "all services".to_owned(),
             service => format!("the service {service}"),
         };
+        // Assumed: that the cluster goes with its service's settings is documented, the words not.
+        let loss = match self.service.as_str() {
+            "cluster" | "all" => {
+                "\nThis appliance's copy of its cluster and keyrings will be erased."
+            }
+            _ => "",
+        };
         sure(
             session,
             self.force,
-            &format!("This command will set the configuration of {what} back to factory settings."),
+            &format!(
+                "This command will set the configuration of {what} back to factory settings.{loss}"
+            ),
         )?;
         let body = OfService { service: self.service.clone() };
         session.client().call(&FACTORY_RESET, &[], &body).map_err(refused)?;

@@ -1,0 +1,475 @@
+//! `cluster`: appliances that share keyrings. The appliance needs the package lnh_cluster for it.
+//!
+//! Names and options are those of the vendor's Cluster Administration Guide. It shows no output but
+//! the word `Success` of `cluster member authorize`, and names of fields; layouts are assumed.
+//!
+//! Here: creating, joining and leaving a cluster, its service, and what the menus below share. Each
+//! of them has its own file.
+
+pub(super) mod backup;
+pub(super) mod client;
+pub(super) mod config;
+pub(super) mod group;
+pub(super) mod member;
+pub(super) mod restore;
+
+use luna_rest::clusters::{self, Authentication, refusal};
+use luna_rest::services::{self, ChangeService, ServiceAction};
+use luna_rest::{hsm, partitions};
+use luna_shell::Kind;
+
+use super::hsm::access::warn_of_attempts;
+use super::partition::{self, CO, close_questions};
+use crate::prelude::*;
+
+pub(super) const MENUS: &[Menu] =
+    &[Menu { path: "cluster", help: "Clusters of appliances that share keyrings" }];
+
+/// Where the facts of most commands come from.
+pub(super) const GUIDE: Known = Known::Documented(
+    "Cluster Administration Guide (7.8.5); its output is assumed: Success, as of cluster member \
+     authorize",
+);
+/// As [`GUIDE`], of commands that show something.
+pub(super) const GUIDE_SHOWN: Known =
+    Known::Documented("Cluster Administration Guide (7.8.5); its layout is assumed");
+/// How a cluster is found by commands that need not be told which.
+pub(super) const FIND: &str = "GET /api/clusters";
+/// How the last attempt of the Crypto Officer is not spent by mistake.
+pub(super) const GUARD: &str =
+    "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}";
+
+/// The name of the service.
+const SERVICE: &str = "cluster";
+const CLUSTER: (&str, &str) =
+    ("-clusterid", "UUID of the cluster; the one this appliance belongs to when left out");
+const MEMBER: (&str, &str) = ("-memberid", "UUID of the member");
+const PARTITION: (&str, &str) = ("-partition", "Label of this appliance's cluster partition");
+const CO_PASSWORD: (&str, &str) =
+    ("-copassword", "Password of the Crypto Officer of the cluster partition");
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "cluster create -label|-l <cluster_label> [-password|-p <hsm_admin_password>]",
+        help: "Create a cluster with this appliance as its primary member",
+        options: &[("-label", "Label of the cluster"), ("-password", "Password of the HSM SO")],
+        roles: Role::ADMIN,
+        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/clusters"],
+        known: GUIDE,
+        run: call::<Create>(),
+    },
+    Command {
+        syntax: "cluster disable",
+        help: "Do not start the cluster service with the appliance",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &["PATCH /api/lunasa/services/{serviceid}"],
+        known: GUIDE,
+        run: call::<Disable>(),
+    },
+    Command {
+        syntax: "cluster enable",
+        help: "Start the cluster service, now and with the appliance",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &[
+            "GET /api/lunasa/services/{serviceid}",
+            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
+            "PATCH /api/lunasa/services/{serviceid}",
+        ],
+        known: GUIDE,
+        run: call::<Enable>(),
+    },
+    Command {
+        syntax: "cluster join -clusterid|-clusteri <cluster_id> -clusteripaddress|-clusterip <address> [-remotepassword|-r <admin_password>] -partition|-p <partition_name> [-copassword|-co <co_password>] [-force|-f]",
+        help: "Join the cluster of another appliance",
+        options: &[
+            ("-clusterid", "UUID of the cluster to join; 'cluster list' on a member shows it"),
+            ("-clusteripaddress", "Core address of a member, best of the primary one"),
+            ("-remotepassword", "Password of the account admin on that member"),
+            PARTITION,
+            CO_PASSWORD,
+            ("-force", "Do not ask for confirmation"),
+        ],
+        roles: Role::ADMIN,
+        rest: &[GUARD, "PUT /api/clusters/{clusterid}"],
+        known: GUIDE,
+        run: call::<Join>(),
+    },
+    Command {
+        syntax: "cluster leave -memberid|-m <member_id> -partition|-p <partition_name> [-copassword|-c <co_password>] [-force|-f]",
+        help: "Take this appliance out of the cluster",
+        options: &[
+            ("-memberid", "UUID of this member"),
+            PARTITION,
+            CO_PASSWORD,
+            ("-force", "Do not ask for confirmation"),
+        ],
+        roles: Role::ADMIN,
+        rest: &[
+            FIND,
+            "GET /api/clusters/{clusterid}/members",
+            GUARD,
+            "PATCH /api/clusters/{clusterid}/members/{memberid}",
+        ],
+        known: GUIDE,
+        run: call::<Leave>(),
+    },
+    Command {
+        syntax: "cluster list",
+        help: "Show the cluster this appliance belongs to",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[FIND],
+        known: GUIDE_SHOWN,
+        run: call::<List>(),
+    },
+    Command {
+        syntax: "cluster status",
+        help: "Show whether the cluster service is enabled and runs",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &["GET /api/lunasa/services/{serviceid}"],
+        known: GUIDE_SHOWN,
+        run: call::<Status>(),
+    },
+];
+
+/// The cluster that is meant: the one given, or the only one.
+pub(super) fn cluster(session: &Session, given: Option<String>) -> Result<String, Failure> {
+    if let Some(id) = given {
+        return Ok(id);
+    }
+    let clusters = session.client().get(&clusters::LIST, &[]).map_err(refused)?.data;
+    clusters.into_iter().next().map(|cluster| cluster.cluster_uuid).ok_or_else(|| {
+        Failure::command("This appliance belongs to no cluster.")
+            .hint("'cluster create' creates one, 'cluster join' joins that of another appliance")
+    })
+}
+
+/// The password of the Crypto Officer of the cluster partition: the partition of that label, or the
+/// only V1 partition there is. Its last attempt is not spent by mistake.
+pub(super) fn crypto_officer(
+    session: &mut Session,
+    given: Option<Secret>,
+    label: Option<&str>,
+) -> Result<Vec<Authentication>, Failure> {
+    let hsm = session.hsm()?.to_owned();
+    if let Some(partition) = cluster_partition(session, &hsm, label)? {
+        CO.guard(session, [&hsm, &partition])?;
+    }
+    let by_ped = session.client().get(&hsm::SHOW, &[&hsm])?.authentication_method == "PED";
+    let password = match given {
+        None if by_ped => ped(session),
+        given => CO.password(session, given, "-copassword")?,
+    };
+    close_questions(session);
+    Ok(Authentication::co(password, label.map(ToOwned::to_owned)))
+}
+
+fn cluster_partition(
+    session: &Session,
+    hsm: &str,
+    label: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    for entry in session.client().get(&partitions::LIST, &[hsm])?.partitions {
+        let partition = session.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
+        let is_it = match label {
+            Some(label) => partition.label == label || partition.name == label,
+            None => partition.version == 1,
+        };
+        if is_it {
+            return Ok(Some(entry.id));
+        }
+    }
+    // Whether there has to be one is for the appliance to say.
+    Ok(None)
+}
+
+/// With multifactor authentication the key is presented at the PED, and the password is empty.
+fn ped(session: &mut Session) -> Secret {
+    session.desk().show("Please attend to the PED...\n");
+    Secret::from("")
+}
+
+/// A refusal, with what to do next.
+pub(super) fn refused(error: luna_rest::Error) -> Failure {
+    let hint = match error.id() {
+        Some(refusal::NO_PACKAGE) => "'package update' installs lnh_cluster",
+        Some(refusal::NOT_RUNNING) => {
+            "'cluster status' shows the service, 'service start cluster' starts it"
+        }
+        Some(refusal::EXISTS) => "'cluster list' shows it, 'cluster leave' leaves it",
+        Some(refusal::NO_CLUSTER) => "'cluster list' shows the cluster's ID",
+        Some(refusal::NO_MEMBER) => "'cluster member list' shows the members",
+        Some(refusal::NO_CLIENT) => "'cluster client list' shows the clients",
+        Some(refusal::NO_KEYRING) => "'keyring list' shows the keyrings",
+        Some(refusal::NOT_AUTHORIZED) => "'cluster member authorize' authorizes a member",
+        Some(refusal::READ_ONLY) => "'cluster member list' shows whether the primary is reached",
+        Some(refusal::NOT_PRIMARY) => "'cluster member list' marks the primary member with P",
+        Some(refusal::BACKUP) => "'my file list' shows the files",
+        Some(refusal::KEYRING_LOCKED) => "'keyring unlock' unlocks a keyring",
+        Some(refusal::UNCLEAR) => {
+            let failure = Failure::from(error);
+            return Failure { kind: Kind::Unclear, ..failure }
+                .hint("the change may have happened: look before it is sent again");
+        }
+        _ => return partition::refused(error),
+    };
+    Failure::from(error).hint(hint)
+}
+
+#[derive(Deserialize)]
+struct Create {
+    label: String,
+    password: Option<Secret>,
+}
+
+impl Run<Session> for Create {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        let hsm = warn_of_attempts(session)?;
+        let password = match self.password {
+            None if hsm.authentication_method == "PED" => ped(session),
+            given => {
+                let first = if session.desk().begun() { "\n" } else { "" };
+                let text = format!("{first}  Please enter the HSM Administrators' password:\n  > ");
+                let question = Question {
+                    text: &text,
+                    again: None,
+                    variable: "HSM_PASSWORD",
+                    option: "-password",
+                };
+                session.desk().secret(given, question)?
+            }
+        };
+        close_questions(session);
+        let body = clusters::NewCluster {
+            authentication: Authentication::so(password),
+            cluster_label: self.label,
+        };
+        session.client().call(&clusters::CREATE, &[], &body).map_err(refused)?;
+        Ok(Success { done: "cluster create" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Disable {}
+
+impl Run<Session> for Disable {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        start_with_appliance(session, false)?;
+        Ok(Success { done: "cluster disable" })
+    }
+}
+
+fn start_with_appliance(session: &Session, on_boot: bool) -> Result<(), Failure> {
+    let change = ChangeService { on_boot };
+    session.client().call(&services::CHANGE, &[SERVICE], &change).map_err(refused)?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Enable {}
+
+impl Run<Session> for Enable {
+    type View = Success;
+
+    /// Started first: what cannot start is not enabled.
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        let service = session.client().get(&services::SHOW, &[SERVICE]).map_err(refused)?;
+        if service.phase() == "stopped" {
+            let start = ServiceAction::default();
+            session.client().call(&services::ACT, &[SERVICE, "start"], &start).map_err(refused)?;
+        }
+        start_with_appliance(session, true)?;
+        Ok(Success { done: "cluster enable" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Join {
+    clusterid: String,
+    clusteripaddress: String,
+    remotepassword: Option<Secret>,
+    partition: String,
+    copassword: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for Join {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        let remote = session.desk().secret(
+            self.remotepassword,
+            Question {
+                text: "  Please enter the password of admin on the remote appliance:\n  > ",
+                again: None,
+                variable: "REMOTE_PASSWORD",
+                option: "-remotepassword",
+            },
+        )?;
+        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        if !self.force {
+            // Assumed. That the accounts are replaced is documented.
+            session.desk().confirm(
+                "CAUTION:  The accounts and roles of the cluster will replace those of this\n\
+                 \x20         appliance. Let no other appliance join at the same time.\n\
+                 \x20         Type 'proceed' to join the cluster, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        let body = clusters::ChangeCluster {
+            action: "join".to_owned(),
+            authentication,
+            remote_cluster_ip_address: Some(self.clusteripaddress),
+            remote_admin_password: Some(remote),
+            ..clusters::ChangeCluster::default()
+        };
+        session.client().call(&clusters::CHANGE, &[&self.clusterid], &body).map_err(refused)?;
+        Ok(Success { done: "cluster join" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Leave {
+    memberid: String,
+    partition: String,
+    copassword: Option<Secret>,
+    force: bool,
+}
+
+impl Run<Session> for Leave {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        let cluster = cluster(session, None)?;
+        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        member::warn_of_absent(session, &cluster, &self.memberid, self.force)?;
+        let body = clusters::Leave { action: "leave".to_owned(), authentication };
+        let ids = [cluster.as_str(), &self.memberid];
+        session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)?;
+        Ok(Success { done: "cluster leave" })
+    }
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The clusters of this appliance: none or one.
+#[derive(Serialize)]
+struct Clusters {
+    clusters: Vec<Listed>,
+}
+
+/// A cluster.
+#[derive(Serialize)]
+struct Listed {
+    label: String,
+    id: String,
+}
+
+impl Run<Session> for List {
+    type View = Clusters;
+
+    fn run(self, session: &mut Session) -> Result<Clusters, Failure> {
+        let list = session.client().get(&clusters::LIST, &[]).map_err(refused)?.data;
+        let listed =
+            |one: clusters::ClusterEntry| Listed { label: one.cluster_label, id: one.cluster_uuid };
+        Ok(Clusters { clusters: list.into_iter().map(listed).collect() })
+    }
+}
+
+impl Text for Clusters {
+    fn write(&self, page: &mut Page) {
+        if self.clusters.is_empty() {
+            return page.line("There are no clusters.");
+        }
+        let rows = self.clusters.iter().map(|one| [one.id.as_str(), &one.label]);
+        page.table(&table([("Cluster ID", UUID), ("Cluster Label", 32)], rows));
+    }
+}
+
+/// As wide as a UUID.
+pub(super) const UUID: u16 = 36;
+
+/// A table with a head and a rule, as wide as its widest cells.
+pub(super) fn table<'a, const N: usize>(
+    columns: [(&str, u16); N],
+    rows: impl Iterator<Item = [&'a str; N]>,
+) -> Table {
+    let mut table = Table::new(0, 2, &columns.map(|(_, width)| (width, false)));
+    table.row(columns.map(|(head, _)| head));
+    table.row(columns.map(|(_, width)| "=".repeat(usize::from(width))));
+    rows.for_each(|row| table.row(row));
+    table
+}
+
+#[derive(Deserialize)]
+struct Status {}
+
+/// Whether the service starts with the appliance, and whether it runs.
+#[derive(Serialize)]
+struct Shown {
+    enabled: bool,
+    state: &'static str,
+}
+
+impl Run<Session> for Status {
+    type View = Shown;
+
+    fn run(self, session: &mut Session) -> Result<Shown, Failure> {
+        let service = session.client().get(&services::SHOW, &[SERVICE]).map_err(refused)?;
+        Ok(Shown { enabled: service.on_boot, state: service.phase() })
+    }
+}
+
+impl Text for Shown {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("   cluster is {}", if self.enabled { "enabled" } else { "disabled" }));
+        page.line(format!("   cluster is {}", self.state));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    #[test]
+    fn a_cluster_is_listed_with_its_id() {
+        let id = "528b9b72-c305-4dd1-bebc-a4ca24f8c28b".to_owned();
+        let text = Clusters { clusters: vec![Listed { label: "myCluster".into(), id }] }.text();
+        assert_eq!(
+            text,
+            "Cluster ID                            Cluster Label\n\
+             ====================================  ================================\n\
+             528b9b72-c305-4dd1-bebc-a4ca24f8c28b  myCluster\n"
+        );
+        assert_eq!(Clusters { clusters: Vec::new() }.text(), "There are no clusters.\n");
+    }
+
+    #[test]
+    fn a_service_that_starts_says_so() {
+        let text = Shown { enabled: true, state: "starting" }.text();
+        assert_eq!(text, "   cluster is enabled\n   cluster is starting\n");
+    }
+
+    #[test]
+    fn an_unclear_change_is_reported_as_unclear() {
+        let answer = luna_rest::ApiError { id: refusal::UNCLEAR.into(), ..Default::default() };
+        let failure = refused(luna_rest::Error::Answered {
+            method: luna_rest::Method::Put,
+            path: "/api/clusters/1".into(),
+            status: 500,
+            answer,
+        });
+        assert_eq!(failure.status(), luna_shell::Status::Unclear);
+    }
+}
