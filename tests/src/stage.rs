@@ -94,16 +94,19 @@ impl Stage {
         Ok(())
     }
 
-    /// Puts NAME.spkg, a package file, among admin's files.
+    /// Puts NAME-VERSION.spkg, a package file, among admin's files; `damaged` on its way or whole.
     ///
     /// # Errors
     /// The appliance refuses it.
-    pub fn package(&self, name: &str, version: &str, code: &str) -> Result<()> {
+    pub fn package(&self, name: &str, version: &str, code: &str, damaged: bool) -> Result<()> {
         let (name, version) = (name.to_owned(), version.to_owned());
-        let file = format!("{name}.spkg");
         let manifest = Manifest { name, version, requires: Vec::new() };
-        let package = Package { manifest, payload: Vec::new() };
-        self.upload(&file, &package.seal(code, [0; 16])?)
+        let file = format!("{}.spkg", manifest.id());
+        let mut content = Package { manifest, payload: Vec::new() }.seal(code, [0; 16])?;
+        if damaged && let Some(last) = content.last_mut() {
+            *last ^= 1;
+        }
+        self.upload(&file, &content)
     }
 
     /// Puts an object into the partition of that name, as an application would.

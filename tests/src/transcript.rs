@@ -11,7 +11,8 @@
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
 //! - `@file NAME TEXT` puts a file with that text there, `\n` in it begins a new line;
-//! - `@package NAME VERSION CODE` puts NAME.spkg there, a package with that authorization code;
+//! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
+//!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@clock SECONDS` moves the appliance's clock on.
 
@@ -88,10 +89,10 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
                 stage.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
             }
-            "package" => {
+            "package" | "damaged" => {
                 let mut parts = rest.splitn(3, ' ');
                 let mut part = || parts.next().context("@package NAME VERSION CODE");
-                stage.package(part()?, part()?, part()?)?;
+                stage.package(part()?, part()?, part()?, word == "damaged")?;
             }
             "object" => {
                 let mut parts = rest.splitn(3, ", ");

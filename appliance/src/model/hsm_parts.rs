@@ -272,6 +272,9 @@ fn support_info(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Not
     for (number, value) in cx.state.hsm.policies.get() {
         line(&format!("HSM policy {number}:"), value);
     }
+    for (package, _) in cx.state.packages.listed() {
+        line("Package:", &package);
+    }
     let user = cx.session().user.clone();
     cx.state.files.put(&user, SUPPORT_FILE, text.into_bytes(), cx.now);
     Ok(Reply::created(FILE.path(&[&user, SUPPORT_FILE])))
@@ -373,6 +376,7 @@ mod tests {
         let file = bench.machine.state.files.get("admin", "supportInfo.txt").unwrap();
         let text = String::from_utf8_lossy(&file.content);
         assert!(text.contains("HSM label:              myhsm\n"), "{text}");
+        assert!(text.contains("Package:                lunacm-7.8.5-20\n"), "{text}");
         assert!(!text.contains(PASSWORD));
     }
 

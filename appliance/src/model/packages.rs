@@ -83,11 +83,27 @@ impl Packages {
         self.installed.contains(name)
     }
 
+    /// The installed packages as they are listed, those of the system first.
+    pub fn listed(&self) -> Vec<(String, &PackageRow)> {
+        let mut rows: Vec<_> = self.installed.iter().collect();
+        rows.sort_by_key(|(_, row)| (!row.system, row.place));
+        rows.into_iter().map(|(name, row)| (listed_as(name, &row.version), row)).collect()
+    }
+
     fn install(&mut self, manifest: &Manifest) {
         let next = self.installed.values().map(|row| row.place + 1).max().unwrap_or_default();
         let place = self.installed.get(&manifest.name).map_or(next, |row| row.place);
         let row = PackageRow { version: manifest.version.clone(), place, system: false };
         self.installed.insert(manifest.name.clone(), row);
+    }
+}
+
+/// How the list names a package. The cluster package is listed by the service it brings, as the
+/// Cluster Administration Guide shows it.
+pub fn listed_as(name: &str, version: &str) -> String {
+    match name {
+        "lnh_cluster" => format!("cluster_service-{version}.x86_64"),
+        _ => format!("{name}-{version}"),
     }
 }
 
@@ -116,15 +132,14 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<PackageList>, Failure> {
-    let mut rows: Vec<_> = cx.state.packages.installed.iter().collect();
-    rows.sort_by_key(|(_, row)| (!row.system, row.place));
-    let entry = |(name, row): (&str, &PackageRow)| {
-        let id = format!("{name}-{}", row.version);
+    let entry = |(id, row): (String, &PackageRow)| {
         let kind = if row.system { "system" } else { "software" }.to_owned();
         let url = ERASE.path(&[&id]);
         Package { id, kind, url }
     };
-    Ok(Reply::ok(PackageList { packages: rows.into_iter().map(entry).collect() }))
+    Ok(Reply::ok(PackageList {
+        packages: cx.state.packages.listed().into_iter().map(entry).collect(),
+    }))
 }
 
 fn is_package(name: &str) -> bool {
@@ -154,8 +169,11 @@ fn delete_file(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Noth
 /// The package's name or its name with the version.
 fn erase(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let id = &ids[0];
-    let fits =
-        |name: &str, row: &PackageRow| name == id || format!("{name}-{}", row.version) == *id;
+    let fits = |name: &str, row: &PackageRow| {
+        name == id
+            || format!("{name}-{}", row.version) == *id
+            || listed_as(name, &row.version) == *id
+    };
     let installed = &mut cx.state.packages.installed;
     let Some((name, row)) = installed.iter().find(|(name, row)| fits(name, row)) else {
         return Err(Failure::new(404, NO_PACKAGE, "The package is not installed.")
@@ -295,7 +313,7 @@ mod tests {
 
         install(&mut bench, "lnh_cluster").created();
         bench.restart();
-        assert_eq!(software(&mut bench), ["lnh_cluster-1.0.4-12"]);
+        assert_eq!(software(&mut bench), ["cluster_service-1.0.4-12.x86_64"]);
         assert!(bench.machine.state.packages.is_installed("lnh_cluster"));
         assert_eq!(install(&mut bench, "lnh_cluster").error(), (400, UPDATE_FAILED));
         assert_eq!(bench.delete("/api/lunasa/packages/lnh_cluster-1.0.4-12").status, 204);
