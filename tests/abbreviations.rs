@@ -88,6 +88,85 @@ const LUNASH: &[(&str, &str)] = &[
     ("c a —c app —p app1", "client assignPartition"),
 ];
 
+/// The LunaSH lines of the Cluster Administration Guide, values put for its placeholders, and how
+/// they might be abbreviated.
+const GUIDE: &[(&str, &str)] = &[
+    ("package listfile", "package listfile"),
+    ("package verify lnh_cluster-1.0.4-122.spkg -authcode 5/Rd79MAGd/G9EY5", "package verify"),
+    ("package update lnh_cluster-1.0.4-122.spkg -authcode 5/Rd79MAGd/G9EY5", "package update"),
+    ("cluster config -service core -ipaddress 192.168.0.10", "cluster config"),
+    ("cluster enable", "cluster enable"),
+    ("service start cluster", "service start"),
+    ("cluster status", "cluster status"),
+    ("cluster config -service admin -interface eth0 -port 50075", "cluster config"),
+    ("cluster config -service crypto -interface eth0 -port 50055", "cluster config"),
+    ("cluster config show", "cluster config show"),
+    ("cluster create -label myCluster", "cluster create"),
+    ("cluster create -label myCluster -password IamtheHSMSO", "cluster create"),
+    ("cluster member list -clusterid 528b9b72-c305-4dd1-bebc-a4ca24f8c28b", "cluster member list"),
+    (
+        "cluster member authorize -partition clusterpar -memberid ecb8f151 -copassword IamtheCO",
+        "cluster member authorize",
+    ),
+    ("cluster list", "cluster list"),
+    (
+        "cluster join -clusterid 528b9b72 -clusteripaddress 192.168.0.10 -remotepassword \
+         Iamtheadmin -partition clusterpar -copassword IamtheCO -force",
+        "cluster join",
+    ),
+    ("cluster member config -memberid ecb8f151 -group newgroup", "cluster member config"),
+    ("cluster group list", "cluster group list"),
+    ("cluster member show -memberid ecb8f151", "cluster member show"),
+    ("cluster member show", "cluster member show"),
+    ("cluster member config -memberid ecb8f151 -primary", "cluster member config"),
+    ("cluster backup disable", "cluster backup disable"),
+    ("cluster backup enable -backuppassword backuppassword", "cluster backup enable"),
+    (
+        "cluster leave -memberid ecb8f151 -partition clusterpar -copassword IamtheCO",
+        "cluster leave",
+    ),
+    ("cluster member delete -memberid ecb8f151 -copassword IamtheCO", "cluster member delete"),
+    ("sysconf config factoryreset -service cluster", "sysconf config factoryReset"),
+    (
+        "keyring create -label myKeyring -password keyringpassword -partition clusterpar -total 10 \
+         -index 100 -copassword IamtheCO",
+        "keyring create",
+    ),
+    ("keyring list", "keyring list"),
+    ("keyring show -keyringid 528b9b72", "keyring show"),
+    ("keyring unlock -keyringid 528b9b72 -copassword IamtheCO", "keyring unlock"),
+    ("keyring unlock -label myKeyring", "keyring unlock"),
+    ("keyring delete -label myKeyring -copassword IamtheCO", "keyring delete"),
+    ("keyring delete -keyringid 528b9b72", "keyring delete"),
+    (
+        "cluster backup run -clusterid 528b9b72 -filename myClusterBackup -backuppassword secret",
+        "cluster backup run",
+    ),
+    (
+        "cluster backup config -clusterid 528b9b72 -filename myClusterBackup -number 5 -time 0:09:30",
+        "cluster backup config",
+    ),
+    ("cluster backup show", "cluster backup show"),
+    ("my file list", "my file list"),
+    ("service stop cluster", "service stop"),
+    (
+        "cluster restore run -filename myClusterBackup -type keyring -restorepassword secret",
+        "cluster restore run",
+    ),
+    ("cluster restore show", "cluster restore show"),
+    ("service restart cluster", "service restart"),
+    ("cluster disable", "cluster disable"),
+    ("hsm supportInfo", "hsm supportInfo"),
+    ("package list", "package list"),
+    ("cl m a -p clusterpar", "cluster member authorize"),
+    ("cl co -s core -ip 192.168.0.10", "cluster config"),
+    ("cl j -clusterid x -clusterip 192.168.0.10 -p clusterpar", "cluster join"),
+    ("cl b r -f myClusterBackup", "cluster backup run"),
+    ("cl r r -f myClusterBackup -t keyring", "cluster restore run"),
+    ("key cr -l myKeyring -pas keyringpassword -par clusterpar -t 10 -i 100", "keyring create"),
+    ("k unl -l myKeyring", "keyring unlock"),
+];
+
 /// Typed in LunaCM.
 const LUNACM: &[(&str, &str)] = &[
     ("exit", "exit"),
@@ -111,6 +190,7 @@ const LUNACM: &[(&str, &str)] = &[
 fn lines_that_people_typed_are_understood() {
     let mut faults = Vec::new();
     faults.extend(misread("lunash", &lunash::catalogue().grammar, LUNASH));
+    faults.extend(misread("lunash", &lunash::catalogue().grammar, GUIDE));
     faults.extend(misread("lunacm", &lunacm::catalogue().grammar, LUNACM));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

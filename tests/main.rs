@@ -4,6 +4,7 @@
 
 mod abbreviations;
 mod client;
+mod cluster;
 mod conformance;
 mod coverage;
 mod lunacm;

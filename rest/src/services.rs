@@ -43,7 +43,7 @@ pub struct Service {
     pub id: String,
     /// Whether it starts with the appliance.
     pub on_boot: bool,
-    /// `running` or `stopped`; of the cluster service also `starting`.
+    /// `running` or `stopped`.
     #[serde(alias = "status")]
     pub state: String,
     /// Whether it was started and does not run yet; of the cluster service alone (assumed).
@@ -63,7 +63,7 @@ impl Service {
     pub fn phase(&self) -> &'static str {
         if self.is_running() {
             "running"
-        } else if self.state.eq_ignore_ascii_case("starting") {
+        } else if self.starting {
             "starting"
         } else {
             "stopped"

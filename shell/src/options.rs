@@ -24,6 +24,9 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("DOMAIN", "the cloning domain"),
     ("NEW_PASSWORD", "a new password of an account or of a partition role"),
     ("NEW_HSM_PASSWORD", "the new password of the HSM SO"),
+    ("KEYRING_PASSWORD", "the first password of a keyring"),
+    ("BACKUP_PASSWORD", "a backup of the cluster"),
+    ("REMOTE_PASSWORD", "admin of the appliance whose cluster is joined"),
 ];
 
 /// What stands below the options in `--help`.

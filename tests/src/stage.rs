@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::package::{Manifest, Package};
 use luna_appliance::{Appliance, Running};
-use luna_rest::{Client, Target, Trust, emulator, hsm, partitions};
+use luna_rest::{Client, Target, Trust, clusters, emulator, hsm, keyrings, partitions};
 use luna_shell::{
     Access, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
 };
@@ -107,6 +107,24 @@ impl Stage {
             *last ^= 1;
         }
         self.upload(&file, &content)
+    }
+
+    /// Registers a client with the cluster, as LNHClientRegistration does.
+    ///
+    /// # Errors
+    /// The appliance belongs to no cluster, or refuses the client.
+    pub fn register(&self, name: &str, label: Option<&str>) -> Result<()> {
+        let client = self.client()?;
+        let clusters = client.get(&clusters::LIST, &[])?.data;
+        let cluster = clusters.first().context("there is no cluster")?;
+        let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new())?;
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let certificate = parameters.self_signed(&rcgen::KeyPair::generate()?)?.pem();
+        let label = label.map(ToOwned::to_owned);
+        let new = keyrings::NewClient { certificate, label, user: None };
+        client.call(&keyrings::REGISTER, &[&cluster.cluster_uuid], &new)?;
+        Ok(())
     }
 
     /// Puts an object into the partition of that name, as an application would.

@@ -5,6 +5,7 @@
 //!
 //! - a line as it is typed, Tabs included;
 //! - `> text` answers a question;
+//! - `@after NAME` goes on where the transcript NAME ended, which is played unseen;
 //! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
 //!   makes its lines come from a pipe; `--client NAME` tells lunacm whose slots to show; `--user NAME`
 //!   logs that account into lunash, with `@secret PASSWORD`;
@@ -13,6 +14,7 @@
 //! - `@file NAME TEXT` puts a file with that text there, `\n` in it begins a new line;
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
+//! - `@register NAME [LABEL]` registers a client with the cluster;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@clock SECONDS` moves the appliance's clock on.
 
@@ -22,6 +24,9 @@ use luna_shell::{Options, Secrets};
 
 use crate::script::Seat;
 use crate::stage::{Stage, client_certificate};
+
+/// Where the scripts lie.
+const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts");
 
 #[derive(Parser)]
 #[command(no_binary_name = true)]
@@ -60,6 +65,11 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
         };
         let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
         match word {
+            "after" => {
+                let path = format!("{TRANSCRIPTS}/{rest}.in");
+                let script = std::fs::read_to_string(&path).context(path)?;
+                play_on(stage, &script)?;
+            }
             "lunash" | "lunacm" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
@@ -93,6 +103,10 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let mut parts = rest.splitn(3, ' ');
                 let mut part = || parts.next().context("@package NAME VERSION CODE");
                 stage.package(part()?, part()?, part()?, word == "damaged")?;
+            }
+            "register" => {
+                let (name, label) = rest.split_once(' ').unzip();
+                stage.register(name.unwrap_or(rest), label)?;
             }
             "object" => {
                 let mut parts = rest.splitn(3, ", ");

@@ -15,11 +15,12 @@ use luna_rest::clusters::{
 use luna_rest::emulator::{CHANGE_LINK, ChangeLink, LINKS, Link, Links, SETTLE};
 
 use super::clusters::{
-    ClientRow, Errand, MemberRow, check_label, member_path, package_version, refuse,
+    ClientRow, Errand, MemberRow, PACKAGE, check_label, member_path, package_version, refuse,
     require_active, require_cluster, vouched_by_co,
 };
 use super::context::Context;
 use super::message::{Failure, Reply};
+use super::packages::listed_as;
 use super::route::{ADMIN, Ids, MONITOR, Routes};
 
 /// The most affinity groups of a cluster.
@@ -69,7 +70,7 @@ fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
         group: row.group.clone(),
         package_version: match package.as_str() {
             "" => String::new(),
-            version => format!("cluster_service-{version}.x86_64"),
+            version => listed_as(PACKAGE, version),
         },
         operations,
     }

@@ -667,7 +667,7 @@ fn no_cluster_yet(cx: &Context<'_>) -> Result<(), Failure> {
     }
     Err(refuse(
         refusal::EXISTS,
-        format!("It is a member of the cluster '{}'.", clusters.cluster.get().label),
+        format!("This appliance is a member of the cluster '{}'.", clusters.cluster.get().label),
     ))
 }
 

@@ -102,7 +102,7 @@ impl Packages {
 /// Cluster Administration Guide shows it.
 pub fn listed_as(name: &str, version: &str) -> String {
     match name {
-        "lnh_cluster" => format!("cluster_service-{version}.x86_64"),
+        super::clusters::PACKAGE => format!("cluster_service-{version}.x86_64"),
         _ => format!("{name}-{version}"),
     }
 }

@@ -20,12 +20,12 @@ const CO_PASSWORD: (&str, &str) =
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "keyring assign {-keyringid|-k <keyring_id> | -label|-l <keyring_label>} -client|-cl <cluster_client> [-copassword|-co <co_password>]",
+        syntax: "keyring assign {-keyringid|-k <keyring_id> | -label|-l <keyring_label>} -client|-c <cluster_client>",
         help: "Let a client see a keyring, in manual assignment mode",
-        options: &[KEYRING, LABEL, CLIENT, CO_PASSWORD],
+        options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[GUARD, CHANGE],
-        known: Known::Assumed("known by name only (7.9); options are those of keyring unlock"),
+        rest: &[CHANGE],
+        known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Assign>(),
     },
     Command {
@@ -72,12 +72,12 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Show>(),
     },
     Command {
-        syntax: "keyring unassign {-keyringid|-k <keyring_id> | -label|-l <keyring_label>} -client|-cl <cluster_client> [-copassword|-co <co_password>]",
+        syntax: "keyring unassign {-keyringid|-k <keyring_id> | -label|-l <keyring_label>} -client|-c <cluster_client>",
         help: "Hide a keyring from a client, in manual assignment mode",
-        options: &[KEYRING, LABEL, CLIENT, CO_PASSWORD],
+        options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[GUARD, CHANGE],
-        known: Known::Assumed("known by name only (7.9); options are those of keyring unlock"),
+        rest: &[CHANGE],
+        known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Unassign>(),
     },
     Command {
@@ -96,17 +96,8 @@ fn either(id: Option<String>, label: Option<String>) -> String {
     id.or(label).unwrap_or_default()
 }
 
-/// Changes a keyring for the Crypto Officer of the cluster partition.
-fn change(
-    session: &mut Session,
-    keyring: &str,
-    copassword: Option<Secret>,
-    action: &str,
-    client: Option<String>,
-) -> Result<(), Failure> {
-    let authentication = crypto_officer(session, copassword, None)?;
-    let body = ChangeKeyring { action: Some(action.to_owned()), authentication, client };
-    session.client().call(&keyrings::CHANGE, &[keyring], &body).map_err(refused)?;
+fn change(session: &Session, keyring: &str, change: &ChangeKeyring) -> Result<(), Failure> {
+    session.client().call(&keyrings::CHANGE, &[keyring], change).map_err(refused)?;
     Ok(())
 }
 
@@ -115,15 +106,15 @@ struct Assign {
     keyringid: Option<String>,
     label: Option<String>,
     client: String,
-    copassword: Option<Secret>,
 }
 
 impl Run<Session> for Assign {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let keyring = either(self.keyringid, self.label);
-        change(session, &keyring, self.copassword, "assign", Some(self.client))?;
+        let (action, client) = (Some("assign".to_owned()), Some(self.client));
+        let body = ChangeKeyring { action, client, ..ChangeKeyring::default() };
+        change(session, &either(self.keyringid, self.label), &body)?;
         Ok(Success { done: "keyring assign" })
     }
 }
@@ -133,15 +124,15 @@ struct Unassign {
     keyringid: Option<String>,
     label: Option<String>,
     client: String,
-    copassword: Option<Secret>,
 }
 
 impl Run<Session> for Unassign {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let keyring = either(self.keyringid, self.label);
-        change(session, &keyring, self.copassword, "unassign", Some(self.client))?;
+        let (action, client) = (Some("unassign".to_owned()), Some(self.client));
+        let body = ChangeKeyring { action, client, ..ChangeKeyring::default() };
+        change(session, &either(self.keyringid, self.label), &body)?;
         Ok(Success { done: "keyring unassign" })
     }
 }
@@ -157,7 +148,10 @@ impl Run<Session> for Unlock {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        change(session, &either(self.keyringid, self.label), self.copassword, "unlock", None)?;
+        let authentication = crypto_officer(session, self.copassword, None)?;
+        let action = Some("unlock".to_owned());
+        let body = ChangeKeyring { action, authentication, ..ChangeKeyring::default() };
+        change(session, &either(self.keyringid, self.label), &body)?;
         Ok(Success { done: "keyring unlock" })
     }
 }

@@ -75,12 +75,7 @@ impl Run<Session> for Set {
                 format!("The service {service} takes {needs}."),
             ));
         }
-        if service == "crypto" && port.is_some_and(|port| port != CRYPTO_PORT) {
-            session.desk().show(
-                "CAUTION:  With another port than 50052 for cryptographic operations the members\n\
-                 \x20         of a cluster may not be able to communicate (LUNA-26485).\n\n",
-            );
-        }
+        let moved = service == "crypto" && port.is_some_and(|port| port != CRYPTO_PORT);
         let body = Configure {
             service,
             ip_address: self.ipaddress,
@@ -88,6 +83,12 @@ impl Run<Session> for Set {
             port: self.port,
         };
         session.client().call(&clusters::CONFIGURE, &[], &body).map_err(refused)?;
+        if moved {
+            session.desk().show(
+                "CAUTION:  With another port than 50052 for cryptographic operations the members\n\
+                 \x20         of a cluster may not be able to communicate (LUNA-26485).\n\n",
+            );
+        }
         Ok(done)
     }
 }

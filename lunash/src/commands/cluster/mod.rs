@@ -14,7 +14,7 @@ pub(super) mod member;
 pub(super) mod restore;
 
 use luna_rest::clusters::{self, Authentication, refusal};
-use luna_rest::services::{self, ChangeService, ServiceAction};
+use luna_rest::services::{self, ServiceAction};
 use luna_rest::{hsm, partitions};
 use luna_shell::Kind;
 
@@ -63,7 +63,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Do not start the cluster service with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["PATCH /api/lunasa/services/{serviceid}"],
+        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
         known: GUIDE,
         run: call::<Disable>(),
     },
@@ -72,11 +72,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Start the cluster service, now and with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &[
-            "GET /api/lunasa/services/{serviceid}",
-            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
-            "PATCH /api/lunasa/services/{serviceid}",
-        ],
+        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
         known: GUIDE,
         run: call::<Enable>(),
     },
@@ -192,31 +188,52 @@ fn ped(session: &mut Session) -> Secret {
     Secret::from("")
 }
 
-/// A refusal, with what to do next.
+/// A refusal in the appliance's longer words, with what to do next.
 pub(super) fn refused(error: luna_rest::Error) -> Failure {
-    let hint = match error.id() {
-        Some(refusal::NO_PACKAGE) => "'package update' installs lnh_cluster",
-        Some(refusal::NOT_RUNNING) => {
+    let luna_rest::Error::Answered { answer, .. } = &error else { return error.into() };
+    let hint = match answer.id.as_str() {
+        refusal::NO_PACKAGE => "'package update' installs lnh_cluster",
+        refusal::NOT_RUNNING => {
             "'cluster status' shows the service, 'service start cluster' starts it"
         }
-        Some(refusal::EXISTS) => "'cluster list' shows it, 'cluster leave' leaves it",
-        Some(refusal::NO_CLUSTER) => "'cluster list' shows the cluster's ID",
-        Some(refusal::NO_MEMBER) => "'cluster member list' shows the members",
-        Some(refusal::NO_CLIENT) => "'cluster client list' shows the clients",
-        Some(refusal::NO_KEYRING) => "'keyring list' shows the keyrings",
-        Some(refusal::NOT_AUTHORIZED) => "'cluster member authorize' authorizes a member",
-        Some(refusal::READ_ONLY) => "'cluster member list' shows whether the primary is reached",
-        Some(refusal::NOT_PRIMARY) => "'cluster member list' marks the primary member with P",
-        Some(refusal::BACKUP) => "'my file list' shows the files",
-        Some(refusal::KEYRING_LOCKED) => "'keyring unlock' unlocks a keyring",
-        Some(refusal::UNCLEAR) => {
-            let failure = Failure::from(error);
-            return Failure { kind: Kind::Unclear, ..failure }
-                .hint("the change may have happened: look before it is sent again");
-        }
+        refusal::EXISTS => "'cluster list' shows it, 'cluster leave' leaves it",
+        refusal::NO_CLUSTER => "'cluster list' shows the cluster of this appliance",
+        refusal::NO_MEMBER => "'cluster member list' shows the members",
+        refusal::NO_CLIENT => "'cluster client list' shows the clients",
+        refusal::NO_KEYRING => "'keyring list' shows the keyrings",
+        refusal::NOT_AUTHORIZED => "'cluster member authorize' authorizes a member",
+        refusal::READ_ONLY => "'cluster member list' shows whether the primary is reached",
+        refusal::NOT_PRIMARY => "'cluster member list' marks the primary member with P",
+        refusal::BACKUP => "'my file list' shows the files",
+        refusal::KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",
+        refusal::UNCLEAR => "the change may have happened: look before it is sent again",
+        _ => "",
+    };
+    let details = match answer.id.as_str() {
+        id if id.starts_with("CLUSTER_") => answer.details.clone(),
+        "FRAMEWORK_BAD_REQUEST" | "APPLIANCE_SERVICE_ACTION_FAILED" => in_options(&answer.details),
         _ => return partition::refused(error),
     };
-    Failure::from(error).hint(hint)
+    let kind = if answer.id == refusal::UNCLEAR { Kind::Unclear } else { Kind::Command };
+    let mut failure = Failure { kind, ..Failure::from(error) };
+    if !details.is_empty() {
+        failure.message = details;
+    }
+    if hint.is_empty() { failure } else { failure.hint(hint) }
+}
+
+/// The fields that the appliance names, as the options that gave them.
+fn in_options(details: &str) -> String {
+    const FIELDS: [(&str, &str); 6] = [
+        ("'clusterLabel'", "-label"),
+        ("'keyRingLabel'", "-label"),
+        ("'filename'", "-filename"),
+        ("'group'", "-group"),
+        ("'password'", "The password"),
+        ("'time'", "-time"),
+    ];
+    let replace = |text: String, (field, option): &(&str, &str)| text.replace(field, option);
+    FIELDS.iter().fold(details.to_owned(), replace)
 }
 
 #[derive(Deserialize)]
@@ -261,14 +278,14 @@ impl Run<Session> for Disable {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        start_with_appliance(session, false)?;
+        act(session, "disable")?;
         Ok(Success { done: "cluster disable" })
     }
 }
 
-fn start_with_appliance(session: &Session, on_boot: bool) -> Result<(), Failure> {
-    let change = ChangeService { on_boot };
-    session.client().call(&services::CHANGE, &[SERVICE], &change).map_err(refused)?;
+fn act(session: &Session, action: &str) -> Result<(), Failure> {
+    let body = ServiceAction::default();
+    session.client().call(&services::ACT, &[SERVICE, action], &body).map_err(refused)?;
     Ok(())
 }
 
@@ -278,14 +295,8 @@ struct Enable {}
 impl Run<Session> for Enable {
     type View = Success;
 
-    /// Started first: what cannot start is not enabled.
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let service = session.client().get(&services::SHOW, &[SERVICE]).map_err(refused)?;
-        if service.phase() == "stopped" {
-            let start = ServiceAction::default();
-            session.client().call(&services::ACT, &[SERVICE, "start"], &start).map_err(refused)?;
-        }
-        start_with_appliance(session, true)?;
+        act(session, "enable")?;
         Ok(Success { done: "cluster enable" })
     }
 }
