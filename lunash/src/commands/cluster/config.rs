@@ -2,11 +2,10 @@
 
 use luna_rest::clusters::{self, Configure};
 
-use super::{FIND, GUIDE, GUIDE_SHOWN, cluster, refused, table};
+use super::{FIND, GUIDE_SHOWN, cluster, refused, table};
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
-    // The modes of 7.9 are documented, how they are typed is not.
     Command {
         syntax: "cluster config {-service|-s <service:core|admin|crypto> [-ipaddress|-ip <address>] [-interface|-in <netdevice>] [-port|-p <port:1-65535>] | -identitymode|-id <mode:single|dual> | -assignmentmode|-a <mode:auto|manual>}",
         help: "Set the addresses and ports of the cluster service, or the cluster's modes",
@@ -20,7 +19,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::ADMIN,
         rest: &["PUT /api/cluster/config", FIND, "PUT /api/clusters/{clusterid}"],
-        known: GUIDE,
+        known: Known::Documented(
+            "Cluster Administration Guide (7.8.5); assumed: how the modes of 7.9 are typed",
+        ),
         run: call::<Set>(),
     },
     Command {

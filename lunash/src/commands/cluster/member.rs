@@ -3,8 +3,8 @@
 use luna_rest::clusters::{self, ChangeMember, DeleteMember};
 
 use super::{
-    CLUSTER, CO_PASSWORD, FIND, GUARD, GUIDE, GUIDE_SHOWN, MEMBER, UUID, cluster, crypto_officer,
-    refused, table,
+    CLUSTER, CO_PASSWORD, FIND, GUARD, GUIDE, GUIDE_ASKS, GUIDE_SHOWN, MEMBER, UUID, cluster,
+    crypto_officer, refused, table,
 };
 use crate::prelude::*;
 
@@ -47,7 +47,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[MEMBER, CO_PASSWORD, ("-force", "Do not ask for confirmation")],
         roles: Role::ADMIN,
         rest: &[FIND, MEMBERS, GUARD, "DELETE /api/clusters/{clusterid}/members/{memberid}"],
-        known: GUIDE,
+        known: GUIDE_ASKS,
         run: call::<Delete>(),
     },
     Command {
@@ -72,7 +72,8 @@ pub(in super::super) const COMMANDS: &[Command] = &[
     },
 ];
 
-fn members(session: &Session, cluster: &str) -> Result<Vec<clusters::Member>, Failure> {
+/// The members of the cluster.
+pub(super) fn members(session: &Session, cluster: &str) -> Result<Vec<clusters::Member>, Failure> {
     Ok(session.client().get(&clusters::MEMBERS, &[cluster]).map_err(refused)?.data)
 }
 
@@ -92,11 +93,10 @@ fn member(session: &Session, cluster: &str, given: Option<String>) -> Result<Str
 /// learn of it. Whether it had to be asked.
 pub(super) fn warn_of_absent(
     session: &mut Session,
-    cluster: &str,
+    members: &[clusters::Member],
     leaving: &str,
     force: bool,
 ) -> Result<bool, Failure> {
-    let members = members(session, cluster)?;
     let absent: Vec<&str> = members
         .iter()
         .filter(|member| !member.local && !member.visible_to_servicing_node)
@@ -190,7 +190,8 @@ impl Run<Session> for Delete {
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
         let authentication = crypto_officer(session, self.copassword, None)?;
-        let insists = warn_of_absent(session, &cluster, &self.memberid, self.force)?;
+        let members = members(session, &cluster)?;
+        let insists = warn_of_absent(session, &members, &self.memberid, self.force)?;
         let body = DeleteMember { authentication, force: insists.then_some(true) };
         let ids = [cluster.as_str(), &self.memberid];
         session.client().call(&clusters::DELETE_MEMBER, &ids, &body).map_err(refused)?;

@@ -30,6 +30,11 @@ pub(super) const GUIDE: Known = Known::Documented(
     "Cluster Administration Guide (7.8.5); its output is assumed: Success, as of cluster member \
      authorize",
 );
+/// As [`GUIDE`], of commands that ask before something is lost.
+pub(super) const GUIDE_ASKS: Known = Known::Documented(
+    "Cluster Administration Guide (7.8.5); assumed: that it asks when other members are not \
+     reached, and -force",
+);
 /// As [`GUIDE`], of commands that show something.
 pub(super) const GUIDE_SHOWN: Known =
     Known::Documented("Cluster Administration Guide (7.8.5); its layout is assumed");
@@ -108,7 +113,7 @@ pub(super) const COMMANDS: &[Command] = &[
             GUARD,
             "PATCH /api/clusters/{clusterid}/members/{memberid}",
         ],
-        known: GUIDE,
+        known: GUIDE_ASKS,
         run: call::<Leave>(),
     },
     Command {
@@ -362,7 +367,22 @@ impl Run<Session> for Leave {
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
         let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
-        member::warn_of_absent(session, &cluster, &self.memberid, self.force)?;
+        let members = member::members(session, &cluster)?;
+        let is_last = matches!(
+            &members[..],
+            [only] if only.member_uuid.eq_ignore_ascii_case(&self.memberid)
+        );
+        if is_last && !self.force {
+            // Assumed: what no member has is lost.
+            session.desk().confirm(
+                "CAUTION:  This is the only member. The cluster and its keyrings will be erased.\n\
+                 \x20         Type 'proceed' to leave the cluster, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > ",
+                "-force",
+            )?;
+        }
+        member::warn_of_absent(session, &members, &self.memberid, self.force)?;
         let body = clusters::Leave { action: "leave".to_owned(), authentication };
         let ids = [cluster.as_str(), &self.memberid];
         session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)?;

@@ -10,7 +10,7 @@ pub(in super::super) const MENUS: &[Menu] =
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "cluster restore run -filename|-f <filename> -type|-t <type:keyring> [-restorepassword|-r <backup_password>]",
+        syntax: "cluster restore run -filename|-f <filename> -type|-t {keyring} [-restorepassword|-r <backup_password>]",
         help: "Restore the keyrings that a backup holds",
         options: &[
             ("-filename", "Name of the backup"),
