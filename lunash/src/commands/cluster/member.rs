@@ -97,12 +97,7 @@ pub(super) fn warn_of_absent(
     leaving: &str,
     force: bool,
 ) -> Result<bool, Failure> {
-    let absent: Vec<&str> = members
-        .iter()
-        .filter(|member| !member.local && !member.visible_to_servicing_node)
-        .filter(|member| !member.member_uuid.eq_ignore_ascii_case(leaving))
-        .map(|member| member.member_name.as_str())
-        .collect();
+    let absent = absent(members, leaving);
     if absent.is_empty() {
         return Ok(false);
     }
@@ -121,6 +116,14 @@ pub(super) fn warn_of_absent(
         )?;
     }
     Ok(true)
+}
+
+/// Names of the members that are not reached, without the one that leaves.
+fn absent<'m>(members: &'m [clusters::Member], leaving: &str) -> Vec<&'m str> {
+    let stays = |member: &&clusters::Member| !member.member_uuid.eq_ignore_ascii_case(leaving);
+    let missing = |member: &&clusters::Member| !member.local && !member.visible_to_servicing_node;
+    let absent = members.iter().filter(stays).filter(missing);
+    absent.map(|member| member.member_name.as_str()).collect()
 }
 
 #[derive(Deserialize)]
@@ -358,17 +361,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn members_are_listed_with_their_marks() {
-        let second = clusters::Member {
+    /// A member that is not reached.
+    fn second() -> clusters::Member {
+        clusters::Member {
             member_uuid: "0f61f0d3-5f0f-4a0b-9f46-0b8b7f7c3b1a".to_owned(),
             member_name: "LNH-597150".to_owned(),
             member_ip_address: "192.168.0.11".to_owned(),
             group: "remote".to_owned(),
             restart_service: true,
             ..clusters::Member::default()
-        };
-        let members = [first(), second].map(Member::from).into();
+        }
+    }
+
+    #[test]
+    fn only_who_stays_and_is_not_reached_is_warned_of() {
+        let members = [first(), second()];
+        assert_eq!(absent(&members, &first().member_uuid), ["LNH-597150"]);
+        assert!(absent(&members, &second().member_uuid.to_uppercase()).is_empty());
+        assert!(absent(&members[..1], "").is_empty(), "this appliance reaches itself");
+    }
+
+    #[test]
+    fn members_are_listed_with_their_marks() {
+        let members = [first(), second()].map(Member::from).into();
         assert_eq!(
             Members { members }.text(),
             "\
