@@ -1,5 +1,7 @@
-//! `luna-appliance`: runs an emulated appliance until it is told to stop, and writes packages that
-//! it installs.
+//! `luna-appliance`: runs an emulated appliance until it is told to stop, writes packages that it
+//! installs, and carries Backup HSMs from one appliance to another.
+
+mod backup_hsm;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -62,6 +64,35 @@ enum Command {
         #[arg(long, value_name = "CODE", value_parser = code)]
         authcode: Option<String>,
     },
+    /// Plug a Backup HSM into an appliance's USB port, and print its serial number.
+    ///
+    /// A new one, or one that `detach-backup-hsm` took from another appliance. The appliance need
+    /// not run: it is started for the moment. LunaSH's `token backup` and `partition backup` find
+    /// the Backup HSM then.
+    AttachBackupHsm {
+        /// The folder that holds the appliance.
+        #[arg(long, value_name = "DIR", default_value = "luna-appliance")]
+        data: PathBuf,
+        /// Serial number of a new Backup HSM, 6 to 12 digits; made up without it.
+        #[arg(long, value_name = "N", conflicts_with = "file")]
+        serial: Option<String>,
+        /// A Backup HSM that was detached: the file it was written to. The file stays.
+        #[arg(long = "in", value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Pull a Backup HSM out of an appliance's USB port and write it, with all that is on it, to a
+    /// file that `attach-backup-hsm --in` takes.
+    DetachBackupHsm {
+        /// The folder that holds the appliance; it need not run.
+        #[arg(long, value_name = "DIR", default_value = "luna-appliance")]
+        data: PathBuf,
+        /// Serial number; not needed where only one is attached.
+        #[arg(long, value_name = "N")]
+        serial: Option<String>,
+        /// Where to write it; a file that is there already is never overwritten.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 }
 
 fn code(text: &str) -> Result<String, String> {
@@ -90,6 +121,10 @@ fn main() -> ExitCode {
         Command::Package { name, version, out, requires, payload, authcode } => {
             write_package(Manifest { name, version, requires }, &payload, &out, authcode)
         }
+        Command::AttachBackupHsm { data, serial, file } => {
+            backup_hsm::attach(&data, serial, file.as_deref())
+        }
+        Command::DetachBackupHsm { data, serial, out } => backup_hsm::detach(&data, serial, &out),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,9 +6,11 @@ mod common;
 use common::{Process, client, command, connect};
 use luna_appliance::{Appliance, Options, StartError};
 use luna_rest::users::{self, NewRole, NewUser, UserAction};
-use luna_rest::{Error, Nothing, Secret, auth, hsm, lunasa};
+use luna_rest::{Error, Nothing, Secret, auth, hsm, lunasa, tokens};
 use redb::{Database, TableDefinition};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use tempfile::tempdir;
 
 #[test]
@@ -149,4 +151,53 @@ fn a_seed_makes_the_same_appliance_again() {
         client.get(&hsm::LIST, &[]).unwrap().hsms[0].id.clone()
     };
     assert_eq!(serial(), serial());
+}
+
+#[test]
+fn a_backup_hsm_is_carried_from_one_appliance_to_another() {
+    let (first, second, hand) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
+    let file = hand.path().join("backup-hsm");
+    let run = |action: &str, data: &Path, more: &[&std::ffi::OsStr]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
+        let output = command.arg(action).arg("--data").arg(data).args(more).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        if output.status.success() { Ok(text) } else { Err(error) }
+    };
+    let nowhere = run("attach-backup-hsm", first.path(), &[]).unwrap_err();
+    assert!(nowhere.contains("there is no appliance in"), "{nowhere}");
+    assert!(std::fs::read_dir(first.path()).unwrap().next().is_none(), "and none was made");
+
+    // One that runs, and one that does not.
+    let running = Process::start(first.path());
+    drop(Appliance::start(Options::new(second.path())).unwrap());
+    let serial = run("attach-backup-hsm", first.path(), &["--serial".as_ref(), "475290".as_ref()]);
+    assert_eq!(serial.unwrap(), "serial: 475290\n");
+    let client = running.client(first.path());
+    let init = tokens::InitToken {
+        label: "carried".into(),
+        password: "token-password".into(),
+        domain: "domain".into(),
+    };
+    client.call(&tokens::INIT, &["475290"], &init).unwrap();
+
+    let out = ["--out".as_ref(), file.as_os_str()];
+    assert_eq!(run("detach-backup-hsm", first.path(), &out).unwrap(), "serial: 475290\n");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(client.get(&tokens::LIST, &[]).unwrap().tokens.is_empty());
+    let none = run("detach-backup-hsm", first.path(), &out).unwrap_err();
+    assert!(none.contains("no Backup HSM is attached"), "{none}");
+
+    let input = ["--in".as_ref(), file.as_os_str()];
+    assert_eq!(run("attach-backup-hsm", second.path(), &input).unwrap(), "serial: 475290\n");
+    let again = run("attach-backup-hsm", second.path(), &input).unwrap_err();
+    assert!(again.contains("EMULATOR_BACKUP_HSM_ATTACHED"), "{again}");
+    let taken = run("detach-backup-hsm", second.path(), &out).unwrap_err();
+    assert!(taken.contains("cannot write"), "{taken}");
+
+    let other = Process::start(second.path());
+    let token = other.client(second.path()).get(&tokens::SHOW, &["475290"]).unwrap();
+    assert_eq!((token.label.as_str(), token.initialized), ("carried", true));
+    running.kill();
+    other.kill();
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use luna_rest::{
-    Client, clusters, hsm, keyrings, network, ntls, packages, partitions, services, users,
+    Client, clusters, hsm, keyrings, network, ntls, packages, partitions, services, tokens, users,
 };
 use luna_shell::{Access, Code, Desk, Device, Failure, Options, Secrets, Values};
 
@@ -271,6 +271,10 @@ fn names(client: &Client, user: &str, placeholder: &str) -> Result<Vec<String>, 
         "role_name" => {
             let roles = client.get(&users::ROLES, &[])?.roles;
             roles.into_iter().map(|role| role.id).collect()
+        }
+        "serial" | "serialnum" => {
+            let tokens = client.get(&tokens::LIST, &[])?.tokens;
+            tokens.into_iter().map(|token| token.serial).collect()
         }
         "service_name" => {
             let services = client.get(&services::LIST, &[])?.services;

@@ -36,6 +36,7 @@ pub mod status;
 pub mod sysconf;
 pub mod tasks;
 pub mod time;
+pub mod tokens;
 pub mod users;
 pub mod web_server;
 
@@ -67,6 +68,7 @@ pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
         sysconf::ALL,
         tasks::ALL,
         time::ALL,
+        tokens::ALL,
         users::ALL,
         web_server::ALL,
     ]

@@ -126,9 +126,6 @@ pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
 /// Writes the partition's STC identity into a file of the user. Emulated appliances only.
 pub const EXPORT_IDENTITY: Call<Nothing, FileName> =
     Call::post("/emulator/lunash/partitions/{partitionid}/stcIdentity");
-/// Runs `backup` or `restore` with a backup HSM at the appliance. Emulated appliances only.
-pub const TOKEN_ACT: Call<CopyToToken, Nothing> =
-    Call::post("/emulator/lunash/partitions/{partitionid}/token/{actionid}");
 /// Erases the small form factor device. Emulated appliances only.
 pub const CLEAR_SFF: Call<Nothing, Nothing> =
     Call::delete("/emulator/lunash/partitions/{partitionid}/sff");
@@ -173,7 +170,6 @@ pub const ALL: &[(Method, &str)] = &[
     DELETE_DOMAIN.resource(),
     SET_LEGACY_DOMAIN.resource(),
     EXPORT_IDENTITY.resource(),
-    TOKEN_ACT.resource(),
     CLEAR_SFF.resource(),
     IMPORT_TEMPLATE.resource(),
 ];

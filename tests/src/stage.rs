@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::package::{Manifest, Package};
 use luna_appliance::{Appliance, Running};
-use luna_rest::{Client, Target, Trust, clusters, emulator, hsm, keyrings, partitions};
+use luna_rest::{Client, Target, Trust, clusters, emulator, hsm, keyrings, partitions, tokens};
 use luna_shell::{
     Access, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
 };
@@ -148,6 +148,16 @@ impl Stage {
             }
         }
         bail!("there is no partition '{partition}'")
+    }
+
+    /// Plugs a new Backup HSM in.
+    ///
+    /// # Errors
+    /// The appliance refuses it.
+    pub fn backup_hsm(&self, serial: &str) -> Result<()> {
+        let device = tokens::BackupHsm { serial: serial.to_owned(), ..Default::default() };
+        self.client()?.call(&tokens::ATTACH, &[], &device)?;
+        Ok(())
     }
 
     fn access(&self) -> Result<Access> {

@@ -16,6 +16,7 @@
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
+//! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
 //! - `@clock SECONDS` moves the appliance's clock on.
 
 use anyhow::{Context, Result, bail};
@@ -113,6 +114,7 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let mut part = || parts.next().context("@object PARTITION, TYPE, LABEL");
                 stage.object(part()?, part()?, part()?)?;
             }
+            "backup-hsm" => stage.backup_hsm(rest)?,
             "clock" => stage.advance(rest.parse().context("@clock SECONDS")?)?,
             other => bail!("'@{other}' is no directive"),
         }

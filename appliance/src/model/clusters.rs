@@ -630,7 +630,8 @@ fn create(cx: &mut Context<'_>, _: &Ids, body: NewCluster) -> Result<Reply<Nothi
             "A cluster needs exactly one V1 partition on this appliance.",
         ));
     };
-    let domain = partition.domains.first().map(|domain| domain.mark.clone()).unwrap_or_default();
+    let domain = partition.domains.first();
+    let domain = domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default();
     let (serial, smk) = (serial.to_owned(), partition.smk_id.clone());
     let (uuid, member) = (cx.random().uuid(), cx.random().uuid());
     let secret = cx.secret.token();
@@ -711,7 +712,7 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         address: row.address,
         crypto_port: row.crypto_port,
         certificate: row.certificate,
-        domain: domain.map(|domain| domain.mark.clone()).unwrap_or_default(),
+        domain: domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default(),
         time: super::time_text(cx.now),
         package: package_version(cx.state),
     };

@@ -147,18 +147,28 @@ fn upgrades(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Upgrades>
     Ok(Reply::ok(Upgrades { upgrades }))
 }
 
-/// Applies a licence file. A vendor's file is signed for one HSM; an emulated one is a text whose
-/// first line is `identifier description`. It is listed, and changes no capability.
+/// Applies a licence file. It is listed, and changes no capability.
 fn upgrade(cx: &mut Context<'_>, _: &Ids, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
+    cx.state.hsm.require_no_transport()?;
+    cx.require_so()?;
+    let (id, description) = license_in(cx, &body.file)?;
+    if cx.state.hsm.upgrades.contains(&id) {
+        return Err(applied_before(id));
+    }
+    let location = format!("{}/{id}", UPGRADES.template);
+    cx.state.hsm.upgrades.insert(id, description);
+    Ok(Reply::created(location))
+}
+
+/// What a licence file of the user allows: identifier and description. A vendor's file is signed for
+/// one HSM; an emulated one is a text whose first line is `identifier description`.
+pub(super) fn license_in(cx: &Context<'_>, file: &str) -> Result<(String, String), Failure> {
     let refused = |id, message| Failure::new(400, id, message);
-    let file = &body.file;
     let allowed = |_, c: char| c.is_ascii_alphanumeric() || "_. -".contains(c);
     if !is_name(file, 64, allowed) || !file.ends_with(".lic") {
         return Err(refused("APPLIANCE_FILENAME_NOT_VALID", "The file name is not valid.")
             .details("A license is a file whose name ends in '.lic'."));
     }
-    cx.state.hsm.require_no_transport()?;
-    cx.require_so()?;
     let user = &cx.session().user;
     let Some(row) = cx.state.files.get(user, file) else {
         let id = "UPGRADE_CONFIG_FILES_DO_NOT_EXIST";
@@ -167,23 +177,21 @@ fn upgrade(cx: &mut Context<'_>, _: &Ids, body: Upgrade) -> Result<Reply<Nothing
     };
     let text = String::from_utf8_lossy(&row.content);
     let line = text.lines().next().unwrap_or_default();
-    let Some((id, description)) = line
+    let found = line
         .split_once(' ')
-        .filter(|(id, _)| is_name(id, 32, |_, c| c.is_ascii_alphanumeric() || "-_.".contains(c)))
-    else {
+        .filter(|(id, _)| is_name(id, 32, |_, c| c.is_ascii_alphanumeric() || "-_.".contains(c)));
+    let Some((id, description)) = found else {
         let id = "UPGRADE_UPLOADED_LICENSE_INVALID";
         return Err(refused(id, "The license is not valid.").details(
             "The first line of a license for an emulated HSM is 'identifier description'.",
         ));
     };
-    let (id, description) = (id.to_owned(), description.trim().to_owned());
-    if cx.state.hsm.upgrades.contains(&id) {
-        let code = "UPGRADE_LICENSE_ALREADY_APPLIED";
-        return Err(refused(code, "The license was applied before.").details(id));
-    }
-    let location = format!("{}/{id}", UPGRADES.template);
-    cx.state.hsm.upgrades.insert(id, description);
-    Ok(Reply::created(location))
+    Ok((id.to_owned(), description.trim().to_owned()))
+}
+
+pub(super) fn applied_before(id: String) -> Failure {
+    Failure::new(400, "UPGRADE_LICENSE_ALREADY_APPLIED", "The license was applied before.")
+        .details(id)
 }
 
 /// What a kind of operation is called in usage counters.

@@ -44,6 +44,8 @@ pub mod services;
 pub mod status;
 pub mod sysconf;
 pub mod tasks;
+pub mod token_backups;
+pub mod tokens;
 pub mod user_config;
 pub mod users;
 
@@ -291,6 +293,7 @@ fn routes() -> Routes {
         status::routes,
         sysconf::routes,
         tasks::routes,
+        tokens::routes,
         user_config::routes,
         users::routes,
     ] {

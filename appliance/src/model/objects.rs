@@ -5,9 +5,9 @@
 
 use luna_rest::Nothing;
 use luna_rest::partitions::{
-    ADD_OBJECT, AddedObject, CLEAR, CLEAR_SFF, CopiedObjects, CopyObjects, CopyToToken, NewObject,
-    OBJECT, OBJECT_ACT, OBJECTS, OBJECTS_OLD, Object, Objects, SFF, SMK, SMK_ACT, SMK_ACTIONS, Sff,
-    Smk, TOKEN_ACT, refusal,
+    ADD_OBJECT, AddedObject, CLEAR, CLEAR_SFF, CopiedObjects, CopyObjects, NewObject, OBJECT,
+    OBJECT_ACT, OBJECTS, OBJECTS_OLD, Object, Objects, SFF, SMK, SMK_ACT, SMK_ACTIONS, Sff, Smk,
+    refusal,
 };
 use luna_rest::tasks::{Actions, Link};
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,6 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&SMK_ACT, OPERATOR.private(), smk_act);
     r.on(&ADD_OBJECT, OPERATOR, add);
     r.on(&CLEAR, OPERATOR.private(), clear);
-    r.on(&TOKEN_ACT, OPERATOR.private(), token);
     r.on(&CLEAR_SFF, OPERATOR.private(), clear_sff);
 }
 
@@ -153,11 +152,17 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObject) -> Result<Reply<AddedOb
         private: body.private.unwrap_or(true),
         size,
     };
+    let handle = put(cx, serial, row)?;
+    Ok(Reply::ok(AddedObject { id: handle.to_string() }))
+}
+
+/// Puts an object into a partition, under a handle that it gives.
+pub(super) fn put(cx: &mut Context<'_>, serial: &str, row: ObjectRow) -> Result<u32, Failure> {
     let partition = partition_mut(cx, serial)?;
     partition.last_handle += 1;
     let handle = partition.last_handle;
     cx.state.partitions.objects.insert(key(serial, handle), row);
-    Ok(Reply::ok(AddedObject { id: handle.to_string() }))
+    Ok(handle)
 }
 
 fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -185,18 +190,6 @@ fn copy(cx: &mut Context<'_>, ids: &Ids, _: CopyObjects) -> Result<Reply<CopiedO
 fn sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Sff>, Failure> {
     place(cx, ids)?;
     Err(no_device())
-}
-
-fn token(cx: &mut Context<'_>, ids: &Ids, body: CopyToToken) -> Result<Reply<Nothing>, Failure> {
-    partition(cx, &ids[0])?;
-    match &ids[1] {
-        "backup" | "restore" => {
-            Err(Failure::new(404, refusal::NO_DEVICE, "There is no backup HSM.")
-                .details(format!("No backup HSM {} is connected to the appliance.", body.serial)))
-        }
-        other => Err(Failure::new(404, refusal::INVALID_ACTION, "The action does not exist.")
-            .details(format!("A backup HSM has no action '{other}'."))),
-    }
 }
 
 fn clear_sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -294,7 +287,7 @@ fn smk_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Fa
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::partitions::tests::{CO, SO, bench, create, initialized};
     use super::super::testing::Bench;
     use super::*;
@@ -304,14 +297,14 @@ mod tests {
         path.rsplit('/').next().unwrap()
     }
 
-    fn login(bench: &mut Bench, path: &str, role: &str, password: &str) {
+    pub(crate) fn login(bench: &mut Bench, path: &str, role: &str, password: &str) {
         bench.post(&format!("{path}/logout"), json!({}));
         let body = json!({"role": role, "password": password, "ped": "0"});
         bench.post(&format!("{path}/login"), body).created();
     }
 
     /// With the Crypto Officer logged in.
-    fn partition(bench: &mut Bench, version: u8) -> String {
+    pub(crate) fn partition(bench: &mut Bench, version: u8) -> String {
         let path = initialized(bench, version);
         login(bench, &path, "so", SO);
         let first = json!({"password": "first-password"});
@@ -409,13 +402,6 @@ mod tests {
         assert_eq!(bench.get(&format!("{path}/sff")).error(), none);
         let backup = format!("{path}/object/actions/backup");
         assert_eq!(bench.post(&backup, json!({"ids": []})).error(), none);
-        let token = format!("/emulator/lunash/partitions/{}/token", serial(&path));
-        let body = json!({"serial": "475290"});
-        assert_eq!(bench.post(&format!("{token}/restore"), body.clone()).error(), none);
-        assert_eq!(
-            bench.post(&format!("{token}/erase"), body).error(),
-            (404, refusal::INVALID_ACTION)
-        );
     }
 
     /// The SKS master key, and the one before it while it rolls over.

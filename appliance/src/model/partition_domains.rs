@@ -34,8 +34,6 @@ pub struct DomainRow {
     pub label: String,
     /// The domain itself.
     pub hash: PasswordHash,
-    /// The same for the same domain on every appliance, so that members of a cluster can compare.
-    pub mark: String,
 }
 
 pub(super) fn routes(r: &mut Routes) {
@@ -82,11 +80,10 @@ fn add_domain(cx: &mut Context<'_>, ids: &Ids, body: NewDomain) -> Result<Reply<
         return Err(not_allowed(format!("The partition has {MAX_DOMAINS} domains already.")));
     }
     let number = row.domains.iter().map(|domain| domain.number + 1).max().unwrap_or(0);
-    let domain = body.domain.expose();
-    let (hash, mark) = (cx.hash(domain), PasswordHash::mark(domain));
+    let hash = PasswordHash::of_domain(body.domain.expose());
     let row = partition_mut(cx, serial)?;
     let place = if body.primary { 0 } else { row.domains.len() };
-    row.domains.insert(place, DomainRow { number, label, hash, mark });
+    row.domains.insert(place, DomainRow { number, label, hash });
     let parent = DOMAINS.path(&[serial]);
     Ok(Reply::created(format!("{parent}/{number}")))
 }

@@ -28,6 +28,10 @@ pub(super) const MIN_PIN_INVERTED: u32 = 25;
 pub(super) const MAX_PIN: u32 = 26;
 /// Policy: 0 or 1, the partition's version.
 const VERSION: u32 = 41;
+/// Private keys may leave for another partition of the same cloning domain.
+pub(super) const PRIVATE_KEY_CLONING: u32 = 0;
+/// The same for secret keys.
+pub(super) const SECRET_KEY_CLONING: u32 = 4;
 /// Policy: more than one cloning domain.
 pub(super) const EXTENDED_DOMAINS: u32 = 44;
 
@@ -63,11 +67,11 @@ const fn versioned(known: Known, values: [(u32, u32); 2], on_to_off: bool) -> Kn
 
 #[rustfmt::skip]
 const KNOWN: &[Known] = &[
-    flag(0, "Enable private key cloning", "Allow private key cloning", 1, true),
+    flag(PRIVATE_KEY_CLONING, "Enable private key cloning", "Allow private key cloning", 1, true),
     flag(1, "Enable private key wrapping", "Allow private key wrapping", 0, true),
     flag(2, "Enable private key unwrapping", "Allow private key unwrapping", 1, false),
     versioned(flag(3, "Enable private key masking", "Allow private key masking", 0, true), [(0, 0), (1, 1)], false),
-    flag(4, "Enable secret key cloning", "Allow secret key cloning", 1, true),
+    flag(SECRET_KEY_CLONING, "Enable secret key cloning", "Allow secret key cloning", 1, true),
     flag(5, "Enable secret key wrapping", "Allow secret key wrapping", 1, true),
     flag(6, "Enable secret key unwrapping", "Allow secret key unwrapping", 1, false),
     versioned(flag(7, "Enable secret key masking", "Allow secret key masking", 0, true), [(0, 0), (1, 1)], false),

@@ -218,7 +218,7 @@ fn check_name(cx: &Context<'_>, name: &str, own: Option<&str>) -> Result<(), Fai
 }
 
 /// A label without its outer blanks.
-fn check_label(label: &str) -> Result<&str, Failure> {
+pub(super) fn check_label(label: &str) -> Result<&str, Failure> {
     let label = label.trim();
     let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
     if is_name(label, 32, allowed) {
@@ -363,8 +363,8 @@ fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<No
         };
         check_domain(domain)?;
         let domain_label = body.domain_label.unwrap_or_default();
-        let mark = PasswordHash::mark(domain);
-        let domain = DomainRow { number: 0, label: domain_label, hash: cx.hash(domain), mark };
+        let domain =
+            DomainRow { number: 0, label: domain_label, hash: PasswordHash::of_domain(domain) };
         let so = RoleRow { hash: cx.hash(password.expose()), ..RoleRow::default() };
         (Some(so), vec![domain])
     };

@@ -31,9 +31,21 @@ impl PasswordHash {
         PasswordHash { salt, hash: derive(password, &salt).unwrap_or_default() }
     }
 
-    /// A digest that is the same wherever it is made, for secrets that appliances compare.
-    pub fn mark(secret: &str) -> String {
-        super::random::hex(&derive(secret, b"cloning domain..").unwrap_or_default())
+    /// Hashes a cloning domain. The same one has the same hash everywhere, as the key has that the
+    /// product makes of it, so that two partitions can be compared without knowing it.
+    pub fn of_domain(domain: &str) -> PasswordHash {
+        let salt = *b"a cloning domain";
+        PasswordHash { salt, hash: derive(domain, &salt).unwrap_or_default() }
+    }
+
+    /// The hash of a cloning domain as text, for members of a cluster to compare.
+    pub fn domain_mark(&self) -> String {
+        super::random::hex(&self.hash)
+    }
+
+    /// Whether both are hashes of one cloning domain.
+    pub fn is_domain(&self, other: &PasswordHash) -> bool {
+        (self.salt, self.hash) == (other.salt, other.hash)
     }
 
     /// Whether this is the password; takes as long either way.
@@ -91,6 +103,13 @@ mod tests {
         assert!(hash.matches("PASSWORD"));
         assert!(!hash.matches("password") && !hash.matches(""));
         assert!(!PasswordHash::default().matches(""), "a missing hash matches nothing");
+    }
+
+    #[test]
+    fn a_domain_has_one_hash_everywhere() {
+        let hash = PasswordHash::of_domain("domain");
+        assert!(hash.is_domain(&PasswordHash::of_domain("domain")) && hash.matches("domain"));
+        assert!(!hash.is_domain(&PasswordHash::of_domain("Domain")));
     }
 
     #[test]

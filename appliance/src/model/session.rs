@@ -42,6 +42,8 @@ pub struct Session {
     pub client: String,
     /// Roles logged in here to keyrings, by UUID: `so`, `co`.
     pub keyring_logins: BTreeMap<String, String>,
+    /// Serial numbers of the Backup HSMs whose SO is logged in here.
+    pub token_logins: BTreeSet<String>,
 }
 
 impl Session {

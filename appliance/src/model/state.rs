@@ -6,7 +6,7 @@ use super::random::Random;
 use super::table::{Field, RowChange};
 use super::{
     clusters, emulator, files, hsm, keyrings, lunasa, network, ntls, packages, partitions, roles,
-    services, status, sysconf, users,
+    services, status, sysconf, tokens, users,
 };
 
 /// How an area shows its fields: `visit("ntls/clients", &mut self.clients)` for each.
@@ -51,6 +51,7 @@ pub struct State {
     pub services: services::Services,
     pub status: status::Status,
     pub sysconf: sysconf::Sysconf,
+    pub tokens: tokens::Tokens,
     pub users: users::Users,
 }
 
@@ -82,7 +83,7 @@ pub fn is_shared(field: &str) -> bool {
 }
 
 impl State {
-    fn areas(&mut self) -> [&mut dyn Area; 15] {
+    fn areas(&mut self) -> [&mut dyn Area; 16] {
         [
             &mut self.clusters,
             &mut self.emulator,
@@ -98,6 +99,7 @@ impl State {
             &mut self.services,
             &mut self.status,
             &mut self.sysconf,
+            &mut self.tokens,
             &mut self.users,
         ]
     }

@@ -129,7 +129,10 @@ impl Node {
                     version: 1,
                     initialized: true,
                     roles: BTreeMap::from([("co".into(), role)]),
-                    domains: vec![DomainRow { mark: "domain".into(), ..DomainRow::default() }],
+                    domains: vec![DomainRow {
+                        hash: PasswordHash::of_domain("domain"),
+                        ..DomainRow::default()
+                    }],
                     policies: BTreeMap::from([(40, 0)]),
                     ..PartitionRow::default()
                 };
@@ -478,7 +481,7 @@ fn the_guides_reasons_not_to_join() {
             .engine()
             .change_own(|machine| {
                 let row = machine.state.partitions.partitions.get_mut("1").unwrap();
-                row.domains[0].mark = mark;
+                row.domains[0].hash = PasswordHash::of_domain(&mark);
             })
             .unwrap();
     };

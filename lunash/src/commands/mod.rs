@@ -14,6 +14,7 @@ mod service;
 mod shell;
 mod status;
 mod sysconf;
+mod token;
 mod user;
 
 use luna_grammar::Menu;
@@ -65,6 +66,7 @@ const MENUS: &[&[Menu]] = &[
     sysconf::ssh_access::MENUS,
     sysconf::time::MENUS,
     package::MENUS,
+    token::MENUS,
     cluster::MENUS,
     cluster::backup::MENUS,
     cluster::client::MENUS,
@@ -120,6 +122,9 @@ const TABLES: &[&[Command<Session>]] = &[
     sysconf::ssh_access::COMMANDS,
     sysconf::time::COMMANDS,
     package::COMMANDS,
+    token::device::COMMANDS,
+    token::partitions::COMMANDS,
+    token::update::COMMANDS,
     cluster::COMMANDS,
     cluster::backup::COMMANDS,
     cluster::client::COMMANDS,

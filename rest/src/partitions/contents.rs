@@ -68,14 +68,6 @@ pub struct CopyObjects {
     pub ids: Vec<String>,
 }
 
-/// What goes to or comes from a backup HSM.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CopyToToken {
-    /// Serial number of the backup HSM.
-    pub serial: String,
-}
-
 /// The handles of what was copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

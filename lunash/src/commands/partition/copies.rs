@@ -1,8 +1,11 @@
 //! `partition backup`, `restore`, `sff`, `setLegacyDomain`, `stcIdentity`: what leaves a partition
 //! or comes from elsewhere.
 
-use luna_rest::partitions::{self, CopyObjects, CopyToToken, LegacyDomain};
+use luna_rest::hsm;
+use luna_rest::partitions::{self, CopyObjects, LegacyDomain};
+use luna_rest::tokens::{self, BackupPartition, Copied};
 
+use super::super::token::{self, device::DEFAULT_DOMAIN, partitions as backups};
 use super::{CO, Target, close_questions, refused};
 use crate::prelude::*;
 
@@ -11,17 +14,28 @@ pub(super) const BACKUP: Command = Command {
     help: "Copy a partition to a backup HSM",
     options: &[
         ("-serial", "Serial number of the backup HSM"),
-        ("-tokenpar", "Name of the backup"),
+        ("-tokenpar", "Name of the backup; the partition's and the date without it"),
         ("-password", "Password of the Crypto Officer"),
         ("-tokensopwd", "Password of the backup HSM's SO"),
+        ("-domain", "Cloning domain of a new backup, the same as the partition's"),
         ("-defaultdomain", "The default cloning domain"),
         ("-tokenpw", "Password of the backup"),
         ("-add", "Keep what is in the backup"),
         ("-replace", "Erase what is in the backup"),
     ],
     roles: Role::OPERATOR,
-    rest: &["POST /emulator/lunash/partitions/{partitionid}/token/{actionid}"],
-    known: Known::Documented("lunash/commands/partition/partition_backup.htm@10.1"),
+    rest: &[
+        "GET /emulator/lunash/tokens/{serial}",
+        "GET /emulator/lunash/tokens/{serial}/partitions",
+        "GET /emulator/lunash/hsm/time",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "POST /emulator/lunash/partitions/{partitionid}/token/backup",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
+    known: Known::Documented(
+        "lunash/commands/partition/partition_backup.htm@10.1, and the cluster guide for what is \
+         asked; the words are assumed",
+    ),
     run: call::<Backup>(),
 };
 
@@ -37,7 +51,13 @@ pub(super) const RESTORE: Command = Command {
         ("-replace", "Erase what is in the partition"),
     ],
     roles: Role::OPERATOR,
-    rest: &["POST /emulator/lunash/partitions/{partitionid}/token/{actionid}"],
+    rest: &[
+        "GET /emulator/lunash/tokens/{serial}",
+        "GET /emulator/lunash/tokens/{serial}/partitions",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        "POST /emulator/lunash/partitions/{partitionid}/token/restore",
+        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+    ],
     known: Known::Documented("cluster guide, Restoring the Cluster SMK; further options assumed"),
     run: call::<Restore>(),
 };
@@ -111,20 +131,80 @@ pub(super) const EXPORT_IDENTITY: Command = Command {
     run: call::<ExportIdentity>(),
 };
 
-/// Runs an action with a backup HSM.
-fn token(session: &Session, name: &str, serial: String, action: &str) -> Result<(), Failure> {
-    let target = Target::find(session, name)?.initialized()?;
-    let ids = [target.shown.id.as_str(), action];
-    session
-        .client()
-        .call(&partitions::TOKEN_ACT, &ids, &CopyToToken { serial })
-        .map_err(refused)?;
-    Ok(())
+/// What was copied between a partition and a backup.
+#[derive(Serialize)]
+struct Transfer {
+    done: &'static str,
+    backup: String,
+    serial: String,
+    objects: u64,
+    smk: bool,
+    #[serde(skip)]
+    way: &'static str,
 }
 
-/// The passwords are asked for by the backup HSM, once there is one.
+impl Text for Transfer {
+    fn write(&self, page: &mut Page) {
+        let Transfer { done, backup, serial, objects, smk, way } = self;
+        let what = match (smk, objects) {
+            (true, _) => "The SKS master key was".to_owned(),
+            (false, 1) => "1 object was".to_owned(),
+            (false, count) => format!("{count} objects were"),
+        };
+        page.line(format!("'{done}' successful."));
+        page.blank();
+        page.line(format!("{what} {way} the backup '{backup}' on the backup HSM {serial}."));
+    }
+}
+
+/// The name of a backup that was given none: the partition's, and the date of the HSM's clock.
+fn default_name(session: &Session, partition: &str) -> Result<String, Failure> {
+    let time = session.client().get(&hsm::TIME, &[]).map_err(refused)?.hsm;
+    let date: String = time.chars().take(10).filter(char::is_ascii_digit).collect();
+    Ok(format!("{partition}_{date}"))
+}
+
+/// The password of a backup; at its last attempt a person confirms.
+fn backup_password(
+    session: &mut Session,
+    given: Option<Secret>,
+    there: Option<&BackupPartition>,
+) -> Result<Secret, Failure> {
+    if let Some(there) = there {
+        session.desk().guard_attempts(
+            there.login_attempts_left,
+            "Caution:  You have only ONE login attempt of the backup left. If it\n\
+             \x20         fails, the backup is locked.\n\
+             \x20         Type 'proceed' to log in, or 'quit'\n\
+             \x20         to quit now.\n\
+             \x20         > ",
+        )?;
+    }
+    let lead = if session.desk().begun() { "\n" } else { "" };
+    let (text, again) = match there {
+        Some(_) => ("Please enter the password of the backup", None),
+        None => (
+            "Please enter a new password for the backup",
+            Some("\n  Please re-enter password to confirm:\n  > "),
+        ),
+    };
+    let text = format!("{lead}  {text}:\n  > ");
+    let (variable, option) = ("BACKUP_PASSWORD", "-tokenpw");
+    session.desk().secret(given, Question { text: &text, again, variable, option })
+}
+
+/// The question before something is overwritten.
+fn overwrite(session: &mut Session, what: &str, action: &str) -> Result<(), Failure> {
+    let text = format!(
+        "CAUTION:  Are you sure you wish to overwrite the {what}\n\
+         \x20         Type 'proceed' to {action}, or 'quit'\n\
+         \x20         to quit now.\n\
+         \x20         > "
+    );
+    session.desk().confirm(&text, "-force")
+}
+
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "an emulated appliance has no backup HSM to give them to")]
 struct Backup {
     partition: String,
     serial: String,
@@ -140,33 +220,110 @@ struct Backup {
 }
 
 impl Run<Session> for Backup {
-    type View = Done;
+    type View = Transfer;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        token(session, &self.partition, self.serial, "backup")?;
-        Ok(Done { done: "partition backup" })
+    /// Asks in the order of the cluster guide. A backup that is there has its domain already, and is
+    /// not overwritten unasked.
+    fn run(self, session: &mut Session) -> Result<Transfer, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        let device = token::ready(session, &self.serial)?;
+        let name = match self.tokenpar {
+            Some(name) => name,
+            None => default_name(session, &self.partition)?,
+        };
+        let there = backups::backup(session, &self.serial, &name)?;
+        if there.is_some() && target.shown.version == 0 && !self.add && !self.replace {
+            return Err(Failure::command(format!("There is a backup '{name}' already."))
+                .hint("-add keeps what is in it, -replace erases that first"));
+        }
+        CO.guard(session, place)?;
+        let password = CO.password(session, self.password, "-password")?;
+        let mut so_password = None;
+        if !device.so_logged_in {
+            let given = self.tokensopwd;
+            so_password = Some(token::so_password(session, &device, given, "-tokensopwd")?);
+        }
+        let backup_password = backup_password(session, self.tokenpw, there.as_ref())?;
+        let domain = match (&there, self.domain, self.defaultdomain) {
+            (_, Some(_), true) => {
+                return Err(Failure::command("-domain and -defaultdomain exclude each other."));
+            }
+            (Some(_), ..) => None,
+            (None, None, true) => Some(Secret::from(DEFAULT_DOMAIN)),
+            (None, given, _) => {
+                let lead = if session.desk().begun() { "\n" } else { "" };
+                let text = format!("{lead}  Please enter the cloning domain of the backup:\n  > ");
+                let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
+                let question = Question { text, again: None, variable, option };
+                Some(session.desk().secret(given, question)?)
+            }
+        };
+        close_questions(session);
+        if there.is_some() && (self.replace || target.shown.version == 1) && !self.force {
+            overwrite(session, &format!("backup named:\n            {name}"), "overwrite it")?;
+        }
+        let body = tokens::Backup {
+            serial: self.serial.clone(),
+            name: name.clone(),
+            so_password,
+            password: backup_password,
+            domain,
+            replace: (self.add || self.replace).then_some(self.replace),
+        };
+        let Copied { objects, smk } = CO.during(session, place, password, |session| {
+            let copied = session.client().call(&tokens::BACKUP, &[place[1]], &body);
+            copied.map_err(|error| match error.id() {
+                Some(tokens::refusal::DOMAIN) if there.is_none() => refused(error)
+                    .hint("'token backup partition delete' removes the empty backup that is left"),
+                _ => refused(error),
+            })
+        })?;
+        let (done, way) = ("partition backup", "copied to");
+        Ok(Transfer { done, backup: name, serial: self.serial, objects, smk, way })
     }
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "an emulated appliance has no backup HSM to give them to")]
 struct Restore {
     partition: String,
     serial: String,
     tokenpar: String,
     password: Option<Secret>,
     tokenpw: Option<Secret>,
-    add: bool,
+    #[serde(rename = "add")]
+    _add: bool,
     replace: bool,
     force: bool,
 }
 
 impl Run<Session> for Restore {
-    type View = Done;
+    type View = Transfer;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        token(session, &self.partition, self.serial, "restore")?;
-        Ok(Done { done: "partition restore" })
+    fn run(self, session: &mut Session) -> Result<Transfer, Failure> {
+        let target = Target::find(session, &self.partition)?.initialized()?;
+        let place = target.place();
+        token::ready(session, &self.serial)?;
+        let there = backups::existing(session, &self.serial, &self.tokenpar)?;
+        let backup_password = backup_password(session, self.tokenpw, Some(&there))?;
+        CO.guard(session, place)?;
+        let password = CO.password(session, self.password, "-password")?;
+        close_questions(session);
+        if self.replace && !self.force {
+            let name = &self.partition;
+            overwrite(session, &format!("partition named:\n            {name}"), "restore it")?;
+        }
+        let body = tokens::Restore {
+            serial: self.serial.clone(),
+            name: self.tokenpar.clone(),
+            password: backup_password,
+            replace: self.replace,
+        };
+        let Copied { objects, smk } = CO.during(session, place, password, |session| {
+            session.client().call(&tokens::RESTORE, &[place[1]], &body).map_err(refused)
+        })?;
+        let (done, way) = ("partition restore", "restored from");
+        Ok(Transfer { done, backup: self.tokenpar, serial: self.serial, objects, smk, way })
     }
 }
 

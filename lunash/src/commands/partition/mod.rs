@@ -174,9 +174,8 @@ pub(super) fn close_questions(session: &mut Session) {
 /// The product's code where one is known, and what to do next.
 pub(super) fn refused(error: luna_rest::Error) -> Failure {
     let id = error.id().unwrap_or_default().to_owned();
-    let failure = Failure::from(error);
+    let failure = super::token::refused(error);
     match id.as_str() {
-        refusal::WRONG_PASSWORD => failure.code(0x00A0_0000, "LUNA_RET_UM_PIN_INCORRECT"),
         refusal::PASSWORD_EXPIRED => {
             failure.hint("'partition changePw' changes the password, or 'role changepw' in lunacm")
         }
