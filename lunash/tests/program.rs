@@ -217,7 +217,7 @@ fn a_second_program_uses_the_appliance_of_the_first() {
 
 #[test]
 fn a_change_without_an_answer_is_unclear() {
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
     use std::io::{BufRead, BufReader};
     let home = Home::new();
     let mut appliance = home.program(&[]).stdin(Stdio::piped()).spawn().unwrap();
@@ -230,6 +230,8 @@ fn a_change_without_an_answer_is_unclear() {
     // The connection stands; now the appliance falls silent.
     let pid = Pid::from_child(&appliance);
     kill_process(pid, Signal::STOP).unwrap();
+    // The signal is sent; it has reached every thread once the process counts as stopped.
+    waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
     client.stdin.take().unwrap().write_all(b"network hostname other\n").unwrap();
     let status = client.wait().unwrap().code().unwrap();
     kill_process(pid, Signal::CONT).unwrap();

@@ -73,6 +73,8 @@ fn belongs(field: &str, service: &str) -> bool {
         "ntp" => "sysconf/ntp",
         "webserver" => "sysconf/webserver",
         "system" => return matches!(field, "lunasa" | "sysconf/system"),
+        // What members share is no setting of one of them that a file brings back.
+        "cluster" => return false,
         "users" if field == "roles" || field.starts_with("roles/") => return true,
         other => other,
     };
