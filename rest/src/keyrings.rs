@@ -66,6 +66,9 @@ pub const ADD_OBJECTS: Call<NewObjects, AddedObject> =
 pub const CLEAR: Call<Nothing, Nothing> =
     Call::delete("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
 
+/// Puts objects into a keyring, as an application would; nobody need be logged in to it.
+pub const FILL: Call<NewObjects, AddedObject> = Call::post("/emulator/keyrings/{keyringid}/objects");
+
 /// Every resource of this area.
 pub const ALL: &[(Method, &str)] = &[
     LIST.resource(),
@@ -87,6 +90,7 @@ pub const ALL: &[(Method, &str)] = &[
     OBJECT.resource(),
     ADD_OBJECTS.resource(),
     CLEAR.resource(),
+    FILL.resource(),
 ];
 
 /// The keyrings.

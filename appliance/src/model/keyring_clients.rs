@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::clusters::refusal;
 use luna_rest::keyrings::{
-    ADD_OBJECTS, CHANGE_ROLE, CLEAR, ClientSession, Entry, EntryMember, INIT_ROLE, LOGIN, LOGOUT,
+    ADD_OBJECTS, CHANGE_ROLE, CLEAR, ClientSession, Entry, EntryMember, FILL, INIT_ROLE, LOGIN, LOGOUT,
     NewClient, NewObjects, OBJECT, OBJECTS, ObjectList, REGISTER, ROLE, ROLES, Registered, SESSION,
     SLOT, SLOTS, Slot, Slots,
 };
@@ -28,7 +28,7 @@ use super::keyrings::{ATTEMPTS, KeyObject, KeyringRow, Password, most_objects};
 use super::message::{Failure, Reply};
 use super::objects::TYPES;
 use super::random::hex;
-use super::route::{CLIENT, Ids, OPEN, Routes};
+use super::route::{ADMIN, CLIENT, Ids, OPEN, Routes};
 use super::session::Session;
 
 /// Failed logins with a password of this length or less never count.
@@ -51,6 +51,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&OBJECT, CLIENT, object);
     r.on(&ADD_OBJECTS, CLIENT, add);
     r.on(&CLEAR, CLIENT, clear);
+    r.on(&FILL, ADMIN, fill);
 }
 
 fn der(pem: &str) -> Option<CertificateDer<'static>> {
@@ -421,6 +422,21 @@ fn object(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, 
 fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedObject>, Failure> {
     let uuid = keyring(cx, ids)?.to_owned();
     require(cx, &uuid, "co")?;
+    cx.peers.operations += 1;
+    add_to(cx, &uuid, &body)
+}
+
+fn fill(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedObject>, Failure> {
+    require_active(cx)?;
+    let uuid = super::keyrings::find(cx, &ids[0])?;
+    add_to(cx, &uuid, &body)
+}
+
+fn add_to(
+    cx: &mut Context<'_>,
+    uuid: &str,
+    body: &NewObjects,
+) -> Result<Reply<AddedObject>, Failure> {
     let kind = TYPES.iter().zip(0_u8..).find(|((name, _), _)| *name == body.kind);
     let Some((_, kind)) = kind else {
         let types = TYPES.map(|(kind, _)| kind).join(", ");
@@ -433,7 +449,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedO
     if !(1..=MOST_AT_ONCE).contains(&count) {
         return Err(Failure::bad_request(format!("'count' must be 1 to {MOST_AT_ONCE}.")));
     }
-    let there = row(cx, &uuid)?.objects;
+    let there = row(cx, uuid)?.objects;
     if let Some(most) = most_objects(cx).filter(|most| there + count as usize > *most) {
         return Err(refuse(
             refusal::LIMIT,
@@ -445,8 +461,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedO
         Some(_) => format!("{}{number}", body.label),
     };
     let new = (1..=count).map(|number| (label(number), kind)).collect();
-    cx.peers.operations += 1;
-    let last = cx.state.keyrings.add(&uuid, new);
+    let last = cx.state.keyrings.add(uuid, new);
     Ok(Reply::ok(AddedObject { id: last.to_string() }))
 }
 

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "tests; clippy takes this file for none")]
 
+pub(crate) mod cluster;
+
 use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -18,8 +20,15 @@ pub(crate) struct Process {
 }
 
 pub(crate) fn command(data: &Path) -> Command {
+    command_at(data, IpAddr::from([127, 0, 0, 1]))
+}
+
+fn command_at(data: &Path, address: IpAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--seed", "1", "--data"]).arg(data);
+    command.args(["serve", "--listen", &format!("{address}:0"), "--data"]).arg(data);
+    if address == IpAddr::from([127, 0, 0, 1]) {
+        command.args(["--seed", "1"]);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env_remove("RUST_LOG");
     command
@@ -27,7 +36,16 @@ pub(crate) fn command(data: &Path) -> Command {
 
 impl Process {
     pub(crate) fn start(data: &Path) -> Process {
-        let mut child = command(data).spawn().unwrap();
+        Process::of(command(data))
+    }
+
+    /// The same on an address of its own, and with serial numbers of its own.
+    pub(crate) fn start_at(data: &Path, address: IpAddr) -> Process {
+        Process::of(command_at(data, address))
+    }
+
+    fn of(mut command: Command) -> Process {
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
