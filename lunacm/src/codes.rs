@@ -23,9 +23,12 @@ pub(crate) const ARGUMENTS_BAD: Code = Code::new(0x7, "CKR_ARGUMENTS_BAD");
 pub(crate) const NOT_SUPPORTED: Code = Code::new(0x54, "CKR_FUNCTION_NOT_SUPPORTED");
 /// State or policy forbid it.
 pub(crate) const NOT_ALLOWED: Code = Code::new(0x8000_0030, "CKR_OPERATION_NOT_ALLOWED");
-/// Against a policy's capability or another policy. The name is documented, its number was not
-/// found: this is the base of the vendor's range.
-pub(crate) const FAILED_DEPENDENCIES: Code = Code::new(0x8000_0000, "CKR_FAILED_DEPENDENCIES");
+/// No such policy.
+pub(crate) const POLICY_ID_INVALID: Code = Code::new(0x8000_007b, "CKR_POLICY_ID_INVALID");
+/// A value beyond the policy's capability; that this code says so is assumed.
+pub(crate) const CONFIG_ILLEGAL: Code = Code::new(0x8000_007c, "CKR_CONFIG_ILLEGAL");
+/// A policy that does not go with another one. Documented for policies 0 and 1, both on.
+const CONFIG_FAILS_DEPENDENCIES: Code = Code::new(0x8000_007d, "CKR_CONFIG_FAILS_DEPENDENCIES");
 /// The person, or a script's missing answer, ended it.
 pub(crate) const CANCELLED: Code = Code::new(0xb, "User Cancelled Operation");
 /// Whatever has no code of its own.
@@ -53,8 +56,10 @@ fn of_answer(id: &str) -> Option<Code> {
         refusal::VERSION | refusal::NO_SMK => NOT_SUPPORTED,
         refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),
         refusal::NO_SPACE => Code::new(0x8000_002c, "CKR_CONTAINER_OBJECT_STORAGE_FULL"),
-        refusal::POLICY_VALUE => FAILED_DEPENDENCIES,
-        refusal::INVALID_POLICY | BAD_REQUEST => ARGUMENTS_BAD,
+        refusal::POLICY_VALUE => CONFIG_ILLEGAL,
+        refusal::POLICY_DEPENDENCIES => CONFIG_FAILS_DEPENDENCIES,
+        refusal::INVALID_POLICY => POLICY_ID_INVALID,
+        BAD_REQUEST => ARGUMENTS_BAD,
         _ => return None,
     })
 }

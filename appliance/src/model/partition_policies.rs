@@ -216,6 +216,10 @@ fn check(cx: &Context<'_>, row: &PartitionRow, known: &Known, value: u32) -> Res
         Err(Failure::new(400, refusal::POLICY_VALUE, "The policy cannot have this value.")
             .details(details))
     };
+    let conflict = |details: &str| {
+        let told = "The policy cannot have this value beside another one.";
+        Err(Failure::new(400, refusal::POLICY_DEPENDENCIES, told).details(details.to_owned()))
+    };
     let number = known.number;
     let capability = capability(cx, row, known);
     if value > capability {
@@ -229,13 +233,13 @@ fn check(cx: &Context<'_>, row: &PartitionRow, known: &Known, value: u32) -> Res
             refuse("At least 1 login must be allowed to fail.".into())
         }
         MIN_PIN_INVERTED if 255 - value > policy(row, MAX_PIN) => {
-            refuse("The shortest password would be longer than the longest one.".into())
+            conflict("The shortest password would be longer than the longest one.")
         }
         MAX_PIN if value < 255 - policy(row, MIN_PIN_INVERTED) => {
-            refuse("The longest password would be shorter than the shortest one.".into())
+            conflict("The longest password would be shorter than the shortest one.")
         }
         0 | 1 if value == 1 && policy(row, 1 - number) == 1 => {
-            refuse("Policies 0 and 1 cannot both be on.".into())
+            conflict("Policies 0 and 1 cannot both be on.")
         }
         _ => Ok(()),
     }
@@ -506,6 +510,15 @@ mod tests {
         assert_eq!(set(25, 234), 400, "21 characters at least, 20 at most");
         assert_eq!(set(25, 235), 204);
         assert_eq!(set(25, 248), 400, "shorter than the capability");
+    }
+
+    #[test]
+    fn cloning_and_wrapping_exclude_each_other() {
+        let mut bench = bench();
+        let path = partition(&mut bench, 0);
+        let both = bench.put(&format!("{path}/policies/1"), json!({"value": 1}));
+        assert_eq!(both.error(), (400, refusal::POLICY_DEPENDENCIES));
+        assert_eq!((value(&mut bench, &path, 0), value(&mut bench, &path, 1)), (1, 0));
     }
 
     #[test]

@@ -47,8 +47,9 @@ pub const WRONG_PASSWORD: &str = "HSMPLUGIN_PIN_INCORRECT";
 pub const LOCKED: &str = "HSMPLUGIN_PIN_LOCKED";
 /// 403: the password was set by somebody else and has to be changed first (CKR_PIN_EXPIRED).
 pub const PASSWORD_EXPIRED: &str = "HSMPLUGIN_PIN_EXPIRED";
-/// 400: the value is beyond the policy's capability, or against a policy it depends on
-/// (CKR_FAILED_DEPENDENCIES).
+/// 400: the value is beyond the policy's capability (CKR_CONFIG_ILLEGAL).
 pub const POLICY_VALUE: &str = "HSMPLUGIN_POLICY_VALUE_NOT_ALLOWED";
+/// 400: the value does not go with that of another policy (CKR_CONFIG_FAILS_DEPENDENCIES).
+pub const POLICY_DEPENDENCIES: &str = "HSMPLUGIN_POLICY_FAILS_DEPENDENCIES";
 /// 404: no backup device is attached.
 pub const NO_DEVICE: &str = "HSMPLUGIN_BACKUP_DEVICE_NOT_FOUND";

@@ -96,7 +96,7 @@ impl Run<Session> for Change {
             let Some(policy) = known.iter().find(|policy| policy.id == new.policy.to_string())
             else {
                 return Err(codes::failure(
-                    codes::ARGUMENTS_BAD,
+                    codes::POLICY_ID_INVALID,
                     format!("There is no policy {}.", new.policy),
                 )
                 .hint("'partition showpolicies' shows the policies"));
@@ -105,7 +105,7 @@ impl Run<Session> for Change {
             let limit = able.iter().find(|able| able.id == policy.id).map(|able| able.value);
             if limit.is_some_and(|limit| new.value > limit) {
                 return Err(codes::failure(
-                    codes::FAILED_DEPENDENCIES,
+                    codes::CONFIG_ILLEGAL,
                     format!(
                         "Policy {} cannot be {}: its capability is {}.",
                         new.policy,

@@ -176,6 +176,8 @@ pub(super) fn refused(error: luna_rest::Error) -> Failure {
     let id = error.id().unwrap_or_default().to_owned();
     let failure = super::token::refused(error);
     match id.as_str() {
+        // The name is documented, the number the client library's.
+        refusal::POLICY_DEPENDENCIES => failure.code(0x8000_007D, "CKR_CONFIG_FAILS_DEPENDENCIES"),
         refusal::PASSWORD_EXPIRED => {
             failure.hint("'partition changePw' changes the password, or 'role changepw' in lunacm")
         }
