@@ -7,9 +7,9 @@ use serde::Serialize;
 use crate::owner::Owner;
 use crate::role::PartitionRole;
 
-/// Policy: private keys may be cloned.
+/// Capability: private keys can be cloned.
 const CLONING: &str = "0";
-/// Policy: private keys may be wrapped off.
+/// Capability: private keys can be wrapped off.
 const WRAPPING: &str = "1";
 
 /// One slot, as it was when it was last looked at.
@@ -134,10 +134,12 @@ impl Appliance {
             }
             Err(error) => return Err(error.into()),
         };
-        let policies = client.get(&partitions::POLICIES, &[&self.hsm, serial])?.policies;
-        let on = |id| policies.iter().any(|policy| policy.id == id && policy.value == 1);
+        // What the partition can be configured for, whichever of the two its policies allow now:
+        // firmware before 7.1 had no key export.
+        let able = client.get(&partitions::CAPABILITIES, &[&self.hsm, serial])?.capabilities;
+        let can = |id| able.iter().any(|able| able.id == id && able.value == 1);
         // The modes with cloning were seen; those without are made like them.
-        let mode = match (on(WRAPPING), on(CLONING)) {
+        let mode = match (can(WRAPPING), can(CLONING)) {
             (false, true) => "Signing With Cloning Mode",
             (true, true) => "Key Export With Cloning Mode",
             (false, false) => "Signing Mode",
