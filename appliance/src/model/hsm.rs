@@ -251,7 +251,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Shown>, Fai
         authentication_method: "Password".to_owned(),
         zeroized: !row.initialized,
         so_logins_left: if row.initialized { SO_ATTEMPTS - row.so_failures } else { 0 },
-        so_logged_in: cx.session().is_so(),
+        so_logged_in: Some(cx.session().is_so()),
         // Neither PEDs nor the auditor are emulated.
         rpv_initialized: false,
         audit_role_initialized: false,

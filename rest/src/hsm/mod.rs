@@ -148,8 +148,8 @@ pub struct Hsm {
     pub zeroized: bool,
     /// Wrong SO passwords until zeroization; 0 while zeroized.
     pub so_logins_left: u32,
-    /// Whether the SO is logged in, in the session that asks.
-    pub so_logged_in: bool,
+    /// Whether the SO is logged in, in the session that asks; none where it is not told.
+    pub so_logged_in: Option<bool>,
     /// Whether it has a Remote PED Vector.
     pub rpv_initialized: bool,
     /// Whether the auditor was initialized.

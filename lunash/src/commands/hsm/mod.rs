@@ -54,9 +54,9 @@ fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
 }
 
 /// Goes on with the HSM SO logged in, or with an HSM that has none: nobody is asked to confirm what
-/// would be refused.
+/// would be refused. Where the appliance does not tell, it will refuse by itself.
 fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
-    if hsm.so_logged_in || hsm.zeroized || hsm.secure_transport_mode {
+    if hsm.so_logged_in != Some(false) || hsm.zeroized || hsm.secure_transport_mode {
         return Ok(());
     }
     // As the appliance would say it.
@@ -91,4 +91,17 @@ fn refused(error: luna_rest::Error) -> Failure {
 /// Asks for `proceed` unless it was forced: a caution, then what to type.
 fn caution(session: &mut Session, force: bool, text: &str) -> Result<(), Failure> {
     if force { Ok(()) } else { session.desk().confirm(text, "-force") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_told_of_a_login_is_not_taken_for_logged_out() {
+        let told = |so_logged_in| hsm::Hsm { so_logged_in, ..hsm::Hsm::default() };
+        assert!(require_so(&told(Some(true))).is_ok());
+        assert!(require_so(&told(None)).is_ok());
+        assert!(require_so(&told(Some(false))).is_err());
+    }
 }

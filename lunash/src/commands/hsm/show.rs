@@ -41,7 +41,7 @@ struct Overview {
     model: String,
     part_number: String,
     authentication_method: String,
-    logged_in: bool,
+    logged_in: Option<bool>,
     zeroized: bool,
     login_attempts_left: u32,
     rpv_initialized: bool,
@@ -160,6 +160,12 @@ impl Overview {
         } else {
             format!("{} before HSM zeroization!", self.login_attempts_left)
         };
+        // The word for what the appliance does not tell is assumed.
+        let login = match self.logged_in {
+            Some(true) => "Logged In",
+            Some(false) => "Not Logged In",
+            None => "Unknown",
+        };
         let tamper = if self.tampered { "Tamper(s) detected" } else { "No tamper(s)" };
         for (label, value) in [
             ("HSM Label:", &*self.label),
@@ -168,7 +174,7 @@ impl Overview {
             ("HSM Model:", &self.model),
             ("HSM Part Number:", &self.part_number),
             ("Authentication Method:", &self.authentication_method),
-            ("HSM Admin login status:", if self.logged_in { "Logged In" } else { "Not Logged In" }),
+            ("HSM Admin login status:", login),
             ("HSM Admin login attempts left:", &attempts),
             ("RPV Initialized:", yes(self.rpv_initialized)),
             ("Audit Role Initialized:", yes(self.audit_role_initialized)),
