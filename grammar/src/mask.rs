@@ -2,7 +2,9 @@
 //! typed.
 //!
 //! A line may be wrong, so this asks less than the resolver: after any name that could be a secret
-//! option of any command that begins with the same word, all is masked up to the next option.
+//! option of any command that begins with the same word, all is masked up to the next option. Only
+//! where it is plain which command was meant, and its option of that name is no secret, is a value
+//! shown.
 
 use crate::fit::{begins, is_option};
 use crate::invocation::MASK;
@@ -46,11 +48,12 @@ impl Grammar {
         if meant.is_empty() {
             meant = self.tree.entries.iter().collect();
         }
+        let likely = self.likely(tokens);
         let mut after = false;
         for (at, token) in tokens.iter().enumerate() {
             let option = is_option(token);
             let value_due = after && !hide[at - 1];
-            if option && may_be_secret(&meant, &token.text) {
+            if option && may_be_secret(&meant, &token.text) && !is_open(&likely, &token.text) {
                 after = true;
                 hide[at] = token.text.contains('=');
             } else if option && value_due && !is_name(&meant, &token.text) {
@@ -73,6 +76,40 @@ impl Grammar {
             }
         }
     }
+
+    /// The commands whose words stand at the beginning of the line or, if none do, nearly stand there.
+    fn likely(&self, tokens: &[Token<'_>]) -> Vec<&Entry> {
+        let typed: Vec<&str> =
+            tokens.iter().map(|token| token.text.trim_start_matches('-')).collect();
+        let spelt = |entry: &Entry, fits: fn(&str, &str) -> bool| {
+            entry.words <= typed.len()
+                && entry.path.split(' ').zip(&typed).all(|(word, typed)| fits(word, typed))
+        };
+        let which = |fits| self.tree.entries.iter().filter(move |entry| spelt(entry, fits));
+        let exact: Vec<&Entry> = which(begins).collect();
+        if exact.is_empty() { which(nearly).collect() } else { exact }
+    }
+}
+
+/// Whether a word was typed, or something that two letters make it.
+fn nearly(word: &str, typed: &str) -> bool {
+    begins(word, typed)
+        || strsim::damerau_levenshtein(&word.to_ascii_lowercase(), &typed.to_ascii_lowercase()) <= 2
+}
+
+/// Whether a typed option is one of each of these commands, and a secret of none.
+fn is_open(likely: &[&Entry], typed: &str) -> bool {
+    let typed = typed.split('=').next().unwrap_or(typed).to_ascii_lowercase();
+    let of = |entry: &&Entry, fits: &dyn Fn(&str) -> bool| {
+        let named = entry.spec().slots.iter().filter(|slot| slot.names.iter().any(|n| fits(n)));
+        named.map(|slot| slot.secret).reduce(|one, other| one || other)
+    };
+    !likely.is_empty()
+        && likely.iter().all(|entry| {
+            let exact = of(entry, &|name| name.eq_ignore_ascii_case(&typed));
+            let begun = || of(entry, &|name| name.to_ascii_lowercase().starts_with(&typed));
+            exact.or_else(begun) == Some(false)
+        })
 }
 
 fn is_name(meant: &[&Entry], typed: &str) -> bool {
@@ -88,7 +125,9 @@ fn may_be_secret(meant: &[&Entry], typed: &str) -> bool {
     names.any(|name| {
         let name = name.to_ascii_lowercase();
         let near = || strsim::damerau_levenshtein(&typed, &name) <= 2;
-        name.starts_with(&typed) || typed.starts_with(&name) || (typed.len() > 4 && near())
+        // Of a letter alone, too much begins with it.
+        let longer = || name.len() > 2 && typed.starts_with(&name);
+        name.starts_with(&typed) || longer() || (typed.len() > 4 && near())
     })
 }
 
@@ -104,6 +143,7 @@ mod tests {
             "role list",
             "client delete -client|-c <name>",
             "key unlock -copassword <co_password>",
+            "key show -client|-c <name>",
             "key set <new_pin>",
         ];
         let grammar = Grammar::new(&[], commands.map(declare).to_vec(), &[]);
@@ -114,7 +154,14 @@ mod tests {
             ("role login -p -s3cret -n co", "role login -p ******** -n co"),
             ("role login -password=s3cret", "role login -password=********"),
             ("client delte -c mine", "client delte -c mine"),
+            ("clinet delte -c mine", "clinet delte -c mine"),
+            ("key show -c mine -x", "key show -c mine -x"),
+            ("kye shwo -cl mine", "kye shwo -cl mine"),
+            ("key shwo -co mine", "key shwo -co ********"),
+            ("key unlcok -c mine", "key unlcok -c ********"),
+            ("key swish -c mine", "key swish -c ********"),
             ("zzz -c mine", "zzz -c ********"),
+            ("zzz -name mine -passwords mine", "zzz -name mine -passwords ********"),
             ("key set 1234", "key set ********"),
             ("ke se 1234 5", "ke se ******** ********"),
             ("role login - p s3cret ?", "role login - p ******** ********"),

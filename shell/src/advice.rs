@@ -8,16 +8,18 @@ pub fn advice(
     other: &str,
     table: &str,
 ) -> Option<String> {
+    let elsewhere = |words: &[&str]| {
+        let mut fulls = table.lines().filter_map(|line| Some(line.split_once('\t')?.1));
+        let full = fulls.find(|full| spells(words, full))?;
+        let path: Vec<&str> = full.split(' ').take_while(|word| !word.starts_with('-')).collect();
+        Some(path.join(" "))
+    };
     if let Some((old, new)) = retired.iter().find(|(old, _)| spells(words, old)) {
-        return Some(format!("'{old}' is '{new}' today"));
+        let new_words: Vec<&str> = new.split(' ').collect();
+        let place = elsewhere(&new_words).map_or_else(String::new, |_| format!(" of {other}"));
+        return Some(format!("'{old}' is '{new}'{place} today"));
     }
-    let full = table
-        .lines()
-        .filter_map(|line| line.split_once('\t'))
-        .map(|(_, full)| full)
-        .find(|full| spells(words, full))?;
-    let path: Vec<&str> = full.split(' ').take_while(|word| !word.starts_with('-')).collect();
-    Some(format!("'{}' is a command of {other}", path.join(" ")))
+    Some(format!("'{}' is a command of {other}", elsewhere(words)?))
 }
 
 /// Whether `words` spell the path of `full`, abbreviated or not. One word alone says too little.
@@ -52,8 +54,10 @@ mod tests {
 
     #[test]
     fn a_newer_name_comes_first() {
-        let retired = [("partition login", "role login")];
+        let retired = [("partition login", "role login"), ("hsm update fw", "hsm upgrade")];
         let told = advice(&["par", "login"], &retired, "lunacm", TABLE);
-        assert_eq!(told.as_deref(), Some("'partition login' is 'role login' today"));
+        assert_eq!(told.as_deref(), Some("'partition login' is 'role login' of lunacm today"));
+        let told = advice(&["hsm", "u", "fw"], &retired, "lunacm", TABLE);
+        assert_eq!(told.as_deref(), Some("'hsm update fw' is 'hsm upgrade' today"));
     }
 }

@@ -136,8 +136,12 @@ const TABLES: &[&[Command<Session>]] = &[
     shell::COMMANDS,
 ];
 
-/// Commands that earlier releases had, and what does the same today.
-const RETIRED: &[(&str, &str)] = &[];
+/// Commands that earlier releases had, in either shell, and what does the same today.
+const RETIRED: &[(&str, &str)] = &[
+    ("partition login", "role login"),
+    ("partition logout", "role logout"),
+    ("hsm update firmware", "hsm firmware upgrade"),
+];
 
 /// The package that brings the menus of [`PACKAGED`], as appliances list it: by the name of its
 /// file, or by that of the service.
