@@ -11,7 +11,6 @@ mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
-mod local;
 mod owner;
 mod role;
 mod servers;
@@ -19,7 +18,6 @@ mod session;
 mod slot;
 
 pub use commands::catalogue;
-pub use local::own_appliance;
 pub use owner::ClientSide;
 pub use session::Session;
 

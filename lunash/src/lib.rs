@@ -7,13 +7,11 @@ pub mod commands;
 mod files;
 mod first_login;
 mod glossary;
-mod local;
 mod passwords;
 mod session;
 mod views;
 
 pub use commands::catalogue;
-pub use local::own_appliance;
 pub use session::Session;
 
 /// What the commands of this shell are made with.

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_shell::{Device, Failure, Folders, Options, Secrets, connect};
+use luna_appliance::Own;
+use luna_shell::{Device, Failure, Folders, Local, Options, Secrets, connect};
 use lunash::Session;
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -38,6 +39,9 @@ fn open(
     folders: Result<Folders, Failure>,
 ) -> Result<(luna_shell::Access, Secrets), Failure> {
     let mut secrets = Secrets::from_environment();
-    let access = connect(options, &folders?, device, &mut secrets, lunash::own_appliance)?;
+    let access = connect(options, &folders?, device, &mut secrets, |folder| {
+        let own = Own::open(folder).map_err(Local::unusable)?;
+        Ok(Local::emulated(own.folder, own.target, own.key, own.running))
+    })?;
     Ok((access, secrets))
 }

@@ -103,6 +103,26 @@ pub struct Local {
     pub keep: Option<Box<dyn std::any::Any>>,
 }
 
+impl Local {
+    /// The appliance of `folder`; `running` keeps it alive where this process has started it.
+    pub fn emulated<R: std::any::Any>(
+        folder: std::path::PathBuf,
+        target: Target,
+        key: Secret,
+        running: Option<R>,
+    ) -> Local {
+        let how = if running.is_some() { "started" } else { "found running" };
+        let notice = format!("note: this appliance is emulated ({how}, {})", folder.display());
+        let keep = running.map(|running| Box::new(running) as Box<dyn std::any::Any>);
+        Local { target, key, notice, keep }
+    }
+
+    /// Its folder cannot be used.
+    pub fn unusable(why: impl std::fmt::Display) -> Failure {
+        Failure::new(Kind::Unreachable, format!("{why}."))
+    }
+}
+
 /// Opens a session: with the host or profile that was named, else with the appliance `local` gives.
 ///
 /// # Errors
