@@ -61,16 +61,18 @@ fn main() {
     for _ in 0..READS {
         client.get(&hsm::LIST, &[]).unwrap();
     }
-    println!("reads, one connection: {:.0}/s", f64::from(READS) / time.elapsed().as_secs_f64());
+    let rate = f64::from(READS) / time.elapsed().as_secs_f64();
+    println!("reads, one connection: {rate:.0}/s (bound: 5,000/s){}", missed(rate >= 5e3));
 
     let time = Instant::now();
     for number in 0..CHANGES {
         let body = network::NewHostname { hostname: Some(format!("host{number}")) };
         client.call(&network::CHANGE, &[], &body).unwrap();
     }
+    let rate = f64::from(CHANGES) / time.elapsed().as_secs_f64();
     println!(
-        "durable changes, one connection: {:.0}/s",
-        f64::from(CHANGES) / time.elapsed().as_secs_f64()
+        "durable changes, one connection: {rate:.0}/s (bound: 1,500/s){}",
+        missed(rate >= 1.5e3)
     );
 
     let mut times: Vec<Duration> = (0..CONNECTIONS)
@@ -81,21 +83,28 @@ fn main() {
         })
         .collect();
     times.sort();
+    let half = times[CONNECTIONS / 2].as_secs_f64() * 1e3;
+    let p99 = times[CONNECTIONS * 99 / 100].as_secs_f64() * 1e3;
     println!(
-        "new connection to first answer: p50 {:.2} ms, p99 {:.2} ms",
-        times[CONNECTIONS / 2].as_secs_f64() * 1e3,
-        times[CONNECTIONS * 99 / 100].as_secs_f64() * 1e3,
+        "new connection to first answer: p50 {half:.2} ms, p99 {p99:.2} ms (bound: 10 ms){}",
+        missed(p99 < 10.0)
     );
 
     fill(&client);
     let time = Instant::now();
     let clients = client.get(&ntls::CLIENTS, &[]).unwrap().clients.len();
     println!("listing {clients} clients: {:.1} ms", time.elapsed().as_secs_f64() * 1e3);
+    let most = peak(&program);
     println!(
-        "memory with {PARTITIONS} partitions and {CLIENTS} clients: {:.1} MB, at most {:.1} MB",
+        "memory with {PARTITIONS} partitions and {CLIENTS} clients: {:.1} MB, at most {most:.1} MB \
+         (bound: 40 MB){}",
         memory(&program),
-        peak(&program),
+        missed(most < 40.0)
     );
+}
+
+fn missed(holds: bool) -> &'static str {
+    if holds { "" } else { " MISSED" }
 }
 
 fn fill(client: &Client) {
