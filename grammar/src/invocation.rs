@@ -1,6 +1,7 @@
 //! A line that means exactly one command, and what was given with it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::args::{BadArgument, same_name};
@@ -84,6 +85,13 @@ impl Invocation<'_> {
         let first = self.text(found.next()?);
         let rest = found.map(|found| self.text(found));
         Some(rest.fold(first.into_owned(), |all, next| format!("{all} {next}")))
+    }
+
+    /// Where in the line the value of an option or positional stands, by its name as shown.
+    pub fn place(&self, shown: &str) -> Option<Range<usize>> {
+        let found = self.found.iter().find(|found| self.slot(found).shown() == shown)?;
+        let values = self.values(found);
+        Some(values.first()?.span.start..values.last()?.span.end)
     }
 
     /// Fills the command's arguments struct.

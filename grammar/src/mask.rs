@@ -6,6 +6,8 @@
 //! where it is plain which command was meant, and its option of that name is no secret, is a value
 //! shown.
 
+use std::ops::Range;
+
 use crate::fit::{begins, is_option};
 use crate::invocation::MASK;
 use crate::resolve::{Grammar, Outcome};
@@ -15,6 +17,11 @@ use crate::tree::Entry;
 impl Grammar {
     /// `line` with the values of secret options as eight asterisks, whether or not it resolves.
     pub fn masked(&self, line: &str) -> String {
+        self.masked_at(line, 0..0).0
+    }
+
+    /// As [`Grammar::masked`], and where in it `at` of the line now stands.
+    pub fn masked_at(&self, line: &str, at: Range<usize>) -> (String, Range<usize>) {
         let tokens = joined(line);
         let mut hide = vec![false; tokens.len()];
         if let Outcome::Match(invocation) = self.resolve(line) {
@@ -27,17 +34,27 @@ impl Grammar {
         }
         let mut masked = String::with_capacity(line.len());
         let mut end = 0;
+        let mut moved = at.clone();
         for (token, _) in tokens.iter().zip(&hide).filter(|(_, hide)| **hide) {
             // `-password=x` is not the language, but it is typed.
             let typed = &line[token.span.clone()];
             let named =
                 if is_option(token) { typed.find('=').map_or(0, |equals| equals + 1) } else { 0 };
-            masked.push_str(&line[end..token.span.start + named]);
+            let start = token.span.start + named;
+            masked.push_str(&line[end..start]);
+            let before = masked.len();
             masked.push_str(MASK);
             end = token.span.end;
+            for (typed, now) in [(at.start, &mut moved.start), (at.end, &mut moved.end)] {
+                if typed >= end {
+                    *now = masked.len() + (typed - end);
+                } else if typed > start {
+                    *now = before;
+                }
+            }
         }
         masked.push_str(&line[end..]);
-        masked
+        (masked, moved)
     }
 
     /// Marks what may be a secret in a line that means no command.
@@ -168,6 +185,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(grammar.masked(line), masked);
+        }
+    }
+
+    #[test]
+    fn a_place_moves_with_what_was_masked_before_it() {
+        let syntax = "role login -name|-n <role> [-password|-p <password>]";
+        let declared = Declaration { syntax, help: "Something", options: &[] };
+        let grammar = Grammar::new(&[], vec![declared], &[]);
+        let line = "role login -p secret1234 -nme 'c o' -x";
+        for word in ["login", "secret1234", "-nme", "'c o'", "-x"] {
+            let at = line.find(word).unwrap();
+            let (masked, at) = grammar.masked_at(line, at..at + word.len());
+            let shown = if word == "secret1234" { "********" } else { word };
+            assert_eq!(masked.get(at), Some(shown), "{masked}");
         }
     }
 }

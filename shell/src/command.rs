@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use luna_grammar::{Declaration, Grammar, Invocation, Menu, fields_of};
+use luna_grammar::{BadArgument, Declaration, Grammar, Invocation, Menu, fields_of};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -138,6 +138,8 @@ type Runner<S> = fn(&mut S, &Invocation<'_>) -> Result<Box<dyn View>, Failure>;
 /// The code behind a command, with the argument names it reads.
 pub struct Handler<S> {
     pub(crate) run: Runner<S>,
+    /// Whether the line fills the arguments struct.
+    pub(crate) check: fn(&Invocation<'_>) -> Result<(), BadArgument>,
     /// The fields of the arguments struct, as serde names them.
     pub fields: fn() -> &'static [&'static str],
 }
@@ -154,16 +156,12 @@ impl<S> Copy for Handler<S> {}
 pub const fn handler<R: Run<S>, S>() -> Handler<S> {
     Handler {
         run: |session, invocation| {
-            let arguments: R = invocation.arguments().map_err(|bad| {
-                let what = if bad.option.is_empty() {
-                    String::new()
-                } else {
-                    format!("'{}' ", bad.option)
-                };
-                Failure::new(Kind::NotUnderstood, format!("{what}{}", bad.reason))
-            })?;
+            let arguments: R = invocation
+                .arguments()
+                .map_err(|bad| Failure::new(Kind::NotUnderstood, bad.to_string()))?;
             Ok(Box::new(arguments.run(session)?))
         },
+        check: |invocation| invocation.arguments::<R>().map(drop),
         fields: fields_of::<R>,
     }
 }

@@ -316,10 +316,10 @@ fn cancelled() -> Failure {
 }
 
 fn unanswered(question: &str, instead: &str) -> Failure {
-    let asked = question.lines().map(str::trim).rfind(|line| !line.is_empty() && *line != ">");
-    Failure::refused(format!(
-        "A question had no answer: \"{}\"",
-        asked.unwrap_or_default().trim_end_matches([' ', ':', '>', '-'])
-    ))
-    .hint(format!("{instead} would have answered it"))
+    // What is asked is the last paragraph; cautions stand above it.
+    let asked = question.trim_end_matches([' ', ':', '>', '-', '\n']);
+    let asked = asked.rsplit("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = asked.split_whitespace().collect();
+    Failure::refused(format!("A question had no answer: \"{}\"", words.join(" ")))
+        .hint(format!("{instead} would have answered it"))
 }

@@ -78,12 +78,8 @@ pub(crate) fn failure(
 
 /// The line with carets under a part of it, secrets masked.
 fn underlined(grammar: &Grammar, line: &str, at: Range<usize>) -> String {
-    let before = grammar.masked(line.get(..at.start).unwrap_or_default());
-    let rest = line.get(at.start..).unwrap_or_default();
-    let whole = grammar.masked(line);
-    // Where masking moved the word, the masked text before it tells how far.
-    let word = whole.get(before.len()..).unwrap_or(rest);
-    let word = &word[..word.find(char::is_whitespace).unwrap_or(word.len())];
-    let carets = "^".repeat(word.width().max(1));
-    format!("{}\n{:indent$}{carets}", whole.trim_end(), "", indent = before.width())
+    let (whole, at) = grammar.masked_at(line, at);
+    let indent = whole.get(..at.start).unwrap_or_default().width();
+    let carets = "^".repeat(whole.get(at).unwrap_or_default().width().max(1));
+    format!("{}\n{:indent$}{carets}", whole.trim_end(), "")
 }

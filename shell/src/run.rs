@@ -156,7 +156,15 @@ impl<S: Session> Shell<S> {
             Format::Luna => Frame::Due,
         };
         self.session.desk().shown = false;
-        let report = match catalogue.grammar.resolve(line) {
+        let mut outcome = catalogue.grammar.resolve(line);
+        if let Outcome::Match(invocation) = &outcome
+            && let Some(command) = catalogue.commands.get(invocation.command)
+            && let Err(argument) = (command.run.check)(invocation)
+        {
+            let at = invocation.place(&argument.option).unwrap_or(0..line.len());
+            outcome = Outcome::BadValue { at, argument };
+        }
+        let report = match outcome {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => Report {
                 path: "help",
