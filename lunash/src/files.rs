@@ -1,5 +1,6 @@
 //! Files that the product expects to have been copied to the appliance beforehand.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use luna_rest::users;
@@ -33,12 +34,7 @@ impl Session {
             self.desk().note(format!("note: using {name} from {user}'s files on the appliance"));
             return Ok(Place::Appliance);
         }
-        let content = std::fs::read(name).map_err(|error| {
-            Failure::command(format!(
-                "The file '{name}' is neither among {user}'s files on the appliance nor in the \
-                 working directory ({error})."
-            ))
-        })?;
+        let content = read(Path::new(name), &user)?;
         self.desk().note(format!("note: using {name} from the working directory"));
         Ok(Place::Here(content))
     }
@@ -65,14 +61,23 @@ impl Session {
     fn upload(&mut self, path: &Path) -> Result<(), Failure> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let user = self.desk().user.clone();
-        let content = std::fs::read(path).map_err(|error| {
-            Failure::command(format!(
-                "The file '{name}' is neither among {user}'s files on the appliance nor in the \
-                 working directory ({error})."
-            ))
-        })?;
+        let content = read(path, &user)?;
         self.client().upload(&user, &name, content)?;
         self.desk().note(format!("note: uploaded {} from the working directory", path.display()));
         Ok(())
     }
+}
+
+/// Reads a file that is not among the user's files on the appliance.
+fn read(path: &Path, user: &str) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        let place = match error.kind() {
+            ErrorKind::NotFound => "nor in the working directory".to_owned(),
+            _ => format!("nor can it be read in the working directory ({error})"),
+        };
+        let name = path.display();
+        Failure::command(format!(
+            "The file '{name}' is neither among {user}'s files on the appliance {place}."
+        ))
+    })
 }
