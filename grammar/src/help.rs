@@ -223,15 +223,12 @@ fn table(rows: &[Row]) -> Option<String> {
     use std::fmt::Write;
     let longest = rows.iter().map(|row| row.name.chars().count()).max()?;
     let width = (longest + 2).max(NARROWEST + 3);
-    let mut text = format!("{:<1$}(short)  Description\n{RULE}", "Name", width - 3);
+    // Short forms of six letters and more move the descriptions to the right.
+    let shorts = rows.iter().map(|row| row.short.chars().count() + 1).max()?.max(SHORT);
+    let (before, between) = (width - 3, shorts + 3);
+    let mut text = format!("{:<before$}{:<between$}Description\n{RULE}", "Name", "(short)");
     for row in rows {
-        let line = format!("{:<width$}{:<SHORT$}{}", row.name, row.short, row.text);
-        // Short forms of six letters and more would touch the description.
-        let line = if row.short.chars().count() < SHORT {
-            line
-        } else {
-            format!("{:<width$}{} {}", row.name, row.short, row.text)
-        };
+        let line = format!("{:<width$}{:<shorts$}{}", row.name, row.short, row.text);
         let _ = write!(text, "\n{}", line.trim_end());
     }
     Some(text)
