@@ -4,8 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,10 @@ struct Person {
 
 impl Person {
     fn sits_down() -> Person {
-        let home = tempfile::tempdir().unwrap();
+        Person::sits_down_in(tempfile::tempdir().unwrap())
+    }
+
+    fn sits_down_in(home: tempfile::TempDir) -> Person {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunash"));
@@ -109,12 +113,56 @@ fn ctrl_c_cancels_the_line_or_the_question_and_nothing_else() {
     person.types("client li\x03");
     person.sees(PROMPT);
     person.types("hsm zeroize\r");
-    person.sees("proceed");
+    person.sees("to quit now.");
+    person.sees("> ");
     person.types("\x03");
     person.sees("Command Result : 65535 (Luna Shell execution)");
     person.sees(PROMPT);
     person.types("client list\r");
     person.sees("Command Result : 0 (Success)");
+}
+
+#[test]
+fn a_long_wait_is_told_of_and_ctrl_c_ends_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let home = tempfile::tempdir().unwrap();
+    // Another program holds the appliance, so that the appliance alone can be halted.
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_lunash"))
+        .env_clear()
+        .env("HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut banner).unwrap();
+    let mut person = Person::sits_down_in(home);
+    person.sees("found running");
+    person.sees(PROMPT);
+    kill_process(Pid::from_child(&holder), Signal::STOP).unwrap();
+    person.types("client list\r");
+    person.sees("note: waiting for the appliance (Ctrl-C gives up)");
+    person.types("\x03");
+    person.sees("cancelled before the answer came");
+    person.sees(PROMPT);
+    kill_process(Pid::from_child(&holder), Signal::CONT).unwrap();
+    person.types("client list\r");
+    person.sees("No clients are registered.");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+}
+
+#[test]
+fn ctrl_r_finds_what_was_typed_before() {
+    let mut person = Person::sits_down();
+    person.sees(PROMPT);
+    person.types("client list\r");
+    person.sees("Command Result : 0 (Success)");
+    person.sees(PROMPT);
+    person.types("\x12cli");
+    person.sees("(reverse-i-search)");
+    person.types("\r");
+    person.sees("No clients are registered.");
 }
 
 #[test]

@@ -123,6 +123,13 @@ impl Desk {
         }
     }
 
+    /// Makes ready for a person to type.
+    pub(crate) fn rest(&mut self) {
+        if let Some(watch) = &self.access.watch {
+            watch.rest();
+        }
+    }
+
     /// Opens the session with the appliance anew, after it had timed out.
     pub(crate) fn reopen(&mut self) -> Result<(), Failure> {
         self.client = self.access.reopen()?;

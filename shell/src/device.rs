@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::editor::{Editor, Words};
 
@@ -79,6 +80,8 @@ impl Stdio {
         if !self.attended {
             return self.answer(question);
         }
+        // Before the question can be read: some answer it at once.
+        let _unseen = Unseen::begin();
         self.print(question);
         self.flush();
         match rpassword::read_password_with_config(config) {
@@ -181,6 +184,26 @@ impl Device for Stdio {
 
     fn attended(&self) -> bool {
         self.attended
+    }
+}
+
+/// What is typed at the terminal does not show; it does again when this is dropped.
+struct Unseen(Termios);
+
+impl Unseen {
+    fn begin() -> Option<Unseen> {
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
+        Some(Unseen(before))
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // A terminal that has gone away needs no restoring.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 

@@ -118,6 +118,7 @@ impl<S: Session> Shell<S> {
                 if typed && !json {
                     self.session.desk().device.print("\n");
                 }
+                self.session.desk().rest();
                 match self.session.desk().device.command(&prompt, &words) {
                     Input::Line(line) => {
                         if self.over(&line) {

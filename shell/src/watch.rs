@@ -38,6 +38,12 @@ impl Watch {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
+    /// No command is under way: what Tab asks for is neither told of nor cancelled.
+    pub(crate) fn rest(&self) {
+        self.interrupted.store(false, Ordering::SeqCst);
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn glance(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.is_some_and(|since| since.elapsed() >= PATIENCE) {
@@ -46,5 +52,20 @@ impl Watch {
             let _ =
                 writeln!(std::io::stderr(), "note: waiting for the appliance (Ctrl-C gives up)");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_rest_nothing_is_told_and_nothing_cancelled() {
+        let watch = Watch { interrupted: Arc::default(), waiting: Mutex::default() };
+        watch.reset();
+        watch.interrupted.store(true, Ordering::SeqCst);
+        watch.rest();
+        assert!(!watch.interrupted.load(Ordering::SeqCst));
+        assert!(watch.waiting.lock().unwrap().is_none());
     }
 }
