@@ -51,7 +51,7 @@ fn typed(stage: &Stage, client: Option<&str>, lines: &[&str]) -> (String, Status
 
 /// What a batch prints, one JSON object a line, with these secrets given in advance.
 fn objects(stage: &Stage, lines: &[&str], secrets: &[(&str, &str)]) -> Vec<serde_json::Value> {
-    let seat = Seat::new(Vec::new(), false).without_remarks();
+    let seat = Seat::new(Vec::new(), false).as_recorded();
     let command = lines.iter().map(|line| (*line).to_owned()).collect();
     let options = Options { output: Format::Json, command, ..Options::default() };
     let secrets = Secrets::only(secrets.iter().copied());

@@ -65,6 +65,9 @@ impl Grammar {
         if meant.is_empty() {
             meant = self.tree.entries.iter().collect();
         }
+        // A question is no secret.
+        let asked = matches!(tokens, [.., last] if !last.quoted && last.text == "?");
+        let tokens = &tokens[..tokens.len() - usize::from(asked)];
         let likely = self.likely(tokens);
         let mut after = false;
         for (at, token) in tokens.iter().enumerate() {
@@ -181,7 +184,9 @@ mod tests {
             ("zzz -name mine -passwords mine", "zzz -name mine -passwords ********"),
             ("key set 1234", "key set ********"),
             ("ke se 1234 5", "ke se ******** ********"),
-            ("role login - p s3cret ?", "role login - p ******** ********"),
+            ("role login - p s3cret ?", "role login - p ******** ?"),
+            ("role login -p '?'", "role login -p ********"),
+            ("role login -p ?", "role login -p ?"),
             ("", ""),
         ] {
             assert_eq!(grammar.masked(line), masked);

@@ -317,7 +317,7 @@ fn typed(line: &str) -> Option<&str> {
 /// Types what was typed and returns what came out, by command.
 fn replay(stage: &Stage, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
     let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
-    let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).without_remarks();
+    let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
     let secrets = Secrets::only([]);
     if recorded.lunacm {
         stage.lunacm(&seat, arguments.options, secrets, None)?;

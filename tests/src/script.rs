@@ -19,7 +19,7 @@ pub struct Script {
 pub struct Seat {
     script: Rc<RefCell<Script>>,
     attended: bool,
-    remarks: bool,
+    recorded: bool,
 }
 
 impl Seat {
@@ -28,12 +28,13 @@ impl Seat {
     /// With `attended` false the lines come from a pipe: no prompt, no echo.
     pub fn new(lines: impl IntoIterator<Item = String>, attended: bool) -> Seat {
         let script = Script { typed: lines.into_iter().collect(), screen: String::new() };
-        Seat { script: Rc::new(RefCell::new(script)), attended, remarks: true }
+        Seat { script: Rc::new(RefCell::new(script)), attended, recorded: false }
     }
 
-    /// The same seat with what goes to standard error kept off the screen.
-    pub fn without_remarks(self) -> Seat {
-        Seat { remarks: false, ..self }
+    /// The same seat as it was recorded elsewhere: lines as they were typed, secrets included, and
+    /// nothing of what goes to standard error.
+    pub fn as_recorded(self) -> Seat {
+        Seat { recorded: true, ..self }
     }
 
     /// Everything the screen has shown, leaving it empty.
@@ -102,7 +103,9 @@ impl Device for Seat {
         let Some(typed) = self.script.borrow_mut().typed.pop_front() else { return Input::End };
         let line = if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };
         if self.attended {
-            self.show(&format!("{prompt}{line}\n"));
+            // A terminal shows what is typed; a transcript is kept.
+            let shown = if self.recorded { line.clone() } else { words.masked(&line) };
+            self.show(&format!("{prompt}{shown}\n"));
         }
         Input::Line(line)
     }
@@ -142,7 +145,7 @@ impl Device for Seat {
     }
 
     fn note(&mut self, text: &str) {
-        if self.remarks {
+        if !self.recorded {
             self.show(&format!("{text}\n"));
         }
     }
