@@ -7,6 +7,9 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::process::{Command, Output, Stdio};
 
+use luna_appliance::{Appliance, Options};
+use luna_rest::{Fingerprint, Pins};
+
 /// A home of its own for each test, and with it an appliance of its own.
 struct Home {
     folder: tempfile::TempDir,
@@ -238,4 +241,28 @@ fn a_change_without_an_answer_is_unclear() {
     drop(appliance.stdin.take());
     appliance.wait().unwrap();
     assert_eq!(status, 5);
+}
+
+#[test]
+fn a_script_trusts_no_certificate_that_it_was_not_told_of() {
+    let data = tempfile::tempdir().unwrap();
+    let appliance = Appliance::start(Options::new(data.path())).unwrap();
+    let (address, shown) = (appliance.address().to_string(), appliance.fingerprint().to_string());
+    let home = Home::new();
+    let first = home.run(&["--host", &address, "client", "list"]);
+    assert_eq!(first.status, 3);
+    assert!(first.stderr.contains(&shown), "{}", first.stderr);
+
+    // Told of, it is trusted; then the password is what is missing.
+    let told = home.run(&["--host", &address, "--fingerprint", &shown, "client", "list"]);
+    assert_eq!(told.status, 4, "{}", told.stderr);
+    assert!(told.stderr.contains("LUNA_PASSWORD"), "{}", told.stderr);
+
+    let pins = Pins::at(home.folder.path().join(".config/luna/pins"));
+    let other = Fingerprint::of(b"another certificate");
+    pins.remember(&address, other).unwrap();
+    let changed = home.run(&["--host", &address, "client", "list"]);
+    assert_eq!(changed.status, 3);
+    assert!(changed.stderr.contains(&shown), "{}", changed.stderr);
+    assert!(changed.stderr.contains(&other.to_string()), "{}", changed.stderr);
 }

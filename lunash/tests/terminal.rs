@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use luna_appliance::{Appliance, Options};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// A person in front of the program.
@@ -27,13 +28,14 @@ struct Person {
 
 impl Person {
     fn sits_down() -> Person {
-        Person::sits_down_in(tempfile::tempdir().unwrap())
+        Person::sits_down_in(tempfile::tempdir().unwrap(), &[])
     }
 
-    fn sits_down_in(home: tempfile::TempDir) -> Person {
+    fn sits_down_in(home: tempfile::TempDir, arguments: &[&str]) -> Person {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunash"));
+        command.args(arguments);
         command.env_clear();
         command.env("HOME", home.path());
         command.env("TERM", "xterm");
@@ -136,12 +138,12 @@ fn a_long_wait_is_told_of_and_ctrl_c_ends_it() {
         .unwrap();
     let mut banner = String::new();
     BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut banner).unwrap();
-    let mut person = Person::sits_down_in(home);
+    let mut person = Person::sits_down_in(home, &[]);
     person.sees("found running");
     person.sees(PROMPT);
     kill_process(Pid::from_child(&holder), Signal::STOP).unwrap();
     person.types("client list\r");
-    person.sees("note: waiting for the appliance (Ctrl-C gives up)");
+    person.sees("waiting for the appliance (Ctrl-C gives up)");
     person.types("\x03");
     person.sees("cancelled before the answer came");
     person.sees(PROMPT);
@@ -150,6 +152,28 @@ fn a_long_wait_is_told_of_and_ctrl_c_ends_it() {
     person.sees("No clients are registered.");
     drop(holder.stdin.take());
     holder.wait().unwrap();
+}
+
+#[test]
+fn an_unknown_certificate_is_asked_about_once_and_remembered() {
+    let data = tempfile::tempdir().unwrap();
+    let appliance = Appliance::start(Options::new(data.path())).unwrap();
+    let address = appliance.address().to_string();
+    let home = tempfile::tempdir().unwrap();
+    let mut person = Person::sits_down_in(home, &["--host", &address]);
+    person.sees("can't be established");
+    person.sees("SHA256:");
+    person.sees("(yes/no)? ");
+    person.types("perhaps\r");
+    person.sees("Please type 'yes' or 'no': ");
+    person.types("yes\r");
+    person.sees("trusting");
+    person.sees("password: ");
+    let pins = person.home.path().join(".config/luna/pins");
+    let pinned = std::fs::read_to_string(&pins).unwrap();
+    assert!(pinned.contains(&address), "{pinned}");
+    assert!(pinned.contains(&appliance.fingerprint().to_string()), "{pinned}");
+    assert_eq!(pins.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

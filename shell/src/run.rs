@@ -429,3 +429,59 @@ fn log() {
             .try_init();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::command::{Command, Known, Role, Run, handler};
+
+    #[derive(serde::Deserialize)]
+    struct Show {
+        #[serde(rename = "name")]
+        _name: String,
+    }
+
+    impl Run<()> for Show {
+        type View = ();
+
+        fn run(self, (): &mut ()) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    const COMMANDS: &[Command<()>] = &[Command {
+        syntax: "show -name <label>",
+        help: "Show it",
+        options: &[],
+        roles: Role::ANY,
+        rest: &[],
+        known: Known::Assumed("a test"),
+        run: handler::<Show, ()>(),
+    }];
+
+    fn tab(values: Values) -> Vec<String> {
+        let catalogue = Rc::new(Catalogue::new(&[], &[COMMANDS], &[]));
+        Vocabulary { catalogue, values }.complete("show -name ", 11).1
+    }
+
+    #[test]
+    fn tab_shows_the_appliances_names() {
+        let found = tab(Arc::new(|placeholder| vec![placeholder.into(), "two words".into()]));
+        assert_eq!(found, ["label", "\"two words\""]);
+    }
+
+    #[test]
+    fn tab_gives_up_on_an_appliance_that_is_silent() {
+        let (keep, never) = mpsc::channel::<String>();
+        let never = Mutex::new(never);
+        let begun = Instant::now();
+        let found = tab(Arc::new(move |_| never.lock().unwrap().recv().into_iter().collect()));
+        assert!(found.is_empty());
+        // It waited, and not for the answer, which comes only now.
+        assert!(begun.elapsed() >= COMPLETION_LIMIT);
+        drop(keep);
+    }
+}
