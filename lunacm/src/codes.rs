@@ -86,8 +86,7 @@ pub(crate) fn in_own_words(mut failure: Failure) -> Failure {
         None => {}
     }
     failure.code = Some(match failure.kind {
-        // A usage line stands for what was left out; everything else was not known.
-        Kind::NotUnderstood if failure.verbatim => ARGUMENTS_BAD,
+        Kind::BadArguments => ARGUMENTS_BAD,
         Kind::NotUnderstood => Code::new(0x1, "Unknown command"),
         Kind::Refused => CANCELLED,
         Kind::Unreachable => Code::new(0x30, "CKR_DEVICE_ERROR"),

@@ -340,7 +340,7 @@ impl luna_shell::Session for Session {
         }
         match (failure.kind, failure.code.as_ref().map(|code| code.name.as_ref())) {
             // A line that was not understood is shown, not run.
-            (Kind::NotUnderstood, _) => indented(message),
+            (Kind::NotUnderstood | Kind::BadArguments, _) => indented(message),
             (_, Some(name)) if name == codes::CANCELLED.name && failure.kind == Kind::Command => {
                 "Error in execution: command cancelled.\n".to_owned()
             }

@@ -158,7 +158,7 @@ pub const fn handler<R: Run<S>, S>() -> Handler<S> {
         run: |session, invocation| {
             let arguments: R = invocation
                 .arguments()
-                .map_err(|bad| Failure::new(Kind::NotUnderstood, bad.to_string()))?;
+                .map_err(|bad| Failure::new(Kind::BadArguments, bad.to_string()))?;
             Ok(Box::new(arguments.run(session)?))
         },
         check: |invocation| invocation.arguments::<R>().map(drop),

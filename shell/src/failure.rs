@@ -11,6 +11,8 @@ pub enum Kind {
     Command,
     /// The line was not understood.
     NotUnderstood,
+    /// Of a line that means a command something is missing, or a value cannot be.
+    BadArguments,
     /// No connection, or the login was refused.
     Unreachable,
     /// Not done for safety, or for want of an answer.
@@ -107,7 +109,7 @@ impl Failure {
     pub fn status(&self) -> Status {
         match self.kind {
             Kind::Command => Status::Failed,
-            Kind::NotUnderstood => Status::NotUnderstood,
+            Kind::NotUnderstood | Kind::BadArguments => Status::NotUnderstood,
             Kind::Unreachable => Status::Unreachable,
             Kind::Refused => Status::Refused,
             Kind::Unclear => Status::Unclear,

@@ -18,7 +18,8 @@ pub(crate) fn failure(
 ) -> Failure {
     let (message, hint) = match outcome {
         Outcome::Unknown { at, parent, closest } => {
-            let word = line.get(at.clone()).unwrap_or_default();
+            let (whole, place) = grammar.masked_at(line, at.clone());
+            let word = whole.get(place).unwrap_or_default();
             let what = match (word.starts_with(['-', '–', '—']), parent.as_str()) {
                 (true, "") => format!("'{word}' is no command."),
                 (true, parent) => format!("'{parent}' has no option '{word}'."),
@@ -51,7 +52,7 @@ pub(crate) fn failure(
             )
         }
         Outcome::Incomplete { command, missing, usage } => {
-            let failure = Failure::new(Kind::NotUnderstood, usage).verbatim();
+            let failure = Failure::new(Kind::BadArguments, usage).verbatim();
             // A menu shows its commands; of an option table it is not plain what is missing.
             let options: Vec<String> =
                 missing.into_iter().filter(|one| one.starts_with(['-', '<', '{'])).collect();
@@ -65,7 +66,8 @@ pub(crate) fn failure(
                 "" => argument.reason,
                 option => format!("'{option}': {}", argument.reason),
             };
-            (format!("{what}\n\n{}", underlined(grammar, line, at)), None)
+            let message = format!("{what}\n\n{}", underlined(grammar, line, at));
+            return Failure::new(Kind::BadArguments, message);
         }
         Outcome::Empty | Outcome::Help(_) | Outcome::Match(_) => (String::new(), None),
     };
@@ -82,4 +84,29 @@ fn underlined(grammar: &Grammar, line: &str, at: Range<usize>) -> String {
     let indent = whole.get(..at.start).unwrap_or_default().width();
     let carets = "^".repeat(whole.get(at).unwrap_or_default().width().max(1));
     format!("{}\n{:indent$}{carets}", whole.trim_end(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_grammar::Declaration;
+
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_secret_is_quoted() {
+        let syntax = "role login -name|-n <role> [-password|-p <password>] [-slot|-s <slot:0-9>]";
+        let declared = Declaration { syntax, help: "Something", options: &[] };
+        let grammar = Grammar::new(&[], vec![declared], &[]);
+        for line in [
+            "role login -n co -p 53cr t3xt 53cr",
+            "role login -n co -p 53cr -pasword t3xt",
+            "role login -n co -p 53cr -s t3n",
+            "role lgin -p 53cr t3xt",
+        ] {
+            let failure = failure(&grammar, line, grammar.resolve(line), |_| None);
+            let told = format!("{} {:?}", failure.message, failure.hints);
+            assert!(!told.contains("53cr") && !told.contains("t3xt"), "{line}: {told}");
+            assert_eq!(failure.status(), crate::Status::NotUnderstood, "{told}");
+        }
+    }
 }
