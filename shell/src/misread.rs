@@ -33,6 +33,9 @@ pub(crate) fn failure(
                 .take_while(|word| !word.starts_with('-'))
                 .collect();
             let hint = advice(&words).or_else(|| match &closest[..] {
+                _ if word.len() > 1 && word.ends_with('?') => {
+                    Some("behind a blank, '?' shows what can stand there".to_owned())
+                }
                 [] => Some(
                     "'help' shows the commands, a '?' behind a word what can follow".to_owned(),
                 ),
