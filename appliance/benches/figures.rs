@@ -123,6 +123,11 @@ fn fill(client: &Client) {
         ..hsm::Login::default()
     };
     client.call(&hsm::LOGIN, &ids, &login).unwrap();
+    // From the factory it has a licence for ten.
+    let license = format!("BENCH Maximum {PARTITIONS} partitions\n");
+    client.upload("admin", "more.lic", license.into_bytes()).unwrap();
+    let upgrade = hsm::Upgrade { file: "more.lic".into() };
+    client.call(&hsm::UPGRADE, &[], &upgrade).unwrap();
     for number in 0..PARTITIONS {
         let new = partitions::NewPartition {
             name: format!("p{number}"),

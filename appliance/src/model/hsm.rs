@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::hsm_lunash::FmRow;
-use super::hsm_policies::{self, CLONING, CONTROLLED_TAMPER_RECOVERY, MAX_PARTITIONS, NON_FIPS};
+use super::hsm_policies::{
+    self, CLONING, CONTROLLED_TAMPER_RECOVERY, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS,
+    NON_FIPS,
+};
 use super::message::{Failure, Reply};
 use super::partitions;
 use super::password::PasswordHash;
@@ -109,8 +112,25 @@ impl Area for Hsm {
 impl Hsm {
     /// The value of an HSM policy; 0 for one that does not exist.
     pub fn policy(&self, number: u32) -> u32 {
-        let factory = || hsm_policies::find(number).map_or(0, |policy| policy.factory);
-        self.policies.get().get(&number).copied().unwrap_or_else(factory)
+        self.policies.get().get(&number).copied().unwrap_or_else(|| self.unchanged(number))
+    }
+
+    /// The value of an HSM policy that nobody has changed.
+    pub fn unchanged(&self, number: u32) -> u32 {
+        match hsm_policies::find(number) {
+            Some(policy) if policy.number == MAX_PARTITIONS => self.licensed_partitions(),
+            Some(policy) => policy.factory,
+            None => 0,
+        }
+    }
+
+    /// As many partitions as the licences allow. Assumed: a licence says so in its description.
+    pub fn licensed_partitions(&self) -> u32 {
+        let number = |text: &str| {
+            text.strip_prefix("Maximum ")?.strip_suffix(" partitions")?.parse::<u32>().ok()
+        };
+        let upgraded = self.upgrades.iter().filter_map(|(_, text)| number(text)).max();
+        upgraded.unwrap_or(0).clamp(FACTORY_PARTITIONS, MOST_PARTITIONS)
     }
 
     /// Whether keys may be cloned to other HSMs: policy 7.

@@ -147,7 +147,8 @@ fn upgrades(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Upgrades>
     Ok(Reply::ok(Upgrades { upgrades }))
 }
 
-/// Applies a licence file. It is listed, and changes no capability.
+/// Applies a licence file. It is listed; `Maximum N partitions` allows so many, any other
+/// description changes no capability.
 fn upgrade(cx: &mut Context<'_>, _: &Ids, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
     cx.state.hsm.require_no_transport()?;
     cx.require_so()?;
@@ -374,6 +375,27 @@ mod tests {
         let licenses = bench.get(&bench.hsm_path("/licenses")).json();
         assert_eq!(licenses["licenses"][3]["description"], "More of everything");
         assert_eq!(bench.get(UPGRADES.template).json()["upgrades"][0]["id"], "EMULATED-0100");
+    }
+
+    #[test]
+    fn a_license_for_more_partitions_allows_them() {
+        let mut bench = Bench::with_so();
+        let policy = bench.hsm_path("/policies/33");
+        let allowed = |bench: &mut Bench| {
+            let shown = bench.get(&bench.hsm_path("")).json()["partitionsAllowed"].clone();
+            assert_eq!(bench.get(&policy).json()["value"], shown);
+            shown
+        };
+        assert_eq!(allowed(&mut bench), 10);
+        assert_eq!(bench.put(&policy, json!({"value": 12})).status, 400);
+        bench.upload("/users/admin/files", "20.lic", b"EMULATED-0020 Maximum 20 partitions\n");
+        bench.post(UPGRADE.template, json!({"file": "20.lic"})).created();
+        assert_eq!(allowed(&mut bench), 20);
+        bench.put(&policy, json!({"value": 10})).created();
+        assert_eq!(allowed(&mut bench), 10);
+        bench.put(&policy, json!({"value": 20})).created();
+        assert_eq!(bench.put(&policy, json!({"value": 21})).status, 400);
+        assert_eq!(allowed(&mut bench), 20);
     }
 
     #[test]

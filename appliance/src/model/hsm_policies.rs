@@ -30,6 +30,10 @@ pub const NETWORK_REPLICATION: u32 = 16;
 pub const FORCE_PIN_CHANGE: u32 = 21;
 /// Policy 33: the most partitions there may be.
 pub const MAX_PARTITIONS: u32 = 33;
+/// How many partitions an emulated HSM comes with.
+pub const FACTORY_PARTITIONS: u32 = 10;
+/// How many partitions the largest model can have.
+pub const MOST_PARTITIONS: u32 = 100;
 /// Policy 40: a tamper decommissions the HSM.
 pub const DECOMMISSION_ON_TAMPER: u32 = 40;
 /// Policy 46: the HSM cannot be decommissioned.
@@ -59,8 +63,8 @@ pub enum Erases {
 pub enum Values {
     /// 0 is off, 1 is on.
     Flag,
-    /// Up to this number.
-    UpTo(u32),
+    /// Up to the number of partitions that is licensed.
+    Licensed,
 }
 
 /// A policy.
@@ -104,7 +108,7 @@ const CAPABILITY_TABLE: &[Capability] = &[
     (25, "Enable Remote PED usage", 0, false),
     (27, "HSM non-volatile storage space", 33_554_432, true),
     (30, "Enable unmasking", 1, false),
-    (33, "Maximum number of partitions", 10, true),
+    (MAX_PARTITIONS, "Maximum number of partitions", FACTORY_PARTITIONS, true),
     (35, "Enable Single Domain", 0, false),
     (36, "Enable Unified PED Key", 0, false),
     (37, "Enable MofN", 0, false),
@@ -138,10 +142,10 @@ const POLICY_TABLE: &[Policy] = &[
     flag(22, "Allow offboard storage", 1, Erases::Partitions),
     flag(30, "Allow unmasking", 1, Erases::Nothing),
     Policy {
-        number: 33,
+        number: MAX_PARTITIONS,
         name: "Current maximum number of partitions",
-        values: Values::UpTo(10),
-        factory: 10,
+        values: Values::Licensed,
+        factory: FACTORY_PARTITIONS,
         erases: Erases::Nothing,
         needs: None,
     },
@@ -228,7 +232,7 @@ fn capabilities(
         id: number.to_string(),
         name: name.to_owned(),
         kind: if is_number { "number" } else { "flag" }.to_owned(),
-        value,
+        value: if number == MAX_PARTITIONS { cx.state.hsm.licensed_partitions() } else { value },
     };
     Ok(Reply::ok(Capabilities { capabilities: CAPABILITY_TABLE.iter().map(one).collect() }))
 }
@@ -270,11 +274,20 @@ fn check(cx: &Context<'_>, policy: &Policy, value: u32) -> Result<(), Failure> {
 }
 
 fn check_value(cx: &Context<'_>, policy: &Policy, value: u32) -> Result<(), Failure> {
+    check_bound(cx, policy, value)?;
+    if policy.values == Values::Licensed && (value as usize) < cx.state.partitions.count() {
+        return Err(refused(policy, "cannot be less than the number of partitions there are"));
+    }
+    Ok(())
+}
+
+/// Whether a policy of this HSM can have the value at all.
+fn check_bound(cx: &Context<'_>, policy: &Policy, value: u32) -> Result<(), Failure> {
+    let licensed = cx.state.hsm.licensed_partitions();
     match policy.values {
         Values::Flag if value > 1 => Err(refused(policy, "is either 0 or 1")),
-        Values::UpTo(most) if value > most => Err(refused(policy, format!("is at most {most}"))),
-        Values::UpTo(_) if (value as usize) < cx.state.partitions.count() => {
-            Err(refused(policy, "cannot be less than the number of partitions there are"))
+        Values::Licensed if value > licensed => {
+            Err(refused(policy, format!("is at most {licensed}")))
         }
         _ => Ok(()),
     }
@@ -301,8 +314,9 @@ fn apply(cx: &mut Context<'_>, policy: &Policy, value: u32) {
 }
 
 fn store(cx: &mut Context<'_>, policy: &Policy, value: u32) {
+    let unchanged = cx.state.hsm.unchanged(policy.number);
     let values = cx.state.hsm.policies.get_mut();
-    if value == policy.factory {
+    if value == unchanged {
         values.remove(&policy.number);
     } else {
         values.insert(policy.number, value);
@@ -365,13 +379,8 @@ pub(super) fn read_template(cx: &Context<'_>, file: &str) -> Result<BTreeMap<u32
         let (_, value) = rest.rsplit_once(':').ok_or_else(wrong)?;
         let policy = id.trim().parse().ok().and_then(find).ok_or_else(wrong)?;
         let value = value.trim().parse().map_err(|_| wrong())?;
-        match policy.values {
-            Values::Flag if value > 1 => return Err(refused(policy, "is either 0 or 1")),
-            Values::UpTo(most) if value > most => {
-                return Err(refused(policy, format!("is at most {most}")));
-            }
-            _ => values.insert(policy.number, value),
-        };
+        check_bound(cx, policy, value)?;
+        values.insert(policy.number, value);
     }
     let of = |number| values.get(&number).copied().unwrap_or_else(|| cx.state.hsm.policy(number));
     for (number, value) in &values {
