@@ -241,7 +241,8 @@ fn a_line_of_the_other_shell_is_told_so() {
         ("lunacm", "par cr -par app1", "'partition create' is a command of lunash"),
         ("lunash", "role login -name co", "'role login' is a command of lunacm"),
         ("lunash", "slot list", "'slot list' is a command of lunacm"),
-        ("lunacm", "partition login", "role login"),
+        ("lunacm", "partition login", "'partition login' is 'role login' today"),
+        ("lunash", "par login", "'partition login' is 'role login' of lunacm today"),
     ] {
         let (screen, status) = said(shell, line);
         assert!(screen.contains(told), "{shell}: {line}:\n{screen}");
