@@ -31,11 +31,7 @@ fn main() {
     let (small, large) = (measure(350), measure(3500));
     println!("{MEMBERS} members, {OBJECTS} objects a keyring        350 keyrings  3,500 keyrings");
     let line = |name: &str, of: fn(&Figures) -> f64, unit: &str, bound: &str| {
-        println!(
-            "{name:<38} {:>9.1} {unit} {:>11.1} {unit}   {bound}",
-            of(&small),
-            of(&large)
-        );
+        println!("{name:<38} {:>9.1} {unit} {:>11.1} {unit}   {bound}", of(&small), of(&large));
     };
     line("create all, 100 a call", |f| f.create.as_secs_f64() * 1e3, "ms", "bound 10,000 ms");
     line("put the objects in, a call a keyring", |f| f.fill.as_secs_f64() * 1e3, "ms", "");

@@ -67,7 +67,8 @@ pub const CLEAR: Call<Nothing, Nothing> =
     Call::delete("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
 
 /// Puts objects into a keyring, as an application would; nobody need be logged in to it.
-pub const FILL: Call<NewObjects, AddedObject> = Call::post("/emulator/keyrings/{keyringid}/objects");
+pub const FILL: Call<NewObjects, AddedObject> =
+    Call::post("/emulator/keyrings/{keyringid}/objects");
 
 /// Every resource of this area.
 pub const ALL: &[(Method, &str)] = &[

@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::clusters::refusal;
 use luna_rest::keyrings::{
-    ADD_OBJECTS, CHANGE_ROLE, CLEAR, ClientSession, Entry, EntryMember, FILL, INIT_ROLE, LOGIN, LOGOUT,
-    NewClient, NewObjects, OBJECT, OBJECTS, ObjectList, REGISTER, ROLE, ROLES, Registered, SESSION,
-    SLOT, SLOTS, Slot, Slots,
+    ADD_OBJECTS, CHANGE_ROLE, CLEAR, ClientSession, Entry, EntryMember, FILL, INIT_ROLE, LOGIN,
+    LOGOUT, NewClient, NewObjects, OBJECT, OBJECTS, ObjectList, REGISTER, ROLE, ROLES, Registered,
+    SESSION, SLOT, SLOTS, Slot, Slots,
 };
 use luna_rest::partitions::{
     AddedObject, ChangePassword, InitRole, Login, Object, Role, RoleRef, Roles, refusal as roles,

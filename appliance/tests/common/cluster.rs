@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use luna_appliance::package::{Manifest, Package};
 use luna_rest::clusters::{self, Authentication};
-use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, services, tasks};
+use luna_rest::{
+    Client, Nothing, emulator, hsm, keyrings, packages, partitions, services, tasks, users,
+};
 
 use super::Process;
 
@@ -63,11 +65,8 @@ impl Member {
             ..hsm::Init::default()
         };
         client.call(&hsm::INIT, &hsm_ids, &init).unwrap();
-        let login = hsm::Login {
-            role: "so".into(),
-            password: Some(SO.into()),
-            ..hsm::Login::default()
-        };
+        let login =
+            hsm::Login { role: "so".into(), password: Some(SO.into()), ..hsm::Login::default() };
         client.call(&hsm::LOGIN, &hsm_ids, &login).unwrap();
         let new = partitions::NewPartition {
             name: "clusterpar".into(),
@@ -105,11 +104,8 @@ impl Member {
             ..partitions::ChangePassword::default()
         };
         client.call(&partitions::CHANGE_ROLE, &role, &change).unwrap();
-        let manifest = Manifest {
-            name: "lnh_cluster".into(),
-            version: version.into(),
-            requires: Vec::new(),
-        };
+        let manifest =
+            Manifest { name: "lnh_cluster".into(), version: version.into(), requires: Vec::new() };
         let package = Package { manifest, payload: Vec::new() }.seal(AUTHCODE, [7; 16]).unwrap();
         client.upload("admin", "lnh_cluster.spkg", package).unwrap();
         let using = packages::UsePackage {
@@ -118,14 +114,11 @@ impl Member {
             ..packages::UsePackage::default()
         };
         client.call(&packages::UPDATE, &[], &using).unwrap();
-        let change = luna_rest::users::ChangePassword {
-            password: ADMIN.into(),
+        let change = users::UserAction {
+            password: Some(ADMIN.into()),
             current_password: Some("PASSWORD".into()),
-            ..luna_rest::users::ChangePassword::default()
         };
-        client
-            .call(&luna_rest::users::CHANGE_PASSWORD, &["admin"], &change)
-            .unwrap();
+        client.call(&users::ACT, &["admin", "changePassword"], &change).unwrap();
         let core = clusters::Configure {
             service: "core".into(),
             ip_address: Some(self.address.to_string()),
