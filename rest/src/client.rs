@@ -17,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::call::{Call, Ids, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
+use crate::keyrings::{self, ClientSession, Entry};
 use crate::trust::{Fingerprint, Trust};
 use crate::wire::{Body, Credential, Failure, Request, Response, Wire};
 
@@ -81,7 +82,8 @@ impl Client {
     /// [`Error::LoginRefused`], or what any call can end in.
     pub fn login(&mut self, user: &str, password: &SecretString) -> Result<(), Error> {
         let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose_secret()));
-        self.open_session("/auth/session", user, Credential::Basic(format!("Basic {pair}")))
+        let credential = Credential::Basic(format!("Basic {pair}"));
+        self.open_session("/auth/session", user, credential, nothing()).map(drop)
     }
 
     /// Opens an administrator's session on an emulated appliance of one's own
@@ -90,7 +92,20 @@ impl Client {
     /// # Errors
     /// [`Error::LoginRefused`], or what any call can end in.
     pub fn login_locally(&mut self, key: &str) -> Result<(), Error> {
-        self.open_session("/emulator/session", LOCAL_USER, Credential::LocalKey(key.to_owned()))
+        let credential = Credential::LocalKey(key.to_owned());
+        self.open_session("/emulator/session", LOCAL_USER, credential, nothing()).map(drop)
+    }
+
+    /// Opens the session of a cluster's client ([`keyrings::SESSION`]).
+    ///
+    /// # Errors
+    /// [`Error::LoginRefused`], or what any call can end in.
+    pub fn enter(&mut self, cluster: &str, session: &ClientSession) -> Result<Entry, Error> {
+        let errand = self.errand_of(&keyrings::SESSION, &[cluster])?;
+        let body = errand.json(session)?;
+        let (path, user) = (&errand.path, &session.common_name);
+        let response = self.open_session(path, user, Credential::Session, body)?;
+        errand.read(&response)
     }
 
     fn open_session(
@@ -98,10 +113,10 @@ impl Client {
         path: &str,
         user: &str,
         credential: Credential,
-    ) -> Result<(), Error> {
+        body: Body,
+    ) -> Result<Response, Error> {
         self.forget_session();
         let errand = self.errand(Method::Post, path.to_owned());
-        let body = Body::Json(b"{}".to_vec());
         let request = Request { method: Method::Post, path: path.to_owned(), body, credential };
         // A session that may or may not have been opened changes nothing that anybody keeps.
         let address = self.address().to_owned();
@@ -127,7 +142,7 @@ impl Client {
             )));
         }
         self.user = Some(user.to_owned());
-        Ok(())
+        Ok(response)
     }
 
     /// Closes the session; an error is of no use to anybody and is dropped.
@@ -312,6 +327,11 @@ impl Client {
         };
         Err(Error::Unsendable { method: call.method, path: call.template.to_owned(), reason })
     }
+}
+
+/// The body of a request that says nothing but must have one.
+fn nothing() -> Body {
+    Body::Json(b"{}".to_vec())
 }
 
 impl fmt::Debug for Client {

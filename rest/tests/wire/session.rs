@@ -1,5 +1,6 @@
 //! What a client sends: sessions, content types, bodies, files; and how answers are read.
 
+use luna_rest::keyrings::ClientSession;
 use luna_rest::{Call, Client, Error, Nothing};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,32 @@ fn a_login_without_a_cookie_is_no_session() {
     let error = server.client().login("admin", &"PASSWORD".to_owned().into()).unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }), "{error:?}");
     assert!(!error.unclear());
+}
+
+#[test]
+fn a_cluster_is_entered_with_a_signature() {
+    let server = Server::start(|seen| match seen.line.as_str() {
+        "POST /emulator/clusters/c%201/session" => located(
+            200,
+            "Set-Cookie: sid=1",
+            r#"{"clusterLabel":"prod","members":[{"address":"10.0.0.1","port":50052}]}"#,
+        ),
+        _ => answer(403, r#"{"id":"X","message":"no"}"#),
+    });
+    let session = ClientSession { common_name: "app".into(), signature: "c2ln".into() };
+    let mut client = server.client();
+    let entry = client.enter("c 1", &session).unwrap();
+    assert_eq!((entry.cluster_label.as_str(), entry.members[0].port), ("prod", 50052));
+    assert_eq!(client.user(), Some("app"));
+    let seen = server.seen.recv().unwrap();
+    assert_eq!(seen.text(), r#"{"commonName":"app","signature":"c2ln"}"#);
+    assert_eq!((seen.header("authorization"), seen.header("cookie")), (None, None));
+    match client.enter("c2", &session) {
+        Err(Error::LoginRefused { user, .. }) => assert_eq!(user, "app"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(client.user(), None);
+    assert_eq!(server.seen.recv().unwrap().header("cookie"), None);
 }
 
 #[test]
