@@ -180,6 +180,22 @@ impl Chrystoki {
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, name(&error)))
     }
 
+    /// Writes the file and keeps what it was, for `clientconfig rollback`; nothing happens where
+    /// nothing changed.
+    ///
+    /// # Errors
+    /// As [`Chrystoki::write`].
+    pub fn write_over(&self, old: &Chrystoki, path: &Path) -> io::Result<()> {
+        if old == self {
+            return Ok(());
+        }
+        let kept = before(path);
+        replace(&kept, old.text.as_bytes()).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", kept.display()))
+        })?;
+        self.write(path)
+    }
+
     /// Writes the file as a whole: a reader sees the old or the new one. Links are followed, and
     /// the access rights of a file that is replaced stay.
     ///
@@ -191,13 +207,44 @@ impl Chrystoki {
     }
 }
 
+/// Where the file as it was before the last change is kept.
+pub(crate) fn before(path: &Path) -> PathBuf {
+    path.with_extension("conf.before")
+}
+
+/// Goes on where the file can be written, or made.
+///
+/// # Errors
+/// It cannot; the message names it.
+pub(crate) fn writable(path: &Path) -> io::Result<()> {
+    let probe = beside(&real(path));
+    let tried = match path.parent() {
+        Some(folder) => std::fs::create_dir_all(folder),
+        None => Ok(()),
+    };
+    tried
+        .and_then(|()| std::fs::File::create(&probe))
+        .and_then(|_| std::fs::remove_file(&probe))
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+/// The file behind a link.
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Where the new content is written before it takes the file's place.
+fn beside(target: &Path) -> PathBuf {
+    let mut new = target.as_os_str().to_owned();
+    new.push(".new");
+    PathBuf::from(new)
+}
+
 /// Replaces the content of a file in one step.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     // The file behind a link is replaced, not the link.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut new = target.clone().into_os_string();
-    new.push(".new");
-    let new = PathBuf::from(new);
+    let target = real(path);
+    let new = beside(&target);
     let mut file = std::fs::File::create(&new)?;
     if let Ok(old) = std::fs::metadata(&target) {
         file.set_permissions(old.permissions())?;

@@ -4,6 +4,7 @@
 //! place where the latter become the former. Numbers are those of PKCS#11 and of the vendor's
 //! extension header (0x80000000 and up).
 
+use luna_rest::clusters::refusal as clusters;
 use luna_rest::partitions::refusal;
 use luna_shell::{Code, Failure, Kind};
 
@@ -31,6 +32,10 @@ pub(crate) const CONFIG_ILLEGAL: Code = Code::new(0x8000_007c, "CKR_CONFIG_ILLEG
 const CONFIG_FAILS_DEPENDENCIES: Code = Code::new(0x8000_007d, "CKR_CONFIG_FAILS_DEPENDENCIES");
 /// The person, or a script's missing answer, ended it.
 pub(crate) const CANCELLED: Code = Code::new(0xb, "User Cancelled Operation");
+/// What should answer does not.
+const DEVICE_ERROR: Code = Code::new(0x30, "CKR_DEVICE_ERROR");
+/// No role of this kind of slot.
+pub(crate) const USER_TYPE_INVALID: Code = Code::new(0x103, "CKR_USER_TYPE_INVALID");
 /// Whatever has no code of its own.
 const GENERAL: Code = Code::new(0x5, "CKR_GENERAL_ERROR");
 
@@ -48,14 +53,24 @@ fn of_answer(id: &str) -> Option<Code> {
         refusal::ROLE_NOT_INITIALIZED | refusal::NOT_INITIALIZED => {
             Code::new(0x102, "CKR_USER_PIN_NOT_INITIALIZED")
         }
-        refusal::INVALID_ROLE => Code::new(0x103, "CKR_USER_TYPE_INVALID"),
+        refusal::INVALID_ROLE => USER_TYPE_INVALID,
         refusal::INVALID_OBJECT => Code::new(0x82, "CKR_OBJECT_HANDLE_INVALID"),
         // The partition was taken away while its slot was shown.
-        refusal::INVALID_PARTITION | refusal::INVALID_HSM => Code::new(0x32, "CKR_DEVICE_REMOVED"),
+        refusal::INVALID_PARTITION
+        | refusal::INVALID_HSM
+        | clusters::NO_CLUSTER
+        | clusters::NO_KEYRING => Code::new(0x32, "CKR_DEVICE_REMOVED"),
+        clusters::NOT_RUNNING | clusters::NOT_AUTHORIZED => DEVICE_ERROR,
+        // Assumed: the guide says that the operation fails.
+        clusters::READ_ONLY => Code::new(0xe2, "CKR_TOKEN_WRITE_PROTECTED"),
+        clusters::KEYRING_LOCKED => PIN_LOCKED,
+        clusters::NOT_ALLOWED => NOT_ALLOWED,
         refusal::NOT_ALLOWED | refusal::ROLE_INITIALIZED | refusal::ROLLOVER => NOT_ALLOWED,
         refusal::VERSION | refusal::NO_SMK => NOT_SUPPORTED,
         refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),
-        refusal::NO_SPACE => Code::new(0x8000_002c, "CKR_CONTAINER_OBJECT_STORAGE_FULL"),
+        refusal::NO_SPACE | clusters::LIMIT => {
+            Code::new(0x8000_002c, "CKR_CONTAINER_OBJECT_STORAGE_FULL")
+        }
         refusal::POLICY_VALUE => CONFIG_ILLEGAL,
         refusal::POLICY_DEPENDENCIES => CONFIG_FAILS_DEPENDENCIES,
         refusal::INVALID_POLICY => POLICY_ID_INVALID,
@@ -89,7 +104,7 @@ pub(crate) fn in_own_words(mut failure: Failure) -> Failure {
         Kind::BadArguments => ARGUMENTS_BAD,
         Kind::NotUnderstood => Code::new(0x1, "Unknown command"),
         Kind::Refused => CANCELLED,
-        Kind::Unreachable => Code::new(0x30, "CKR_DEVICE_ERROR"),
+        Kind::Unreachable => DEVICE_ERROR,
         Kind::Command | Kind::Unclear => GENERAL,
     });
     failure

@@ -66,9 +66,10 @@ pub(crate) fn on_appliance_and_client(
 ) -> Result<Vec<Step>, Failure> {
     let mut steps = Vec::new();
     let client = session.client();
+    let hsm = &session.appliance()?.hsm;
     // An answer without it is no reason to stop: it can be added by hand.
     let server = client.get(&ntls::CERTIFICATE, &[])?.certificate;
-    let partition = partition(client, session.hsm(), request.partition)?;
+    let partition = partition(client, hsm, request.partition)?;
     let known = match client.get(&ntls::CLIENT, &[request.client]) {
         Ok(known) => Some(known),
         Err(error) if error.id() == Some(ntls::NO_CLIENT) => None,
@@ -91,7 +92,7 @@ pub(crate) fn on_appliance_and_client(
     let links = client.get(&ntls::LINKS, &[request.client])?.links;
     let changed = !links.iter().any(|link| link.id == partition);
     if changed {
-        let url = partitions::SHOW.path(&[session.hsm(), &partition]);
+        let url = partitions::SHOW.path(&[hsm, &partition]);
         client.call(&ntls::ASSIGN, &[request.client], &ntls::NewLink { url })?;
     }
     steps.push(Step { what: "Partition assignment", changed, file: None });
@@ -138,9 +139,13 @@ fn partition(client: &Client, hsm: &str, name: &str) -> Result<String, Failure> 
 /// The folder of certificates: beside the tools of an installed client, else beside the
 /// configuration file.
 fn folder(file: &Chrystoki, configuration: &Path) -> PathBuf {
-    let tools = file.get("Misc", "ToolsDir").map(|tools| Path::new(tools.trim_end_matches('/')));
-    let root = tools.and_then(Path::parent).or(configuration.parent());
+    let root = installed(file).or(configuration.parent());
     root.unwrap_or(Path::new("")).join("cert")
+}
+
+/// Where the client is installed: the parent of the folder of its tools.
+pub(crate) fn installed(file: &Chrystoki) -> Option<&Path> {
+    Path::new(file.get("Misc", "ToolsDir")?.trim_end_matches('/')).parent()
 }
 
 struct Own {

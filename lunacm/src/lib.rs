@@ -7,11 +7,15 @@
 
 mod certificate;
 pub mod chrystoki;
+mod clusters;
 mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
+mod link;
 mod owner;
+mod place;
+pub mod registration;
 mod role;
 mod servers;
 mod session;

@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, Local, Options, Secrets, connect};
+use luna_shell::{Access, Device, Failure, Folders, Local, Options, Secrets, connect, is_named};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
 ///
-/// Without a host, an emulated appliance of your own is started and used.
+/// Without a host, an emulated appliance of your own is started and used, unless Chrystoki.conf
+/// names clusters and there is no such appliance yet. Keyrings of clusters stand behind the
+/// partitions.
 #[derive(Parser)]
 #[command(name = "lunacm", version, after_long_help = luna_shell::after_help())]
 struct Arguments {
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
         &mut Arguments::command(),
         lunacm::catalogue(),
         history.as_deref(),
-        |mut device, options| match open(&mut *device, options, folders) {
+        |mut device, options| match open(&mut *device, options, folders, &side) {
             Ok((access, secrets)) => Session::open(access, device, secrets, options, side),
             Err(failure) => Err((device, failure)),
         },
@@ -43,11 +45,21 @@ fn open(
     device: &mut dyn Device,
     options: &Options,
     folders: Result<Folders, Failure>,
-) -> Result<(luna_shell::Access, Secrets), Failure> {
-    let mut secrets = Secrets::from_environment();
-    let access = connect(options, &folders?, device, &mut secrets, |folder| {
+    side: &ClientSide,
+) -> Result<(Option<Access>, Secrets), Failure> {
+    let (folders, mut secrets) = (folders?, Secrets::from_environment());
+    // A client of clusters needs no appliance beside them: none is made for it.
+    let needed = is_named(options, &folders)?
+        || options.data.is_some()
+        || folders.appliance.exists()
+        || !side.has_clusters();
+    let own = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(Local::unusable)?;
         Ok(Local::emulated(own.folder, own.target, own.key, own.running))
-    })?;
+    };
+    let access = match needed {
+        true => Some(connect(options, &folders, device, &mut secrets, own)?),
+        false => None,
+    };
     Ok((access, secrets))
 }

@@ -32,6 +32,12 @@ impl ClientSide {
         ClientSide { name, configuration: folder.join("Chrystoki.conf") }
     }
 
+    /// Whether the configuration file names clusters.
+    pub fn has_clusters(&self) -> bool {
+        Chrystoki::read(&self.configuration)
+            .is_ok_and(|file| !crate::clusters::registrations(&file).is_empty())
+    }
+
     /// Whose slots are to be shown.
     ///
     /// # Errors

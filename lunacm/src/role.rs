@@ -1,4 +1,5 @@
-//! The roles of a partition, as LunaCM names them.
+//! The roles of a partition, as LunaCM names them. A keyring's KRSO is its Partition SO here, its
+//! KRCO its Crypto Officer.
 
 use std::fmt;
 
@@ -29,6 +30,11 @@ impl PartitionRole {
         Self::ALL
             .into_iter()
             .find(|role| name == role.short() || name == role.to_string().to_ascii_lowercase())
+    }
+
+    /// Whether a keyring has it.
+    pub(crate) fn is_of_keyrings(self) -> bool {
+        matches!(self, PartitionRole::Po | PartitionRole::Co)
     }
 
     /// The name in paths of the REST API.

@@ -1,19 +1,24 @@
-//! A LunaCM session: the link to the appliance, the slots, and the current one.
+//! A LunaCM session: the links to the appliance and to clusters, the slots, and the current one.
 //!
 //! Slots are read when the session begins and kept, as the product keeps them: what others change
 //! meanwhile shows after `clientconfig restart` or in a new session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use luna_rest::{Client, Secret};
+use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Access, Code, Desk, Device, Failure, Kind, Options, Page, Question, Secrets, Values,
+    Access, Code, Desk, Device, Failure, Kind, Options, Page, Question, Secrets, Values, Watch,
 };
 
+use crate::chrystoki::Chrystoki;
+use crate::clusters::registrations;
 use crate::codes;
+use crate::link::{Link, Manner};
 use crate::owner::{ClientSide, Owner};
+use crate::place::Place;
 use crate::role::PartitionRole;
-use crate::slot::{Appliance, Slot, write_blocks};
+use crate::slot::{Appliance, Behind, Slot, write_blocks};
 
 const BANNER: &str =
     "lunacm (64-bit) v10.7.2-16. Copyright (c) 2024 Thales Group. All rights reserved.";
@@ -25,42 +30,66 @@ pub(crate) const PROCEED: &str = "        Type 'proceed' to continue, or 'quit' 
 pub struct Session {
     desk: Desk,
     side: ClientSide,
-    appliance: Appliance,
+    /// None where only clusters are configured.
+    appliance: Option<Appliance>,
+    links: Vec<Link>,
+    manner: Manner,
     slots: Vec<Slot>,
     current: Option<usize>,
 }
 
 impl Session {
-    /// A session over an opened link, for the client that this machine is.
+    /// A session over an opened link to the appliance and over those to the clusters of the
+    /// configuration, for the client that this machine is.
     ///
     /// # Errors
-    /// The appliance does not answer, or the client's configuration cannot be read; the device is
-    /// given back.
+    /// The appliance does not answer, the client's configuration cannot be read, or there is
+    /// neither an appliance nor a cluster; the device is given back.
     pub fn open(
-        access: Access,
+        access: Option<Access>,
         mut device: Box<dyn Device>,
         secrets: Secrets,
         options: &Options,
         mut side: ClientSide,
     ) -> Result<Session, (Box<dyn Device>, Failure)> {
-        if side.name.is_none() {
+        if let (None, Some(access)) = (&side.name, &access) {
             side.name.clone_from(&access.profile.client);
         }
-        let read = || {
+        let watch = access.as_ref().map_or_else(|| Watch::of(&*device), |one| one.watch().cloned());
+        let manner = Manner { watch, limit: options.timeout.map(Duration::from_secs) };
+        let mut notes = Vec::new();
+        let links = open_links(&side, &manner, &mut notes);
+        let mut read = || {
+            let Some(access) = &access else { return Ok((None, Vec::new())) };
             let appliance = Appliance::read(&access.client)?;
-            let (slots, notes) = slots(&access.client, &appliance, &side)?;
-            Ok((appliance, slots, notes))
+            let slots = partitions(&access.client, &appliance, &side, &links, &mut notes)?;
+            Ok((Some(appliance), slots))
         };
-        let (appliance, slots, notes) = match read() {
-            Ok(read) => read,
-            Err(failure) => return Err((device, codes::in_own_words(failure))),
-        };
+        let read = read();
         for note in notes {
             device.note(&note);
         }
+        let (appliance, mut slots) = match read {
+            Ok(read) => read,
+            Err(failure) => return Err((device, codes::in_own_words(failure))),
+        };
+        let access = match (access, links.first()) {
+            (Some(access), _) => access,
+            (None, Some(link)) => {
+                Access::elsewhere(Arc::clone(link.client()), manner.watch.clone())
+            }
+            (None, None) => {
+                let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
+                    .hint("to use an appliance instead, name it with --host");
+                return Err((device, failure));
+            }
+        };
+        for (number, link) in links.iter().enumerate() {
+            add_keyrings(&mut slots, number, link, link.found());
+        }
         let desk = Desk::new(access, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { desk, side, appliance, slots, current })
+        Ok(Session { desk, side, appliance, links, manner, slots, current })
     }
 
     /// The link to the appliance.
@@ -78,9 +107,15 @@ impl Session {
         &self.side
     }
 
-    /// The HSM's serial number.
-    pub(crate) fn hsm(&self) -> &str {
-        &self.appliance.hsm
+    /// The appliance.
+    ///
+    /// # Errors
+    /// There is none: only clusters are configured, and none was named.
+    pub(crate) fn appliance(&self) -> Result<&Appliance, Failure> {
+        self.appliance.as_ref().ok_or_else(|| {
+            codes::failure(codes::NOT_SUPPORTED, "This session has no appliance, only clusters.")
+                .hint("start 'lunacm --host HOST'")
+        })
     }
 
     /// All slots.
@@ -113,12 +148,41 @@ impl Session {
         })
     }
 
-    /// The current slot's path: the HSM and the partition, as calls take them.
+    /// Where the calls of the current slot go.
     ///
     /// # Errors
     /// This client has no slot.
-    pub(crate) fn place(&self) -> Result<[String; 2], Failure> {
-        Ok([self.appliance.hsm.clone(), self.slot()?.serial.clone()])
+    pub(crate) fn place(&self) -> Result<Place, Failure> {
+        Ok(self.place_of(self.slot()?))
+    }
+
+    fn place_of(&self, slot: &Slot) -> Place {
+        match &slot.behind {
+            Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
+                Place::keyring(Arc::clone(link.client()), link.cluster(), id)
+            }
+            _ => {
+                let hsm = self.appliance.as_ref().map_or("", |appliance| &appliance.hsm);
+                Place::partition(Arc::clone(&self.desk.client), hsm, &slot.serial)
+            }
+        }
+    }
+
+    /// The HSM and the partition of a slot, the current one if none is given, for calls that
+    /// keyrings do not have.
+    ///
+    /// # Errors
+    /// There is no such slot, or it is a keyring.
+    pub(crate) fn partition(&self, number: Option<usize>) -> Result<[String; 2], Failure> {
+        let slot = self.slot_or_current(number)?;
+        if slot.is_keyring() {
+            return Err(codes::failure(
+                codes::NOT_SUPPORTED,
+                format!("Slot {} is a keyring; only partitions have this.", slot.slot),
+            )
+            .hint("'slot list' shows the slots, 'slot set' makes another one the current one"));
+        }
+        Ok([self.appliance()?.hsm.clone(), slot.serial.clone()])
     }
 
     /// Goes on with one of these roles logged in to the current slot: before a question is asked
@@ -160,7 +224,7 @@ impl Session {
             let slot = self.slot()?;
             (slot.slot, slot.serial.clone(), slot.role)
         };
-        if let Some(new) = self.appliance.slot(self.client(), number, &serial)? {
+        if let Some(new) = self.appliance()?.slot(self.client(), number, &serial)? {
             self.slots[number] = Slot { role, ..new };
         }
         Ok(())
@@ -169,9 +233,18 @@ impl Session {
     /// The slots as they are now, without making them this session's.
     ///
     /// # Errors
-    /// The appliance does not answer, or the configuration cannot be read.
+    /// The appliance or a cluster does not answer, or the configuration cannot be read.
     pub(crate) fn look(&self) -> Result<Vec<Slot>, Failure> {
-        Ok(slots(self.client(), &self.appliance, &self.side)?.0)
+        let mut slots = self.partitions(&mut Vec::new())?;
+        for (number, link) in self.links.iter().enumerate() {
+            add_keyrings(&mut slots, number, link, &link.keyrings()?);
+        }
+        Ok(slots)
+    }
+
+    fn partitions(&self, notes: &mut Vec<String>) -> Result<Vec<Slot>, Failure> {
+        let Some(appliance) = &self.appliance else { return Ok(Vec::new()) };
+        partitions(self.client(), appliance, &self.side, &self.links, notes)
     }
 
     /// Reads configuration and slots again, as a new session would. Logins are given up first.
@@ -180,16 +253,46 @@ impl Session {
     /// The appliance does not answer, or the configuration cannot be read.
     pub(crate) fn restart(&mut self) -> Result<(), Failure> {
         for slot in self.slots.iter().filter(|slot| slot.role.is_some()) {
-            let place = [self.appliance.hsm.as_str(), &slot.serial];
-            self.client().call(&luna_rest::partitions::LOGOUT, &place, &luna_rest::Nothing {})?;
+            match self.place_of(slot).log_out() {
+                // A keyring's login ends with its session, which is not opened again.
+                Err(error) if !slot.is_keyring() => return Err(error.into()),
+                _ => {}
+            }
         }
-        let (slots, notes) = slots(self.client(), &self.appliance, &self.side)?;
+        let mut notes = Vec::new();
+        self.links = open_links(&self.side, &self.manner, &mut notes);
+        let mut slots = self.partitions(&mut notes)?;
+        for (number, link) in self.links.iter().enumerate() {
+            add_keyrings(&mut slots, number, link, link.found());
+        }
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
         for note in notes {
             self.desk.note(note);
         }
         Ok(())
+    }
+
+    /// Opens the session with a cluster anew, perhaps with another member; whether that was done.
+    fn reopen_link(&mut self, number: usize) -> bool {
+        let Some(link) = self.links.get_mut(number) else { return false };
+        let Ok(note) = link.reopen() else { return false };
+        let label = link.label.clone();
+        if let Some(note) = note {
+            self.desk.note(note);
+        }
+        self.desk.note(format!(
+            "note: the session with cluster '{label}' was opened again; logins to its keyrings are \
+             gone"
+        ));
+        self.forget_roles(|slot| slot.link() == Some(number));
+        true
+    }
+
+    fn forget_roles(&mut self, of: impl Fn(&Slot) -> bool) {
+        for slot in self.slots.iter_mut().filter(|slot| of(slot)) {
+            slot.role = None;
+        }
     }
 
     /// The text of a question: an empty line before it unless the shell puts one there.
@@ -241,6 +344,7 @@ impl Session {
     /// The person quit, or a script did not insist.
     pub(crate) fn guard(&mut self, left: u32, role: PartitionRole) -> Result<(), Failure> {
         let end = match role {
+            _ if self.slot()?.is_keyring() => "a wrong password locks the keyring",
             PartitionRole::Po => "a wrong password zeroizes the partition",
             _ => "a wrong password locks the role",
         };
@@ -252,34 +356,74 @@ impl Session {
     }
 }
 
-/// The slots of a client, and what its person should know about them.
-fn slots(
+/// Opens a session with every cluster of the configuration. One that cannot be reached is noted,
+/// and its keyrings are no slots.
+fn open_links(side: &ClientSide, manner: &Manner, notes: &mut Vec<String>) -> Vec<Link> {
+    let file = match Chrystoki::read(&side.configuration) {
+        Ok(file) => file,
+        // Without a name the file is needed for more, and its error is told as one.
+        Err(error) => {
+            if side.name.is_some() {
+                notes.push(format!("note: {error}: clusters are not shown"));
+            }
+            return Vec::new();
+        }
+    };
+    let mut links = Vec::new();
+    for registration in registrations(&file) {
+        let (index, server) = (registration.index, registration.server.clone());
+        match Link::open(registration, manner.clone()) {
+            Ok((link, note)) => {
+                notes.extend(note);
+                links.push(link);
+            }
+            Err(failure) => {
+                notes.push(format!("note: cluster {index:02} ({server}): {}", failure.message));
+            }
+        }
+    }
+    links
+}
+
+/// The partitions of a client as slots, and what its person should know about them.
+fn partitions(
     client: &Client,
     appliance: &Appliance,
     side: &ClientSide,
-) -> Result<(Vec<Slot>, Vec<String>), Failure> {
+    links: &[Link],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Slot>, Failure> {
     let owner = side.owner().map_err(|error| {
         Failure::new(Kind::NotUnderstood, format!("{error}."))
             .hint("name the client with --client, or set the file right")
     })?;
     let found = appliance.slots(client, &owner)?;
-    let notes = match (&owner, found.registered, found.slots.is_empty()) {
-        (Owner::Anybody, ..) => vec![
+    match (&owner, found.registered, found.slots.is_empty()) {
+        // A client of clusters alone.
+        (Owner::Anybody, _, true) if !links.is_empty() => {}
+        (Owner::Anybody, ..) => notes.push(
             "note: no client is named (--client NAME, or a certificate in Chrystoki.conf): \
              showing every partition"
                 .to_owned(),
-        ],
-        (Owner::Named(name) | Owner::Certified(name), None, _) => vec![format!(
+        ),
+        (Owner::Named(name) | Owner::Certified(name), None, _) => notes.push(format!(
             "note: the appliance has no client '{name}': it is registered with 'client register' \
              in lunash"
-        )],
-        (_, Some(name), true) => vec![format!(
+        )),
+        (_, Some(name), true) => notes.push(format!(
             "note: no partition is assigned to client '{name}': it is assigned with \
              'client assignPartition' in lunash"
-        )],
-        (_, Some(_), false) => Vec::new(),
-    };
-    Ok((found.slots, notes))
+        )),
+        (_, Some(_), false) => {}
+    }
+    Ok(found.slots)
+}
+
+/// Adds the keyrings of a cluster behind the slots there are.
+fn add_keyrings(slots: &mut Vec<Slot>, number: usize, link: &Link, found: &[keyrings::Slot]) {
+    for keyring in found {
+        slots.push(Slot::keyring(slots.len(), number, &link.label, keyring));
+    }
 }
 
 impl luna_shell::Session for Session {
@@ -311,13 +455,16 @@ impl luna_shell::Session for Session {
         let slots: Vec<String> = self.slots.iter().map(|slot| slot.slot.to_string()).collect();
         let client = Arc::clone(&self.desk.client);
         let configuration = self.side.configuration.clone();
-        let hsm = self.appliance.hsm.clone();
+        let hsm = self.appliance.as_ref().map(|appliance| appliance.hsm.clone());
         // Completion that finds nothing is silent, whatever the reason.
         Arc::new(move |placeholder| match placeholder {
             "slotnum" => slots.clone(),
             "role" => PartitionRole::ALL.map(|role| role.short().to_owned()).to_vec(),
             "server" => crate::servers::registered(&configuration).unwrap_or_default(),
-            "partition_name" => partition_names(&client, &hsm).unwrap_or_default(),
+            "partition_name" => hsm
+                .as_deref()
+                .and_then(|hsm| partition_names(&client, hsm).ok())
+                .unwrap_or_default(),
             _ => Vec::new(),
         })
     }
@@ -359,10 +506,21 @@ impl luna_shell::Session for Session {
         crate::commands::advice(words)
     }
 
-    fn reopened(&mut self) {
-        for slot in &mut self.slots {
-            slot.role = None;
+    fn recover(&mut self, failure: &Failure) -> bool {
+        if !failure.session_ended() && failure.kind != Kind::Unreachable {
+            return false;
         }
+        // Whether it was the cluster's session or the appliance's, the failure does not say.
+        if let Some(link) = self.slot().ok().and_then(Slot::link)
+            && self.links.get(link).is_some_and(|link| link.keyrings().is_err())
+        {
+            return self.reopen_link(link);
+        }
+        let reopened = failure.session_ended() && self.desk.reopen();
+        if reopened {
+            self.forget_roles(|slot| !slot.is_keyring());
+        }
+        reopened
     }
 }
 

@@ -1,6 +1,6 @@
-//! A slot: a partition as this client sees it, and how slots are found.
+//! A slot: a partition or a keyring as this client sees it, and how slots are found.
 
-use luna_rest::{Client, hsm, lunasa, ntls, partitions};
+use luna_rest::{Client, hsm, keyrings, lunasa, ntls, partitions};
 use luna_shell::{Failure, Page};
 use serde::Serialize;
 
@@ -27,6 +27,9 @@ pub(crate) struct Slot {
     pub(crate) firmware: String,
     /// Kind, authentication and mode of the partition.
     pub(crate) configuration: String,
+    /// What is behind it.
+    #[serde(flatten)]
+    pub(crate) behind: Behind,
     /// The role this session has logged in to it.
     pub(crate) role: Option<PartitionRole>,
     /// The partition's name on the appliance, which clients are not told by the product.
@@ -34,9 +37,64 @@ pub(crate) struct Slot {
     pub(crate) name: String,
 }
 
+/// What is behind a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum Behind {
+    /// A partition of the appliance.
+    Partition,
+    /// A keyring of a cluster.
+    Keyring {
+        /// The cluster's label.
+        cluster: String,
+        /// The keyring's UUID.
+        id: String,
+        /// Which of the session's links leads to it.
+        #[serde(skip)]
+        link: usize,
+    },
+}
+
 impl Slot {
+    /// A keyring as a slot. Assumed: the product's block was not seen; a keyring belongs to no HSM,
+    /// so it has no firmware.
+    pub(crate) fn keyring(
+        number: usize,
+        link: usize,
+        cluster: &str,
+        found: &keyrings::Slot,
+    ) -> Slot {
+        Slot {
+            slot: number,
+            label: found.label.clone(),
+            serial: found.serial.clone(),
+            model: "Luna Keyring".to_owned(),
+            firmware: String::new(),
+            configuration: "Luna Keyring (PW)".to_owned(),
+            behind: Behind::Keyring { cluster: cluster.to_owned(), id: found.id.clone(), link },
+            role: None,
+            name: String::new(),
+        }
+    }
+
+    /// The link that leads to a keyring; none for a partition.
+    pub(crate) fn link(&self) -> Option<usize> {
+        match &self.behind {
+            Behind::Partition => None,
+            Behind::Keyring { link, .. } => Some(*link),
+        }
+    }
+
+    /// Whether it is a keyring.
+    pub(crate) fn is_keyring(&self) -> bool {
+        self.link().is_some()
+    }
+
     /// What stands behind the number of the current slot.
     pub(crate) fn summary(&self) -> String {
+        if self.is_keyring() {
+            return "Luna Keyring Slot (PW)".to_owned();
+        }
         format!("Luna User Slot {} (PW) {}", self.firmware, self.mode())
     }
 
@@ -54,7 +112,12 @@ impl Slot {
         line("Model", &self.model);
         line("Firmware Version", &self.firmware);
         line("Configuration", &self.configuration);
-        line("Slot Description", "Net Token Slot");
+        match &self.behind {
+            Behind::Partition => line("Slot Description", "Net Token Slot"),
+            Behind::Keyring { cluster, .. } => {
+                line("Slot Description", &format!("Keyring of Cluster {cluster}"));
+            }
+        }
     }
 }
 
@@ -68,7 +131,7 @@ pub(crate) fn write_blocks(page: &mut Page, slots: &[Slot]) {
     }
 }
 
-/// What all slots of an appliance share.
+/// What all partitions of an appliance share.
 pub(crate) struct Appliance {
     /// The HSM's serial number.
     pub(crate) hsm: String,
@@ -152,6 +215,7 @@ impl Appliance {
             model: self.model.clone(),
             firmware: self.firmware.clone(),
             configuration: format!("Luna User Partition With SO (PW) {mode}"),
+            behind: Behind::Partition,
             role: None,
             name: shown.name,
         }))
@@ -180,6 +244,7 @@ mod tests {
             model: "LunaSA 7.3.0".into(),
             firmware: "7.3.0".into(),
             configuration: "Luna User Partition With SO (PW) Key Export With Cloning Mode".into(),
+            behind: Behind::Partition,
             role: None,
             name: "par0".into(),
         };

@@ -25,20 +25,33 @@ pub struct Access {
     /// The profile that was used, or an empty one.
     pub profile: Profile,
     pub(crate) watch: Option<Arc<Watch>>,
-    target: Target,
-    credential: Credential,
+    origin: Origin,
     _keep: Option<Box<dyn std::any::Any>>,
 }
 
 /// What a session is opened with.
-enum Credential {
+enum Origin {
     /// The password of an account.
-    Password(SecretString),
+    Password(Target, SecretString),
     /// The key of one's own emulated appliance.
-    Key(Secret),
+    Key(Target, Secret),
+    /// It was opened elsewhere, and is opened again there.
+    Elsewhere,
 }
 
 impl Access {
+    /// The access of a shell that has no appliance, only sessions it opens itself: one of them.
+    pub fn elsewhere(client: Arc<Client>, watch: Option<Arc<Watch>>) -> Access {
+        let user = client.user().unwrap_or_default().to_owned();
+        let profile = Profile::default();
+        Access { client, user, profile, watch, origin: Origin::Elsewhere, _keep: None }
+    }
+
+    /// What watches over the calls of this session.
+    pub fn watch(&self) -> Option<&Arc<Watch>> {
+        self.watch.as_ref()
+    }
+
     /// Opens a session on an emulated appliance of one's own.
     ///
     /// # Errors
@@ -48,45 +61,44 @@ impl Access {
     }
 
     fn with(local: Local, watch: Option<Arc<Watch>>) -> Result<Access, Failure> {
-        let credential = Credential::Key(local.key);
+        let origin = Origin::Key(local.target, local.key);
         let user = "admin".to_owned();
-        let client = open(&local.target, &user, &credential, watch.as_ref())?;
+        let client = open(&origin, &user, watch.as_ref())?;
         let profile = Profile::default();
-        let (target, keep) = (local.target, local.keep);
-        Ok(Access { client, user, profile, watch, target, credential, _keep: keep })
+        Ok(Access { client, user, profile, watch, origin, _keep: local.keep })
     }
 
     pub(crate) fn reopen(&self) -> Result<Arc<Client>, Failure> {
-        open(&self.target, &self.user, &self.credential, self.watch.as_ref())
+        open(&self.origin, &self.user, self.watch.as_ref())
     }
 
     pub(crate) fn password(&self) -> Option<Secret> {
-        match &self.credential {
-            Credential::Password(password) => Some(password.into()),
-            Credential::Key(_) => None,
+        match &self.origin {
+            Origin::Password(_, password) => Some(password.into()),
+            Origin::Key(..) | Origin::Elsewhere => None,
         }
     }
 
     pub(crate) fn password_changed(&mut self, password: SecretString) {
-        if let Credential::Password(old) = &mut self.credential {
+        if let Origin::Password(_, old) = &mut self.origin {
             *old = password;
         }
     }
 }
 
-fn open(
-    target: &Target,
-    user: &str,
-    credential: &Credential,
-    watch: Option<&Arc<Watch>>,
-) -> Result<Arc<Client>, Failure> {
+fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<Client>, Failure> {
+    let target = match origin {
+        Origin::Password(target, _) | Origin::Key(target, _) => target,
+        Origin::Elsewhere => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
+    };
     let mut client = Client::connect(target.clone())?;
     if let Some(watch) = watch {
         watch.over(&mut client);
     }
-    match credential {
-        Credential::Password(password) => client.login(user, password)?,
-        Credential::Key(key) => client.login_locally(key.expose())?,
+    match origin {
+        Origin::Password(_, password) => client.login(user, password)?,
+        Origin::Key(_, key) => client.login_locally(key.expose())?,
+        Origin::Elsewhere => {}
     }
     Ok(Arc::new(client))
 }
@@ -134,15 +146,9 @@ pub fn connect(
     secrets: &mut Secrets,
     local: impl FnOnce(&std::path::Path) -> Result<Local, Failure>,
 ) -> Result<Access, Failure> {
-    let config = Config::read(&folders.config.join("config.toml"))?;
-    // A host on the command line is not mixed with a profile nobody named.
-    let profile = match (&options.host, &options.profile) {
-        (Some(_), None) => Profile::default(),
-        (_, name) => config.profile(name.as_deref())?.cloned().unwrap_or_default(),
-    };
-    let host = options.host.clone().unwrap_or_else(|| profile.host.clone());
+    let (host, profile) = named(options, folders)?;
     let limit = options.timeout.map(Duration::from_secs);
-    let watch = device.attended().then(Watch::begin).flatten();
+    let watch = Watch::of(device);
     if host.is_empty() {
         let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
         device.note(&local.notice);
@@ -152,8 +158,61 @@ pub fn connect(
     let (host, port) = split(&host)?;
     let address = address(&host, port);
     let trust = trust(options, &profile, folders, &address)?;
-    let mut target = Target { host, port, trust, limit };
     // The certificate comes first: a password is asked for only once it is clear who will read it.
+    let target = meet(Target { host, port, trust, limit }, folders, device)?;
+    let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
+    let password = match secrets.find("PASSWORD")? {
+        Some(password) => password,
+        None => ask_password(&user, &address, device)?,
+    };
+    let origin = Origin::Password(target, password);
+    let client = open(&origin, &user, watch.as_ref())?;
+    Ok(Access { client, user, profile, watch, origin, _keep: None })
+}
+
+/// Whether the arguments or the configuration name an appliance.
+///
+/// # Errors
+/// The configuration cannot be read, or has no such profile.
+pub fn is_named(options: &Options, folders: &Folders) -> Result<bool, Failure> {
+    Ok(!named(options, folders)?.0.is_empty())
+}
+
+/// The host, empty for an appliance of one's own, and the profile.
+fn named(options: &Options, folders: &Folders) -> Result<(String, Profile), Failure> {
+    let config = Config::read(&folders.config.join("config.toml"))?;
+    // A host on the command line is not mixed with a profile nobody named.
+    let profile = match (&options.host, &options.profile) {
+        (Some(_), None) => Profile::default(),
+        (_, name) => config.profile(name.as_deref())?.cloned().unwrap_or_default(),
+    };
+    Ok((options.host.clone().unwrap_or_else(|| profile.host.clone()), profile))
+}
+
+/// Opens a connection that nobody is logged in to yet, to an appliance whose certificate has the
+/// given fingerprint, or one that was trusted before, or that a person trusts now.
+///
+/// # Errors
+/// Not reached, or not trusted.
+pub fn greet(
+    host: &str,
+    port: u16,
+    fingerprint: Option<String>,
+    folders: &Folders,
+    device: &mut dyn Device,
+) -> Result<Client, Failure> {
+    let options = Options { fingerprint, ..Options::default() };
+    let trust = trust(&options, &Profile::default(), folders, &address(host, port))?;
+    let target = Target { host: host.to_owned(), port, trust, limit: None };
+    let mut client = Client::connect(meet(target, folders, device)?)?;
+    if let Some(watch) = Watch::of(device) {
+        watch.over(&mut client);
+    }
+    Ok(client)
+}
+
+/// Looks at an appliance's certificate, and asks about one that nobody knows.
+fn meet(mut target: Target, folders: &Folders, device: &mut dyn Device) -> Result<Target, Failure> {
     match Client::connect(target.clone()) {
         Err(Error::Unknown { address, seen }) => {
             first_contact(&address, seen, folders, device)?;
@@ -161,14 +220,7 @@ pub fn connect(
         }
         other => drop(other?),
     }
-    let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
-    let password = match secrets.find("PASSWORD")? {
-        Some(password) => password,
-        None => ask_password(&user, &address, device)?,
-    };
-    let credential = Credential::Password(password);
-    let client = open(&target, &user, &credential, watch.as_ref())?;
-    Ok(Access { client, user, profile, watch, target, credential, _keep: None })
+    Ok(target)
 }
 
 fn address(host: &str, port: u16) -> String {

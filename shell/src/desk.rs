@@ -130,10 +130,15 @@ impl Desk {
         }
     }
 
-    /// Opens the session with the appliance anew, after it had timed out.
-    pub(crate) fn reopen(&mut self) -> Result<(), Failure> {
-        self.client = self.access.reopen()?;
-        Ok(())
+    /// Opens the session with the appliance anew, after it had timed out; whether that was done.
+    pub fn reopen(&mut self) -> bool {
+        let Ok(client) = self.access.reopen() else { return false };
+        self.client = client;
+        self.note(
+            "note: the session had timed out and was opened again; HSM and partition logins are \
+             gone",
+        );
+        true
     }
 
     /// Says something beside the output: on standard error, and among the messages of JSON.

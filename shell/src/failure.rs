@@ -105,6 +105,12 @@ impl Failure {
         self
     }
 
+    /// Whether nothing was done, because the appliance had closed the session before it looked at
+    /// the call.
+    pub fn session_ended(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.name == "FRAMEWORK_NO_SESSION_COOKIE")
+    }
+
     /// The exit status this failure asks for.
     pub fn status(&self) -> Status {
         match self.kind {

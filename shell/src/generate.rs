@@ -26,11 +26,29 @@ pub(crate) fn text<S>(
     program: &mut clap::Command,
     catalogue: &Catalogue<S>,
 ) -> String {
+    match what {
+        Generate::Man => manual(program, catalogue),
+        Generate::Abbreviations => catalogue.grammar.abbreviations(),
+        _ => completion(what, program),
+    }
+}
+
+/// A manual page or a completion script of a program that is no shell.
+pub fn generate(what: Generate, program: &mut clap::Command) -> String {
+    if what != Generate::Man {
+        return completion(what, program);
+    }
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    let _ = clap_mangen::Man::new(program.clone()).render(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn completion(what: Generate, program: &mut clap::Command) -> String {
     let mut bytes = Vec::new();
     let name = program.get_name().to_owned();
     match what {
-        Generate::Man => return manual(program, catalogue),
-        Generate::Abbreviations => return catalogue.grammar.abbreviations(),
+        Generate::Man | Generate::Abbreviations => {}
         Generate::Bash => clap_complete::generate(Kind::Bash, program, name, &mut bytes),
         Generate::Fish => clap_complete::generate(Kind::Fish, program, name, &mut bytes),
         Generate::Zsh => clap_complete::generate(Kind::Zsh, program, name, &mut bytes),

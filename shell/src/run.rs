@@ -58,8 +58,11 @@ pub trait Session: Sized + 'static {
     fn absent(&self) -> &'static [&'static str] {
         &[]
     }
-    /// Called when the session with the appliance was opened anew: logins are gone.
-    fn reopened(&mut self) {}
+    /// Makes good what kept a command from doing anything, such as a session that had timed out;
+    /// whether it may run again.
+    fn recover(&mut self, failure: &Failure) -> bool {
+        failure.session_ended() && self.desk().reopen()
+    }
 }
 
 /// A session being run.
@@ -206,13 +209,7 @@ impl<S: Session> Shell<S> {
         self.session.desk().begin();
         let result = (command.run.run)(&mut self.session, invocation);
         match result {
-            // Nothing was done: the appliance had closed the session before it looked at the call.
-            Err(failure) if session_ended(&failure) && self.session.desk().reopen().is_ok() => {
-                self.session.reopened();
-                self.session.desk().note(
-                    "note: the session had timed out and was opened again; HSM and partition \
-                     logins are gone",
-                );
+            Err(failure) if self.session.recover(&failure) => {
                 (command.run.run)(&mut self.session, invocation)
             }
             other => other,
@@ -332,10 +329,6 @@ struct ErrorObject<'a> {
     message: &'a str,
     code: Option<u32>,
     name: Option<&'a str>,
-}
-
-fn session_ended(failure: &Failure) -> bool {
-    failure.code.as_ref().is_some_and(|code| code.name == "FRAMEWORK_NO_SESSION_COOKIE")
 }
 
 fn complain<S: Session>(device: &mut dyn Device, failure: &Failure) {

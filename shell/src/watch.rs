@@ -7,26 +7,31 @@ use std::time::{Duration, Instant};
 
 use luna_rest::Client;
 
+use crate::device::Device;
+
 /// After how long a person is told that the appliance is still at work.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Watches over the calls of a session.
-pub(crate) struct Watch {
+pub struct Watch {
     interrupted: Arc<AtomicBool>,
     /// When the wait began; none once the person has been told.
     waiting: Mutex<Option<Instant>>,
 }
 
 impl Watch {
-    /// Makes Ctrl-C end the call under way instead of the program.
-    pub(crate) fn begin() -> Option<Arc<Watch>> {
+    /// Makes Ctrl-C end the call under way instead of the program, where a person is there.
+    pub fn of(device: &dyn Device) -> Option<Arc<Watch>> {
+        if !device.attended() {
+            return None;
+        }
         let interrupted = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted)).ok()?;
         Some(Arc::new(Watch { interrupted, waiting: Mutex::new(None) }))
     }
 
     /// Makes the calls of `client` watched.
-    pub(crate) fn over(self: &Arc<Self>, client: &mut Client) {
+    pub fn over(self: &Arc<Self>, client: &mut Client) {
         client.cancelled_by(Arc::clone(&self.interrupted));
         let watch = Arc::clone(self);
         client.watched_by(Arc::new(move || watch.glance()));

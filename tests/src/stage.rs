@@ -223,7 +223,7 @@ impl Stage {
             name: client,
             configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),
         };
-        let session = lunacm::Session::open(self.access()?, device, secrets, &options, side);
+        let session = lunacm::Session::open(Some(self.access()?), device, secrets, &options, side);
         run(session, lunacm::catalogue(), options)
     }
 }

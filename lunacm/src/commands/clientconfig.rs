@@ -2,10 +2,10 @@
 //!
 //! Every change of `Chrystoki.conf` keeps the file as it was before beside it, for `rollback`.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Done;
-use crate::chrystoki::{Chrystoki, replace};
+use crate::chrystoki::{Chrystoki, before, replace};
 use crate::deploy::{self, Step};
 use crate::prelude::*;
 use crate::servers::{self, Server};
@@ -99,20 +99,11 @@ fn read(session: &Session) -> Result<Chrystoki, Failure> {
     Chrystoki::read(&session.side().configuration).map_err(on_this_machine)
 }
 
-/// Where the file as it was before the last change is kept.
-fn before(session: &Session) -> PathBuf {
-    session.side().configuration.with_extension("conf.before")
-}
-
-/// Writes the file and keeps what it was; nothing happens where nothing changed.
 fn write(session: &Session, old: &Chrystoki, new: &Chrystoki) -> Result<(), Failure> {
-    if old == new {
-        return Ok(());
-    }
-    let folder = session.side().configuration.parent().map(PathBuf::from).unwrap_or_default();
+    let configuration = &session.side().configuration;
+    let folder = configuration.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder).map_err(on_this_machine)?;
-    replace(&before(session), old.text().as_bytes()).map_err(on_this_machine)?;
-    new.write(&session.side().configuration).map_err(on_this_machine)
+    new.write_over(old, configuration).map_err(on_this_machine)
 }
 
 #[derive(Deserialize)]
@@ -174,6 +165,7 @@ impl Run<Session> for Deploy {
                 "note: this session's login ({user}) is used; -user and -password are not needed"
             ));
         }
+        session.appliance()?;
         deploy::check_server(session.client(), &self.server)?;
         let old = read(session)?;
         let mut new = old.clone();
@@ -298,7 +290,7 @@ impl Run<Session> for Rollback {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let kept = before(session);
+        let kept = before(&session.side().configuration);
         let text = match std::fs::read(&kept) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -4,6 +4,7 @@ use luna_rest::partitions as rest;
 
 use super::Done;
 use crate::prelude::*;
+use crate::slot::Slot;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "role", help: "Roles of the current slot" }];
 
@@ -123,17 +124,21 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 /// The role of a name as typed.
-fn named(name: &str) -> Result<PartitionRole, Failure> {
-    PartitionRole::named(name).ok_or_else(|| {
+fn named(session: &Session, name: &str) -> Result<PartitionRole, Failure> {
+    let role = PartitionRole::named(name).ok_or_else(|| {
         codes::failure(codes::ARGUMENTS_BAD, format!("An application slot has no role '{name}'."))
             .hint("the roles are: Partition SO (po), Crypto Officer (co), Limited Crypto Officer (lco), Crypto User (cu)")
-    })
+    })?;
+    if session.slot().is_ok_and(Slot::is_keyring) && !role.is_of_keyrings() {
+        return Err(codes::failure(codes::USER_TYPE_INVALID, format!("A keyring has no {role}."))
+            .hint("its roles are: Partition SO (po) and Crypto Officer (co)"));
+    }
+    Ok(role)
 }
 
 /// Roles are shown with the names that LunaCM gives them.
 fn state(session: &Session, role: PartitionRole) -> Result<rest::Role, Failure> {
-    let [hsm, partition] = session.place()?;
-    Ok(session.client().get(&rest::ROLE, &[&hsm, &partition, role.id()])?)
+    Ok(session.place()?.role(role.id())?)
 }
 
 fn no_logout_of_others(session: &mut Session, asked: bool) {
@@ -159,8 +164,7 @@ impl Run<Session> for ChangePassword {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let role = named(&self.name)?;
-        let [hsm, partition] = session.place()?;
+        let role = named(session, &self.name)?;
         match session.slot()?.role {
             None => return Err(codes::cancelled("A role must be logged in to change password.")),
             Some(other) if other != role => {
@@ -191,7 +195,7 @@ impl Run<Session> for ChangePassword {
             ("NEW_PASSWORD", "-newpw"),
         )?;
         let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
-        session.client().call(&rest::CHANGE_ROLE, &[&hsm, &partition, role.id()], &body)?;
+        session.place()?.change_role(role.id(), &body)?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role changepw"))
     }
@@ -216,7 +220,7 @@ pub(super) fn act(
     action: &str,
     password: Option<Secret>,
 ) -> Result<(), Failure> {
-    let [hsm, partition] = session.place()?;
+    let [hsm, partition] = session.partition(None)?;
     let body = rest::RoleAction { password, ..Default::default() };
     session.client().call(&rest::ROLE_ACT, &[&hsm, &partition, role.id(), action], &body)?;
     Ok(())
@@ -232,7 +236,7 @@ impl Run<Session> for CreateChallenge {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        create_challenge(session, named(&self.name)?, self.challengesecret)?;
+        create_challenge(session, named(session, &self.name)?, self.challengesecret)?;
         Ok(Done::new("role createchallenge"))
     }
 }
@@ -243,6 +247,7 @@ pub(super) fn create_challenge(
     role: PartitionRole,
     given: Option<Secret>,
 ) -> Result<(), Failure> {
+    session.partition(None)?;
     require_multifactor(session, role)?;
     let challenge = session.secret(
         given,
@@ -262,7 +267,8 @@ impl Run<Session> for Deactivate {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        act(session, named(&self.name)?, "deactivate", None)?;
+        let role = named(session, &self.name)?;
+        act(session, role, "deactivate", None)?;
         Ok(Done::new("role deactivate"))
     }
 }
@@ -277,9 +283,14 @@ impl Run<Session> for Init {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let role = named(&self.name)?;
-        let [hsm, partition] = session.place()?;
+        let role = named(session, &self.name)?;
         match role {
+            PartitionRole::Po if session.slot()?.is_keyring() => {
+                return Err(codes::failure(
+                    codes::NOT_ALLOWED,
+                    "The Partition SO of a keyring is made with the keyring.",
+                ));
+            }
             PartitionRole::Po => {
                 return Err(codes::failure(
                     codes::NOT_ALLOWED,
@@ -297,7 +308,7 @@ impl Run<Session> for Init {
             (role.variable(), "-password"),
         )?;
         let body = rest::InitRole { password: Some(password), ..Default::default() };
-        session.client().call(&rest::INIT_ROLE, &[&hsm, &partition, role.id()], &body)?;
+        session.place()?.init_role(role.id(), &body)?;
         Ok(Done::new("role init"))
     }
 }
@@ -323,8 +334,7 @@ impl Run<Session> for List {
     type View = Roles;
 
     fn run(self, session: &mut Session) -> Result<Roles, Failure> {
-        let [hsm, partition] = session.place()?;
-        let listed = session.client().get(&rest::ROLES, &[&hsm, &partition])?.roles;
+        let listed = session.place()?.roles()?.roles;
         let current = session.slot()?.role;
         let mut roles = Vec::new();
         for role in PartitionRole::ALL {
@@ -368,7 +378,7 @@ impl Run<Session> for Login {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        log_in(session, named(&self.name)?, self.password)?;
+        log_in(session, named(session, &self.name)?, self.password)?;
         Ok(Done::new("role login"))
     }
 }
@@ -379,7 +389,6 @@ pub(super) fn log_in(
     role: PartitionRole,
     password: Option<Secret>,
 ) -> Result<(), Failure> {
-    let [hsm, partition] = session.place()?;
     let state = state(session, role)?;
     // What cannot succeed is answered by the appliance, without a question.
     let mut password = password;
@@ -389,7 +398,7 @@ pub(super) fn log_in(
         password = Some(session.secret(password, "enter password", None, origin)?);
     }
     let login = rest::Login::new(role.id(), password.unwrap_or_default());
-    session.client().call(&rest::LOGIN, &[&hsm, &partition], &login)?;
+    session.place()?.log_in(&login)?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
         session.desk().note(format!(
@@ -407,11 +416,10 @@ impl Run<Session> for Logout {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [hsm, partition] = session.place()?;
         if session.slot()?.role.is_none() {
             return Err(codes::failure(codes::NOT_LOGGED_IN, "No role is logged in."));
         }
-        session.client().call(&rest::LOGOUT, &[&hsm, &partition], &luna_rest::Nothing {})?;
+        session.place()?.log_out()?;
         session.logged_in(None);
         Ok(Done::new("role logout"))
     }
@@ -426,7 +434,7 @@ struct RecoveryInit {
 
 /// Recovery of a role by key is a matter of the cryptographic API.
 fn no_recovery(session: &Session, name: &str) -> Failure {
-    if let Err(failure) = session.place().and_then(|_| named(name)) {
+    if let Err(failure) = session.slot().and_then(|_| named(session, name)) {
         return failure;
     }
     codes::failure(
@@ -469,7 +477,8 @@ impl Run<Session> for ResetPassword {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let role = named(&self.name)?;
+        let role = named(session, &self.name)?;
+        session.partition(None)?;
         let current = session.slot()?.slot;
         if session.slot_or_current(self.slot)?.slot != current {
             return Err(codes::failure(
@@ -530,7 +539,7 @@ impl Run<Session> for Show {
     type View = RoleState;
 
     fn run(self, session: &mut Session) -> Result<RoleState, Failure> {
-        let role = named(&self.name)?;
+        let role = named(session, &self.name)?;
         let state = state(session, role)?;
         Ok(RoleState {
             name: role.to_string(),

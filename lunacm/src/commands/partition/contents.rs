@@ -3,6 +3,7 @@
 use luna_rest::partitions as rest;
 
 use crate::commands::Done;
+use crate::place::Space;
 use crate::prelude::*;
 
 const SHOW: &str = "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}";
@@ -112,16 +113,18 @@ impl Run<Session> for Clear {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [_, partition] = session.place()?;
         session.require(&[PartitionRole::Co])?;
         if !self.force {
+            let what = if session.slot()?.is_keyring() { "keyring" } else { "partition" };
             session.confirm(
-                "        You are about to delete all objects of the partition.\n\
-                 \x20       Are you sure you wish to continue?",
+                &format!(
+                    "        You are about to delete all objects of the {what}.\n        Are you \
+                     sure you wish to continue?"
+                ),
                 "-force",
             )?;
         }
-        session.client().call(&rest::CLEAR, &[&partition], &luna_rest::Nothing {})?;
+        session.place()?.clear()?;
         Ok(Done::new("partition clear"))
     }
 }
@@ -149,18 +152,13 @@ impl Run<Session> for Contents {
     type View = Objects;
 
     fn run(self, session: &mut Session) -> Result<Objects, Failure> {
-        let [hsm, partition] = session.place()?;
-        let listed = session.client().get(&rest::OBJECTS, &[&hsm, &partition])?.objects;
-        let mut objects = Vec::new();
-        for entry in listed {
-            let object = session.client().get(&rest::OBJECT, &[&hsm, &partition, &entry.id])?;
-            objects.push(Object {
-                label: object.label,
-                handle: entry.id.parse().unwrap_or_default(),
-                kind: object.kind,
-                uid: object.uid,
-            });
-        }
+        let object = |object: rest::Object| Object {
+            label: object.label,
+            handle: object.id.parse().unwrap_or_default(),
+            kind: object.kind,
+            uid: object.uid,
+        };
+        let objects = session.place()?.objects()?.into_iter().map(object).collect();
         Ok(Objects { role: session.slot()?.role, objects })
     }
 }
@@ -194,33 +192,25 @@ impl Text for Objects {
     }
 }
 
-/// Bytes and objects of a partition.
+/// Bytes and objects; a keyring has no bytes of its own.
 #[derive(Serialize)]
 struct Storage {
-    total: u64,
-    used: u64,
-    free: u64,
+    #[serde(flatten)]
+    space: Option<Space>,
     objects: u64,
 }
 
 impl Storage {
-    fn of(partition: &rest::Partition) -> Storage {
-        Storage {
-            total: partition.total_storage_space,
-            used: partition.used_storage_space,
-            free: partition.free_storage_space,
-            objects: partition.object_count,
-        }
-    }
-
     fn write(&self, page: &mut Page) {
         page.line("        Partition Storage:");
         let mut line = |label: &str, value: u64| {
             page.field(&format!("                {label}:"), 38, value);
         };
-        line("Total Storage Space", self.total);
-        line("Used Storage Space", self.used);
-        line("Free Storage Space", self.free);
+        if let Some(space) = &self.space {
+            line("Total Storage Space", space.total);
+            line("Used Storage Space", space.used);
+            line("Free Storage Space", space.free);
+        }
         line("Object Count", self.objects);
     }
 }
@@ -233,7 +223,8 @@ struct Show {}
 struct Settings {
     label: String,
     serial: String,
-    version: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u8>,
     initialized: bool,
     storage: Storage,
 }
@@ -242,14 +233,13 @@ impl Run<Session> for Show {
     type View = Settings;
 
     fn run(self, session: &mut Session) -> Result<Settings, Failure> {
-        let [hsm, serial] = session.place()?;
-        let partition = session.client().get(&rest::SHOW, &[&hsm, &serial])?;
+        let shown = session.place()?.show()?;
         Ok(Settings {
-            storage: Storage::of(&partition),
-            initialized: partition.is_initialized(),
-            label: partition.label,
-            serial,
-            version: partition.version,
+            label: shown.label,
+            serial: session.slot()?.serial.clone(),
+            version: shown.version,
+            initialized: shown.initialized,
+            storage: Storage { space: shown.space, objects: shown.objects },
         })
     }
 }
@@ -258,7 +248,9 @@ impl Text for Settings {
     fn write(&self, page: &mut Page) {
         page.line(format!("        Partition Label -> {}", self.label).trim_end());
         page.line(format!("        Partition Serial Number -> {}", self.serial));
-        page.line(format!("        Partition Version -> {}", self.version));
+        if let Some(version) = self.version {
+            page.line(format!("        Partition Version -> {version}"));
+        }
         let state = if self.initialized { "Initialized" } else { "Zeroized" };
         page.line(format!("        Partition Status -> {state}"));
         page.blank();
@@ -288,10 +280,10 @@ impl Run<Session> for ShowInfo {
     type View = Information;
 
     fn run(self, session: &mut Session) -> Result<Information, Failure> {
-        let [hsm, serial] = session.place()?;
-        let partition = session.client().get(&rest::SHOW, &[&hsm, &serial])?;
-        let officer = session.client().get(&rest::ROLE, &[&hsm, &serial, "co"])?;
-        let initialized = partition.is_initialized();
+        let place = session.place()?;
+        let shown = place.show()?;
+        let officer = place.role(PartitionRole::Co.id())?;
+        let initialized = shown.initialized;
         let mut flags = vec!["CKF_RNG", "CKF_LOGIN_REQUIRED"];
         if officer.initialized {
             flags.push("CKF_USER_PIN_INITIALIZED");
@@ -302,11 +294,11 @@ impl Run<Session> for ShowInfo {
         }
         let slot = session.slot()?;
         Ok(Information {
-            storage: Storage::of(&partition),
-            label: partition.label,
+            storage: Storage { space: shown.space, objects: shown.objects },
+            label: shown.label,
             manufacturer: "Gemalto",
             model: slot.model.clone(),
-            serial,
+            serial: slot.serial.clone(),
             status: if initialized { "L3 Device, OK" } else { "L3 Device, Zeroized" },
             flags,
             slot: slot.slot,

@@ -84,7 +84,7 @@ impl Run<Session> for Add {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [_, partition] = session.place()?;
+        let [_, partition] = session.partition(None)?;
         if self.domainped {
             return Err(codes::failure(
                 codes::NOT_ALLOWED,
@@ -116,7 +116,7 @@ impl Run<Session> for ChangeLabel {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [_, partition] = session.place()?;
+        let [_, partition] = session.partition(None)?;
         if self.newlabel.is_none() && !self.primary {
             return Err(codes::failure(
                 codes::ARGUMENTS_BAD,
@@ -140,7 +140,7 @@ impl Run<Session> for Delete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [_, partition] = session.place()?;
+        let [_, partition] = session.partition(None)?;
         session.require(&[PartitionRole::Po])?;
         let id = numbered(session, &partition, &self.domainlabel)?;
         if !self.force {
@@ -179,7 +179,7 @@ impl Run<Session> for List {
     type View = Domains;
 
     fn run(self, session: &mut Session) -> Result<Domains, Failure> {
-        let [_, partition] = session.place()?;
+        let [_, partition] = session.partition(None)?;
         let domains = session.client().get(&rest::DOMAINS, &[&partition])?.domains;
         let domain = |domain: rest::Domain| Domain { label: domain.label, primary: domain.primary };
         Ok(Domains { domains: domains.into_iter().map(domain).collect() })
@@ -209,7 +209,7 @@ impl Run<Session> for SetLegacy {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [_, partition] = session.place()?;
+        let [_, partition] = session.partition(None)?;
         let domain = session.secret(
             self.domain,
             "Enter the legacy domain name",

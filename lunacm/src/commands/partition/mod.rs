@@ -85,7 +85,7 @@ impl Run<Session> for Activate {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.slot()?;
+        session.partition(None)?;
         Err(codes::failure(
             codes::NOT_ALLOWED,
             "Activation belongs to multifactor authentication; this partition authenticates by \
@@ -104,7 +104,7 @@ impl Run<Session> for ChangeLabel {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [hsm, partition] = session.place()?;
+        let [hsm, partition] = session.partition(None)?;
         let body = rest::ChangePartition { label: Some(self.label), ..Default::default() };
         session.client().call(&rest::CHANGE, &[&hsm, &partition], &body)?;
         session.refresh_slot()?;
@@ -161,7 +161,7 @@ impl Run<Session> for Init {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [hsm, partition] = session.place()?;
+        let [hsm, partition] = session.partition(None)?;
         if self.importpeddomain {
             return Err(codes::failure(
                 codes::NOT_ALLOWED,

@@ -86,7 +86,7 @@ impl Run<Session> for Change {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        let [hsm, partition] = session.place()?;
+        let [hsm, partition] = session.partition(None)?;
         let wanted = pairs(&self.policy, &self.value)?;
         session.require(&[PartitionRole::Po])?;
         let known = session.client().get(&rest::POLICIES, &[&hsm, &partition])?.policies;
@@ -200,9 +200,8 @@ impl Run<Session> for Show {
     type View = Policies;
 
     fn run(self, session: &mut Session) -> Result<Policies, Failure> {
-        let slot = session.slot_or_current(self.slot)?;
-        let (label, partition) = (slot.label.clone(), slot.serial.clone());
-        let hsm = session.hsm().to_owned();
+        let [hsm, partition] = session.partition(self.slot)?;
+        let label = session.slot_or_current(self.slot)?.label.clone();
         let place = [hsm.as_str(), &partition];
         if let Some(path) = &self.exporttemplate {
             export(session, place, path)?;

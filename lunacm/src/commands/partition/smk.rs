@@ -64,7 +64,7 @@ impl Run<Session> for Rollover {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let [hsm, partition] = session.place()?;
+        let [hsm, partition] = session.partition(None)?;
         let action = if self.start { "start" } else { "end" };
         let key = [hsm.as_str(), &partition, "smk-fw7-rollover", action];
         session.client().call(&rest::SMK_ACT, &key, &luna_rest::Nothing {})?;

@@ -1,0 +1,374 @@
+//! The link to a cluster: a session with the member that serves this client.
+//!
+//! It is the entry member of the configuration; when that cannot be reached, another member of its
+//! affinity group, then one of another group. Who the members are is told by the one that serves,
+//! and kept in `members.json` beside their certificates.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use luna_rest::keyrings::{self, ClientSession, Entry, EntryMember};
+use luna_rest::{Client, Error, Fingerprint, Target, Trust};
+use luna_shell::{Failure, Kind, Watch};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use zeroize::Zeroizing;
+
+use crate::chrystoki::replace;
+use crate::clusters::Registration;
+use crate::owner::common_name;
+
+/// A session with a cluster.
+pub(crate) struct Link {
+    /// Where and as whom.
+    pub(crate) registration: Registration,
+    /// The cluster's label.
+    pub(crate) label: String,
+    client: Arc<Client>,
+    found: Vec<keyrings::Slot>,
+    manner: Manner,
+}
+
+/// How the calls of a link are made.
+#[derive(Clone, Default)]
+pub(crate) struct Manner {
+    /// What watches over them.
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// How long one may take.
+    pub(crate) limit: Option<Duration>,
+}
+
+impl Link {
+    /// Opens a session with the entry member, or with the next one that can be reached.
+    ///
+    /// # Errors
+    /// No member takes this client, or its files cannot be used.
+    pub(crate) fn open(
+        registration: Registration,
+        manner: Manner,
+    ) -> Result<(Link, Option<String>), Failure> {
+        let (Entered { client, found, label }, note) = enter(&registration, &manner)?;
+        Ok((Link { registration, label, client, found, manner }, note))
+    }
+
+    /// Opens the session anew, perhaps with another member.
+    ///
+    /// # Errors
+    /// As [`Link::open`].
+    pub(crate) fn reopen(&mut self) -> Result<Option<String>, Failure> {
+        let (entered, note) = enter(&self.registration, &self.manner)?;
+        (self.client, self.label) = (entered.client, entered.label);
+        Ok(note)
+    }
+
+    /// The session.
+    pub(crate) fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// The cluster's UUID.
+    pub(crate) fn cluster(&self) -> &str {
+        self.registration.cluster()
+    }
+
+    /// The keyrings that this client saw when the link was opened.
+    pub(crate) fn found(&self) -> &[keyrings::Slot] {
+        &self.found
+    }
+
+    /// The keyrings that this client sees.
+    ///
+    /// # Errors
+    /// The member does not answer.
+    pub(crate) fn keyrings(&self) -> Result<Vec<keyrings::Slot>, Error> {
+        Ok(self.client.get(&keyrings::SLOTS, &[self.cluster()])?.data)
+    }
+}
+
+/// What a member gave.
+struct Entered {
+    client: Arc<Client>,
+    found: Vec<keyrings::Slot>,
+    label: String,
+}
+
+fn enter(
+    registration: &Registration,
+    manner: &Manner,
+) -> Result<(Entered, Option<String>), Failure> {
+    let unusable = |error: io::Error| Failure::command(format!("{error}."));
+    let identity = Identity::read(registration).map_err(unusable)?;
+    let file = registration.authorities.with_file_name("members.json");
+    let known = read_members(&file).map_err(unusable)?;
+    let mut refused: Vec<(Door, String)> = Vec::new();
+    for door in doors(registration, identity.trusted.first(), &known) {
+        let (client, entry, found) = match identity.enter(&door, &known, manner) {
+            Ok(entered) => entered,
+            // What one member says of this client, the others say too.
+            Err(error @ Error::LoginRefused { .. }) => return Err(error.into()),
+            Err(error) => {
+                refused.push((door, reason(&error)));
+                continue;
+            }
+        };
+        if entry != known {
+            // Only root may write there on some machines; the next session asks again.
+            if let Err(error) = write_members(&file, &entry) {
+                tracing::debug!(%error, "the members are not kept");
+            }
+        }
+        let label = entry.cluster_label;
+        let note = refused.first().map(|(entry, reason)| {
+            let group = match door.other_group {
+                Some(group) => format!(" of the group '{group}'"),
+                None => String::new(),
+            };
+            format!(
+                "note: cluster '{label}': member {} cannot be reached ({reason}); member {}{group} \
+                 serves instead",
+                entry.address, door.address
+            )
+        });
+        return Ok((Entered { client: Arc::new(client), found, label }, note));
+    }
+    let tried = refused.iter().map(|(door, reason)| format!("{}: {reason}", door.address));
+    let tried = tried.collect::<Vec<_>>().join("; ");
+    Err(Failure::new(
+        Kind::Unreachable,
+        format!("Cluster {} cannot be reached ({tried}).", registration.cluster()),
+    ))
+}
+
+/// Why a member does not serve, in few words.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Unreachable { reason, .. } => reason.clone(),
+        Error::Answered { answer, .. } => answer.message.trim_end_matches('.').to_owned(),
+        Error::Unknown { seen, .. } => {
+            format!("its certificate {seen} is none of those in the file of LNHServerCAFile")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Where a member may let this client in.
+#[derive(Debug, PartialEq, Eq)]
+struct Door {
+    address: String,
+    port: u16,
+    /// Its group, if it is not that of the entry member.
+    other_group: Option<String>,
+}
+
+/// The entry member, then those of its group, then the others.
+fn doors(registration: &Registration, entry: Option<&Fingerprint>, known: &Entry) -> Vec<Door> {
+    let configured = registration.entry();
+    let is_entry = |member: &&EntryMember| {
+        configured.is_some_and(|(host, _)| host == member.address)
+            || entry.is_some_and(|entry| member.fingerprint == entry.to_string())
+    };
+    let group = known.members.iter().find(is_entry).map(|member| member.group.as_str());
+    let mut doors: Vec<Door> = configured
+        .map(|(host, port)| Door { address: host.to_owned(), port, other_group: None })
+        .into_iter()
+        .collect();
+    let (own, others): (Vec<_>, Vec<_>) =
+        known.members.iter().partition(|member| group.is_none_or(|group| group == member.group));
+    for member in own.into_iter().chain(others) {
+        let other = group.is_some_and(|group| group != member.group);
+        let door = Door {
+            address: member.address.clone(),
+            port: member.port,
+            other_group: other.then(|| member.group.clone()),
+        };
+        if !doors.iter().any(|one| one.address == door.address && one.port == door.port) {
+            doors.push(door);
+        }
+    }
+    doors
+}
+
+/// What this client proves itself with, and what it trusts.
+struct Identity {
+    cluster: String,
+    name: String,
+    key: EcdsaKeyPair,
+    trusted: Vec<Fingerprint>,
+}
+
+impl Identity {
+    fn read(registration: &Registration) -> io::Result<Identity> {
+        Ok(Identity {
+            cluster: registration.cluster().to_owned(),
+            name: common_name(&registration.certificate)?,
+            key: read_key(&registration.key)?,
+            trusted: read_certificates(&registration.authorities)?,
+        })
+    }
+
+    /// Opens a session with a member that shows a certificate of this cluster.
+    fn enter(
+        &self,
+        door: &Door,
+        known: &Entry,
+        manner: &Manner,
+    ) -> Result<(Client, Entry, Vec<keyrings::Slot>), Error> {
+        let target = |trust| Target {
+            host: door.address.clone(),
+            port: door.port,
+            trust,
+            limit: manner.limit,
+        };
+        let is_member = |seen: &Fingerprint| {
+            self.trusted.contains(seen)
+                || known.members.iter().any(|member| member.fingerprint == seen.to_string())
+        };
+        let mut client = match Client::connect(target(Trust::FirstContact)) {
+            Err(Error::Unknown { seen, .. }) if is_member(&seen) => {
+                Client::connect(target(Trust::Pinned(seen)))?
+            }
+            other => other?,
+        };
+        if let Some(watch) = &manner.watch {
+            watch.over(&mut client);
+        }
+        let text = ClientSession::text(&self.cluster, &client.fingerprint().to_string());
+        let signature = self.key.sign(&SystemRandom::new(), text.as_bytes());
+        let signature = signature.map_err(|_| Error::Unreachable {
+            address: client.address().to_owned(),
+            reason: "the client's key does not sign".to_owned(),
+        })?;
+        let session = ClientSession {
+            common_name: self.name.clone(),
+            signature: BASE64_STANDARD.encode(signature),
+        };
+        let entry = client.enter(&self.cluster, &session)?;
+        // One that is not authorized refuses this.
+        let found = client.get(&keyrings::SLOTS, &[&self.cluster])?.data;
+        Ok((client, entry, found))
+    }
+}
+
+/// An error that names the file.
+fn at(path: &Path, kind: io::ErrorKind, reason: impl std::fmt::Display) -> io::Error {
+    io::Error::new(kind, format!("{}: {reason}", path.display()))
+}
+
+fn read_key(path: &Path) -> io::Result<EcdsaKeyPair> {
+    let pem = std::fs::read(path).map_err(|error| at(path, error.kind(), error))?;
+    let pem = Zeroizing::new(pem);
+    let broken = |reason: &str| at(path, io::ErrorKind::InvalidData, reason);
+    let (_, key) =
+        x509_parser::pem::parse_x509_pem(&pem).map_err(|_| broken("not a key in PEM form"))?;
+    let key = Zeroizing::new(key.contents);
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key, &SystemRandom::new())
+        .map_err(|_| broken("not an ECDSA P-256 key in PKCS#8 form"))
+}
+
+/// The fingerprints of the certificates in a PEM file, in their order.
+fn read_certificates(path: &Path) -> io::Result<Vec<Fingerprint>> {
+    let content = std::fs::read(path).map_err(|error| at(path, error.kind(), error))?;
+    x509_parser::pem::Pem::iter_from_buffer(&content)
+        .map(|pem| match pem {
+            Ok(pem) => Ok(Fingerprint::of(&pem.contents)),
+            Err(error) => Err(at(path, io::ErrorKind::InvalidData, error)),
+        })
+        .collect()
+}
+
+/// The members as they were told last; none before the first session.
+fn read_members(path: &PathBuf) -> io::Result<Entry> {
+    match std::fs::read(path) {
+        Ok(json) => serde_json::from_slice(&json)
+            .map_err(|error| at(path, io::ErrorKind::InvalidData, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Entry::default()),
+        Err(error) => Err(at(path, error.kind(), error)),
+    }
+}
+
+fn write_members(path: &Path, entry: &Entry) -> io::Result<()> {
+    let mut json = serde_json::to_vec_pretty(entry)?;
+    json.push(b'\n');
+    replace(path, &json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(address: &str, group: &str, byte: u8) -> EntryMember {
+        EntryMember {
+            address: address.into(),
+            port: 50052,
+            fingerprint: Fingerprint([byte; 32]).to_string(),
+            group: group.into(),
+        }
+    }
+
+    fn registration(server: &str) -> Registration {
+        Registration {
+            index: 0,
+            server: server.into(),
+            certificate: "c.pem".into(),
+            key: "k.pem".into(),
+            authorities: "/x/lnh_ca.pem".into(),
+        }
+    }
+
+    #[test]
+    fn the_group_of_the_entry_member_comes_before_the_others() {
+        let members = vec![
+            member("10.0.0.3", "remote", 3),
+            member("10.0.0.2", "local", 2),
+            member("10.0.0.1", "local", 1),
+        ];
+        let known = Entry { cluster_label: "prod".into(), members };
+        let seen = |server, entry: Option<&Fingerprint>| -> Vec<(String, Option<String>)> {
+            let doors = doors(&registration(server), entry, &known);
+            doors.into_iter().map(|door| (door.address, door.other_group)).collect()
+        };
+        let at = |address: &str| (address.to_owned(), None);
+        let remote = ("10.0.0.3".to_owned(), Some("remote".to_owned()));
+        assert_eq!(seen("10.0.0.1:50052", None), [at("10.0.0.1"), at("10.0.0.2"), remote.clone()]);
+        // Behind another address the entry member is known by its certificate.
+        assert_eq!(
+            seen("192.0.2.1:50052", Some(&Fingerprint([1; 32]))),
+            [at("192.0.2.1"), at("10.0.0.2"), at("10.0.0.1"), remote]
+        );
+    }
+
+    #[test]
+    fn a_new_key_signs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k.pem");
+        let made = crate::certificate::make("app").unwrap();
+        crate::certificate::write_key(&path, &made.key).unwrap();
+        let signature = read_key(&path).unwrap().sign(&SystemRandom::new(), b"text").unwrap();
+        let (_, pem) = x509_parser::pem::parse_x509_pem(made.certificate.as_bytes()).unwrap();
+        let certificate = pem.parse_x509().unwrap();
+        let public = &certificate.public_key().subject_public_key.data;
+        ring::signature::UnparsedPublicKey::new(
+            &ring::signature::ECDSA_P256_SHA256_ASN1,
+            public.as_ref(),
+        )
+        .verify(b"text", signature.as_ref())
+        .unwrap();
+        std::fs::write(&path, "nonsense").unwrap();
+        assert!(read_key(&path).err().unwrap().to_string().contains("k.pem"));
+    }
+
+    #[test]
+    fn members_are_kept_and_a_missing_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("members.json");
+        assert_eq!(read_members(&path).unwrap(), Entry::default());
+        let known =
+            Entry { cluster_label: "prod".into(), members: vec![member("10.0.0.1", "local", 1)] };
+        write_members(&path, &known).unwrap();
+        assert_eq!(read_members(&path).unwrap(), known);
+    }
+}

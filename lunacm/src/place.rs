@@ -1,0 +1,178 @@
+//! Where the calls of a slot go: to a partition of the appliance or to a keyring of a cluster.
+//!
+//! Both have the same calls with the same types; their paths have two places before what differs.
+
+use std::sync::Arc;
+
+use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, Roles};
+use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
+use serde::Serialize;
+
+/// A partition or a keyring, and the session in which it is reached.
+#[derive(Clone)]
+pub(crate) struct Place {
+    client: Arc<Client>,
+    /// HSM and partition, or cluster and keyring.
+    ids: [String; 2],
+    calls: &'static Calls,
+}
+
+/// What a partition or a keyring tells of itself.
+pub(crate) struct Shown {
+    /// The label.
+    pub(crate) label: String,
+    /// Whether it can be used.
+    pub(crate) initialized: bool,
+    /// 0 or 1; keyrings have none.
+    pub(crate) version: Option<u8>,
+    /// Bytes; the keyrings of a cluster share theirs.
+    pub(crate) space: Option<Space>,
+    /// How many objects there are, whoever may see them.
+    pub(crate) objects: u64,
+}
+
+/// Bytes for objects.
+#[derive(Serialize)]
+pub(crate) struct Space {
+    /// All of them.
+    pub(crate) total: u64,
+    /// Those that objects take.
+    pub(crate) used: u64,
+    /// Those that are left.
+    pub(crate) free: u64,
+}
+
+/// The calls of one kind.
+struct Calls {
+    show: fn(&Place) -> Result<Shown, Error>,
+    log_in: &'static Call<Login, Nothing>,
+    log_out: &'static Call<Nothing, Nothing>,
+    roles: &'static Call<Nothing, Roles>,
+    role: &'static Call<Nothing, Role>,
+    init_role: &'static Call<InitRole, Nothing>,
+    change_role: &'static Call<ChangePassword, Nothing>,
+    objects: fn(&Place) -> Result<Vec<Object>, Error>,
+    clear: fn(&Place) -> Result<Nothing, Error>,
+}
+
+static PARTITION: Calls = Calls {
+    show: |place| {
+        let partition = place.client.get(&partitions::SHOW, &place.ids())?;
+        Ok(Shown {
+            initialized: partition.is_initialized(),
+            label: partition.label,
+            version: Some(partition.version),
+            space: Some(Space {
+                total: partition.total_storage_space,
+                used: partition.used_storage_space,
+                free: partition.free_storage_space,
+            }),
+            objects: partition.object_count,
+        })
+    },
+    log_in: &partitions::LOGIN,
+    log_out: &partitions::LOGOUT,
+    roles: &partitions::ROLES,
+    role: &partitions::ROLE,
+    init_role: &partitions::INIT_ROLE,
+    change_role: &partitions::CHANGE_ROLE,
+    objects: |place| {
+        let [hsm, partition] = place.ids();
+        let listed = place.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
+        let show = |id: String| {
+            let object = place.client.get(&partitions::OBJECT, &[hsm, partition, &id])?;
+            Ok(Object { id, ..object })
+        };
+        listed.into_iter().map(|entry| show(entry.id)).collect()
+    },
+    clear: |place| place.client.call(&partitions::CLEAR, &[&place.ids[1]], &Nothing {}),
+};
+
+static KEYRING: Calls = Calls {
+    show: |place| {
+        let keyring = place.client.get(&keyrings::SLOT, &place.ids())?;
+        Ok(Shown {
+            label: keyring.label,
+            initialized: true,
+            version: None,
+            space: None,
+            objects: u64::try_from(keyring.objects).unwrap_or(u64::MAX),
+        })
+    },
+    log_in: &keyrings::LOGIN,
+    log_out: &keyrings::LOGOUT,
+    roles: &keyrings::ROLES,
+    role: &keyrings::ROLE,
+    init_role: &keyrings::INIT_ROLE,
+    change_role: &keyrings::CHANGE_ROLE,
+    objects: |place| Ok(place.client.get(&keyrings::OBJECTS, &place.ids())?.data),
+    clear: |place| place.client.call(&keyrings::CLEAR, &place.ids(), &Nothing {}),
+};
+
+impl Place {
+    /// A partition, by the serial numbers of the HSM and its own.
+    pub(crate) fn partition(client: Arc<Client>, hsm: &str, serial: &str) -> Place {
+        Place { client, ids: [hsm.to_owned(), serial.to_owned()], calls: &PARTITION }
+    }
+
+    /// A keyring, by the UUIDs of the cluster and its own.
+    pub(crate) fn keyring(client: Arc<Client>, cluster: &str, keyring: &str) -> Place {
+        Place { client, ids: [cluster.to_owned(), keyring.to_owned()], calls: &KEYRING }
+    }
+
+    /// The places in the path.
+    fn ids(&self) -> [&str; 2] {
+        let [outer, inner] = &self.ids;
+        [outer, inner]
+    }
+
+    fn with<'a>(&'a self, id: &'a str) -> [&'a str; 3] {
+        let [outer, inner] = self.ids();
+        [outer, inner, id]
+    }
+
+    /// Label, state and storage.
+    pub(crate) fn show(&self) -> Result<Shown, Error> {
+        (self.calls.show)(self)
+    }
+
+    /// Logs a role in.
+    pub(crate) fn log_in(&self, login: &Login) -> Result<(), Error> {
+        self.client.call(self.calls.log_in, &self.ids(), login).map(drop)
+    }
+
+    /// Logs the role out that is logged in.
+    pub(crate) fn log_out(&self) -> Result<(), Error> {
+        self.client.call(self.calls.log_out, &self.ids(), &Nothing {}).map(drop)
+    }
+
+    /// The roles there are.
+    pub(crate) fn roles(&self) -> Result<Roles, Error> {
+        self.client.get(self.calls.roles, &self.ids())
+    }
+
+    /// The state of a role.
+    pub(crate) fn role(&self, role: &str) -> Result<Role, Error> {
+        self.client.get(self.calls.role, &self.with(role))
+    }
+
+    /// Gives a role its first password.
+    pub(crate) fn init_role(&self, role: &str, body: &InitRole) -> Result<(), Error> {
+        self.client.call(self.calls.init_role, &self.with(role), body).map(drop)
+    }
+
+    /// Changes a role's password.
+    pub(crate) fn change_role(&self, role: &str, body: &ChangePassword) -> Result<(), Error> {
+        self.client.call(self.calls.change_role, &self.with(role), body).map(drop)
+    }
+
+    /// The objects that the session sees.
+    pub(crate) fn objects(&self) -> Result<Vec<Object>, Error> {
+        (self.calls.objects)(self)
+    }
+
+    /// Deletes all objects.
+    pub(crate) fn clear(&self) -> Result<(), Error> {
+        (self.calls.clear)(self).map(drop)
+    }
+}

@@ -1,0 +1,552 @@
+//! `lnhclientregistration`: registers this client with a cluster, lists and removes registrations.
+//!
+//! Key, certificate and the members' certificates are written first, the configuration file last
+//! and in one step, so that a crash leaves nothing half-registered. Everything of a cluster lies in
+//! folders of its own: keys of other clusters and of NTLS are not touched. The product's messages
+//! are not known; these are ours.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use luna_rest::keyrings::{self, NewClient, Registered};
+use luna_shell::{Device, Failure, Folders, Input, Page, Table, Text, View, Watch, greet};
+use serde::Serialize;
+
+use crate::chrystoki::{self, Chrystoki, replace};
+use crate::clusters::{self, PLACES, Registration};
+use crate::link::{Link, Manner};
+use crate::owner::{ClientSide, common_name};
+use crate::{certificate, deploy};
+
+/// Where the product's client is installed.
+const INSTALLED: &str = "/usr/safenet/lunaclient";
+/// The port for administration of a cluster member.
+const ADMIN_PORT: u16 = 50_070;
+
+/// What is asked for.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// Common name of the client's certificate, usually the client's address
+    #[arg(short = 'n', long, value_name = "COMMON_NAME", required_unless_present_any = ["list", "remove"])]
+    pub name: Option<String>,
+
+    /// Address of an authorized member: the client's entry to the cluster
+    #[arg(short = 'i', long, value_name = "ADDRESS", required_unless_present_any = ["list", "remove"])]
+    pub ip: Option<IpAddr>,
+
+    /// UUID of the cluster ('cluster list' in lunash shows it)
+    #[arg(short = 'c', long, value_name = "UUID", required_unless_present_any = ["list", "remove"])]
+    pub cluster: Option<String>,
+
+    /// A label for the client
+    #[arg(short = 'l', long)]
+    pub label: Option<String>,
+
+    /// An appliance account with the role monitor to associate with the client
+    #[arg(short = 'u', long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Add the cluster at the next free index instead of index 00
+    #[arg(short = 'm', long)]
+    pub multiple: bool,
+
+    /// The member's port for administration
+    #[arg(long, value_name = "PORT", default_value_t = ADMIN_PORT)]
+    pub admin_port: u16,
+
+    /// List the clusters this client is registered with
+    #[arg(long, conflicts_with_all = ["name", "ip", "cluster", "label", "user", "multiple", "remove"])]
+    pub list: bool,
+
+    /// Remove a cluster from this client: its index or its UUID
+    #[arg(long, value_name = "INDEX|UUID", conflicts_with_all = ["name", "ip", "cluster", "label", "user", "multiple"])]
+    pub remove: Option<String>,
+
+    /// The client's configuration file; without it Chrystoki.conf in the folder that
+    /// ChrystokiConfigurationPath names, or in /etc
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// Where the client is installed; without it the parent of the configuration's ToolsDir, or
+    /// /usr/safenet/lunaclient
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub install_dir: Option<PathBuf>,
+
+    /// The SHA-256 fingerprint the member's certificate must have
+    #[arg(long, value_name = "SHA256:…")]
+    pub fingerprint: Option<String>,
+
+    /// Answer every 'proceed' question with proceed
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+/// Nothing of this client's configuration was changed.
+pub fn run(
+    arguments: &Arguments,
+    folders: &Folders,
+    device: &mut dyn Device,
+) -> Result<Box<dyn View>, Failure> {
+    let configuration = match &arguments.config {
+        Some(file) => file.clone(),
+        None => ClientSide::of_machine(None).configuration,
+    };
+    let old = Chrystoki::read(&configuration).map_err(|error| failure(&error))?;
+    if arguments.list {
+        return Ok(Box::new(List { clusters: list(&old) }));
+    }
+    if let Some(which) = &arguments.remove {
+        return Ok(Box::new(remove(which, &configuration, &old, arguments.yes, device)?));
+    }
+    let request = Request::of(arguments, &old)?;
+    Ok(Box::new(request.register(&configuration, &old, folders, device)?))
+}
+
+/// A failure of a file on this machine.
+fn failure(error: &io::Error) -> Failure {
+    let failure = Failure::command(format!("{error}."));
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => failure.hint(
+            "name files and folders of your own with --config and --install-dir, or run this as \
+             root",
+        ),
+        _ => failure,
+    }
+}
+
+fn at(path: &Path, error: &dyn std::fmt::Display, kind: io::ErrorKind) -> Failure {
+    failure(&io::Error::new(kind, format!("{}: {error}", path.display())))
+}
+
+/// Asks for `proceed`; anything but that and `quit` is asked again, and refused from a script.
+fn confirm(device: &mut dyn Device, caution: &str, what: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let question = format!(
+        "CAUTION:  {caution}\n\n          Type 'proceed' to {what}, or 'quit'\n          to quit \
+         now.\n          > "
+    );
+    loop {
+        match device.answer(&question) {
+            Input::Line(line) if line.trim().eq_ignore_ascii_case("proceed") => return Ok(()),
+            Input::Line(line) if line.trim().eq_ignore_ascii_case("quit") => {
+                return Err(Failure::command("The command was cancelled."));
+            }
+            Input::Line(_) if device.attended() => {}
+            Input::Cancelled => return Err(Failure::command("The command was cancelled.")),
+            Input::Line(_) | Input::End => {
+                return Err(Failure::refused(format!("Not confirmed: {what}."))
+                    .hint("--yes would have answered the question"));
+            }
+        }
+    }
+}
+
+/// What is to be registered, checked.
+struct Request<'a> {
+    name: &'a str,
+    entry: IpAddr,
+    admin_port: u16,
+    cluster: String,
+    label: Option<String>,
+    user: Option<String>,
+    multiple: bool,
+    fingerprint: Option<String>,
+    yes: bool,
+    /// `cert` of the installation.
+    certificates: PathBuf,
+}
+
+/// The files of a registration.
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+    authorities: PathBuf,
+}
+
+impl Request<'_> {
+    fn of<'a>(arguments: &'a Arguments, file: &Chrystoki) -> Result<Request<'a>, Failure> {
+        let wrong = |text| Failure::new(luna_shell::Kind::NotUnderstood, text);
+        let missing = || wrong("The options -n, -i and -c are needed.".to_owned());
+        let name = arguments.name.as_deref().ok_or_else(missing)?;
+        let cluster = arguments.cluster.as_deref().ok_or_else(missing)?;
+        // It becomes a file's name and stands in the configuration.
+        let fits = |c: char| !c.is_control() && !"/\\;{}".contains(c);
+        if name.trim() != name || matches!(name, "" | "." | "..") || !name.chars().all(fits) {
+            return Err(wrong(format!("'{name}' cannot be the common name of a client.")));
+        }
+        if name.chars().count() > 64 {
+            return Err(wrong("A common name has at most 64 characters.".to_owned()));
+        }
+        if !is_uuid(cluster) {
+            return Err(wrong(format!("'{cluster}' is not the UUID of a cluster."))
+                .hint("'cluster list' in lunash shows it"));
+        }
+        let install = match (&arguments.install_dir, deploy::installed(file)) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(folder)) => folder.to_owned(),
+            (None, None) => PathBuf::from(INSTALLED),
+        };
+        let install =
+            std::path::absolute(&install).map_err(|error| at(&install, &error, error.kind()))?;
+        Ok(Request {
+            name,
+            entry: arguments.ip.ok_or_else(missing)?,
+            admin_port: arguments.admin_port,
+            cluster: cluster.to_ascii_lowercase(),
+            label: arguments.label.clone(),
+            user: arguments.user.clone(),
+            multiple: arguments.multiple,
+            fingerprint: arguments.fingerprint.clone(),
+            yes: arguments.yes,
+            certificates: install.join("cert"),
+        })
+    }
+
+    fn files(&self) -> Files {
+        let own = self.certificates.join("client").join(&self.cluster);
+        Files {
+            certificate: own.join(format!("{}.pem", self.name)),
+            key: own.join(format!("{}Key.pem", self.name)),
+            authorities: self.certificates.join("server").join(&self.cluster).join("lnh_ca.pem"),
+        }
+    }
+
+    /// The index to write to, once it is clear that it may be written to.
+    fn index(&self, file: &Chrystoki, device: &mut dyn Device) -> Result<usize, Failure> {
+        let known = clusters::registrations(file);
+        let index = if self.multiple {
+            clusters::free(file).ok_or_else(|| {
+                Failure::command(format!("All {PLACES} places for clusters are taken."))
+                    .hint("remove a cluster first: lnhclientregistration --remove INDEX")
+            })?
+        } else {
+            0
+        };
+        if let Some(same) = known.iter().find(|one| one.cluster() == self.cluster)
+            && same.index != index
+        {
+            let place = same.index;
+            return Err(Failure::command(format!(
+                "This client is registered with cluster {} already, at index {place:02}.",
+                self.cluster
+            ))
+            .hint(format!("remove it first: lnhclientregistration --remove {place:02}")));
+        }
+        if let Some(other) = known.iter().find(|one| one.index == index)
+            && other.cluster() != self.cluster
+        {
+            let caution = format!(
+                "Index {index:02} belongs to cluster {} ({}).\n          Registering without -m \
+                 takes that cluster away from this client's\n          applications; -m adds the \
+                 new one beside it.",
+                other.cluster(),
+                other.server
+            );
+            confirm(device, &caution, "overwrite it", self.yes)?;
+        }
+        Ok(index)
+    }
+
+    fn register(
+        &self,
+        configuration: &Path,
+        old: &Chrystoki,
+        folders: &Folders,
+        device: &mut dyn Device,
+    ) -> Result<Done, Failure> {
+        let index = self.index(old, device)?;
+        let files = self.files();
+        // What cannot be written is found out before the member is told anything.
+        chrystoki::writable(configuration).map_err(|error| failure(&error))?;
+        let prepared = Prepared::make(self.name, &files)?;
+        let host = self.entry.to_string();
+        let client = greet(&host, self.admin_port, self.fingerprint.clone(), folders, device)?;
+        let body = NewClient {
+            certificate: prepared.certificate.clone(),
+            label: self.label.clone(),
+            user: self.user.clone(),
+        };
+        let registered = client.call(&keyrings::REGISTER, &[&self.cluster], &body)?;
+        let backup = prepared.settle()?;
+        replace(&files.authorities, registered.ca.as_bytes())
+            .map_err(|error| at(&files.authorities, &error, error.kind()))?;
+
+        let registration = Registration {
+            index,
+            server: SocketAddr::new(self.entry, registered.crypto_port).to_string(),
+            certificate: files.certificate,
+            key: files.key,
+            authorities: files.authorities,
+        };
+        // The first session tells who else is a member.
+        let manner = Manner { watch: Watch::of(device), limit: None };
+        let trial = Link::open(registration.clone(), manner);
+        let mut new = old.clone();
+        clusters::set(&mut new, &registration)
+            .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
+        new.write_over(old, configuration).map_err(|error| failure(&error))?;
+        if let Err(failure) = trial {
+            device.note(&format!(
+                "note: the cluster does not take this client yet: {}",
+                failure.message
+            ));
+        }
+        Ok(Done::new(self, &registration, registered, backup, configuration))
+    }
+}
+
+/// Whether it is written as a UUID.
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// A new key and its certificate, beside the places where they are to lie.
+struct Prepared<'f> {
+    files: &'f Files,
+    certificate: String,
+    settled: bool,
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+impl<'f> Prepared<'f> {
+    fn make(name: &str, files: &'f Files) -> Result<Prepared<'f>, Failure> {
+        for path in [&files.key, &files.authorities] {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            std::fs::create_dir_all(folder).map_err(|error| at(folder, &error, error.kind()))?;
+        }
+        let made = certificate::make(name).map_err(|error| failure(&error))?;
+        let prepared = Prepared { files, certificate: made.certificate, settled: false };
+        let key = beside(&files.key, ".new");
+        // One that a crash has left was never registered, or never used.
+        prepared.discard();
+        certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error, error.kind()))?;
+        Ok(prepared)
+    }
+
+    /// Puts both in their places. A key that lies there is kept, with its certificate, under
+    /// another name: the key's new one.
+    fn settle(mut self) -> Result<Option<PathBuf>, Failure> {
+        let Files { certificate, key, .. } = self.files;
+        let mut kept = None;
+        if key.exists() {
+            let free = (1..).map(|number| format!(".old{number}")).find(|ending| {
+                !beside(key, ending).exists() && !beside(certificate, ending).exists()
+            });
+            let ending = free.unwrap_or_default();
+            let (old_key, old_certificate) = (beside(key, &ending), beside(certificate, &ending));
+            // A link, not a move: at no moment is there no key.
+            std::fs::hard_link(key, &old_key).map_err(|error| at(key, &error, error.kind()))?;
+            if certificate.exists() {
+                std::fs::hard_link(certificate, &old_certificate)
+                    .map_err(|error| at(certificate, &error, error.kind()))?;
+            }
+            kept = Some(old_key);
+        }
+        std::fs::rename(beside(key, ".new"), key).map_err(|error| at(key, &error, error.kind()))?;
+        replace(certificate, self.certificate.as_bytes())
+            .map_err(|error| at(certificate, &error, error.kind()))?;
+        self.settled = true;
+        Ok(kept)
+    }
+
+    fn discard(&self) {
+        // It may not be there, which is as good.
+        let _ = std::fs::remove_file(beside(&self.files.key, ".new"));
+    }
+}
+
+/// Removes the folders of a cluster's files where they are empty.
+fn remove_folders(files: [&Path; 2]) {
+    for folder in files.into_iter().filter_map(Path::parent) {
+        // One that holds more, such as former keys, stays.
+        let _ = std::fs::remove_dir(folder);
+    }
+}
+
+impl Drop for Prepared<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.discard();
+            remove_folders([&self.files.key, &self.files.authorities]);
+        }
+    }
+}
+
+/// What was registered.
+#[derive(Serialize)]
+struct Done {
+    index: usize,
+    cluster: String,
+    cluster_label: String,
+    client: String,
+    client_uuid: String,
+    server: String,
+    certificate: PathBuf,
+    key: PathBuf,
+    authorities: PathBuf,
+    configuration: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_key: Option<PathBuf>,
+}
+
+impl Done {
+    fn new(
+        request: &Request<'_>,
+        registration: &Registration,
+        registered: Registered,
+        old_key: Option<PathBuf>,
+        configuration: &Path,
+    ) -> Done {
+        Done {
+            index: registration.index,
+            cluster: request.cluster.clone(),
+            cluster_label: registered.cluster_label,
+            client: request.name.to_owned(),
+            client_uuid: registered.client_uuid,
+            server: registration.server.clone(),
+            certificate: registration.certificate.clone(),
+            key: registration.key.clone(),
+            authorities: registration.authorities.clone(),
+            configuration: configuration.to_owned(),
+            old_key,
+        }
+    }
+}
+
+impl Text for Done {
+    fn write(&self, page: &mut Page) {
+        if let Some(old) = &self.old_key {
+            page.line(format!("The former private key was kept as: {}", old.display()));
+        }
+        page.line(format!("Private Key created and written to: {}", self.key.display()));
+        page.line(format!("Certificate created and written to: {}", self.certificate.display()));
+        page.line(format!("Cluster certificates written to: {}", self.authorities.display()));
+        page.blank();
+        page.line(format!(
+            "Client '{}' is registered with cluster '{}' ({})\nat index {:02}. Its entry is {}.",
+            self.client, self.cluster_label, self.cluster, self.index, self.server
+        ));
+    }
+}
+
+/// The clusters of this client.
+#[derive(Serialize)]
+struct List {
+    clusters: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    index: usize,
+    server: String,
+    cluster: String,
+    client: String,
+}
+
+fn list(file: &Chrystoki) -> Vec<Line> {
+    let line = |one: Registration| Line {
+        index: one.index,
+        cluster: one.cluster().to_owned(),
+        // A file that cannot be read is lunacm's to complain about.
+        client: common_name(&one.certificate).unwrap_or_default(),
+        server: one.server,
+    };
+    clusters::registrations(file).into_iter().map(line).collect()
+}
+
+impl Text for List {
+    fn write(&self, page: &mut Page) {
+        if self.clusters.is_empty() {
+            page.line("This client is not registered with any cluster.");
+            return;
+        }
+        let mut table = Table::new(0, 2, &[(5, false), (21, false), (36, false), (11, false)]);
+        table.row(["Index", "Server", "Cluster ID", "Common Name"]);
+        table.row(["=====", &"=".repeat(21), &"=".repeat(36), "==========="]);
+        for line in &self.clusters {
+            let index = format!("{:02}", line.index);
+            table.row([index.as_str(), &line.server, &line.cluster, &line.client]);
+        }
+        page.table(&table);
+    }
+}
+
+/// What was removed.
+#[derive(Serialize)]
+struct Removed {
+    index: usize,
+    cluster: String,
+    removed: Vec<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left: Vec<PathBuf>,
+}
+
+fn remove(
+    which: &str,
+    configuration: &Path,
+    old: &Chrystoki,
+    yes: bool,
+    device: &mut dyn Device,
+) -> Result<Removed, Failure> {
+    let is_it = |one: &Registration| {
+        which.parse() == Ok(one.index) || which.eq_ignore_ascii_case(one.cluster())
+    };
+    let one = clusters::registrations(old).into_iter().find(is_it).ok_or_else(|| {
+        Failure::command(format!("This client is not registered with a cluster '{which}'."))
+            .hint("lnhclientregistration --list shows the clusters")
+    })?;
+    let cluster = one.cluster().to_owned();
+    let caution = format!(
+        "Cluster {cluster} ({}) will be taken\n          away from this client, and the private \
+         key deleted. Stop the applications\n          that use it first.",
+        one.server
+    );
+    confirm(device, &caution, "remove it", yes)?;
+    let mut new = old.clone();
+    clusters::remove(&mut new, one.index)
+        .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
+    new.write_over(old, configuration).map_err(|error| failure(&error))?;
+
+    let members = one.authorities.with_file_name("members.json");
+    let (mut removed, mut left) = (Vec::new(), Vec::new());
+    for path in [&one.key, &one.certificate, &one.authorities, &members] {
+        // What lies elsewhere was put into the configuration by hand, and may have other uses.
+        let folder = path.parent().and_then(Path::file_name);
+        let own = is_uuid(&cluster) && folder.is_some_and(|folder| *folder == *cluster);
+        if own && std::fs::remove_file(path).is_ok() {
+            removed.push(path.clone());
+        } else if path.exists() {
+            left.push(path.clone());
+        }
+    }
+    remove_folders([&one.key, &one.authorities]);
+    for path in &left {
+        device.note(&format!("note: {} was left", path.display()));
+    }
+    device.note("note: the cluster still knows this client; its administrator can end that");
+    Ok(Removed { index: one.index, cluster, removed, left })
+}
+
+impl Text for Removed {
+    fn write(&self, page: &mut Page) {
+        for path in &self.removed {
+            page.line(format!("Deleted: {}", path.display()));
+        }
+        page.blank();
+        page.line(format!("Cluster {} was removed from index {:02}.", self.cluster, self.index));
+    }
+}
