@@ -550,3 +550,6 @@ impl Text for Removed {
         page.line(format!("Cluster {} was removed from index {:02}.", self.cluster, self.index));
     }
 }
+
+#[cfg(test)]
+mod tests;
