@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Access, Device, Failure, Folders, Local, Options, Secrets, connect, is_named};
+use luna_shell::{Access, Device, Failure, Folders, Local, Options, Secrets, connect};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
@@ -48,16 +48,11 @@ fn open(
     side: &ClientSide,
 ) -> Result<(Option<Access>, Secrets), Failure> {
     let (folders, mut secrets) = (folders?, Secrets::from_environment());
-    // A client of clusters needs no appliance beside them: none is made for it.
-    let needed = is_named(options, &folders)?
-        || options.data.is_some()
-        || folders.appliance.exists()
-        || !side.has_clusters();
     let own = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(Local::unusable)?;
         Ok(Local::emulated(own.folder, own.target, own.key, own.running))
     };
-    let access = match needed {
+    let access = match side.needs_appliance(options, &folders)? {
         true => Some(connect(options, &folders, device, &mut secrets, own)?),
         false => None,
     };

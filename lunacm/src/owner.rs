@@ -7,8 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Client, ntls};
+use luna_shell::{Failure, Folders, Options, is_named};
 
 use crate::chrystoki::Chrystoki;
+use crate::clusters::registrations;
 
 /// The section of the configuration file that network clients read.
 pub(crate) const SECTION: &str = "LunaSA Client";
@@ -32,10 +34,18 @@ impl ClientSide {
         ClientSide { name, configuration: folder.join("Chrystoki.conf") }
     }
 
-    /// Whether the configuration file names clusters.
-    pub fn has_clusters(&self) -> bool {
-        Chrystoki::read(&self.configuration)
-            .is_ok_and(|file| !crate::clusters::registrations(&file).is_empty())
+    /// Whether there is to be a session with an appliance. A client of clusters needs none beside
+    /// them: where none is named, and there is none of one's own yet, none is made for it.
+    ///
+    /// # Errors
+    /// The configuration of the shells cannot be read.
+    pub fn needs_appliance(&self, options: &Options, folders: &Folders) -> Result<bool, Failure> {
+        let has_clusters =
+            Chrystoki::read(&self.configuration).is_ok_and(|file| !registrations(&file).is_empty());
+        Ok(!has_clusters
+            || is_named(options, folders)?
+            || options.data.is_some()
+            || folders.appliance.exists())
     }
 
     /// Whose slots are to be shown.
@@ -148,5 +158,29 @@ mod tests {
         assert_eq!(side(folder.path(), "Misc = {\n}\n").owner().unwrap(), Owner::Anybody);
         let missing = ClientSide { configuration: folder.path().join("x"), name: None };
         assert_eq!(missing.owner().unwrap(), Owner::Anybody);
+    }
+
+    #[test]
+    fn a_client_of_clusters_alone_needs_no_appliance() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = |name: &str| folder.path().join(name);
+        let folders = Folders {
+            config: within("config"),
+            appliance: within("appliance"),
+            state: within("state"),
+        };
+        let none = Options::default();
+        let of_partitions = side(folder.path(), "LunaSA Client = {\n}\n");
+        assert!(of_partitions.needs_appliance(&none, &folders).unwrap());
+        let clusters = "LunaSA Client = {\n   LNHServer00 = 1.2.3.4:50052;\n}\n";
+        let of_clusters = side(folder.path(), clusters);
+        assert!(!of_clusters.needs_appliance(&none, &folders).unwrap());
+        let host = Options { host: Some("hsm1".into()), ..Options::default() };
+        let data = Options { data: Some(within("data")), ..Options::default() };
+        for options in [host, data] {
+            assert!(of_clusters.needs_appliance(&options, &folders).unwrap());
+        }
+        std::fs::create_dir(&folders.appliance).unwrap();
+        assert!(of_clusters.needs_appliance(&none, &folders).unwrap());
     }
 }
