@@ -7,6 +7,7 @@ mod client;
 mod cluster;
 mod conformance;
 mod coverage;
+mod keyrings;
 mod lunacm;
 mod transcripts;
 

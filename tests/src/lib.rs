@@ -1,6 +1,7 @@
 //! A stage for tests that cross crates: a fresh seeded appliance, both shells on it, and a script
 //! in place of the person at the terminal.
 
+mod cluster;
 mod likeness;
 mod recording;
 mod script;
@@ -13,5 +14,5 @@ pub use recording::{
     summary_of,
 };
 pub use script::{Script, Seat};
-pub use stage::{Stage, client_certificate};
+pub use stage::{Opened, Stage, client_certificate};
 pub use transcript::play;

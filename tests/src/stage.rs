@@ -1,5 +1,6 @@
 //! A fresh appliance with fixed seed and clock, and both shells on it.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -19,7 +20,10 @@ use crate::script::Seat;
 const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
 
 /// The folder of the client's files, below the appliance's own.
-const CLIENT_FOLDER: &str = "client";
+pub(crate) const CLIENT_FOLDER: &str = "client";
+
+/// A session, or why there is none.
+pub type Opened<S> = Result<S, (Box<dyn Device>, Failure)>;
 
 /// An appliance of a test's own.
 pub struct Stage {
@@ -33,10 +37,19 @@ impl Stage {
     /// # Errors
     /// It cannot be started.
     pub fn new() -> Result<Stage> {
+        Stage::at([127, 0, 0, 1].into())
+    }
+
+    /// An appliance in factory state that listens on this address. Services of clusters have fixed
+    /// ports: stages with clusters need an address of their own.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn at(address: IpAddr) -> Result<Stage> {
         let folder = tempfile::tempdir()?;
         let running = Appliance::start(luna_appliance::Options {
             data: folder.path().to_owned(),
-            listen: ([127, 0, 0, 1], 0).into(),
+            listen: (address, 0).into(),
             seed: Some(1),
             clock: Some(BEGIN),
             hostname: luna_appliance::FACTORY_HOSTNAME.to_owned(),
@@ -218,18 +231,31 @@ impl Stage {
         secrets: Secrets,
         client: Option<String>,
     ) -> Result<Status> {
+        run(self.open_lunacm(seat, &options, secrets, client)?, lunacm::catalogue(), options)
+    }
+
+    /// Opens a LunaCM session.
+    ///
+    /// # Errors
+    /// There is no access to the appliance.
+    pub fn open_lunacm(
+        &self,
+        seat: &Seat,
+        options: &Options,
+        secrets: Secrets,
+        client: Option<String>,
+    ) -> Result<Opened<lunacm::Session>> {
         let device = Box::new(seat.clone());
         let side = ClientSide {
             name: client,
             configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),
         };
-        let session = lunacm::Session::open(Some(self.access()?), device, secrets, &options, side);
-        run(session, lunacm::catalogue(), options)
+        Ok(lunacm::Session::open(Some(self.access()?), device, secrets, options, side))
     }
 }
 
 fn run<S: Session>(
-    session: Result<S, (Box<dyn Device>, Failure)>,
+    session: Opened<S>,
     catalogue: luna_shell::Catalogue<S>,
     options: Options,
 ) -> Result<Status> {

@@ -15,6 +15,10 @@
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
+//! - `@cluster ADDRESS LABEL`, as the first directive, puts the appliance there and makes it the
+//!   first member of a cluster; `{cluster}` in the lines behind it stands for the cluster's UUID;
+//! - `@keyring LABEL PASSWORD` makes a keyring in it;
+//! - `@lnhclientregistration ARGUMENTS` runs that program, with the client's files that lunacm has;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
 //! - `@clock SECONDS` moves the appliance's clock on.
@@ -47,7 +51,12 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The script is not understood, or lines of it were not asked for.
 pub fn play(script: &str) -> Result<String> {
-    play_on(&Stage::new()?, script)
+    let cluster = script.lines().find_map(|line| line.strip_prefix("@cluster "));
+    let Some(cluster) = cluster else { return play_on(&Stage::new()?, script) };
+    let (address, label) = cluster.split_once(' ').context("@cluster ADDRESS LABEL")?;
+    let stage = Stage::at(address.parse().context("@cluster ADDRESS LABEL")?)?;
+    let id = stage.cluster(label)?;
+    play_on(&stage, &script.replace("{cluster}", &id))
 }
 
 /// As [`play`], on a stage that may have been played on.
@@ -71,18 +80,32 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let script = std::fs::read_to_string(&path).context(path)?;
                 play_on(stage, &script)?;
             }
-            "lunash" | "lunacm" => {
+            // The stage is set already.
+            "cluster" => {}
+            "keyring" => {
+                let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
+                stage.keyring(label, password)?;
+            }
+            "lunash" | "lunacm" | "lnhclientregistration" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
                 }
-                let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
-                let seat = Seat::new(typed, !arguments.pipe);
                 transcript.push_str(&format!("$ {}\n", directive.trim_end()));
-                let secrets = Secrets::only(secrets.iter().copied());
-                let status = match word {
-                    "lunash" => stage.lunash(&seat, arguments.options, secrets)?,
-                    _ => stage.lunacm(&seat, arguments.options, secrets, arguments.client)?,
+                let (seat, status) = if word == "lnhclientregistration" {
+                    let seat = Seat::new(typed, true);
+                    let status = stage.lnhclientregistration(&seat, rest)?;
+                    (seat, status)
+                } else {
+                    let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
+                    let seat = Seat::new(typed, !arguments.pipe);
+                    let secrets = Secrets::only(secrets.iter().copied());
+                    let Arguments { options, client, .. } = arguments;
+                    let status = match word {
+                        "lunash" => stage.lunash(&seat, options, secrets)?,
+                        _ => stage.lunacm(&seat, options, secrets, client)?,
+                    };
+                    (seat, status)
                 };
                 // The client's files lie in a folder that differs from run to run.
                 let folder = stage.folder().to_string_lossy().into_owned();

@@ -1,0 +1,426 @@
+//! Keyrings of a cluster as slots of LunaCM, over an emulated appliance that is its only member.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use luna_shell::{Format, Options, Secrets, Shell, Status};
+use luna_tests::{Seat, Stage};
+use lunacm::ClientSide;
+
+/// The port for clients' operations.
+const CRYPTO: u16 = 50_052;
+
+/// A cluster at 127.77.`number`.2 with two keyrings, and this machine as its client.
+fn prepared(number: u8) -> (Stage, String) {
+    let stage = Stage::at(address(number, 2)).unwrap();
+    let cluster = stage.cluster("prod").unwrap();
+    for label in ["kr1", "kr2"] {
+        stage.keyring(label, "first-Passw0rd").unwrap();
+    }
+    register(&stage, &format!("-n app -i 127.77.{number}.2 -c {cluster}"));
+    (stage, cluster)
+}
+
+fn address(number: u8, last: u8) -> IpAddr {
+    [127, 77, number, last].into()
+}
+
+fn register(stage: &Stage, line: &str) -> String {
+    let seat = Seat::new(Vec::new(), true);
+    let status = stage.lnhclientregistration(&seat, line).unwrap();
+    let screen = seat.take_screen();
+    assert_eq!(status, Status::Success, "{screen}");
+    screen
+}
+
+/// Changes the client's configuration file.
+fn edit(stage: &Stage, from: &str, to: &str) {
+    let path = stage.folder().join("client/Chrystoki.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(&path, text.replace(from, to)).unwrap();
+}
+
+/// What LunaCM shows where these lines are typed.
+fn typed(stage: &Stage, lines: &[&str]) -> (String, Status) {
+    let seat = Seat::new(lines.iter().map(|line| (*line).to_owned()), true);
+    let status = stage.lunacm(&seat, Options::default(), Secrets::only([]), None).unwrap();
+    let screen = seat.take_screen();
+    assert_eq!(seat.left(), Vec::<String>::new(), "{screen}");
+    (screen, status)
+}
+
+/// A batch's session, whose lines are given one by one.
+struct Batch {
+    seat: Seat,
+    shell: Shell<lunacm::Session>,
+}
+
+impl Batch {
+    fn on(stage: &Stage) -> Batch {
+        let seat = Seat::new(Vec::new(), false);
+        let options = Options { output: Format::Json, ..Options::default() };
+        let secrets = Secrets::only([
+            ("PO_PASSWORD", "first-Passw0rd"),
+            ("CO_PASSWORD", "new-Passw0rd"),
+            ("NEW_PASSWORD", "new-Passw0rd"),
+        ]);
+        let session = stage.open_lunacm(&seat, &options, secrets, None).unwrap();
+        let session = session.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
+        let shell = Shell::new(session, lunacm::catalogue(), options);
+        Batch { seat, shell }
+    }
+
+    /// The JSON object of a line, with what stood on standard error in front of it.
+    fn run(&mut self, line: &str) -> (String, serde_json::Value) {
+        self.shell.execute(line);
+        let screen = self.seat.take_screen();
+        let at = screen.find("{\"line\"").unwrap_or_else(|| panic!("{screen}"));
+        let object = screen[at..].lines().next().unwrap();
+        (screen.replace(object, ""), serde_json::from_str(object).unwrap())
+    }
+}
+
+#[test]
+fn keyrings_stand_behind_the_partitions() {
+    let (stage, cluster) = prepared(1);
+    let (_, listed) = Batch::on(&stage).run("slot list");
+    let slots = listed["view"]["slots"].as_array().unwrap();
+    let seen: Vec<_> = slots.iter().map(|slot| (&slot["kind"], &slot["label"])).collect();
+    let (partition, keyring) = ("partition".into(), "keyring".into());
+    let labels = ["clusterpar".into(), "kr1".into(), "kr2".into()];
+    assert_eq!(seen, [(&partition, &labels[0]), (&keyring, &labels[1]), (&keyring, &labels[2])]);
+    assert_eq!(slots[1]["cluster"], "prod");
+    // Every slot has a serial number of its own.
+    assert_ne!(slots[1]["serial"], slots[2]["serial"]);
+    let known = stage.folder().join(format!("client/cert/server/{cluster}/members.json"));
+    assert!(std::fs::read_to_string(known).unwrap().contains("\"address\": \"127.77.1.2\""));
+}
+
+#[test]
+fn the_roles_of_a_keyring_are_used_like_those_of_a_partition() {
+    let (stage, _) = prepared(2);
+    let mut batch = Batch::on(&stage);
+    let mut code = |line: &str| {
+        let (_, object) = batch.run(line);
+        assert!(!object.to_string().contains("Passw0rd"), "{object}");
+        (object["result"]["code"].as_u64().unwrap(), object)
+    };
+    assert_eq!(code("slot set -slot 1").0, 0);
+    assert_eq!(code("role init -name co").0, 0x101);
+    assert_eq!(code("role login -name po").0, 0);
+    assert_eq!(code("role init -name co").0, 0xa3, "the first password has to be changed");
+    assert_eq!(code("role changepw -name po -force").0, 0);
+    assert_eq!(code("role init -name co").0, 0);
+    assert_eq!(code("role logout").0, 0);
+    assert_eq!(code("role login -name co").0, 0);
+    let (_, roles) = code("role list");
+    let roles = roles["view"]["roles"].as_array().unwrap().clone();
+    assert_eq!(roles.len(), 2);
+    assert_eq!((&roles[1]["short"], &roles[1]["logged_in"]), (&"co".into(), &true.into()));
+    assert_eq!(code("partition contents").1["view"]["objects"], serde_json::json!([]));
+    assert_eq!(code("partition clear -force").0, 0);
+    let (_, shown) = code("partition showinfo");
+    assert_eq!(shown["view"]["session_state"], "CKS_RW_USER_FUNCTIONS");
+    assert_eq!(shown["view"]["storage"], serde_json::json!({"objects": 0}));
+    assert_eq!(code("partition show").1["view"]["label"], "kr1");
+}
+
+#[test]
+fn what_keyrings_do_not_have_is_refused_before_anything_is_asked() {
+    let (stage, _) = prepared(3);
+    let mut batch = Batch::on(&stage);
+    batch.run("slot set -slot 2");
+    for line in [
+        "partition init -label x",
+        "partition changelabel -label x",
+        "partition showpolicies",
+        "partition showpolicies -slot 1",
+        "partition changepolicy -policy 22 -value 1",
+        "partition domainlist",
+        "partition domainadd",
+        "partition setlegacydomain",
+        "partition smkrollover -start",
+        "partition activate",
+        "partition createchallenge",
+        "role createchallenge -name co",
+        "role deactivate -name co",
+        "role resetpw -name co",
+    ] {
+        let (_, object) = batch.run(line);
+        assert_eq!(object["result"]["text"], "CKR_FUNCTION_NOT_SUPPORTED", "{object}");
+        assert!(object["messages"][0].as_str().unwrap().contains("is a keyring"), "{object}");
+    }
+    for line in ["role login -name cu", "role init -name lco", "role show -name cu"] {
+        let (_, object) = batch.run(line);
+        assert_eq!(object["result"]["text"], "CKR_USER_TYPE_INVALID", "{object}");
+    }
+    // The partition's slot still has it all.
+    assert_eq!(batch.run("partition showpolicies -slot 0").1["status"], 0);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_noted_and_the_rest_shows() {
+    let (stage, cluster) = prepared(4);
+    let other = "3fed78e8-58ad-4aec-be5f-4a12a04ff073";
+    let path = stage.folder().join("client/Chrystoki.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    // The same entries once more at index 01, of a cluster whose member is away.
+    let twin = text.lines().filter(|line| line.contains("LNHServer")).map(|line| {
+        line.replace("00 = ", "01 = ").replace(&cluster, other).replace("127.77.4.2", "127.77.4.9")
+    });
+    let twin = twin.collect::<Vec<_>>().join("\n");
+    std::fs::write(&path, text.replace("\n}", &format!("\n{twin}\n}}"))).unwrap();
+    let client = stage.folder().join("client/cert");
+    for side in ["client", "server"] {
+        let folder = client.join(side);
+        std::fs::create_dir(folder.join(other)).unwrap();
+        for entry in std::fs::read_dir(folder.join(&cluster)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() != "members.json" {
+                std::fs::copy(entry.path(), folder.join(other).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    let (screen, status) = typed(&stage, &["exit"]);
+    assert_eq!(status, Status::Success);
+    let note = format!(
+        "note: cluster 01 (127.77.4.9:50052): Cluster {other} cannot be reached (127.77.4.9: \
+         connection refused)."
+    );
+    assert!(screen.contains(&note), "{screen}");
+    assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
+}
+
+#[test]
+fn a_stranger_with_a_certificate_of_its_own_is_not_trusted() {
+    let (stage, cluster) = prepared(5);
+    let authorities = stage.folder().join(format!("client/cert/server/{cluster}/lnh_ca.pem"));
+    let stranger = luna_tests::client_certificate("lnh.thalesgroup.com").unwrap();
+    std::fs::write(authorities, stranger).unwrap();
+    let known = stage.folder().join(format!("client/cert/server/{cluster}/members.json"));
+    std::fs::remove_file(known).unwrap();
+    let (screen, _) = typed(&stage, &["exit"]);
+    assert!(screen.contains("is none of those in the file of LNHServerCAFile"), "{screen}");
+    assert!(!screen.contains("Keyring of Cluster"), "{screen}");
+}
+
+#[test]
+fn a_client_whose_registration_is_gone_is_refused_by_name() {
+    let (stage, cluster) = prepared(6);
+    let client = stage.client().unwrap();
+    let clients = client.get(&luna_rest::clusters::CLIENTS, &[&cluster]).unwrap().data;
+    let id = &clients[0].client_uuid;
+    let nothing = luna_rest::Nothing {};
+    client.call(&luna_rest::clusters::DELETE_CLIENT, &[&cluster, id], &nothing).unwrap();
+    let (screen, status) = typed(&stage, &["slot list", "exit"]);
+    assert_eq!(status, Status::Success, "{screen}");
+    assert!(screen.contains("The appliance refused the login of 'app'."), "{screen}");
+}
+
+#[test]
+fn another_member_serves_where_the_entry_member_is_away() {
+    let (stage, _) = prepared(7);
+    edit(&stage, "127.77.7.2:50052", "127.77.7.9:50052");
+    let (screen, _) = typed(&stage, &["exit"]);
+    let note = "note: cluster 'prod': member 127.77.7.9 cannot be reached (connection refused); \
+                member 127.77.7.2 serves instead";
+    assert!(screen.contains(note), "{screen}");
+    assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
+}
+
+#[test]
+fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
+    let (stage, _) = prepared(8);
+    let road = Road::begin(address(8, 3), stage.running().address().ip());
+    edit(&stage, "127.77.8.2:50052", "127.77.8.3:50052");
+    let mut batch = Batch::on(&stage);
+    batch.run("slot set -slot 1");
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    drop(road);
+    let (notes, shown) = batch.run("role show -name po");
+    assert_eq!(shown["status"], 0, "{shown}");
+    assert!(notes.contains("member 127.77.8.3 cannot be reached"), "{notes}");
+    assert!(notes.contains("logins to its keyrings are gone"), "{notes}");
+    assert_eq!(batch.run("role changepw -name po -force").1["status"], 1);
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+}
+
+#[test]
+fn a_change_whose_outcome_is_unclear_is_not_sent_again() {
+    let (stage, _) = prepared(9);
+    let road = Road::begin(address(9, 3), stage.running().address().ip());
+    edit(&stage, "127.77.9.2:50052", "127.77.9.3:50052");
+    let mut batch = Batch::on(&stage);
+    batch.run("slot set -slot 1");
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    let before = road.lose_answers();
+    let (_, object) = batch.run("role logout");
+    assert_eq!(object["status"], Status::Unclear as u8, "{object}");
+    assert_eq!(road.connections(), before, "nothing was sent anew");
+}
+
+#[test]
+fn a_session_that_has_timed_out_is_opened_again() {
+    let (stage, _) = prepared(10);
+    let mut batch = Batch::on(&stage);
+    batch.run("slot set -slot 1");
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    stage.advance(24 * 60 * 60).unwrap();
+    let (notes, object) = batch.run("role list");
+    assert_eq!(object["status"], 0, "{object}");
+    assert!(notes.contains("was opened again"), "{notes}");
+    assert_eq!(object["view"]["roles"][0]["logged_in"], false);
+}
+
+#[test]
+fn a_restart_reads_the_clusters_again() {
+    let (stage, cluster) = prepared(11);
+    let mut batch = Batch::on(&stage);
+    batch.run("slot set -slot 1");
+    batch.run("role login -name po");
+    stage.keyring("kr3", "first-Passw0rd").unwrap();
+    assert_eq!(batch.run("slot list").1["view"]["slots"].as_array().unwrap().len(), 3);
+    let (_, verified) = batch.run("clientconfig verify");
+    assert_eq!(verified["view"]["partitions"][3]["label"], "kr3");
+    let (_, restarted) = batch.run("clientconfig restart -force");
+    let slots = restarted["view"]["slots"].as_array().unwrap();
+    assert_eq!((slots.len(), &slots[1]["role"]), (4, &serde_json::Value::Null));
+    let seat = Seat::new(Vec::new(), true);
+    stage.lnhclientregistration(&seat, &format!("--remove {cluster} --yes")).unwrap();
+    let (_, restarted) = batch.run("clientconfig restart -force");
+    assert_eq!(restarted["view"]["slots"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_renewed_registration_has_a_new_key_and_the_old_one_is_kept() {
+    let (stage, cluster) = prepared(12);
+    let again = register(&stage, &format!("-n app -i 127.77.12.2 -c {cluster} -l laptop"));
+    assert!(again.contains("The former private key was kept as:"), "{again}");
+    let (screen, _) = typed(&stage, &["exit"]);
+    assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
+    let seat = Seat::new(Vec::new(), true);
+    let line = format!("-n app -i 127.77.12.2 -c {cluster} -u nobody");
+    assert_eq!(stage.lnhclientregistration(&seat, &line).unwrap(), Status::Failed);
+    assert!(seat.take_screen().contains("no account 'nobody'"));
+    // What was refused has changed nothing.
+    let (screen, _) = typed(&stage, &["exit"]);
+    assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
+}
+
+#[test]
+fn clusters_are_enough_for_a_session() {
+    let (stage, _) = prepared(13);
+    let options = Options { output: Format::Json, ..Options::default() };
+    let seat = Seat::new(Vec::new(), false);
+    let open = || {
+        let configuration = stage.folder().join("client/Chrystoki.conf");
+        let side = ClientSide { name: None, configuration };
+        let device = Box::new(seat.clone());
+        let opened = lunacm::Session::open(None, device, Secrets::only([]), &options, side);
+        opened.map_err(|(_, failure)| failure)
+    };
+    let session = open().unwrap_or_else(|failure| panic!("{failure:?}"));
+    let options = options.clone();
+    let seat = seat.clone();
+    let mut batch = Batch { seat, shell: Shell::new(session, lunacm::catalogue(), options) };
+    let (notes, listed) = batch.run("slot list");
+    assert_eq!(notes.trim(), "");
+    assert_eq!(listed["view"]["slots"].as_array().unwrap().len(), 2);
+    assert_eq!(batch.run("role login -name po -password first-Passw0rd").1["status"], 0);
+    let deploy = "clientconfig deploy -server x -client app -partition par0";
+    let (_, refused) = batch.run(deploy);
+    assert_eq!(refused["result"]["text"], "CKR_FUNCTION_NOT_SUPPORTED", "{refused}");
+    stage.advance(24 * 60 * 60).unwrap();
+    assert_eq!(batch.run("role list").1["status"], 0, "the session is opened again");
+
+    edit(&stage, "127.77.13.2", "127.77.13.9");
+    let members = stage.folder().join("client/cert/server").join(stage.cluster_id().unwrap());
+    std::fs::remove_file(members.join("members.json")).unwrap();
+    let failure = open().err().unwrap();
+    assert_eq!(failure.status(), Status::Unreachable, "{failure:?}");
+}
+
+/// A road to a member that can be broken while it is in use.
+struct Road {
+    from: SocketAddr,
+    traffic: Arc<Mutex<Traffic>>,
+}
+
+#[derive(Default)]
+struct Traffic {
+    /// Both ends of every connection there was.
+    ends: Vec<TcpStream>,
+    loses_answers: bool,
+    closed: bool,
+}
+
+impl Road {
+    fn begin(from: IpAddr, to: IpAddr) -> Road {
+        let from = SocketAddr::new(from, CRYPTO);
+        let listener = TcpListener::bind(from).unwrap();
+        let traffic = Arc::<Mutex<Traffic>>::default();
+        let shared = Arc::clone(&traffic);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                let mut traffic = shared.lock().unwrap();
+                if traffic.closed {
+                    return;
+                }
+                let member = TcpStream::connect((to, CRYPTO)).unwrap();
+                let [mut ask, mut answer] = [&client, &member].map(|end| end.try_clone().unwrap());
+                let [mut asked, mut answered] =
+                    [&member, &client].map(|end| end.try_clone().unwrap());
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut ask, &mut asked);
+                    let _ = asked.shutdown(Shutdown::Write);
+                });
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = answer.read(&mut bytes) {
+                        if shared.lock().unwrap().loses_answers {
+                            break;
+                        }
+                        if answered.write_all(&bytes[..count]).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = answered.shutdown(Shutdown::Both);
+                });
+                traffic.ends.extend([client, member]);
+            }
+        });
+        Road { from, traffic }
+    }
+
+    /// From now on what a member answers is lost, and the connection with it; how many
+    /// connections there were.
+    fn lose_answers(&self) -> usize {
+        let mut traffic = self.traffic.lock().unwrap();
+        traffic.loses_answers = true;
+        traffic.ends.len() / 2
+    }
+
+    fn connections(&self) -> usize {
+        self.traffic.lock().unwrap().ends.len() / 2
+    }
+}
+
+impl Drop for Road {
+    /// Breaks every connection, and refuses new ones once this is over.
+    fn drop(&mut self) {
+        let mut traffic = self.traffic.lock().unwrap();
+        traffic.closed = true;
+        for end in traffic.ends.drain(..) {
+            let _ = end.shutdown(Shutdown::Both);
+        }
+        drop(traffic);
+        // The thread sees that it is over, and its listener is gone once this fails.
+        while TcpStream::connect(self.from).is_ok() {
+            std::thread::yield_now();
+        }
+    }
+}

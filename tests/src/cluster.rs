@@ -1,0 +1,168 @@
+//! A cluster on a stage, made through REST, and its clients.
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use luna_rest::clusters::{self, Authentication};
+use luna_rest::{Nothing, hsm, keyrings, packages, partitions, services};
+use luna_shell::{Device, Folders, Status};
+use lunacm::registration::{self, Arguments};
+
+use crate::script::Seat;
+use crate::stage::{CLIENT_FOLDER, Stage};
+
+/// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
+const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];
+/// The label of the cluster partition.
+const PARTITION: &str = "clusterpar";
+/// The package's authorization code.
+const CODE: &str = "abcdEFGH01234567";
+/// How long the service takes to start.
+const START: u32 = 30;
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+impl Stage {
+    /// Makes this appliance the first member of a cluster; the cluster's UUID.
+    ///
+    /// # Errors
+    /// The appliance refuses a step.
+    pub fn cluster(&self, label: &str) -> Result<String> {
+        let [so, po, co] = PASSWORDS;
+        let client = self.client()?;
+        let hsm = client.get(&hsm::LIST, &[])?.hsms.first().context("no HSM")?.id.clone();
+        let init = hsm::Init {
+            label: "luna1".to_owned(),
+            password: Some(so.into()),
+            domain: Some("domain-1".into()),
+            ..Default::default()
+        };
+        client.call(&hsm::INIT, &[&hsm], &init)?;
+        let login = hsm::Login { role: "so".into(), password: Some(so.into()), ped: "0".into() };
+        client.call(&hsm::LOGIN, &[&hsm], &login)?;
+
+        let name = PARTITION.to_owned();
+        let new = partitions::NewPartition {
+            name,
+            has_pso: true,
+            version: Some(1),
+            ..Default::default()
+        };
+        client.call(&partitions::CREATE, &[&hsm], &new)?;
+        let listed = client.get(&partitions::LIST, &[&hsm])?.partitions;
+        let partition = listed.last().context("no partition")?.id.clone();
+        let place = [hsm.as_str(), &partition];
+        let init = partitions::InitPartition {
+            label: Some(PARTITION.to_owned()),
+            password: Some(po.into()),
+            domain: Some("domain-1".into()),
+            ..Default::default()
+        };
+        client.call(&partitions::INIT, &place, &init)?;
+        client.call(&partitions::LOGIN, &place, &partitions::Login::new("so", po.into()))?;
+        let off = partitions::SetPolicy { value: 0 };
+        client.call(&partitions::SET_POLICY, &[&hsm, &partition, "40"], &off)?;
+        let first =
+            partitions::InitRole { password: Some("first-Passw0rd".into()), ..Default::default() };
+        client.call(&partitions::INIT_ROLE, &[&hsm, &partition, "co"], &first)?;
+        client.call(&partitions::LOGOUT, &place, &Nothing {})?;
+        let change = partitions::ChangePassword {
+            old_password: "first-Passw0rd".into(),
+            new_password: co.into(),
+            ..Default::default()
+        };
+        client.call(&partitions::CHANGE_ROLE, &[&hsm, &partition, "co"], &change)?;
+
+        self.package("lnh_cluster", "1.0.4-12", CODE)?;
+        let files = client.get(&packages::FILES, &[])?.package_files;
+        let file = files.first().context("no package file")?.id.clone();
+        let install = packages::UsePackage {
+            auth_code: CODE.into(),
+            file,
+            use_des3: None,
+            use_evp: Some(true),
+        };
+        client.call(&packages::UPDATE, &[], &install)?;
+        let core = clusters::Configure {
+            service: "core".to_owned(),
+            ip_address: Some(self.running().address().ip().to_string()),
+            ..Default::default()
+        };
+        client.call(&clusters::CONFIGURE, &[], &core)?;
+        client.call(&services::ACT, &["cluster", "start"], &services::ServiceAction::default())?;
+        self.advance(START)?;
+        let new = clusters::NewCluster {
+            authentication: Authentication::so(so.into()),
+            cluster_label: label.to_owned(),
+        };
+        client.call(&clusters::CREATE, &[], &new)?;
+        let cluster = self.cluster_id()?;
+        let members = client.get(&clusters::MEMBERS, &[&cluster])?.data;
+        let authorize = clusters::ChangeMember {
+            action: "authorize".to_owned(),
+            authentication: Authentication::co(co.into(), Some(PARTITION.to_owned())),
+            ..Default::default()
+        };
+        let member = &members.first().context("no member")?.member_uuid;
+        client.call(&clusters::CHANGE_MEMBER, &[&cluster, member], &authorize)?;
+        Ok(cluster)
+    }
+
+    /// The UUID of the cluster.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn cluster_id(&self) -> Result<String> {
+        let clusters = self.client()?.get(&clusters::LIST, &[])?.data;
+        Ok(clusters.first().context("there is no cluster")?.cluster_uuid.clone())
+    }
+
+    /// Makes a keyring whose KRSO has this password.
+    ///
+    /// # Errors
+    /// The appliance refuses it.
+    pub fn keyring(&self, label: &str, password: &str) -> Result<()> {
+        let new = keyrings::NewKeyrings {
+            authentication: Authentication::co(PASSWORDS[2].into(), Some(PARTITION.to_owned())),
+            key_ring_label: label.to_owned(),
+            key_ring_password: password.into(),
+            total: None,
+            index: None,
+        };
+        self.client()?.call(&keyrings::CREATE, &[], &new)?;
+        Ok(())
+    }
+
+    /// Runs `lnhclientregistration` with the client's files of this stage. The member's certificate
+    /// is known.
+    ///
+    /// # Errors
+    /// The arguments are not understood.
+    pub fn lnhclientregistration(&self, seat: &Seat, line: &str) -> Result<Status> {
+        let mut arguments = Line::try_parse_from(line.split_whitespace())?.arguments;
+        let folder = |name: &str| self.folder().join(name);
+        arguments.config = Some(folder(CLIENT_FOLDER).join("Chrystoki.conf"));
+        arguments.install_dir = Some(folder(CLIENT_FOLDER));
+        arguments.fingerprint = Some(self.running().fingerprint().to_string());
+        let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
+        let folders = Folders { config, appliance, state };
+        let mut seat = seat.clone();
+        Ok(match registration::run(&arguments, &folders, &mut seat) {
+            Ok(view) => {
+                seat.print(&view.text());
+                Status::Success
+            }
+            Err(failure) => {
+                seat.note(&format!("lnhclientregistration: {}", failure.message));
+                for hint in &failure.hints {
+                    seat.note(&format!("hint: {hint}"));
+                }
+                failure.status()
+            }
+        })
+    }
+}
