@@ -218,8 +218,13 @@ impl Request<'_> {
         }
     }
 
-    /// The index to write to, once it is clear that it may be written to.
-    fn index(&self, file: &Chrystoki, device: &mut dyn Device) -> Result<usize, Failure> {
+    /// The index to write to, once it is clear that it may be written to, and the other cluster
+    /// that it is taken from.
+    fn index(
+        &self,
+        file: &Chrystoki,
+        device: &mut dyn Device,
+    ) -> Result<(usize, Option<Registration>), Failure> {
         let known = clusters::registrations(file);
         let index = if self.multiple {
             clusters::free(file).ok_or_else(|| {
@@ -239,9 +244,9 @@ impl Request<'_> {
             ))
             .hint(format!("remove it first: lnhclientregistration --remove {place:02}")));
         }
-        if let Some(other) = known.iter().find(|one| one.index == index)
-            && other.cluster() != self.cluster
-        {
+        let holder = known.into_iter().find(|one| one.index == index);
+        let other = holder.filter(|one| one.cluster() != self.cluster);
+        if let Some(other) = &other {
             let caution = format!(
                 "Index {index:02} belongs to cluster {} ({}).\n          Registering without -m \
                  takes that cluster away from this client's\n          applications; -m adds the \
@@ -251,7 +256,7 @@ impl Request<'_> {
             );
             confirm(device, &caution, "overwrite it", self.yes)?;
         }
-        Ok(index)
+        Ok((index, other))
     }
 
     fn register(
@@ -261,7 +266,7 @@ impl Request<'_> {
         folders: &Folders,
         device: &mut dyn Device,
     ) -> Result<Done, Failure> {
-        let index = self.index(old, device)?;
+        let (index, other) = self.index(old, device)?;
         let files = self.files();
         // What cannot be written is found out before the member is told anything.
         chrystoki::writable(configuration).map_err(|error| failure(&error))?;
@@ -292,6 +297,10 @@ impl Request<'_> {
         clusters::set(&mut new, &registration)
             .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
         new.write_over(old, configuration).map_err(|error| failure(&error))?;
+        if let Some(other) = other {
+            device
+                .note(&format!("note: {} and the files beside it were left", other.key.display()));
+        }
         if let Err(failure) = trial {
             device.note(&format!(
                 "note: the cluster does not take this client yet: {}",

@@ -119,7 +119,8 @@ impl Seat {
     fn index(&mut self, line: &str) -> Result<usize, Failure> {
         let arguments = self.arguments(line);
         let file = self.configuration();
-        Request::of(&arguments, &file).unwrap().index(&file, self)
+        let found = Request::of(&arguments, &file).unwrap().index(&file, self);
+        found.map(|(index, _)| index)
     }
 }
 
