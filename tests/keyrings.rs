@@ -248,6 +248,20 @@ fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
 }
 
 #[test]
+fn a_cluster_that_went_away_is_noted_and_the_rest_verified() {
+    let (stage, cluster) = prepared(14);
+    let road = Road::begin(address(14, 3), stage.running().address().ip());
+    edit(&stage, "127.77.14.2:50052", "127.77.14.3:50052");
+    let mut batch = Batch::on(&stage);
+    let known = format!("client/cert/server/{cluster}/members.json");
+    std::fs::remove_file(stage.folder().join(known)).unwrap();
+    drop(road);
+    let (notes, verified) = batch.run("clientconfig verify");
+    assert_eq!(verified["view"]["partitions"].as_array().unwrap().len(), 1, "{verified}");
+    assert!(notes.contains("note: cluster 'prod': Cannot reach"), "{notes}");
+}
+
+#[test]
 fn a_change_whose_outcome_is_unclear_is_not_sent_again() {
     let (stage, _) = prepared(9);
     let road = Road::begin(address(9, 3), stage.running().address().ip());

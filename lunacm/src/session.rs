@@ -230,14 +230,27 @@ impl Session {
         Ok(())
     }
 
-    /// The slots as they are now, without making them this session's.
+    /// The slots as they are now, without making them this session's. A cluster that cannot be
+    /// reached any more is noted.
     ///
     /// # Errors
-    /// The appliance or a cluster does not answer, or the configuration cannot be read.
-    pub(crate) fn look(&self) -> Result<Vec<Slot>, Failure> {
+    /// The appliance does not answer, or the configuration cannot be read.
+    pub(crate) fn look(&mut self) -> Result<Vec<Slot>, Failure> {
         let mut slots = self.partitions(&mut Vec::new())?;
-        for (number, link) in self.links.iter().enumerate() {
-            add_keyrings(&mut slots, number, link, &link.keyrings()?);
+        for number in 0..self.links.len() {
+            let mut found = self.links[number].keyrings();
+            if found.is_err() && self.reopen_link(number) {
+                found = self.links[number].keyrings();
+            }
+            let link = &self.links[number];
+            match found {
+                Ok(found) => add_keyrings(&mut slots, number, link, &found),
+                Err(error) => {
+                    let failure = Failure::from(error);
+                    let note = format!("note: cluster '{}': {}", link.label, failure.message);
+                    self.desk.note(note);
+                }
+            }
         }
         Ok(slots)
     }
