@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use luna_shell::{Format, Options, Secrets, Shell, Status};
+use luna_shell::{Failure, Format, Options, Secrets, Shell, Status};
 use luna_tests::{Seat, Stage};
 use lunacm::ClientSide;
 
@@ -13,7 +14,7 @@ const CRYPTO: u16 = 50_052;
 
 /// A cluster at 127.77.`number`.2 with two keyrings, and this machine as its client.
 fn prepared(number: u8) -> (Stage, String) {
-    let stage = Stage::at(address(number, 2)).unwrap();
+    let stage = Stage::at(address(number, 2), 1).unwrap();
     let cluster = stage.cluster("prod").unwrap();
     for label in ["kr1", "kr2"] {
         stage.keyring(label, "first-Passw0rd").unwrap();
@@ -42,6 +43,20 @@ fn edit(stage: &Stage, from: &str, to: &str) {
     std::fs::write(&path, text.replace(from, to)).unwrap();
 }
 
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 /// What LunaCM shows where these lines are typed.
 fn typed(stage: &Stage, lines: &[&str]) -> (String, Status) {
     let seat = Seat::new(lines.iter().map(|line| (*line).to_owned()), true);
@@ -49,6 +64,15 @@ fn typed(stage: &Stage, lines: &[&str]) -> (String, Status) {
     let screen = seat.take_screen();
     assert_eq!(seat.left(), Vec::<String>::new(), "{screen}");
     (screen, status)
+}
+
+/// The keyrings' first password, and the one it is changed to.
+fn secrets() -> Secrets {
+    Secrets::only([
+        ("PO_PASSWORD", "first-Passw0rd"),
+        ("CO_PASSWORD", "new-Passw0rd"),
+        ("NEW_PASSWORD", "new-Passw0rd"),
+    ])
 }
 
 /// A batch's session, whose lines are given one by one.
@@ -61,15 +85,21 @@ impl Batch {
     fn on(stage: &Stage) -> Batch {
         let seat = Seat::new(Vec::new(), false);
         let options = Options { output: Format::Json, ..Options::default() };
-        let secrets = Secrets::only([
-            ("PO_PASSWORD", "first-Passw0rd"),
-            ("CO_PASSWORD", "new-Passw0rd"),
-            ("NEW_PASSWORD", "new-Passw0rd"),
-        ]);
-        let session = stage.open_lunacm(&seat, &options, secrets, None).unwrap();
+        let session = stage.open_lunacm(&seat, &options, secrets(), None).unwrap();
         let session = session.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
         let shell = Shell::new(session, lunacm::catalogue(), options);
         Batch { seat, shell }
+    }
+
+    /// A session without an appliance.
+    fn of_clusters(configuration: PathBuf) -> Result<Batch, Failure> {
+        let options = Options { output: Format::Json, ..Options::default() };
+        let seat = Seat::new(Vec::new(), false);
+        let side = ClientSide { name: None, configuration };
+        let device = Box::new(seat.clone());
+        let session = lunacm::Session::open(None, device, secrets(), &options, side);
+        let session = session.map_err(|(_, failure)| failure)?;
+        Ok(Batch { seat, shell: Shell::new(session, lunacm::catalogue(), options) })
     }
 
     /// The JSON object of a line, with what stood on standard error in front of it.
@@ -175,14 +205,9 @@ fn a_cluster_that_does_not_answer_is_noted_and_the_rest_shows() {
     let client = stage.folder().join("client/cert");
     for side in ["client", "server"] {
         let folder = client.join(side);
-        std::fs::create_dir(folder.join(other)).unwrap();
-        for entry in std::fs::read_dir(folder.join(&cluster)).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_name() != "members.json" {
-                std::fs::copy(entry.path(), folder.join(other).join(entry.file_name())).unwrap();
-            }
-        }
+        copy(&folder.join(&cluster), &folder.join(other));
     }
+    std::fs::remove_file(client.join(format!("server/{other}/members.json"))).unwrap();
     let (screen, status) = typed(&stage, &["exit"]);
     assert_eq!(status, Status::Success);
     let note = format!(
@@ -245,6 +270,46 @@ fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
     assert!(notes.contains("logins to its keyrings are gone"), "{notes}");
     assert_eq!(batch.run("role changepw -name po -force").1["status"], 1);
     assert_eq!(batch.run("role login -name po").1["status"], 0);
+}
+
+#[test]
+fn members_of_the_group_come_before_those_of_others() {
+    let (stage, _) = prepared(15);
+    let [remote, near] = [(4, "remote"), (5, "local")].map(|(last, group)| {
+        let member = Stage::at(address(15, last), last.into()).unwrap();
+        member.join(&stage, group).unwrap();
+        member
+    });
+    // The client's files outlive the entry member's stage.
+    let home = tempfile::tempdir().unwrap();
+    let (from, to) = (stage.folder().join("client"), home.path().join("client"));
+    copy(&from, &to);
+    let configuration = to.join("Chrystoki.conf");
+    let text = std::fs::read_to_string(&configuration).unwrap();
+    let text = text.replace(from.to_str().unwrap(), to.to_str().unwrap());
+    std::fs::write(&configuration, text).unwrap();
+
+    let mut batch = Batch::of_clusters(configuration).unwrap();
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    drop(stage);
+    let (notes, object) = batch.run("role list");
+    assert_eq!(object["status"], 0, "{object}");
+    let note = "member 127.77.15.2 cannot be reached (connection refused); member 127.77.15.5 \
+                serves instead";
+    assert!(notes.contains(note), "{notes}");
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    drop(near);
+    let (notes, object) = batch.run("role list");
+    assert_eq!(object["status"], 0, "{object}");
+    assert!(notes.contains("127.77.15.4 of the group 'remote' serves instead"), "{notes}");
+    // Without the primary member the others only read.
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    let (_, object) = batch.run("role changepw -name po -force");
+    assert_eq!(object["result"]["text"], "CKR_TOKEN_WRITE_PROTECTED", "{object}");
+    drop(remote);
+    let (_, object) = batch.run("role list");
+    assert_eq!(object["result"]["text"], "CKR_DEVICE_ERROR", "{object}");
+    assert_eq!(object["status"], Status::Unreachable as u8);
 }
 
 #[test]
@@ -326,19 +391,8 @@ fn a_renewed_registration_has_a_new_key_and_the_old_one_is_kept() {
 #[test]
 fn clusters_are_enough_for_a_session() {
     let (stage, _) = prepared(13);
-    let options = Options { output: Format::Json, ..Options::default() };
-    let seat = Seat::new(Vec::new(), false);
-    let open = || {
-        let configuration = stage.folder().join("client/Chrystoki.conf");
-        let side = ClientSide { name: None, configuration };
-        let device = Box::new(seat.clone());
-        let opened = lunacm::Session::open(None, device, Secrets::only([]), &options, side);
-        opened.map_err(|(_, failure)| failure)
-    };
-    let session = open().unwrap_or_else(|failure| panic!("{failure:?}"));
-    let options = options.clone();
-    let seat = seat.clone();
-    let mut batch = Batch { seat, shell: Shell::new(session, lunacm::catalogue(), options) };
+    let configuration = stage.folder().join("client/Chrystoki.conf");
+    let mut batch = Batch::of_clusters(configuration.clone()).unwrap();
     let (notes, listed) = batch.run("slot list");
     assert_eq!(notes.trim(), "");
     assert_eq!(listed["view"]["slots"].as_array().unwrap().len(), 2);
@@ -352,7 +406,7 @@ fn clusters_are_enough_for_a_session() {
     edit(&stage, "127.77.13.2", "127.77.13.9");
     let members = stage.folder().join("client/cert/server").join(stage.cluster_id().unwrap());
     std::fs::remove_file(members.join("members.json")).unwrap();
-    let failure = open().err().unwrap();
+    let failure = Batch::of_clusters(configuration).err().unwrap();
     assert_eq!(failure.status(), Status::Unreachable, "{failure:?}");
 }
 

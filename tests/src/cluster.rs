@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use luna_rest::clusters::{self, Authentication};
-use luna_rest::{Nothing, hsm, keyrings, packages, partitions, services};
+use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, services};
 use luna_shell::{Device, Folders, Status};
 use lunacm::registration::{self, Arguments};
 
@@ -32,6 +32,55 @@ impl Stage {
     /// # Errors
     /// The appliance refuses a step.
     pub fn cluster(&self, label: &str) -> Result<String> {
+        let [so, _, co] = PASSWORDS;
+        let client = self.prepare()?;
+        let new = clusters::NewCluster {
+            authentication: Authentication::so(so.into()),
+            cluster_label: label.to_owned(),
+        };
+        client.call(&clusters::CREATE, &[], &new)?;
+        let cluster = self.cluster_id()?;
+        let members = client.get(&clusters::MEMBERS, &[&cluster])?.data;
+        let authorize = clusters::ChangeMember {
+            action: "authorize".to_owned(),
+            authentication: Authentication::co(co.into(), Some(PARTITION.to_owned())),
+            ..Default::default()
+        };
+        let member = &members.first().context("no member")?.member_uuid;
+        client.call(&clusters::CHANGE_MEMBER, &[&cluster, member], &authorize)?;
+        Ok(cluster)
+    }
+
+    /// Makes this appliance a further member of the cluster of `first`, in an affinity group.
+    ///
+    /// # Errors
+    /// One of the two refuses a step.
+    pub fn join(&self, first: &Stage, group: &str) -> Result<()> {
+        let client = self.prepare()?;
+        let cluster = first.cluster_id()?;
+        let join = clusters::ChangeCluster {
+            action: "join".to_owned(),
+            authentication: Authentication::co(PASSWORDS[2].into(), Some(PARTITION.to_owned())),
+            remote_cluster_ip_address: Some(first.running().address().ip().to_string()),
+            remote_admin_password: Some("PASSWORD".into()),
+            ..Default::default()
+        };
+        client.call(&clusters::CHANGE, &[&cluster], &join)?;
+        client.call(&emulator::SETTLE, &[], &Nothing {})?;
+        let members = client.get(&clusters::MEMBERS, &[&cluster])?.data;
+        let own = members.iter().find(|member| member.local).context("not joined")?;
+        let config = clusters::ChangeMember {
+            action: "config".to_owned(),
+            group: Some(group.to_owned()),
+            ..Default::default()
+        };
+        client.call(&clusters::CHANGE_MEMBER, &[&cluster, &own.member_uuid], &config)?;
+        first.client()?.call(&emulator::SETTLE, &[], &Nothing {})?;
+        Ok(())
+    }
+
+    /// Makes this appliance ready to create a cluster or to join one.
+    fn prepare(&self) -> Result<Client> {
         let [so, po, co] = PASSWORDS;
         let client = self.client()?;
         let hsm = client.get(&hsm::LIST, &[])?.hsms.first().context("no HSM")?.id.clone();
@@ -77,7 +126,7 @@ impl Stage {
         };
         client.call(&partitions::CHANGE_ROLE, &[&hsm, &partition, "co"], &change)?;
 
-        self.package("lnh_cluster", "1.0.4-12", CODE)?;
+        self.package("lnh_cluster", "1.0.4-122", CODE, false)?;
         let files = client.get(&packages::FILES, &[])?.package_files;
         let file = files.first().context("no package file")?.id.clone();
         let install = packages::UsePackage {
@@ -95,21 +144,7 @@ impl Stage {
         client.call(&clusters::CONFIGURE, &[], &core)?;
         client.call(&services::ACT, &["cluster", "start"], &services::ServiceAction::default())?;
         self.advance(START)?;
-        let new = clusters::NewCluster {
-            authentication: Authentication::so(so.into()),
-            cluster_label: label.to_owned(),
-        };
-        client.call(&clusters::CREATE, &[], &new)?;
-        let cluster = self.cluster_id()?;
-        let members = client.get(&clusters::MEMBERS, &[&cluster])?.data;
-        let authorize = clusters::ChangeMember {
-            action: "authorize".to_owned(),
-            authentication: Authentication::co(co.into(), Some(PARTITION.to_owned())),
-            ..Default::default()
-        };
-        let member = &members.first().context("no member")?.member_uuid;
-        client.call(&clusters::CHANGE_MEMBER, &[&cluster, member], &authorize)?;
-        Ok(cluster)
+        Ok(client)
     }
 
     /// The UUID of the cluster.

@@ -37,20 +37,20 @@ impl Stage {
     /// # Errors
     /// It cannot be started.
     pub fn new() -> Result<Stage> {
-        Stage::at([127, 0, 0, 1].into())
+        Stage::at([127, 0, 0, 1].into(), 1)
     }
 
     /// An appliance in factory state that listens on this address. Services of clusters have fixed
-    /// ports: stages with clusters need an address of their own.
+    /// ports: stages with clusters need an address of their own, and further members a seed.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn at(address: IpAddr) -> Result<Stage> {
+    pub fn at(address: IpAddr, seed: u64) -> Result<Stage> {
         let folder = tempfile::tempdir()?;
         let running = Appliance::start(luna_appliance::Options {
             data: folder.path().to_owned(),
             listen: (address, 0).into(),
-            seed: Some(1),
+            seed: Some(seed),
             clock: Some(BEGIN),
             hostname: luna_appliance::FACTORY_HOSTNAME.to_owned(),
         })?;

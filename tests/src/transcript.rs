@@ -54,7 +54,7 @@ pub fn play(script: &str) -> Result<String> {
     let cluster = script.lines().find_map(|line| line.strip_prefix("@cluster "));
     let Some(cluster) = cluster else { return play_on(&Stage::new()?, script) };
     let (address, label) = cluster.split_once(' ').context("@cluster ADDRESS LABEL")?;
-    let stage = Stage::at(address.parse().context("@cluster ADDRESS LABEL")?)?;
+    let stage = Stage::at(address.parse().context("@cluster ADDRESS LABEL")?, 1)?;
     let id = stage.cluster(label)?;
     play_on(&stage, &script.replace("{cluster}", &id))
 }
