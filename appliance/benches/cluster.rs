@@ -79,6 +79,7 @@ fn measure(count: u32) -> Figures {
         let label = format!("k{}", (turn * 977) % count);
         assert_eq!(client.get(&keyrings::SHOW, &[&label]).unwrap().objects, OBJECTS as usize);
     });
+    let full = members.iter().map(memory).fold(0.0, f64::max);
     let mut start = Duration::ZERO;
     for member in &mut members {
         member.kill();
@@ -87,7 +88,7 @@ fn measure(count: u32) -> Figures {
         start = start.max(time.elapsed());
         member.settle();
     }
-    let memory = members.iter().map(memory).fold(0.0, f64::max);
+    let memory = members.iter().map(memory).fold(full, f64::max);
     Figures { create, fill, list, show, start, join, memory }
 }
 

@@ -372,3 +372,7 @@ pub(super) fn forget_client(cx: &mut Context<'_>, client: &str) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "keyrings_tests.rs"]
+mod tests;

@@ -692,12 +692,10 @@ impl World {
                     World::wrote(&mut self.done, node, could, "a counted login");
                 }
             }
-            Event::Authorize(n) if there(n) => {
-                // Whoever authorizes by hand a member that was deleted elsewhere has two clusters:
-                // the guide has it reset first.
-                if !self.deleted.contains(&self.nodes[*n].member()) {
-                    self.nodes[*n].authorize();
-                }
+            // Whoever authorizes by hand a member that was deleted elsewhere has two clusters: the
+            // guide has it reset first.
+            Event::Authorize(n) if there(n) && !self.deleted.contains(&self.nodes[*n].member()) => {
+                self.nodes[*n].authorize();
             }
             Event::Join(n, m) if n != m && there(n) && there(m) => {
                 let node = &self.nodes[*n];

@@ -189,3 +189,11 @@ pub(crate) fn new_keyrings(total: u32, index: u32) -> keyrings::NewKeyrings {
         index: Some(index),
     }
 }
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+}
