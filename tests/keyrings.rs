@@ -258,7 +258,7 @@ fn another_member_serves_where_the_entry_member_is_away() {
 #[test]
 fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
     let (stage, _) = prepared(8);
-    let road = Road::begin(address(8, 3), stage.running().address().ip());
+    let road = Road::begin(address(8, 3), stage.running().unwrap().address().ip());
     edit(&stage, "127.77.8.2:50052", "127.77.8.3:50052");
     let mut batch = Batch::on(&stage);
     batch.run("slot set -slot 1");
@@ -315,7 +315,7 @@ fn members_of_the_group_come_before_those_of_others() {
 #[test]
 fn a_cluster_that_went_away_is_noted_and_the_rest_verified() {
     let (stage, cluster) = prepared(14);
-    let road = Road::begin(address(14, 3), stage.running().address().ip());
+    let road = Road::begin(address(14, 3), stage.running().unwrap().address().ip());
     edit(&stage, "127.77.14.2:50052", "127.77.14.3:50052");
     let mut batch = Batch::on(&stage);
     let known = format!("client/cert/server/{cluster}/members.json");
@@ -329,7 +329,7 @@ fn a_cluster_that_went_away_is_noted_and_the_rest_verified() {
 #[test]
 fn a_change_whose_outcome_is_unclear_is_not_sent_again() {
     let (stage, _) = prepared(9);
-    let road = Road::begin(address(9, 3), stage.running().address().ip());
+    let road = Road::begin(address(9, 3), stage.running().unwrap().address().ip());
     edit(&stage, "127.77.9.2:50052", "127.77.9.3:50052");
     let mut batch = Batch::on(&stage);
     batch.run("slot set -slot 1");

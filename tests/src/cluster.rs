@@ -61,7 +61,7 @@ impl Stage {
         let join = clusters::ChangeCluster {
             action: "join".to_owned(),
             authentication: Authentication::co(PASSWORDS[2].into(), Some(PARTITION.to_owned())),
-            remote_cluster_ip_address: Some(first.running().address().ip().to_string()),
+            remote_cluster_ip_address: Some(first.running()?.address().ip().to_string()),
             remote_admin_password: Some("PASSWORD".into()),
             ..Default::default()
         };
@@ -138,7 +138,7 @@ impl Stage {
         client.call(&packages::UPDATE, &[], &install)?;
         let core = clusters::Configure {
             service: "core".to_owned(),
-            ip_address: Some(self.running().address().ip().to_string()),
+            ip_address: Some(self.running()?.address().ip().to_string()),
             ..Default::default()
         };
         client.call(&clusters::CONFIGURE, &[], &core)?;
@@ -182,7 +182,7 @@ impl Stage {
         let folder = |name: &str| self.folder().join(name);
         arguments.config = Some(folder(CLIENT_FOLDER).join("Chrystoki.conf"));
         arguments.install_dir = Some(folder(CLIENT_FOLDER));
-        arguments.fingerprint = Some(self.running().fingerprint().to_string());
+        arguments.fingerprint = Some(self.running()?.fingerprint().to_string());
         let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
         let folders = Folders { config, appliance, state };
         let mut seat = seat.clone();

@@ -1,8 +1,10 @@
 //! A stage for tests that cross crates: a fresh seeded appliance, both shells on it, and a script
 //! in place of the person at the terminal.
 
+mod appliances;
 mod cluster;
 mod likeness;
+mod network;
 mod recording;
 mod script;
 mod stage;

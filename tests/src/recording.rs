@@ -186,14 +186,14 @@ struct Recorded<'r> {
 }
 
 fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
-    let stage = Stage::new()?;
+    let mut stage = Stage::new()?;
     let mut compared: Vec<Compared> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     ensure!(text.starts_with("# "), "begins with no line of provenance");
     for section in sections(text) {
         let (head, body) = section.split_once('\n').unwrap_or((section, ""));
         if let Some(how) = head.strip_prefix("@setup") {
-            set_up(&stage, body, how == " with failures")?;
+            set_up(&mut stage, body, how == " with failures")?;
             continue;
         }
         let recorded = recorded(head, body)?;
@@ -241,7 +241,7 @@ fn sections(text: &str) -> Vec<&str> {
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).collect()
 }
 
-fn set_up(stage: &Stage, script: &str, may_fail: bool) -> Result<()> {
+fn set_up(stage: &mut Stage, script: &str, may_fail: bool) -> Result<()> {
     let seen = play_on(stage, script)?;
     let bad =
         seen.lines().any(|line| line.starts_with("[exit status: ") && line != "[exit status: 0]");

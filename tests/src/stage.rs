@@ -1,23 +1,21 @@
-//! A fresh appliance with fixed seed and clock, and both shells on it.
+//! Fresh appliances with fixed seeds and clocks, and both shells on them.
 
 use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
-use luna_appliance::{Appliance, Running};
-use luna_rest::{Client, Target, Trust, clusters, emulator, hsm, keyrings, partitions, tokens};
+use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, partitions, tokens};
 use luna_shell::{
     Access, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
 };
 use lunacm::ClientSide;
-use time::OffsetDateTime;
 use time::macros::datetime;
 
+use crate::appliances::{Appliances, session, target};
+use crate::network::Network;
 use crate::script::Seat;
-
-/// The moment at which every stage begins.
-const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
 
 /// The folder of the client's files, below the appliance's own.
 pub(crate) const CLIENT_FOLDER: &str = "client";
@@ -25,10 +23,10 @@ pub(crate) const CLIENT_FOLDER: &str = "client";
 /// A session, or why there is none.
 pub type Opened<S> = Result<S, (Box<dyn Device>, Failure)>;
 
-/// An appliance of a test's own.
+/// Appliances of a test's own; what is done is done to the one that is chosen, the first at first.
 pub struct Stage {
-    running: Running,
-    _folder: tempfile::TempDir,
+    appliances: Appliances,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -46,36 +44,60 @@ impl Stage {
     /// # Errors
     /// It cannot be started.
     pub fn at(address: IpAddr, seed: u64) -> Result<Stage> {
-        let folder = tempfile::tempdir()?;
-        let running = Appliance::start(luna_appliance::Options {
-            data: folder.path().to_owned(),
-            listen: (address, 0).into(),
-            seed: Some(seed),
-            clock: Some(BEGIN),
-            hostname: luna_appliance::FACTORY_HOSTNAME.to_owned(),
-        })?;
-        Ok(Stage { running, _folder: folder })
+        Stage::with(Network::shared(), address, seed)
     }
 
-    /// The folder of the appliance.
+    /// An appliance in factory state, the first of a network.
+    pub(crate) fn on(network: Network) -> Result<Stage> {
+        let address = network.address(1)?;
+        Stage::with(network, address, 1)
+    }
+
+    fn with(network: Network, address: IpAddr, seed: u64) -> Result<Stage> {
+        let folder = tempfile::tempdir()?;
+        let appliances = Appliances::new(folder.path(), network, (address, seed))?;
+        Ok(Stage { appliances, folder })
+    }
+
+    /// The folder of all files.
     pub fn folder(&self) -> &Path {
-        self._folder.path()
+        self.folder.path()
+    }
+
+    /// The appliances.
+    pub(crate) fn appliances(&mut self) -> &mut Appliances {
+        &mut self.appliances
+    }
+
+    /// Lines as the appliance is to get them: names of members and addresses filled in.
+    pub(crate) fn typed(&mut self, lines: &[String]) -> Result<Vec<String>> {
+        lines.iter().map(|line| self.typed_line(line)).collect()
+    }
+
+    pub(crate) fn typed_line(&mut self, line: &str) -> Result<String> {
+        self.appliances.typed(line)
+    }
+
+    /// What a screen shows, without what differs from run to run.
+    pub(crate) fn shown(&self, screen: &str) -> String {
+        let folder = self.folder().to_string_lossy();
+        self.appliances.network().shown(&screen.replace(&*folder, "/luna"))
     }
 
     /// The appliance.
-    pub fn running(&self) -> &Running {
-        &self.running
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn running(&self) -> Result<&Running> {
+        self.appliances.chosen()
     }
 
     /// Where the appliance is.
-    pub fn target(&self) -> Target {
-        let address = self.running.address();
-        Target {
-            host: address.ip().to_string(),
-            port: address.port(),
-            trust: Trust::Pinned(self.running.fingerprint()),
-            limit: None,
-        }
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn target(&self) -> Result<Target> {
+        Ok(target(self.running()?))
     }
 
     /// A session with the appliance.
@@ -83,19 +105,15 @@ impl Stage {
     /// # Errors
     /// The appliance does not answer.
     pub fn client(&self) -> Result<Client> {
-        let mut client = Client::connect(self.target())?;
-        client.login_locally(self.running.local_key().expose())?;
-        Ok(client)
+        session(self.running()?)
     }
 
-    /// Moves the appliance's clock on.
+    /// Moves the clocks of all appliances on.
     ///
     /// # Errors
-    /// The appliance does not answer.
+    /// An appliance does not answer.
     pub fn advance(&self, seconds: u32) -> Result<()> {
-        let advance = emulator::MoveClock { advance: Some(seconds), ..Default::default() };
-        self.client()?.call(&emulator::MOVE_CLOCK, &[], &advance)?;
-        Ok(())
+        self.appliances.advance(seconds)
     }
 
     /// Puts a file among admin's files.
@@ -173,10 +191,22 @@ impl Stage {
         Ok(())
     }
 
+    /// Pulls a Backup HSM out and plugs it into another appliance.
+    ///
+    /// # Errors
+    /// It is not there, or the other appliance refuses it.
+    pub(crate) fn carry(&self, serial: &str, to: &str) -> Result<()> {
+        let (from, to) = (self.client()?, session(self.appliances.running(to)?)?);
+        let device = from.get(&tokens::CONTENTS, &[serial])?;
+        from.call(&tokens::DETACH, &[serial], &Nothing {})?;
+        to.call(&tokens::ATTACH, &[], &device)?;
+        Ok(())
+    }
+
     fn access(&self) -> Result<Access> {
         let local = Local {
-            target: self.target(),
-            key: self.running.local_key().clone(),
+            target: self.target()?,
+            key: self.running()?.local_key().clone(),
             notice: String::new(),
             keep: None,
         };
@@ -193,12 +223,13 @@ impl Stage {
         if options.user.is_none() {
             return Ok(Ok((self.access()?, secrets)));
         }
+        let running = self.running()?;
         let options = Options {
-            host: Some(self.running.address().to_string()),
-            fingerprint: Some(self.running.fingerprint().to_string()),
+            host: Some(running.address().to_string()),
+            fingerprint: Some(running.fingerprint().to_string()),
             ..options.clone()
         };
-        let folder = |name| self._folder.path().join(name);
+        let folder = |name| self.folder().join(name);
         let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
         let folders = Folders { config, appliance, state };
         let none = |_: &Path| Err(Failure::command("no appliance of one's own"));

@@ -15,18 +15,30 @@
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
-//! - `@cluster ADDRESS LABEL`, as the first directive, puts the appliance there and makes it the
-//!   first member of a cluster; `{cluster}` in the lines behind it stands for the cluster's UUID;
+//! - `@cluster LABEL` makes the appliance the first member of a cluster;
 //! - `@keyring LABEL PASSWORD` makes a keyring in it;
 //! - `@lnhclientregistration ARGUMENTS` runs that program, with the client's files that lunacm has;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
-//! - `@clock SECONDS` moves the appliance's clock on.
+//! - `@clock SECONDS` moves the clocks of all appliances on.
+//!
+//! There may be several appliances: A, B and so on, with the addresses 127.0.0.1, 127.0.0.2 and so
+//! on. These lines stand in the transcript too, and each waits until what follows from it is done:
+//!
+//! - `@appliance B` goes over to that appliance, which is started when it is named first;
+//! - `@carry SERIAL B` pulls a Backup HSM out and plugs it into that appliance;
+//! - `@cut A B [to|from|both]` cuts the link between two members as A has it, `@heal` heals all;
+//! - `@kill B` ends an appliance without a farewell, `@start B` starts it again;
+//! - `@settle` waits for what goes on in the background.
+//!
+//! In what is typed `{address}` is the appliance's own address, `{cluster}` the UUID of the cluster,
+//! `{B}` that of the member B, as they are when the session begins.
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use luna_shell::{Options, Secrets};
 
+use crate::network::Network;
 use crate::script::Seat;
 use crate::stage::{Stage, client_certificate};
 
@@ -51,16 +63,11 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The script is not understood, or lines of it were not asked for.
 pub fn play(script: &str) -> Result<String> {
-    let cluster = script.lines().find_map(|line| line.strip_prefix("@cluster "));
-    let Some(cluster) = cluster else { return play_on(&Stage::new()?, script) };
-    let (address, label) = cluster.split_once(' ').context("@cluster ADDRESS LABEL")?;
-    let stage = Stage::at(address.parse().context("@cluster ADDRESS LABEL")?, 1)?;
-    let id = stage.cluster(label)?;
-    play_on(&stage, &script.replace("{cluster}", &id))
+    play_on(&mut Stage::on(Network::claim()?)?, script)
 }
 
 /// As [`play`], on a stage that may have been played on.
-pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
+pub(crate) fn play_on(stage: &mut Stage, script: &str) -> Result<String> {
     let mut transcript = String::new();
     let mut secrets: Vec<(&str, &str)> = Vec::new();
     let mut lines = script.lines().peekable();
@@ -80,8 +87,7 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 let script = std::fs::read_to_string(&path).context(path)?;
                 play_on(stage, &script)?;
             }
-            // The stage is set already.
-            "cluster" => {}
+            "cluster" => drop(stage.cluster(rest)?),
             "keyring" => {
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
                 stage.keyring(label, password)?;
@@ -91,10 +97,12 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
                 }
-                transcript.push_str(&format!("$ {}\n", directive.trim_end()));
+                let (typed, rest) = (stage.typed(&typed)?, stage.typed_line(rest)?);
+                let head = format!("$ {word} {}", stage.shown(&rest));
+                transcript.push_str(&format!("{}\n", head.trim_end()));
                 let (seat, status) = if word == "lnhclientregistration" {
                     let seat = Seat::new(typed, true);
-                    let status = stage.lnhclientregistration(&seat, rest)?;
+                    let status = stage.lnhclientregistration(&seat, &rest)?;
                     (seat, status)
                 } else {
                     let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
@@ -107,9 +115,7 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
                     };
                     (seat, status)
                 };
-                // The client's files lie in a folder that differs from run to run.
-                let folder = stage.folder().to_string_lossy().into_owned();
-                transcript.push_str(&seat.take_screen().replace(&folder, "/luna"));
+                transcript.push_str(&stage.shown(&seat.take_screen()));
                 transcript.push_str(&format!("[exit status: {}]\n", status as u8));
                 if let Some(line) = seat.left().first() {
                     bail!("'{line}' was not asked for; so far:\n{transcript}");
@@ -139,8 +145,28 @@ pub(crate) fn play_on(stage: &Stage, script: &str) -> Result<String> {
             }
             "backup-hsm" => stage.backup_hsm(rest)?,
             "clock" => stage.advance(rest.parse().context("@clock SECONDS")?)?,
-            other => bail!("'@{other}' is no directive"),
+            _ => {
+                happen(stage, word, rest)?;
+                transcript.push_str(&format!("{line}\n"));
+            }
         }
     }
     Ok(transcript)
+}
+
+/// What happens to appliances and the links between them.
+fn happen(stage: &mut Stage, word: &str, rest: &str) -> Result<()> {
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    match (word, &words[..]) {
+        ("appliance", [name]) => stage.appliances().choose(name)?,
+        ("carry", [serial, name]) => stage.carry(serial, name)?,
+        ("cut", [from, to]) => stage.appliances().cut(from, to, "both")?,
+        ("cut", [from, to, direction]) => stage.appliances().cut(from, to, direction)?,
+        ("heal", []) => stage.appliances().heal()?,
+        ("kill", [name]) => stage.appliances().kill(name)?,
+        ("start", [name]) => stage.appliances().start(name)?,
+        ("settle", []) => {}
+        _ => bail!("'@{word} {rest}' is no directive"),
+    }
+    stage.appliances().settle()
 }

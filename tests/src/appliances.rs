@@ -1,0 +1,219 @@
+//! The appliances of a stage: named A, B and so on, started, killed, and linked to each other.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running};
+use luna_rest::{Client, Nothing, Target, Trust, clusters, emulator};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use crate::network::Network;
+
+/// The moment at which every stage begins.
+const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
+/// The appliance that is there from the beginning.
+const FIRST: &str = "A";
+
+/// Where an appliance is.
+pub(crate) fn target(running: &Running) -> Target {
+    let address = running.address();
+    Target {
+        host: address.ip().to_string(),
+        port: address.port(),
+        trust: Trust::Pinned(running.fingerprint()),
+        limit: None,
+    }
+}
+
+/// A session with an appliance.
+pub(crate) fn session(running: &Running) -> Result<Client> {
+    let mut client = Client::connect(target(running))?;
+    client.login_locally(running.local_key().expose())?;
+    Ok(client)
+}
+
+/// The appliances of a stage.
+pub(crate) struct Appliances {
+    folder: PathBuf,
+    network: Network,
+    /// Address and seed of the first one.
+    first: (IpAddr, u64),
+    running: BTreeMap<String, Running>,
+    chosen: String,
+    /// How far their clocks have been moved.
+    moved: Cell<Duration>,
+    /// UUIDs of members, as they were last known.
+    members: BTreeMap<String, String>,
+    /// UUID of the cluster that was last known.
+    cluster: Option<String>,
+}
+
+impl Appliances {
+    /// One appliance, in factory state.
+    pub(crate) fn new(folder: &Path, network: Network, first: (IpAddr, u64)) -> Result<Appliances> {
+        let mut appliances = Appliances {
+            folder: folder.to_owned(),
+            network,
+            first,
+            running: BTreeMap::new(),
+            chosen: FIRST.to_owned(),
+            moved: Cell::new(Duration::ZERO),
+            members: BTreeMap::new(),
+            cluster: None,
+        };
+        appliances.start(FIRST)?;
+        Ok(appliances)
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The appliance that is chosen.
+    pub(crate) fn chosen(&self) -> Result<&Running> {
+        self.running(&self.chosen)
+    }
+
+    /// The appliance of that name.
+    pub(crate) fn running(&self, name: &str) -> Result<&Running> {
+        self.running.get(name).with_context(|| format!("the appliance {name} does not run"))
+    }
+
+    /// Goes over to an appliance, which is made when there is none of that name.
+    pub(crate) fn choose(&mut self, name: &str) -> Result<()> {
+        if !self.folder.join(name).exists() {
+            self.start(name)?;
+        }
+        name.clone_into(&mut self.chosen);
+        Ok(())
+    }
+
+    /// Starts an appliance, as it was when it was killed.
+    pub(crate) fn start(&mut self, name: &str) -> Result<()> {
+        ensure!(!self.running.contains_key(name), "the appliance {name} runs");
+        let (address, seed) = match number(name)? {
+            1 => self.first,
+            number => (self.network.address(number)?, u64::try_from(number)?),
+        };
+        let running = Appliance::start(luna_appliance::Options {
+            data: self.folder.join(name),
+            listen: (address, 0).into(),
+            seed: Some(seed),
+            clock: Some(BEGIN + self.moved.get()),
+            hostname: match name {
+                FIRST => FACTORY_HOSTNAME.to_owned(),
+                _ => format!("luna-{}", name.to_lowercase()),
+            },
+        })?;
+        self.running.insert(name.to_owned(), running);
+        Ok(())
+    }
+
+    /// Ends an appliance. It tells nobody, and everything it acknowledged is stored already.
+    pub(crate) fn kill(&mut self, name: &str) -> Result<()> {
+        self.running(name)?;
+        self.running.remove(name);
+        Ok(())
+    }
+
+    /// Moves all clocks on, and waits until what is due is done.
+    pub(crate) fn advance(&self, seconds: u32) -> Result<()> {
+        self.moved.set(self.moved.get() + Duration::seconds(seconds.into()));
+        let advance = emulator::MoveClock { advance: Some(seconds), ..Default::default() };
+        for running in self.running.values() {
+            session(running)?.call(&emulator::MOVE_CLOCK, &[], &advance)?;
+        }
+        self.settle()
+    }
+
+    /// Cuts a member's link to another one.
+    pub(crate) fn cut(&self, from: &str, to: &str, direction: &str) -> Result<()> {
+        let cut = emulator::ChangeLink {
+            peer: Some(self.network.address(number(to)?)?.to_string()),
+            action: "cut".to_owned(),
+            direction: Some(direction.to_owned()),
+        };
+        session(self.running(from)?)?.call(&emulator::CHANGE_LINK, &[], &cut)?;
+        Ok(())
+    }
+
+    /// Heals all links.
+    pub(crate) fn heal(&self) -> Result<()> {
+        let heal = emulator::ChangeLink { action: "heal".to_owned(), ..Default::default() };
+        for running in self.running.values() {
+            let client = session(running)?;
+            let links = client.get(&emulator::LINKS, &[])?.data;
+            if links.iter().any(|link| link.cut_to || link.cut_from) {
+                client.call(&emulator::CHANGE_LINK, &[], &heal)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is under way in the background.
+    pub(crate) fn settle(&self) -> Result<()> {
+        // Twice, for those that were asked before others had caught up.
+        for _ in 0..2 {
+            for running in self.running.values() {
+                session(running)?.call(&emulator::SETTLE, &[], &Nothing {})?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A line with the names of members and addresses filled in.
+    pub(crate) fn typed(&mut self, line: &str) -> Result<String> {
+        let mut typed = line.replace("{address}", &Network::shown_address(number(&self.chosen)?));
+        if typed.contains('{') {
+            self.learn()?;
+            for (name, member) in &self.members {
+                typed = typed.replace(&format!("{{{name}}}"), member);
+            }
+            if let Some(cluster) = &self.cluster {
+                typed = typed.replace("{cluster}", cluster);
+            }
+        }
+        Ok(self.network.typed(&typed))
+    }
+
+    /// Asks the appliances who is in the cluster, the chosen one last: it is to be believed most.
+    fn learn(&mut self) -> Result<()> {
+        let mut names: Vec<&String> = self.running.keys().rev().collect();
+        names.sort_by_key(|name| **name == self.chosen);
+        for name in names {
+            let client = session(self.running(name)?)?;
+            // Without the package, or while the service does not run, there is none.
+            let Ok(list) = client.get(&clusters::LIST, &[]) else { continue };
+            let Some(cluster) = list.data.into_iter().next().map(|entry| entry.cluster_uuid) else {
+                continue;
+            };
+            for member in client.get(&clusters::MEMBERS, &[&cluster])?.data {
+                let of = |number: &usize| {
+                    self.network
+                        .address(*number)
+                        .is_ok_and(|address| address.to_string() == member.member_ip_address)
+                };
+                if let Some(name) = (1..=9).find(of).and_then(name_of) {
+                    self.members.insert(name, member.member_uuid);
+                }
+            }
+            self.cluster = Some(cluster);
+        }
+        Ok(())
+    }
+}
+
+/// A is the first appliance, B the second.
+fn number(name: &str) -> Result<usize> {
+    (1..=9)
+        .find(|number| name_of(*number).as_deref() == Some(name))
+        .with_context(|| format!("'{name}' is no appliance; they are called A to I"))
+}
+
+fn name_of(number: usize) -> Option<String> {
+    "ABCDEFGHI".chars().nth(number.checked_sub(1)?).map(String::from)
+}
