@@ -103,6 +103,12 @@ impl Replica {
         peers_of(&self.engine()).into_iter().find(|peer| peer.member == member)
     }
 
+    /// Whether a member answers.
+    fn sees(&self, member: &str) -> bool {
+        self.peer(member)
+            .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
+    }
+
     fn shipped(&self, from: &str, after: Position, reaches: Position, rows: &[Row]) -> Answer {
         let (at, primary) = {
             let engine = self.engine();
@@ -146,12 +152,15 @@ impl Replica {
             }
             primary_in(&rows)
         };
+        if deleted_in(&rows).any(|member| member != from && self.sees(member)) {
+            return Answer::Refused {
+                reason: "The member to be deleted is visible to the primary member.".into(),
+            };
+        }
         if let Some(primary) = primary
             && primary != from
             && primary != self.engine().machine.state.clusters.own.get().member
-            && !self
-                .peer(&primary)
-                .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
+            && !self.sees(&primary)
         {
             return Answer::Refused {
                 reason: "The member to be promoted is not visible to the primary member.".into(),
@@ -176,10 +185,7 @@ impl Replica {
         if self.engine().machine.state.clusters.cluster.get().era() >= era {
             return refused("Another member was promoted already.");
         }
-        let seen = self
-            .peer(lost)
-            .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))));
-        if seen {
+        if self.sees(lost) {
             return refused("The member to be deleted is visible to another member.");
         }
         if self.promises(from, era) {
@@ -237,6 +243,12 @@ fn is_secret(row: &ClusterRow, given: &str) -> bool {
     let known = row.secret.as_bytes();
     let differing = known.iter().zip(given.as_bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
     !known.is_empty() && known.len() == given.len() && std::hint::black_box(differing) == 0
+}
+
+/// The members that a change deletes.
+fn deleted_in(rows: &[Row]) -> impl Iterator<Item = &str> {
+    let deleted = |row: &&Row| row.field == "cluster/members" && row.row.is_none();
+    rows.iter().filter(deleted).map(|row| row.key.as_str())
 }
 
 /// The primary member that a change names, if it changes the cluster's own row.
