@@ -93,6 +93,8 @@ pub mod refusal {
     pub const READ_ONLY: &str = "CLUSTER_MEMBER_READ_ONLY";
     /// Only the primary member does this.
     pub const NOT_PRIMARY: &str = "CLUSTER_MEMBER_NOT_PRIMARY";
+    /// This appliance is no member of its cluster any more.
+    pub const PARTED: &str = "CLUSTER_MEMBER_PARTED";
     /// The settings or the state of the cluster do not allow it.
     pub const NOT_ALLOWED: &str = "CLUSTER_OPERATION_NOT_ALLOWED";
     /// A number has been reached that cannot be passed.

@@ -316,6 +316,7 @@ pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
         refusal::NOT_AUTHORIZED => (403, "The member is not authorized."),
         refusal::READ_ONLY => (403, "The member is read-only."),
         refusal::NOT_PRIMARY => (403, "The member is not the primary member."),
+        refusal::PARTED => (409, "The appliance is no member of its cluster any more."),
         refusal::LIMIT => (409, "A limit has been reached."),
         refusal::JOIN_REFUSED => (409, "The appliance may not join the cluster."),
         refusal::BACKUP => (400, "The backup cannot be used."),
@@ -348,14 +349,8 @@ pub(super) fn require_running(cx: &Context<'_>) -> Result<(), Failure> {
 /// Goes on with this appliance a member of a cluster whose service runs.
 pub(super) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
     require_running(cx)?;
+    not_parted(cx)?;
     let own = cx.state.clusters.own.get();
-    if own.parted {
-        return Err(refuse(
-            refusal::NOT_ALLOWED,
-            "This member was deleted from its cluster, or missed that the primary member was; \
-             factory reset its cluster service, then join again.",
-        ));
-    }
     if own.copying {
         return Err(refuse(refusal::NOT_RUNNING, "This member is copying the cluster's state."));
     }
@@ -366,6 +361,18 @@ pub(super) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Goes on unless this member is none any more, and does not know it by itself.
+fn not_parted(cx: &Context<'_>) -> Result<(), Failure> {
+    if !cx.state.clusters.own.get().parted {
+        return Ok(());
+    }
+    Err(refuse(
+        refusal::PARTED,
+        "This member was deleted from its cluster, or missed that the primary member was; factory \
+         reset its cluster service, then join again.",
+    ))
 }
 
 /// Goes on with this member authorized.
@@ -569,9 +576,10 @@ fn configure_traffic(
 
 fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ClusterList>, Failure> {
     require_running(cx)?;
+    not_parted(cx)?;
     let mut data = Vec::new();
     let (own, row) = (cx.state.clusters.own.get(), cx.state.clusters.cluster.get());
-    if !own.member.is_empty() && !own.copying && !own.parted {
+    if !own.member.is_empty() && !own.copying {
         let (cluster_label, cluster_uuid) = (row.label.clone(), row.uuid.clone());
         data.push(ClusterEntry { cluster_label, cluster_uuid });
     }
@@ -662,6 +670,7 @@ fn create(cx: &mut Context<'_>, _: &Ids, body: NewCluster) -> Result<Reply<Nothi
 }
 
 fn no_cluster_yet(cx: &Context<'_>) -> Result<(), Failure> {
+    not_parted(cx)?;
     let clusters = &cx.state.clusters;
     if !clusters.is_member() {
         return Ok(());
@@ -717,8 +726,11 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         package: package_version(cx.state),
     };
     cx.state.clusters.own.get_mut().partition = serial;
-    cx.peers.errand =
-        Some(Errand::Join { address, cluster: uuid.to_owned(), applicant: Box::new(applicant) });
+    cx.peers.errand = Some(Errand::Join {
+        address,
+        cluster: uuid.to_ascii_lowercase(),
+        applicant: Box::new(applicant),
+    });
     Ok(Reply::done())
 }
 

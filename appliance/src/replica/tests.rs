@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use luna_rest::peers::{Answer, Envelope};
+use luna_rest::peers::{Answer, Applicant, Envelope, Message};
 use luna_rest::{Method, Secret, emulator};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -12,6 +12,7 @@ use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use super::{Lost, Peer, Replica, Transport, lock};
@@ -203,7 +204,7 @@ impl Node {
     /// The cluster, as this appliance knows it: its path.
     fn cluster(&self) -> Option<String> {
         let (status, list) = self.send(Method::Get, "/api/clusters", json!({}));
-        assert_eq!(status, 200, "{list}");
+        assert_eq!(status, if self.parted() { 409 } else { 200 }, "{list}");
         Some(format!("/api/clusters/{}", list["data"][0]["clusterUUID"].as_str()?))
     }
 
@@ -437,7 +438,7 @@ fn a_lost_primary_is_deleted_and_fenced_off_when_it_returns() {
     nodes[0].start();
     assert!(nodes[0].parted());
     let (status, body) = nodes[0].create("m");
-    assert_eq!((status, body["id"].as_str()), (409, Some("CLUSTER_OPERATION_NOT_ALLOWED")));
+    assert_eq!((status, body["id"].as_str()), (409, Some("CLUSTER_MEMBER_PARTED")));
     let reset = "/api/lunasa/services/cluster/actions/factoryreset";
     assert_eq!(nodes[0].send(Method::Post, reset, json!({})).0, 204);
     nodes[0].configure();
@@ -494,6 +495,64 @@ fn the_guides_reasons_not_to_join() {
     let (status, said) = refused(&other, "admin-password");
     assert!(status == 409 && said.contains("30 seconds apart"), "{said}");
     assert!(other.cluster().is_none() && other.member().is_empty());
+}
+
+#[test]
+fn one_joins_at_a_time() {
+    let (_net, nodes) = cluster_of(1);
+    let path = nodes[0].cluster().unwrap();
+    let cluster = path.strip_prefix("/api/clusters/").unwrap();
+    let apply = |number: u8| {
+        let member = format!("member-{number}");
+        let applicant = Applicant {
+            password: "admin-password".into(),
+            member: member.clone(),
+            name: format!("LNH-{number}"),
+            address: format!("127.1.0.{number}"),
+            domain: PasswordHash::of_domain("domain").domain_mark(),
+            time: clock().format(&Rfc3339).unwrap(),
+            ..Applicant::default()
+        };
+        let (cluster, secret) = (cluster.to_owned(), Secret::default());
+        let message = Message::Join(applicant);
+        nodes[0].replica().receive(Envelope { cluster, from: member, secret, message })
+    };
+    assert!(matches!(apply(7), Some(Answer::Welcome { .. })));
+    let refused = apply(8);
+    let Some(Answer::Refused { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("(LNH-7) is joining; one can join at a time"), "{reason}");
+    assert!(matches!(apply(7), Some(Answer::Welcome { .. })), "it may try again");
+}
+
+#[test]
+fn who_is_seen_by_the_primary_is_not_deleted_by_another_member() {
+    let (net, nodes) = cluster_of(3);
+    let path = format!("{}/members/{}", nodes[1].cluster().unwrap(), nodes[2].member());
+    let body = json!({"authentication": [{"type": "CO", "password": "co-password"}]});
+    cut(&net, &nodes[1], &nodes[2]);
+    let (status, said) = nodes[1].send(Method::Delete, &path, body.clone());
+    assert_eq!((status, nodes[2].parted()), (409, false), "{said}");
+    assert!(said["details"].as_str().unwrap().contains("visible to the primary"), "{said}");
+    cut(&net, &nodes[0], &nodes[2]);
+    assert_eq!(nodes[1].send(Method::Delete, &path, body).0, 204);
+    heal(&net);
+    nodes[2].settle();
+    assert!(nodes[2].parted());
+}
+
+#[test]
+fn a_cluster_may_be_named_in_capitals() {
+    let (net, nodes) = cluster_of(1);
+    let node = Node::new(&net, 1);
+    let cluster = nodes[0].cluster().unwrap();
+    let path = cluster.to_uppercase().replace("/API/CLUSTERS/", "/api/clusters/");
+    let body = json!({
+        "action": "join", "authentication": co(), "remoteAdminPassword": "admin-password",
+        "remoteClusterIpAddress": nodes[0].address,
+    });
+    assert_eq!(node.send(Method::Put, &path, body).0, 204);
+    node.settle();
+    assert_eq!(node.cluster(), Some(cluster));
 }
 
 #[test]

@@ -209,6 +209,7 @@ pub(super) fn refused(error: luna_rest::Error) -> Failure {
         refusal::NOT_AUTHORIZED => "'cluster member authorize' authorizes a member",
         refusal::READ_ONLY => "'cluster member list' shows whether the primary is reached",
         refusal::NOT_PRIMARY => "'cluster member list' marks the primary member with P",
+        refusal::PARTED => "'sysconf config factoryReset -service cluster' resets the service",
         refusal::BACKUP => "'my file list' shows the files",
         refusal::KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",
         refusal::UNCLEAR => "the change may have happened: look before it is sent again",
