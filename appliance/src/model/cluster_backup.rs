@@ -198,10 +198,8 @@ fn backup(cx: &mut Context<'_>, ids: &Ids, body: Backup) -> Result<Reply<BackupS
         }
         "config" => configure(cx, body)?,
         "enable" => enable(cx, &body)?,
+        // The guide has a new primary member disable and enable them, whatever they were there.
         "disable" => {
-            if !cx.state.clusters.own.get().backup.enabled {
-                return Err(refuse(refusal::NOT_ALLOWED, "Scheduled backups are not enabled."));
-            }
             let row = &mut cx.state.clusters.own.get_mut().backup;
             (row.enabled, row.key) = (false, None);
         }
@@ -214,7 +212,8 @@ fn backup(cx: &mut Context<'_>, ids: &Ids, body: Backup) -> Result<Reply<BackupS
     let schedule = &cx.state.clusters.cluster.get().schedule;
     let row = &cx.state.clusters.own.get().backup;
     Ok(Reply::ok(BackupState {
-        enabled: row.enabled,
+        // Only the primary member makes them.
+        enabled: row.enabled && cx.state.clusters.is_primary(),
         filename: schedule.filename.clone(),
         total: schedule.total,
         time: match schedule.filename.is_empty() {
