@@ -176,6 +176,10 @@ impl Appliances {
             if let Some(cluster) = &self.cluster {
                 typed = typed.replace("{cluster}", cluster);
             }
+            let unknown = (1..=9).filter_map(name_of).chain(["cluster".to_owned()]);
+            for name in unknown.map(|name| format!("{{{name}}}")) {
+                ensure!(!typed.contains(&name), "nobody knows {name}, which '{line}' names");
+            }
         }
         Ok(self.network.typed(&typed))
     }

@@ -203,6 +203,16 @@ impl Stage {
         Ok(())
     }
 
+    /// Copies one of admin's files to another appliance.
+    ///
+    /// # Errors
+    /// It is not there, or the other appliance refuses it.
+    pub(crate) fn copy(&self, file: &str, to: &str) -> Result<()> {
+        let content = self.client()?.download("admin", file)?;
+        session(self.appliances.running(to)?)?.upload("admin", file, content)?;
+        Ok(())
+    }
+
     fn access(&self) -> Result<Access> {
         let local = Local {
             target: self.target()?,

@@ -27,6 +27,7 @@
 //!
 //! - `@appliance B` goes over to that appliance, which is started when it is named first;
 //! - `@carry SERIAL B` pulls a Backup HSM out and plugs it into that appliance;
+//! - `@copy FILE B` copies one of admin's files there;
 //! - `@cut A B [to|from|both]` cuts the link between two members as A has it, `@heal` heals all;
 //! - `@kill B` ends an appliance without a farewell, `@start B` starts it again;
 //! - `@settle` waits for what goes on in the background.
@@ -160,6 +161,7 @@ fn happen(stage: &mut Stage, word: &str, rest: &str) -> Result<()> {
     match (word, &words[..]) {
         ("appliance", [name]) => stage.appliances().choose(name)?,
         ("carry", [serial, name]) => stage.carry(serial, name)?,
+        ("copy", [file, name]) => stage.copy(file, name)?,
         ("cut", [from, to]) => stage.appliances().cut(from, to, "both")?,
         ("cut", [from, to, direction]) => stage.appliances().cut(from, to, direction)?,
         ("heal", []) => stage.appliances().heal()?,
