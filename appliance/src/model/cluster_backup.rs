@@ -20,7 +20,8 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-use super::clusters::{Phase, phase, refuse, require_active, require_cluster};
+use super::cluster_access::{refuse, require_active, require_cluster};
+use super::clusters::{Phase, phase};
 use super::context::Context;
 use super::keyrings::{KeyObject, KeyringRow, MOST};
 use super::message::{Failure, Reply};
@@ -403,7 +404,7 @@ fn restore_state(
     _: &Ids,
     _: Nothing,
 ) -> Result<Reply<RestoreState>, Failure> {
-    super::clusters::require_member(cx)?;
+    super::cluster_access::require_member(cx)?;
     let row = cx.state.clusters.own.get().restored.clone();
     let time = OffsetDateTime::from_unix_timestamp(row.time).map(time_text).unwrap_or_default();
     let none = row.filename.is_empty();

@@ -14,9 +14,9 @@ use luna_rest::clusters::{
 };
 use luna_rest::emulator::{CHANGE_LINK, ChangeLink, LINKS, Link, Links, SETTLE};
 
+use super::cluster_access::{refuse, require_active, require_cluster, vouched_by_co};
 use super::clusters::{
-    ClientRow, Errand, MemberRow, PACKAGE, check_label, member_path, package_version, refuse,
-    require_active, require_cluster, vouched_by_co,
+    ClientRow, Errand, MemberRow, PACKAGE, check_label, member_path, package_version,
 };
 use super::context::Context;
 use super::message::{Failure, Reply};

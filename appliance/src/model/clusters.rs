@@ -3,28 +3,30 @@
 //! Kept here: the settings of the cluster service, which are this appliance's own, and the cluster
 //! itself with its members and clients, which all members share (`state::SHARED`). How changes
 //! travel between members is not the model's business (`crate::replica`); what it knows of the
-//! other members while it answers stands in [`Peers`]. Members are in `cluster_members.rs`, backups
-//! in `cluster_backup.rs`, keyrings in `keyrings.rs`.
+//! other members while it answers stands in [`Peers`]. Who may do what is in `cluster_access.rs`,
+//! the service in `cluster_service.rs`, members are in `cluster_members.rs`, backups in
+//! `cluster_backup.rs`, keyrings in `keyrings.rs`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use luna_rest::clusters::{
-    Authentication, CHANGE, CONFIG, CONFIGURE, CREATE, ChangeCluster, Cluster, ClusterEntry,
-    Clusters as ClusterList, Config, Configure, LIST, MEMBER, NewCluster, SHOW, ServiceConfig,
-    refusal,
+    CHANGE, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, LIST, MEMBER,
+    NewCluster, SHOW, refusal,
 };
 use luna_rest::peers::{Applicant, Here, Position};
 use luna_rest::{Nothing, Secret};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use super::cluster_access::{
+    not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
+    vouched_by_so,
+};
 use super::cluster_backup::{BackupRow, RestoreRow, Schedule};
 use super::context::Context;
 use super::is_name;
 use super::message::{Failure, Reply};
-use super::partition_roles::check_password;
-use super::partitions::PartitionRow;
 use super::route::{ADMIN, Ids, MONITOR, Routes};
 use super::state::{Area, Visit};
 use super::table::{Cell, Table};
@@ -40,10 +42,6 @@ pub const CRYPTO_PORT: u16 = 50_052;
 /// How long the service takes to start, on the appliance's clock. Assumed: the guide says one to
 /// two minutes at most.
 pub const START: Duration = Duration::seconds(30);
-/// How long the certificate of the cluster service is valid. Assumed.
-const VALIDITY: Duration = Duration::days(3650);
-/// Partition policy: each key needs its own authorization data.
-const PER_KEY_AUTHORIZATION: u32 = 40;
 
 /// What is kept of the cluster.
 #[derive(Debug, Default)]
@@ -293,285 +291,13 @@ pub fn phase(state: &super::state::State, now: OffsetDateTime) -> Phase {
 }
 
 pub(super) fn routes(r: &mut Routes) {
-    r.on(&CONFIG, MONITOR, config);
-    r.on(&CONFIGURE, ADMIN, configure);
     r.on(&LIST, MONITOR, list);
     r.on(&CREATE, ADMIN, create);
     r.on(&SHOW, MONITOR, show);
     r.on(&CHANGE, ADMIN, change);
+    super::cluster_service::routes(r);
     super::cluster_members::routes(r);
     super::cluster_backup::routes(r);
-}
-
-/// A refusal of the cluster.
-pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
-    let (status, message) = match id {
-        refusal::NO_PACKAGE => (404, "The cluster package is not installed."),
-        refusal::NOT_RUNNING => (409, "The cluster service is not running."),
-        refusal::EXISTS => (409, "The appliance belongs to a cluster already."),
-        refusal::NO_CLUSTER => (404, "The cluster does not exist."),
-        refusal::NO_MEMBER => (404, "The member does not exist."),
-        refusal::NO_CLIENT => (404, "The client does not exist."),
-        refusal::NO_KEYRING => (404, "The keyring does not exist."),
-        refusal::NOT_AUTHORIZED => (403, "The member is not authorized."),
-        refusal::READ_ONLY => (403, "The member is read-only."),
-        refusal::NOT_PRIMARY => (403, "The member is not the primary member."),
-        refusal::PARTED => (409, "The appliance is no member of its cluster any more."),
-        refusal::LIMIT => (409, "A limit has been reached."),
-        refusal::JOIN_REFUSED => (409, "The appliance may not join the cluster."),
-        refusal::BACKUP => (400, "The backup cannot be used."),
-        refusal::KEYRING_LOCKED => (403, "The keyring is locked."),
-        _ => (409, "The cluster does not allow this."),
-    };
-    Failure::new(status, id, message).details(details)
-}
-
-/// Goes on with the cluster package installed.
-pub(super) fn require_package(cx: &Context<'_>) -> Result<(), Failure> {
-    if cx.state.packages.is_installed(PACKAGE) {
-        return Ok(());
-    }
-    Err(refuse(refusal::NO_PACKAGE, "Install the package lnh_cluster first."))
-}
-
-/// Goes on with the cluster service running.
-pub(super) fn require_running(cx: &Context<'_>) -> Result<(), Failure> {
-    require_package(cx)?;
-    match phase(cx.state, cx.now) {
-        Phase::Running => Ok(()),
-        Phase::Starting => {
-            Err(refuse(refusal::NOT_RUNNING, "The cluster service is starting; try again later."))
-        }
-        Phase::Stopped => Err(refuse(refusal::NOT_RUNNING, "Start the cluster service first.")),
-    }
-}
-
-/// Goes on with this appliance a member of a cluster whose service runs.
-pub(super) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
-    require_running(cx)?;
-    not_parted(cx)?;
-    let own = cx.state.clusters.own.get();
-    if own.copying {
-        return Err(refuse(refusal::NOT_RUNNING, "This member is copying the cluster's state."));
-    }
-    if own.member.is_empty() {
-        return Err(refuse(
-            refusal::NO_CLUSTER,
-            "This appliance belongs to no cluster: create one, or join one.",
-        ));
-    }
-    Ok(())
-}
-
-/// Goes on unless this member is none any more, and does not know it by itself.
-fn not_parted(cx: &Context<'_>) -> Result<(), Failure> {
-    if !cx.state.clusters.own.get().parted {
-        return Ok(());
-    }
-    Err(refuse(
-        refusal::PARTED,
-        "This member was deleted from its cluster, or missed that the primary member was; factory \
-         reset its cluster service, then join again.",
-    ))
-}
-
-/// Goes on with this member authorized.
-pub(super) fn require_active(cx: &Context<'_>) -> Result<(), Failure> {
-    require_member(cx)?;
-    if cx.peers.active {
-        return Ok(());
-    }
-    Err(refuse(refusal::NOT_AUTHORIZED, "Authorize the member first."))
-}
-
-/// Goes on with `uuid` the cluster of this appliance.
-pub(super) fn require_cluster(cx: &Context<'_>, uuid: &str) -> Result<(), Failure> {
-    require_member(cx)?;
-    if cx.state.clusters.cluster.get().uuid.eq_ignore_ascii_case(uuid) {
-        return Ok(());
-    }
-    Err(refuse(refusal::NO_CLUSTER, format!("There is no cluster {uuid} here.")))
-}
-
-/// The entry of this type among those who vouch.
-fn voucher<'a>(
-    authentication: &'a [Authentication],
-    kind: &str,
-) -> Result<&'a Authentication, Failure> {
-    authentication.iter().find(|entry| entry.kind.eq_ignore_ascii_case(kind)).ok_or_else(|| {
-        Failure::bad_request(format!("'authentication' needs an entry of type {kind}."))
-    })
-}
-
-/// Goes on when the HSM SO vouches.
-fn vouched_by_so(cx: &mut Context<'_>, authentication: &[Authentication]) -> Result<(), Failure> {
-    let entry = voucher(authentication, "SO")?;
-    if !cx.state.hsm.hsm.get().initialized {
-        return Err(refuse(refusal::NOT_ALLOWED, "Initialize the HSM first."));
-    }
-    super::hsm_roles::check_so(cx, &entry.password)
-}
-
-/// Goes on when the Crypto Officer of the cluster partition vouches; the partition's serial number.
-pub(super) fn vouched_by_co(
-    cx: &mut Context<'_>,
-    authentication: &[Authentication],
-) -> Result<String, Failure> {
-    let entry = voucher(authentication, "CO")?;
-    let serial = cluster_partition(cx, entry.partition_label.as_deref())?;
-    check_password(cx, &serial, "co", entry.password.expose())?;
-    let expired = |row: &PartitionRow| row.roles.get("co").is_some_and(|role| role.to_be_changed);
-    if cx.state.partitions.partitions.get(&serial).is_some_and(expired) {
-        return Err(refuse(
-            refusal::NOT_ALLOWED,
-            "The Crypto Officer must change the password that was set for the role before \
-             anything else.",
-        ));
-    }
-    Ok(serial)
-}
-
-/// The cluster partition: that of the label, or the one that is known already.
-fn cluster_partition(cx: &Context<'_>, label: Option<&str>) -> Result<String, Failure> {
-    let not_allowed = |details: String| Err(refuse(refusal::NOT_ALLOWED, details));
-    let known = &cx.state.clusters.own.get().partition;
-    let partitions = &cx.state.partitions.partitions;
-    let found = match label {
-        Some(label) => partitions.iter().find(|(_, row)| row.initialized && row.label == label),
-        None => partitions.get(known).map(|row| (known.as_str(), row)),
-    };
-    let Some((serial, row)) = found else {
-        let what = label.map_or("no cluster partition here".to_owned(), |label| {
-            format!("no initialized partition labeled '{label}'")
-        });
-        return not_allowed(format!("There is {what}."));
-    };
-    if row.version != 1 {
-        return not_allowed(format!(
-            "The partition '{}' is a V0 partition; a cluster needs a V1 partition.",
-            row.label
-        ));
-    }
-    if partitions.values().filter(|row| row.version == 1).count() > 1 {
-        return not_allowed(
-            "There is more than one V1 partition; delete all but the cluster partition.".to_owned(),
-        );
-    }
-    if super::partition_policies::policy(row, PER_KEY_AUTHORIZATION) != 0 {
-        return not_allowed(format!(
-            "Partition policy {PER_KEY_AUTHORIZATION} (Require Per-Key Authorization Data) of '{}' \
-             must be 0.",
-            row.label
-        ));
-    }
-    Ok(serial.to_owned())
-}
-
-fn config(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Config>, Failure> {
-    require_package(cx)?;
-    let own = cx.state.clusters.own.get();
-    let entry = |service: &str, traffic: &Traffic, port: u16| ServiceConfig {
-        service: service.to_owned(),
-        ip_address: own.core.clone(),
-        interface: traffic.interface.clone(),
-        port: Clusters::port(traffic, port),
-    };
-    Ok(Reply::ok(Config {
-        data: vec![
-            entry("core", &Traffic::default(), CORE_PORT),
-            entry("admin", &own.admin, ADMIN_PORT),
-            entry("crypto", &own.crypto, CRYPTO_PORT),
-        ],
-    }))
-}
-
-fn configure(cx: &mut Context<'_>, _: &Ids, body: Configure) -> Result<Reply<Nothing>, Failure> {
-    require_package(cx)?;
-    match body.service.as_str() {
-        "core" => configure_core(cx, body)?,
-        "admin" => configure_traffic(cx, body, 50_075..=50_079, |own| &mut own.admin)?,
-        "crypto" => configure_traffic(cx, body, 50_055..=50_059, |own| &mut own.crypto)?,
-        _ => return Err(Failure::bad_request("'service' must be core, admin or crypto.")),
-    }
-    Ok(Reply::done())
-}
-
-fn configure_core(cx: &mut Context<'_>, body: Configure) -> Result<(), Failure> {
-    if body.interface.is_some() || body.port.is_some() {
-        return Err(Failure::bad_request("The service 'core' takes an IpAddress alone."));
-    }
-    let text = body.ip_address.ok_or_else(|| Failure::bad_request("'IpAddress' is required."))?;
-    let address: IpAddr =
-        text.parse().map_err(|_| Failure::bad_request(format!("'{text}' is no IP address.")))?;
-    // The address that the emulated appliance listens on is one of its own too.
-    if !cx.state.network.is_own(address) && cx.options.address != Some(address) {
-        return Err(refuse(
-            refusal::NOT_ALLOWED,
-            format!("{address} is not the address of a network interface of this appliance."),
-        ));
-    }
-    let now = cx.now;
-    let own = cx.state.clusters.own.get_mut();
-    if !own.core.is_empty() && own.core != address.to_string() {
-        return Err(refuse(
-            refusal::NOT_ALLOWED,
-            format!(
-                "The core address is {}; only a factory reset of the cluster service changes it.",
-                own.core
-            ),
-        ));
-    }
-    if own.core.is_empty() {
-        own.core = address.to_string();
-        own.certificate = Some((now.unix_timestamp(), (now + VALIDITY).unix_timestamp()));
-    }
-    Ok(())
-}
-
-fn configure_traffic(
-    cx: &mut Context<'_>,
-    body: Configure,
-    ports: std::ops::RangeInclusive<u16>,
-    of: fn(&mut Own) -> &mut Traffic,
-) -> Result<(), Failure> {
-    let service = &body.service;
-    if body.ip_address.is_some() {
-        return Err(Failure::bad_request(format!(
-            "The service '{service}' takes an interface and a port, no address."
-        )));
-    }
-    if body.interface.is_none() && body.port.is_none() {
-        return Err(Failure::bad_request("Give an interface, a port, or both."));
-    }
-    if let Some(port) = body.port.filter(|port| !ports.contains(port)) {
-        return Err(Failure::bad_request(format!(
-            "The service '{service}' takes a port from {} to {}, not {port}.",
-            ports.start(),
-            ports.end()
-        )));
-    }
-    if let Some(device) = &body.interface {
-        super::network::devices::known(device)?;
-        if !cx.state.network.is_up(device) {
-            return Err(refuse(
-                refusal::NOT_ALLOWED,
-                format!("The network device {device} is not configured."),
-            ));
-        }
-    }
-    let running = cx.state.services.is_running("cluster");
-    let own = cx.state.clusters.own.get_mut();
-    let traffic = of(own);
-    let former = traffic.clone();
-    if let Some(interface) = body.interface {
-        traffic.interface = interface;
-    }
-    if let Some(port) = body.port {
-        traffic.port = port;
-    }
-    let changed = *traffic != former;
-    own.restart |= running && changed;
-    Ok(())
 }
 
 fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ClusterList>, Failure> {
@@ -781,63 +507,6 @@ fn set_modes(
         cx.state.clusters.cluster.get_mut().manual = manual;
     }
     Ok(Reply::done())
-}
-
-/// Goes on when the cluster service may be started.
-pub(super) fn may_start(cx: &Context<'_>) -> Result<(), String> {
-    let own = cx.state.clusters.own.get();
-    let now = cx.now.unix_timestamp();
-    let is_user_partition = |row: &PartitionRow| row.initialized && row.version == 1;
-    if !cx.state.packages.is_installed(PACKAGE) {
-        return Err("The package lnh_cluster is not installed.".to_owned());
-    }
-    if !cx.state.partitions.partitions.values().any(is_user_partition) {
-        return Err("Create and initialize a V1 user partition first.".to_owned());
-    }
-    let Some((from, to)) = own.certificate else {
-        return Err("Set the core IP address of the cluster service first.".to_owned());
-    };
-    if !(from..=to).contains(&now) {
-        let date = |seconds: i64| {
-            OffsetDateTime::from_unix_timestamp(seconds).map(super::time_text).unwrap_or_default()
-        };
-        return Err(format!(
-            "The certificate of the cluster service is valid from {} to {}; the time here is {}.",
-            date(from),
-            date(to),
-            super::time_text(cx.now)
-        ));
-    }
-    Ok(())
-}
-
-/// How far local time is ahead of UTC, in seconds.
-pub(super) fn local_offset(cx: &Context<'_>) -> i64 {
-    (super::sysconf::clock::local(cx) - cx.now).whole_seconds()
-}
-
-/// The service was started or stopped.
-pub(super) fn service_changed(cx: &mut Context<'_>, running: bool) {
-    let now = cx.now.unix_timestamp();
-    let offset = local_offset(cx);
-    cx.peers.active = false;
-    cx.peers.here.clear();
-    cx.peers.operations = 0;
-    let own = cx.state.clusters.own.get_mut();
-    if running {
-        (own.started, own.restart) = (now, false);
-        own.backup.offset = offset;
-        cx.peers.errand = Some(Errand::Look);
-    }
-}
-
-/// `factoryReset` of the service: the cluster and all settings are forgotten.
-pub(super) fn factory_reset(cx: &mut Context<'_>) {
-    cx.state.services.set_running("cluster", false);
-    cx.state.clusters.forget();
-    cx.state.keyrings.forget();
-    cx.state.clusters.own.set(Own::default());
-    *cx.peers = Peers::default();
 }
 
 /// The path of a member, for `Location`.

@@ -20,9 +20,8 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::clusters::{
-    CRYPTO_PORT, ClientRow, Clusters, MemberRow, refuse, require_active, require_cluster,
-};
+use super::cluster_access::{refuse, require_active, require_cluster};
+use super::clusters::{CRYPTO_PORT, ClientRow, Clusters, MemberRow};
 use super::context::Context;
 use super::keyrings::{ATTEMPTS, KeyObject, KeyringRow, Password, most_objects};
 use super::message::{Failure, Reply};

@@ -14,10 +14,9 @@ use luna_rest::keyrings::{
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::cluster_access::{refuse, require_active, require_member, vouched_by_co};
 use super::cluster_members::find_client;
-use super::clusters::{
-    check_label, has_release, refuse, require_active, require_member, vouched_by_co,
-};
+use super::clusters::{check_label, has_release};
 use super::context::Context;
 use super::message::{Failure, Reply};
 use super::password::PasswordHash;

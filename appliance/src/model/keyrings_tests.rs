@@ -204,7 +204,7 @@ fn assignments_count_in_manual_mode_and_outlive_the_automatic_one() {
     };
     bench.post("/api/keyrings", keyring("a"));
     let slots = format!("/emulator{}/keyrings", path.strip_prefix("/api").unwrap());
-    let mut seen = |bench: &mut Bench| -> Vec<String> {
+    let seen = |bench: &mut Bench| -> Vec<String> {
         let operation = Operation { client: "client".into(), ..Operation::default() };
         let request =
             Request { operation: Some(operation), ..Request::new(Method::Get, slots.clone()) };

@@ -16,8 +16,10 @@ pub mod task;
 mod auth;
 mod ssh_key;
 
+pub(crate) mod cluster_access;
 pub mod cluster_backup;
 mod cluster_members;
+mod cluster_service;
 pub mod clusters;
 pub mod emulator;
 pub mod files;

@@ -182,6 +182,10 @@ fn erase(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, 
     if row.system {
         return Err(forbidden(format!("'{id}' belongs to the appliance's own software.")));
     }
+    if name == super::clusters::PACKAGE {
+        // The guide: only the appliance's re-imaging takes it away.
+        return Err(forbidden("The cluster package can only be replaced by a newer one."));
+    }
     let name = name.to_owned();
     installed.remove(&name);
     Ok(Reply::done())

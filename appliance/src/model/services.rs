@@ -160,7 +160,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
         }
     };
     if running && matches!(service, "cluster" | "clusteradmin") {
-        super::clusters::may_start(cx).map_err(action_failed)?;
+        super::cluster_service::may_start(cx).map_err(action_failed)?;
     }
     if !running && matches!(service, "webserver" | "network") {
         // Assumed for the emulator: it can be reached in no other way.
@@ -174,7 +174,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
     let ran = cx.state.services.is_running(service);
     cx.state.services.set_running(service, running);
     if service == "cluster" && (action != "start" || !ran) {
-        super::clusters::service_changed(cx, running);
+        super::cluster_service::service_changed(cx, running);
     }
     if running && service == "ntls" {
         cx.state.ntls.service_started();
@@ -184,17 +184,17 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
 
 /// What the cluster service can do beyond the others.
 fn act_on_cluster(cx: &mut Context<'_>, action: &str) -> Result<Reply<Acted>, Failure> {
-    super::clusters::require_package(cx)?;
+    super::cluster_access::require_package(cx)?;
     match action {
-        "factoryreset" => super::clusters::factory_reset(cx),
+        "factoryreset" => super::cluster_service::factory_reset(cx),
         action => {
             let on = action == "enable";
             let starts = on && !cx.state.services.is_running("cluster");
             if starts {
                 // The guide: enabling the service starts it too.
-                super::clusters::may_start(cx).map_err(action_failed)?;
+                super::cluster_service::may_start(cx).map_err(action_failed)?;
                 cx.state.services.set_running("cluster", true);
-                super::clusters::service_changed(cx, true);
+                super::cluster_service::service_changed(cx, true);
             }
             find(cx, "cluster")?.on_boot = on;
         }

@@ -403,7 +403,7 @@ impl Replica {
 
 /// A refusal of the cluster.
 fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
-    crate::model::clusters::refuse(id, details)
+    crate::model::cluster_access::refuse(id, details)
 }
 
 /// Whether the answer depends on which members are visible.

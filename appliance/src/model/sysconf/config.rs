@@ -287,7 +287,7 @@ fn factory_reset(
     cx.require_so_if_forced()?;
     let services = chosen(&body.service)?;
     if services.contains(&"cluster") {
-        crate::model::clusters::factory_reset(cx);
+        crate::model::cluster_service::factory_reset(cx);
     }
     let random = Random::from_seed(cx.random().block());
     let mut fresh = State::default();
