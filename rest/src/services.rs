@@ -43,8 +43,8 @@ pub struct Service {
     pub id: String,
     /// Whether it starts with the appliance.
     pub on_boot: bool,
-    /// `running` or `stopped`.
-    #[serde(alias = "status")]
+    /// `running` or `stopped`; called so by the Cluster Administration Guide.
+    #[serde(rename = "status", alias = "state")]
     pub state: String,
     /// Whether it was started and does not run yet; of the cluster service alone (assumed).
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -69,7 +69,7 @@ fn the_service_starts_for_a_while_and_only_where_it_can() {
     let mut bench = configured("1.0.4-122");
     let state = |bench: &mut Bench| {
         let shown = bench.get(SERVICE).json();
-        (shown["state"].as_str().unwrap().to_owned(), shown["starting"] == true)
+        (shown["status"].as_str().unwrap().to_owned(), shown["starting"] == true)
     };
     assert_eq!(state(&mut bench), ("stopped".into(), false));
     bench.post(&format!("{SERVICE}/actions/start"), json!({})).created();

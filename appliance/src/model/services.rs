@@ -214,14 +214,14 @@ mod tests {
         let mut bench = Bench::new();
         let shown = json!({
             "actions": "/api/lunasa/services/ntp/actions", "id": "ntp", "onBoot": false,
-            "state": "stopped",
+            "status": "stopped",
         });
         assert_eq!(bench.get(NTP).json(), shown);
         let mut act = |action: &str| {
             let task = bench.post(&format!("{NTP}/actions/{action}"), json!({})).created();
             assert_eq!(bench.get(&format!("{task}/response")).json(), json!({"id": "ntp"}));
             bench.restart();
-            bench.get(NTP).json()["state"].clone()
+            bench.get(NTP).json()["status"].clone()
         };
         assert_eq!(act("start"), "running");
         assert_eq!(act("restart"), "running");
