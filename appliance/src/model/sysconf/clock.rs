@@ -1,7 +1,7 @@
 //! Date, time and time zone: `/api/lunasa/time`.
 
 use luna_rest::Nothing;
-use luna_rest::time::{CHANGE, ChangeTime, SHOW, Time, ZONES, Zones};
+use luna_rest::time::{CHANGE, ChangeTime, PUT, SHOW, Time, ZONES, Zones};
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime};
 
 use super::zones::{self, Zone};
@@ -13,6 +13,7 @@ use crate::model::{clock_text, date_text};
 pub(super) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
     r.on(&CHANGE, OPERATOR, change);
+    r.on(&PUT, OPERATOR, change);
     r.on(&ZONES, EVERYONE, list);
 }
 
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!((&shown["abbreviation"], &shown["utcOffset"]), (&json!("EDT"), &json!(-240)));
         assert_eq!(bench.get("/emulator/clock").json()["now"], "2016-05-27T19:00:00Z");
         // A zone alone leaves the moment what it is.
-        assert_eq!(bench.patch(TIME, json!({"timeZone": "UTC"})).status, 204);
+        assert_eq!(bench.put(TIME, json!({"timeZone": "UTC"})).status, 204);
         assert_eq!(bench.get(TIME).json()["time"], "19:00:00");
     }
 
