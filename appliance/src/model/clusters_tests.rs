@@ -87,6 +87,21 @@ fn the_service_starts_for_a_while_and_only_where_it_can() {
 }
 
 #[test]
+fn after_a_reboot_the_service_starts_anew_or_not_at_all() {
+    let (mut bench, path) = cluster("1.0.4-122");
+    let mut reboot = |on_boot: bool| {
+        assert_eq!(bench.patch(SERVICE, json!({"onBoot": on_boot})).status, 200);
+        bench.post("/emulator/lunash/hardReboot", json!({}));
+        bench.local_login();
+        let starting = bench.get(SERVICE).json()["starting"] == true;
+        bench.advance(START.whole_seconds() as u32);
+        (starting, bench.get(&format!("{path}/members")).json()["data"][0]["memberActive"].clone())
+    };
+    assert_eq!(reboot(true), (true, json!(false)), "its authorization is lost");
+    assert_eq!(reboot(false), (false, Value::Null));
+}
+
+#[test]
 fn the_core_address_is_an_own_one_and_stays() {
     let mut bench = configured("1.0.4-122");
     let mut put = |body: Value| {

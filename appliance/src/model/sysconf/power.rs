@@ -66,7 +66,12 @@ fn restart(cx: &mut Context<'_>) {
     cx.sessions.clear();
     let running = super::ntp::is_enabled(cx);
     super::ntp::service_changes(cx, running);
+    let clustered = cx.state.services.is_running("cluster");
     cx.state.services.reboot();
+    if clustered {
+        let running = cx.state.services.is_running("cluster");
+        crate::model::clusters::service_changed(cx, running);
+    }
     crate::model::packages::reboot(cx.state);
     cx.state.status.reboot(cx.now);
 }
