@@ -57,6 +57,9 @@ enum Command {
         /// software (can be repeated).
         #[arg(long, value_name = "PACKAGE")]
         requires: Vec<String>,
+        /// The HSM firmware that comes with `lunasa_update`, such as 7.8.7.
+        #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+        firmware: String,
         /// A file to put into the package (can be repeated).
         #[arg(long, value_name = "FILE")]
         payload: Vec<PathBuf>,
@@ -118,8 +121,9 @@ fn main() -> ExitCode {
         Command::Serve { data, listen, seed, clock, hostname } => {
             serve(Options { data, listen, seed, clock, hostname })
         }
-        Command::Package { name, version, out, requires, payload, authcode } => {
-            write_package(Manifest { name, version, requires }, &payload, &out, authcode)
+        Command::Package { name, version, out, requires, firmware, payload, authcode } => {
+            let manifest = Manifest { name, version, requires, firmware };
+            write_package(manifest, &payload, &out, authcode)
         }
         Command::AttachBackupHsm { data, serial, file } => {
             backup_hsm::attach(&data, serial, file.as_deref())

@@ -30,6 +30,9 @@ pub struct Manifest {
     /// The appliance's own software is called `appliance`.
     #[serde(default)]
     pub requires: Vec<String>,
+    /// The HSM firmware that an update of the appliance's software brings; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub firmware: String,
 }
 
 impl Manifest {
@@ -192,6 +195,7 @@ mod tests {
                 name: "lnh_cluster".into(),
                 version: "1.0.4-12".into(),
                 requires: vec!["appliance 7.8.5".into()],
+                ..Manifest::default()
             },
             payload: vec![("bin/clusterd".into(), b"\x7fELF".to_vec())],
         }

@@ -131,7 +131,7 @@ impl Stage {
     /// The appliance refuses it.
     pub fn package(&self, name: &str, version: &str, code: &str, damaged: bool) -> Result<()> {
         let (name, version) = (name.to_owned(), version.to_owned());
-        let manifest = Manifest { name, version, requires: Vec::new() };
+        let manifest = Manifest { name, version, ..Manifest::default() };
         let file = format!("{}.spkg", manifest.id());
         let mut content = Package { manifest, payload: Vec::new() }.seal(code, [0; 16])?;
         if damaged && let Some(last) = content.last_mut() {

@@ -26,6 +26,8 @@ pub struct Packages {
     pub installed: Table<PackageRow>,
     /// The version that the appliance's software has after the next reboot.
     pub pending: Cell<Option<String>>,
+    /// The HSM firmware that can be installed after the next reboot; empty for no other.
+    pub firmware: Cell<String>,
 }
 
 /// An installed package.
@@ -66,6 +68,7 @@ const FACTORY: [(&str, &str); 15] = [
 impl Area for Packages {
     fn fields(&mut self, visit: Visit<'_>) {
         visit("packages", &mut self.installed);
+        visit("packages/firmware", &mut self.firmware);
         visit("packages/pending", &mut self.pending);
     }
 
@@ -107,9 +110,14 @@ pub fn listed_as(name: &str, version: &str) -> String {
     }
 }
 
-/// What a reboot does: an update of the appliance's software takes effect.
+/// What a reboot does: an update of the appliance's software takes effect, and the firmware that
+/// came with it can be installed.
 pub fn reboot(state: &mut State) {
     let Some(version) = state.packages.pending.get_mut().take() else { return };
+    let firmware = std::mem::take(state.packages.firmware.get_mut());
+    if later(&firmware, &state.hsm.hsm.get().firmware).is_gt() {
+        state.hsm.hsm.get_mut().upgrade = firmware;
+    }
     let settings = state.lunasa.settings.get_mut();
     let former = std::mem::replace(&mut settings.version, version.clone());
     for (name, _) in FACTORY {
@@ -213,6 +221,7 @@ fn update(cx: &mut Context<'_>, _: &Ids, body: UsePackage) -> Result<Reply<Used>
         may_install(cx, &manifest)?;
         if manifest.name == APPLIANCE_UPDATE {
             cx.state.packages.pending.set(Some(manifest.version.clone()));
+            cx.state.packages.firmware.set(manifest.firmware.clone());
         }
         cx.state.packages.install(&manifest);
     }
@@ -283,7 +292,12 @@ mod tests {
 
     fn put(bench: &mut Bench, name: &str, version: &str, requires: &[&str]) {
         let requires = requires.iter().map(ToString::to_string).collect();
-        let manifest = Manifest { name: name.into(), version: version.into(), requires };
+        let manifest = Manifest {
+            name: name.into(),
+            version: version.into(),
+            requires,
+            firmware: "7.8.7".into(),
+        };
         let package = package::Package { manifest, payload: Vec::new() };
         let file = package.seal(CODE, [0; 16]).unwrap();
         bench.upload("/users/admin/files", &format!("{name}.spkg"), &file);
@@ -379,6 +393,8 @@ mod tests {
         let list = bench.machine.state.packages.installed.get("lunacm").unwrap().version.clone();
         assert_eq!(list, "7.9.0-42");
         assert_eq!(bench.machine.state.lunasa.settings.get().version, "7.9.0-42");
+        let hsm = bench.machine.state.hsm.hsm.get();
+        assert_eq!((hsm.firmware.as_str(), hsm.upgrade.as_str()), ("7.8.4", "7.8.7"));
         put(&mut bench, APPLIANCE_UPDATE, "7.8.5-21", &[]);
         assert_eq!(install(&mut bench, APPLIANCE_UPDATE).error(), (400, UPDATE_FAILED));
     }

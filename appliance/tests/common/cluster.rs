@@ -105,7 +105,7 @@ impl Member {
         };
         client.call(&partitions::CHANGE_ROLE, &role, &change).unwrap();
         let manifest =
-            Manifest { name: "lnh_cluster".into(), version: version.into(), requires: Vec::new() };
+            Manifest { name: "lnh_cluster".into(), version: version.into(), ..Manifest::default() };
         let package = Package { manifest, payload: Vec::new() }.seal(AUTHCODE, [7; 16]).unwrap();
         client.upload("admin", "lnh_cluster.spkg", package).unwrap();
         let using = packages::UsePackage {
