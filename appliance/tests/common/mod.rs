@@ -29,8 +29,6 @@ fn command_at(data: &Path, address: IpAddr) -> Command {
     if address == IpAddr::from([127, 0, 0, 1]) {
         command.args(["--seed", "1"]);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env_remove("RUST_LOG");
     command
 }
 
@@ -44,7 +42,10 @@ impl Process {
         Process::of(command_at(data, address))
     }
 
-    fn of(mut command: Command) -> Process {
+    /// What this command starts; it must have the action `serve`.
+    pub(crate) fn of(mut command: Command) -> Process {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env_remove("RUST_LOG");
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
