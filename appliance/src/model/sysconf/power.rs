@@ -70,7 +70,7 @@ fn restart(cx: &mut Context<'_>) {
     cx.state.services.reboot();
     if clustered {
         let running = cx.state.services.is_running("cluster");
-        crate::model::clusters::service_changed(cx, running);
+        crate::model::cluster_service::service_changed(cx, running);
     }
     crate::model::packages::reboot(cx.state);
     cx.state.status.reboot(cx.now);
