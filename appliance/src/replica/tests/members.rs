@@ -1,0 +1,267 @@
+//! What the Cluster Administration Guide says of members, rule by rule.
+
+use luna_rest::peers::{Applicant, Message};
+use time::format_description::well_known::Rfc3339;
+
+use super::*;
+
+#[test]
+fn a_keyring_made_anywhere_is_everywhere_when_it_is_acknowledged() {
+    let (_net, nodes) = cluster_of(4);
+    for (number, node) in nodes.iter().enumerate() {
+        let (status, body) = node.create(&format!("k{number}"));
+        assert_eq!(status, 200, "{body}");
+        assert!(nodes.iter().all(|node| node.keyrings().len() == number + 1));
+    }
+    assert!(nodes.iter().all(|node| node.shared() == nodes[0].shared()));
+}
+
+#[test]
+fn who_joins_takes_the_users_of_the_cluster_and_later_ones_reach_all() {
+    let net = Arc::new(Net::default());
+    let nodes = [Node::new(&net, 0), Node::new(&net, 1)];
+    let user = |id: &str| json!({"userId": id, "role": "monitor", "password": "Abcdef12"});
+    assert_eq!(nodes[1].send(Method::Post, "/users", user("own")).0, 204);
+    nodes[0].found();
+    nodes[0].authorize();
+    assert_eq!(nodes[0].send(Method::Post, "/users", user("jane")).0, 204);
+    assert_eq!(nodes[1].join(&nodes[0]).0, 204);
+    let there = |id: &str| nodes[1].send(Method::Get, &format!("/users/{id}"), json!({})).0;
+    assert_eq!((there("own"), there("jane")), (404, 200));
+    assert_eq!(nodes[1].send(Method::Post, "/users", user("joe")).0, 204);
+    assert_eq!(nodes[0].send(Method::Get, "/users/joe", json!({})).0, 200);
+}
+
+#[test]
+fn without_a_link_to_the_primary_a_member_is_read_only_until_it_is_back() {
+    let (net, nodes) = cluster_of(3);
+    cut(&net, &nodes[0], &nodes[2]);
+    let (status, body) = nodes[2].create("k");
+    assert_eq!((status, body["id"].as_str()), (403, Some("CLUSTER_MEMBER_READ_ONLY")), "{body}");
+    assert_eq!(modes(&nodes[2])[2], (true, "Read-Only".into(), true));
+    assert!(!modes(&nodes[2])[0].0, "the primary is not visible");
+    assert_eq!(nodes[1].create("k").0, 200);
+    assert!(nodes[2].keyrings().is_empty());
+    heal(&net);
+    nodes[2].settle();
+    assert_eq!(nodes[2].keyrings().len(), 1, "it caught up");
+    assert_eq!(nodes[2].create("l").0, 200);
+    assert_eq!(modes(&nodes[2])[2].1, "Read-Write");
+}
+
+#[test]
+fn a_member_that_was_killed_catches_up_and_takes_its_authorization() {
+    let (_net, mut nodes) = cluster_of(2);
+    nodes[1].kill();
+    assert_eq!(nodes[0].create("k").0, 200);
+    nodes[1].start();
+    assert!(nodes[1].active());
+    assert_eq!(nodes[1].keyrings(), nodes[0].keyrings());
+    // All of them fail: nobody is there to take authorization from.
+    nodes[0].kill();
+    nodes[1].kill();
+    nodes[1].start();
+    nodes[0].start();
+    assert_eq!(nodes[0].create("l").1["id"], "CLUSTER_MEMBER_NOT_AUTHORIZED");
+    assert_eq!(nodes[0].authorize(), 204);
+    nodes[1].settle();
+    assert_eq!(nodes[1].create("l").0, 200);
+}
+
+#[test]
+fn promotion_moves_the_primary_and_nobody_else_writes() {
+    let (net, nodes) = cluster_of(3);
+    let path = format!("{}/members/{}", nodes[0].cluster().unwrap(), nodes[1].member());
+    let promote = json!({"action": "config", "primary": true});
+    cut(&net, &nodes[0], &nodes[1]);
+    let (status, body) = nodes[2].send(Method::Put, &path, promote.clone());
+    assert!(status >= 400, "a read-only member cannot be promoted: {body}");
+    heal(&net);
+    nodes[1].settle();
+    assert_eq!(nodes[2].send(Method::Put, &path, promote).0, 204);
+    assert!(nodes.iter().all(|node| node.primary() == nodes[1].member()));
+    cut(&net, &nodes[1], &nodes[0]);
+    assert_eq!(nodes[0].create("k").0, 403);
+    assert_eq!(nodes[1].create("k").0, 200);
+}
+
+#[test]
+fn a_lost_primary_is_deleted_and_fenced_off_when_it_returns() {
+    let (_net, mut nodes) = cluster_of(3);
+    assert_eq!(nodes[0].create("k").0, 200);
+    nodes[0].kill();
+    assert_eq!(nodes[1].create("l").0, 403, "read-only without the primary");
+    let lost = {
+        let replica = nodes[1].replica();
+        let engine = replica.engine();
+        engine.machine.state.clusters.cluster.get().primary.clone()
+    };
+    let path = format!("{}/members/{lost}", nodes[1].cluster().unwrap());
+    let body = json!({"authentication": [{"type": "CO", "password": "co-password"}]});
+    let (status, said) = nodes[1].send(Method::Delete, &path, body);
+    assert_eq!(status, 204, "{said}");
+    assert!(nodes[1..].iter().all(|node| node.primary() == nodes[1].member()));
+    assert_eq!(nodes[2].create("l").0, 200);
+    assert_eq!(nodes[1].keyrings().len(), 2);
+    nodes[0].start();
+    assert!(nodes[0].parted());
+    let (status, body) = nodes[0].create("m");
+    assert_eq!((status, body["id"].as_str()), (409, Some("CLUSTER_MEMBER_PARTED")));
+    let reset = "/api/lunasa/services/cluster/actions/factoryreset";
+    assert_eq!(nodes[0].send(Method::Post, reset, json!({})).0, 204);
+    nodes[0].configure();
+    assert_eq!(nodes[0].join(&nodes[2]).0, 204);
+    assert_eq!(nodes[0].keyrings().len(), 2);
+    assert_eq!(nodes[0].create("m").0, 200);
+}
+
+#[test]
+fn a_lost_primary_is_not_deleted_while_others_are_away() {
+    let (net, nodes) = cluster_of(3);
+    nodes[0].kill();
+    cut(&net, &nodes[1], &nodes[2]);
+    let path = format!("{}/members/{}", nodes[1].cluster().unwrap(), nodes[1].primary());
+    let body = json!({"authentication": [{"type": "CO", "password": "co-password"}]});
+    let (status, said) = nodes[1].send(Method::Delete, &path, body);
+    assert!(status == 409 && said["details"].as_str().unwrap().contains("not online"), "{said}");
+}
+
+#[test]
+fn the_guides_reasons_not_to_join() {
+    let (_net, nodes) = cluster_of(2);
+    let other = Node::new(&nodes[0].net, 8);
+    let cluster = nodes[0].cluster().unwrap();
+    let refused = |node: &Node, password: &str| {
+        let body = json!({
+            "action": "join", "authentication": co(), "remoteAdminPassword": password,
+            "remoteClusterIpAddress": nodes[0].address,
+        });
+        let (status, said) = node.send(Method::Put, &cluster, body);
+        (status, said["details"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, said) = refused(&nodes[1], "admin-password");
+    assert!(status == 409 && said.contains("member of the cluster 'myCluster'"), "{said}");
+    let (status, said) = refused(&other, "wrong");
+    assert!(status == 409 && said.contains("admin there is wrong"), "{said}");
+    let domain = |mark: &str| {
+        let replica = other.replica();
+        let mark = mark.to_owned();
+        replica
+            .engine()
+            .change_own(|machine| {
+                let row = machine.state.partitions.partitions.get_mut("1").unwrap();
+                row.domains[0].hash = PasswordHash::of_domain(&mark);
+            })
+            .unwrap();
+    };
+    domain("another");
+    let (status, said) = refused(&other, "admin-password");
+    assert!(status == 409 && said.contains("another cloning domain"), "{said}");
+    domain("domain");
+    let clock = json!({"advance": 31});
+    assert_eq!(other.send(Method::Put, "/emulator/clock", clock).0, 204);
+    let (status, said) = refused(&other, "admin-password");
+    assert!(status == 409 && said.contains("30 seconds apart"), "{said}");
+    assert!(other.cluster().is_none() && other.member().is_empty());
+}
+
+#[test]
+fn one_joins_at_a_time() {
+    let (_net, nodes) = cluster_of(1);
+    let path = nodes[0].cluster().unwrap();
+    let cluster = path.strip_prefix("/api/clusters/").unwrap();
+    let apply = |number: u8| {
+        let member = format!("member-{number}");
+        let applicant = Applicant {
+            password: "admin-password".into(),
+            member: member.clone(),
+            name: format!("LNH-{number}"),
+            address: format!("127.1.0.{number}"),
+            domain: PasswordHash::of_domain("domain").domain_mark(),
+            time: clock().format(&Rfc3339).unwrap(),
+            ..Applicant::default()
+        };
+        let (cluster, secret) = (cluster.to_owned(), Secret::default());
+        let message = Message::Join(applicant);
+        nodes[0].replica().receive(Envelope { cluster, from: member, secret, message })
+    };
+    assert!(matches!(apply(7), Some(Answer::Welcome { .. })));
+    let refused = apply(8);
+    let Some(Answer::Refused { reason }) = refused else { panic!("{refused:?}") };
+    assert!(reason.contains("(LNH-7) is joining; one can join at a time"), "{reason}");
+    assert!(matches!(apply(7), Some(Answer::Welcome { .. })), "it may try again");
+}
+
+#[test]
+fn who_is_seen_by_the_primary_is_not_deleted_by_another_member() {
+    let (net, nodes) = cluster_of(3);
+    let path = format!("{}/members/{}", nodes[1].cluster().unwrap(), nodes[2].member());
+    let body = json!({"authentication": [{"type": "CO", "password": "co-password"}]});
+    cut(&net, &nodes[1], &nodes[2]);
+    let (status, said) = nodes[1].send(Method::Delete, &path, body.clone());
+    assert_eq!((status, nodes[2].parted()), (409, false), "{said}");
+    assert!(said["details"].as_str().unwrap().contains("visible to the primary"), "{said}");
+    cut(&net, &nodes[0], &nodes[2]);
+    assert_eq!(nodes[1].send(Method::Delete, &path, body).0, 204);
+    heal(&net);
+    nodes[2].settle();
+    assert!(nodes[2].parted());
+}
+
+#[test]
+fn a_cluster_may_be_named_in_capitals() {
+    let (net, nodes) = cluster_of(1);
+    let node = Node::new(&net, 1);
+    let cluster = nodes[0].cluster().unwrap();
+    let path = cluster.to_uppercase().replace("/API/CLUSTERS/", "/api/clusters/");
+    let body = json!({
+        "action": "join", "authentication": co(), "remoteAdminPassword": "admin-password",
+        "remoteClusterIpAddress": nodes[0].address,
+    });
+    assert_eq!(node.send(Method::Put, &path, body).0, 204);
+    node.settle();
+    assert_eq!(node.cluster(), Some(cluster));
+}
+
+#[test]
+fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
+    let (_net, nodes) = cluster_of(3);
+    nodes[0].create("k");
+    let cluster = nodes[0].cluster().unwrap();
+    let group = |node: &Node, group: &str| {
+        let path = format!("{cluster}/members/{}", node.member());
+        let body = json!({"action": "config", "group": group});
+        assert_eq!(node.send(Method::Put, &path, body).0, 204);
+    };
+    group(&nodes[2], "far");
+    let uuid = nodes[0].keyrings().into_iter().next().unwrap();
+    let path = format!("/emulator{}/keyrings/{uuid}", &cluster[4..]);
+    let served = |nodes: &[Node]| -> Vec<u64> {
+        let count = |node: &Node| node.replica().engine().machine.peers.operations;
+        nodes.iter().map(count).collect()
+    };
+    let client = |node: &Node| {
+        let replica = node.replica();
+        let mut engine = replica.engine();
+        engine.machine.open_client_session("client", &uuid, clock())
+    };
+    let mut entry = Node { cookie: client(&nodes[0]), ..node_like(&nodes[0]) };
+    // The far member has to know that the others are there.
+    nodes.iter().for_each(Node::settle);
+    for _ in 0..10 {
+        assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
+    }
+    assert_eq!(served(&nodes), [5, 5, 0]);
+    // The second member of the group dies: the first serves all; nobody asks the far one.
+    nodes[1].kill();
+    for _ in 0..4 {
+        assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
+    }
+    assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [9, 0]);
+    // The far member as entry: itself, while it can; reads go to the other group when it cannot.
+    entry = Node { cookie: client(&nodes[2]), ..node_like(&nodes[2]) };
+    entry.replica().engine().machine.peers.active = false;
+    assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
+    assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [10, 0]);
+    assert_eq!(entry.send(Method::Delete, &format!("{path}/objects"), json!({})).0, 403);
+}
