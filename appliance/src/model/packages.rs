@@ -334,8 +334,12 @@ mod tests {
         assert_eq!(software(&mut bench), ["cluster_service-1.0.4-12.x86_64"]);
         assert!(bench.machine.state.packages.is_installed("lnh_cluster"));
         assert_eq!(install(&mut bench, "lnh_cluster").error(), (400, UPDATE_FAILED));
-        assert_eq!(bench.delete("/api/lunasa/packages/lnh_cluster-1.0.4-12").status, 204);
-        let again = bench.delete("/api/lunasa/packages/lnh_cluster");
+        let cluster = bench.delete("/api/lunasa/packages/lnh_cluster-1.0.4-12");
+        assert_eq!(cluster.error(), (403, "OPERATION_RESTRICTED"));
+        put(&mut bench, "ctc_service", "1.0.0-3", &[]);
+        install(&mut bench, "ctc_service").created();
+        assert_eq!(bench.delete("/api/lunasa/packages/ctc_service-1.0.0-3").status, 204);
+        let again = bench.delete("/api/lunasa/packages/ctc_service");
         assert_eq!(again.error(), (404, NO_PACKAGE));
         let system = bench.delete("/api/lunasa/packages/glibc");
         assert_eq!(system.error(), (403, "OPERATION_RESTRICTED"));
