@@ -345,11 +345,12 @@ impl Replica {
         }
     }
 
-    /// Where the cluster service has to listen.
+    /// Where the cluster service has to listen: from its start on, so that nobody who sees it run
+    /// comes too early. Until it runs, members get no answer there.
     fn ports(&self) -> Ports {
         let engine = self.engine();
         let own = engine.machine.state.clusters.own.get();
-        if engine.phase((self.clock)()) != Phase::Running || own.core.is_empty() {
+        if engine.phase((self.clock)()) == Phase::Stopped || own.core.is_empty() {
             return Ports::default();
         }
         let admin = Clusters::port(&own.admin, ADMIN_PORT);
