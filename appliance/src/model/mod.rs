@@ -129,14 +129,23 @@ impl Machine {
         self.state.factory(&self.options.hostname, now, random);
     }
 
+    /// What a handler sees while it answers `request`, and the routes.
+    fn context<'a>(
+        &'a mut self,
+        request: &'a Request,
+        now: OffsetDateTime,
+    ) -> (Context<'a>, &'a Routes) {
+        let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
+        let key = session::Key::Nobody;
+        (Context { state, sessions, now, tasks, peers, key, secret, options, request }, routes)
+    }
+
     /// Answers a request. What it changed waits to be kept or undone.
     pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
         // Left over only when a request before this one panicked half-way.
         self.state.undo();
         let now = self.now(system);
-        let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
-        let key = session::Key::Nobody;
-        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
+        let (mut cx, routes) = self.context(request, now);
 
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
@@ -222,10 +231,7 @@ impl Machine {
         let now = self.now(system);
         let request =
             Request { basic: Some((user.to_owned(), password)), ..Request::new(Method::Post, "") };
-        let Machine { state, sessions, tasks, peers, secret, options, .. } = self;
-        let key = session::Key::Nobody;
-        let request = &request;
-        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
+        let (mut cx, _) = self.context(&request, now);
         auth::check_basic(&mut cx).is_ok()
     }
 
@@ -241,10 +247,7 @@ impl Machine {
         self.state.undo();
         let now = self.now(system);
         let request = Request::new(Method::Post, "");
-        let Machine { state, sessions, tasks, peers, secret, options, .. } = self;
-        let key = session::Key::Nobody;
-        let request = &request;
-        let mut cx = Context { state, sessions, now, tasks, peers, key, secret, options, request };
+        let (mut cx, _) = self.context(&request, now);
         if let Err(failure) = cluster_backup::follow_schedule(&mut cx) {
             cx.state.undo();
             tracing::error!(?failure, "a scheduled backup of the cluster failed");

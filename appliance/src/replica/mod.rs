@@ -158,7 +158,7 @@ impl Replica {
             let response = match run() {
                 Step::Done(response) => response,
                 Step::Lead(response, shipment) => {
-                    self.ship(&shipment, None);
+                    self.ship(shipment, None);
                     response
                 }
                 Step::Propose(response, proposal) => match self.propose(proposal) {
@@ -209,9 +209,8 @@ impl Replica {
 
     /// Ships a change to the visible members and waits for them; who does not store it is no
     /// longer visible. `also` is a member that has just been heard.
-    fn ship(&self, shipment: &Shipment, also: Option<&str>) {
+    fn ship(&self, shipment: Shipment, also: Option<&str>) {
         let Shipment { after, reaches, rows } = shipment;
-        let (after, reaches, rows) = (*after, *reaches, rows.clone());
         let message = Message::Ship { after, reaches, rows };
         let answers = self.send_to_visible(&message, also);
         let mut engine = self.engine();

@@ -174,8 +174,9 @@ impl Replica {
                 return Answer::Refused { reason: format!("It could not be stored: {error}") };
             }
         };
-        self.ship(&shipment, Some(from));
-        Answer::Done { at: shipment.reaches }
+        let at = shipment.reaches;
+        self.ship(shipment, Some(from));
+        Answer::Done { at }
     }
 
     /// Lets another member be primary, unless the old one is there, or a third one was promised

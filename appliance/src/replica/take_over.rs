@@ -53,7 +53,7 @@ impl Replica {
         };
         match step {
             Step::Lead(_, shipment) => {
-                self.ship(&shipment, None);
+                self.ship(shipment, None);
                 Ok(())
             }
             _ => Err(Failure::internal("The change of the primary member could not be stored.")),
