@@ -96,6 +96,29 @@ impl Session {
         }
     }
 
+    /// Asks before something is deleted: `named` as the question calls it, `the` in the sentence
+    /// behind it.
+    ///
+    /// # Errors
+    /// `quit`, or no answer.
+    pub(crate) fn confirm_deletion(
+        &mut self,
+        named: &str,
+        the: &str,
+        name: &str,
+    ) -> Result<(), Failure> {
+        self.desk.confirm(
+            &format!(
+                "CAUTION:  Are you sure you wish to delete {named} named:\n\
+                 \x20           {name}\n\
+                 \x20         Type 'proceed' to delete the {the}, or 'quit'\n\
+                 \x20         to quit now.\n\
+                 \x20         > "
+            ),
+            "-force",
+        )
+    }
+
     /// The serial number of the partition called `name`.
     ///
     /// # Errors

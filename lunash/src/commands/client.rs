@@ -119,16 +119,7 @@ impl Run<Session> for Delete {
         session.client().get(&ntls::CLIENT, &[&self.client]).map_err(unknown_client)?;
         if !self.force {
             let name = &self.client;
-            session.desk().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to delete client named:\n\
-                     \x20           {name}\n\
-                     \x20         Type 'proceed' to delete the client, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
-                ),
-                "-force",
-            )?;
+            session.confirm_deletion("client", "client", name)?;
         }
         session.client().call(&ntls::DEREGISTER, &[&self.client], &luna_rest::Nothing {})?;
         Ok(Done { done: "client delete" })

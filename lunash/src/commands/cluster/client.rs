@@ -49,16 +49,7 @@ impl Run<Session> for Delete {
             && !self.force
         {
             let name = &client.common_name;
-            session.desk().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to delete client named:\n\
-                     \x20           {name}\n\
-                     \x20         Type 'proceed' to delete the client, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
-                ),
-                "-force",
-            )?;
+            session.confirm_deletion("client", "client", name)?;
         }
         let ids = [cluster.as_str(), &self.clientid];
         session.client().call(&clusters::DELETE_CLIENT, &ids, &Nothing {}).map_err(refused)?;

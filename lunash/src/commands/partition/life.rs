@@ -110,16 +110,7 @@ impl Run<Session> for Delete {
         let target = Target::find(session, &self.partition)?;
         if !self.force {
             let name = &self.partition;
-            session.desk().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to delete the partition named:\n\
-                     \x20           {name}\n\
-                     \x20         Type 'proceed' to delete the partition, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
-                ),
-                "-force",
-            )?;
+            session.confirm_deletion("the partition", "partition", name)?;
         }
         let client = session.client();
         client.call(&partitions::DELETE, &target.place(), &Nothing {}).map_err(refused)?;

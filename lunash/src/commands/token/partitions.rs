@@ -180,16 +180,7 @@ impl Run<Session> for Delete {
         }
         if !self.force {
             let name = &self.partition;
-            session.desk().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to delete the partition named:\n\
-                     \x20           {name}\n\
-                     \x20         Type 'proceed' to delete the partition, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
-                ),
-                "-force",
-            )?;
+            session.confirm_deletion("the partition", "partition", name)?;
         }
         let serial = [self.serial.as_str()];
         let ids = [serial[0], &backup.id];
