@@ -45,7 +45,7 @@ fn arguments<S>(catalogue: &Catalogue<S>) {
 #[test]
 fn calls_are_known_resources() {
     let known: BTreeSet<String> =
-        luna_rest::all().map(|(method, template)| format!("{method} {template}")).collect();
+        luna_rest::resources().map(|resource| resource.to_string()).collect();
     let lunash = lunash::catalogue();
     let lunacm = lunacm::catalogue();
     let calls = lunash.commands.iter().map(|command| (command.syntax, command.rest));

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use luna_rest::Method;
+use luna_rest::Resource;
 use luna_rest::peers::{Answer, Position, Row};
 use time::OffsetDateTime;
 
@@ -414,7 +414,7 @@ impl Engine {
     }
 
     /// Every method and path template that is answered.
-    pub fn resources(&self) -> Vec<(Method, &'static str)> {
+    pub fn resources(&self) -> Vec<Resource> {
         self.machine.resources()
     }
 }
@@ -435,7 +435,7 @@ enum Concluded {
 mod tests {
     use super::*;
     use crate::model::message::Body;
-    use luna_rest::{Secret, emulator};
+    use luna_rest::{Method, Secret, emulator};
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
     use std::sync::Arc;
@@ -495,7 +495,7 @@ mod tests {
         let mut engine = Engine::load(store, options, [0; 32], OffsetDateTime::UNIX_EPOCH).unwrap();
         let login = Request {
             local_key: Some(Secret::from("key")),
-            ..Request::new(Method::Post, emulator::SESSION.template)
+            ..Request::new(Method::Post, emulator::SESSION.template())
         };
         let cookie = handle(&mut engine, &login).cookie.unwrap();
         (engine, cookie)

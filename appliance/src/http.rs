@@ -128,7 +128,7 @@ async fn body(http: HttpRequest, content_type: &str) -> Result<Body, Failure> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     let file = kind.ends_with("+octet-stream");
     let form = kind.ends_with("+multipart") || kind.eq_ignore_ascii_case("multipart/form-data");
-    let large = file || form || http.uri().path() == peers::SEND.template;
+    let large = file || form || http.uri().path() == peers::SEND.template();
     let limit = if large { FILE_LIMIT } else { JSON_LIMIT };
     let bytes = axum::body::to_bytes(http.into_body(), limit).await.map_err(|_| {
         // Assumed: the identifier of a body that is too large was not found.

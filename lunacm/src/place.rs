@@ -45,12 +45,12 @@ pub(crate) struct Space {
 /// The calls of one kind.
 struct Calls {
     show: fn(&Place) -> Result<Shown, Error>,
-    log_in: &'static Call<Login, Nothing>,
-    log_out: &'static Call<Nothing, Nothing>,
-    roles: &'static Call<Nothing, Roles>,
-    role: &'static Call<Nothing, Role>,
-    init_role: &'static Call<InitRole, Nothing>,
-    change_role: &'static Call<ChangePassword, Nothing>,
+    log_in: &'static Call<Login, Nothing, 2>,
+    log_out: &'static Call<Nothing, Nothing, 2>,
+    roles: &'static Call<Nothing, Roles, 2>,
+    role: &'static Call<Nothing, Role, 3>,
+    init_role: &'static Call<InitRole, Nothing, 3>,
+    change_role: &'static Call<ChangePassword, Nothing, 3>,
     objects: fn(&Place) -> Result<Vec<Object>, Error>,
     clear: fn(&Place) -> Result<Nothing, Error>,
 }

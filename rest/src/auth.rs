@@ -3,12 +3,11 @@
 //! A private session is opened with Basic authorization and held by a cookie; a request with Basic
 //! authorization alone uses a shared, limited session of that user.
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Opens a private session; `Authorization: Basic` names the user, `Set-Cookie` answers.
-pub const LOGIN: Call<Nothing, Nothing> = Call::post("/auth/session");
-/// Closes the private session.
-pub const LOGOUT: Call<Nothing, Nothing> = Call::delete("/auth/session");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[LOGIN.resource(), LOGOUT.resource()];
+calls! {
+    /// Opens a private session; `Authorization: Basic` names the user, `Set-Cookie` answers.
+    pub const LOGIN: Call<Nothing, Nothing> = Call::post("/auth/session");
+    /// Closes the private session.
+    pub const LOGOUT: Call<Nothing, Nothing> = Call::delete("/auth/session");
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// HTTP methods the API uses.
@@ -44,27 +45,84 @@ impl fmt::Display for Method {
     }
 }
 
-/// One call of the API: `Q` is the body that is sent, `A` the body of the answer.
-///
-/// The path is a template such as `/api/lunasa/ntls/clients/{clientid}`; [`Call::path`] fills it.
-pub struct Call<Q, A> {
+/// A method and a path template: what a role's access rules name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Resource {
     /// The HTTP method.
     pub method: Method,
     /// The path template, as the vendor's reference writes it.
     pub template: &'static str,
-    types: PhantomData<fn(Q) -> A>,
 }
 
-/// Values for the places of a path template, in their order.
-pub type Ids<'a> = &'a [&'a str];
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.template)
+    }
+}
+
+/// One call of the API: `Q` is the body that is sent, `A` the body of the answer, `IDS` the number
+/// of placeholders in the path. Declared with [`calls!`].
+///
+/// The path is a template such as `/api/lunasa/ntls/clients/{clientid}`; [`Call::path`] fills it.
+pub struct Call<Q, A, const IDS: usize> {
+    resource: Resource,
+    types: PhantomData<fn(Q) -> A>,
+}
 
 /// An empty JSON object: the body of calls that say nothing, and of answers without content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nothing {}
 
-impl<Q, A> Call<Q, A> {
+/// Declares the calls of an area, and `ALL`, the list of their resources:
+///
+/// ```ignore
+/// calls! {
+///     /// Shows a client.
+///     pub const CLIENT: Call<Nothing, Client> = Call::get("/api/lunasa/ntls/clients/{clientid}");
+/// }
+/// ```
+///
+/// The number of placeholders in a template becomes part of the call's type, so that a call with
+/// one id too few or too many does not compile.
+macro_rules! calls {
+    ($(
+        $(#[$meta:meta])*
+        pub const $name:ident: Call<$question:ty, $answer:ty> = Call::$method:ident($template:literal $(,)?);
+    )*) => {
+        $(
+            $(#[$meta])*
+            pub const $name: $crate::call::Call<
+                $question,
+                $answer,
+                { $crate::call::placeholders($template) },
+            > = $crate::call::Call::$method($template);
+        )*
+
+        /// The resource of every call above. [`crate::resources`] must list it, or it is dead code.
+        pub(crate) const ALL: &[$crate::Resource] = &[$($name.resource()),*];
+    };
+}
+pub(crate) use calls;
+
+/// How many placeholders a path template has.
+pub(crate) const fn placeholders(template: &str) -> usize {
+    let (bytes, mut at, mut count) = (template.as_bytes(), 0, 0);
+    while at < bytes.len() {
+        if bytes[at] == b'{' {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+/// What RFC 3986 does not reserve stays as it is in a path.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
     const fn new(method: Method, template: &'static str) -> Self {
-        Call { method, template, types: PhantomData }
+        assert!(placeholders(template) == IDS, "the template has another number of placeholders");
+        Call { resource: Resource { method, template }, types: PhantomData }
     }
 
     /// Declares a `POST`.
@@ -87,71 +145,60 @@ impl<Q, A> Call<Q, A> {
         Self::new(Method::Delete, template)
     }
 
-    /// Method and template: what a role's access rules and the coverage page name.
-    pub const fn resource(&self) -> (Method, &'static str) {
-        (self.method, self.template)
+    /// What is called.
+    pub const fn resource(&self) -> Resource {
+        self.resource
     }
 
-    /// The path with its places filled from `ids`, each percent-encoded.
-    ///
-    /// A place without a value keeps its braces, which no appliance answers: a fault of the
-    /// caller that the tests of each area catch.
-    pub fn path(&self, ids: Ids<'_>) -> String {
+    /// The HTTP method.
+    pub const fn method(&self) -> Method {
+        self.resource.method
+    }
+
+    /// The path template.
+    pub const fn template(&self) -> &'static str {
+        self.resource.template
+    }
+
+    /// The path with its placeholders filled from `ids` in their order, each percent-encoded.
+    pub fn path(&self, ids: &[&str; IDS]) -> String {
         let mut ids = ids.iter();
-        let filled = self.template.split('/').map(|segment| {
-            if segment.starts_with('{')
-                && let Some(id) = ids.next()
-            {
-                encode(id)
-            } else {
-                segment.to_owned()
-            }
+        let filled = self.template().split('/').map(|segment| match segment.starts_with('{') {
+            true => ids.next().map_or_else(String::new, |id| encode(id)),
+            false => segment.to_owned(),
         });
         filled.collect::<Vec<_>>().join("/")
     }
 }
 
-impl<A> Call<Nothing, A> {
+impl<A, const IDS: usize> Call<Nothing, A, IDS> {
     /// Declares a `GET`.
     pub const fn get(template: &'static str) -> Self {
         Self::new(Method::Get, template)
     }
 }
 
-impl<Q, A> fmt::Display for Call<Q, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.template)
-    }
-}
-
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
-fn encode(id: &str) -> String {
-    let mut encoded = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+/// Percent-encodes an id for a path.
+pub(crate) fn encode(id: &str) -> String {
+    utf8_percent_encode(id, RESERVED).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LINK: Call<Nothing, Nothing> = Call::delete("/ntls/clients/{clientid}/links/{linkid}");
+    const LINK: Call<Nothing, Nothing, 2> = Call::delete("/ntls/clients/{clientid}/links/{linkid}");
 
     #[test]
-    fn places_are_filled_in_order_and_encoded() {
+    fn placeholders_are_filled_in_order_and_encoded() {
         assert_eq!(LINK.path(&["my client", "42"]), "/ntls/clients/my%20client/links/42");
         assert_eq!(LINK.path(&["../x", "1"]), "/ntls/clients/..%2Fx/links/1");
+        assert_eq!(LINK.path(&["a-b_c.d~e", "\u{e9}"]), "/ntls/clients/a-b_c.d~e/links/%C3%A9");
     }
 
     #[test]
-    fn a_call_prints_as_the_reference_writes_it() {
-        assert_eq!(LINK.to_string(), "DELETE /ntls/clients/{clientid}/links/{linkid}");
+    fn a_resource_prints_as_the_reference_writes_it() {
+        let text = "DELETE /ntls/clients/{clientid}/links/{linkid}";
+        assert_eq!(LINK.resource().to_string(), text);
     }
 }

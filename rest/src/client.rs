@@ -14,7 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::call::{Call, Ids, Method, Nothing};
+use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
@@ -179,10 +179,10 @@ impl Client {
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn call<Q: Serialize, A: DeserializeOwned + Default>(
+    pub fn call<Q: Serialize, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
-        call: &Call<Q, A>,
-        ids: Ids<'_>,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
         body: &Q,
     ) -> Result<A, Error> {
         let errand = self.errand_of(call, ids)?;
@@ -194,10 +194,10 @@ impl Client {
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn get<A: DeserializeOwned + Default>(
+    pub fn get<A: DeserializeOwned + Default, const IDS: usize>(
         &self,
-        call: &Call<Nothing, A>,
-        ids: Ids<'_>,
+        call: &Call<Nothing, A, IDS>,
+        ids: &[&str; IDS],
     ) -> Result<A, Error> {
         self.call(call, ids, &Nothing {})
     }
@@ -206,10 +206,10 @@ impl Client {
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn send<Q: Serialize, A: DeserializeOwned + Default>(
+    pub fn send<Q: Serialize, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
-        call: &Call<Q, A>,
-        ids: Ids<'_>,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
         body: &Q,
     ) -> Result<Answer<A>, Error> {
         let errand = self.errand_of(call, ids)?;
@@ -236,10 +236,10 @@ impl Client {
     }
 
     /// Sends the errand's own request and follows the task that it may become.
-    pub(crate) fn finish<Q, A: DeserializeOwned + Default>(
+    pub(crate) fn finish<Q, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
         errand: &Errand,
-        call: &Call<Q, A>,
+        call: &Call<Q, A, IDS>,
         body: Body,
     ) -> Result<A, Error> {
         let response = errand.succeeded(self.exchange(errand, errand.request(body))?)?;
@@ -316,16 +316,17 @@ impl Client {
     ///
     /// `..` and nothing at all are not places in a path: `DELETE /clients/{id}` would become
     /// `DELETE /clients/`, which some appliance may read as all of them.
-    pub(crate) fn errand_of<Q, A>(&self, call: &Call<Q, A>, ids: Ids<'_>) -> Result<Errand, Error> {
-        let places = call.template.split('/').filter(|segment| segment.starts_with('{')).count();
-        let reason = if places != ids.len() {
-            format!("{places} names belong into the path, {} were given", ids.len())
-        } else if let Some(id) = ids.iter().find(|id| matches!(**id, "" | "." | "..")) {
-            format!("`{id}` cannot be a name")
-        } else {
-            return Ok(self.errand(call.method, call.path(ids)));
-        };
-        Err(Error::Unsendable { method: call.method, path: call.template.to_owned(), reason })
+    pub(crate) fn errand_of<Q, A, const IDS: usize>(
+        &self,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
+    ) -> Result<Errand, Error> {
+        if let Some(id) = ids.iter().find(|id| matches!(**id, "" | "." | "..")) {
+            let reason = format!("`{id}` cannot be a name");
+            let path = call.template().to_owned();
+            return Err(Error::Unsendable { method: call.method(), path, reason });
+        }
+        Ok(self.errand(call.method(), call.path(ids)))
     }
 }
 

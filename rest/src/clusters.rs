@@ -8,68 +8,49 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 
-/// Shows the network settings of the cluster service.
-pub const CONFIG: Call<Nothing, Config> = Call::get("/api/cluster/config");
-/// Sets the network settings of one class of traffic.
-pub const CONFIGURE: Call<Configure, Nothing> = Call::put("/api/cluster/config");
-/// Lists the clusters this appliance belongs to.
-pub const LIST: Call<Nothing, Clusters> = Call::get("/api/clusters");
-/// Creates a cluster on this appliance, with the HSM SO's password.
-pub const CREATE: Call<NewCluster, Nothing> = Call::post("/api/clusters");
-/// Shows the cluster. Assumed.
-pub const SHOW: Call<Nothing, Cluster> = Call::get("/api/clusters/{clusterid}");
-/// `join`: joins an existing cluster, called on the joining appliance; it answers at once and goes
-/// on in the background. `config`: sets the modes (assumed).
-pub const CHANGE: Call<ChangeCluster, Nothing> = Call::put("/api/clusters/{clusterid}");
-/// Lists the members.
-pub const MEMBERS: Call<Nothing, Members> = Call::get("/api/clusters/{clusterid}/members");
-/// Shows a member.
-pub const MEMBER: Call<Nothing, Member> = Call::get("/api/clusters/{clusterid}/members/{memberid}");
-/// `authorize`, or `config` for the affinity group and for promotion.
-pub const CHANGE_MEMBER: Call<ChangeMember, Nothing> =
-    Call::put("/api/clusters/{clusterid}/members/{memberid}");
-/// `leave`: called on the leaving appliance.
-pub const LEAVE: Call<Leave, Nothing> = Call::patch("/api/clusters/{clusterid}/members/{memberid}");
-/// Deletes a member that is lost, called on another one.
-pub const DELETE_MEMBER: Call<DeleteMember, Nothing> =
-    Call::delete("/api/clusters/{clusterid}/members/{memberid}");
-/// Lists the affinity groups. Assumed.
-pub const GROUPS: Call<Nothing, Groups> = Call::get("/api/clusters/{clusterid}/groups");
-/// Lists the registered clients. Assumed.
-pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/clusters/{clusterid}/clients");
-/// Takes a client's registration back. Assumed.
-pub const DELETE_CLIENT: Call<Nothing, Nothing> =
-    Call::delete("/api/clusters/{clusterid}/clients/{clientid}");
-/// `run`, `config`, `enable`, `disable` or `show`: backups of the cluster, `show` a PUT too.
-pub const BACKUP: Call<Backup, BackupState> = Call::put("/api/clusters/{clusterid}/backup");
-/// Restores the cluster from a backup file.
-pub const RESTORE: Call<Restore, Nothing> = Call::put("/api/cluster/restore");
-/// Shows how far the restore is.
-pub const RESTORE_STATE: Call<Nothing, RestoreState> = Call::get("/api/cluster/restore");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    CONFIG.resource(),
-    CONFIGURE.resource(),
-    LIST.resource(),
-    CREATE.resource(),
-    SHOW.resource(),
-    CHANGE.resource(),
-    MEMBERS.resource(),
-    MEMBER.resource(),
-    CHANGE_MEMBER.resource(),
-    LEAVE.resource(),
-    DELETE_MEMBER.resource(),
-    GROUPS.resource(),
-    CLIENTS.resource(),
-    DELETE_CLIENT.resource(),
-    BACKUP.resource(),
-    RESTORE.resource(),
-    RESTORE_STATE.resource(),
-];
+calls! {
+    /// Shows the network settings of the cluster service.
+    pub const CONFIG: Call<Nothing, Config> = Call::get("/api/cluster/config");
+    /// Sets the network settings of one class of traffic.
+    pub const CONFIGURE: Call<Configure, Nothing> = Call::put("/api/cluster/config");
+    /// Lists the clusters this appliance belongs to.
+    pub const LIST: Call<Nothing, Clusters> = Call::get("/api/clusters");
+    /// Creates a cluster on this appliance, with the HSM SO's password.
+    pub const CREATE: Call<NewCluster, Nothing> = Call::post("/api/clusters");
+    /// Shows the cluster. Assumed.
+    pub const SHOW: Call<Nothing, Cluster> = Call::get("/api/clusters/{clusterid}");
+    /// `join`: joins an existing cluster, called on the joining appliance; it answers at once and goes
+    /// on in the background. `config`: sets the modes (assumed).
+    pub const CHANGE: Call<ChangeCluster, Nothing> = Call::put("/api/clusters/{clusterid}");
+    /// Lists the members.
+    pub const MEMBERS: Call<Nothing, Members> = Call::get("/api/clusters/{clusterid}/members");
+    /// Shows a member.
+    pub const MEMBER: Call<Nothing, Member> = Call::get("/api/clusters/{clusterid}/members/{memberid}");
+    /// `authorize`, or `config` for the affinity group and for promotion.
+    pub const CHANGE_MEMBER: Call<ChangeMember, Nothing> =
+        Call::put("/api/clusters/{clusterid}/members/{memberid}");
+    /// `leave`: called on the leaving appliance.
+    pub const LEAVE: Call<Leave, Nothing> = Call::patch("/api/clusters/{clusterid}/members/{memberid}");
+    /// Deletes a member that is lost, called on another one.
+    pub const DELETE_MEMBER: Call<DeleteMember, Nothing> =
+        Call::delete("/api/clusters/{clusterid}/members/{memberid}");
+    /// Lists the affinity groups. Assumed.
+    pub const GROUPS: Call<Nothing, Groups> = Call::get("/api/clusters/{clusterid}/groups");
+    /// Lists the registered clients. Assumed.
+    pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/clusters/{clusterid}/clients");
+    /// Takes a client's registration back. Assumed.
+    pub const DELETE_CLIENT: Call<Nothing, Nothing> =
+        Call::delete("/api/clusters/{clusterid}/clients/{clientid}");
+    /// `run`, `config`, `enable`, `disable` or `show`: backups of the cluster, `show` a PUT too.
+    pub const BACKUP: Call<Backup, BackupState> = Call::put("/api/clusters/{clusterid}/backup");
+    /// Restores the cluster from a backup file.
+    pub const RESTORE: Call<Restore, Nothing> = Call::put("/api/cluster/restore");
+    /// Shows how far the restore is.
+    pub const RESTORE_STATE: Call<Nothing, RestoreState> = Call::get("/api/cluster/restore");
+}
 
 /// Identifiers of refusals. All assumed: the REST pages of clusters are not public.
 pub mod refusal {

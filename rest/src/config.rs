@@ -5,38 +5,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::{Actions, Link};
 
-/// Shows where the backups are.
-pub const SHOW: Call<Nothing, Config> = Call::get("/api/lunasa/config");
-/// Lists the backups.
-pub const BACKUPS: Call<Nothing, Backups> = Call::get("/api/lunasa/config/backups");
-/// Makes a backup of the present configuration.
-pub const BACK_UP: Call<NewBackup, BackedUp> = Call::post("/api/lunasa/config/backups");
-/// Removes all backups.
-pub const CLEAR: Call<Nothing, Nothing> = Call::delete("/api/lunasa/config/backups");
-/// Shows a backup.
-pub const BACKUP: Call<Nothing, Backup> = Call::get("/api/lunasa/config/backups/{backupid}");
-/// Removes a backup.
-pub const DELETE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/config/backups/{backupid}");
-/// Lists what can be done with a backup.
-pub const BACKUP_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/config/backups/{backupid}/actions");
-/// Restores one service or all from a backup.
-pub const RESTORE: Call<OfService, Nothing> =
-    Call::post("/api/lunasa/config/backups/{backupid}/actions/restore");
+calls! {
+    /// Shows where the backups are.
+    pub const SHOW: Call<Nothing, Config> = Call::get("/api/lunasa/config");
+    /// Lists the backups.
+    pub const BACKUPS: Call<Nothing, Backups> = Call::get("/api/lunasa/config/backups");
+    /// Makes a backup of the present configuration.
+    pub const BACK_UP: Call<NewBackup, BackedUp> = Call::post("/api/lunasa/config/backups");
+    /// Removes all backups.
+    pub const CLEAR: Call<Nothing, Nothing> = Call::delete("/api/lunasa/config/backups");
+    /// Shows a backup.
+    pub const BACKUP: Call<Nothing, Backup> = Call::get("/api/lunasa/config/backups/{backupid}");
+    /// Removes a backup.
+    pub const DELETE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/config/backups/{backupid}");
+    /// Lists what can be done with a backup.
+    pub const BACKUP_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/config/backups/{backupid}/actions");
+    /// Restores one service or all from a backup.
+    pub const RESTORE: Call<OfService, Nothing> =
+        Call::post("/api/lunasa/config/backups/{backupid}/actions/restore");
 
-/// Sets one service or all back to factory settings. Emulated appliances only, as all that follows
-/// here: the product has no such resource.
-pub const FACTORY_RESET: Call<OfService, Nothing> =
-    Call::post("/emulator/lunash/config/factoryReset");
-/// Copies a backup from the file system to the HSM or to a backup HSM.
-pub const EXPORT: Call<Elsewhere, Nothing> = Call::post("/emulator/lunash/config/export");
-/// Copies a backup from the HSM or a backup HSM to the file system.
-pub const IMPORT: Call<Elsewhere, Nothing> = Call::post("/emulator/lunash/config/import");
-/// Lists the backups on the HSM.
-pub const EXPORTED: Call<Nothing, Backups> = Call::get("/emulator/lunash/config/exported");
+    /// Sets one service or all back to factory settings. Emulated appliances only, as all that follows
+    /// here: the product has no such resource.
+    pub const FACTORY_RESET: Call<OfService, Nothing> =
+        Call::post("/emulator/lunash/config/factoryReset");
+    /// Copies a backup from the file system to the HSM or to a backup HSM.
+    pub const EXPORT: Call<Elsewhere, Nothing> = Call::post("/emulator/lunash/config/export");
+    /// Copies a backup from the HSM or a backup HSM to the file system.
+    pub const IMPORT: Call<Elsewhere, Nothing> = Call::post("/emulator/lunash/config/import");
+    /// Lists the backups on the HSM.
+    pub const EXPORTED: Call<Nothing, Backups> = Call::get("/emulator/lunash/config/exported");
+}
 
 /// What can be restored or reset.
 pub const SERVICES: [&str; 13] = [
@@ -63,22 +65,6 @@ pub const NO_BACKUP: &str = "SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST";
 pub const BACKUP_EXISTS: &str = "SYSCONF_CONFIG_BACKUP_FILE_EXISTS";
 /// The error of a backup HSM that is not there (400); assumed.
 pub const NO_DEVICE: &str = "SYSCONF_CONFIG_DEVICE_NOT_FOUND";
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SHOW.resource(),
-    BACKUPS.resource(),
-    BACK_UP.resource(),
-    CLEAR.resource(),
-    BACKUP.resource(),
-    DELETE.resource(),
-    BACKUP_ACTIONS.resource(),
-    RESTORE.resource(),
-    FACTORY_RESET.resource(),
-    EXPORT.resource(),
-    IMPORT.resource(),
-    EXPORTED.resource(),
-];
 
 /// Where the backups are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

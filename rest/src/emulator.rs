@@ -5,37 +5,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
 /// The request header that carries the key of the data folder, in hexadecimal.
 pub const LOCAL_KEY_HEADER: &str = "X-Local-Key";
 
-/// Opens a private session as `admin` for whoever can read the data folder's key.
-pub const SESSION: Call<Nothing, Nothing> = Call::post("/emulator/session");
-/// Shows the emulated clock.
-pub const CLOCK: Call<Nothing, Clock> = Call::get("/emulator/clock");
-/// Sets the emulated clock or moves it on.
-pub const MOVE_CLOCK: Call<MoveClock, Nothing> = Call::put("/emulator/clock");
-/// Goes back to factory state; every session and task ends.
-pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
+calls! {
+    /// Opens a private session as `admin` for whoever can read the data folder's key.
+    pub const SESSION: Call<Nothing, Nothing> = Call::post("/emulator/session");
+    /// Shows the emulated clock.
+    pub const CLOCK: Call<Nothing, Clock> = Call::get("/emulator/clock");
+    /// Sets the emulated clock or moves it on.
+    pub const MOVE_CLOCK: Call<MoveClock, Nothing> = Call::put("/emulator/clock");
+    /// Goes back to factory state; every session and task ends.
+    pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
 
-/// Lists the links to the other members of the cluster.
-pub const LINKS: Call<Nothing, Links> = Call::get("/emulator/links");
-/// Cuts or heals links. The answer comes when everything that follows from it is done.
-pub const CHANGE_LINK: Call<ChangeLink, Nothing> = Call::put("/emulator/links");
-/// Waits until nothing is under way in the background: a join, a member that catches up.
-pub const SETTLE: Call<Nothing, Nothing> = Call::post("/emulator/settle");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SESSION.resource(),
-    CLOCK.resource(),
-    MOVE_CLOCK.resource(),
-    RESET.resource(),
-    LINKS.resource(),
-    CHANGE_LINK.resource(),
-    SETTLE.resource(),
-];
+    /// Lists the links to the other members of the cluster.
+    pub const LINKS: Call<Nothing, Links> = Call::get("/emulator/links");
+    /// Cuts or heals links. The answer comes when everything that follows from it is done.
+    pub const CHANGE_LINK: Call<ChangeLink, Nothing> = Call::put("/emulator/links");
+    /// Waits until nothing is under way in the background: a join, a member that catches up.
+    pub const SETTLE: Call<Nothing, Nothing> = Call::post("/emulator/settle");
+}
 
 /// The links to other members.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

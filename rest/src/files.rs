@@ -4,13 +4,11 @@ use std::io::Read;
 
 use serde::de::DeserializeOwned;
 
-use crate::call::{Call, Ids, Nothing};
+use crate::call::{Call, Nothing};
 use crate::client::Client;
 use crate::error::Error;
+use crate::users::{DOWNLOAD, UPLOAD};
 use crate::wire::{Body, LONGEST};
-
-const UPLOAD: Call<Nothing, Nothing> = Call::post("/users/{userid}/files");
-const DOWNLOAD: Call<Nothing, Nothing> = Call::get("/users/{userid}/files/{fileid}/download");
 
 impl Client {
     /// Uploads a file into a user's area.
@@ -28,20 +26,20 @@ impl Client {
     /// # Errors
     /// Any [`Error`].
     pub fn download(&self, user: &str, name: &str) -> Result<Vec<u8>, Error> {
-        let ids: Ids<'_> = &[user, name];
+        let ids = &[user, name];
         let archive = self.read_bytes(&DOWNLOAD, ids, Body::Empty)?;
         unpack(&archive, LONGEST)
-            .map_err(|reason| self.errand(DOWNLOAD.method, DOWNLOAD.path(ids)).protocol(reason))
+            .map_err(|reason| self.errand(DOWNLOAD.method(), DOWNLOAD.path(ids)).protocol(reason))
     }
 
     /// Sends a call whose body is a file (`+octet-stream`); a task is followed to its end.
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn call_with_file<Q, A: DeserializeOwned + Default>(
+    pub fn call_with_file<Q, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
-        call: &Call<Q, A>,
-        ids: Ids<'_>,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
         content: Vec<u8>,
     ) -> Result<A, Error> {
         let errand = self.errand_of(call, ids)?;
@@ -52,14 +50,18 @@ impl Client {
     ///
     /// # Errors
     /// Any [`Error`].
-    pub fn get_file<A>(&self, call: &Call<Nothing, A>, ids: Ids<'_>) -> Result<Vec<u8>, Error> {
+    pub fn get_file<A, const IDS: usize>(
+        &self,
+        call: &Call<Nothing, A, IDS>,
+        ids: &[&str; IDS],
+    ) -> Result<Vec<u8>, Error> {
         self.read_bytes(call, ids, Body::WantsFile)
     }
 
-    fn read_bytes<A>(
+    fn read_bytes<A, const IDS: usize>(
         &self,
-        call: &Call<Nothing, A>,
-        ids: Ids<'_>,
+        call: &Call<Nothing, A, IDS>,
+        ids: &[&str; IDS],
         body: Body,
     ) -> Result<Vec<u8>, Error> {
         let errand = self.errand_of(call, ids)?;

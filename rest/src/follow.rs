@@ -103,8 +103,11 @@ impl Client {
 }
 
 /// The path of the task that an answer announces. What asks about tasks is not followed.
-pub(crate) fn task_of<Q, A>(call: &Call<Q, A>, response: &Response) -> Option<String> {
-    if call.template.starts_with("/tasks") { None } else { task(response.location.as_deref()?) }
+pub(crate) fn task_of<Q, A, const IDS: usize>(
+    call: &Call<Q, A, IDS>,
+    response: &Response,
+) -> Option<String> {
+    if call.template().starts_with("/tasks") { None } else { task(response.location.as_deref()?) }
 }
 
 /// `/tasks/N` in any of its forms: with a host, below `/api/lunasa`, with a slash at its end.

@@ -7,92 +7,70 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::clusters::Authentication;
 use crate::partitions::{AddedObject, ChangePassword, InitRole, Login, Object, Role, Roles};
 use crate::secret::Secret;
 
-/// Lists the keyrings.
-pub const LIST: Call<Nothing, Keyrings> = Call::get("/api/keyrings");
-/// Creates keyrings, with the Crypto Officer of the cluster partition.
-pub const CREATE: Call<NewKeyrings, Keyrings> = Call::post("/api/keyrings");
-/// Shows a keyring; a UUID or a label stands for one.
-pub const SHOW: Call<Nothing, Keyring> = Call::get("/api/keyrings/{keyringid}");
-/// `unlock`; `assign` and `unassign` are assumed.
-pub const CHANGE: Call<ChangeKeyring, Nothing> = Call::patch("/api/keyrings/{keyringid}");
-/// Deletes a keyring with its objects.
-pub const DELETE: Call<DeleteKeyring, Nothing> = Call::delete("/api/keyrings/{keyringid}");
+calls! {
+    /// Lists the keyrings.
+    pub const LIST: Call<Nothing, Keyrings> = Call::get("/api/keyrings");
+    /// Creates keyrings, with the Crypto Officer of the cluster partition.
+    pub const CREATE: Call<NewKeyrings, Keyrings> = Call::post("/api/keyrings");
+    /// Shows a keyring; a UUID or a label stands for one.
+    pub const SHOW: Call<Nothing, Keyring> = Call::get("/api/keyrings/{keyringid}");
+    /// `unlock`; `assign` and `unassign` are assumed.
+    pub const CHANGE: Call<ChangeKeyring, Nothing> = Call::patch("/api/keyrings/{keyringid}");
+    /// Deletes a keyring with its objects.
+    pub const DELETE: Call<DeleteKeyring, Nothing> = Call::delete("/api/keyrings/{keyringid}");
 
-/// Registers a client's certificate. Whoever knows the cluster's UUID may. Emulated appliances
-/// only.
-pub const REGISTER: Call<NewClient, Registered> =
-    Call::post("/emulator/clusters/{clusterid}/clients");
-/// Opens a client's session. Emulated appliances only.
-pub const SESSION: Call<ClientSession, Entry> =
-    Call::post("/emulator/clusters/{clusterid}/session");
-/// Lists the keyrings that the client sees. Emulated appliances only, as all that follows.
-pub const SLOTS: Call<Nothing, Slots> = Call::get("/emulator/clusters/{clusterid}/keyrings");
-/// Shows a keyring as the client sees it.
-pub const SLOT: Call<Nothing, Slot> =
-    Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}");
-/// Logs KRSO (`so`) or KRCO (`co`) in.
-pub const LOGIN: Call<Login, Nothing> =
-    Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/login");
-/// Logs the session's role out.
-pub const LOGOUT: Call<Nothing, Nothing> =
-    Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/logout");
-/// Lists the roles.
-pub const ROLES: Call<Nothing, Roles> =
-    Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles");
-/// Shows a role.
-pub const ROLE: Call<Nothing, Role> =
-    Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
-/// Initializes the KRCO, with the KRSO logged in.
-pub const INIT_ROLE: Call<InitRole, Nothing> =
-    Call::put("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
-/// Changes a role's password.
-pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
-    Call::patch("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
-/// Lists the objects.
-pub const OBJECTS: Call<Nothing, ObjectList> =
-    Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
-/// Shows an object.
-pub const OBJECT: Call<Nothing, Object> =
-    Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects/{objectid}");
-/// Creates objects, with the KRCO logged in.
-pub const ADD_OBJECTS: Call<NewObjects, AddedObject> =
-    Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
-/// Deletes all objects, with the KRCO logged in.
-pub const CLEAR: Call<Nothing, Nothing> =
-    Call::delete("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
+    /// Registers a client's certificate. Whoever knows the cluster's UUID may. Emulated appliances
+    /// only.
+    pub const REGISTER: Call<NewClient, Registered> =
+        Call::post("/emulator/clusters/{clusterid}/clients");
+    /// Opens a client's session. Emulated appliances only.
+    pub const SESSION: Call<ClientSession, Entry> =
+        Call::post("/emulator/clusters/{clusterid}/session");
+    /// Lists the keyrings that the client sees. Emulated appliances only, as all that follows.
+    pub const SLOTS: Call<Nothing, Slots> = Call::get("/emulator/clusters/{clusterid}/keyrings");
+    /// Shows a keyring as the client sees it.
+    pub const SLOT: Call<Nothing, Slot> =
+        Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}");
+    /// Logs KRSO (`so`) or KRCO (`co`) in.
+    pub const LOGIN: Call<Login, Nothing> =
+        Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/login");
+    /// Logs the session's role out.
+    pub const LOGOUT: Call<Nothing, Nothing> =
+        Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/logout");
+    /// Lists the roles.
+    pub const ROLES: Call<Nothing, Roles> =
+        Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles");
+    /// Shows a role.
+    pub const ROLE: Call<Nothing, Role> =
+        Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
+    /// Initializes the KRCO, with the KRSO logged in.
+    pub const INIT_ROLE: Call<InitRole, Nothing> =
+        Call::put("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
+    /// Changes a role's password.
+    pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
+        Call::patch("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
+    /// Lists the objects.
+    pub const OBJECTS: Call<Nothing, ObjectList> =
+        Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
+    /// Shows an object.
+    pub const OBJECT: Call<Nothing, Object> =
+        Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects/{objectid}");
+    /// Creates objects, with the KRCO logged in.
+    pub const ADD_OBJECTS: Call<NewObjects, AddedObject> =
+        Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
+    /// Deletes all objects, with the KRCO logged in.
+    pub const CLEAR: Call<Nothing, Nothing> =
+        Call::delete("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
 
-/// Puts objects into a keyring, as an application would; nobody need be logged in to it.
-pub const FILL: Call<NewObjects, AddedObject> =
-    Call::post("/emulator/keyrings/{keyringid}/objects");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    CREATE.resource(),
-    SHOW.resource(),
-    CHANGE.resource(),
-    DELETE.resource(),
-    REGISTER.resource(),
-    SESSION.resource(),
-    SLOTS.resource(),
-    SLOT.resource(),
-    LOGIN.resource(),
-    LOGOUT.resource(),
-    ROLES.resource(),
-    ROLE.resource(),
-    INIT_ROLE.resource(),
-    CHANGE_ROLE.resource(),
-    OBJECTS.resource(),
-    OBJECT.resource(),
-    ADD_OBJECTS.resource(),
-    CLEAR.resource(),
-    FILL.resource(),
-];
+    /// Puts objects into a keyring, as an application would; nobody need be logged in to it.
+    pub const FILL: Call<NewObjects, AddedObject> =
+        Call::post("/emulator/keyrings/{keyringid}/objects");
+}
 
 /// The keyrings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,28 +40,34 @@ pub mod tokens;
 pub mod users;
 pub mod web_server;
 
-pub use call::{Call, Ids, Method, Nothing};
+pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, Client, Target};
 pub use error::{ApiError, Error};
 pub use pins::Pins;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
 
-/// Every resource of every area: method and path template.
-pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
-    [
+/// Every resource of every area.
+pub fn resources() -> impl Iterator<Item = Resource> {
+    let areas = [
         auth::ALL,
         clusters::ALL,
         config::ALL,
         emulator::ALL,
         hsm::ALL,
+        hsm::lunash::ALL,
+        hsm::parts::ALL,
+        hsm::ped::ALL,
+        hsm::policies::ALL,
         keyrings::ALL,
         lunasa::ALL,
         network::ALL,
         ntls::ALL,
+        ntls::server::ALL,
         ntp::ALL,
         packages::ALL,
         partitions::ALL,
+        peers::ALL,
         services::ALL,
         ssh::ALL,
         status::ALL,
@@ -71,8 +77,26 @@ pub fn all() -> impl Iterator<Item = (Method, &'static str)> {
         tokens::ALL,
         users::ALL,
         web_server::ALL,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    ];
+    areas.into_iter().flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_resource_is_declared_twice() {
+        let unnamed = |template: &'static str| {
+            let placeholder = |segment: &'static str| match segment.starts_with('{') {
+                true => "{}",
+                false => segment,
+            };
+            template.split('/').map(placeholder).collect::<Vec<_>>().join("/")
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        for resource in resources() {
+            assert!(seen.insert((resource.method, unnamed(resource.template))), "{resource}");
+        }
+    }
 }

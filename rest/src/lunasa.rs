@@ -2,17 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
-/// The service root.
-pub const ROOT: Call<Nothing, Root> = Call::get("/");
-/// The products behind this server.
-pub const API: Call<Nothing, Api> = Call::get("/api");
-/// The appliance: version, status, and where its parts are.
-pub const SHOW: Call<Nothing, Appliance> = Call::get("/api/lunasa");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[ROOT.resource(), API.resource(), SHOW.resource()];
+calls! {
+    /// The service root.
+    pub const ROOT: Call<Nothing, Root> = Call::get("/");
+    /// The products behind this server.
+    pub const API: Call<Nothing, Api> = Call::get("/api");
+    /// The appliance: version, status, and where its parts are.
+    pub const SHOW: Call<Nothing, Appliance> = Call::get("/api/lunasa");
+}
 
 /// The service root. Its fields are assumed: the vendor's page was not found, the rule that a
 /// parent names its children is documented.

@@ -6,87 +6,69 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::Link;
 
-/// Shows the host name and where the devices are.
-pub const SHOW: Call<Nothing, Network> = Call::get("/api/lunasa/network");
-/// Sets the host name.
-pub const CHANGE: Call<NewHostname, Nothing> = Call::patch("/api/lunasa/network");
-/// Runs an action of the network; there is one, see [`PING`].
-pub const ACT: Call<Ping, Pong> = Call::post("/api/lunasa/network/actions/{actionid}");
+calls! {
+    /// Shows the host name and where the devices are.
+    pub const SHOW: Call<Nothing, Network> = Call::get("/api/lunasa/network");
+    /// Sets the host name.
+    pub const CHANGE: Call<NewHostname, Nothing> = Call::patch("/api/lunasa/network");
+    /// Runs an action of the network; there is one, see [`PING`].
+    pub const ACT: Call<Ping, Pong> = Call::post("/api/lunasa/network/actions/{actionid}");
+    /// Lists the devices.
+    pub const DEVICES: Call<Nothing, Devices> = Call::get("/api/lunasa/network/devices");
+    /// Shows a device.
+    pub const DEVICE: Call<Nothing, Device> = Call::get("/api/lunasa/network/devices/{deviceid}");
+    /// Shows a device's traffic counters.
+    pub const STATS: Call<Nothing, Stats> = Call::get("/api/lunasa/network/devices/{deviceid}/stats");
+    /// Gives a device a static IPv4 address.
+    pub const SET_IP4: Call<Ip4, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip4");
+    /// Gives a device a static IPv6 address; assumed beside [`SET_IP4`].
+    pub const SET_IP6: Call<Ip6, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip6");
+    /// Enables or disables a bond: the actions are [`ENABLE`] and [`DISABLE`].
+    pub const ACT_ON_DEVICE: Call<DeviceAction, Nothing> =
+        Call::post("/api/lunasa/network/devices/{deviceid}/actions/{actionid}");
+    /// Lists the routes that were added to a device; assumed beside [`DELETE_ROUTE`].
+    pub const ROUTES: Call<Nothing, Routes> =
+        Call::get("/api/lunasa/network/devices/{deviceid}/routes");
+    /// Adds a route; assumed beside [`DELETE_ROUTE`].
+    pub const ADD_ROUTE: Call<NewRoute, Nothing> =
+        Call::post("/api/lunasa/network/devices/{deviceid}/routes");
+    /// Shows a route; assumed beside [`DELETE_ROUTE`].
+    pub const ROUTE: Call<Nothing, Route> =
+        Call::get("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
+    /// Removes a route; the body says once more which.
+    pub const DELETE_ROUTE: Call<NewRoute, Nothing> =
+        Call::delete("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
+
+    /// Changes how a device gets its addresses: the actions are [`DHCP`], [`SLAAC`] and [`CLEAR`].
+    /// Emulated appliances only, as all that follows here: no public page shows such a resource.
+    pub const CONFIGURE: Call<Nothing, Nothing> =
+        Call::post("/emulator/lunash/network/devices/{deviceid}/actions/{actionid}");
+    /// Adds a name server or a search domain to a device.
+    pub const ADD_DNS: Call<Dns, Nothing> =
+        Call::post("/emulator/lunash/network/devices/{deviceid}/dns");
+    /// Removes it.
+    pub const DELETE_DNS: Call<Dns, Nothing> =
+        Call::delete("/emulator/lunash/network/devices/{deviceid}/dns");
+    /// Shows the kernel's routing table.
+    pub const KERNEL_ROUTES: Call<Nothing, KernelRoutes> =
+        Call::get("/emulator/lunash/network/kernelRoutes");
+}
 /// The action that sends one echo request.
 pub const PING: &str = "ping";
-/// Lists the devices.
-pub const DEVICES: Call<Nothing, Devices> = Call::get("/api/lunasa/network/devices");
-/// Shows a device.
-pub const DEVICE: Call<Nothing, Device> = Call::get("/api/lunasa/network/devices/{deviceid}");
-/// Shows a device's traffic counters.
-pub const STATS: Call<Nothing, Stats> = Call::get("/api/lunasa/network/devices/{deviceid}/stats");
-/// Gives a device a static IPv4 address.
-pub const SET_IP4: Call<Ip4, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip4");
-/// Gives a device a static IPv6 address; assumed beside [`SET_IP4`].
-pub const SET_IP6: Call<Ip6, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip6");
-/// Enables or disables a bond: the actions are [`ENABLE`] and [`DISABLE`].
-pub const ACT_ON_DEVICE: Call<DeviceAction, Nothing> =
-    Call::post("/api/lunasa/network/devices/{deviceid}/actions/{actionid}");
 /// The action that puts a bond into service.
 pub const ENABLE: &str = "enable";
 /// The action that takes a bond out of service.
 pub const DISABLE: &str = "disable";
-/// Lists the routes that were added to a device; assumed beside [`DELETE_ROUTE`].
-pub const ROUTES: Call<Nothing, Routes> =
-    Call::get("/api/lunasa/network/devices/{deviceid}/routes");
-/// Adds a route; assumed beside [`DELETE_ROUTE`].
-pub const ADD_ROUTE: Call<NewRoute, Nothing> =
-    Call::post("/api/lunasa/network/devices/{deviceid}/routes");
-/// Shows a route; assumed beside [`DELETE_ROUTE`].
-pub const ROUTE: Call<Nothing, Route> =
-    Call::get("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
-/// Removes a route; the body says once more which.
-pub const DELETE_ROUTE: Call<NewRoute, Nothing> =
-    Call::delete("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
 
-/// Changes how a device gets its addresses: the actions are [`DHCP`], [`SLAAC`] and [`CLEAR`].
-/// Emulated appliances only, as all that follows here: no public page shows such a resource.
-pub const CONFIGURE: Call<Nothing, Nothing> =
-    Call::post("/emulator/lunash/network/devices/{deviceid}/actions/{actionid}");
 /// The action that lets DHCP configure a device.
 pub const DHCP: &str = "dhcp";
 /// The action that lets a device configure its IPv6 address by itself.
 pub const SLAAC: &str = "slaac";
 /// The action that takes all configuration from a device.
 pub const CLEAR: &str = "clear";
-/// Adds a name server or a search domain to a device.
-pub const ADD_DNS: Call<Dns, Nothing> =
-    Call::post("/emulator/lunash/network/devices/{deviceid}/dns");
-/// Removes it.
-pub const DELETE_DNS: Call<Dns, Nothing> =
-    Call::delete("/emulator/lunash/network/devices/{deviceid}/dns");
-/// Shows the kernel's routing table.
-pub const KERNEL_ROUTES: Call<Nothing, KernelRoutes> =
-    Call::get("/emulator/lunash/network/kernelRoutes");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SHOW.resource(),
-    CHANGE.resource(),
-    ACT.resource(),
-    DEVICES.resource(),
-    DEVICE.resource(),
-    STATS.resource(),
-    SET_IP4.resource(),
-    SET_IP6.resource(),
-    ACT_ON_DEVICE.resource(),
-    ROUTES.resource(),
-    ADD_ROUTE.resource(),
-    ROUTE.resource(),
-    DELETE_ROUTE.resource(),
-    CONFIGURE.resource(),
-    ADD_DNS.resource(),
-    DELETE_DNS.resource(),
-    KERNEL_ROUTES.resource(),
-];
 
 /// The network as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

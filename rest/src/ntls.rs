@@ -1,11 +1,11 @@
 //! NTLS: `/api/lunasa/ntls`. Here the clients and their links; `server.rs` has the appliance's own
 //! settings and certificate.
 
-mod server;
+pub(crate) mod server;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
 pub use server::{
     BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CertificateFile, GROUPS, INFORMATION, INSTALL,
@@ -15,45 +15,47 @@ pub use server::{
     Subject, THREADS, Threads,
 };
 
-/// Lists the registered clients.
-pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/lunasa/ntls/clients");
-/// Registers a client.
-pub const REGISTER: Call<NewClient, Registered> = Call::post("/api/lunasa/ntls/clients");
-/// Shows a client.
-pub const CLIENT: Call<Nothing, Client> = Call::get("/api/lunasa/ntls/clients/{clientid}");
-/// Adds or replaces the certificate of a client.
-pub const CERTIFY: Call<NewCertificate, Nothing> = Call::put("/api/lunasa/ntls/clients/{clientid}");
-/// Removes a client with its links.
-pub const DEREGISTER: Call<Nothing, Nothing> = Call::delete("/api/lunasa/ntls/clients/{clientid}");
-/// Lists the partitions assigned to a client.
-pub const LINKS: Call<Nothing, Links> = Call::get("/api/lunasa/ntls/clients/{clientid}/links");
-/// Assigns a partition to a client.
-pub const ASSIGN: Call<NewLink, Nothing> = Call::post("/api/lunasa/ntls/clients/{clientid}/links");
-/// Shows what a link leads to.
-pub const LINK: Call<Nothing, Link> =
-    Call::get("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
-/// Takes a partition from a client.
-pub const REVOKE: Call<Nothing, Nothing> =
-    Call::delete("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
-/// Shows a client's certificate. Emulated appliances only: the product has no such resource.
-pub const CLIENT_CERTIFICATE: Call<Nothing, ClientCertificate> =
-    Call::get("/emulator/ntls/clients/{clientid}/certificate");
+calls! {
+    /// Lists the registered clients.
+    pub const CLIENTS: Call<Nothing, Clients> = Call::get("/api/lunasa/ntls/clients");
+    /// Registers a client.
+    pub const REGISTER: Call<NewClient, Registered> = Call::post("/api/lunasa/ntls/clients");
+    /// Shows a client.
+    pub const CLIENT: Call<Nothing, Client> = Call::get("/api/lunasa/ntls/clients/{clientid}");
+    /// Adds or replaces the certificate of a client.
+    pub const CERTIFY: Call<NewCertificate, Nothing> = Call::put("/api/lunasa/ntls/clients/{clientid}");
+    /// Removes a client with its links.
+    pub const DEREGISTER: Call<Nothing, Nothing> = Call::delete("/api/lunasa/ntls/clients/{clientid}");
+    /// Lists the partitions assigned to a client.
+    pub const LINKS: Call<Nothing, Links> = Call::get("/api/lunasa/ntls/clients/{clientid}/links");
+    /// Assigns a partition to a client.
+    pub const ASSIGN: Call<NewLink, Nothing> = Call::post("/api/lunasa/ntls/clients/{clientid}/links");
+    /// Shows what a link leads to.
+    pub const LINK: Call<Nothing, Link> =
+        Call::get("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
+    /// Takes a partition from a client.
+    pub const REVOKE: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/ntls/clients/{clientid}/links/{linkid}");
+    /// Shows a client's certificate. Emulated appliances only: the product has no such resource.
+    pub const CLIENT_CERTIFICATE: Call<Nothing, ClientCertificate> =
+        Call::get("/emulator/ntls/clients/{clientid}/certificate");
 
-/// Lets a client in only with this distinguished name in its certificate.
-pub const SET_FILTER: Call<NameFilter, Nothing> =
-    Call::put("/api/lunasa/ntls/clients/{clientid}/dn");
-/// Removes that filter.
-pub const REMOVE_FILTER: Call<Nothing, Nothing> =
-    Call::delete("/api/lunasa/ntls/clients/{clientid}/dn");
-/// Lists the addresses that stand in for a name server.
-pub const HOST_ADDRESSES: Call<Nothing, HostAddresses> =
-    Call::get("/emulator/lunash/client/hostip");
-/// Gives the host name of a client an address.
-pub const MAP_HOST: Call<NewHostAddress, Nothing> =
-    Call::put("/emulator/lunash/client/hostip/{clientid}");
-/// Takes it away.
-pub const UNMAP_HOST: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/client/hostip/{clientid}");
+    /// Lets a client in only with this distinguished name in its certificate.
+    pub const SET_FILTER: Call<NameFilter, Nothing> =
+        Call::put("/api/lunasa/ntls/clients/{clientid}/dn");
+    /// Removes that filter.
+    pub const REMOVE_FILTER: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/ntls/clients/{clientid}/dn");
+    /// Lists the addresses that stand in for a name server.
+    pub const HOST_ADDRESSES: Call<Nothing, HostAddresses> =
+        Call::get("/emulator/lunash/client/hostip");
+    /// Gives the host name of a client an address.
+    pub const MAP_HOST: Call<NewHostAddress, Nothing> =
+        Call::put("/emulator/lunash/client/hostip/{clientid}");
+    /// Takes it away.
+    pub const UNMAP_HOST: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/client/hostip/{clientid}");
+}
 
 /// The error of a client that is not registered (404).
 pub const NO_CLIENT: &str = "NTLS_NO_CLIENT";
@@ -76,42 +78,6 @@ pub const NO_HOST_ADDRESS: &str = "NTLS_CLIENT_NO_HOST_ADDRESS";
 pub const LINK_EXISTS: &str = "NTLS_LINK_ALREADY_EXISTS";
 /// The error of a partition that the client does not have (404); assumed.
 pub const NO_LINK: &str = "NTLS_NO_LINK";
-
-/// Every call of this area.
-pub const ALL: &[(Method, &str)] = &[
-    CLIENTS.resource(),
-    REGISTER.resource(),
-    CLIENT.resource(),
-    CERTIFY.resource(),
-    DEREGISTER.resource(),
-    LINKS.resource(),
-    ASSIGN.resource(),
-    LINK.resource(),
-    REVOKE.resource(),
-    CLIENT_CERTIFICATE.resource(),
-    SET_FILTER.resource(),
-    REMOVE_FILTER.resource(),
-    HOST_ADDRESSES.resource(),
-    MAP_HOST.resource(),
-    UNMAP_HOST.resource(),
-    SETTINGS.resource(),
-    SET_SETTINGS.resource(),
-    CERTIFICATE.resource(),
-    INSTALL.resource(),
-    RENEW.resource(),
-    REQUEST.resource(),
-    REGENERATE.resource(),
-    BINDING.resource(),
-    BIND.resource(),
-    KEEPALIVE.resource(),
-    SET_KEEPALIVE.resource(),
-    THREADS.resource(),
-    SET_THREADS.resource(),
-    INFORMATION.resource(),
-    RESET_INFORMATION.resource(),
-    MONITOR.resource(),
-    SET_MONITOR.resource(),
-];
 
 /// The registered clients, in the order of their registration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

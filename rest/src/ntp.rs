@@ -6,55 +6,57 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
-/// Shows whether it runs, and where the rest is.
-pub const SHOW: Call<Nothing, Ntp> = Call::get("/api/lunasa/ntp");
-/// Shows peers, associations and the clock's discipline.
-pub const STATUS: Call<Nothing, Status> = Call::get("/api/lunasa/ntp/status");
-/// Lists what can be done; assumed.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/ntp/actions");
-/// Sets the clock by a server, once; 409 while the service runs.
-pub const SYNCHRONIZE: Call<Synchronize, Nothing> =
-    Call::post("/api/lunasa/ntp/actions/synchronize");
-/// Lists the servers.
-pub const SERVERS: Call<Nothing, Servers> = Call::get("/api/lunasa/ntp/servers");
-/// Adds a server.
-pub const ADD_SERVER: Call<NewServer, Nothing> = Call::post("/api/lunasa/ntp/servers");
-/// Shows a server; assumed.
-pub const SERVER: Call<Nothing, Server> = Call::get("/api/lunasa/ntp/servers/{serverid}");
-/// Changes a server.
-pub const CHANGE_SERVER: Call<ChangeServer, Nothing> =
-    Call::put("/api/lunasa/ntp/servers/{serverid}");
-/// Removes a server; assumed.
-pub const DELETE_SERVER: Call<Nothing, Nothing> =
-    Call::delete("/api/lunasa/ntp/servers/{serverid}");
+calls! {
+    /// Shows whether it runs, and where the rest is.
+    pub const SHOW: Call<Nothing, Ntp> = Call::get("/api/lunasa/ntp");
+    /// Shows peers, associations and the clock's discipline.
+    pub const STATUS: Call<Nothing, Status> = Call::get("/api/lunasa/ntp/status");
+    /// Lists what can be done; assumed.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/ntp/actions");
+    /// Sets the clock by a server, once; 409 while the service runs.
+    pub const SYNCHRONIZE: Call<Synchronize, Nothing> =
+        Call::post("/api/lunasa/ntp/actions/synchronize");
+    /// Lists the servers.
+    pub const SERVERS: Call<Nothing, Servers> = Call::get("/api/lunasa/ntp/servers");
+    /// Adds a server.
+    pub const ADD_SERVER: Call<NewServer, Nothing> = Call::post("/api/lunasa/ntp/servers");
+    /// Shows a server; assumed.
+    pub const SERVER: Call<Nothing, Server> = Call::get("/api/lunasa/ntp/servers/{serverid}");
+    /// Changes a server.
+    pub const CHANGE_SERVER: Call<ChangeServer, Nothing> =
+        Call::put("/api/lunasa/ntp/servers/{serverid}");
+    /// Removes a server; assumed.
+    pub const DELETE_SERVER: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/ntp/servers/{serverid}");
 
-/// Lists the symmetric keys, without their values. Emulated appliances only, as all that follows
-/// here: no such resource of the product was found.
-pub const KEYS: Call<Nothing, Keys> = Call::get("/emulator/lunash/ntp/keys");
-/// Adds a symmetric key.
-pub const ADD_KEY: Call<NewKey, Nothing> = Call::post("/emulator/lunash/ntp/keys");
-/// Removes all symmetric keys.
-pub const CLEAR_KEYS: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/keys");
-/// Removes a symmetric key.
-pub const DELETE_KEY: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/keys/{keyid}");
-/// Trusts a symmetric key.
-pub const TRUST_KEY: Call<Nothing, Nothing> = Call::put("/emulator/lunash/ntp/trustedKeys/{keyid}");
-/// Trusts a symmetric key no longer.
-pub const DISTRUST_KEY: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/ntp/trustedKeys/{keyid}");
-/// Trusts no symmetric key any longer.
-pub const CLEAR_TRUST: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/trustedKeys");
-/// Makes the AutoKey key of this client.
-pub const GENERATE_AUTOKEY: Call<Autokey, Nothing> = Call::put("/emulator/lunash/ntp/autokey");
-/// Installs the identity scheme of a server.
-pub const INSTALL_SCHEME: Call<Scheme, Nothing> =
-    Call::post("/emulator/lunash/ntp/autokey/schemes");
-/// Shows the end of the log.
-pub const LOG: Call<Nothing, Log> = Call::get("/emulator/lunash/ntp/log");
+    /// Lists the symmetric keys, without their values. Emulated appliances only, as all that follows
+    /// here: no such resource of the product was found.
+    pub const KEYS: Call<Nothing, Keys> = Call::get("/emulator/lunash/ntp/keys");
+    /// Adds a symmetric key.
+    pub const ADD_KEY: Call<NewKey, Nothing> = Call::post("/emulator/lunash/ntp/keys");
+    /// Removes all symmetric keys.
+    pub const CLEAR_KEYS: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/keys");
+    /// Removes a symmetric key.
+    pub const DELETE_KEY: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/keys/{keyid}");
+    /// Trusts a symmetric key.
+    pub const TRUST_KEY: Call<Nothing, Nothing> = Call::put("/emulator/lunash/ntp/trustedKeys/{keyid}");
+    /// Trusts a symmetric key no longer.
+    pub const DISTRUST_KEY: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/ntp/trustedKeys/{keyid}");
+    /// Trusts no symmetric key any longer.
+    pub const CLEAR_TRUST: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ntp/trustedKeys");
+    /// Makes the AutoKey key of this client.
+    pub const GENERATE_AUTOKEY: Call<Autokey, Nothing> = Call::put("/emulator/lunash/ntp/autokey");
+    /// Installs the identity scheme of a server.
+    pub const INSTALL_SCHEME: Call<Scheme, Nothing> =
+        Call::post("/emulator/lunash/ntp/autokey/schemes");
+    /// Shows the end of the log.
+    pub const LOG: Call<Nothing, Log> = Call::get("/emulator/lunash/ntp/log");
+}
 
 /// The error of [`SYNCHRONIZE`] while the service runs (409).
 pub const RUNNING: &str = "SYSCONF_CONFIG_NTP_SERVICE_RUNNING";
@@ -71,29 +73,6 @@ pub const NO_KEY: &str = "NTP_KEY_DOES_NOT_EXIST";
 
 /// The address under which the appliance's own clock is listed.
 pub const LOCAL_CLOCK: &str = "127.127.1.0";
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SHOW.resource(),
-    STATUS.resource(),
-    ACTIONS.resource(),
-    SYNCHRONIZE.resource(),
-    SERVERS.resource(),
-    ADD_SERVER.resource(),
-    SERVER.resource(),
-    CHANGE_SERVER.resource(),
-    DELETE_SERVER.resource(),
-    KEYS.resource(),
-    ADD_KEY.resource(),
-    CLEAR_KEYS.resource(),
-    DELETE_KEY.resource(),
-    TRUST_KEY.resource(),
-    DISTRUST_KEY.resource(),
-    CLEAR_TRUST.resource(),
-    GENERATE_AUTOKEY.resource(),
-    INSTALL_SCHEME.resource(),
-    LOG.resource(),
-];
 
 /// Network time as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

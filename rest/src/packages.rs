@@ -5,31 +5,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::Link;
 
-/// Lists the installed packages.
-pub const LIST: Call<Nothing, Packages> = Call::get("/api/lunasa/packages");
-/// Removes a package; assumed, the page was not found.
-pub const ERASE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packages/{packageid}");
-/// Lists the package files among the files of the account that asks.
-pub const FILES: Call<Nothing, PackageFiles> = Call::get("/api/lunasa/packageFiles");
-/// Installs a package; becomes a task.
-pub const UPDATE: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles");
-/// Looks whether a package file could be installed; the same resource as [`UPDATE`].
-pub const VERIFY: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles?VerifyOnly=true");
-/// Removes a package file; assumed, the page was not found.
-pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packageFiles/{fileid}");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    ERASE.resource(),
-    FILES.resource(),
-    UPDATE.resource(),
-    DELETE_FILE.resource(),
-];
+calls! {
+    /// Lists the installed packages.
+    pub const LIST: Call<Nothing, Packages> = Call::get("/api/lunasa/packages");
+    /// Removes a package; assumed, the page was not found.
+    pub const ERASE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packages/{packageid}");
+    /// Lists the package files among the files of the account that asks.
+    pub const FILES: Call<Nothing, PackageFiles> = Call::get("/api/lunasa/packageFiles");
+    /// Installs a package; becomes a task.
+    pub const UPDATE: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles");
+    /// Looks whether a package file could be installed; the same resource as [`UPDATE`].
+    pub const VERIFY: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles?VerifyOnly=true");
+    /// Removes a package file; assumed, the page was not found.
+    pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packageFiles/{fileid}");
+}
 
 /// The error of a wrong authorization code (400); assumed.
 pub const WRONG_AUTHCODE: &str = "PACKAGE_AUTHCODE_INVALID";

@@ -11,168 +11,129 @@ pub use contents::*;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
-/// Lists the partitions.
-pub const LIST: Call<Nothing, Partitions> = Call::get("/api/lunasa/hsms/{hsmid}/partitions");
-/// Creates a partition; the HSM SO is logged in.
-pub const CREATE: Call<NewPartition, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/partitions");
-/// Shows a partition.
-pub const SHOW: Call<Nothing, Partition> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
-/// Initializes a partition and its Security Officer; again with the same password, it erases all
-/// but those two and the domain.
-pub const INIT: Call<InitPartition, Nothing> =
-    Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
-/// Renames or resizes a partition (HSM SO), or changes its label (Partition SO). Assumed: the page
-/// was not found.
-pub const CHANGE: Call<ChangePartition, Nothing> =
-    Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
-/// Deletes a partition with all that is in it; the HSM SO is logged in.
-pub const DELETE: Call<Nothing, Nothing> =
-    Call::delete("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
+calls! {
+    /// Lists the partitions.
+    pub const LIST: Call<Nothing, Partitions> = Call::get("/api/lunasa/hsms/{hsmid}/partitions");
+    /// Creates a partition; the HSM SO is logged in.
+    pub const CREATE: Call<NewPartition, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/partitions");
+    /// Shows a partition.
+    pub const SHOW: Call<Nothing, Partition> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
+    /// Initializes a partition and its Security Officer; again with the same password, it erases all
+    /// but those two and the domain.
+    pub const INIT: Call<InitPartition, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
+    /// Renames or resizes a partition (HSM SO), or changes its label (Partition SO). Assumed: the page
+    /// was not found.
+    pub const CHANGE: Call<ChangePartition, Nothing> =
+        Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
+    /// Deletes a partition with all that is in it; the HSM SO is logged in.
+    pub const DELETE: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}");
 
-/// Logs a role in to a partition, for this session.
-pub const LOGIN: Call<Login, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login");
-/// Logs this session's role out of a partition.
-pub const LOGOUT: Call<Nothing, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout");
+    /// Logs a role in to a partition, for this session.
+    pub const LOGIN: Call<Login, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login");
+    /// Logs this session's role out of a partition.
+    pub const LOGOUT: Call<Nothing, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout");
 
-/// Lists the roles: `so`, `co`, `lco`, `cu`. That `lco` is among them is assumed.
-pub const ROLES: Call<Nothing, Roles> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles");
-/// Shows a role.
-pub const ROLE: Call<Nothing, Role> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
-/// Initializes a role: `co` with the Partition SO logged in, `cu` and `lco` with the CO.
-pub const INIT_ROLE: Call<InitRole, Nothing> =
-    Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
-/// Changes a role's own password; a task.
-pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
-    Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
-/// Lists what can be done with a role; assumed beside the HSM's.
-pub const ROLE_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions");
-/// Runs `reset`, `createChallenge` or `deactivate` on a role; a task.
-pub const ROLE_ACT: Call<RoleAction, Nothing> = Call::post(
-    "/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
-);
+    /// Lists the roles: `so`, `co`, `lco`, `cu`. That `lco` is among them is assumed.
+    pub const ROLES: Call<Nothing, Roles> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles");
+    /// Shows a role.
+    pub const ROLE: Call<Nothing, Role> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
+    /// Initializes a role: `co` with the Partition SO logged in, `cu` and `lco` with the CO.
+    pub const INIT_ROLE: Call<InitRole, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
+    /// Changes a role's own password; a task.
+    pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
+        Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
+    /// Lists what can be done with a role; assumed beside the HSM's.
+    pub const ROLE_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions");
+    /// Runs `reset`, `createChallenge` or `deactivate` on a role; a task.
+    pub const ROLE_ACT: Call<RoleAction, Nothing> = Call::post(
+        "/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+    );
 
-/// Lists the policies; each entry is a whole [`Policy`] (assumed; at least `id` and `url`).
-pub const POLICIES: Call<Nothing, Policies> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies");
-/// Shows a policy; assumed, the page was not found.
-pub const POLICY: Call<Nothing, Policy> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}");
-/// Changes a policy with the Partition SO logged in; a destructive change is a waiting task.
-pub const SET_POLICY: Call<SetPolicy, Nothing> =
-    Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}");
-/// Exports the policies as a template into a file of the user, replacing it.
-pub const EXPORT_TEMPLATE: Call<ExportTemplate, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies");
-/// Lists the capabilities, each entry whole; assumed as [`POLICIES`].
-pub const CAPABILITIES: Call<Nothing, Capabilities> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities");
+    /// Lists the policies; each entry is a whole [`Policy`] (assumed; at least `id` and `url`).
+    pub const POLICIES: Call<Nothing, Policies> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies");
+    /// Shows a policy; assumed, the page was not found.
+    pub const POLICY: Call<Nothing, Policy> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}");
+    /// Changes a policy with the Partition SO logged in; a destructive change is a waiting task.
+    pub const SET_POLICY: Call<SetPolicy, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}");
+    /// Exports the policies as a template into a file of the user, replacing it.
+    pub const EXPORT_TEMPLATE: Call<ExportTemplate, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies");
+    /// Lists the capabilities, each entry whole; assumed as [`POLICIES`].
+    pub const CAPABILITIES: Call<Nothing, Capabilities> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities");
 
-/// Lists the objects that this session may see.
-pub const OBJECTS: Call<Nothing, Objects> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects");
-/// The same at its path of API 4 to 12.
-pub const OBJECTS_OLD: Call<Nothing, Objects> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/objects");
-/// Shows an object; empty when it is private and nobody is logged in.
-pub const OBJECT: Call<Nothing, Object> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects/{objectid}");
-/// Copies objects to (`backup`) or from (`restore`) the small form factor device; a task.
-pub const OBJECT_ACT: Call<CopyObjects, CopiedObjects> =
-    Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/actions/{actionid}");
-/// Shows the small form factor backup device; a task.
-pub const SFF: Call<Nothing, Sff> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/sff");
-/// Shows the SKS master key `smk-fw7-primary` or `smk-fw7-rollover`.
-pub const SMK: Call<Nothing, Smk> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}");
-/// Lists what can be done with an SKS master key.
-pub const SMK_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions");
-/// Runs `start` or `end` on `smk-fw7-rollover`, with the CO logged in.
-pub const SMK_ACT: Call<Nothing, Smk> =
-    Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions/{actionid}");
+    /// Lists the objects that this session may see.
+    pub const OBJECTS: Call<Nothing, Objects> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects");
+    /// The same at its path of API 4 to 12.
+    pub const OBJECTS_OLD: Call<Nothing, Objects> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/objects");
+    /// Shows an object; empty when it is private and nobody is logged in.
+    pub const OBJECT: Call<Nothing, Object> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects/{objectid}");
+    /// Copies objects to (`backup`) or from (`restore`) the small form factor device; a task.
+    pub const OBJECT_ACT: Call<CopyObjects, CopiedObjects> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/actions/{actionid}");
+    /// Shows the small form factor backup device; a task.
+    pub const SFF: Call<Nothing, Sff> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/sff");
+    /// Shows the SKS master key `smk-fw7-primary` or `smk-fw7-rollover`.
+    pub const SMK: Call<Nothing, Smk> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}");
+    /// Lists what can be done with an SKS master key.
+    pub const SMK_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions");
+    /// Runs `start` or `end` on `smk-fw7-rollover`, with the CO logged in.
+    pub const SMK_ACT: Call<Nothing, Smk> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions/{actionid}");
 
-/// Puts an object into a partition, as an application would; nobody need be logged in. Emulated
-/// appliances only.
-pub const ADD_OBJECT: Call<NewObject, AddedObject> =
-    Call::post("/emulator/partitions/{partitionid}/objects");
-/// Removes all objects, with the CO logged in. Emulated appliances only.
-pub const CLEAR: Call<Nothing, Nothing> =
-    Call::delete("/emulator/partitions/{partitionid}/objects");
-/// Lists the cloning domains. Emulated appliances only: clients do it in the cryptographic API.
-pub const DOMAINS: Call<Nothing, Domains> = Call::get("/emulator/partitions/{partitionid}/domains");
-/// Adds a cloning domain, with the Partition SO logged in. Emulated appliances only.
-pub const ADD_DOMAIN: Call<NewDomain, Nothing> =
-    Call::post("/emulator/partitions/{partitionid}/domains");
-/// Changes a domain's label, or makes it the primary one. Emulated appliances only.
-pub const CHANGE_DOMAIN: Call<ChangeDomain, Nothing> =
-    Call::patch("/emulator/partitions/{partitionid}/domains/{domainid}");
-/// Removes a domain that is not the primary one. Emulated appliances only.
-pub const DELETE_DOMAIN: Call<Nothing, Nothing> =
-    Call::delete("/emulator/partitions/{partitionid}/domains/{domainid}");
-/// Sets the domain of an older HSM. Emulated appliances only.
-pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
-    Call::put("/emulator/lunash/partitions/{partitionid}/legacyDomain");
-/// Writes the partition's STC identity into a file of the user. Emulated appliances only.
-pub const EXPORT_IDENTITY: Call<Nothing, FileName> =
-    Call::post("/emulator/lunash/partitions/{partitionid}/stcIdentity");
-/// Erases the small form factor device. Emulated appliances only.
-pub const CLEAR_SFF: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/partitions/{partitionid}/sff");
-/// Takes a policy template from a file of the user into the store. Emulated appliances only.
-pub const IMPORT_TEMPLATE: Call<ImportTemplate, Nothing> =
-    Call::post("/emulator/lunash/partitionPolicyTemplates");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    CREATE.resource(),
-    SHOW.resource(),
-    INIT.resource(),
-    CHANGE.resource(),
-    DELETE.resource(),
-    LOGIN.resource(),
-    LOGOUT.resource(),
-    ROLES.resource(),
-    ROLE.resource(),
-    INIT_ROLE.resource(),
-    CHANGE_ROLE.resource(),
-    ROLE_ACTIONS.resource(),
-    ROLE_ACT.resource(),
-    POLICIES.resource(),
-    POLICY.resource(),
-    SET_POLICY.resource(),
-    EXPORT_TEMPLATE.resource(),
-    CAPABILITIES.resource(),
-    OBJECTS.resource(),
-    OBJECTS_OLD.resource(),
-    OBJECT.resource(),
-    OBJECT_ACT.resource(),
-    SFF.resource(),
-    SMK.resource(),
-    SMK_ACTIONS.resource(),
-    SMK_ACT.resource(),
-    ADD_OBJECT.resource(),
-    CLEAR.resource(),
-    DOMAINS.resource(),
-    ADD_DOMAIN.resource(),
-    CHANGE_DOMAIN.resource(),
-    DELETE_DOMAIN.resource(),
-    SET_LEGACY_DOMAIN.resource(),
-    EXPORT_IDENTITY.resource(),
-    CLEAR_SFF.resource(),
-    IMPORT_TEMPLATE.resource(),
-];
+    /// Puts an object into a partition, as an application would; nobody need be logged in. Emulated
+    /// appliances only.
+    pub const ADD_OBJECT: Call<NewObject, AddedObject> =
+        Call::post("/emulator/partitions/{partitionid}/objects");
+    /// Removes all objects, with the CO logged in. Emulated appliances only.
+    pub const CLEAR: Call<Nothing, Nothing> =
+        Call::delete("/emulator/partitions/{partitionid}/objects");
+    /// Lists the cloning domains. Emulated appliances only: clients do it in the cryptographic API.
+    pub const DOMAINS: Call<Nothing, Domains> = Call::get("/emulator/partitions/{partitionid}/domains");
+    /// Adds a cloning domain, with the Partition SO logged in. Emulated appliances only.
+    pub const ADD_DOMAIN: Call<NewDomain, Nothing> =
+        Call::post("/emulator/partitions/{partitionid}/domains");
+    /// Changes a domain's label, or makes it the primary one. Emulated appliances only.
+    pub const CHANGE_DOMAIN: Call<ChangeDomain, Nothing> =
+        Call::patch("/emulator/partitions/{partitionid}/domains/{domainid}");
+    /// Removes a domain that is not the primary one. Emulated appliances only.
+    pub const DELETE_DOMAIN: Call<Nothing, Nothing> =
+        Call::delete("/emulator/partitions/{partitionid}/domains/{domainid}");
+    /// Sets the domain of an older HSM. Emulated appliances only.
+    pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
+        Call::put("/emulator/lunash/partitions/{partitionid}/legacyDomain");
+    /// Writes the partition's STC identity into a file of the user. Emulated appliances only.
+    pub const EXPORT_IDENTITY: Call<Nothing, FileName> =
+        Call::post("/emulator/lunash/partitions/{partitionid}/stcIdentity");
+    /// Erases the small form factor device. Emulated appliances only.
+    pub const CLEAR_SFF: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/partitions/{partitionid}/sff");
+    /// Takes a policy template from a file of the user into the store. Emulated appliances only.
+    pub const IMPORT_TEMPLATE: Call<ImportTemplate, Nothing> =
+        Call::post("/emulator/lunash/partitionPolicyTemplates");
+}
 
 /// The partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

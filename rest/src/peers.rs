@@ -6,11 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::Call;
+use crate::call::calls;
 use crate::secret::Secret;
 
-/// Delivers a message.
-pub const SEND: Call<Envelope, Answer> = Call::post("/emulator/peers");
+calls! {
+    /// Delivers a message.
+    pub const SEND: Call<Envelope, Answer> = Call::post("/emulator/peers");
+}
 
 /// A message with its sender.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

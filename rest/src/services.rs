@@ -5,25 +5,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::{Actions, Link};
 
-/// Lists the services.
-pub const LIST: Call<Nothing, Services> = Call::get("/api/lunasa/services");
-/// Shows a service.
-pub const SHOW: Call<Nothing, Service> = Call::get("/api/lunasa/services/{serviceid}");
-/// Sets whether a service starts with the appliance.
-pub const CHANGE: Call<ChangeService, Nothing> = Call::patch("/api/lunasa/services/{serviceid}");
-/// Lists what can be done with a service; assumed.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/services/{serviceid}/actions");
-/// Runs `start`, `stop` or `restart`; of the service `cluster` also `enable`, `disable` and
-/// `factoryreset`. Becomes a task.
-pub const ACT: Call<ServiceAction, Acted> =
-    Call::post("/api/lunasa/services/{serviceid}/actions/{actionid}");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] =
-    &[LIST.resource(), SHOW.resource(), CHANGE.resource(), ACTIONS.resource(), ACT.resource()];
+calls! {
+    /// Lists the services.
+    pub const LIST: Call<Nothing, Services> = Call::get("/api/lunasa/services");
+    /// Shows a service.
+    pub const SHOW: Call<Nothing, Service> = Call::get("/api/lunasa/services/{serviceid}");
+    /// Sets whether a service starts with the appliance.
+    pub const CHANGE: Call<ChangeService, Nothing> = Call::patch("/api/lunasa/services/{serviceid}");
+    /// Lists what can be done with a service; assumed.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/services/{serviceid}/actions");
+    /// Runs `start`, `stop` or `restart`; of the service `cluster` also `enable`, `disable` and
+    /// `factoryreset`. Becomes a task.
+    pub const ACT: Call<ServiceAction, Acted> =
+        Call::post("/api/lunasa/services/{serviceid}/actions/{actionid}");
+}
 
 /// The services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

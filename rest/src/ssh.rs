@@ -2,34 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::Actions;
 
-/// Shows the settings.
-pub const SHOW: Call<Nothing, Ssh> = Call::get("/api/lunasa/ssh");
-/// Changes some settings.
-pub const CHANGE: Call<ChangeSsh, Nothing> = Call::patch("/api/lunasa/ssh");
-/// Lists what can be done; assumed.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/ssh/actions");
-/// Runs [`REGENERATE_KEY`] or [`RESET_CIPHERS`].
-pub const ACT: Call<Nothing, Nothing> = Call::post("/api/lunasa/ssh/actions/{actionid}");
+calls! {
+    /// Shows the settings.
+    pub const SHOW: Call<Nothing, Ssh> = Call::get("/api/lunasa/ssh");
+    /// Changes some settings.
+    pub const CHANGE: Call<ChangeSsh, Nothing> = Call::patch("/api/lunasa/ssh");
+    /// Lists what can be done; assumed.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/ssh/actions");
+    /// Runs [`REGENERATE_KEY`] or [`RESET_CIPHERS`].
+    pub const ACT: Call<Nothing, Nothing> = Call::post("/api/lunasa/ssh/actions/{actionid}");
 
-/// Shows the public keys of the server. Emulated appliances only, as all that follows here: the
-/// product has no such resource.
-pub const HOST_KEYS: Call<Nothing, HostKeys> = Call::get("/emulator/lunash/ssh/hostKeys");
-/// Binds the server to one address.
-pub const BIND_ADDRESS: Call<BindAddress, Nothing> = Call::put("/emulator/lunash/ssh/address");
-/// Shows from where each account may log in.
-pub const CLIENTS: Call<Nothing, Clients> = Call::get("/emulator/lunash/ssh/clients");
-/// Takes all restrictions back.
-pub const CLEAR_CLIENTS: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ssh/clients");
-/// Lets an account log in from further addresses.
-pub const ADD_CLIENTS: Call<Hosts, Nothing> = Call::post("/emulator/lunash/ssh/clients/{userid}");
-/// Takes addresses from an account; without any it may log in from everywhere again.
-pub const REMOVE_CLIENTS: Call<Hosts, Nothing> =
-    Call::delete("/emulator/lunash/ssh/clients/{userid}");
-/// Lists the logins that were refused for the address they came from.
-pub const REJECTED: Call<Nothing, Rejected> = Call::get("/emulator/lunash/ssh/rejectedClients");
+    /// Shows the public keys of the server. Emulated appliances only, as all that follows here: the
+    /// product has no such resource.
+    pub const HOST_KEYS: Call<Nothing, HostKeys> = Call::get("/emulator/lunash/ssh/hostKeys");
+    /// Binds the server to one address.
+    pub const BIND_ADDRESS: Call<BindAddress, Nothing> = Call::put("/emulator/lunash/ssh/address");
+    /// Shows from where each account may log in.
+    pub const CLIENTS: Call<Nothing, Clients> = Call::get("/emulator/lunash/ssh/clients");
+    /// Takes all restrictions back.
+    pub const CLEAR_CLIENTS: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/ssh/clients");
+    /// Lets an account log in from further addresses.
+    pub const ADD_CLIENTS: Call<Hosts, Nothing> = Call::post("/emulator/lunash/ssh/clients/{userid}");
+    /// Takes addresses from an account; without any it may log in from everywhere again.
+    pub const REMOVE_CLIENTS: Call<Hosts, Nothing> =
+        Call::delete("/emulator/lunash/ssh/clients/{userid}");
+    /// Lists the logins that were refused for the address they came from.
+    pub const REJECTED: Call<Nothing, Rejected> = Call::get("/emulator/lunash/ssh/rejectedClients");
+}
 
 /// The action that makes new host keys.
 pub const REGENERATE_KEY: &str = "keyRegenerate";
@@ -43,21 +45,6 @@ pub const BAD_ADDRESS: &str = "SSH_CLIENT_ADDRESS_INVALID";
 pub const NO_USER: &str = "SERVERPLUGIN_USERID_DOES_NOT_EXIST";
 /// The error of an address that is not in an account's list (404); assumed.
 pub const NO_CLIENT: &str = "SSH_CLIENT_DOES_NOT_EXIST";
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SHOW.resource(),
-    CHANGE.resource(),
-    ACTIONS.resource(),
-    ACT.resource(),
-    HOST_KEYS.resource(),
-    BIND_ADDRESS.resource(),
-    CLIENTS.resource(),
-    CLEAR_CLIENTS.resource(),
-    ADD_CLIENTS.resource(),
-    REMOVE_CLIENTS.resource(),
-    REJECTED.resource(),
-];
 
 /// Ciphers the server can be told to accept, in the reference's order.
 pub const CIPHERS: [&str; 16] = [

@@ -5,41 +5,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::Link;
 
-/// Shows the load of the processors.
-pub const CPU: Call<Nothing, Cpu> = Call::get("/api/lunasa/cpu");
-/// Lists the processes.
-pub const PROCESSES: Call<Nothing, Processes> = Call::get("/api/lunasa/cpu/process/processes");
-/// Shows the use of memory.
-pub const MEMORY: Call<Nothing, Memory> = Call::get("/api/lunasa/memory");
-/// Shows the use of the disk as a whole.
-pub const DISK: Call<Nothing, Disk> = Call::get("/api/lunasa/disk");
-/// Lists the file systems.
-pub const DISK_PARTITIONS: Call<Nothing, DiskPartitions> = Call::get("/api/lunasa/disk/partitions");
-/// Shows a file system.
-pub const DISK_PARTITION: Call<Nothing, DiskPartition> =
-    Call::get("/api/lunasa/disk/partitions/{partitionid}");
-/// Lists the sensors.
-pub const SENSORS: Call<Nothing, Sensors> = Call::get("/api/lunasa/sensors");
-/// Shows a sensor.
-pub const SENSOR: Call<Nothing, Sensor> = Call::get("/api/lunasa/sensors/{sensorid}");
-/// Lists the sockets. Emulated appliances only: no public page shows such a resource.
-pub const SOCKETS: Call<Nothing, Sockets> = Call::get("/emulator/lunash/status/sockets");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    CPU.resource(),
-    PROCESSES.resource(),
-    MEMORY.resource(),
-    DISK.resource(),
-    DISK_PARTITIONS.resource(),
-    DISK_PARTITION.resource(),
-    SENSORS.resource(),
-    SENSOR.resource(),
-    SOCKETS.resource(),
-];
+calls! {
+    /// Shows the load of the processors.
+    pub const CPU: Call<Nothing, Cpu> = Call::get("/api/lunasa/cpu");
+    /// Lists the processes.
+    pub const PROCESSES: Call<Nothing, Processes> = Call::get("/api/lunasa/cpu/process/processes");
+    /// Shows the use of memory.
+    pub const MEMORY: Call<Nothing, Memory> = Call::get("/api/lunasa/memory");
+    /// Shows the use of the disk as a whole.
+    pub const DISK: Call<Nothing, Disk> = Call::get("/api/lunasa/disk");
+    /// Lists the file systems.
+    pub const DISK_PARTITIONS: Call<Nothing, DiskPartitions> = Call::get("/api/lunasa/disk/partitions");
+    /// Shows a file system.
+    pub const DISK_PARTITION: Call<Nothing, DiskPartition> =
+        Call::get("/api/lunasa/disk/partitions/{partitionid}");
+    /// Lists the sensors.
+    pub const SENSORS: Call<Nothing, Sensors> = Call::get("/api/lunasa/sensors");
+    /// Shows a sensor.
+    pub const SENSOR: Call<Nothing, Sensor> = Call::get("/api/lunasa/sensors/{sensorid}");
+    /// Lists the sockets. Emulated appliances only: no public page shows such a resource.
+    pub const SOCKETS: Call<Nothing, Sockets> = Call::get("/emulator/lunash/status/sockets");
+}
 
 /// The load of the processors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

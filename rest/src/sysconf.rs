@@ -3,44 +3,34 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::Actions;
 
-/// Lists the appliance's actions.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/actions");
-/// Restarts the appliance. Becomes a waiting task; once it is started all sessions end, so nobody
-/// can fetch its result.
-pub const REBOOT: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/reboot");
-/// Switches the appliance off; a waiting task like [`REBOOT`] (assumed beside it).
-pub const POWER_OFF: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/powerOff");
+calls! {
+    /// Lists the appliance's actions.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/actions");
+    /// Restarts the appliance. Becomes a waiting task; once it is started all sessions end, so nobody
+    /// can fetch its result.
+    pub const REBOOT: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/reboot");
+    /// Switches the appliance off; a waiting task like [`REBOOT`] (assumed beside it).
+    pub const POWER_OFF: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/powerOff");
 
-/// Restarts the appliance without shutting its services down. Emulated appliances only, as all
-/// that follows here: the product has no such resource.
-pub const HARD_REBOOT: Call<Nothing, Nothing> = Call::post("/emulator/lunash/hardReboot");
-/// Shows whether the appliance restarts after its kernel failed.
-pub const REBOOT_ON_PANIC: Call<Nothing, Toggle> = Call::get("/emulator/lunash/rebootOnPanic");
-/// Sets it.
-pub const SET_REBOOT_ON_PANIC: Call<Toggle, Nothing> = Call::put("/emulator/lunash/rebootOnPanic");
-/// Sets whether changes need the HSM SO logged in; `GET /api/lunasa` shows it.
-pub const SET_FORCE_SO_LOGIN: Call<Toggle, Nothing> = Call::put("/emulator/lunash/forceSoLogin");
-/// Shows the fingerprint that license files are made for.
-pub const LICENSE_FINGERPRINT: Call<Nothing, LicenseFingerprint> =
-    Call::get("/emulator/lunash/fingerprints/license");
+    /// Restarts the appliance without shutting its services down. Emulated appliances only, as all
+    /// that follows here: the product has no such resource.
+    pub const HARD_REBOOT: Call<Nothing, Nothing> = Call::post("/emulator/lunash/hardReboot");
+    /// Shows whether the appliance restarts after its kernel failed.
+    pub const REBOOT_ON_PANIC: Call<Nothing, Toggle> = Call::get("/emulator/lunash/rebootOnPanic");
+    /// Sets it.
+    pub const SET_REBOOT_ON_PANIC: Call<Toggle, Nothing> = Call::put("/emulator/lunash/rebootOnPanic");
+    /// Sets whether changes need the HSM SO logged in; `GET /api/lunasa` shows it.
+    pub const SET_FORCE_SO_LOGIN: Call<Toggle, Nothing> = Call::put("/emulator/lunash/forceSoLogin");
+    /// Shows the fingerprint that license files are made for.
+    pub const LICENSE_FINGERPRINT: Call<Nothing, LicenseFingerprint> =
+        Call::get("/emulator/lunash/fingerprints/license");
+}
 
 /// The error of [`SET_FORCE_SO_LOGIN`] before the HSM is initialized (400); assumed.
 pub const HSM_NOT_INITIALIZED: &str = "HSMPLUGIN_HSM_NOT_INITIALIZED";
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    ACTIONS.resource(),
-    REBOOT.resource(),
-    POWER_OFF.resource(),
-    HARD_REBOOT.resource(),
-    REBOOT_ON_PANIC.resource(),
-    SET_REBOOT_ON_PANIC.resource(),
-    SET_FORCE_SO_LOGIN.resource(),
-    LICENSE_FINGERPRINT.resource(),
-];
 
 /// Something that is on or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

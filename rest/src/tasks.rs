@@ -5,35 +5,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Lists the tasks.
-pub const LIST: Call<Nothing, Tasks> = Call::get("/tasks");
-/// Forgets all tasks.
-pub const DELETE_ALL: Call<Nothing, Nothing> = Call::delete("/tasks");
-/// Shows a task: 200 while it waits or runs, 303 once finished, 410 when there is none.
-pub const SHOW: Call<Nothing, Task> = Call::get("/tasks/{taskid}");
-/// Forgets a task; assumed beside [`DELETE_ALL`].
-pub const DELETE: Call<Nothing, Nothing> = Call::delete("/tasks/{taskid}");
-/// The answer of the request that became the task; the task is gone afterwards.
-///
-/// Its type depends on that request, so it is plain JSON here.
-pub const RESPONSE: Call<Nothing, serde_json::Value> = Call::get("/tasks/{taskid}/response");
-/// Lists what can be done with a task.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/tasks/{taskid}/actions");
-/// Runs an action: `start`.
-pub const ACT: Call<Nothing, Nothing> = Call::post("/tasks/{taskid}/actions/{actionid}");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    DELETE_ALL.resource(),
-    SHOW.resource(),
-    DELETE.resource(),
-    RESPONSE.resource(),
-    ACTIONS.resource(),
-    ACT.resource(),
-];
+calls! {
+    /// Lists the tasks.
+    pub const LIST: Call<Nothing, Tasks> = Call::get("/tasks");
+    /// Forgets all tasks.
+    pub const DELETE_ALL: Call<Nothing, Nothing> = Call::delete("/tasks");
+    /// Shows a task: 200 while it waits or runs, 303 once finished, 410 when there is none.
+    pub const SHOW: Call<Nothing, Task> = Call::get("/tasks/{taskid}");
+    /// Forgets a task; assumed beside [`DELETE_ALL`].
+    pub const DELETE: Call<Nothing, Nothing> = Call::delete("/tasks/{taskid}");
+    /// The answer of the request that became the task; the task is gone afterwards.
+    ///
+    /// Its type depends on that request, so it is plain JSON here.
+    pub const RESPONSE: Call<Nothing, serde_json::Value> = Call::get("/tasks/{taskid}/response");
+    /// Lists what can be done with a task.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/tasks/{taskid}/actions");
+    /// Runs an action: `start`.
+    pub const ACT: Call<Nothing, Nothing> = Call::post("/tasks/{taskid}/actions/{actionid}");
+}
 
 /// The tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,21 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Shows date, time and zone.
-pub const SHOW: Call<Nothing, Time> = Call::get("/api/lunasa/time");
-/// Sets some of them.
-pub const CHANGE: Call<ChangeTime, Nothing> = Call::patch("/api/lunasa/time");
-/// The same, as the Cluster Administration Guide calls it.
-pub const PUT: Call<ChangeTime, Nothing> = Call::put("/api/lunasa/time");
-/// Lists the codes that a time zone can be set to. Emulated appliances only: the product has no
-/// such resource.
-pub const ZONES: Call<Nothing, Zones> = Call::get("/emulator/lunash/timezones");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] =
-    &[SHOW.resource(), CHANGE.resource(), PUT.resource(), ZONES.resource()];
+calls! {
+    /// Shows date, time and zone.
+    pub const SHOW: Call<Nothing, Time> = Call::get("/api/lunasa/time");
+    /// Sets some of them.
+    pub const CHANGE: Call<ChangeTime, Nothing> = Call::patch("/api/lunasa/time");
+    /// The same, as the Cluster Administration Guide calls it.
+    pub const PUT: Call<ChangeTime, Nothing> = Call::put("/api/lunasa/time");
+    /// Lists the codes that a time zone can be set to. Emulated appliances only: the product has no
+    /// such resource.
+    pub const ZONES: Call<Nothing, Zones> = Call::get("/emulator/lunash/timezones");
+}
 
 /// Date and time where the appliance is. The page of the GET was not found: the first three fields
 /// are those of the PATCH, the others are assumed.

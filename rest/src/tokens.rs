@@ -7,71 +7,53 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::Link;
 
-/// Lists the attached Backup HSMs.
-pub const ATTACHED: Call<Nothing, Attached> = Call::get("/emulator/backupHsms");
-/// Attaches a Backup HSM: one that was detached elsewhere, or a new one.
-pub const ATTACH: Call<BackupHsm, Nothing> = Call::post("/emulator/backupHsms");
-/// Shows a Backup HSM with all that is on it, to be attached to another appliance.
-pub const CONTENTS: Call<Nothing, BackupHsm> = Call::get("/emulator/backupHsms/{serial}");
-/// Detaches a Backup HSM; what is on it goes with it.
-pub const DETACH: Call<Nothing, Nothing> = Call::delete("/emulator/backupHsms/{serial}");
+calls! {
+    /// Lists the attached Backup HSMs.
+    pub const ATTACHED: Call<Nothing, Attached> = Call::get("/emulator/backupHsms");
+    /// Attaches a Backup HSM: one that was detached elsewhere, or a new one.
+    pub const ATTACH: Call<BackupHsm, Nothing> = Call::post("/emulator/backupHsms");
+    /// Shows a Backup HSM with all that is on it, to be attached to another appliance.
+    pub const CONTENTS: Call<Nothing, BackupHsm> = Call::get("/emulator/backupHsms/{serial}");
+    /// Detaches a Backup HSM; what is on it goes with it.
+    pub const DETACH: Call<Nothing, Nothing> = Call::delete("/emulator/backupHsms/{serial}");
 
-/// Shows the attached Backup HSMs.
-pub const LIST: Call<Nothing, Tokens> = Call::get("/emulator/lunash/tokens");
-/// Shows one.
-pub const SHOW: Call<Nothing, Token> = Call::get("/emulator/lunash/tokens/{serial}");
-/// Initializes it, which erases all backups.
-pub const INIT: Call<InitToken, Nothing> = Call::put("/emulator/lunash/tokens/{serial}");
-/// Logs its SO in.
-pub const LOGIN: Call<TokenLogin, Nothing> = Call::post("/emulator/lunash/tokens/{serial}/login");
-/// Logs its SO out.
-pub const LOGOUT: Call<Nothing, Nothing> = Call::post("/emulator/lunash/tokens/{serial}/logout");
-/// Makes it as it left the factory.
-pub const RESET: Call<Nothing, Nothing> =
-    Call::post("/emulator/lunash/tokens/{serial}/factoryReset");
-/// Applies a capability upgrade, with its SO logged in.
-pub const UPGRADE: Call<TokenUpgrade, Nothing> =
-    Call::post("/emulator/lunash/tokens/{serial}/upgrades");
-/// Installs the firmware that waits for it, with its SO logged in.
-pub const UPDATE_FIRMWARE: Call<Nothing, Nothing> =
-    Call::post("/emulator/lunash/tokens/{serial}/firmware");
-/// Shows the backups on it.
-pub const BACKUPS: Call<Nothing, Backups> =
-    Call::get("/emulator/lunash/tokens/{serial}/partitions");
-/// Deletes a backup, with its SO logged in.
-pub const DELETE_BACKUP: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/tokens/{serial}/partitions/{partitionid}");
+    /// Shows the attached Backup HSMs.
+    pub const LIST: Call<Nothing, Tokens> = Call::get("/emulator/lunash/tokens");
+    /// Shows one.
+    pub const SHOW: Call<Nothing, Token> = Call::get("/emulator/lunash/tokens/{serial}");
+    /// Initializes it, which erases all backups.
+    pub const INIT: Call<InitToken, Nothing> = Call::put("/emulator/lunash/tokens/{serial}");
+    /// Logs its SO in.
+    pub const LOGIN: Call<TokenLogin, Nothing> = Call::post("/emulator/lunash/tokens/{serial}/login");
+    /// Logs its SO out.
+    pub const LOGOUT: Call<Nothing, Nothing> = Call::post("/emulator/lunash/tokens/{serial}/logout");
+    /// Makes it as it left the factory.
+    pub const RESET: Call<Nothing, Nothing> =
+        Call::post("/emulator/lunash/tokens/{serial}/factoryReset");
+    /// Applies a capability upgrade, with its SO logged in.
+    pub const UPGRADE: Call<TokenUpgrade, Nothing> =
+        Call::post("/emulator/lunash/tokens/{serial}/upgrades");
+    /// Installs the firmware that waits for it, with its SO logged in.
+    pub const UPDATE_FIRMWARE: Call<Nothing, Nothing> =
+        Call::post("/emulator/lunash/tokens/{serial}/firmware");
+    /// Shows the backups on it.
+    pub const BACKUPS: Call<Nothing, Backups> =
+        Call::get("/emulator/lunash/tokens/{serial}/partitions");
+    /// Deletes a backup, with its SO logged in.
+    pub const DELETE_BACKUP: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/tokens/{serial}/partitions/{partitionid}");
 
-/// Copies a partition to a Backup HSM, with the partition's CO logged in.
-pub const BACKUP: Call<Backup, Copied> =
-    Call::post("/emulator/lunash/partitions/{partitionid}/token/backup");
-/// Copies a backup into a partition, with the partition's CO logged in.
-pub const RESTORE: Call<Restore, Copied> =
-    Call::post("/emulator/lunash/partitions/{partitionid}/token/restore");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    ATTACHED.resource(),
-    ATTACH.resource(),
-    CONTENTS.resource(),
-    DETACH.resource(),
-    LIST.resource(),
-    SHOW.resource(),
-    INIT.resource(),
-    LOGIN.resource(),
-    LOGOUT.resource(),
-    RESET.resource(),
-    UPGRADE.resource(),
-    UPDATE_FIRMWARE.resource(),
-    BACKUPS.resource(),
-    DELETE_BACKUP.resource(),
-    BACKUP.resource(),
-    RESTORE.resource(),
-];
+    /// Copies a partition to a Backup HSM, with the partition's CO logged in.
+    pub const BACKUP: Call<Backup, Copied> =
+        Call::post("/emulator/lunash/partitions/{partitionid}/token/backup");
+    /// Copies a backup into a partition, with the partition's CO logged in.
+    pub const RESTORE: Call<Restore, Copied> =
+        Call::post("/emulator/lunash/partitions/{partitionid}/token/restore");
+}
 
 /// Identifiers of refusals, all assumed, in the style of `partitions::refusal`.
 pub mod refusal {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
@@ -14,118 +14,85 @@ use crate::tasks::{Actions, Link};
 /// Assumed: that nothing else works is documented, the identifier was not found.
 pub const CHANGE_PASSWORD_FIRST: &str = "FRAMEWORK_PASSWORD_CHANGE_REQUIRED";
 
-/// Lists the accounts.
-pub const LIST: Call<Nothing, Users> = Call::get("/users");
-/// Creates an account.
-pub const CREATE: Call<NewUser, Nothing> = Call::post("/users");
-/// Shows an account.
-pub const SHOW: Call<Nothing, User> = Call::get("/users/{userid}");
-/// Changes some fields of an account.
-pub const CHANGE: Call<ChangeUser, Nothing> = Call::patch("/users/{userid}");
-/// Replaces the fields of an account.
-pub const REPLACE: Call<ReplaceUser, Nothing> = Call::put("/users/{userid}");
-/// Removes an account and its files.
-pub const DELETE: Call<Nothing, Nothing> = Call::delete("/users/{userid}");
-/// Lists what can be done with an account.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/users/{userid}/actions");
-/// Runs `changePassword`, `enable`, `disable` or `roleClear`.
-pub const ACT: Call<UserAction, Nothing> = Call::post("/users/{userid}/actions/{actionid}");
+calls! {
+    /// Lists the accounts.
+    pub const LIST: Call<Nothing, Users> = Call::get("/users");
+    /// Creates an account.
+    pub const CREATE: Call<NewUser, Nothing> = Call::post("/users");
+    /// Shows an account.
+    pub const SHOW: Call<Nothing, User> = Call::get("/users/{userid}");
+    /// Changes some fields of an account.
+    pub const CHANGE: Call<ChangeUser, Nothing> = Call::patch("/users/{userid}");
+    /// Replaces the fields of an account.
+    pub const REPLACE: Call<ReplaceUser, Nothing> = Call::put("/users/{userid}");
+    /// Removes an account and its files.
+    pub const DELETE: Call<Nothing, Nothing> = Call::delete("/users/{userid}");
+    /// Lists what can be done with an account.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/users/{userid}/actions");
+    /// Runs `changePassword`, `enable`, `disable` or `roleClear`.
+    pub const ACT: Call<UserAction, Nothing> = Call::post("/users/{userid}/actions/{actionid}");
 
-/// Lists the files of the account that asks.
-pub const FILES: Call<Nothing, Files> = Call::get("/users/{userid}/files");
-/// Uploads one file; the body is multipart, not JSON.
-pub const UPLOAD: Call<Nothing, Nothing> = Call::post("/users/{userid}/files");
-/// Removes all files of an account; assumed, the page was not found.
-pub const CLEAR_FILES: Call<Nothing, Nothing> = Call::delete("/users/{userid}/files");
-/// Shows date and size of a file.
-pub const FILE: Call<Nothing, File> = Call::get("/users/{userid}/files/{fileid}");
-/// Removes a file; assumed, the page was not found.
-pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/users/{userid}/files/{fileid}");
-/// Downloads a file as a tgz that holds it; the answer is not JSON.
-pub const DOWNLOAD: Call<Nothing, Nothing> = Call::get("/users/{userid}/files/{fileid}/download");
+    /// Lists the files of the account that asks.
+    pub const FILES: Call<Nothing, Files> = Call::get("/users/{userid}/files");
+    /// Uploads one file; the body is multipart, not JSON.
+    pub const UPLOAD: Call<Nothing, Nothing> = Call::post("/users/{userid}/files");
+    /// Removes all files of an account; assumed, the page was not found.
+    pub const CLEAR_FILES: Call<Nothing, Nothing> = Call::delete("/users/{userid}/files");
+    /// Shows date and size of a file.
+    pub const FILE: Call<Nothing, File> = Call::get("/users/{userid}/files/{fileid}");
+    /// Removes a file; assumed, the page was not found.
+    pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/users/{userid}/files/{fileid}");
+    /// Downloads a file as a tgz that holds it; the answer is not JSON.
+    pub const DOWNLOAD: Call<Nothing, Nothing> = Call::get("/users/{userid}/files/{fileid}/download");
 
-/// Lists the roles.
-pub const ROLES: Call<Nothing, Roles> = Call::get("/roles");
-/// Creates a role.
-pub const CREATE_ROLE: Call<NewRole, Nothing> = Call::post("/roles");
-/// Shows a role; assumed, the page was not found.
-pub const ROLE: Call<Nothing, Role> = Call::get("/roles/{roleid}");
-/// Removes a role that no account has; assumed, the page was not found.
-pub const DELETE_ROLE: Call<Nothing, Nothing> = Call::delete("/roles/{roleid}");
-/// The access rules of a role: text, a `METHOD:PATH` a line; asked with the octet-stream type.
-pub const RULES: Call<Nothing, Nothing> = Call::get("/roles/{roleid}/resources");
-/// Sets the access rules of a role; the body is text of the octet-stream type.
-pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
+    /// Lists the roles.
+    pub const ROLES: Call<Nothing, Roles> = Call::get("/roles");
+    /// Creates a role.
+    pub const CREATE_ROLE: Call<NewRole, Nothing> = Call::post("/roles");
+    /// Shows a role; assumed, the page was not found.
+    pub const ROLE: Call<Nothing, Role> = Call::get("/roles/{roleid}");
+    /// Removes a role that no account has; assumed, the page was not found.
+    pub const DELETE_ROLE: Call<Nothing, Nothing> = Call::delete("/roles/{roleid}");
+    /// The access rules of a role: text, a `METHOD:PATH` a line; asked with the octet-stream type.
+    pub const RULES: Call<Nothing, Nothing> = Call::get("/roles/{roleid}/resources");
+    /// Sets the access rules of a role; the body is text of the octet-stream type.
+    pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
 
-/// Shows the password rules.
-pub const PASSWORD_RULES: Call<Nothing, PasswordRules> =
-    Call::get("/api/lunasa/user/config/password");
-/// Changes the password rules.
-pub const CHANGE_PASSWORD_RULES: Call<ChangePasswordRules, Nothing> =
-    Call::patch("/api/lunasa/user/config/password");
-/// Lists the actions on the password rules; assumed shape.
-pub const PASSWORD_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/user/config/password/actions");
-/// Turns checks of expiry and history on (`enable`) or off (`disable`).
-pub const PASSWORD_ACT: Call<Toggle, Nothing> =
-    Call::post("/api/lunasa/user/config/password/actions/{actionid}");
-/// Shows the lockout rules.
-pub const LOGIN_RULES: Call<Nothing, LoginRules> = Call::get("/api/lunasa/user/config/login");
-/// Sets the lockout rules.
-pub const SET_LOGIN_RULES: Call<SetLoginRules, Nothing> =
-    Call::put("/api/lunasa/user/config/login");
+    /// Shows the password rules.
+    pub const PASSWORD_RULES: Call<Nothing, PasswordRules> =
+        Call::get("/api/lunasa/user/config/password");
+    /// Changes the password rules.
+    pub const CHANGE_PASSWORD_RULES: Call<ChangePasswordRules, Nothing> =
+        Call::patch("/api/lunasa/user/config/password");
+    /// Lists the actions on the password rules; assumed shape.
+    pub const PASSWORD_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/user/config/password/actions");
+    /// Turns checks of expiry and history on (`enable`) or off (`disable`).
+    pub const PASSWORD_ACT: Call<Toggle, Nothing> =
+        Call::post("/api/lunasa/user/config/password/actions/{actionid}");
+    /// Shows the lockout rules.
+    pub const LOGIN_RULES: Call<Nothing, LoginRules> = Call::get("/api/lunasa/user/config/login");
+    /// Sets the lockout rules.
+    pub const SET_LOGIN_RULES: Call<SetLoginRules, Nothing> =
+        Call::put("/api/lunasa/user/config/login");
 
-/// Creates an account whose password a RADIUS server judges. Emulated appliances only.
-pub const CREATE_RADIUS: Call<NewRadiusUser, Nothing> = Call::post("/emulator/lunash/users/radius");
-/// Lists the SSH public keys of an account. Emulated appliances only, as all calls on these keys.
-pub const KEYS: Call<Nothing, PublicKeys> = Call::get("/emulator/lunash/users/{userid}/publicKeys");
-/// Adds an SSH public key.
-pub const ADD_KEY: Call<NewPublicKey, PublicKey> =
-    Call::post("/emulator/lunash/users/{userid}/publicKeys");
-/// Removes all SSH public keys of an account.
-pub const CLEAR_KEYS: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/users/{userid}/publicKeys");
-/// Removes an SSH public key.
-pub const DELETE_KEY: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/users/{userid}/publicKeys/{keyid}");
+    /// Creates an account whose password a RADIUS server judges. Emulated appliances only.
+    pub const CREATE_RADIUS: Call<NewRadiusUser, Nothing> = Call::post("/emulator/lunash/users/radius");
+    /// Lists the SSH public keys of an account. Emulated appliances only, as all calls on these keys.
+    pub const KEYS: Call<Nothing, PublicKeys> = Call::get("/emulator/lunash/users/{userid}/publicKeys");
+    /// Adds an SSH public key.
+    pub const ADD_KEY: Call<NewPublicKey, PublicKey> =
+        Call::post("/emulator/lunash/users/{userid}/publicKeys");
+    /// Removes all SSH public keys of an account.
+    pub const CLEAR_KEYS: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/users/{userid}/publicKeys");
+    /// Removes an SSH public key.
+    pub const DELETE_KEY: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/users/{userid}/publicKeys/{keyid}");
+}
 
 /// The error of an SSH public key that is not there (404).
 pub const NO_KEY: &str = "LUNASH_PUBLIC_KEY_DOES_NOT_EXIST";
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    CREATE.resource(),
-    SHOW.resource(),
-    CHANGE.resource(),
-    REPLACE.resource(),
-    DELETE.resource(),
-    ACTIONS.resource(),
-    ACT.resource(),
-    FILES.resource(),
-    UPLOAD.resource(),
-    CLEAR_FILES.resource(),
-    FILE.resource(),
-    DELETE_FILE.resource(),
-    DOWNLOAD.resource(),
-    ROLES.resource(),
-    CREATE_ROLE.resource(),
-    ROLE.resource(),
-    DELETE_ROLE.resource(),
-    RULES.resource(),
-    SET_RULES.resource(),
-    PASSWORD_RULES.resource(),
-    CHANGE_PASSWORD_RULES.resource(),
-    PASSWORD_ACTIONS.resource(),
-    PASSWORD_ACT.resource(),
-    LOGIN_RULES.resource(),
-    SET_LOGIN_RULES.resource(),
-    CREATE_RADIUS.resource(),
-    KEYS.resource(),
-    ADD_KEY.resource(),
-    CLEAR_KEYS.resource(),
-    DELETE_KEY.resource(),
-];
 
 /// The accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,29 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Shows the settings.
-pub const SHOW: Call<Nothing, WebServer> = Call::get("/api/lunasa/webServer");
-/// Changes some settings.
-pub const CHANGE: Call<ChangeWebServer, Nothing> = Call::patch("/api/lunasa/webServer");
-/// Shows when an account that breaks the rules is blocked.
-pub const BLOCKLIST: Call<Nothing, Blocklist> = Call::get("/api/lunasa/webServer/blocklist");
-/// Replaces those settings.
-pub const REPLACE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
-    Call::put("/api/lunasa/webServer/blocklist");
-/// Changes some of them.
-pub const CHANGE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
-    Call::patch("/api/lunasa/webServer/blocklist");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    SHOW.resource(),
-    CHANGE.resource(),
-    BLOCKLIST.resource(),
-    REPLACE_BLOCKLIST.resource(),
-    CHANGE_BLOCKLIST.resource(),
-];
+calls! {
+    /// Shows the settings.
+    pub const SHOW: Call<Nothing, WebServer> = Call::get("/api/lunasa/webServer");
+    /// Changes some settings.
+    pub const CHANGE: Call<ChangeWebServer, Nothing> = Call::patch("/api/lunasa/webServer");
+    /// Shows when an account that breaks the rules is blocked.
+    pub const BLOCKLIST: Call<Nothing, Blocklist> = Call::get("/api/lunasa/webServer/blocklist");
+    /// Replaces those settings.
+    pub const REPLACE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
+        Call::put("/api/lunasa/webServer/blocklist");
+    /// Changes some of them.
+    pub const CHANGE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
+        Call::patch("/api/lunasa/webServer/blocklist");
+}
 
 /// The settings. The page of the GET was not found: the fields are those of the PATCH, and
 /// `maxFileSize`, which other pages name.

@@ -2,7 +2,7 @@
 
 use luna_rest::auth::{LOGIN, LOGOUT};
 use luna_rest::users::{ACT, CHANGE_PASSWORD_FIRST};
-use luna_rest::{Method, Nothing};
+use luna_rest::{Nothing, Resource};
 use time::Duration;
 
 use super::context::Context;
@@ -16,7 +16,7 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// Finds the session of a request and lets it pass, or says why not.
-pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<(), Failure> {
+pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &[String]) -> Result<(), Failure> {
     if route.access.open {
         return Ok(());
     }
@@ -40,10 +40,9 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<()
         )
         .details(format!("Change it with POST /users/{user}/actions/changePassword.")));
     }
-    let passes = allowed(cx, route.access, &role, route.method, route.template)
-        || role.is_empty() && changes_own;
+    let passes = allowed(cx, route.access, &role, route.resource) || role.is_empty() && changes_own;
     if !passes {
-        let rule = format!("{}:{}", route.method, route.template);
+        let rule = rule_of(route.resource);
         return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
             .details(format!("The role '{role}' of user '{user}' has no rule {rule}.")));
     }
@@ -59,32 +58,40 @@ pub(super) fn admit(cx: &mut Context<'_>, route: &Route, ids: &Ids) -> Result<()
     Ok(())
 }
 
-fn allowed(cx: &Context<'_>, access: Access, role: &str, method: Method, template: &str) -> bool {
+fn allowed(cx: &Context<'_>, access: Access, role: &str, resource: Resource) -> bool {
     match cx.state.roles.rules(role) {
-        Some(rules) => rules.iter().any(|rule| {
-            rule.split_once(':')
-                .is_some_and(|(m, path)| m == method.name() && covers(path, template, cx))
-        }),
+        Some(rules) => rules.iter().any(|rule| covers(rule, resource, &cx.request.path)),
         None => access.allows(role),
     }
 }
 
-/// Whether a rule's path is the template, or the template with some of its places filled as in
-/// this request: `/users/{userid}/actions/changePassword` is an example of the reference.
-fn covers(rule: &str, template: &str, cx: &Context<'_>) -> bool {
-    let segments = |path: &str| path.trim_end_matches('/').split('/').map(str::to_owned).collect();
-    let [rule, template, path]: [Vec<String>; 3] =
-        [segments(rule), segments(template), segments(&cx.request.path)];
-    rule.len() == template.len()
-        && rule.iter().zip(&template).enumerate().all(|(place, (rule, template))| {
-            rule == template || template.starts_with('{') && path.get(place) == Some(rule)
-        })
+/// The access rule that lets a role use a resource.
+fn rule_of(resource: Resource) -> String {
+    format!("{}:{}", resource.method, resource.template)
 }
 
-fn changes_password_of(user: &str, route: &Route, ids: &Ids) -> bool {
-    (route.method, route.template) == ACT.resource()
-        && ids[0] == *user
-        && ids[1] == *"changePassword"
+/// Whether an access rule allows a resource at this path. A placeholder of the rule may have any
+/// name; where the resource has a placeholder, the rule may name one value of it, as in the
+/// reference's example `POST:/users/{userid}/actions/changePassword`.
+fn covers(rule: &str, resource: Resource, path: &str) -> bool {
+    let Some((method, rule)) = rule.split_once(':') else { return false };
+    let segments = |path: &str| path.trim_end_matches('/').split('/').count();
+    let mut path = path.trim_end_matches('/').split('/');
+    let same = |(rule, template): (&str, &str)| {
+        let given = path.next();
+        match (rule.starts_with('{'), template.starts_with('{')) {
+            (true, true) => true,
+            (false, true) => given == Some(rule),
+            _ => rule == template,
+        }
+    };
+    method == resource.method.name()
+        && segments(rule) == segments(resource.template)
+        && rule.trim_end_matches('/').split('/').zip(resource.template.split('/')).all(same)
+}
+
+fn changes_password_of(user: &str, route: &Route, ids: &[String]) -> bool {
+    route.resource == ACT.resource() && ids == [user, "changePassword"]
 }
 
 /// The cookie's session, or the shared one of Basic authorization.
@@ -159,13 +166,13 @@ pub(super) fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
     Ok(user.clone())
 }
 
-fn login(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let user = check_basic(cx)?;
     let role = cx.state.users.users.get(&user).map(|row| row.role.clone()).unwrap_or_default();
-    let (method, template) = LOGIN.resource();
-    if cx.state.roles.rules(&role).is_some() && !allowed(cx, OPEN, &role, method, template) {
+    let resource = LOGIN.resource();
+    if cx.state.roles.rules(&role).is_some() && !allowed(cx, OPEN, &role, resource) {
         return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
-            .details(format!("The role '{role}' has no rule {method}:{template}.")));
+            .details(format!("The role '{role}' has no rule {}.", rule_of(resource))));
     }
     Ok(open(cx, Session { user, role, private: true, ..Session::default() }))
 }
@@ -177,7 +184,7 @@ pub(super) fn open<A>(cx: &mut Context<'_>, session: Session) -> Reply<A> {
     Reply::done().cookie(cookie)
 }
 
-fn logout(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn logout(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let key = cx.request.cookie.clone().map(Key::Cookie).ok_or_else(no_session)?;
     if !cx.sessions.touch(&key, cx.now) {
         return Err(no_session());

@@ -186,7 +186,7 @@ fn check_password(password: Option<&luna_rest::Secret>) -> Result<&str, Failure>
     }
 }
 
-fn backup(cx: &mut Context<'_>, ids: &Ids, body: Backup) -> Result<Reply<BackupState>, Failure> {
+fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<BackupState>, Failure> {
     require_cluster(cx, &ids[0])?;
     match body.action.as_str() {
         "show" => {}
@@ -345,7 +345,7 @@ pub(super) fn follow_schedule(cx: &mut Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn restore(cx: &mut Context<'_>, _: &Ids, body: Restore) -> Result<Reply<Nothing>, Failure> {
+fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Nothing>, Failure> {
     require_primary(cx)?;
     if body.kind != "keyring" {
         return Err(Failure::bad_request("'type' must be keyring."));
@@ -401,7 +401,7 @@ fn restore(cx: &mut Context<'_>, _: &Ids, body: Restore) -> Result<Reply<Nothing
 
 fn restore_state(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<RestoreState>, Failure> {
     super::cluster_access::require_member(cx)?;

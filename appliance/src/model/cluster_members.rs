@@ -76,7 +76,7 @@ fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
     }
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Members>, Failure> {
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Members>, Failure> {
     require_cluster(cx, &ids[0])?;
     let members = cx.state.clusters.in_order();
     let data = members.into_iter().map(|(uuid, row)| view(cx, uuid, row)).collect();
@@ -84,22 +84,26 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Members>, F
 }
 
 /// The member of a path: its UUID as it is kept.
-fn find(cx: &Context<'_>, ids: &Ids) -> Result<String, Failure> {
-    require_cluster(cx, &ids[0])?;
-    let uuid = ids[1].to_ascii_lowercase();
+fn find(cx: &Context<'_>, [cluster, member]: &Ids<2>) -> Result<String, Failure> {
+    require_cluster(cx, cluster)?;
+    let uuid = member.to_ascii_lowercase();
     if cx.state.clusters.members.contains(&uuid) {
         return Ok(uuid);
     }
     Err(refuse(refusal::NO_MEMBER, format!("The cluster has no member {uuid}.")))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Member>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Member>, Failure> {
     let uuid = find(cx, ids)?;
     let row = cx.state.clusters.members.get(&uuid).cloned().unwrap_or_default();
     Ok(Reply::ok(view(cx, &uuid, &row)))
 }
 
-fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeMember) -> Result<Reply<Nothing>, Failure> {
+fn change(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: ChangeMember,
+) -> Result<Reply<Nothing>, Failure> {
     let uuid = find(cx, ids)?;
     match body.action.as_str() {
         "authorize" => authorize(cx, &uuid, &body)?,
@@ -193,7 +197,7 @@ fn promote(cx: &mut Context<'_>, uuid: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn leave(cx: &mut Context<'_>, ids: &Ids, body: Leave) -> Result<Reply<Nothing>, Failure> {
+fn leave(cx: &mut Context<'_>, ids: &Ids<2>, body: Leave) -> Result<Reply<Nothing>, Failure> {
     let uuid = find(cx, ids)?;
     if body.action != "leave" {
         return Err(Failure::bad_request("'action' must be leave."));
@@ -231,7 +235,11 @@ fn leave(cx: &mut Context<'_>, ids: &Ids, body: Leave) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, body: DeleteMember) -> Result<Reply<Nothing>, Failure> {
+fn delete(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: DeleteMember,
+) -> Result<Reply<Nothing>, Failure> {
     let uuid = find(cx, ids)?;
     require_active(cx)?;
     if cx.state.clusters.own.get().member == uuid {
@@ -277,7 +285,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids, body: DeleteMember) -> Result<Reply<N
     Ok(Reply::done())
 }
 
-fn groups(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Groups>, Failure> {
+fn groups(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Groups>, Failure> {
     require_cluster(cx, &ids[0])?;
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (uuid, row) in cx.state.clusters.in_order() {
@@ -287,7 +295,7 @@ fn groups(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Groups>, 
     Ok(Reply::ok(Groups { data: groups.into_iter().map(group).collect() }))
 }
 
-fn clients(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Clients>, Failure> {
+fn clients(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Clients>, Failure> {
     require_cluster(cx, &ids[0])?;
     let client = |(uuid, row): (&str, &ClientRow)| Client {
         client_uuid: uuid.to_owned(),
@@ -310,7 +318,11 @@ pub(super) fn find_client(cx: &Context<'_>, client: &str) -> Result<String, Fail
     })
 }
 
-fn delete_client(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete_client(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     require_cluster(cx, &ids[0])?;
     require_active(cx)?;
     let uuid = find_client(cx, &ids[1])?;
@@ -320,7 +332,7 @@ fn delete_client(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<No
     Ok(Reply::done())
 }
 
-fn links(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Links>, Failure> {
+fn links(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Links>, Failure> {
     let cuts = cx.state.emulator.cuts.get();
     let own = &cx.state.clusters.own.get().member;
     let link = |(uuid, row): (&str, &MemberRow)| Link {
@@ -333,7 +345,11 @@ fn links(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Links>, Fail
     Ok(Reply::ok(Links { data: others.map(link).collect() }))
 }
 
-fn change_link(cx: &mut Context<'_>, _: &Ids, body: ChangeLink) -> Result<Reply<Nothing>, Failure> {
+fn change_link(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ChangeLink,
+) -> Result<Reply<Nothing>, Failure> {
     let cut = match body.action.as_str() {
         "cut" => true,
         "heal" => false,
@@ -375,6 +391,6 @@ fn change_link(cx: &mut Context<'_>, _: &Ids, body: ChangeLink) -> Result<Reply<
 }
 
 /// What is waited for is the web server's business: when this runs, it is over.
-fn settle(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn settle(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     Ok(Reply::done())
 }

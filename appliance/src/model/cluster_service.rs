@@ -24,7 +24,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&CONFIGURE, ADMIN, configure);
 }
 
-fn config(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Config>, Failure> {
+fn config(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Config>, Failure> {
     require_package(cx)?;
     let own = cx.state.clusters.own.get();
     let entry = |service: &str, traffic: &Traffic, port: u16| ServiceConfig {
@@ -42,7 +42,7 @@ fn config(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Config>, Fa
     }))
 }
 
-fn configure(cx: &mut Context<'_>, _: &Ids, body: Configure) -> Result<Reply<Nothing>, Failure> {
+fn configure(cx: &mut Context<'_>, _: &Ids<0>, body: Configure) -> Result<Reply<Nothing>, Failure> {
     require_package(cx)?;
     match body.service.as_str() {
         "core" => configure_core(cx, body)?,

@@ -300,7 +300,7 @@ pub(super) fn routes(r: &mut Routes) {
     super::cluster_backup::routes(r);
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ClusterList>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ClusterList>, Failure> {
     require_running(cx)?;
     not_parted(cx)?;
     let mut data = Vec::new();
@@ -351,7 +351,7 @@ pub(super) fn has_release(cx: &Context<'_>, release: &str) -> bool {
     super::packages::later(&package_version(cx.state), release).is_ge()
 }
 
-fn create(cx: &mut Context<'_>, _: &Ids, body: NewCluster) -> Result<Reply<Nothing>, Failure> {
+fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<Nothing>, Failure> {
     require_running(cx)?;
     let label = check_label("clusterLabel", &body.cluster_label, 32)?.to_owned();
     no_cluster_yet(cx)?;
@@ -407,7 +407,7 @@ fn no_cluster_yet(cx: &Context<'_>) -> Result<(), Failure> {
     ))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Cluster>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Cluster>, Failure> {
     require_cluster(cx, &ids[0])?;
     let row = cx.state.clusters.cluster.get();
     Ok(Reply::ok(Cluster {
@@ -419,7 +419,11 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Cluster>, F
     }))
 }
 
-fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeCluster) -> Result<Reply<Nothing>, Failure> {
+fn change(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: ChangeCluster,
+) -> Result<Reply<Nothing>, Failure> {
     match body.action.as_str() {
         "join" => join(cx, &ids[0], body),
         "config" => set_modes(cx, &ids[0], body),

@@ -55,7 +55,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&RESET, ADMIN, reset);
 }
 
-fn session(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let known = cx.options.local_key.expose().as_bytes();
     let given =
         cx.request.local_key.as_ref().map(|key| key.expose().as_bytes()).unwrap_or_default();
@@ -71,11 +71,15 @@ fn session(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, 
     ))
 }
 
-fn clock(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Clock>, Failure> {
+fn clock(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clock>, Failure> {
     Ok(Reply::ok(Clock { now: super::time_text(cx.now), fixed: cx.options.clock.is_some() }))
 }
 
-fn move_clock(cx: &mut Context<'_>, _: &Ids, body: MoveClock) -> Result<Reply<Nothing>, Failure> {
+fn move_clock(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: MoveClock,
+) -> Result<Reply<Nothing>, Failure> {
     let time = match (body.set, body.advance) {
         (Some(text), None) => OffsetDateTime::parse(&text, &Rfc3339)
             .map_err(|_| Failure::bad_request("'set' is no RFC 3339 time."))?,
@@ -87,7 +91,7 @@ fn move_clock(cx: &mut Context<'_>, _: &Ids, body: MoveClock) -> Result<Reply<No
     Ok(Reply::done())
 }
 
-fn reset(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn reset(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let random = first_random(cx.options, cx.secret);
     cx.state.factory(&cx.options.hostname, cx.options.clock.unwrap_or(cx.now), random);
     cx.sessions.reset();

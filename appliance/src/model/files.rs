@@ -105,8 +105,7 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// The user in the path, who must be the one that asks.
-fn own<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
-    let user = &ids[0];
+fn own<'i>(cx: &Context<'_>, user: &'i str) -> Result<&'i str, Failure> {
     not_reserved(user, "used")?;
     if !cx.state.users.users.contains(user) {
         return Err(Failure::new(
@@ -180,8 +179,8 @@ fn check_name(name: &str, by_owner: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<FileList>, Failure> {
-    let user = own(cx, ids)?;
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<FileList>, Failure> {
+    let user = own(cx, &ids[0])?;
     let mut names: Vec<&str> = cx.state.files.names(user).collect();
     if has_server_certificate(cx, user) {
         names.push(SERVER);
@@ -191,21 +190,21 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<FileList>, 
     Ok(Reply::ok(FileList { files: names.into_iter().map(link).collect() }))
 }
 
-fn upload(cx: &mut Context<'_>, ids: &Ids, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
-    let user = own(cx, ids)?;
+fn upload(cx: &mut Context<'_>, ids: &Ids<1>, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
+    let user = own(cx, &ids[0])?;
     check_name(file.name, cx.session().local)?;
     cx.state.files.put(user, file.name, file.content.to_vec(), cx.now);
     Ok(Reply::done())
 }
 
-fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let user = own(cx, ids)?;
+fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let user = own(cx, &ids[0])?;
     cx.state.files.clear(user);
     Ok(Reply::done())
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Failure> {
-    let (user, name) = (own(cx, ids)?, &ids[1]);
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<File>, Failure> {
+    let (user, name) = (own(cx, &ids[0])?, &ids[1]);
     let row = find(cx, user, name)?;
     let updated = OffsetDateTime::from_unix_timestamp(row.updated);
     let text = |time| format!("{} {}", date_text(time), clock_text(time));
@@ -216,16 +215,16 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<File>, Fail
     }))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let (user, name) = (own(cx, ids)?, &ids[1]);
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let (user, name) = (own(cx, &ids[0])?, &ids[1]);
     if name == SERVER && has_server_certificate(cx, user) {
         check_name(name, false)?;
     }
     if cx.state.files.remove(user, name) { Ok(Reply::done()) } else { Err(no_file(name)) }
 }
 
-fn download(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let (user, name) = (own(cx, ids)?, &ids[1]);
+fn download(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let (user, name) = (own(cx, &ids[0])?, &ids[1]);
     let row = find(cx, user, name)?;
     pack(name, &row).map(Reply::octets).map_err(|error| Failure::internal(error.to_string()))
 }

@@ -176,20 +176,20 @@ impl Hsm {
 }
 
 /// A request to the HSM that changes something: the id in its path is checked, and it is counted.
-pub(super) fn begin<'c>(cx: &'c mut Context<'_>, ids: &Ids) -> Result<&'c mut HsmRow, Failure> {
-    check_id(cx, ids)?;
+pub(super) fn begin<'c>(cx: &'c mut Context<'_>, hsm: &str) -> Result<&'c mut HsmRow, Failure> {
+    check_id(cx, hsm)?;
     let row = cx.state.hsm.hsm.get_mut();
     row.counters.operation_requests += 1;
     Ok(row)
 }
 
-/// Whether the first place of a path is this appliance's HSM.
-pub(super) fn check_id(cx: &Context<'_>, ids: &Ids) -> Result<(), Failure> {
-    if cx.state.hsm.hsm.get().serial.to_string() == ids[0] {
+/// Goes on only with the id of this appliance's HSM.
+pub(super) fn check_id(cx: &Context<'_>, hsm: &str) -> Result<(), Failure> {
+    if cx.state.hsm.hsm.get().serial.to_string() == hsm {
         return Ok(());
     }
     Err(Failure::new(404, "HSMPLUGIN_INVALID_HSM", "The HSM does not exist.")
-        .details(format!("There is no HSM with the serial number {}.", &ids[0])))
+        .details(format!("There is no HSM with the serial number {hsm}.")))
 }
 
 /// Erases everything that belongs to users: all partitions, the SO, label and domain. Policies,
@@ -253,13 +253,13 @@ pub(super) fn routes(r: &mut Routes) {
     hsm_lunash::routes(r);
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Hsms>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Hsms>, Failure> {
     let serial = cx.state.hsm.hsm.get().serial.to_string();
-    Ok(Reply::ok(Hsms { hsms: vec![Link::below(LIST.template, &serial)] }))
+    Ok(Reply::ok(Hsms { hsms: vec![Link::below(LIST.template(), &serial)] }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Shown>, Failure> {
-    check_id(cx, ids)?;
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, Failure> {
+    check_id(cx, &ids[0])?;
     let (hsm, row) = (&cx.state.hsm, cx.state.hsm.hsm.get());
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(Reply::ok(Shown {
@@ -292,8 +292,8 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Shown>, Fai
     }))
 }
 
-fn init(cx: &mut Context<'_>, ids: &Ids, body: Init) -> Result<Reply<Nothing>, Failure> {
-    let initialized = begin(cx, ids)?.initialized;
+fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: Init) -> Result<Reply<Nothing>, Failure> {
+    let initialized = begin(cx, &ids[0])?.initialized;
     cx.state.hsm.require_no_transport()?;
     if initialized {
         cx.require_so()?;

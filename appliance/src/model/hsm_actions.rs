@@ -34,15 +34,15 @@ pub(super) fn no_action(what: &str, action: &str) -> Failure {
         .details(format!("{what} has no action '{action}'."))
 }
 
-fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let all = ["factoryReset", "zeroize", "stmTransport", "stmRecover"];
     Ok(Reply::ok(links(&ACTIONS.path(&[&ids[0]]), &all)))
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, body: Action) -> Result<Reply<Transport>, Failure> {
-    hsm::begin(cx, ids)?;
-    match &ids[1] {
+fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: Action) -> Result<Reply<Transport>, Failure> {
+    hsm::begin(cx, &ids[0])?;
+    match ids[1].as_str() {
         // The product does this at its serial console only; there is none here.
         "factoryReset" => Ok(cx.waiting_task(|cx| {
             factory_reset(cx);
@@ -149,8 +149,8 @@ fn groups(bytes: &[u8]) -> String {
     groups.join("-")
 }
 
-fn tamper(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Tamper>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn tamper(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Tamper>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let row = cx.state.hsm.hsm.get();
     let time = OffsetDateTime::from_unix_timestamp(row.tampered_at).ok();
     let time = time.filter(|_| !row.tampers.is_empty());
@@ -168,14 +168,18 @@ fn tamper(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Tamper>, 
     }))
 }
 
-fn tamper_actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn tamper_actions(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    _: Nothing,
+) -> Result<Reply<Actions>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     Ok(Reply::ok(links(&TAMPER_ACTIONS.path(&[&ids[0]]), &["clear"])))
 }
 
 /// Needs the SO while there is one (assumed: the vendor's tamper page wants the HSM's owner).
-fn clear_tamper(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+fn clear_tamper(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
     if &ids[1] != "clear" {
         return Err(no_action("A tamper", &ids[1]));
     }
@@ -190,7 +194,7 @@ fn clear_tamper(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Not
 /// zeroizes it, unless policy 46 forbids that.
 fn cause_tamper(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: CauseTamper,
 ) -> Result<Reply<Nothing>, Failure> {
     if !is_name(&body.tamper, 64, |_, c| c.is_ascii_alphanumeric() || "_- ".contains(c)) {

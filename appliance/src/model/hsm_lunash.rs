@@ -62,7 +62,7 @@ fn begin(cx: &mut Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Fms>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Fms>, Failure> {
     let hsm = &cx.state.hsm;
     let shown = |(id, row): (&str, &FmRow)| Fm {
         label: row.label.clone(),
@@ -92,7 +92,7 @@ fn require_modules(cx: &Context<'_>) -> Result<(), Failure> {
 
 /// Loads a module: any file does, its label is the file's name with a capital letter, its first
 /// two bytes of the hash are its identifier. What runs inside a module is not emulated.
-fn load(cx: &mut Context<'_>, _: &Ids, body: LoadFm) -> Result<Reply<Nothing>, Failure> {
+fn load(cx: &mut Context<'_>, _: &Ids<0>, body: LoadFm) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
     require_modules(cx)?;
     let user = cx.session().user.clone();
@@ -134,7 +134,7 @@ fn build_time(time: OffsetDateTime) -> String {
     format!("{day} {month} {number:>2} {} {year} - UTC", super::clock_text(time))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
     let id = ids[0].to_ascii_lowercase();
     cx.state.hsm.fms.remove(&id).map(|_| Reply::done()).ok_or_else(|| {
@@ -143,7 +143,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>,
     })
 }
 
-fn recover(cx: &mut Context<'_>, _: &Ids, body: RecoverFms) -> Result<Reply<Nothing>, Failure> {
+fn recover(cx: &mut Context<'_>, _: &Ids<0>, body: RecoverFms) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
     match &*body.erase {
         "fm" | "both" => cx.state.hsm.fms.retain(|_, _| false),
@@ -156,7 +156,7 @@ fn recover(cx: &mut Context<'_>, _: &Ids, body: RecoverFms) -> Result<Reply<Noth
 
 /// Restarts the card: all logins end, loaded modules start (assumed: it needs the SO while there is
 /// one, as the recorded session had it logged in).
-fn restart(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn restart(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     if cx.state.hsm.hsm.get().initialized && cx.state.hsm.require_no_transport().is_ok() {
         cx.require_so()?;
     }
@@ -176,14 +176,18 @@ fn restart(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, 
     Ok(Reply::done())
 }
 
-fn reset_information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn reset_information(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     cx.state.hsm.hsm.get_mut().counters = Counter::default();
     Ok(Reply::done())
 }
 
 /// The tests of the emulated HSM: what it keeps can be read back, and its hash gives the known
 /// answer for an empty text.
-fn self_test(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<SelfTest>, Failure> {
+fn self_test(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<SelfTest>, Failure> {
     cx.state.hsm.require_no_transport()?;
     let row = cx.state.hsm.hsm.get_mut();
     row.counters.operation_requests += 1;
@@ -201,11 +205,11 @@ fn times(cx: &Context<'_>) -> HsmTime {
     HsmTime { hsm: time_text(cx.now + ahead), appliance: time_text(cx.now) }
 }
 
-fn time(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<HsmTime>, Failure> {
+fn time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HsmTime>, Failure> {
     Ok(Reply::ok(times(cx)))
 }
 
-fn sync_time(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<HsmTime>, Failure> {
+fn sync_time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HsmTime>, Failure> {
     begin(cx)?;
     cx.state.hsm.hsm.get_mut().clock_ahead = 0;
     Ok(Reply::ok(times(cx)))
@@ -213,20 +217,24 @@ fn sync_time(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<HsmTime>
 
 /// The names of a Luna HSM's own certificates; an emulated one signs nothing with them, so that all
 /// there is to check is that the HSM has its serial number.
-fn certificates(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Certificates>, Failure> {
+fn certificates(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Certificates>, Failure> {
     let valid = cx.state.hsm.hsm.get().serial != 0;
     let certificate = |name: &str| HsmCertificate { name: name.to_owned(), valid };
     Ok(Reply::ok(Certificates { certificates: ["MIC", "HOC", "DAC"].map(certificate).into() }))
 }
 
-fn make_dak(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Dak>, Failure> {
+fn make_dak(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Dak>, Failure> {
     begin(cx)?;
     Ok(Reply::ok(Dak { fingerprint: cx.random().token() }))
 }
 
 fn set_legacy_domain(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: LegacyDomain,
 ) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
@@ -236,18 +244,22 @@ fn set_legacy_domain(
     Ok(Reply::done())
 }
 
-fn ped_timeouts(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<PedTimeouts>, Failure> {
+fn ped_timeouts(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<PedTimeouts>, Failure> {
     Ok(Reply::ok(cx.state.hsm.hsm.get().ped_timeouts))
 }
 
 fn set_ped_timeout(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     body: SetPedTimeout,
 ) -> Result<Reply<Nothing>, Failure> {
     let (seconds, standard) = (body.seconds, PedTimeouts::default());
     let limits = &mut cx.state.hsm.hsm.get_mut().ped_timeouts;
-    let fits = match &ids[0] {
+    let fits = match ids[0].as_str() {
         "rped" => seconds <= 99_999,
         "pedk" => seconds == 0 || (200..=600).contains(&seconds),
         "pedo" => (920..=99_999).contains(&seconds),
@@ -260,7 +272,7 @@ fn set_ped_timeout(
              microseconds; 0 is the default of rped and pedk.",
         ));
     }
-    match &ids[0] {
+    match ids[0].as_str() {
         "rped" => limits.rped = if seconds == 0 { standard.rped } else { seconds },
         "pedk" => limits.pedk = if seconds == 0 { standard.pedk } else { seconds },
         "pedo" => limits.pedo = seconds,
@@ -281,28 +293,28 @@ mod tests {
         let mut bench = Bench::with_so();
         let body = json!({"fmFile": "caesar.bin", "certFile": "thales.pem"});
         assert_eq!(
-            bench.post(LOAD_FM.template, body.clone()).error().1,
+            bench.post(LOAD_FM.template(), body.clone()).error().1,
             "HSMPLUGIN_FM_NOT_ALLOWED"
         );
         let task = bench.put(&bench.hsm_path("/policies/50"), json!({"value": 1}));
         bench.start(&task);
         bench.hsm_init();
         bench.so_login(PASSWORD);
-        assert_eq!(bench.post(LOAD_FM.template, body.clone()).error().0, 404);
+        assert_eq!(bench.post(LOAD_FM.template(), body.clone()).error().0, 404);
         bench.upload("/users/admin/files", "caesar.bin", b"module");
         bench.upload("/users/admin/files", "thales.pem", b"certificate");
-        assert_eq!(bench.post(LOAD_FM.template, body).status, 204);
-        let fm = bench.get(FMS.template).json()["fms"][0].clone();
+        assert_eq!(bench.post(LOAD_FM.template(), body).status, 204);
+        let fm = bench.get(FMS.template()).json()["fms"][0].clone();
         assert_eq!((&fm["label"], &fm["enabled"]), (&json!("Caesar"), &json!(false)));
         assert_eq!(
             (&fm["romSize"], &fm["buildTime"]),
             (&json!(6), &json!("Thu Jan  2 03:04:05 2025 - UTC"))
         );
-        assert_eq!(bench.post(RESTART.template, json!({})).status, 204);
+        assert_eq!(bench.post(RESTART.template(), json!({})).status, 204);
         assert_eq!(bench.hsm()["soLoggedIn"], false);
-        assert_eq!(bench.get(FMS.template).json()["fms"][0]["enabled"], true);
+        assert_eq!(bench.get(FMS.template()).json()["fms"][0]["enabled"], true);
         bench.so_login(PASSWORD);
-        let path = format!("{}/{}", FMS.template, fm["id"].as_str().unwrap());
+        let path = format!("{}/{}", FMS.template(), fm["id"].as_str().unwrap());
         assert_eq!(bench.delete(&path).status, 204);
         assert_eq!(bench.delete(&path).error().1, "HSMPLUGIN_INVALID_FM");
     }
@@ -313,7 +325,7 @@ mod tests {
         bench.machine.state.hsm.fms.insert("a000", FmRow::default());
         bench.machine.keep();
         let recover = |bench: &mut Bench, what: &str| {
-            bench.post(RECOVER_FMS.template, json!({"erase": what})).status
+            bench.post(RECOVER_FMS.template(), json!({"erase": what})).status
         };
         assert_eq!(recover(&mut bench, "smfs"), 204);
         assert_eq!(bench.machine.state.hsm.fms.len(), 1);
@@ -326,31 +338,34 @@ mod tests {
     fn ped_time_limits_have_bounds_and_defaults() {
         let mut bench = Bench::new();
         let mut set = |kind: &str, seconds: u32| {
-            let path = format!("{}/{kind}", PED_TIMEOUTS.template);
+            let path = format!("{}/{kind}", PED_TIMEOUTS.template());
             bench.put(&path, json!({"seconds": seconds})).status
         };
         assert_eq!((set("pedk", 300), set("pedk", 30), set("pedo", 900)), (204, 400, 400));
         assert_eq!((set("wdel", 10_001), set("other", 1)), (400, 404));
         assert_eq!(set("pedk", 0), 204);
-        assert_eq!(bench.get(PED_TIMEOUTS.template).json()["pedk"], 200);
+        assert_eq!(bench.get(PED_TIMEOUTS.template()).json()["pedk"], 200);
     }
 
     #[test]
     fn the_rest_needs_the_so_where_it_changes_the_hsm() {
         let mut bench = Bench::new();
-        assert_eq!(bench.post(SELF_TEST.template, json!({})).json(), json!({"passed": true}));
+        assert_eq!(bench.post(SELF_TEST.template(), json!({})).json(), json!({"passed": true}));
         bench.hsm_init();
-        for path in [SYNC_TIME.template, MAKE_DAK.template, RESTART.template] {
+        for path in [SYNC_TIME.template(), MAKE_DAK.template(), RESTART.template()] {
             assert_eq!(bench.post(path, json!({})).error().1, "APPLIANCE_REQUIRE_SO_LOGIN");
         }
         bench.so_login(PASSWORD);
-        assert_eq!(bench.post(SYNC_TIME.template, json!({})).json()["hsm"], "2025-01-02T03:04:05Z");
-        assert_eq!(bench.put(SET_LEGACY_DOMAIN.template, json!({"domain": "old"})).status, 204);
-        assert_ne!(
-            bench.post(MAKE_DAK.template, json!({})).json(),
-            bench.post(MAKE_DAK.template, json!({})).json()
+        assert_eq!(
+            bench.post(SYNC_TIME.template(), json!({})).json()["hsm"],
+            "2025-01-02T03:04:05Z"
         );
-        assert_eq!(bench.delete(RESET_INFORMATION.template).status, 204);
+        assert_eq!(bench.put(SET_LEGACY_DOMAIN.template(), json!({"domain": "old"})).status, 204);
+        assert_ne!(
+            bench.post(MAKE_DAK.template(), json!({})).json(),
+            bench.post(MAKE_DAK.template(), json!({})).json()
+        );
+        assert_eq!(bench.delete(RESET_INFORMATION.template()).status, 204);
         let counter = bench.get(&bench.hsm_path("/counter")).json();
         assert_eq!(counter["operationRequests"], 0);
     }

@@ -37,8 +37,8 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&PED_ACT, OPERATOR.private(), ped_act);
 }
 
-fn firmware(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Firmware>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn firmware(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Firmware>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let row = cx.state.hsm.hsm.get();
     Ok(Reply::ok(Firmware {
         actions: FIRMWARE_ACTIONS.path(&[&ids[0]]),
@@ -50,18 +50,18 @@ fn firmware(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Firmwar
 
 fn firmware_actions(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, ids)?;
+    hsm::check_id(cx, &ids[0])?;
     let parent = FIRMWARE_ACTIONS.path(&[&ids[0]]);
     let actions = ["upgrade", "rollback"].map(|id| Link::below(&parent, id));
     Ok(Reply::ok(Actions { actions: actions.into() }))
 }
 
-fn firmware_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
-    match &ids[1] {
+fn firmware_act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
+    match ids[1].as_str() {
         "upgrade" => {
             may_change_firmware(cx)?;
             let now = cx.now.unix_timestamp();
@@ -117,8 +117,8 @@ fn may_roll_back(cx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn storage(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Storage>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn storage(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Storage>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let (total, used) = (hsm::STORAGE, cx.state.partitions.used_storage());
     Ok(Reply::ok(Storage { free: total.saturating_sub(used), total, used }))
 }
@@ -130,8 +130,8 @@ const FACTORY_LICENSES: [(&str, &str); 3] = [
     ("EMULATED-0003", "Functionality modules"),
 ];
 
-fn licenses(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Licenses>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn licenses(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Licenses>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let license = |(id, description): (&str, &str)| License {
         id: id.to_owned(),
         description: description.to_owned(),
@@ -141,22 +141,22 @@ fn licenses(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<License
     Ok(Reply::ok(Licenses { licenses }))
 }
 
-fn upgrades(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Upgrades>, Failure> {
+fn upgrades(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Upgrades>, Failure> {
     let upgrades = cx.state.hsm.upgrades.keys();
-    let upgrades = upgrades.map(|id| Link::below(UPGRADES.template, id)).collect();
+    let upgrades = upgrades.map(|id| Link::below(UPGRADES.template(), id)).collect();
     Ok(Reply::ok(Upgrades { upgrades }))
 }
 
 /// Applies a licence file. It is listed; `Maximum N partitions` allows so many, any other
 /// description changes no capability.
-fn upgrade(cx: &mut Context<'_>, _: &Ids, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
+fn upgrade(cx: &mut Context<'_>, _: &Ids<0>, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
     cx.state.hsm.require_no_transport()?;
     cx.require_so()?;
     let (id, description) = license_in(cx, &body.file)?;
     if cx.state.hsm.upgrades.contains(&id) {
         return Err(applied_before(id));
     }
-    let location = format!("{}/{id}", UPGRADES.template);
+    let location = format!("{}/{id}", UPGRADES.template());
     cx.state.hsm.upgrades.insert(id, description);
     Ok(Reply::created(location))
 }
@@ -217,8 +217,8 @@ fn require_metrics(cx: &Context<'_>) -> Result<(), Failure> {
     )))
 }
 
-fn metrics(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Metrics>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn metrics(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Metrics>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     require_metrics(cx)?;
     cx.require_so()?;
     let partition = |(serial, row): (&str, &PartitionRow)| PartitionMetrics {
@@ -235,22 +235,26 @@ fn started(cx: &Context<'_>) -> String {
     time::OffsetDateTime::from_unix_timestamp(started).map(time_text).unwrap_or_default()
 }
 
-fn counter(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Counter>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn counter(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Counter>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     Ok(Reply::ok(cx.state.hsm.hsm.get().counters))
 }
 
-fn utilization(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Utilization>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn utilization(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    _: Nothing,
+) -> Result<Reply<Utilization>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     Ok(Reply::ok(Utilization { utilization: 0 }))
 }
 
 fn utilization_bins(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<UtilizationBins>, Failure> {
-    hsm::check_id(cx, ids)?;
+    hsm::check_id(cx, &ids[0])?;
     require_metrics(cx)?;
     Ok(Reply::ok(UtilizationBins { bins: idle_bins() }))
 }
@@ -258,8 +262,8 @@ fn utilization_bins(
 const SUPPORT_FILE: &str = "supportInfo.txt";
 
 /// Writes what somebody would need to understand a problem, and nothing secret.
-fn support_info(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+fn support_info(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
     let (row, settings) = (cx.state.hsm.hsm.get(), cx.state.lunasa.settings.get());
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
@@ -290,15 +294,15 @@ fn support_info(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Not
 }
 
 /// A password-authenticated HSM has no PED: the answer is empty, as the reference says.
-fn ped(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Ped>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn ped(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Ped>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     Ok(Reply::ok(Ped::default()))
 }
 
-fn ped_act(cx: &mut Context<'_>, ids: &Ids, _: PedAction) -> Result<Reply<Nothing>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn ped_act(cx: &mut Context<'_>, ids: &Ids<3>, _: PedAction) -> Result<Reply<Nothing>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let known = ["connect", "disconnect", "vectorInitialize", "vectorErase"];
-    if !known.contains(&&ids[2]) {
+    if !known.contains(&ids[2].as_str()) {
         return Err(no_action("A PED", &ids[2]));
     }
     let id = "HSMPLUGIN_FUNC_NOT_SUPPORTED";
@@ -361,7 +365,7 @@ mod tests {
     fn a_license_is_applied_once_by_the_so() {
         let mut bench = Bench::new();
         let apply =
-            |bench: &mut Bench, file: &str| bench.post(UPGRADE.template, json!({"file": file}));
+            |bench: &mut Bench, file: &str| bench.post(UPGRADE.template(), json!({"file": file}));
         bench.upload("/users/admin/files", "more.lic", b"EMULATED-0100 More of everything\n");
         bench.upload("/users/admin/files", "bad.lic", b"nonsense");
         assert_eq!(apply(&mut bench, "more.lic").error().1, "APPLIANCE_REQUIRE_SO_LOGIN");
@@ -374,7 +378,7 @@ mod tests {
         assert_eq!(apply(&mut bench, "more.lic").error().1, "UPGRADE_LICENSE_ALREADY_APPLIED");
         let licenses = bench.get(&bench.hsm_path("/licenses")).json();
         assert_eq!(licenses["licenses"][3]["description"], "More of everything");
-        assert_eq!(bench.get(UPGRADES.template).json()["upgrades"][0]["id"], "EMULATED-0100");
+        assert_eq!(bench.get(UPGRADES.template()).json()["upgrades"][0]["id"], "EMULATED-0100");
     }
 
     #[test]
@@ -389,7 +393,7 @@ mod tests {
         assert_eq!(allowed(&mut bench), 10);
         assert_eq!(bench.put(&policy, json!({"value": 12})).status, 400);
         bench.upload("/users/admin/files", "20.lic", b"EMULATED-0020 Maximum 20 partitions\n");
-        bench.post(UPGRADE.template, json!({"file": "20.lic"})).created();
+        bench.post(UPGRADE.template(), json!({"file": "20.lic"})).created();
         assert_eq!(allowed(&mut bench), 20);
         bench.put(&policy, json!({"value": 10})).created();
         assert_eq!(allowed(&mut bench), 10);

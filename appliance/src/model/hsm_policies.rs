@@ -211,23 +211,23 @@ fn shown(cx: &Context<'_>, policy: &Policy) -> ShownPolicy {
     }
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Policies>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Policies>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let policies = POLICY_TABLE.iter().map(|policy| shown(cx, policy)).collect();
     Ok(Reply::ok(Policies { policies }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<ShownPolicy>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<ShownPolicy>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     Ok(Reply::ok(shown(cx, known(&ids[1])?)))
 }
 
 fn capabilities(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Capabilities>, Failure> {
-    hsm::check_id(cx, ids)?;
+    hsm::check_id(cx, &ids[0])?;
     let one = |&(number, name, value, is_number): &Capability| ShownCapability {
         id: number.to_string(),
         name: name.to_owned(),
@@ -237,8 +237,8 @@ fn capabilities(
     Ok(Reply::ok(Capabilities { capabilities: CAPABILITY_TABLE.iter().map(one).collect() }))
 }
 
-fn set(cx: &mut Context<'_>, ids: &Ids, body: SetPolicy) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+fn set(cx: &mut Context<'_>, ids: &Ids<2>, body: SetPolicy) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
     let policy = known(&ids[1])?;
     check(cx, policy, body.value)?;
     if policy.erases == Erases::Nothing || cx.state.hsm.policy(policy.number) == body.value {
@@ -337,10 +337,10 @@ fn check_file(name: &str) -> Result<(), Failure> {
 /// colons.
 fn export(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     body: ExportPolicies,
 ) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+    hsm::begin(cx, &ids[0])?;
     check_file(&body.file)?;
     let mut text = format!(
         "# Policy template FW Version {}\n# Field format - Policy ID:Policy Description:Policy Value\n",

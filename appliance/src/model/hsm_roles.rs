@@ -75,8 +75,8 @@ pub(super) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
     .keeping_changes())
 }
 
-fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
     cx.state.hsm.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
@@ -92,14 +92,14 @@ fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>,
     Ok(Reply::created(format!("{}/so/0", LOGIN.path(&[&ids[0]]))))
 }
 
-fn logout(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, ids)?;
+fn logout(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    hsm::begin(cx, &ids[0])?;
     cx.session_mut().hsm_logins.clear();
     Ok(Reply::created(luna_rest::hsm::SHOW.path(&[&ids[0]])))
 }
 
-fn roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn roles(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Roles>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let link = |(id, name): &(&str, &str)| RoleLink {
         id: (*id).to_owned(),
         name: (*name).to_owned(),
@@ -108,12 +108,12 @@ fn roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles>, Fa
     Ok(Reply::ok(Roles { roles: NAMES.iter().map(link).collect() }))
 }
 
-fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     let name = known(&ids[1])?;
     let row = cx.state.hsm.hsm.get();
     let initialized = &ids[1] == "so" && row.initialized;
-    let left = match &ids[1] {
+    let left = match ids[1].as_str() {
         "so" if initialized => SO_ATTEMPTS - row.so_failures,
         "so" => 0,
         // As in the reference's example of an auditor that is not initialized.
@@ -137,29 +137,34 @@ fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Fail
 
 fn change_password(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
-    set_password(cx, ids, &body)?;
+    set_password(cx, &ids[0], &ids[1], &body)?;
     Ok(Reply::accepted(ROLE.path(&[&ids[0], &ids[1]])))
 }
 
 fn put_password(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
-    set_password(cx, ids, &body)?;
+    set_password(cx, &ids[0], &ids[1], &body)?;
     Ok(Reply::done())
 }
 
 /// Assumed: a wrong old password counts as a failed login, since it tells as much.
-fn set_password(cx: &mut Context<'_>, ids: &Ids, body: &ChangePassword) -> Result<(), Failure> {
-    hsm::begin(cx, ids)?;
+fn set_password(
+    cx: &mut Context<'_>,
+    hsm: &str,
+    role: &str,
+    body: &ChangePassword,
+) -> Result<(), Failure> {
+    hsm::begin(cx, hsm)?;
     cx.state.hsm.require_no_transport()?;
-    known(&ids[1])?;
-    if &ids[1] != "so" || !cx.state.hsm.hsm.get().initialized {
-        return Err(not_initialized(&ids[1]));
+    known(role)?;
+    if role != "so" || !cx.state.hsm.hsm.get().initialized {
+        return Err(not_initialized(role));
     }
     hsm::check_password(body.new_password.expose())?;
     check_so(cx, &body.old_password)?;
@@ -168,8 +173,8 @@ fn set_password(cx: &mut Context<'_>, ids: &Ids, body: &ChangePassword) -> Resul
     Ok(())
 }
 
-fn role_actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, ids)?;
+fn role_actions(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    hsm::check_id(cx, &ids[0])?;
     known(&ids[1])?;
     Ok(Reply::ok(Actions::default()))
 }

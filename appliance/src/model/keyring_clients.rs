@@ -63,7 +63,7 @@ fn fingerprint(pem: &str) -> String {
 
 fn register(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     body: NewClient,
 ) -> Result<Reply<Registered>, Failure> {
     require_cluster(cx, &ids[0])?;
@@ -108,7 +108,11 @@ fn register(
     }))
 }
 
-fn session(cx: &mut Context<'_>, ids: &Ids, body: ClientSession) -> Result<Reply<Entry>, Failure> {
+fn session(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: ClientSession,
+) -> Result<Reply<Entry>, Failure> {
     require_cluster(cx, &ids[0])?;
     let stranger = || {
         Failure::new(401, "CLUSTER_CLIENT_UNKNOWN", "The client is not registered.")
@@ -165,7 +169,7 @@ fn slot_of(uuid: &str, row: &KeyringRow) -> Slot {
     }
 }
 
-fn slots(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Slots>, Failure> {
+fn slots(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Slots>, Failure> {
     require_cluster(cx, &ids[0])?;
     require_active(cx)?;
     let seen = cx.state.keyrings.keyrings.iter().filter(|(_, row)| sees(cx, row));
@@ -180,15 +184,13 @@ fn slots(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Slots>, Fa
 }
 
 /// The keyring of a path, if the client sees it.
-fn keyring<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
-    require_cluster(cx, &ids[0])?;
+fn keyring<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, Failure> {
+    require_cluster(cx, cluster)?;
     require_active(cx)?;
-    let row = cx.state.keyrings.keyrings.get(&ids[1]).filter(|row| sees(cx, row));
+    let row = cx.state.keyrings.keyrings.get(uuid).filter(|row| sees(cx, row));
     match row {
-        Some(_) => Ok(&ids[1]),
-        None => {
-            Err(refuse(refusal::NO_KEYRING, format!("This client sees no keyring {}.", &ids[1])))
-        }
+        Some(_) => Ok(uuid),
+        None => Err(refuse(refusal::NO_KEYRING, format!("This client sees no keyring {uuid}."))),
     }
 }
 
@@ -202,8 +204,8 @@ fn row_mut<'c>(cx: &'c mut Context<'_>, uuid: &str) -> Result<&'c mut KeyringRow
     found.ok_or_else(|| refuse(refusal::NO_KEYRING, "The keyring was deleted."))
 }
 
-fn slot(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Slot>, Failure> {
-    let uuid = keyring(cx, ids)?;
+fn slot(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Slot>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?;
     Ok(Reply::ok(slot_of(uuid, row(cx, uuid)?)))
 }
 
@@ -275,8 +277,8 @@ fn require(cx: &mut Context<'_>, uuid: &str, role: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, ids)?;
+fn login(cx: &mut Context<'_>, ids: &Ids<2>, body: Login) -> Result<Reply<Nothing>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?;
     called(&body.role)?;
     if let Some(other) = cx.session().keyring_logins.get(uuid) {
         return Err(Failure::new(409, roles::ALREADY_LOGGED_IN, "A role is logged in already.")
@@ -289,14 +291,14 @@ fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
-fn logout(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn logout(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     cx.session_mut().keyring_logins.remove(&uuid);
     Ok(Reply::done())
 }
 
-fn list_roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles>, Failure> {
-    let uuid = keyring(cx, ids)?;
+fn list_roles(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Roles>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?;
     let role = |id: &str| RoleRef {
         id: id.to_owned(),
         name: called(id).unwrap_or_default().to_owned(),
@@ -305,8 +307,8 @@ fn list_roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles
     Ok(Reply::ok(Roles { roles: ["co", "so"].map(role).to_vec() }))
 }
 
-fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     let (id, name) = (&ids[2], called(&ids[2])?);
     let row = row(cx, &uuid)?;
     let found = password(row, id).ok();
@@ -325,8 +327,12 @@ fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Fail
     }))
 }
 
-fn init_role(cx: &mut Context<'_>, ids: &Ids, body: InitRole) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn init_role(
+    cx: &mut Context<'_>,
+    ids: &Ids<3>,
+    body: InitRole,
+) -> Result<Reply<Nothing>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     called(&ids[2])?;
     if &ids[2] == "so" {
         return Err(super::partition_roles::not_allowed(
@@ -360,10 +366,10 @@ fn init_role(cx: &mut Context<'_>, ids: &Ids, body: InitRole) -> Result<Reply<No
 
 fn change_role(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<3>,
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     let role = &ids[2];
     check(cx, &uuid, role, body.old_password.expose())?;
     let new = Password::new(cx, body.new_password.expose(), false)?;
@@ -393,8 +399,8 @@ fn object_of(uuid: &str, object: KeyObject) -> Object {
     }
 }
 
-fn objects(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<ObjectList>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn objects(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<ObjectList>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     cx.peers.operations += 1;
     // As on a partition: who is not logged in sees no private objects.
     if cx.session().keyring_logins.get(&uuid).is_none_or(|role| role != "co") {
@@ -405,8 +411,8 @@ fn objects(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<ObjectLi
     Ok(Reply::ok(ObjectList { data: all.map(|object| object_of(&uuid, object)).collect() }))
 }
 
-fn object(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn object(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Object>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     require(cx, &uuid, "co")?;
     cx.peers.operations += 1;
     let handle = ids[2].parse().ok();
@@ -418,14 +424,22 @@ fn object(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, 
     Ok(Reply::ok(object_of(&uuid, found)))
 }
 
-fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedObject>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn add(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: NewObjects,
+) -> Result<Reply<AddedObject>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     require(cx, &uuid, "co")?;
     cx.peers.operations += 1;
     add_to(cx, &uuid, &body)
 }
 
-fn fill(cx: &mut Context<'_>, ids: &Ids, body: NewObjects) -> Result<Reply<AddedObject>, Failure> {
+fn fill(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: NewObjects,
+) -> Result<Reply<AddedObject>, Failure> {
     require_active(cx)?;
     let uuid = super::keyrings::find(cx, &ids[0])?;
     add_to(cx, &uuid, &body)
@@ -464,8 +478,8 @@ fn add_to(
     Ok(Reply::ok(AddedObject { id: last.to_string() }))
 }
 
-fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, ids)?.to_owned();
+fn clear(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
     require(cx, &uuid, "co")?;
     cx.peers.operations += 1;
     cx.state.keyrings.erase(&uuid);

@@ -199,7 +199,7 @@ fn entry((uuid, row): (&str, &KeyringRow)) -> KeyringEntry {
     KeyringEntry { key_ring_label: row.label.clone(), key_ring_uuid: uuid.to_owned() }
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<KeyringList>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<KeyringList>, Failure> {
     require_member(cx)?;
     let mut data: Vec<KeyringEntry> = cx.state.keyrings.keyrings.iter().map(entry).collect();
     data.sort_by(|a, b| a.key_ring_label.cmp(&b.key_ring_label));
@@ -226,7 +226,11 @@ impl Password {
     }
 }
 
-fn create(cx: &mut Context<'_>, _: &Ids, body: NewKeyrings) -> Result<Reply<KeyringList>, Failure> {
+fn create(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: NewKeyrings,
+) -> Result<Reply<KeyringList>, Failure> {
     require_active(cx)?;
     let label = check_label("keyRingLabel", &body.key_ring_label, 32)?;
     let total = body.total.unwrap_or(1);
@@ -280,7 +284,7 @@ pub(super) fn find(cx: &Context<'_>, id: &str) -> Result<String, Failure> {
         .ok_or_else(|| refuse(refusal::NO_KEYRING, format!("There is no keyring '{id}'.")))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Keyring>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Keyring>, Failure> {
     require_member(cx)?;
     let uuid = find(cx, &ids[0])?;
     let row = cx.state.keyrings.keyrings.get(&uuid).cloned().unwrap_or_default();
@@ -304,7 +308,11 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Keyring>, F
     }))
 }
 
-fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeKeyring) -> Result<Reply<Nothing>, Failure> {
+fn change(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: ChangeKeyring,
+) -> Result<Reply<Nothing>, Failure> {
     require_active(cx)?;
     let uuid = find(cx, &ids[0])?;
     let action = body.action.as_deref().unwrap_or("unlock");
@@ -338,7 +346,11 @@ fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeKeyring) -> Result<Reply<
     Err(refuse(refusal::NOT_ALLOWED, format!("The keyring is {state} assigned to this client.")))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, body: DeleteKeyring) -> Result<Reply<Nothing>, Failure> {
+fn delete(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: DeleteKeyring,
+) -> Result<Reply<Nothing>, Failure> {
     require_active(cx)?;
     let uuid = find(cx, &ids[0])?;
     vouched_by_co(cx, &body.authentication)?;

@@ -49,22 +49,22 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
 }
 
-fn root(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Root>, Failure> {
+fn root(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Root>, Failure> {
     Ok(Reply::ok(Root {
-        api: API.template.to_owned(),
-        roles: luna_rest::users::ROLES.template.to_owned(),
-        tasks: luna_rest::tasks::LIST.template.to_owned(),
-        users: luna_rest::users::LIST.template.to_owned(),
+        api: API.template().to_owned(),
+        roles: luna_rest::users::ROLES.template().to_owned(),
+        tasks: luna_rest::tasks::LIST.template().to_owned(),
+        users: luna_rest::users::LIST.template().to_owned(),
     }))
 }
 
-fn api(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Api>, Failure> {
-    Ok(Reply::ok(Api { lunasa: SHOW.template.to_owned() }))
+fn api(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Api>, Failure> {
+    Ok(Reply::ok(Api { lunasa: SHOW.template().to_owned() }))
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Appliance>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Appliance>, Failure> {
     let settings = cx.state.lunasa.settings.get();
-    let below = |name: &str| format!("{}/{name}", SHOW.template);
+    let below = |name: &str| format!("{}/{name}", SHOW.template());
     Ok(Reply::ok(Appliance {
         version: settings.version.clone(),
         force_so_login: settings.force_so_login,

@@ -124,15 +124,15 @@ pub(super) fn routes(r: &mut Routes) {
     routes::routes(r);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Shown>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Shown>, Failure> {
     Ok(Reply::ok(Shown {
         hostname: cx.state.lunasa.settings.get().hostname.clone(),
-        devices: DEVICES.template.to_owned(),
-        actions: format!("{}/actions", SHOW.template),
+        devices: DEVICES.template().to_owned(),
+        actions: format!("{}/actions", SHOW.template()),
     }))
 }
 
-fn change(cx: &mut Context<'_>, _: &Ids, body: NewHostname) -> Result<Reply<Nothing>, Failure> {
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: NewHostname) -> Result<Reply<Nothing>, Failure> {
     if let Some(hostname) = body.hostname {
         let last = hostname.len().saturating_sub(1);
         let fits = |place: usize, c: char| {
@@ -151,8 +151,8 @@ fn change(cx: &mut Context<'_>, _: &Ids, body: NewHostname) -> Result<Reply<Noth
 
 /// Ping: own addresses and names answer, and the router of the emulated segment where a device is
 /// on it.
-fn act(cx: &mut Context<'_>, ids: &Ids, body: Ping) -> Result<Reply<Pong>, Failure> {
-    if &ids[0] != PING {
+fn act(cx: &mut Context<'_>, ids: &Ids<1>, body: Ping) -> Result<Reply<Pong>, Failure> {
+    if ids[0] != PING {
         return Err(Failure::no_resource(format!("There is no action '{}'.", &ids[0])));
     }
     let address = body.address.as_str();
@@ -188,7 +188,7 @@ mod tests {
     fn the_host_name_changes_and_stays() {
         let mut bench = Bench::new();
         assert_eq!(bench.call(&SHOW, &[], &Nothing {}).hostname, "local_host");
-        let path = CHANGE.template;
+        let path = CHANGE.template();
         assert_eq!(bench.patch(path, json!({"hostname": "sa7-1.example.org"})).status, 204);
         assert_eq!(bench.patch(path, json!({})).status, 204);
         bench.restart();
@@ -200,12 +200,12 @@ mod tests {
         let mut bench = Bench::new();
         let long = "x".repeat(65);
         for name in ["", "-x", "x.", "a_b", "a b", &long] {
-            let answer = bench.patch(CHANGE.template, json!({"hostname": name}));
+            let answer = bench.patch(CHANGE.template(), json!({"hostname": name}));
             assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"), "{name}");
         }
         let longest = "x".repeat(64);
         for name in ["x", "a-b", "7", &longest] {
-            let answer = bench.patch(CHANGE.template, json!({"hostname": name}));
+            let answer = bench.patch(CHANGE.template(), json!({"hostname": name}));
             assert_eq!(answer.status, 204, "{name}");
         }
     }
@@ -215,8 +215,8 @@ mod tests {
         let mut bench = Bench::new();
         bench.user("mo", "Abcdef12", "monitor");
         bench.login("mo", "Abcdef12");
-        assert_eq!(bench.get(SHOW.template).status, 200);
-        let answer = bench.patch(CHANGE.template, json!({"hostname": "x"}));
+        assert_eq!(bench.get(SHOW.template()).status, 200);
+        let answer = bench.patch(CHANGE.template(), json!({"hostname": "x"}));
         assert_eq!(answer.error(), (401, "FRAMEWORK_NO_ACL_RULE"));
     }
 

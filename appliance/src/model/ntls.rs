@@ -134,19 +134,19 @@ pub(super) fn routes(r: &mut Routes) {
     server::routes(r);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Settings>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Settings>, Failure> {
     let row = cx.state.ntls.settings.get();
     Ok(Reply::ok(Settings {
         receive_timeout_timer: row.receive_timeout,
         ip_check_enabled: row.ip_check,
         cipher_list: row.ciphers.clone(),
         group_list: row.groups.clone(),
-        certificate: CERTIFICATE.template.to_owned(),
-        clients: CLIENTS.template.to_owned(),
+        certificate: CERTIFICATE.template().to_owned(),
+        clients: CLIENTS.template().to_owned(),
     }))
 }
 
-fn set(cx: &mut Context<'_>, _: &Ids, new: NewSettings) -> Result<Reply<Nothing>, Failure> {
+fn set(cx: &mut Context<'_>, _: &Ids<0>, new: NewSettings) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     within("receiveTimeoutTimer", new.receive_timeout_timer, 1, 300)?;
     let ciphers = check_list("cipherList", &new.cipher_list, CIPHERS)?;
@@ -184,7 +184,7 @@ fn within(field: &str, value: u32, low: u32, high: u32) -> Result<(), Failure> {
     Err(Failure::bad_request(format!("{field} must be {low} to {high}.")))
 }
 
-fn binding(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Binding>, Failure> {
+fn binding(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Binding>, Failure> {
     let row = cx.state.ntls.settings.get();
     Ok(Reply::ok(Binding {
         device: row.device.clone(),
@@ -196,7 +196,7 @@ fn binding(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Binding>, 
 /// What NTLS can be bound to. A device need not be configured yet.
 const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
 
-fn bind(cx: &mut Context<'_>, _: &Ids, new: NewBinding) -> Result<Reply<Nothing>, Failure> {
+fn bind(cx: &mut Context<'_>, _: &Ids<0>, new: NewBinding) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     if !DEVICES.contains(&new.device.as_str()) {
         let devices = DEVICES.join(", ");
@@ -208,11 +208,15 @@ fn bind(cx: &mut Context<'_>, _: &Ids, new: NewBinding) -> Result<Reply<Nothing>
     Ok(Reply::done())
 }
 
-fn keepalive(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Keepalive>, Failure> {
+fn keepalive(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Keepalive>, Failure> {
     Ok(Reply::ok(cx.state.ntls.settings.get().keepalive.clone()))
 }
 
-fn set_keepalive(cx: &mut Context<'_>, _: &Ids, new: Keepalive) -> Result<Reply<Nothing>, Failure> {
+fn set_keepalive(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: Keepalive,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     within("idle", new.idle, 10, 10_000)?;
     within("interval", new.interval, 10, 360)?;
@@ -222,11 +226,15 @@ fn set_keepalive(cx: &mut Context<'_>, _: &Ids, new: Keepalive) -> Result<Reply<
     Ok(Reply::done())
 }
 
-fn threads(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Threads>, Failure> {
+fn threads(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Threads>, Failure> {
     Ok(Reply::ok(cx.state.ntls.settings.get().threads.clone()))
 }
 
-fn set_threads(cx: &mut Context<'_>, _: &Ids, new: NewThreads) -> Result<Reply<Nothing>, Failure> {
+fn set_threads(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewThreads,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let row = cx.state.ntls.settings.get_mut();
     let datapath = new.datapath.unwrap_or(row.threads.datapath);
@@ -238,7 +246,11 @@ fn set_threads(cx: &mut Context<'_>, _: &Ids, new: NewThreads) -> Result<Reply<N
     Ok(Reply::done())
 }
 
-fn information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Information>, Failure> {
+fn information(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Information>, Failure> {
     let row = cx.state.ntls.settings.get();
     // No client ever connects by NTLS to an emulated appliance.
     Ok(Reply::ok(Information {
@@ -250,16 +262,24 @@ fn information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Inform
     }))
 }
 
-fn reset_information(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn reset_information(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     cx.state.ntls.settings.get_mut().connections = (0, 0);
     Ok(Reply::done())
 }
 
-fn monitor(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Monitor>, Failure> {
+fn monitor(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Monitor>, Failure> {
     Ok(Reply::ok(cx.state.ntls.settings.get().monitor.clone()))
 }
 
-fn set_monitor(cx: &mut Context<'_>, _: &Ids, new: NewMonitor) -> Result<Reply<Nothing>, Failure> {
+fn set_monitor(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewMonitor,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let monitor = &mut cx.state.ntls.settings.get_mut().monitor;
     monitor.enabled = new.enabled.unwrap_or(monitor.enabled);

@@ -93,8 +93,8 @@ fn sees_private(cx: &Context<'_>, serial: &str) -> Result<bool, Failure> {
     Ok(cx.session().partition_logins.get(serial).is_some_and(|role| role != "so"))
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Objects>, Failure> {
-    let serial = usable(cx, ids)?;
+fn list(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Objects>, Failure> {
+    let serial = usable(cx, &ids[0], &ids[1])?;
     let all = sees_private(cx, serial)?;
     let parent = OBJECTS.path(&[&ids[0], serial]);
     let objects = cx
@@ -107,8 +107,8 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Objects>, F
     Ok(Reply::ok(Objects { objects }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, Failure> {
-    let serial = place(cx, ids)?;
+fn show(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Object>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     let found = ids[2].parse().ok();
     let found = found.and_then(|handle| cx.state.partitions.objects.get(&key(serial, handle)));
     let Some(row) = found else {
@@ -128,7 +128,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Object>, Fa
     }))
 }
 
-fn add(cx: &mut Context<'_>, ids: &Ids, body: NewObject) -> Result<Reply<AddedObject>, Failure> {
+fn add(cx: &mut Context<'_>, ids: &Ids<1>, body: NewObject) -> Result<Reply<AddedObject>, Failure> {
     let serial = &ids[0];
     require_initialized(partition(cx, serial)?)?;
     let Some((kind, usual)) = TYPES.iter().find(|(kind, _)| *kind == body.kind) else {
@@ -165,7 +165,7 @@ pub(super) fn put(cx: &mut Context<'_>, serial: &str, row: ObjectRow) -> Result<
     Ok(handle)
 }
 
-fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     partition(cx, &ids[0])?;
     require_role(cx, &ids[0], &["co"])?;
     cx.state.partitions.erase_objects(&ids[0]);
@@ -177,22 +177,26 @@ fn no_device() -> Failure {
         .details("No small form factor backup device is attached to the appliance.")
 }
 
-fn copy(cx: &mut Context<'_>, ids: &Ids, _: CopyObjects) -> Result<Reply<CopiedObjects>, Failure> {
-    let serial = place(cx, ids)?;
+fn copy(
+    cx: &mut Context<'_>,
+    ids: &Ids<3>,
+    _: CopyObjects,
+) -> Result<Reply<CopiedObjects>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     require_role(cx, serial, &["co"])?;
-    match &ids[2] {
+    match ids[2].as_str() {
         "backup" | "restore" => Err(no_device()),
         other => Err(Failure::new(404, refusal::INVALID_ACTION, "The action does not exist.")
             .details(format!("Objects have no action '{other}'."))),
     }
 }
 
-fn sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Sff>, Failure> {
-    place(cx, ids)?;
+fn sff(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Sff>, Failure> {
+    place(cx, &ids[0], &ids[1])?;
     Err(no_device())
 }
 
-fn clear_sff(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear_sff(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     partition(cx, &ids[0])?;
     Err(no_device())
 }
@@ -228,32 +232,32 @@ fn check_smk(row: &PartitionRow, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show_smk(row: &PartitionRow, ids: &Ids) -> Smk {
-    let key = if &ids[2] == SMKS[0] { &row.smk_id } else { &row.old_smk_id };
+fn show_smk(row: &PartitionRow, [hsm, partition, smk]: [&str; 3]) -> Smk {
+    let key = if smk == SMKS[0] { &row.smk_id } else { &row.old_smk_id };
     Smk {
-        actions: SMK_ACTIONS.path(&[&ids[0], &ids[1], &ids[2]]),
-        id: ids[2].to_owned(),
+        actions: SMK_ACTIONS.path(&[hsm, partition, smk]),
+        id: smk.to_owned(),
         state: if key.is_empty() { "Not Initialized" } else { "Initialized" }.to_owned(),
     }
 }
 
-fn smk(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Failure> {
-    let row = partition(cx, place(cx, ids)?)?;
+fn smk(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Smk>, Failure> {
+    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
     check_smk(row, &ids[2])?;
-    Ok(Reply::ok(show_smk(row, ids)))
+    Ok(Reply::ok(show_smk(row, [&ids[0], &ids[1], &ids[2]])))
 }
 
-fn smk_actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    check_smk(partition(cx, place(cx, ids)?)?, &ids[2])?;
+fn smk_actions(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    check_smk(partition(cx, place(cx, &ids[0], &ids[1])?)?, &ids[2])?;
     let parent = SMK_ACTIONS.path(&[&ids[0], &ids[1], &ids[2]]);
-    let actions: &[&str] = if &ids[2] == SMKS[1] { &["start", "end"] } else { &[] };
+    let actions: &[&str] = if ids[2] == SMKS[1] { &["start", "end"] } else { &[] };
     Ok(Reply::ok(Actions { actions: actions.iter().map(|id| Link::below(&parent, id)).collect() }))
 }
 
-fn smk_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Failure> {
-    let serial = place(cx, ids)?;
+fn smk_act(cx: &mut Context<'_>, ids: &Ids<4>, _: Nothing) -> Result<Reply<Smk>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     check_smk(partition(cx, serial)?, &ids[2])?;
-    let start = match (&ids[2], &ids[3]) {
+    let start = match (ids[2].as_str(), ids[3].as_str()) {
         ("smk-fw7-rollover", "start") => true,
         ("smk-fw7-rollover", "end") => false,
         (_, "start" | "end") => {
@@ -283,7 +287,7 @@ fn smk_act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Smk>, Fa
         (false, false) => partition_mut(cx, serial)?.old_smk_id.clear(),
     }
     let row = partition(cx, serial)?;
-    Ok(Reply::ok(show_smk(row, ids)))
+    Ok(Reply::ok(show_smk(row, [&ids[0], &ids[1], &ids[2]])))
 }
 
 #[cfg(test)]

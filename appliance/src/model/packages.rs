@@ -139,7 +139,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&DELETE_FILE, OPERATOR, delete_file);
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<PackageList>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<PackageList>, Failure> {
     let entry = |(id, row): (String, &PackageRow)| {
         let kind = if row.system { "system" } else { "software" }.to_owned();
         let url = ERASE.path(&[&id]);
@@ -159,13 +159,13 @@ fn no_file(name: &str) -> Failure {
         .details(format!("There is no package file '{name}'."))
 }
 
-fn files(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<PackageFiles>, Failure> {
+fn files(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<PackageFiles>, Failure> {
     let names = cx.state.files.names(&cx.session().user).filter(|name| is_package(name));
-    let package_files = names.map(|name| Link::below(FILES.template, name)).collect();
+    let package_files = names.map(|name| Link::below(FILES.template(), name)).collect();
     Ok(Reply::ok(PackageFiles { package_files }))
 }
 
-fn delete_file(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete_file(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let (user, name) = (cx.session().user.clone(), &ids[0]);
     if is_package(name) && cx.state.files.remove(&user, name) {
         Ok(Reply::done())
@@ -175,7 +175,7 @@ fn delete_file(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Noth
 }
 
 /// The package's name or its name with the version.
-fn erase(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn erase(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let id = &ids[0];
     let fits = |name: &str, row: &PackageRow| {
         name == id
@@ -199,7 +199,7 @@ fn erase(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, 
     Ok(Reply::done())
 }
 
-fn update(cx: &mut Context<'_>, _: &Ids, body: UsePackage) -> Result<Reply<Used>, Failure> {
+fn update(cx: &mut Context<'_>, _: &Ids<0>, body: UsePackage) -> Result<Reply<Used>, Failure> {
     let on = |flag: Option<bool>| flag.unwrap_or(false);
     let verify_only = cx.query("VerifyOnly") == Some("true");
     let code = body.auth_code.expose();

@@ -45,7 +45,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&EXPORT_IDENTITY, OPERATOR.private(), export_identity);
 }
 
-fn domains(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Domains>, Failure> {
+fn domains(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Domains>, Failure> {
     let row = partition(cx, &ids[0])?;
     let domain = |(place, domain): (usize, &DomainRow)| Domain {
         id: domain.number.to_string(),
@@ -63,7 +63,11 @@ fn check_domain_label(label: &str) -> Result<(), Failure> {
     Err(Failure::bad_request("A domain's label takes 1 to 32 printable characters."))
 }
 
-fn add_domain(cx: &mut Context<'_>, ids: &Ids, body: NewDomain) -> Result<Reply<Nothing>, Failure> {
+fn add_domain(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: NewDomain,
+) -> Result<Reply<Nothing>, Failure> {
     let serial = &ids[0];
     let label = body.label.unwrap_or_default();
     partition(cx, serial)?;
@@ -97,7 +101,7 @@ fn place_of(row: &PartitionRow, id: &str) -> Result<usize, Failure> {
 
 fn change_domain(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     body: ChangeDomain,
 ) -> Result<Reply<Nothing>, Failure> {
     let place = place_of(partition(cx, &ids[0])?, &ids[1])?;
@@ -113,7 +117,11 @@ fn change_domain(
     Ok(Reply::done())
 }
 
-fn delete_domain(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete_domain(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     let place = place_of(partition(cx, &ids[0])?, &ids[1])?;
     require_role(cx, &ids[0], &["so"])?;
     if place == 0 {
@@ -126,7 +134,7 @@ fn delete_domain(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<No
 /// Who may do it is assumed: the HSM SO, or whoever manages the partition.
 fn set_legacy_domain(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     body: LegacyDomain,
 ) -> Result<Reply<Nothing>, Failure> {
     let serial = &ids[0];
@@ -146,7 +154,7 @@ fn set_legacy_domain(
 /// The file's content is assumed: an identity of its own format, made from the serial number.
 fn export_identity(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<FileName>, Failure> {
     let serial = &ids[0];

@@ -162,14 +162,19 @@ fn capability(cx: &Context<'_>, row: &PartitionRow, known: &Known) -> u32 {
     }
 }
 
-fn entry(cx: &Context<'_>, row: &PartitionRow, known: &Known, ids: &Ids) -> Policy {
+fn entry(
+    cx: &Context<'_>,
+    row: &PartitionRow,
+    known: &Known,
+    [hsm, partition]: [&str; 2],
+) -> Policy {
     let id = known.number.to_string();
     let (off_to_on_destructive, on_to_off_destructive) = known.destructive(row);
     // What the HSM no longer allows is off, whatever was set before.
     let value = policy(row, known.number);
     let value = if known.is_flag() { value.min(capability(cx, row, known)) } else { value };
     Policy {
-        url: POLICY.path(&[&ids[0], &ids[1], &id]),
+        url: POLICY.path(&[hsm, partition, &id]),
         id,
         name: known.policy.to_owned(),
         value,
@@ -178,18 +183,18 @@ fn entry(cx: &Context<'_>, row: &PartitionRow, known: &Known, ids: &Ids) -> Poli
     }
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Policies>, Failure> {
-    let row = partition(cx, place(cx, ids)?)?;
-    let policies = KNOWN.iter().map(|known| entry(cx, row, known, ids)).collect();
+fn list(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Policies>, Failure> {
+    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
+    let policies = KNOWN.iter().map(|known| entry(cx, row, known, [&ids[0], &ids[1]])).collect();
     Ok(Reply::ok(Policies { policies }))
 }
 
 fn capabilities(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     _: Nothing,
 ) -> Result<Reply<Capabilities>, Failure> {
-    let row = partition(cx, place(cx, ids)?)?;
+    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
     let entry = |known: &Known| Capability {
         id: known.number.to_string(),
         name: known.capability.to_owned(),
@@ -205,9 +210,9 @@ fn find(id: &str) -> Result<&'static Known, Failure> {
     })
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Policy>, Failure> {
-    let row = partition(cx, place(cx, ids)?)?;
-    Ok(Reply::ok(entry(cx, row, find(&ids[2])?, ids)))
+fn show(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Policy>, Failure> {
+    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
+    Ok(Reply::ok(entry(cx, row, find(&ids[2])?, [&ids[0], &ids[1]])))
 }
 
 /// Whether a policy can have this value beside the others.
@@ -245,8 +250,8 @@ fn check(cx: &Context<'_>, row: &PartitionRow, known: &Known, value: u32) -> Res
     }
 }
 
-fn set(cx: &mut Context<'_>, ids: &Ids, body: SetPolicy) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+fn set(cx: &mut Context<'_>, ids: &Ids<3>, body: SetPolicy) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     let known = find(&ids[2])?;
     require_role(cx, serial, &["so"])?;
     let row = partition(cx, serial)?;
@@ -302,17 +307,17 @@ fn check_file(name: &str) -> Result<(), Failure> {
 /// Writes the policies in the form of the product's template files (assumed).
 fn export(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     body: ExportTemplate,
 ) -> Result<Reply<Nothing>, Failure> {
     check_file(&body.file)?;
-    let row = partition(cx, place(cx, ids)?)?;
+    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
     let mut text = String::from(
         "# Field format - Policy ID:Policy Description:Policy Value:OFF to ON destructive:ON to \
          OFF destructive\n",
     );
     for known in KNOWN {
-        let Policy { id, name, value, .. } = entry(cx, row, known, ids);
+        let Policy { id, name, value, .. } = entry(cx, row, known, [&ids[0], &ids[1]]);
         let (on, off) = known.destructive(row);
         let (on, off) = (u8::from(on), u8::from(off));
         text.push_str(&format!("{id}:\"{name}\":{value}:{on}:{off}\n"));
@@ -322,7 +327,11 @@ fn export(
     Ok(Reply::created(luna_rest::users::FILE.path(&[&user, &body.file])).status(201))
 }
 
-fn import(cx: &mut Context<'_>, _: &Ids, body: ImportTemplate) -> Result<Reply<Nothing>, Failure> {
+fn import(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ImportTemplate,
+) -> Result<Reply<Nothing>, Failure> {
     let user = cx.session().user.clone();
     let file = cx.state.files.get(&user, &body.file).ok_or_else(|| {
         Failure::new(404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST", "The file does not exist.")

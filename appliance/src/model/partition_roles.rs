@@ -172,8 +172,8 @@ pub(super) fn check_new_password(
     )))
 }
 
-fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>, Failure> {
-    let serial = usable(cx, ids)?;
+fn login(cx: &mut Context<'_>, ids: &Ids<2>, body: Login) -> Result<Reply<Nothing>, Failure> {
+    let serial = usable(cx, &ids[0], &ids[1])?;
     name_of(&body.role)?;
     if let Some(other) = cx.session().partition_logins.get(serial) {
         return Err(Failure::new(409, refusal::ALREADY_LOGGED_IN, "A role is logged in already.")
@@ -188,14 +188,14 @@ fn login(cx: &mut Context<'_>, ids: &Ids, body: Login) -> Result<Reply<Nothing>,
     Ok(Reply::created(location))
 }
 
-fn logout(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+fn logout(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     cx.session_mut().partition_logins.remove(serial);
     Ok(Reply::created(SHOW.path(&[&ids[0], serial])))
 }
 
-fn roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles>, Failure> {
-    let serial = place(cx, ids)?;
+fn roles(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Roles>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     // The documented urls have no leading slash.
     let parent = ROLES.path(&[&ids[0], serial]);
     let entry = |(id, name): (&str, &str)| RoleRef {
@@ -206,8 +206,8 @@ fn roles(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Roles>, Fa
     Ok(Reply::ok(Roles { roles: ROLES_BY_ID.into_iter().map(entry).collect() }))
 }
 
-fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Failure> {
-    let serial = place(cx, ids)?;
+fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     let (id, name) = (&ids[2], name_of(&ids[2])?);
     let row = partition(cx, serial)?;
     let found = row.roles.get(id);
@@ -226,10 +226,14 @@ fn role(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Fail
     }))
 }
 
-fn init_role(cx: &mut Context<'_>, ids: &Ids, body: InitRole) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+fn init_role(
+    cx: &mut Context<'_>,
+    ids: &Ids<3>,
+    body: InitRole,
+) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     let (id, name) = (&ids[2], name_of(&ids[2])?);
-    match id {
+    match id.as_str() {
         "so" => {
             return Err(not_allowed("The SO of a partition is made when it is initialized."));
         }
@@ -260,10 +264,10 @@ fn init_role(cx: &mut Context<'_>, ids: &Ids, body: InitRole) -> Result<Reply<No
 
 fn change_role(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<3>,
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+    let serial = place(cx, &ids[0], &ids[1])?;
     let id = &ids[2];
     check_password(cx, serial, id, body.old_password.expose())?;
     check_new_password(partition(cx, serial)?, id, body.new_password.expose())?;
@@ -274,8 +278,8 @@ fn change_role(
     Ok(cx.finished_task(Reply::<Nothing>::done())?.status(202))
 }
 
-fn role_actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    let serial = place(cx, ids)?;
+fn role_actions(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     name_of(&ids[2])?;
     let parent = ROLE_ACTIONS.path(&[&ids[0], serial, &ids[2]]);
     Ok(Reply::ok(Actions { actions: ACTIONS.map(|id| Link::below(&parent, id)).to_vec() }))
@@ -285,10 +289,10 @@ pub(super) fn not_allowed(details: impl Into<String>) -> Failure {
     Failure::new(422, refusal::NOT_ALLOWED, "The operation is not allowed.").details(details)
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, body: RoleAction) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+fn act(cx: &mut Context<'_>, ids: &Ids<4>, body: RoleAction) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     name_of(&ids[2])?;
-    match &ids[3] {
+    match ids[3].as_str() {
         "reset" => reset(cx, serial, &ids[2], body)?,
         "createChallenge" | "deactivate" => {
             return Err(not_allowed(

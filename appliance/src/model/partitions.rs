@@ -174,15 +174,15 @@ pub(super) fn partition_mut<'c>(
 }
 
 /// The partition of a path with HSM and partition: its serial number.
-pub(super) fn place<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
-    check_hsm(cx, &ids[0])?;
-    partition(cx, &ids[1])?;
-    Ok(&ids[1])
+pub(super) fn place<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
+    check_hsm(cx, hsm)?;
+    partition(cx, serial)?;
+    Ok(serial)
 }
 
 /// The same, where the partition may be used: the cluster package takes V0 partitions away.
-pub(super) fn usable<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
-    let serial = place(cx, ids)?;
+pub(super) fn usable<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
+    place(cx, hsm, serial)?;
     if partition(cx, serial)?.version == 0
         && cx.state.packages.is_installed(super::clusters::PACKAGE)
     {
@@ -252,7 +252,7 @@ fn size_within(free: u64, size: Option<u64>, all: Option<bool>) -> Result<u64, F
     if size == 0 || size > free { Err(no_space(free)) } else { Ok(size) }
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<PartitionList>, Failure> {
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<PartitionList>, Failure> {
     check_hsm(cx, &ids[0])?;
     let parent = LIST.path(&[&ids[0]]);
     let serials = cx.state.partitions.serials();
@@ -260,7 +260,11 @@ fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<PartitionLi
     Ok(Reply::ok(PartitionList { partitions }))
 }
 
-fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<Nothing>, Failure> {
+fn create(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: NewPartition,
+) -> Result<Reply<Nothing>, Failure> {
     check_hsm(cx, &ids[0])?;
     cx.require_so()?;
     cx.state.hsm.require_operable()?;
@@ -307,8 +311,8 @@ fn create(cx: &mut Context<'_>, ids: &Ids, body: NewPartition) -> Result<Reply<N
     Ok(Reply::created(location))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Partition>, Failure> {
-    let serial = place(cx, ids)?;
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Partition>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     let (object_count, used) = cx.state.partitions.contents(serial);
     let row = partition(cx, serial)?;
     let ids = [&ids[0], serial];
@@ -331,8 +335,12 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Partition>,
     }))
 }
 
-fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<Nothing>, Failure> {
-    let serial = usable(cx, ids)?;
+fn init(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: InitPartition,
+) -> Result<Reply<Nothing>, Failure> {
+    let serial = usable(cx, &ids[0], &ids[1])?;
     cx.state.hsm.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
@@ -384,10 +392,10 @@ fn init(cx: &mut Context<'_>, ids: &Ids, body: InitPartition) -> Result<Reply<No
 
 fn change(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<2>,
     body: ChangePartition,
 ) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+    let serial = place(cx, &ids[0], &ids[1])?;
     if body.name.is_some() || body.size.is_some() || body.all_storage_space.is_some() {
         cx.require_so()?;
     }
@@ -412,8 +420,8 @@ fn change(
     Ok(Reply::created(SHOW.path(&[&ids[0], serial])))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let serial = place(cx, ids)?;
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
     cx.require_so()?;
     remove(cx, serial);
     Ok(Reply::done())

@@ -23,17 +23,21 @@ pub(super) fn routes(r: &mut Routes) {
 }
 
 /// The keys of the account in the path, which must be one's own unless one is an administrator.
-fn keys<'c>(cx: &'c mut Context<'_>, ids: &Ids) -> Result<&'c mut Vec<PublicKey>, Failure> {
-    may_act_on(cx, &ids[0])?;
-    Ok(&mut find(cx, &ids[0])?.public_keys)
+fn keys<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut Vec<PublicKey>, Failure> {
+    may_act_on(cx, user)?;
+    Ok(&mut find(cx, user)?.public_keys)
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<PublicKeys>, Failure> {
-    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, ids)?.clone() }))
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<PublicKeys>, Failure> {
+    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, &ids[0])?.clone() }))
 }
 
-fn add(cx: &mut Context<'_>, ids: &Ids, body: NewPublicKey) -> Result<Reply<PublicKey>, Failure> {
-    keys(cx, ids)?;
+fn add(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: NewPublicKey,
+) -> Result<Reply<PublicKey>, Failure> {
+    keys(cx, &ids[0])?;
     let text = match (body.key, &body.file) {
         (Some(key), None) => key,
         (None, Some(file)) => {
@@ -65,7 +69,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewPublicKey) -> Result<Reply<Publ
         bits: read.bits,
         fingerprint: read.fingerprint,
     };
-    let keys = keys(cx, ids)?;
+    let keys = keys(cx, &ids[0])?;
     if keys.iter().any(|known| known.name == key.name || known.fingerprint == key.fingerprint) {
         let id = "LUNASH_PUBLIC_KEY_ALREADY_EXISTS";
         return Err(Failure::new(409, id, "The public key exists already.").details(format!(
@@ -78,13 +82,13 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewPublicKey) -> Result<Reply<Publ
     Ok(Reply::ok(key))
 }
 
-fn clear(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    keys(cx, ids)?.clear();
+fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    keys(cx, &ids[0])?.clear();
     Ok(Reply::done())
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let keys = keys(cx, ids)?;
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let keys = keys(cx, &ids[0])?;
     let Some(place) = keys.iter().position(|key| key.name == ids[1]) else {
         return Err(Failure::new(404, NO_KEY, "The public key does not exist.")
             .details(format!("There is no public key '{}'.", &ids[1])));

@@ -77,13 +77,13 @@ fn find<'c>(cx: &'c mut Context<'_>, role: &str) -> Result<&'c mut RoleRow, Fail
     cx.state.roles.roles.get_mut(role).ok_or_else(|| no_role(role))
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<RoleList>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<RoleList>, Failure> {
     let custom = cx.state.roles.roles.keys();
-    let link = |role| Link::below(ROLES.template, role);
+    let link = |role| Link::below(ROLES.template(), role);
     Ok(Reply::ok(RoleList { roles: BUILT_IN.into_iter().chain(custom).map(link).collect() }))
 }
 
-fn create(cx: &mut Context<'_>, _: &Ids, body: NewRole) -> Result<Reply<Nothing>, Failure> {
+fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewRole) -> Result<Reply<Nothing>, Failure> {
     let role = body.role_id;
     if !is_name(&role, 64, |_, c| c.is_ascii_alphanumeric() || c == '_') {
         return Err(Failure::bad_request(
@@ -116,10 +116,10 @@ fn create(cx: &mut Context<'_>, _: &Ids, body: NewRole) -> Result<Reply<Nothing>
     Ok(Reply::created(location))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Role>, Failure> {
     let role = &ids[0];
     let row = cx.state.roles.roles.get(role);
-    if row.is_none() && !BUILT_IN.contains(&role) {
+    if row.is_none() && !BUILT_IN.contains(&role.as_str()) {
         return Err(no_role(role));
     }
     Ok(Reply::ok(Role {
@@ -130,7 +130,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Role>, Fail
     }))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let role = &ids[0];
     find(cx, role)?;
     if let Some((user, _)) = cx.state.users.users.iter().find(|(_, row)| row.role == *role) {
@@ -140,7 +140,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
-fn rules(cx: &mut Context<'_>, ids: &Ids, _: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
+fn rules(cx: &mut Context<'_>, ids: &Ids<1>, _: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
     let mut text = find(cx, &ids[0])?.rules.join("\n");
     if !text.is_empty() {
         text.push('\n');
@@ -148,7 +148,11 @@ fn rules(cx: &mut Context<'_>, ids: &Ids, _: Upload<'_>) -> Result<Reply<Nothing
     Ok(Reply::octets(text.into_bytes()))
 }
 
-fn set_rules(cx: &mut Context<'_>, ids: &Ids, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
+fn set_rules(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    file: Upload<'_>,
+) -> Result<Reply<Nothing>, Failure> {
     let text = std::str::from_utf8(file.content)
         .map_err(|_| Failure::bad_request("The rules are not text."))?;
     let mut rules = Vec::new();

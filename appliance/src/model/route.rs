@@ -4,9 +4,8 @@
 //! drift apart.
 
 use std::collections::BTreeMap;
-use std::ops::Index;
 
-use luna_rest::{Call, Method};
+use luna_rest::{Call, Method, Resource};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::context::Context;
@@ -54,17 +53,8 @@ impl Access {
     }
 }
 
-/// The decoded values of a path's places, in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ids(Vec<String>);
-
-impl Index<usize> for Ids {
-    type Output = str;
-
-    fn index(&self, index: usize) -> &str {
-        &self.0[index]
-    }
-}
+/// The decoded values of a path's placeholders, in their order: as many as its template has.
+pub type Ids<const N: usize> = [String; N];
 
 /// A file that came as the body of a request, or as the one part of a multipart form.
 #[derive(Debug)]
@@ -75,12 +65,12 @@ pub struct Upload<'a> {
     pub content: &'a [u8],
 }
 
-type Run = Box<dyn Fn(&mut Context<'_>, &Ids, &Request) -> Result<Response, Failure> + Send + Sync>;
+type Run =
+    Box<dyn Fn(&mut Context<'_>, &[String], &Request) -> Result<Response, Failure> + Send + Sync>;
 
 /// A declared route.
 pub(super) struct Route {
-    pub(super) method: Method,
-    pub(super) template: &'static str,
+    pub(super) resource: Resource,
     pub(super) access: Access,
     pub(super) run: Run,
 }
@@ -100,16 +90,17 @@ struct Node {
 
 impl Routes {
     /// Declares what answers a call with a JSON body (or none).
-    pub fn on<Q, A>(
+    pub fn on<Q, A, const N: usize>(
         &mut self,
-        call: &Call<Q, A>,
+        call: &Call<Q, A, N>,
         access: Access,
-        handler: fn(&mut Context<'_>, &Ids, Q) -> Result<Reply<A>, Failure>,
+        handler: fn(&mut Context<'_>, &Ids<N>, Q) -> Result<Reply<A>, Failure>,
     ) where
         Q: DeserializeOwned + 'static,
         A: Serialize + 'static,
     {
-        let run = move |cx: &mut Context<'_>, ids: &Ids, request: &Request| {
+        let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
+            let ids = exactly(ids)?;
             let body = json_body(request)?;
             handler(cx, ids, body)?.into_response()
         };
@@ -117,14 +108,15 @@ impl Routes {
     }
 
     /// Declares what answers a call whose body is a file: multipart, or octet-stream.
-    pub fn on_file<Q: 'static, A: Serialize + 'static>(
+    pub fn on_file<Q: 'static, A: Serialize + 'static, const N: usize>(
         &mut self,
-        call: &Call<Q, A>,
+        call: &Call<Q, A, N>,
         access: Access,
         kind: FileKind,
-        handler: fn(&mut Context<'_>, &Ids, Upload<'_>) -> Result<Reply<A>, Failure>,
+        handler: fn(&mut Context<'_>, &Ids<N>, Upload<'_>) -> Result<Reply<A>, Failure>,
     ) {
-        let run = move |cx: &mut Context<'_>, ids: &Ids, request: &Request| {
+        let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
+            let ids = exactly(ids)?;
             let upload = file_body(request, kind)?;
             handler(cx, ids, upload)?.into_response()
         };
@@ -132,17 +124,18 @@ impl Routes {
     }
 
     /// Declares what answers a call whose body is JSON, or the file itself as octet-stream.
-    pub fn on_either<Q, A>(
+    pub fn on_either<Q, A, const N: usize>(
         &mut self,
-        call: &Call<Q, A>,
+        call: &Call<Q, A, N>,
         access: Access,
-        json: fn(&mut Context<'_>, &Ids, Q) -> Result<Reply<A>, Failure>,
-        file: fn(&mut Context<'_>, &Ids, Upload<'_>) -> Result<Reply<A>, Failure>,
+        json: fn(&mut Context<'_>, &Ids<N>, Q) -> Result<Reply<A>, Failure>,
+        file: fn(&mut Context<'_>, &Ids<N>, Upload<'_>) -> Result<Reply<A>, Failure>,
     ) where
         Q: DeserializeOwned + 'static,
         A: Serialize + 'static,
     {
-        let run = move |cx: &mut Context<'_>, ids: &Ids, request: &Request| {
+        let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
+            let ids = exactly(ids)?;
             if media_type(&request.content_type) == MediaType::OctetStream {
                 let upload = file_body(request, FileKind::OctetStream)?;
                 return file(cx, ids, upload)?.into_response();
@@ -153,39 +146,44 @@ impl Routes {
     }
 
     /// Declares what answers a call with a response that is ready already: a task's result.
-    pub(super) fn on_response<Q, A>(
+    pub(super) fn on_response<Q, A, const N: usize>(
         &mut self,
-        call: &Call<Q, A>,
+        call: &Call<Q, A, N>,
         access: Access,
-        handler: fn(&mut Context<'_>, &Ids, Q) -> Result<Response, Failure>,
+        handler: fn(&mut Context<'_>, &Ids<N>, Q) -> Result<Response, Failure>,
     ) where
         Q: DeserializeOwned + 'static,
     {
-        let run = move |cx: &mut Context<'_>, ids: &Ids, request: &Request| {
+        let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
+            let ids = exactly(ids)?;
             let body = json_body(request)?;
             handler(cx, ids, body)
         };
         self.add(call, access, Box::new(run));
     }
 
-    fn add<Q, A>(&mut self, call: &Call<Q, A>, access: Access, run: Run) {
-        let (method, template) = call.resource();
+    fn add<Q, A, const N: usize>(&mut self, call: &Call<Q, A, N>, access: Access, run: Run) {
+        let resource = call.resource();
         let mut node = &mut self.root;
-        for segment in segments(template) {
+        for segment in segments(resource.template) {
             node = match segment.starts_with('{') {
                 true => node.place.get_or_insert_default(),
                 false => node.fixed.entry(segment).or_default(),
             };
         }
         assert!(
-            node.routes.iter().all(|route| route.method != method),
-            "two routes answer {method} {template}"
+            node.routes.iter().all(|route| route.resource.method != resource.method),
+            "two routes answer {resource}"
         );
-        node.routes.push(Route { method, template, access, run });
+        node.routes.push(Route { resource, access, run });
     }
 
     /// The route of a request and the ids in its path.
-    pub(super) fn find(&self, method: Method, path: &str) -> Result<(&Route, Ids), Failure> {
+    pub(super) fn find(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<(&Route, Vec<String>), Failure> {
         let path: Vec<&str> = segments(path).collect();
         let mut ids = Vec::new();
         let Some(route) = find(&self.root, method, &path, &mut ids) else {
@@ -193,13 +191,13 @@ impl Routes {
             return Err(Failure::no_resource(message));
         };
         let ids = ids.into_iter().map(decode).collect::<Result<_, _>>()?;
-        Ok((route, Ids(ids)))
+        Ok((route, ids))
     }
 
     /// Every declared route, for tests and lists.
-    pub fn all(&self) -> Vec<(Method, &'static str)> {
-        fn collect(node: &Node, found: &mut Vec<(Method, &'static str)>) {
-            found.extend(node.routes.iter().map(|route| (route.method, route.template)));
+    pub fn all(&self) -> Vec<Resource> {
+        fn collect(node: &Node, found: &mut Vec<Resource>) {
+            found.extend(node.routes.iter().map(|route| route.resource));
             node.fixed.values().for_each(|node| collect(node, found));
             node.place.iter().for_each(|node| collect(node, found));
         }
@@ -207,6 +205,11 @@ impl Routes {
         collect(&self.root, &mut found);
         found
     }
+}
+
+/// The ids of a path as a handler takes them; their number is that of the route's own template.
+fn exactly<const N: usize>(ids: &[String]) -> Result<&Ids<N>, Failure> {
+    ids.try_into().map_err(|_| Failure::internal("The path has another number of ids."))
 }
 
 /// A fixed segment goes before a place; a trailing slash says nothing.
@@ -217,7 +220,7 @@ fn find<'a, 'p>(
     ids: &mut Vec<&'p str>,
 ) -> Option<&'a Route> {
     let Some((segment, rest)) = path.split_first() else {
-        return node.routes.iter().find(|route| route.method == method);
+        return node.routes.iter().find(|route| route.resource.method == method);
     };
     let fixed = node.fixed.get(*segment).and_then(|node| find(node, method, rest, ids));
     if fixed.is_some() {
@@ -362,21 +365,25 @@ mod tests {
     use luna_rest::Nothing;
 
     fn routes() -> Routes {
-        fn nothing(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+        fn nothing<const N: usize>(
+            _: &mut Context<'_>,
+            _: &Ids<N>,
+            _: Nothing,
+        ) -> Result<Reply<Nothing>, Failure> {
             Ok(Reply::done())
         }
-        const TEMPLATES: &[&str] = &["/", "/a/{x}", "/a/b", "/a/{x}/c/{y}"];
         let mut routes = Routes::default();
-        for template in TEMPLATES {
-            routes.on(&Call::get(template), EVERYONE, nothing);
-        }
+        routes.on(&Call::<_, _, 0>::get("/"), EVERYONE, nothing);
+        routes.on(&Call::<_, _, 1>::get("/a/{x}"), EVERYONE, nothing);
+        routes.on(&Call::<_, _, 0>::get("/a/b"), EVERYONE, nothing);
+        routes.on(&Call::<_, _, 2>::get("/a/{x}/c/{y}"), EVERYONE, nothing);
         routes
     }
 
     fn found(path: &str) -> Option<(&'static str, Vec<String>)> {
         let routes = routes();
         let (route, ids) = routes.find(Method::Get, path).ok()?;
-        Some((route.template, ids.0))
+        Some((route.resource.template, ids))
     }
 
     #[test]

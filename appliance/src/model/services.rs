@@ -112,12 +112,12 @@ fn find<'c>(cx: &'c mut Context<'_>, service: &str) -> Result<&'c mut ServiceRow
     cx.state.services.services.get_mut(service).ok_or_else(|| no_service(service))
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ServiceList>, Failure> {
-    let link = |service| Link::below(LIST.template, service);
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ServiceList>, Failure> {
+    let link = |service| Link::below(LIST.template(), service);
     Ok(Reply::ok(ServiceList { services: cx.state.services.services.keys().map(link).collect() }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Service>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Service>, Failure> {
     let phase = super::clusters::phase(cx.state, cx.now);
     let row = find(cx, &ids[0])?;
     let starting = &ids[0] == "cluster" && phase == Phase::Starting;
@@ -131,19 +131,23 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Service>, F
     }))
 }
 
-fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeService) -> Result<Reply<Nothing>, Failure> {
+fn change(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: ChangeService,
+) -> Result<Reply<Nothing>, Failure> {
     find(cx, &ids[0])?.on_boot = body.on_boot;
     Ok(Reply::ok(Nothing {}))
 }
 
-fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
     find(cx, &ids[0])?;
     let parent = ACTIONS.path(&[&ids[0]]);
     let actions = ["start", "stop", "restart"].iter().map(|id| Link::below(&parent, id)).collect();
     Ok(Reply::ok(Actions { actions }))
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>, Failure> {
+fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: ServiceAction) -> Result<Reply<Acted>, Failure> {
     let (service, action) = (&ids[0], ids[1].to_ascii_lowercase());
     let action = action.as_str();
     find(cx, service)?;
@@ -159,10 +163,10 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: ServiceAction) -> Result<Reply<Acted>
                 .details("A service has the actions start, stop and restart."));
         }
     };
-    if running && matches!(service, "cluster" | "clusteradmin") {
+    if running && matches!(service.as_str(), "cluster" | "clusteradmin") {
         super::cluster_service::may_start(cx).map_err(action_failed)?;
     }
-    if !running && matches!(service, "webserver" | "network") {
+    if !running && matches!(service.as_str(), "webserver" | "network") {
         // Assumed for the emulator: it can be reached in no other way.
         return Err(action_failed(format!(
             "The emulated appliance is reached through its service '{service}' only."

@@ -75,26 +75,26 @@ fn uptime(cx: &Context<'_>) -> u64 {
     u64::try_from(cx.now.unix_timestamp() - cx.state.status.booted()).unwrap_or_default()
 }
 
-fn cpu(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Cpu>, Failure> {
+fn cpu(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Cpu>, Failure> {
     Ok(Reply::ok(machine::cpu(cx)))
 }
 
-fn processes(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Processes>, Failure> {
+fn processes(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Processes>, Failure> {
     Ok(Reply::ok(Processes { processes: machine::processes(cx) }))
 }
 
-fn memory(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Memory>, Failure> {
+fn memory(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Memory>, Failure> {
     Ok(Reply::ok(machine::memory(cx)))
 }
 
-fn disk(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Disk>, Failure> {
+fn disk(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Disk>, Failure> {
     let all = machine::file_systems(cx);
     let sum = |of: fn(&DiskPartition) -> u64| all.iter().map(of).sum();
     Ok(Reply::ok(Disk {
         total: sum(|one| one.total),
         used: sum(|one| one.used),
         available: sum(|one| one.available),
-        partitions: DISK_PARTITIONS.template.to_owned(),
+        partitions: DISK_PARTITIONS.template().to_owned(),
     }))
 }
 
@@ -105,37 +105,37 @@ fn id_of(partition: &DiskPartition) -> &str {
 
 fn disk_partitions(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<DiskPartitions>, Failure> {
-    let link = |one: &DiskPartition| Link::below(DISK_PARTITIONS.template, id_of(one));
+    let link = |one: &DiskPartition| Link::below(DISK_PARTITIONS.template(), id_of(one));
     let partitions = machine::file_systems(cx).iter().map(link).collect();
     Ok(Reply::ok(DiskPartitions { partitions }))
 }
 
 fn disk_partition(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<DiskPartition>, Failure> {
-    let found = machine::file_systems(cx).into_iter().find(|one| id_of(one) == &ids[0]);
+    let found = machine::file_systems(cx).into_iter().find(|one| id_of(one) == ids[0]);
     let none = || Failure::no_resource(format!("There is no disk partition '{}'.", &ids[0]));
     found.map(Reply::ok).ok_or_else(none)
 }
 
-fn list_sensors(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Sensors>, Failure> {
-    let link = |(id, _): (&str, Sensor)| Link::below(SENSORS.template, id);
+fn list_sensors(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sensors>, Failure> {
+    let link = |(id, _): (&str, Sensor)| Link::below(SENSORS.template(), id);
     Ok(Reply::ok(Sensors { sensors: sensors::all(cx).into_iter().map(link).collect() }))
 }
 
-fn sensor(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Sensor>, Failure> {
-    let found = sensors::all(cx).into_iter().find(|(id, _)| *id == &ids[0]);
+fn sensor(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Sensor>, Failure> {
+    let found = sensors::all(cx).into_iter().find(|(id, _)| *id == ids[0]);
     let none = || Failure::no_resource(format!("There is no sensor '{}'.", &ids[0]));
     found.map(|(_, sensor)| Reply::ok(sensor)).ok_or_else(none)
 }
 
 /// The sockets that the running services listen at, each with the protocol's usual port.
-fn sockets(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Sockets>, Failure> {
+fn sockets(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sockets>, Failure> {
     const PORTS: [(&str, &str, u16); 6] = [
         ("ssh", "tcp", 22),
         ("ntls", "tcp", 1792),
@@ -163,7 +163,7 @@ mod tests {
     fn everything_follows_from_state_and_clock() {
         let mut bench = Bench::new();
         let shown = |bench: &mut Bench| {
-            [&CPU.template, &PROCESSES.template, &MEMORY.template, &DISK.template]
+            [&CPU.template(), &PROCESSES.template(), &MEMORY.template(), &DISK.template()]
                 .map(|path| bench.get(path).json())
         };
         let first = shown(&mut bench);

@@ -48,12 +48,12 @@ fn take(cx: &mut Context<'_>, number: u64) -> Result<Task, Failure> {
     cx.tasks.tasks.remove(&number).ok_or_else(|| gone(number))
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Tasks>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Tasks>, Failure> {
     let mine = cx.tasks.tasks.iter().filter(|(_, task)| is_mine(cx, task));
     Ok(Reply::ok(Tasks { tasks: mine.map(|(number, task)| task.show(*number)).collect() }))
 }
 
-fn delete_all(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete_all(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let mine = cx.tasks.tasks.iter().filter(|(_, task)| is_mine(cx, task));
     let numbers: Vec<u64> = mine.map(|(number, _)| *number).collect();
     numbers.iter().for_each(|number| drop(cx.tasks.tasks.remove(number)));
@@ -62,7 +62,7 @@ fn delete_all(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing
 
 fn show(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<luna_rest::tasks::Task>, Failure> {
     let number = number(&ids[0])?;
@@ -71,14 +71,14 @@ fn show(
     Ok(Reply::ok(task.show(number)).status(status))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let number = number(&ids[0])?;
     take(cx, number).map(|_| Reply::done())
 }
 
 fn response(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<super::message::Response, Failure> {
     let number = number(&ids[0])?;
@@ -90,14 +90,14 @@ fn response(
     Ok(response)
 }
 
-fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
     let number = number(&ids[0])?;
     find(cx, number)?;
     let start = Link::below(&ACTIONS.path(&[&number.to_string()]), "start");
     Ok(Reply::ok(Actions { actions: vec![start] }))
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     if &ids[1] != "start" {
         return Err(Failure::no_resource(format!("A task has no action '{}'.", &ids[1])));
     }
@@ -127,25 +127,25 @@ mod tests {
     use luna_rest::{Call, Nothing};
     use serde_json::json;
 
-    const NOW: Call<Nothing, Nothing> = Call::post("/test/now");
-    const LATER: Call<Nothing, Nothing> = Call::post("/test/later");
-    const FAILS: Call<Nothing, Nothing> = Call::post("/test/fails");
+    const NOW: Call<Nothing, Nothing, 0> = Call::post("/test/now");
+    const LATER: Call<Nothing, Nothing, 0> = Call::post("/test/later");
+    const FAILS: Call<Nothing, Nothing, 0> = Call::post("/test/fails");
 
     fn routes(r: &mut Routes) {
         fn rename(cx: &mut Context<'_>) {
             cx.state.lunasa.settings.get_mut().version = "changed".into();
         }
-        fn now(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+        fn now(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
             rename(cx);
             cx.finished_task(Reply::ok(json!({"ids": [1]})))
         }
-        fn later(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+        fn later(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
             Ok(cx.waiting_task(|cx| {
                 rename(cx);
                 Ok(Reply::ok(json!({"ids": [2]})))
             }))
         }
-        fn fails(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+        fn fails(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
             Ok(cx.waiting_task(|cx| -> Result<Reply<Nothing>, _> {
                 rename(cx);
                 Err(Failure::bad_request("no"))

@@ -93,7 +93,7 @@ impl Bench {
     pub(crate) fn advance(&mut self, seconds: u32) {
         let (cookie, basic) = (self.cookie.clone(), self.basic.clone());
         self.local_login();
-        let moved = self.put(MOVE_CLOCK.template, json!({"advance": seconds}));
+        let moved = self.put(MOVE_CLOCK.template(), json!({"advance": seconds}));
         assert_eq!(moved.status, 204, "{}", moved.text());
         (self.cookie, self.basic) = (cookie, basic);
     }
@@ -106,7 +106,7 @@ impl Bench {
     /// The same with another key.
     pub(crate) fn local_login_with(&mut self, key: &str) -> Answer {
         (self.cookie, self.basic) = (None, None);
-        let mut request = Request::new(Method::Post, SESSION.template);
+        let mut request = Request::new(Method::Post, SESSION.template());
         request.local_key = Some(Secret::from(key));
         self.send(request)
     }
@@ -115,7 +115,7 @@ impl Bench {
     pub(crate) fn login(&mut self, user: &str, password: &str) -> Answer {
         self.cookie = None;
         self.basic = Some((user.to_owned(), password.to_owned()));
-        let answer = self.post(auth::LOGIN.template, json!({}));
+        let answer = self.post(auth::LOGIN.template(), json!({}));
         self.basic = None;
         answer
     }
@@ -130,7 +130,7 @@ impl Bench {
     pub(crate) fn user(&mut self, user: &str, password: &str, role: &str) {
         self.local_login();
         let body = json!({"userId": user, "role": role, "password": password});
-        self.post(users::CREATE.template, body).created();
+        self.post(users::CREATE.template(), body).created();
         self.machine.state.users.users.get_mut(user).unwrap().temporary = false;
         self.store();
     }
@@ -141,15 +141,15 @@ impl Bench {
     }
 
     /// Sends a call with the types it declares, and expects success.
-    pub(crate) fn call<Q: Serialize, A: DeserializeOwned + Default>(
+    pub(crate) fn call<Q: Serialize, A: DeserializeOwned + Default, const N: usize>(
         &mut self,
-        call: &Call<Q, A>,
-        ids: &[&str],
+        call: &Call<Q, A, N>,
+        ids: &[&str; N],
         body: &Q,
     ) -> A {
         let body = serde_json::to_value(body).unwrap();
-        let answer = self.json(call.method, &call.path(ids), Some(body));
-        assert!(answer.status < 300, "{call}: {} {}", answer.status, answer.text());
+        let answer = self.json(call.method(), &call.path(ids), Some(body));
+        assert!(answer.status < 300, "{}: {} {}", call.resource(), answer.status, answer.text());
         if answer.body.is_empty() {
             A::default()
         } else {

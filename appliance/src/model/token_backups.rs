@@ -69,7 +69,7 @@ fn encrypts_a_cluster(cx: &Context<'_>, serial: &str) -> bool {
     clusters.is_member() && clusters.own.get().partition == serial
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Backups>, Failure> {
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Backups>, Failure> {
     let mut found: Vec<_> = token(cx, &ids[0])?.backups.iter().collect();
     found.sort_unstable_by_key(|(_, row)| row.made);
     let shown = |(id, row): (&String, &BackupRow)| BackupPartition {
@@ -89,7 +89,7 @@ fn no_backup(name: &str) -> Failure {
         .details(format!("There is no backup '{name}' on the backup HSM."))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     tokens::require_so(cx, &ids[0])?;
     if token_mut(cx, &ids[0])?.backups.remove(&ids[1]).is_none() {
         return Err(no_backup(&ids[1]));
@@ -136,14 +136,14 @@ fn check_co(cx: &mut Context<'_>, serial: &str, id: &str, password: &str) -> Res
 }
 
 /// What the partition must be, whichever way things are copied.
-fn begin<'c>(cx: &'c Context<'_>, ids: &Ids) -> Result<&'c PartitionRow, Failure> {
+fn begin<'c>(cx: &'c Context<'_>, serial: &str) -> Result<&'c PartitionRow, Failure> {
     cx.state.hsm.require_operable()?;
-    require_initialized(partition(cx, &ids[0])?)?;
-    require_role(cx, &ids[0], &["co"])?;
+    require_initialized(partition(cx, serial)?)?;
+    require_role(cx, serial, &["co"])?;
     if !cx.state.hsm.cloning_allowed() {
         return Err(not_allowed("HSM policy 7 (Allow cloning) is off."));
     }
-    partition(cx, &ids[0])
+    partition(cx, serial)
 }
 
 fn other_domain() -> Failure {
@@ -230,8 +230,8 @@ fn room(row: &TokenRow, bytes: u64) -> Result<(), Failure> {
     if bytes > free { Err(no_space(format!("{free} bytes are free on it."))) } else { Ok(()) }
 }
 
-fn backup(cx: &mut Context<'_>, ids: &Ids, body: Backup) -> Result<Reply<Copied>, Failure> {
-    let row = begin(cx, ids)?.clone();
+fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Copied>, Failure> {
+    let row = begin(cx, &ids[0])?.clone();
     let serial = &body.serial;
     tokens::initialized(cx, serial)?;
     if row.version == 1 && row.smk_id.is_empty() {
@@ -280,8 +280,8 @@ fn backup(cx: &mut Context<'_>, ids: &Ids, body: Backup) -> Result<Reply<Copied>
     Ok(Reply::ok(Copied { objects, smk: false }))
 }
 
-fn restore(cx: &mut Context<'_>, ids: &Ids, body: Restore) -> Result<Reply<Copied>, Failure> {
-    let row = begin(cx, ids)?.clone();
+fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: Restore) -> Result<Reply<Copied>, Failure> {
+    let row = begin(cx, &ids[0])?.clone();
     let (serial, name) = (&body.serial, body.name.trim());
     let id = named(tokens::initialized(cx, serial)?, name).ok_or_else(|| no_backup(name))?;
     check_co(cx, serial, &id, body.password.expose())?;
@@ -386,7 +386,7 @@ mod tests {
     fn carry(from: &mut Bench, to: &mut Bench) {
         let device = from.get(&CONTENTS.path(&[SERIAL])).json();
         assert_eq!(from.delete(&CONTENTS.path(&[SERIAL])).status, 204);
-        to.post(ATTACH.template, device).created();
+        to.post(ATTACH.template(), device).created();
     }
 
     #[test]

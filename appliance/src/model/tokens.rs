@@ -166,13 +166,13 @@ fn log_out_everywhere(cx: &mut Context<'_>, serial: &str) {
     }
 }
 
-fn attached(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Attached>, Failure> {
+fn attached(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Attached>, Failure> {
     let serials = cx.state.tokens.tokens.keys();
-    let backup_hsms = serials.map(|serial| Link::below(ATTACHED.template, serial)).collect();
+    let backup_hsms = serials.map(|serial| Link::below(ATTACHED.template(), serial)).collect();
     Ok(Reply::ok(Attached { backup_hsms }))
 }
 
-fn attach(cx: &mut Context<'_>, _: &Ids, body: BackupHsm) -> Result<Reply<Nothing>, Failure> {
+fn attach(cx: &mut Context<'_>, _: &Ids<0>, body: BackupHsm) -> Result<Reply<Nothing>, Failure> {
     let serial = if body.serial.is_empty() {
         loop {
             // Six digits, as in the reference.
@@ -202,13 +202,13 @@ fn attach(cx: &mut Context<'_>, _: &Ids, body: BackupHsm) -> Result<Reply<Nothin
     Ok(Reply::created(location))
 }
 
-fn contents(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<BackupHsm>, Failure> {
+fn contents(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<BackupHsm>, Failure> {
     let contents = serde_json::to_value(token(cx, &ids[0])?)
         .map_err(|error| Failure::internal(error.to_string()))?;
     Ok(Reply::ok(BackupHsm { serial: ids[0].to_owned(), contents }))
 }
 
-fn detach(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn detach(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     token(cx, &ids[0])?;
     cx.state.tokens.tokens.remove(&ids[0]);
     log_out_everywhere(cx, &ids[0]);
@@ -233,18 +233,18 @@ fn shown(cx: &Context<'_>, serial: &str, row: &TokenRow) -> Token {
     }
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<TokenList>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<TokenList>, Failure> {
     let tokens = cx.state.tokens.tokens.iter();
     let tokens = tokens.map(|(serial, row)| shown(cx, serial, row)).collect();
     Ok(Reply::ok(TokenList { tokens }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Token>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Token>, Failure> {
     Ok(Reply::ok(shown(cx, &ids[0], token(cx, &ids[0])?)))
 }
 
 /// As the HSM inside: once there is an SO, only he initializes it again.
-fn init(cx: &mut Context<'_>, ids: &Ids, body: InitToken) -> Result<Reply<Nothing>, Failure> {
+fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: InitToken) -> Result<Reply<Nothing>, Failure> {
     let serial = &ids[0];
     if token(cx, serial)?.initialized {
         require_so(cx, serial)?;
@@ -261,26 +261,30 @@ fn init(cx: &mut Context<'_>, ids: &Ids, body: InitToken) -> Result<Reply<Nothin
     Ok(Reply::created(SHOW.path(&[serial])))
 }
 
-fn login(cx: &mut Context<'_>, ids: &Ids, body: TokenLogin) -> Result<Reply<Nothing>, Failure> {
+fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: TokenLogin) -> Result<Reply<Nothing>, Failure> {
     check_so(cx, &ids[0], &body.password)?;
     cx.session_mut().token_logins.insert(ids[0].to_owned());
     Ok(Reply::done())
 }
 
-fn logout(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn logout(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     token(cx, &ids[0])?;
     cx.session_mut().token_logins.remove(&ids[0]);
     Ok(Reply::done())
 }
 
 /// The product does this at its serial console only, with nobody logged in; there is none here.
-fn reset(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn reset(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     *token_mut(cx, &ids[0])? = TokenRow::default();
     log_out_everywhere(cx, &ids[0]);
     Ok(Reply::done())
 }
 
-fn upgrade(cx: &mut Context<'_>, ids: &Ids, body: TokenUpgrade) -> Result<Reply<Nothing>, Failure> {
+fn upgrade(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: TokenUpgrade,
+) -> Result<Reply<Nothing>, Failure> {
     require_so(cx, &ids[0])?;
     let (id, description) = hsm_parts::license_in(cx, &body.file)?;
     let row = token_mut(cx, &ids[0])?;
@@ -292,7 +296,11 @@ fn upgrade(cx: &mut Context<'_>, ids: &Ids, body: TokenUpgrade) -> Result<Reply<
 }
 
 /// No package brings a newer one.
-fn update_firmware(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn update_firmware(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     require_so(cx, &ids[0])?;
     Err(Failure::new(400, "HSMPLUGIN_NO_FIRMWARE_UPGRADE", "There is no newer firmware.")
         .details(format!("The backup HSM has {FIRMWARE} already.")))
@@ -311,7 +319,7 @@ pub(super) mod tests {
 
     /// An initialized Backup HSM; returns its path.
     pub(crate) fn plugged(bench: &mut Bench) -> String {
-        bench.post(ATTACH.template, json!({"serial": SERIAL})).created();
+        bench.post(ATTACH.template(), json!({"serial": SERIAL})).created();
         let path = SHOW.path(&[SERIAL]);
         let init = json!({"label": "backups", "password": TOKEN_SO, "domain": DOMAIN});
         assert_eq!(bench.put(&path, init).created(), path);
@@ -321,20 +329,23 @@ pub(super) mod tests {
     #[test]
     fn a_backup_hsm_is_plugged_in_and_pulled_out() {
         let mut bench = Bench::new();
-        let first = bench.post(ATTACH.template, json!({})).created();
+        let first = bench.post(ATTACH.template(), json!({})).created();
         let made = first.rsplit('/').next().unwrap().to_owned();
         assert_eq!(made.len(), 6, "{first}");
-        bench.post(ATTACH.template, json!({"serial": SERIAL})).created();
-        let again = bench.post(ATTACH.template, json!({"serial": SERIAL}));
+        bench.post(ATTACH.template(), json!({"serial": SERIAL})).created();
+        let again = bench.post(ATTACH.template(), json!({"serial": SERIAL}));
         assert_eq!(again.error(), (409, refusal::ATTACHED));
-        assert_eq!(bench.post(ATTACH.template, json!({"serial": "4711a1"})).status, 400);
+        assert_eq!(bench.post(ATTACH.template(), json!({"serial": "4711a1"})).status, 400);
         let broken = json!({"serial": "471100", "contents": {"backups": 1}});
-        assert_eq!(bench.post(ATTACH.template, broken).status, 400);
+        assert_eq!(bench.post(ATTACH.template(), broken).status, 400);
         bench.restart();
-        assert_eq!(bench.get(ATTACHED.template).json()["backupHsms"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            bench.get(ATTACHED.template()).json()["backupHsms"].as_array().unwrap().len(),
+            2
+        );
         assert_eq!(bench.delete(&first).status, 204);
         assert_eq!(bench.get(&SHOW.path(&[&made])).error(), (404, refusal::NOT_ATTACHED));
-        let listed = bench.get(LIST.template).json();
+        let listed = bench.get(LIST.template()).json();
         assert_eq!(listed["tokens"][0]["serial"], SERIAL);
         assert_eq!(listed["tokens"][0]["firmware"], FIRMWARE);
     }
@@ -346,7 +357,7 @@ pub(super) mod tests {
         let carried = bench.get(&CONTENTS.path(&[SERIAL])).json();
         assert!(!carried.to_string().contains(TOKEN_SO));
         let mut other = Bench::new();
-        other.post(ATTACH.template, carried).created();
+        other.post(ATTACH.template(), carried).created();
         let path = SHOW.path(&[SERIAL]);
         assert_eq!(other.get(&path).json()["label"], "backups");
         let login = LOGIN.path(&[SERIAL]);
@@ -355,7 +366,7 @@ pub(super) mod tests {
         // Pulled out and plugged in again, nobody is logged in.
         let carried = other.get(&CONTENTS.path(&[SERIAL])).json();
         assert_eq!(other.delete(&DETACH.path(&[SERIAL])).status, 204);
-        other.post(ATTACH.template, carried).created();
+        other.post(ATTACH.template(), carried).created();
         assert_eq!(other.get(&path).json()["soLoggedIn"], false);
     }
 

@@ -70,12 +70,12 @@ pub(super) fn routes(r: &mut Routes) {
 
 fn password_rules(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<PasswordRules>, Failure> {
     let rules = cx.state.users.password_rules.get();
     Ok(Reply::ok(PasswordRules {
-        actions: PASSWORD_ACTIONS.template.to_owned(),
+        actions: PASSWORD_ACTIONS.template().to_owned(),
         expiry_days: rules.expiry_days,
         history: rules.history,
         minimum_length: rules.minimum_length,
@@ -91,7 +91,7 @@ fn within(name: &str, value: u32, low: u32, high: u32) -> Result<u32, Failure> {
 
 fn change_password_rules(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: ChangePasswordRules,
 ) -> Result<Reply<Nothing>, Failure> {
     let rules = cx.state.users.password_rules.get_mut();
@@ -107,13 +107,21 @@ fn change_password_rules(
     Ok(Reply::done())
 }
 
-fn password_actions(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    let link = |id: &&str| Link::below(PASSWORD_ACTIONS.template, id);
+fn password_actions(
+    _: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Actions>, Failure> {
+    let link = |id: &&str| Link::below(PASSWORD_ACTIONS.template(), id);
     Ok(Reply::ok(Actions { actions: ["enable", "disable"].iter().map(link).collect() }))
 }
 
-fn password_act(cx: &mut Context<'_>, ids: &Ids, body: Toggle) -> Result<Reply<Nothing>, Failure> {
-    let on = match &ids[0] {
+fn password_act(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: Toggle,
+) -> Result<Reply<Nothing>, Failure> {
+    let on = match ids[0].as_str() {
         "enable" => true,
         "disable" => false,
         _ => {
@@ -137,10 +145,10 @@ fn password_act(cx: &mut Context<'_>, ids: &Ids, body: Toggle) -> Result<Reply<N
     Ok(Reply::done())
 }
 
-fn login_rules(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<LoginRules>, Failure> {
+fn login_rules(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<LoginRules>, Failure> {
     let rules = cx.state.users.login_rules.get();
     Ok(Reply::ok(LoginRules {
-        actions: format!("{}/actions", LOGIN_RULES.template),
+        actions: format!("{}/actions", LOGIN_RULES.template()),
         detection_window_seconds: rules.detection_window_seconds,
         lockout_duration_seconds: rules.lockout_duration_seconds,
         max_failed_attempts: rules.max_failed_attempts,
@@ -149,7 +157,7 @@ fn login_rules(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<LoginR
 
 fn set_login_rules(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: SetLoginRules,
 ) -> Result<Reply<Nothing>, Failure> {
     let seconds = |name, value| within(name, value, 60, 86_400);

@@ -237,8 +237,9 @@ pub(super) fn is_user_name(name: &str) -> bool {
     })
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<UserList>, Failure> {
-    let users = cx.state.users.users.keys().map(|user| Link::below(LIST.template, user)).collect();
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<UserList>, Failure> {
+    let users =
+        cx.state.users.users.keys().map(|user| Link::below(LIST.template(), user)).collect();
     Ok(Reply::ok(UserList { users }))
 }
 
@@ -262,7 +263,7 @@ fn check_new(cx: &Context<'_>, user: &str) -> Result<(), Failure> {
 
 fn create_radius(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: NewRadiusUser,
 ) -> Result<Reply<Nothing>, Failure> {
     let user = body.user_id;
@@ -274,7 +275,7 @@ fn create_radius(
     Ok(Reply::created(location))
 }
 
-fn create(cx: &mut Context<'_>, _: &Ids, body: NewUser) -> Result<Reply<Nothing>, Failure> {
+fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewUser) -> Result<Reply<Nothing>, Failure> {
     let user = body.user_id;
     check_new(cx, &user)?;
     check_role(cx, &body.role)?;
@@ -296,7 +297,7 @@ fn create(cx: &mut Context<'_>, _: &Ids, body: NewUser) -> Result<Reply<Nothing>
     Ok(Reply::created(location))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<User>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<User>, Failure> {
     let user = &ids[0];
     may_act_on(cx, user)?;
     let row = cx.state.users.users.get(user).ok_or_else(|| no_user(user))?;
@@ -322,7 +323,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<User>, Fail
     }))
 }
 
-fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeUser) -> Result<Reply<Nothing>, Failure> {
+fn change(cx: &mut Context<'_>, ids: &Ids<1>, body: ChangeUser) -> Result<Reply<Nothing>, Failure> {
     body.role.as_deref().map_or(Ok(()), |role| check_role(cx, role))?;
     body.full_name.as_deref().map_or(Ok(()), check_full_name)?;
     body.email.as_deref().map_or(Ok(()), check_email)?;
@@ -333,23 +334,27 @@ fn change(cx: &mut Context<'_>, ids: &Ids, body: ChangeUser) -> Result<Reply<Not
     Ok(Reply::done())
 }
 
-fn replace(cx: &mut Context<'_>, ids: &Ids, body: ReplaceUser) -> Result<Reply<Nothing>, Failure> {
+fn replace(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: ReplaceUser,
+) -> Result<Reply<Nothing>, Failure> {
     let ReplaceUser { role, full_name, email } = body;
     let all = ChangeUser { role: Some(role), full_name: Some(full_name), email: Some(email) };
     change(cx, ids, all)
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let user = &ids[0];
     find_changeable(cx, user, "deleted")?;
     cx.state.users.users.remove(user);
     cx.state.files.clear(user);
-    cx.sessions.retain(|session| session.user != user);
+    cx.sessions.retain(|session| session.user != *user);
     cx.sessions.login_succeeded(user);
     Ok(Reply::done())
 }
 
-fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
     let user = &ids[0];
     may_act_on(cx, user)?;
     find(cx, user)?;
@@ -359,7 +364,7 @@ fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>
     Ok(Reply::ok(Actions { actions: own.iter().map(|id| Link::below(&parent, id)).collect() }))
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, body: UserAction) -> Result<Reply<Nothing>, Failure> {
+fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: UserAction) -> Result<Reply<Nothing>, Failure> {
     let (user, action) = (&ids[0], &ids[1]);
     may_act_on(cx, user)?;
     not_reserved(user, "modified")?;
@@ -367,7 +372,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, body: UserAction) -> Result<Reply<Nothin
     if action != "changePassword" && cx.session().role != "admin" {
         return Err(forbidden("Only an administrator may do this."));
     }
-    match action {
+    match action.as_str() {
         "changePassword" => change_password(cx, user, &body)?,
         "enable" => find(cx, user)?.enabled = true,
         "disable" if user == "admin" => {
@@ -376,7 +381,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, body: UserAction) -> Result<Reply<Nothin
         }
         "disable" => {
             find(cx, user)?.enabled = false;
-            cx.sessions.retain(|session| session.user != user);
+            cx.sessions.retain(|session| session.user != *user);
         }
         "roleClear" => find_changeable(cx, user, "modified")?.role.clear(),
         _ => {

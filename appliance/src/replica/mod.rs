@@ -122,7 +122,7 @@ impl Replica {
 
     /// Answers a request.
     pub(crate) fn handle(self: &Arc<Self>, request: &Request) -> Response {
-        if request.method == Method::Post && request.path == peers::SEND.template {
+        if request.method == Method::Post && request.path == peers::SEND.template() {
             return self.answer_peer(request);
         }
         if balance::is_operation(&request.path)
@@ -131,7 +131,7 @@ impl Replica {
             return response;
         }
         if looks(request) {
-            if request.path == emulator::SETTLE.template {
+            if request.path == emulator::SETTLE.template() {
                 self.settle();
             } else {
                 self.look();
@@ -409,8 +409,8 @@ fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
 /// Whether the answer depends on which members are visible.
 fn looks(request: &Request) -> bool {
     let path = request.path.as_str();
-    path == emulator::SETTLE.template
-        || path == clusters::RESTORE.template && request.method.changes()
+    path == emulator::SETTLE.template()
+        || path == clusters::RESTORE.template() && request.method.changes()
         || path.strip_prefix("/api/clusters/").is_some_and(|rest| rest.contains("/members"))
 }
 

@@ -147,7 +147,7 @@ impl Run<Session> for FileDelete {
         if !self.force {
             confirm(session, &format!("the file {}", self.filename))?;
         }
-        let ids: &[&str] = &[&user, &self.filename];
+        let ids = &[user.as_str(), self.filename.as_str()];
         session.client().call(&users::DELETE_FILE, ids, &Nothing {}).map_err(no_file)?;
         Ok(Done { done: "my file delete" })
     }
@@ -320,7 +320,7 @@ impl Run<Session> for KeyDelete {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let user = session.desk().user.clone();
-        let ids: &[&str] = &[&user, &self.public_key];
+        let ids = &[user.as_str(), self.public_key.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
                 return Failure::command(format!("There is no public key '{}'.", self.public_key))

@@ -212,7 +212,7 @@ struct Step {
 
 fn act(session: &Session, service: String, action: &str) -> Result<Steps, Failure> {
     let ran = show(session, &service)?.is_running();
-    let ids: &[&str] = &[&service, action];
+    let ids = &[&service, action];
     session
         .client()
         .call(&services::ACT, ids, &ServiceAction::default())

@@ -3,38 +3,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 
-/// Lists the functionality modules.
-pub const FMS: Call<Nothing, Fms> = Call::get("/emulator/lunash/hsm/fms");
-/// Loads a functionality module.
-pub const LOAD_FM: Call<LoadFm, Nothing> = Call::post("/emulator/lunash/hsm/fms");
-/// Removes a functionality module.
-pub const DELETE_FM: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/hsm/fms/{fmid}");
-/// Erases `fm`, `smfs` or `both`.
-pub const RECOVER_FMS: Call<RecoverFms, Nothing> = Call::post("/emulator/lunash/hsm/fms/recover");
-/// Restarts the HSM: every login ends, loaded modules start.
-pub const RESTART: Call<Nothing, Nothing> = Call::post("/emulator/lunash/hsm/restart");
-/// Sets the counters of [`COUNTER`](super::COUNTER) to zero.
-pub const RESET_INFORMATION: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/hsm/information");
-/// Runs the self test.
-pub const SELF_TEST: Call<Nothing, SelfTest> = Call::post("/emulator/lunash/hsm/selfTest");
-/// Shows the HSM's clock.
-pub const TIME: Call<Nothing, HsmTime> = Call::get("/emulator/lunash/hsm/time");
-/// Sets it to the appliance's clock; needs the SO.
-pub const SYNC_TIME: Call<Nothing, HsmTime> = Call::post("/emulator/lunash/hsm/time/sync");
-/// Checks the chain of the HSM's own certificates.
-pub const CERTIFICATES: Call<Nothing, Certificates> =
-    Call::get("/emulator/lunash/hsm/certificates");
-/// Makes the device authentication key anew; needs the SO.
-pub const MAKE_DAK: Call<Nothing, Dak> = Call::post("/emulator/lunash/hsm/dak");
-/// Remembers the domain of older HSMs, to take keys from them; needs the SO.
-pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
-    Call::put("/emulator/lunash/hsm/legacyDomain");
-/// Makes the HSM detect a tamper, for tests.
-pub const CAUSE_TAMPER: Call<CauseTamper, Nothing> = Call::post("/emulator/hsm/tamper");
+calls! {
+    /// Lists the functionality modules.
+    pub const FMS: Call<Nothing, Fms> = Call::get("/emulator/lunash/hsm/fms");
+    /// Loads a functionality module.
+    pub const LOAD_FM: Call<LoadFm, Nothing> = Call::post("/emulator/lunash/hsm/fms");
+    /// Removes a functionality module.
+    pub const DELETE_FM: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/hsm/fms/{fmid}");
+    /// Erases `fm`, `smfs` or `both`.
+    pub const RECOVER_FMS: Call<RecoverFms, Nothing> = Call::post("/emulator/lunash/hsm/fms/recover");
+    /// Restarts the HSM: every login ends, loaded modules start.
+    pub const RESTART: Call<Nothing, Nothing> = Call::post("/emulator/lunash/hsm/restart");
+    /// Sets the counters of [`COUNTER`](super::COUNTER) to zero.
+    pub const RESET_INFORMATION: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/hsm/information");
+    /// Runs the self test.
+    pub const SELF_TEST: Call<Nothing, SelfTest> = Call::post("/emulator/lunash/hsm/selfTest");
+    /// Shows the HSM's clock.
+    pub const TIME: Call<Nothing, HsmTime> = Call::get("/emulator/lunash/hsm/time");
+    /// Sets it to the appliance's clock; needs the SO.
+    pub const SYNC_TIME: Call<Nothing, HsmTime> = Call::post("/emulator/lunash/hsm/time/sync");
+    /// Checks the chain of the HSM's own certificates.
+    pub const CERTIFICATES: Call<Nothing, Certificates> =
+        Call::get("/emulator/lunash/hsm/certificates");
+    /// Makes the device authentication key anew; needs the SO.
+    pub const MAKE_DAK: Call<Nothing, Dak> = Call::post("/emulator/lunash/hsm/dak");
+    /// Remembers the domain of older HSMs, to take keys from them; needs the SO.
+    pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
+        Call::put("/emulator/lunash/hsm/legacyDomain");
+    /// Makes the HSM detect a tamper, for tests.
+    pub const CAUSE_TAMPER: Call<CauseTamper, Nothing> = Call::post("/emulator/hsm/tamper");
+}
 
 /// The functionality modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

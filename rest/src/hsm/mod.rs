@@ -4,10 +4,10 @@
 //! capabilities, `parts.rs` firmware, storage, licences and usage, `ped.rs` the PEDs, `lunash.rs`
 //! what only LunaSH has on a real appliance.
 
-mod lunash;
-mod parts;
-mod ped;
-mod policies;
+pub(crate) mod lunash;
+pub(crate) mod parts;
+pub(crate) mod ped;
+pub(crate) mod policies;
 
 pub use lunash::*;
 pub use parts::*;
@@ -16,7 +16,7 @@ pub use policies::*;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Method, Nothing};
+use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
@@ -30,94 +30,43 @@ pub const NOT_INITIALIZED: &str = "HSMPLUGIN_HSM_NOT_INITIALIZED";
 /// The HSM is in Secure Transport Mode (400). Assumed.
 pub const IN_TRANSPORT: &str = "HSMPLUGIN_HSM_IN_SECURE_TRANSPORT_MODE";
 
-/// Lists the HSMs of the appliance: exactly one.
-pub const LIST: Call<Nothing, Hsms> = Call::get("/api/lunasa/hsms");
-/// Shows the HSM.
-pub const SHOW: Call<Nothing, Hsm> = Call::get("/api/lunasa/hsms/{hsmid}");
-/// Initializes the HSM; erases all partitions.
-pub const INIT: Call<Init, Nothing> = Call::put("/api/lunasa/hsms/{hsmid}");
-/// Logs a role in, for this session.
-pub const LOGIN: Call<Login, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/login");
-/// Logs every HSM role of this session out.
-pub const LOGOUT: Call<Nothing, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/logout");
-/// Lists the roles: `so` and `audit`.
-pub const ROLES: Call<Nothing, Roles> = Call::get("/api/lunasa/hsms/{hsmid}/roles");
-/// Shows a role.
-pub const ROLE: Call<Nothing, Role> = Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}");
-/// Changes a role's password; answers 202.
-pub const CHANGE_PASSWORD: Call<ChangePassword, Nothing> =
-    Call::patch("/api/lunasa/hsms/{hsmid}/roles/{roleid}");
-/// The same as one of the vendor's clients sends it; answers 204. No page confirms it.
-pub const PUT_PASSWORD: Call<ChangePassword, Nothing> =
-    Call::put("/api/lunasa/hsms/{hsmid}/roles/{roleid}/password");
-/// Lists what can be done with a role: nothing on a password-authenticated HSM (assumed).
-pub const ROLE_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}/actions");
-/// Lists the actions of the HSM. Assumed: every other resource with actions has this.
-pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/hsms/{hsmid}/actions");
-/// Runs `factoryReset`, `zeroize`, `stmTransport` or `stmRecover` as a waiting task.
-pub const ACT: Call<Action, Transport> = Call::post("/api/lunasa/hsms/{hsmid}/actions/{actionid}");
-/// Shows the detected tamper events.
-pub const TAMPER: Call<Nothing, Tamper> = Call::get("/api/lunasa/hsms/{hsmid}/tamper");
-/// Lists what can be done with them.
-pub const TAMPER_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/hsms/{hsmid}/tamper/actions");
-/// Runs `clear`.
-pub const TAMPER_ACT: Call<Nothing, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/tamper/actions/{actionid}");
-
-/// Every resource of this area.
-pub const ALL: &[(Method, &str)] = &[
-    LIST.resource(),
-    SHOW.resource(),
-    INIT.resource(),
-    LOGIN.resource(),
-    LOGOUT.resource(),
-    ROLES.resource(),
-    ROLE.resource(),
-    CHANGE_PASSWORD.resource(),
-    PUT_PASSWORD.resource(),
-    ROLE_ACTIONS.resource(),
-    ACTIONS.resource(),
-    ACT.resource(),
-    TAMPER.resource(),
-    TAMPER_ACTIONS.resource(),
-    TAMPER_ACT.resource(),
-    POLICIES.resource(),
-    POLICY.resource(),
-    SET_POLICY.resource(),
-    EXPORT_POLICIES.resource(),
-    CAPABILITIES.resource(),
-    FIRMWARE.resource(),
-    FIRMWARE_ACTIONS.resource(),
-    FIRMWARE_ACT.resource(),
-    STORAGE.resource(),
-    LICENSES.resource(),
-    METRICS.resource(),
-    COUNTER.resource(),
-    UTILIZATION.resource(),
-    UTILIZATION_BINS.resource(),
-    SUPPORT_INFO.resource(),
-    UPGRADES.resource(),
-    UPGRADE.resource(),
-    PED.resource(),
-    PED_ACT.resource(),
-    PED_TIMEOUTS.resource(),
-    SET_PED_TIMEOUT.resource(),
-    FMS.resource(),
-    LOAD_FM.resource(),
-    DELETE_FM.resource(),
-    RECOVER_FMS.resource(),
-    RESTART.resource(),
-    RESET_INFORMATION.resource(),
-    SELF_TEST.resource(),
-    TIME.resource(),
-    SYNC_TIME.resource(),
-    CERTIFICATES.resource(),
-    MAKE_DAK.resource(),
-    SET_LEGACY_DOMAIN.resource(),
-    CAUSE_TAMPER.resource(),
-];
+calls! {
+    /// Lists the HSMs of the appliance: exactly one.
+    pub const LIST: Call<Nothing, Hsms> = Call::get("/api/lunasa/hsms");
+    /// Shows the HSM.
+    pub const SHOW: Call<Nothing, Hsm> = Call::get("/api/lunasa/hsms/{hsmid}");
+    /// Initializes the HSM; erases all partitions.
+    pub const INIT: Call<Init, Nothing> = Call::put("/api/lunasa/hsms/{hsmid}");
+    /// Logs a role in, for this session.
+    pub const LOGIN: Call<Login, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/login");
+    /// Logs every HSM role of this session out.
+    pub const LOGOUT: Call<Nothing, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/logout");
+    /// Lists the roles: `so` and `audit`.
+    pub const ROLES: Call<Nothing, Roles> = Call::get("/api/lunasa/hsms/{hsmid}/roles");
+    /// Shows a role.
+    pub const ROLE: Call<Nothing, Role> = Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}");
+    /// Changes a role's password; answers 202.
+    pub const CHANGE_PASSWORD: Call<ChangePassword, Nothing> =
+        Call::patch("/api/lunasa/hsms/{hsmid}/roles/{roleid}");
+    /// The same as one of the vendor's clients sends it; answers 204. No page confirms it.
+    pub const PUT_PASSWORD: Call<ChangePassword, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/roles/{roleid}/password");
+    /// Lists what can be done with a role: nothing on a password-authenticated HSM (assumed).
+    pub const ROLE_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}/actions");
+    /// Lists the actions of the HSM. Assumed: every other resource with actions has this.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/hsms/{hsmid}/actions");
+    /// Runs `factoryReset`, `zeroize`, `stmTransport` or `stmRecover` as a waiting task.
+    pub const ACT: Call<Action, Transport> = Call::post("/api/lunasa/hsms/{hsmid}/actions/{actionid}");
+    /// Shows the detected tamper events.
+    pub const TAMPER: Call<Nothing, Tamper> = Call::get("/api/lunasa/hsms/{hsmid}/tamper");
+    /// Lists what can be done with them.
+    pub const TAMPER_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/hsms/{hsmid}/tamper/actions");
+    /// Runs `clear`.
+    pub const TAMPER_ACT: Call<Nothing, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/tamper/actions/{actionid}");
+}
 
 /// The HSMs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

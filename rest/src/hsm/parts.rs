@@ -4,37 +4,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Nothing};
+use crate::call::{Nothing, calls};
 use crate::tasks::{Actions, Link};
 
-/// Shows the firmware.
-pub const FIRMWARE: Call<Nothing, Firmware> = Call::get("/api/lunasa/hsms/{hsmid}/firmware");
-/// Lists what can be done with it.
-pub const FIRMWARE_ACTIONS: Call<Nothing, Actions> =
-    Call::get("/api/lunasa/hsms/{hsmid}/firmware/actions");
-/// Runs `upgrade` or `rollback`; the latter as a waiting task.
-pub const FIRMWARE_ACT: Call<Nothing, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/firmware/actions/{actionid}");
-/// Shows the storage space.
-pub const STORAGE: Call<Nothing, Storage> = Call::get("/api/lunasa/hsms/{hsmid}/storageSpace");
-/// Lists the licences.
-pub const LICENSES: Call<Nothing, Licenses> = Call::get("/api/lunasa/hsms/{hsmid}/licenses");
-/// Counters of use for each partition; needs the SO.
-pub const METRICS: Call<Nothing, Metrics> = Call::get("/api/lunasa/hsms/{hsmid}/metrics");
-/// Counters of the HSM.
-pub const COUNTER: Call<Nothing, Counter> = Call::get("/api/lunasa/hsms/{hsmid}/counter");
-/// Shows how busy the HSM is.
-pub const UTILIZATION: Call<Nothing, Utilization> =
-    Call::get("/api/lunasa/hsms/{hsmid}/utilization");
-/// The same, by kinds of operation.
-pub const UTILIZATION_BINS: Call<Nothing, UtilizationBins> =
-    Call::get("/api/lunasa/hsms/{hsmid}/utilization/bins");
-/// Writes `supportInfo.txt` among the user's files.
-pub const SUPPORT_INFO: Call<Nothing, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/supportInfo");
-/// Lists the capability upgrades that were applied.
-pub const UPGRADES: Call<Nothing, Upgrades> = Call::get("/api/lunasa/upgrades");
-/// Applies a capability upgrade; needs the SO.
-pub const UPGRADE: Call<Upgrade, Nothing> = Call::post("/api/lunasa/upgrades");
+calls! {
+    /// Shows the firmware.
+    pub const FIRMWARE: Call<Nothing, Firmware> = Call::get("/api/lunasa/hsms/{hsmid}/firmware");
+    /// Lists what can be done with it.
+    pub const FIRMWARE_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/hsms/{hsmid}/firmware/actions");
+    /// Runs `upgrade` or `rollback`; the latter as a waiting task.
+    pub const FIRMWARE_ACT: Call<Nothing, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/firmware/actions/{actionid}");
+    /// Shows the storage space.
+    pub const STORAGE: Call<Nothing, Storage> = Call::get("/api/lunasa/hsms/{hsmid}/storageSpace");
+    /// Lists the licences.
+    pub const LICENSES: Call<Nothing, Licenses> = Call::get("/api/lunasa/hsms/{hsmid}/licenses");
+    /// Counters of use for each partition; needs the SO.
+    pub const METRICS: Call<Nothing, Metrics> = Call::get("/api/lunasa/hsms/{hsmid}/metrics");
+    /// Counters of the HSM.
+    pub const COUNTER: Call<Nothing, Counter> = Call::get("/api/lunasa/hsms/{hsmid}/counter");
+    /// Shows how busy the HSM is.
+    pub const UTILIZATION: Call<Nothing, Utilization> =
+        Call::get("/api/lunasa/hsms/{hsmid}/utilization");
+    /// The same, by kinds of operation.
+    pub const UTILIZATION_BINS: Call<Nothing, UtilizationBins> =
+        Call::get("/api/lunasa/hsms/{hsmid}/utilization/bins");
+    /// Writes `supportInfo.txt` among the user's files.
+    pub const SUPPORT_INFO: Call<Nothing, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/supportInfo");
+    /// Lists the capability upgrades that were applied.
+    pub const UPGRADES: Call<Nothing, Upgrades> = Call::get("/api/lunasa/upgrades");
+    /// Applies a capability upgrade; needs the SO.
+    pub const UPGRADE: Call<Upgrade, Nothing> = Call::post("/api/lunasa/upgrades");
+}
 
 /// The firmware.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,18 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Shows a PED: `0` is the local one, `1` and up are remote. `{}` on a password-authenticated HSM.
-pub const PED: Call<Nothing, Ped> = Call::get("/api/lunasa/hsms/{hsmid}/ped/peds/{pedid}");
-/// Runs `connect`, `disconnect`, `vectorInitialize` or `vectorErase`.
-pub const PED_ACT: Call<PedAction, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/ped/peds/{pedid}/actions/{actionid}");
-/// Shows the PED time limits; emulated appliance only.
-pub const PED_TIMEOUTS: Call<Nothing, PedTimeouts> = Call::get("/emulator/lunash/hsm/ped/timeouts");
-/// Sets a PED time limit; emulated appliance only.
-pub const SET_PED_TIMEOUT: Call<SetPedTimeout, Nothing> =
-    Call::put("/emulator/lunash/hsm/ped/timeouts/{type}");
+calls! {
+    /// Shows a PED: `0` is the local one, `1` and up are remote. `{}` on a password-authenticated HSM.
+    pub const PED: Call<Nothing, Ped> = Call::get("/api/lunasa/hsms/{hsmid}/ped/peds/{pedid}");
+    /// Runs `connect`, `disconnect`, `vectorInitialize` or `vectorErase`.
+    pub const PED_ACT: Call<PedAction, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/ped/peds/{pedid}/actions/{actionid}");
+    /// Shows the PED time limits; emulated appliance only.
+    pub const PED_TIMEOUTS: Call<Nothing, PedTimeouts> = Call::get("/emulator/lunash/hsm/ped/timeouts");
+    /// Sets a PED time limit; emulated appliance only.
+    pub const SET_PED_TIMEOUT: Call<SetPedTimeout, Nothing> =
+        Call::put("/emulator/lunash/hsm/ped/timeouts/{type}");
+}
 
 /// A PED; all fields are missing on a password-authenticated HSM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

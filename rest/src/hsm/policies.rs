@@ -4,22 +4,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Lists the policies with their values.
-pub const POLICIES: Call<Nothing, Policies> = Call::get("/api/lunasa/hsms/{hsmid}/policies");
-/// Shows a policy.
-pub const POLICY: Call<Nothing, Policy> = Call::get("/api/lunasa/hsms/{hsmid}/policies/{policyid}");
-/// Sets a policy; a destructive one as a waiting task.
-pub const SET_POLICY: Call<SetPolicy, Nothing> =
-    Call::put("/api/lunasa/hsms/{hsmid}/policies/{policyid}");
-/// Writes the policies to a template among the user's files; answers 201. Assumed beside the same
-/// resource of partitions.
-pub const EXPORT_POLICIES: Call<ExportPolicies, Nothing> =
-    Call::post("/api/lunasa/hsms/{hsmid}/policies");
-/// Lists the capabilities.
-pub const CAPABILITIES: Call<Nothing, Capabilities> =
-    Call::get("/api/lunasa/hsms/{hsmid}/capabilities");
+calls! {
+    /// Lists the policies with their values.
+    pub const POLICIES: Call<Nothing, Policies> = Call::get("/api/lunasa/hsms/{hsmid}/policies");
+    /// Shows a policy.
+    pub const POLICY: Call<Nothing, Policy> = Call::get("/api/lunasa/hsms/{hsmid}/policies/{policyid}");
+    /// Sets a policy; a destructive one as a waiting task.
+    pub const SET_POLICY: Call<SetPolicy, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/policies/{policyid}");
+    /// Writes the policies to a template among the user's files; answers 201. Assumed beside the same
+    /// resource of partitions.
+    pub const EXPORT_POLICIES: Call<ExportPolicies, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/policies");
+    /// Lists the capabilities.
+    pub const CAPABILITIES: Call<Nothing, Capabilities> =
+        Call::get("/api/lunasa/hsms/{hsmid}/capabilities");
+}
 
 /// The policies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,47 +5,49 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, Nothing};
+use crate::call::{Nothing, calls};
 
-/// Shows the settings. Assumed to answer with the fields that [`SET_SETTINGS`] takes: the page of
-/// the GET was not found.
-pub const SETTINGS: Call<Nothing, Settings> = Call::get("/api/lunasa/ntls");
-/// Sets all settings at once.
-pub const SET_SETTINGS: Call<NewSettings, Nothing> = Call::put("/api/lunasa/ntls");
-/// Shows the appliance's certificate. Its fields are assumed: the page was not found.
-pub const CERTIFICATE: Call<Nothing, ServerCertificate> = Call::get("/api/lunasa/ntls/certificate");
-/// Installs a certificate that an authority signed; a task that waits to be started.
-pub const INSTALL: Call<CertificateFile, Nothing> = Call::put("/api/lunasa/ntls/certificate");
-/// Makes a new key and a self-signed certificate; assumed to be a waiting task as [`INSTALL`] is.
-pub const RENEW: Call<NewKey, Nothing> = Call::patch("/api/lunasa/ntls/certificate");
-/// Makes a certificate request, `serverCSR.pem` among the user's files.
-pub const REQUEST: Call<NewRequest, Nothing> = Call::post("/api/lunasa/ntls/csr");
-/// Makes a new key and a self-signed certificate: what LunaSH's `sysconf regenCert` calls.
-pub const REGENERATE: Call<Regenerate, Nothing> =
-    Call::post("/api/lunasa/actions/regenerateCertificate");
+calls! {
+    /// Shows the settings. Assumed to answer with the fields that [`SET_SETTINGS`] takes: the page of
+    /// the GET was not found.
+    pub const SETTINGS: Call<Nothing, Settings> = Call::get("/api/lunasa/ntls");
+    /// Sets all settings at once.
+    pub const SET_SETTINGS: Call<NewSettings, Nothing> = Call::put("/api/lunasa/ntls");
+    /// Shows the appliance's certificate. Its fields are assumed: the page was not found.
+    pub const CERTIFICATE: Call<Nothing, ServerCertificate> = Call::get("/api/lunasa/ntls/certificate");
+    /// Installs a certificate that an authority signed; a task that waits to be started.
+    pub const INSTALL: Call<CertificateFile, Nothing> = Call::put("/api/lunasa/ntls/certificate");
+    /// Makes a new key and a self-signed certificate; assumed to be a waiting task as [`INSTALL`] is.
+    pub const RENEW: Call<NewKey, Nothing> = Call::patch("/api/lunasa/ntls/certificate");
+    /// Makes a certificate request, `serverCSR.pem` among the user's files.
+    pub const REQUEST: Call<NewRequest, Nothing> = Call::post("/api/lunasa/ntls/csr");
+    /// Makes a new key and a self-signed certificate: what LunaSH's `sysconf regenCert` calls.
+    pub const REGENERATE: Call<Regenerate, Nothing> =
+        Call::post("/api/lunasa/actions/regenerateCertificate");
 
-/// Shows what NTLS is bound to.
-pub const BINDING: Call<Nothing, Binding> = Call::get("/emulator/lunash/ntls/binding");
-/// Binds NTLS to a network device, or to all.
-pub const BIND: Call<NewBinding, Nothing> = Call::put("/emulator/lunash/ntls/binding");
-/// Shows the TCP keepalive settings.
-pub const KEEPALIVE: Call<Nothing, Keepalive> = Call::get("/emulator/lunash/ntls/keepalive");
-/// Sets them.
-pub const SET_KEEPALIVE: Call<Keepalive, Nothing> = Call::put("/emulator/lunash/ntls/keepalive");
-/// Shows how many threads serve.
-pub const THREADS: Call<Nothing, Threads> = Call::get("/emulator/lunash/ntls/threads");
-/// Sets it.
-pub const SET_THREADS: Call<NewThreads, Nothing> = Call::put("/emulator/lunash/ntls/threads");
-/// Shows state and counters.
-pub const INFORMATION: Call<Nothing, Information> = Call::get("/emulator/lunash/ntls/information");
-/// Sets the counters back to 0.
-pub const RESET_INFORMATION: Call<Nothing, Nothing> =
-    Call::delete("/emulator/lunash/ntls/information");
-/// Shows the watch over the certificate's end.
-pub const MONITOR: Call<Nothing, Monitor> = Call::get("/emulator/lunash/ntls/certificate/monitor");
-/// Changes some of it.
-pub const SET_MONITOR: Call<NewMonitor, Nothing> =
-    Call::patch("/emulator/lunash/ntls/certificate/monitor");
+    /// Shows what NTLS is bound to.
+    pub const BINDING: Call<Nothing, Binding> = Call::get("/emulator/lunash/ntls/binding");
+    /// Binds NTLS to a network device, or to all.
+    pub const BIND: Call<NewBinding, Nothing> = Call::put("/emulator/lunash/ntls/binding");
+    /// Shows the TCP keepalive settings.
+    pub const KEEPALIVE: Call<Nothing, Keepalive> = Call::get("/emulator/lunash/ntls/keepalive");
+    /// Sets them.
+    pub const SET_KEEPALIVE: Call<Keepalive, Nothing> = Call::put("/emulator/lunash/ntls/keepalive");
+    /// Shows how many threads serve.
+    pub const THREADS: Call<Nothing, Threads> = Call::get("/emulator/lunash/ntls/threads");
+    /// Sets it.
+    pub const SET_THREADS: Call<NewThreads, Nothing> = Call::put("/emulator/lunash/ntls/threads");
+    /// Shows state and counters.
+    pub const INFORMATION: Call<Nothing, Information> = Call::get("/emulator/lunash/ntls/information");
+    /// Sets the counters back to 0.
+    pub const RESET_INFORMATION: Call<Nothing, Nothing> =
+        Call::delete("/emulator/lunash/ntls/information");
+    /// Shows the watch over the certificate's end.
+    pub const MONITOR: Call<Nothing, Monitor> = Call::get("/emulator/lunash/ntls/certificate/monitor");
+    /// Changes some of it.
+    pub const SET_MONITOR: Call<NewMonitor, Nothing> =
+        Call::patch("/emulator/lunash/ntls/certificate/monitor");
+}
 
 /// The TLS ciphers that the reference names, strongest first. Assumed: the default
 /// list has them all.

@@ -8,8 +8,8 @@ use luna_rest::{Call, Client, Error, Nothing, Target, Trust};
 
 use crate::server::{Reply, Server, answer};
 
-const SHOW: Call<Nothing, Nothing> = Call::get("/things");
-const CHANGE: Call<Nothing, Nothing> = Call::post("/things");
+const SHOW: Call<Nothing, Nothing, 0> = Call::get("/things");
+const CHANGE: Call<Nothing, Nothing, 0> = Call::post("/things");
 
 fn change(client: &Client) -> Result<Nothing, Error> {
     client.call(&CHANGE, &[], &Nothing {})

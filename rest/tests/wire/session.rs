@@ -12,11 +12,11 @@ struct Named {
     name: String,
 }
 
-const SHOW: Call<Nothing, Named> = Call::get("/things/{id}");
-const MAKE: Call<Named, Named> = Call::post("/things");
-const RUN: Call<Nothing, Nothing> = Call::post("/things/{id}/actions/run");
-const DROP: Call<Nothing, Nothing> = Call::delete("/things/{id}");
-const DROP_SOME: Call<Named, Nothing> = Call::delete("/things");
+const SHOW: Call<Nothing, Named, 1> = Call::get("/things/{id}");
+const MAKE: Call<Named, Named, 0> = Call::post("/things");
+const RUN: Call<Nothing, Nothing, 1> = Call::post("/things/{id}/actions/run");
+const DROP: Call<Nothing, Nothing, 1> = Call::delete("/things/{id}");
+const DROP_SOME: Call<Named, Nothing, 0> = Call::delete("/things");
 
 fn logged_in(server: &Server) -> Client {
     let mut client = server.client();
@@ -144,8 +144,8 @@ fn each_method_sends_the_body_that_it_should() {
 fn a_path_that_would_mean_something_else_is_not_sent() {
     let server = Server::start(|_| answer(204, ""));
     let client = server.client();
-    for ids in [&[""][..], &["."], &[".."], &[], &["a", "b"]] {
-        let error = client.call(&DROP, ids, &Nothing {}).unwrap_err();
+    for id in ["", ".", ".."] {
+        let error = client.call(&DROP, &[id], &Nothing {}).unwrap_err();
         assert!(matches!(&error, Error::Unsendable { .. }) && !error.unclear(), "{error:?}");
     }
     assert!(server.lines().is_empty());
@@ -199,7 +199,7 @@ fn files_go_and_come_as_they_are() {
     client.upload("admin", "app.pem", b"PEM\0".to_vec()).unwrap();
     client.call_with_file(&DROP_SOME, &[], b"DER\0".to_vec()).unwrap();
     assert_eq!(client.download("admin", "app.pem").unwrap(), b"PEM");
-    const RULES: Call<Nothing, Nothing> = Call::get("/roles/{roleid}/resources");
+    const RULES: Call<Nothing, Nothing, 1> = Call::get("/roles/{roleid}/resources");
     assert_eq!(client.get_file(&RULES, &["r"]).unwrap(), b"GET:/");
 
     let [form, file, _, rules] = [(); 4].map(|()| server.seen.recv().unwrap());

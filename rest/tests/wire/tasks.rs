@@ -13,7 +13,7 @@ struct Ids {
     ids: Vec<u32>,
 }
 
-const RESTORE: Call<Nothing, Ids> = Call::post("/objects/actions/restore");
+const RESTORE: Call<Nothing, Ids, 0> = Call::post("/objects/actions/restore");
 
 /// A server whose call becomes task 7 and whose looks at it are answered in turn.
 fn becomes(accepted: u16, location: &'static str, looks: Vec<Reply>) -> Server {

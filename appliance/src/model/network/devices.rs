@@ -198,12 +198,12 @@ fn row_mut<'c>(cx: &'c mut Context<'_>, name: &str) -> Result<&'c mut DeviceRow,
     row.ok_or_else(|| Failure::internal(format!("{name} has no row.")))
 }
 
-fn list(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Devices>, Failure> {
-    let devices = NAMES.iter().map(|name| Link::below(DEVICES.template, name)).collect();
+fn list(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Devices>, Failure> {
+    let devices = NAMES.iter().map(|name| Link::below(DEVICES.template(), name)).collect();
     Ok(Reply::ok(Devices { devices }))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Device>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Device>, Failure> {
     let name = known(&ids[0])?;
     let network = &cx.state.network;
     let row = network.row(name).cloned().unwrap_or_default();
@@ -253,7 +253,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Device>, Fa
 }
 
 /// Traffic that the emulated segment makes by itself, in proportion to the time a device is up.
-fn stats(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Stats>, Failure> {
+fn stats(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stats>, Failure> {
     let name = known(&ids[0])?;
     let row = cx.state.network.row(name).cloned().unwrap_or_default();
     if !cx.state.network.has_link(name) {
@@ -303,7 +303,7 @@ fn ip4_of(body: &Ip4) -> Result<Ip4Row, Failure> {
     Ok(row)
 }
 
-fn set_ip4(cx: &mut Context<'_>, ids: &Ids, body: Ip4) -> Result<Reply<Nothing>, Failure> {
+fn set_ip4(cx: &mut Context<'_>, ids: &Ids<1>, body: Ip4) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let bond = members(name).is_some();
     let mode = body.mode.as_deref();
@@ -333,7 +333,7 @@ fn set_ip4(cx: &mut Context<'_>, ids: &Ids, body: Ip4) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
-fn set_ip6(cx: &mut Context<'_>, ids: &Ids, body: Ip6) -> Result<Reply<Nothing>, Failure> {
+fn set_ip6(cx: &mut Context<'_>, ids: &Ids<1>, body: Ip6) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let parse = |name: &str, text: &str| {
         let wrong = || Failure::bad_request(format!("'{name}' is no IPv6 address."));
@@ -360,10 +360,10 @@ fn refuse(id: &'static str, title: &'static str, details: String) -> Failure {
     Failure::new(400, id, title).details(details)
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, body: DeviceAction) -> Result<Reply<Nothing>, Failure> {
+fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: DeviceAction) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let action = &ids[1];
-    if ![ENABLE, DISABLE].contains(&action) {
+    if ![ENABLE, DISABLE].contains(&action.as_str()) {
         return Err(Failure::no_resource(format!("There is no action '{action}'.")));
     }
     let Some(ports) = members(name) else {
@@ -411,10 +411,10 @@ fn is_dynamic(cx: &Context<'_>, port: &str) -> bool {
     cx.state.network.row(port).is_some_and(|row| row.dhcp || row.slaac)
 }
 
-fn configure(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn configure(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let action = &ids[1];
-    if ![DHCP, SLAAC, CLEAR].contains(&action) {
+    if ![DHCP, SLAAC, CLEAR].contains(&action.as_str()) {
         return Err(Failure::no_resource(format!("There is no action '{action}'.")));
     }
     free(cx, name)?;
@@ -473,7 +473,7 @@ pub(super) fn invalid_value(details: String) -> Failure {
     Failure::new(400, "APPLIANCE_INVALID_VALUE_SPECIFIED", title).details(details)
 }
 
-fn add_dns(cx: &mut Context<'_>, ids: &Ids, body: Dns) -> Result<Reply<Nothing>, Failure> {
+fn add_dns(cx: &mut Context<'_>, ids: &Ids<1>, body: Dns) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let entry = entry(body)?;
     let row = row_mut(cx, name)?;
@@ -495,7 +495,7 @@ fn add_dns(cx: &mut Context<'_>, ids: &Ids, body: Dns) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
-fn delete_dns(cx: &mut Context<'_>, ids: &Ids, body: Dns) -> Result<Reply<Nothing>, Failure> {
+fn delete_dns(cx: &mut Context<'_>, ids: &Ids<1>, body: Dns) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let entry = entry(body)?;
     let row = row_mut(cx, name)?;

@@ -167,7 +167,7 @@ fn route_of(device: &str, body: &NewRoute) -> Result<RouteRow, Failure> {
     Ok(RouteRow { device: device.to_owned(), destination, mask, gateway, metric })
 }
 
-fn list(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<RouteList>, Failure> {
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<RouteList>, Failure> {
     let device = known(&ids[0])?;
     let own = cx.state.network.routes.values().filter(|route| route.device == device);
     let routes = own.map(|route| Link::below(&ROUTES.path(&[device]), &route.id())).collect();
@@ -182,7 +182,7 @@ fn find(cx: &Context<'_>, device: &str, id: &str) -> Result<RouteRow, Failure> {
     })
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Route>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Route>, Failure> {
     let route = find(cx, known(&ids[0])?, &ids[1])?;
     Ok(Reply::ok(Route {
         id: route.id(),
@@ -194,7 +194,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Route>, Fai
     }))
 }
 
-fn add(cx: &mut Context<'_>, ids: &Ids, body: NewRoute) -> Result<Reply<Nothing>, Failure> {
+fn add(cx: &mut Context<'_>, ids: &Ids<1>, body: NewRoute) -> Result<Reply<Nothing>, Failure> {
     let device = known(&ids[0])?;
     let route = route_of(device, &body)?;
     let refuse = |details: String| {
@@ -221,7 +221,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids, body: NewRoute) -> Result<Reply<Nothing>
     Ok(Reply::created(location))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, body: NewRoute) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, body: NewRoute) -> Result<Reply<Nothing>, Failure> {
     let device = known(&ids[0])?;
     let asked = route_of(device, &body)?;
     let route = find(cx, device, &ids[1])?;
@@ -236,7 +236,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids, body: NewRoute) -> Result<Reply<Nothi
     Ok(Reply::done())
 }
 
-fn kernel(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<KernelRoutes>, Failure> {
+fn kernel(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<KernelRoutes>, Failure> {
     Ok(Reply::ok(KernelRoutes { routes: cx.state.network.kernel_routes() }))
 }
 

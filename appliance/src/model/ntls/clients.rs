@@ -91,13 +91,17 @@ fn no_client(name: &str) -> Failure {
         .details(format!("There is no client '{name}'."))
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Clients>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clients>, Failure> {
     let entry = |name: &str| ClientRef { client_id: name.to_owned(), url: CLIENT.path(&[name]) };
     let clients = cx.state.ntls.by_number().into_iter().map(|(name, _)| entry(name)).collect();
     Ok(Reply::ok(Clients { clients }))
 }
 
-fn register(cx: &mut Context<'_>, _: &Ids, new: NewClient) -> Result<Reply<Registered>, Failure> {
+fn register(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewClient,
+) -> Result<Reply<Registered>, Failure> {
     cx.require_so_if_forced()?;
     let NewClient { client_name: name, ip, hostname, certificate } = new;
     check_name(&name)?;
@@ -187,7 +191,7 @@ fn check_body(pem: &str) -> Result<(), Failure> {
     Err(Failure::bad_request("A certificate in the body has 8 to 8192 characters."))
 }
 
-fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Client>, Failure> {
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>, Failure> {
     let name = &ids[0];
     let row = cx.state.ntls.client(name)?;
     Ok(Reply::ok(Client {
@@ -203,7 +207,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Client>, Fa
 
 fn certify(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     new: NewCertificate,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.state.ntls.client(&ids[0])?;
@@ -222,7 +226,7 @@ fn certify(
 
 fn certify_with_file(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     file: Upload<'_>,
 ) -> Result<Reply<Nothing>, Failure> {
     replace(cx, &ids[0], file.content)
@@ -235,19 +239,19 @@ fn replace(cx: &mut Context<'_>, name: &str, pem: &[u8]) -> Result<Reply<Nothing
     Ok(Reply::done())
 }
 
-fn deregister(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn deregister(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let removed = cx.state.ntls.clients.remove(&ids[0]);
     removed.map(|_| Reply::done()).ok_or_else(|| no_client(&ids[0]))
 }
 
-fn links(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Links>, Failure> {
+fn links(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Links>, Failure> {
     let name = &ids[0];
     let entry = |id: &String| LinkRef { id: id.clone(), url: LINK.path(&[name, id]) };
     Ok(Reply::ok(Links { links: cx.state.ntls.client(name)?.links.iter().map(entry).collect() }))
 }
 
-fn assign(cx: &mut Context<'_>, ids: &Ids, new: NewLink) -> Result<Reply<Nothing>, Failure> {
+fn assign(cx: &mut Context<'_>, ids: &Ids<1>, new: NewLink) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let name = &ids[0];
     cx.state.ntls.client(name)?;
@@ -264,12 +268,12 @@ fn assign(cx: &mut Context<'_>, ids: &Ids, new: NewLink) -> Result<Reply<Nothing
 
 /// The serial number in a partition's path, which must be one of this HSM.
 fn partition_of(cx: &Context<'_>, url: &str) -> Result<String, Failure> {
-    let template = partitions::SHOW.template.split('/');
+    let template = partitions::SHOW.template().split('/');
     let segments: Vec<&str> = url.trim_end_matches('/').split('/').collect();
     let fits = segments.len() == template.clone().count()
         && segments.iter().zip(template).all(|(is, is_to)| is_to.starts_with('{') || *is == is_to);
     let (Some(id), true) = (segments.last(), fits) else {
-        let template = partitions::SHOW.template;
+        let template = partitions::SHOW.template();
         return Err(Failure::bad_request(format!("'url' must have the form {template}.")));
     };
     let hsm = cx.state.hsm.hsm.get().serial.to_string();
@@ -281,14 +285,14 @@ fn partition_of(cx: &Context<'_>, url: &str) -> Result<String, Failure> {
     Ok((*id).to_owned())
 }
 
-fn link(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Link>, Failure> {
+fn link(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Link>, Failure> {
     let id = linked(cx, &ids[0], &ids[1])?;
     let hsm = cx.state.hsm.hsm.get().serial.to_string();
     let url = partitions::SHOW.path(&[&hsm, &id]);
     Ok(Reply::ok(Link { kind: "hsm/partition".to_owned(), url }))
 }
 
-fn revoke(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn revoke(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let id = linked(cx, &ids[0], &ids[1])?;
     cx.state.ntls.client_mut(&ids[0])?.links.retain(|link| *link != id);
@@ -307,7 +311,7 @@ fn linked(cx: &Context<'_>, name: &str, id: &str) -> Result<String, Failure> {
 
 fn certificate(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<ClientCertificate>, Failure> {
     let name = &ids[0];
@@ -327,7 +331,11 @@ fn certificate(
     }))
 }
 
-fn set_filter(cx: &mut Context<'_>, ids: &Ids, new: NameFilter) -> Result<Reply<Nothing>, Failure> {
+fn set_filter(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    new: NameFilter,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let row = cx.state.ntls.client_mut(&ids[0])?;
     if new.dn.is_empty() || new.dn.len() > 241 || !is_filter(&new.dn) {
@@ -353,7 +361,11 @@ fn is_filter(dn: &str) -> bool {
     })
 }
 
-fn remove_filter(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn remove_filter(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     if cx.state.ntls.client_mut(&ids[0])?.filter.take().is_none() {
         let id = "NTLS_CLIENT_NO_DN_FILTER_CONFIGURED";
@@ -364,7 +376,7 @@ fn remove_filter(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<No
 
 fn host_addresses(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<HostAddresses>, Failure> {
     let entry = |(name, row): (&str, &ClientRow)| {
@@ -378,7 +390,7 @@ fn host_addresses(
 
 fn map_host(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     new: NewHostAddress,
 ) -> Result<Reply<Nothing>, Failure> {
     let (ip, _) = check_address(Some(new.ip), None)?;
@@ -391,7 +403,7 @@ fn map_host(
     Ok(Reply::done())
 }
 
-fn unmap_host(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn unmap_host(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     if cx.state.ntls.client_mut(&ids[0])?.host_address.take().is_none() {
         return Err(Failure::new(404, NO_HOST_ADDRESS, "The host name has no address.")
             .details(format!("No address is mapped to the host name of '{}'.", &ids[0])));

@@ -149,7 +149,7 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&REGENERATE, OPERATOR, regenerate_action);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ServerCertificate>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ServerCertificate>, Failure> {
     let read = Certificate::read(cx.state.ntls.server_certificate().as_bytes())?;
     Ok(Reply::ok(ServerCertificate {
         certificate: read.pem,
@@ -164,7 +164,7 @@ fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<ServerCertifi
 
 fn regenerate_action(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     new: Regenerate,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
@@ -174,7 +174,7 @@ fn regenerate_action(
     Ok(Reply::done())
 }
 
-fn renew(cx: &mut Context<'_>, _: &Ids, new: NewKey) -> Result<Reply<Nothing>, Failure> {
+fn renew(cx: &mut Context<'_>, _: &Ids<0>, new: NewKey) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let cn = new.cn.unwrap_or_else(|| hostname(cx));
     let (subject, days) = (new.subject, new.days.unwrap_or(LONGEST));
@@ -186,7 +186,7 @@ fn renew(cx: &mut Context<'_>, _: &Ids, new: NewKey) -> Result<Reply<Nothing>, F
     }))
 }
 
-fn request(cx: &mut Context<'_>, _: &Ids, new: NewRequest) -> Result<Reply<Nothing>, Failure> {
+fn request(cx: &mut Context<'_>, _: &Ids<0>, new: NewRequest) -> Result<Reply<Nothing>, Failure> {
     let cn = new.cn.unwrap_or_else(|| hostname(cx));
     let mut subject = new.subject;
     let given = |value: Option<String>, default: &str| value.or_else(|| Some(default.to_owned()));
@@ -203,14 +203,18 @@ fn request(cx: &mut Context<'_>, _: &Ids, new: NewRequest) -> Result<Reply<Nothi
     Ok(Reply::done())
 }
 
-fn install(cx: &mut Context<'_>, _: &Ids, new: CertificateFile) -> Result<Reply<Nothing>, Failure> {
+fn install(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: CertificateFile,
+) -> Result<Reply<Nothing>, Failure> {
     let pem = super::users_file(cx, &new.file)?;
     install_later(cx, &pem)
 }
 
 fn install_file(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     file: Upload<'_>,
 ) -> Result<Reply<Nothing>, Failure> {
     install_later(cx, file.content)

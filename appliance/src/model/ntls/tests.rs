@@ -60,10 +60,10 @@ fn a_binding_takes_effect_when_ntls_is_restarted() {
     let binding = |bench: &mut Bench| bench.call(&BINDING, &[], &Nothing {});
     let all = Binding { device: "all".into(), active: "all".into(), restart_needed: false };
     assert_eq!(binding(&mut bench), all);
-    assert_eq!(bench.put(BIND.template, json!({"device": "bond1"})).status, 204);
+    assert_eq!(bench.put(BIND.template(), json!({"device": "bond1"})).status, 204);
     let waiting = Binding { device: "bond1".into(), restart_needed: true, ..all };
     assert_eq!(binding(&mut bench), waiting);
-    assert_eq!(bench.put(BIND.template, json!({"device": "eth4"})).error().0, 400);
+    assert_eq!(bench.put(BIND.template(), json!({"device": "eth4"})).error().0, 400);
     bench.post("/api/lunasa/services/ntls/actions/restart", json!({}));
     let active = Binding { active: "bond1".into(), restart_needed: false, ..waiting };
     assert_eq!(binding(&mut bench), active);
@@ -75,7 +75,7 @@ fn keepalive_and_threads_keep_to_their_bounds() {
     let documented = Keepalive { idle: 10, interval: 10, probes: 2 };
     assert_eq!(bench.call(&KEEPALIVE, &[], &Nothing {}), documented);
     let good = json!({"idle": 10_000, "interval": 360, "probes": 30});
-    assert_eq!(bench.put(KEEPALIVE.template, good.clone()).status, 204);
+    assert_eq!(bench.put(KEEPALIVE.template(), good.clone()).status, 204);
     for (name, value) in [
         ("idle", 9),
         ("idle", 10_001),
@@ -86,13 +86,13 @@ fn keepalive_and_threads_keep_to_their_bounds() {
     ] {
         let mut body = good.clone();
         body[name] = json!(value);
-        assert_eq!(bench.put(KEEPALIVE.template, body).error().0, 400, "{name} {value}");
+        assert_eq!(bench.put(KEEPALIVE.template(), body).error().0, 400, "{name} {value}");
     }
-    assert_eq!(bench.get(KEEPALIVE.template).json(), good);
+    assert_eq!(bench.get(KEEPALIVE.template()).json(), good);
 
-    assert_eq!(bench.put(THREADS.template, json!({"datapath": 15})).status, 204);
+    assert_eq!(bench.put(THREADS.template(), json!({"datapath": 15})).status, 204);
     for body in [json!({"datapath": 0}), json!({"datapath": 16}), json!({"cmdprocessor": 71})] {
-        assert_eq!(bench.put(THREADS.template, body.clone()).error().0, 400, "{body}");
+        assert_eq!(bench.put(THREADS.template(), body.clone()).error().0, 400, "{body}");
     }
     let threads = bench.call(&THREADS, &[], &Nothing {});
     assert_eq!(threads, Threads { datapath: 15, cmdprocessor: 50 });
@@ -102,10 +102,10 @@ fn keepalive_and_threads_keep_to_their_bounds() {
 fn the_watch_over_the_certificate_is_off_until_it_is_enabled() {
     let mut bench = Bench::new();
     assert!(!bench.call(&MONITOR, &[], &Nothing {}).enabled);
-    assert_eq!(bench.patch(MONITOR.template, json!({"enabled": true})).status, 204);
-    assert_eq!(bench.patch(MONITOR.template, json!({"days": 30, "interval": 24})).status, 204);
+    assert_eq!(bench.patch(MONITOR.template(), json!({"enabled": true})).status, 204);
+    assert_eq!(bench.patch(MONITOR.template(), json!({"days": 30, "interval": 24})).status, 204);
     for body in [json!({"days": 0}), json!({"interval": 0}), json!({"days": 3654})] {
-        assert_eq!(bench.patch(MONITOR.template, body.clone()).error().0, 400, "{body}");
+        assert_eq!(bench.patch(MONITOR.template(), body.clone()).error().0, 400, "{body}");
     }
     let monitor = bench.call(&MONITOR, &[], &Nothing {});
     assert_eq!(monitor, Monitor { enabled: true, days: 30, interval: 24 });
@@ -126,7 +126,7 @@ fn counters_are_reset_and_the_state_follows_the_service() {
         (information.up, information.successful_connections, information.failed_connections),
         (false, 3, 1)
     );
-    assert_eq!(bench.delete(INFORMATION.template).status, 204);
+    assert_eq!(bench.delete(INFORMATION.template()).status, 204);
     service(&mut bench, "start");
     let reset = Information { up: true, ..Information::default() };
     assert_eq!(bench.call(&INFORMATION, &[], &Nothing {}), reset);

@@ -36,7 +36,7 @@ pub(super) fn set(cx: &mut Context<'_>, now: OffsetDateTime) {
     cx.set_clock(now);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Time>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Time>, Failure> {
     let zone = zone(cx);
     let (abbreviation, utc_offset) = zone.at(cx.now);
     let local = local(cx);
@@ -50,7 +50,7 @@ fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Time>, Failur
 }
 
 /// The zone first, then the clock in that zone.
-fn change(cx: &mut Context<'_>, _: &Ids, body: ChangeTime) -> Result<Reply<Nothing>, Failure> {
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     // 'hsm init -authtimeconfig' asks for it.
     if cx.state.hsm.hsm.get().auth_time_config {
@@ -111,7 +111,7 @@ fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[u32; 3]> {
     parts.next().is_none().then_some(numbers)
 }
 
-fn list(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Zones>, Failure> {
+fn list(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Zones>, Failure> {
     Ok(Reply::ok(Zones { zones: zones::ZONES.iter().map(|zone| zone.code.to_owned()).collect() }))
 }
 

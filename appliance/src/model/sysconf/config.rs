@@ -171,8 +171,8 @@ fn put_on_boot(cx: &mut Context<'_>, services: &[&str], content: &Snapshot) -> R
     Ok(())
 }
 
-fn show(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Config>, Failure> {
-    Ok(Reply::ok(Config { backups: BACKUPS.template.to_owned() }))
+fn show(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Config>, Failure> {
+    Ok(Reply::ok(Config { backups: BACKUPS.template().to_owned() }))
 }
 
 fn links(backups: &Table<BackupRow>) -> Backups {
@@ -180,7 +180,7 @@ fn links(backups: &Table<BackupRow>) -> Backups {
     Backups { backups: backups.keys().map(link).collect() }
 }
 
-fn list(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Backups>, Failure> {
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Backups>, Failure> {
     Ok(Reply::ok(links(&cx.state.sysconf.backups)))
 }
 
@@ -207,7 +207,7 @@ fn make(cx: &mut Context<'_>, description: &str) -> Result<String, Failure> {
 /// Longest description; assumed.
 const DESCRIPTION: usize = 128;
 
-fn back_up(cx: &mut Context<'_>, _: &Ids, body: NewBackup) -> Result<Reply<BackedUp>, Failure> {
+fn back_up(cx: &mut Context<'_>, _: &Ids<0>, body: NewBackup) -> Result<Reply<BackedUp>, Failure> {
     let description = body.description.unwrap_or_default();
     let printable = |c| (' '..='~').contains(&c);
     if description.len() > DESCRIPTION || !description.chars().all(printable) {
@@ -219,7 +219,7 @@ fn back_up(cx: &mut Context<'_>, _: &Ids, body: NewBackup) -> Result<Reply<Backe
     Ok(Reply::ok(BackedUp { id }))
 }
 
-fn clear(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.state.sysconf.backups.retain(|_, _| false);
     Ok(Reply::done())
 }
@@ -233,7 +233,7 @@ fn find(backups: &Table<BackupRow>, name: &str) -> Result<BackupRow, Failure> {
     backups.get(name).cloned().ok_or_else(|| no_backup(name))
 }
 
-fn show_backup(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Backup>, Failure> {
+fn show_backup(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Backup>, Failure> {
     let row = find(&cx.state.sysconf.backups, &ids[0])?;
     let single = SERVICES.iter().filter(|name| **name != "all");
     let held = single.filter(|name| row.content.keys().any(|field| belongs(field, name)));
@@ -248,12 +248,12 @@ fn show_backup(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Back
     }))
 }
 
-fn delete(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let gone = cx.state.sysconf.backups.remove(&ids[0]);
     gone.map(|_| Reply::done()).ok_or_else(|| no_backup(&ids[0]))
 }
 
-fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
     find(&cx.state.sysconf.backups, &ids[0])?;
     let restore = Link::below(&BACKUP_ACTIONS.path(&[&ids[0]]), "restore");
     Ok(Reply::ok(Actions { actions: vec![restore] }))
@@ -262,7 +262,7 @@ fn actions(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Actions>
 /// Services that can be stopped, and have to be before they are restored; assumed to be these.
 const STOPPED: [&str; 2] = ["ntp", "snmp"];
 
-fn restore(cx: &mut Context<'_>, ids: &Ids, body: OfService) -> Result<Reply<Nothing>, Failure> {
+fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: OfService) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let row = find(&cx.state.sysconf.backups, &ids[0])?;
     let services = chosen(&body.service)?;
@@ -281,7 +281,7 @@ fn restore(cx: &mut Context<'_>, ids: &Ids, body: OfService) -> Result<Reply<Not
 
 fn factory_reset(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: OfService,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
@@ -326,19 +326,19 @@ fn copy(
     Ok(Reply::done())
 }
 
-fn export(cx: &mut Context<'_>, _: &Ids, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
+fn export(cx: &mut Context<'_>, _: &Ids<0>, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
     check_device(cx, &body)?;
     let sysconf = &mut cx.state.sysconf;
     copy(&sysconf.backups, &mut sysconf.exported, &body.file)
 }
 
-fn import(cx: &mut Context<'_>, _: &Ids, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
+fn import(cx: &mut Context<'_>, _: &Ids<0>, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
     check_device(cx, &body)?;
     let sysconf = &mut cx.state.sysconf;
     copy(&sysconf.exported, &mut sysconf.backups, &body.file)
 }
 
-fn exported(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Backups>, Failure> {
+fn exported(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Backups>, Failure> {
     Ok(Reply::ok(links(&cx.state.sysconf.exported)))
 }
 

@@ -95,24 +95,24 @@ pub(super) fn is_enabled(cx: &Context<'_>) -> bool {
     cx.state.services.services.get("ntp").is_some_and(|row| row.on_boot)
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Ntp>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Ntp>, Failure> {
     Ok(Reply::ok(Ntp {
-        actions: ACTIONS.template.to_owned(),
+        actions: ACTIONS.template().to_owned(),
         is_enabled: is_enabled(cx),
         is_running: cx.state.services.is_running("ntp"),
         is_autokey_configured: cx.state.sysconf.ntp.get().autokey.is_some(),
-        servers: SERVERS.template.to_owned(),
-        status: STATUS.template.to_owned(),
+        servers: SERVERS.template().to_owned(),
+        status: STATUS.template().to_owned(),
     }))
 }
 
-fn actions(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    Ok(Reply::ok(Actions { actions: vec![Link::below(ACTIONS.template, "synchronize")] }))
+fn actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    Ok(Reply::ok(Actions { actions: vec![Link::below(ACTIONS.template(), "synchronize")] }))
 }
 
 fn synchronize(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: Synchronize,
 ) -> Result<Reply<Nothing>, Failure> {
     if cx.state.services.is_running("ntp") {
@@ -139,7 +139,7 @@ pub(super) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c Server> {
     rows.into_iter().map(|row| &row.server).collect()
 }
 
-fn servers(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Servers>, Failure> {
+fn servers(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Servers>, Failure> {
     let link =
         |server: &Server| Link { id: server.address.clone(), url: SERVER.path(&[&server.address]) };
     Ok(Reply::ok(Servers { servers: ordered(cx).into_iter().map(link).collect() }))
@@ -201,7 +201,11 @@ fn no_server(address: &str) -> Failure {
         .details(format!("'{address}' is not an NTP server of this appliance."))
 }
 
-fn add_server(cx: &mut Context<'_>, _: &Ids, body: NewServer) -> Result<Reply<Nothing>, Failure> {
+fn add_server(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: NewServer,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     check_address(&body.address)?;
     let nts = body.nts == Some(true);
@@ -233,14 +237,14 @@ fn add_server(cx: &mut Context<'_>, _: &Ids, body: NewServer) -> Result<Reply<No
     Ok(Reply::created(url))
 }
 
-fn server(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Server>, Failure> {
+fn server(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Server>, Failure> {
     let row = cx.state.sysconf.ntp_servers.get(&ids[0]).ok_or_else(|| no_server(&ids[0]))?;
     Ok(Reply::ok(row.server.clone()))
 }
 
 fn change_server(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<1>,
     body: ChangeServer,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
@@ -265,13 +269,17 @@ fn change_server(
     Ok(Reply::done())
 }
 
-fn delete_server(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn delete_server(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let gone = cx.state.sysconf.ntp_servers.remove(&ids[0]);
     gone.map(|_| Reply::done()).ok_or_else(|| no_server(&ids[0]))
 }
 
-fn log(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Log>, Failure> {
+fn log(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Log>, Failure> {
     Ok(Reply::ok(Log { lines: cx.state.sysconf.ntp.get().log.clone() }))
 }
 

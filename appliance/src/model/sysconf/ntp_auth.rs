@@ -41,11 +41,11 @@ pub(super) fn key_name(id: u16) -> String {
     format!("{id:05}")
 }
 
-fn key_of(ids: &Ids) -> Result<String, Failure> {
-    let number = ids[0].parse().ok().filter(|id| *id > 0);
+fn key_of(id: &str) -> Result<String, Failure> {
+    let number = id.parse().ok().filter(|number| *number > 0);
     number
         .map(key_name)
-        .ok_or_else(|| Failure::bad_request(format!("'{}' is not one of 1 to 65535.", &ids[0])))
+        .ok_or_else(|| Failure::bad_request(format!("'{id}' is not one of 1 to 65535.")))
 }
 
 fn no_key(id: &str, what: &str) -> Failure {
@@ -53,7 +53,7 @@ fn no_key(id: &str, what: &str) -> Failure {
     Failure::new(404, NO_KEY, "The NTP key does not exist.").details(format!("{what} {id}."))
 }
 
-fn keys(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Keys>, Failure> {
+fn keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Keys>, Failure> {
     let key = |(id, row): (&str, &KeyRow)| Key {
         id: id.parse().unwrap_or_default(),
         kind: row.kind.clone(),
@@ -96,7 +96,7 @@ fn check_value(kind: &str, value: &str) -> Result<(), Failure> {
     }))
 }
 
-fn add_key(cx: &mut Context<'_>, _: &Ids, body: NewKey) -> Result<Reply<Nothing>, Failure> {
+fn add_key(cx: &mut Context<'_>, _: &Ids<0>, body: NewKey) -> Result<Reply<Nothing>, Failure> {
     if body.id == 0 {
         return Err(Failure::bad_request("'id' is 1 to 65535."));
     }
@@ -136,32 +136,32 @@ fn add_key(cx: &mut Context<'_>, _: &Ids, body: NewKey) -> Result<Reply<Nothing>
     Ok(Reply::done())
 }
 
-fn clear_keys(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear_keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.state.sysconf.ntp_keys.retain(|_, _| false);
     Ok(Reply::done())
 }
 
-fn delete_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let key = key_of(ids)?;
+fn delete_key(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(&ids[0])?;
     let gone = cx.state.sysconf.ntp_keys.remove(&key);
     gone.map(|_| Reply::done()).ok_or_else(|| no_key(&key, "There is no symmetric key"))
 }
 
-fn trust_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let key = key_of(ids)?;
+fn trust_key(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(&ids[0])?;
     let row = cx.state.sysconf.ntp_keys.get_mut(&key);
     row.ok_or_else(|| no_key(&key, "There is no symmetric key"))?.trusted = true;
     Ok(Reply::done())
 }
 
-fn distrust_key(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let key = key_of(ids)?;
+fn distrust_key(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = key_of(&ids[0])?;
     let row = cx.state.sysconf.ntp_keys.get_mut(&key).filter(|row| row.trusted);
     row.ok_or_else(|| no_key(&key, "There is no trusted key"))?.trusted = false;
     Ok(Reply::done())
 }
 
-fn clear_trust(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear_trust(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let keys: Vec<String> = cx.state.sysconf.ntp_keys.keys().map(str::to_owned).collect();
     for key in keys {
         if let Some(row) = cx.state.sysconf.ntp_keys.get_mut(&key) {
@@ -174,7 +174,7 @@ fn clear_trust(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothin
 /// The password would protect the key; the emulated key does nothing, so it is not kept.
 fn generate_autokey(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: Autokey,
 ) -> Result<Reply<Nothing>, Failure> {
     if body.password.is_empty() {
@@ -184,7 +184,11 @@ fn generate_autokey(
     Ok(Reply::done())
 }
 
-fn install_scheme(cx: &mut Context<'_>, _: &Ids, body: Scheme) -> Result<Reply<Nothing>, Failure> {
+fn install_scheme(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: Scheme,
+) -> Result<Reply<Nothing>, Failure> {
     if !["IFF", "GQ", "MV"].contains(&body.scheme.as_str()) {
         return Err(Failure::bad_request("'scheme' is one of IFF, GQ, MV."));
     }

@@ -15,7 +15,7 @@ const POLL: u64 = 64;
 /// The first association's number: any will do, but two starts should differ.
 const ASSOCIATIONS: (i64, i64) = (1024, 60_000);
 
-pub(super) fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Status>, Failure> {
+pub(super) fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, Failure> {
     let (enabled, running) = (is_enabled(cx), cx.state.services.is_running("ntp"));
     if !running {
         return Ok(Reply::ok(Status { is_enabled: enabled, ..Status::default() }));

@@ -42,20 +42,20 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&LICENSE_FINGERPRINT, EVERYONE, license_fingerprint);
 }
 
-fn actions(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    let link = |id: &&str| Link::below(ACTIONS.template, id);
+fn actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    let link = |id: &&str| Link::below(ACTIONS.template(), id);
     let actions = ["reboot", "powerOff", "regenerateCertificate"].iter().map(link).collect();
     Ok(Reply::ok(Actions { actions }))
 }
 
-fn reboot(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn reboot(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     Ok(cx.waiting_task(|cx| {
         restart(cx);
         Ok(Reply::<Nothing>::done())
     }))
 }
 
-fn hard_reboot(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn hard_reboot(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     restart(cx);
     Ok(Reply::done())
 }
@@ -76,13 +76,13 @@ fn restart(cx: &mut Context<'_>) {
     cx.state.status.reboot(cx.now);
 }
 
-fn reboot_on_panic(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Toggle>, Failure> {
+fn reboot_on_panic(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Toggle>, Failure> {
     Ok(Reply::ok(Toggle { enabled: cx.state.sysconf.system.get().reboot_on_panic }))
 }
 
 fn set_reboot_on_panic(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: Toggle,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.state.sysconf.system.get_mut().reboot_on_panic = body.enabled;
@@ -91,7 +91,7 @@ fn set_reboot_on_panic(
 
 fn set_force_so_login(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: Toggle,
 ) -> Result<Reply<Nothing>, Failure> {
     if !cx.state.hsm.hsm.get().initialized {
@@ -109,7 +109,7 @@ fn set_force_so_login(
 /// Assumed: a digest of the serial number, in groups of four.
 fn license_fingerprint(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<LicenseFingerprint>, Failure> {
     let serial = format!("license {}", cx.state.hsm.hsm.get().serial);

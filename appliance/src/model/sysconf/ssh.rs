@@ -110,10 +110,10 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&REJECTED, EVERYONE, rejected);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Ssh>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Ssh>, Failure> {
     let row = cx.state.sysconf.ssh.get();
     Ok(Reply::ok(Ssh {
-        actions: ACTIONS.template.to_owned(),
+        actions: ACTIONS.template().to_owned(),
         cipher_list: row.ciphers.join(":"),
         is_password_authentication_enabled: row.password,
         is_key_authentication_enabled: row.public_key,
@@ -125,7 +125,7 @@ fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Ssh>, Failure
 
 const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
 
-fn change(cx: &mut Context<'_>, _: &Ids, body: ChangeSsh) -> Result<Reply<Nothing>, Failure> {
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeSsh) -> Result<Reply<Nothing>, Failure> {
     let row = cx.state.sysconf.ssh.get_mut();
     if let Some(list) = &body.cipher_list {
         (row.ciphers, row.macs) = read_ciphers(list)?;
@@ -177,13 +177,13 @@ fn read_ciphers(list: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
     Ok((ciphers, macs))
 }
 
-fn actions(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    let link = |id| Link::below(ACTIONS.template, id);
+fn actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    let link = |id| Link::below(ACTIONS.template(), id);
     Ok(Reply::ok(Actions { actions: [REGENERATE_KEY, RESET_CIPHERS].map(link).to_vec() }))
 }
 
-fn act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    match &ids[0] {
+fn act(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    match ids[0].as_str() {
         REGENERATE_KEY => {
             let seed = cx.random().block();
             cx.state.sysconf.ssh_host_key.set(HostKeyRow::new(&seed));
@@ -199,7 +199,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids, _: Nothing) -> Result<Reply<Nothing>, Fa
     Ok(Reply::done())
 }
 
-fn host_keys(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<HostKeys>, Failure> {
+fn host_keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HostKeys>, Failure> {
     Ok(Reply::ok(HostKeys { keys: vec![cx.state.sysconf.ssh_host_key.get().show()?] }))
 }
 
@@ -214,7 +214,7 @@ fn read_address(text: &str) -> Result<String, Failure> {
 /// Assumed: any address; that the appliance has it is not checked.
 fn bind_address(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: BindAddress,
 ) -> Result<Reply<Nothing>, Failure> {
     let ip = read_address(&body.ip)?;
@@ -222,7 +222,7 @@ fn bind_address(
     Ok(Reply::done())
 }
 
-fn clients(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Clients>, Failure> {
+fn clients(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clients>, Failure> {
     let lists = &cx.state.sysconf.ssh_clients;
     let client = |user: &str| Client {
         user_id: user.to_owned(),
@@ -236,13 +236,12 @@ fn clients(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Clients>, 
     Ok(Reply::ok(Clients { clients: listed.map(client).collect() }))
 }
 
-fn clear_clients(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+fn clear_clients(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.state.sysconf.ssh_clients.retain(|_, _| false);
     Ok(Reply::done())
 }
 
-fn known_user<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
-    let user = &ids[0];
+fn known_user<'i>(cx: &Context<'_>, user: &'i str) -> Result<&'i str, Failure> {
     if cx.state.users.users.contains(user) {
         return Ok(user);
     }
@@ -251,8 +250,8 @@ fn known_user<'i>(cx: &Context<'_>, ids: &'i Ids) -> Result<&'i str, Failure> {
 }
 
 /// Addresses that are there already are skipped; one that is none stops the whole change.
-fn add_clients(cx: &mut Context<'_>, ids: &Ids, body: Hosts) -> Result<Reply<Nothing>, Failure> {
-    let user = known_user(cx, ids)?;
+fn add_clients(cx: &mut Context<'_>, ids: &Ids<1>, body: Hosts) -> Result<Reply<Nothing>, Failure> {
+    let user = known_user(cx, &ids[0])?;
     let mut hosts = cx.state.sysconf.ssh_clients.get(user).cloned().unwrap_or_default();
     for host in &body.hosts {
         let host = read_address(host)?;
@@ -268,8 +267,12 @@ fn add_clients(cx: &mut Context<'_>, ids: &Ids, body: Hosts) -> Result<Reply<Not
 }
 
 /// The last address gone, the account may log in from everywhere again.
-fn remove_clients(cx: &mut Context<'_>, ids: &Ids, body: Hosts) -> Result<Reply<Nothing>, Failure> {
-    let user = known_user(cx, ids)?;
+fn remove_clients(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: Hosts,
+) -> Result<Reply<Nothing>, Failure> {
+    let user = known_user(cx, &ids[0])?;
     let mut hosts = cx.state.sysconf.ssh_clients.get(user).cloned().unwrap_or_default();
     for host in &body.hosts {
         let host = read_address(host)?;
@@ -287,7 +290,7 @@ fn remove_clients(cx: &mut Context<'_>, ids: &Ids, body: Hosts) -> Result<Reply<
     Ok(Reply::done())
 }
 
-fn rejected(_: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Rejected>, Failure> {
+fn rejected(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Rejected>, Failure> {
     Ok(Reply::ok(Rejected::default()))
 }
 

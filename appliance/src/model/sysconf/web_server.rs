@@ -84,13 +84,17 @@ pub(super) fn routes(r: &mut Routes) {
     r.on(&CHANGE_BLOCKLIST, ADMIN, change_blocklist);
 }
 
-fn show(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<WebServer>, Failure> {
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<WebServer>, Failure> {
     let row = cx.state.sysconf.web_server.get().clone();
     let WebServerRow { cipher_list, max_file_size, net_device, port } = row;
     Ok(Reply::ok(WebServer { cipher_list, max_file_size, net_device, port }))
 }
 
-fn change(cx: &mut Context<'_>, _: &Ids, body: ChangeWebServer) -> Result<Reply<Nothing>, Failure> {
+fn change(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ChangeWebServer,
+) -> Result<Reply<Nothing>, Failure> {
     let row = cx.state.sysconf.web_server.get_mut();
     if let Some(list) = body.cipher_list {
         if let Some(cipher) = list.split(':').find(|cipher| !CIPHERS.contains(cipher)) {
@@ -118,10 +122,10 @@ fn change(cx: &mut Context<'_>, _: &Ids, body: ChangeWebServer) -> Result<Reply<
     Ok(Reply::ok(Nothing {}))
 }
 
-fn blocklist(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Blocklist>, Failure> {
+fn blocklist(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Blocklist>, Failure> {
     let row = cx.state.sysconf.blocklist.get();
     Ok(Reply::ok(Blocklist {
-        actions: format!("{}/actions", BLOCKLIST.template),
+        actions: format!("{}/actions", BLOCKLIST.template()),
         max_infraction_count: row.max_infraction_count,
         timeout_start: row.timeout_start,
         timeout_multiplier: row.timeout_multiplier,
@@ -130,7 +134,7 @@ fn blocklist(cx: &mut Context<'_>, _: &Ids, _: Nothing) -> Result<Reply<Blocklis
 
 fn replace_blocklist(
     cx: &mut Context<'_>,
-    ids: &Ids,
+    ids: &Ids<0>,
     body: ChangeBlocklist,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.state.sysconf.blocklist.set(BlocklistRow::default());
@@ -139,7 +143,7 @@ fn replace_blocklist(
 
 fn change_blocklist(
     cx: &mut Context<'_>,
-    _: &Ids,
+    _: &Ids<0>,
     body: ChangeBlocklist,
 ) -> Result<Reply<Nothing>, Failure> {
     let row = cx.state.sysconf.blocklist.get_mut();

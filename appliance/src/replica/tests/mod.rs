@@ -167,7 +167,7 @@ impl Node {
         lock(&self.net.there).insert(self.address.clone(), Arc::clone(&replica));
         let login = Request {
             local_key: Some(Secret::from("key")),
-            ..Request::new(Method::Post, emulator::SESSION.template)
+            ..Request::new(Method::Post, emulator::SESSION.template())
         };
         self.cookie = replica.handle(&login).cookie.unwrap();
         replica.tend();
@@ -199,7 +199,7 @@ impl Node {
     }
 
     fn settle(&self) {
-        assert_eq!(self.send(Method::Post, emulator::SETTLE.template, json!({})).0, 204);
+        assert_eq!(self.send(Method::Post, emulator::SETTLE.template(), json!({})).0, 204);
     }
 
     /// The cluster, as this appliance knows it: its path.

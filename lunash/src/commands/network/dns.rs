@@ -62,7 +62,7 @@ const SERVER: &[(&str, &str)] = &[("ip_address", "Address of the name server"), 
 const DOMAIN: &[(&str, &str)] = &[("netdomain", "The domain"), DEVICE];
 
 /// What is added or removed, and by which call.
-type DnsCall = luna_rest::Call<network::Dns, Nothing>;
+type DnsCall = luna_rest::Call<network::Dns, Nothing, 1>;
 
 fn change(
     session: &Session,

@@ -134,7 +134,7 @@ impl Run<Session> for Reboot {
 }
 
 /// Starts the waiting task without asking what became of it: the session ends with it.
-fn go_down(session: &Session, call: &Call<Nothing, Nothing>) -> Result<(), Failure> {
+fn go_down(session: &Session, call: &Call<Nothing, Nothing, 0>) -> Result<(), Failure> {
     let client = session.client();
     let answer = client.send(call, &[], &Nothing {})?;
     let task = answer.location.as_deref().and_then(|path| path.strip_prefix("/tasks/"));

@@ -255,7 +255,7 @@ const STOPPING: &str = "Shutting down ntpd:";
 const STARTING: &str = "Starting ntpd:";
 
 fn act(session: &Session, action: &str) -> Result<(), Failure> {
-    let ids: &[&str] = &[SERVICE, action];
+    let ids = &[SERVICE, action];
     session.client().call(&services::ACT, ids, &ServiceAction::default())?;
     Ok(())
 }

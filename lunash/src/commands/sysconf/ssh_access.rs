@@ -373,7 +373,7 @@ impl Run<Session> for KeyDelete {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let user = session.desk().user.clone();
-        let ids: &[&str] = &[&user, &self.key_label];
+        let ids = &[user.as_str(), self.key_label.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
                 return details(error).hint("'sysconf ssh publickey list' shows your keys");

@@ -112,7 +112,7 @@ impl Run<Session> for Clear {
 
     fn run(self, session: &mut Session) -> Result<Modified, Failure> {
         let body = users::UserAction::default();
-        let ids: &[&str] = &[&self.username, "roleClear"];
+        let ids = &[self.username.as_str(), "roleClear"];
         session.client().call(&users::ACT, ids, &body).map_err(refused)?;
         Ok(Modified { user: self.username, role: String::new() })
     }

@@ -305,12 +305,12 @@ fn a_host_name_gets_an_address_until_its_client_goes() {
     assert_eq!(map(&mut bench, "app", "10").error(), (400, "FRAMEWORK_BAD_REQUEST"));
     assert_eq!(map(&mut bench, "other", "10.0.0.7").error(), (400, NO_HOSTNAME));
     assert_eq!(map(&mut bench, "none", "10.0.0.7").error(), (404, "NTLS_NO_CLIENT"));
-    let listed = bench.get(HOST_ADDRESSES.template).json();
+    let listed = bench.get(HOST_ADDRESSES.template()).json();
     let entry = json!({"clientID": "app", "hostname": "app.example.com", "ip": "fe80::7"});
     assert_eq!(listed, json!({"hostAddresses": [entry]}));
     assert_eq!(bench.delete(&UNMAP_HOST.path(&["app"])).status, 204);
     assert_eq!(bench.delete(&UNMAP_HOST.path(&["app"])).error(), (404, NO_HOST_ADDRESS));
     map(&mut bench, "app", "10.0.0.7");
     bench.delete(&format!("{NTLS}/app"));
-    assert_eq!(bench.get(HOST_ADDRESSES.template).json(), json!({"hostAddresses": []}));
+    assert_eq!(bench.get(HOST_ADDRESSES.template()).json(), json!({"hostAddresses": []}));
 }

@@ -36,10 +36,10 @@ fn a_row_never_shows_its_key() {
 }
 
 /// Starts the task that an answer announces and returns how it ended.
-fn start<Q, A>(bench: &mut Bench, call: &Call<Q, A>, body: Value) -> Answer {
-    let answer = match call.method {
-        luna_rest::Method::Patch => bench.patch(call.template, body),
-        _ => bench.put(call.template, body),
+fn start<Q, A>(bench: &mut Bench, call: &Call<Q, A, 0>, body: Value) -> Answer {
+    let answer = match call.method() {
+        luna_rest::Method::Patch => bench.patch(call.template(), body),
+        _ => bench.put(call.template(), body),
     };
     if answer.status >= 300 {
         return answer;
@@ -53,7 +53,7 @@ fn start<Q, A>(bench: &mut Bench, call: &Call<Q, A>, body: Value) -> Answer {
 fn the_action_of_the_reference_renews_key_and_certificate() {
     let mut bench = Bench::new();
     let first = shown(&mut bench);
-    let action = REGENERATE.template;
+    let action = REGENERATE.template();
     assert_eq!(bench.post(action, json!({})).status, 204);
     let second = shown(&mut bench);
     assert_ne!(second.fingerprint, first.fingerprint);
@@ -122,7 +122,7 @@ fn a_renewed_certificate_has_the_subject_that_was_asked_for() {
 #[test]
 fn a_request_is_signed_elsewhere_and_its_certificate_installed() {
     let mut bench = Bench::new();
-    assert_eq!(bench.post(REQUEST.template, json!({"cn": "hsm.example.com"})).status, 204);
+    assert_eq!(bench.post(REQUEST.template(), json!({"cn": "hsm.example.com"})).status, 204);
     let pem = bench.machine.state.files.get("admin", "serverCSR.pem").unwrap().content.clone();
     let block = Pem::iter_from_buffer(&pem).next().unwrap().unwrap();
     let (_, request) = X509CertificationRequest::from_der(&block.contents).unwrap();
@@ -169,7 +169,7 @@ fn changes_need_the_role_and_the_so_when_that_is_forced() {
     bench.machine.state.lunasa.settings.get_mut().force_so_login = true;
     bench.machine.keep();
     let refused = (400, "APPLIANCE_REQUIRE_SO_LOGIN");
-    assert_eq!(bench.post(REGENERATE.template, json!({})).error(), refused);
+    assert_eq!(bench.post(REGENERATE.template(), json!({})).error(), refused);
     assert_eq!(bench.patch(PATH, json!({})).error(), refused);
     bench.login("olga", "Wolf1234");
     assert_eq!(bench.patch(PATH, json!({})).error(), (401, "FRAMEWORK_NO_ACL_RULE"));
