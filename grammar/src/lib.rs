@@ -7,10 +7,10 @@
 mod abbreviations;
 mod args;
 mod complete;
-mod faults;
 mod fit;
 mod help;
 mod invocation;
+mod lint;
 mod mask;
 pub mod notation;
 mod resolve;

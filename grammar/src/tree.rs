@@ -49,7 +49,7 @@ impl Entry {
         self.read().as_ref().unwrap_or(&self.none)
     }
 
-    pub(crate) fn fault(&self) -> Option<&str> {
+    pub(crate) fn syntax_error(&self) -> Option<&str> {
         self.read().as_ref().err().map(String::as_str)
     }
 
@@ -63,9 +63,9 @@ pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) entries: Vec<Entry>,
     /// Paths that two commands share.
-    pub(crate) twice: Vec<&'static str>,
+    pub(crate) duplicates: Vec<&'static str>,
     /// Menus that have no command below them.
-    pub(crate) idle: Vec<&'static str>,
+    pub(crate) empty_menus: Vec<&'static str>,
 }
 
 pub(crate) const ROOT: usize = 0;
@@ -96,7 +96,7 @@ impl Edge {
 
 impl Node {
     /// The words below that `typed` can be, with whether it is exact: an exact one closes the door
-    /// on the others. At most one is exact, since `faults` refuses two equal spellings.
+    /// on the others. At most one is exact, since [`Grammar::lint`](crate::Grammar::lint) refuses two equal spellings.
     pub(crate) fn children<'t>(
         &'t self,
         typed: &'t str,
@@ -118,15 +118,15 @@ impl Tree {
         let mut tree = Tree {
             nodes: vec![Node::default()],
             entries: Vec::with_capacity(commands.len()),
-            twice: Vec::new(),
-            idle: Vec::new(),
+            duplicates: Vec::new(),
+            empty_menus: Vec::new(),
         };
         for (index, declaration) in commands.into_iter().enumerate() {
             let (words, rest) = notation::path(declaration.syntax);
             let node = words.iter().fold(ROOT, |node, word| tree.below(node, word));
             let path = full_path(declaration.syntax, &words, rest);
             if tree.nodes[node].command.is_some() {
-                tree.twice.push(path);
+                tree.duplicates.push(path);
             } else {
                 tree.nodes[node].command = Some(index);
             }
@@ -147,7 +147,7 @@ impl Tree {
             let node = words.iter().fold(ROOT, |node, word| tree.below(node, word));
             tree.nodes[node].menu_help = Some(menu.help);
             if tree.nodes.len() > before {
-                tree.idle.push(menu.path);
+                tree.empty_menus.push(menu.path);
             }
         }
         for node in &mut tree.nodes {

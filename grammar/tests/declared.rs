@@ -1,4 +1,4 @@
-//! Declarations: the notation as the manuals write it, faults, the table of abbreviations,
+//! Declarations: the notation as the manuals write it, problems, the table of abbreviations,
 //! completion.
 
 #[path = "../benches/commands/mod.rs"]
@@ -76,13 +76,13 @@ fn a_named_choice_has_its_text_under_its_name() {
         options: &[("kind", "What it is")],
     }];
     let grammar = Grammar::new(&[], commands, &[("netdevice", "Network device")]);
-    assert_eq!(grammar.faults(), Vec::<String>::new());
+    assert_eq!(grammar.lint(), Vec::<String>::new());
     let help = grammar.help("bind").expect("the command is there");
     assert!(help.contains("Network device") && help.contains("What it is"), "{help}");
 }
 
 #[test]
-fn faults_are_found() {
+fn lint_reports_every_kind_of_problem() {
     let faulty = Declaration { syntax: "alpha beta", help: "", options: &[] };
     let mut commands = declare(&[
         "par one",
@@ -96,8 +96,8 @@ fn faults_are_found() {
     ]);
     commands.push(faulty);
     let menus = &[Menu { path: "par", help: "Partitions" }, Menu { path: "idle", help: "Nothing" }];
-    let faults = Grammar::new(menus, commands, &[("-force", "No question")]).faults().join("\n");
-    for fault in [
+    let problems = Grammar::new(menus, commands, &[("-force", "No question")]).lint().join("\n");
+    for problem in [
         "par one: declared twice",
         "par two: not understood: [-a",
         "par three: -f is declared twice",
@@ -109,9 +109,9 @@ fn faults_are_found() {
         "alpha beta: no help",
         "idle: a menu without commands",
     ] {
-        assert!(faults.contains(fault), "{fault}\n{faults}");
+        assert!(problems.contains(problem), "{problem}\n{problems}");
     }
-    assert!(!faults.contains("par three: no help for -force"), "{faults}");
+    assert!(!problems.contains("par three: no help for -force"), "{problems}");
 }
 
 /// Every short form is read as the command it stands for: the table is made by the resolver.

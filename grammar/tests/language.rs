@@ -300,7 +300,7 @@ fn help_on_a_command_is_laid_out_as_the_appliance_does() {
     -nval           -n    How many shares there are
     -sopw           -s    SO PIN
     ");
-    assert_eq!(grammar.faults(), Vec::<String>::new());
+    assert_eq!(grammar.lint(), Vec::<String>::new());
 }
 
 /// The short forms of the user menu are those of the manual.

@@ -64,7 +64,7 @@ proptest! {
         let syntax: &'static str = Box::leak(text.clone().into_boxed_str());
         let declaration = Declaration { syntax, help: "Something", options: &[] };
         let grammar = Grammar::new(&[], vec![declaration], &[]);
-        let _ = (grammar.faults(), grammar.help(""), grammar.abbreviations());
+        let _ = (grammar.lint(), grammar.help(""), grammar.abbreviations());
         let _ = (grammar.resolve(&text), grammar.masked(&text), grammar.complete(&text, text.len()));
     }
 }

@@ -8,6 +8,6 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     // Declarations live as long as the program: here too, and so leaks are not looked for.
     let syntax: &'static str = Box::leak(text.to_owned().into_boxed_str());
     let grammar = Grammar::new(&[], vec![Declaration { syntax, help: "Something", options: &[] }], &[]);
-    let _ = (grammar.faults(), grammar.help(""), grammar.abbreviations());
+    let _ = (grammar.lint(), grammar.help(""), grammar.abbreviations());
     let _ = (grammar.resolve(text), grammar.masked(text), grammar.complete(text, text.len()));
 });
