@@ -1,7 +1,7 @@
 //! Checks of a shell's declarations, to be run by a test of that shell.
 
 use crate::args::same_name;
-use crate::fit::begins;
+use crate::matching::starts_with;
 use crate::notation::Slot;
 use crate::resolve::Grammar;
 use crate::tree::ROOT;
@@ -88,7 +88,7 @@ impl Grammar {
         for (name, _) in entry.declaration.options {
             let bare = name.trim_matches(['<', '>']);
             let known = |shown: String| {
-                begins(shown.trim_matches(['<', '>']), bare) && shown.len() >= bare.len()
+                starts_with(shown.trim_matches(['<', '>']), bare) && shown.len() >= bare.len()
             };
             let named = |slot: &Slot| slot.is_positional() && same_name(slot.field(), bare);
             if !slots.iter().any(|slot| known(slot.shown()) || named(slot)) {

@@ -98,7 +98,7 @@ struct Report<'c> {
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
     pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
-        session.absent().iter().for_each(|word| catalogue.grammar.forget(word));
+        session.absent().iter().for_each(|word| catalogue.grammar.hide(word));
         Shell {
             session,
             catalogue: Rc::new(catalogue),
@@ -179,7 +179,7 @@ impl<S: Session> Shell<S> {
             && let Some(command) = catalogue.commands.get(invocation.command)
             && let Err(argument) = (command.run.check)(invocation)
         {
-            let at = invocation.place(&argument.option).unwrap_or(0..line.len());
+            let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
             outcome = Outcome::BadValue { at, argument };
         }
         let report = match outcome {
