@@ -176,9 +176,9 @@ impl Run<Session> for Deploy {
     type View = Deployed;
 
     fn run(self, session: &mut Session) -> Result<Deployed, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         if self.password.is_some() || self.user.as_ref().is_some_and(|given| *given != user) {
-            session.desk().note(format!(
+            session.ui().note(format!(
                 "note: this session's login ({user}) is used; -user and -password are not needed"
             ));
         }
@@ -203,13 +203,13 @@ impl Run<Session> for Deploy {
                 && step.file.as_ref().is_some_and(|file| file.exists())
         });
         if !trusted {
-            session.desk().note(
+            session.ui().note(
                 "note: the appliance did not show its certificate: fetch its server.pem and add \
                  it to CAFile.pem",
             );
         }
         if session.side().name.is_none() {
-            session.desk().note("note: 'clientconfig restart' shows the slots of the new client");
+            session.ui().note("note: 'clientconfig restart' shows the slots of the new client");
         }
         let Deploy { server, client, partition, v: verbose, .. } = self;
         Ok(Deployed { server, client, partition, steps, verbose })
@@ -320,7 +320,7 @@ impl Run<Session> for Rollback {
         };
         replace(&session.side().configuration, &text).map_err(on_this_machine)?;
         std::fs::remove_file(&kept).map_err(on_this_machine)?;
-        session.desk().note("note: what the appliance was told (client, assignment) stays");
+        session.ui().note("note: what the appliance was told (client, assignment) stays");
         Ok(Done::new("clientconfig rollback"))
     }
 }

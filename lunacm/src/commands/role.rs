@@ -156,7 +156,7 @@ fn state(session: &Session, role: PartitionRole) -> Result<rest::Role, Failure> 
 
 fn no_logout_of_others(session: &mut Session, asked: bool) {
     if asked {
-        session.desk().note(
+        session.ui().note(
             "note: -logoutOther was not done: the appliance logs roles out of their own session \
              only",
         );
@@ -414,7 +414,7 @@ pub(super) fn log_in(
     session.place()?.log_in(&login)?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
-        session.desk().note(format!(
+        session.ui().note(format!(
             "note: the password must be changed before anything else: role changepw -name {}",
             role.short()
         ));

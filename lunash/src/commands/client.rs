@@ -262,7 +262,7 @@ fn replace_certificate(
     }
     let certificate = ntls::NewCertificate { certificate: None, file: Some(file) };
     session.client().call(&ntls::CERTIFY, &[name], &certificate).map_err(not_registered)?;
-    session.desk().note(format!("note: replaced the certificate of {name}"));
+    session.ui().note(format!("note: replaced the certificate of {name}"));
     Ok(())
 }
 
@@ -272,7 +272,7 @@ fn compare_names(session: &mut Session, client: &str, address: &str) {
     let Ok(shown) = session.client().get(&ntls::CLIENT_CERTIFICATE, &[client]) else { return };
     let name = shown.common_name;
     if !name.eq_ignore_ascii_case(address) && !name.eq_ignore_ascii_case(client) {
-        session.desk().note(format!(
+        session.ui().note(format!(
             "note: the certificate is {name:?}'s by its common name, not {address:?}'s: the link of \
              a client whose certificate names another does not come up"
         ));

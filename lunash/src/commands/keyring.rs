@@ -189,7 +189,7 @@ impl Run<Session> for Create {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let key_ring_password = session.desk().secret(
+        let key_ring_password = session.ui().secret(
             self.password,
             Question {
                 text: "  Please enter a password for the keyring:\n  > ",

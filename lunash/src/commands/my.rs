@@ -103,7 +103,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Asks whether to delete, in the words of the product's other questions.
 fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "CAUTION:  Are you sure you wish to delete {what}?\n\
              \x20         Type 'proceed' to delete, or 'quit'\n\
@@ -126,7 +126,7 @@ impl Run<Session> for FileClear {
         if !self.force {
             confirm(session, "all your files")?;
         }
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().call(&users::CLEAR_FILES, &[&user], &Nothing {})?;
         Ok(Done { done: "my file clear" })
     }
@@ -142,7 +142,7 @@ impl Run<Session> for FileDelete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().get(&users::FILE, &[&user, &self.filename]).map_err(no_file)?;
         if !self.force {
             confirm(session, &format!("the file {}", self.filename))?;
@@ -183,7 +183,7 @@ impl Run<Session> for FileList {
     type View = Files;
 
     fn run(self, session: &mut Session) -> Result<Files, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let mut files = Vec::new();
         for entry in session.client().get(&users::FILES, &[&user])?.files {
             let file = session.client().get(&users::FILE, &[&user, &entry.id])?;
@@ -220,7 +220,7 @@ impl Run<Session> for Expiry {
     type View = Age;
 
     fn run(self, session: &mut Session) -> Result<Age, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let shown = session.client().get(&users::SHOW, &[&user])?;
         Ok(Age {
             user,
@@ -250,7 +250,7 @@ impl Run<Session> for PasswordSetOwn {
     type View = PasswordSet;
 
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let minimum = passwords::minimum(session);
         let new = passwords::choose(session, &user, minimum)?;
         passwords::set(session, &user, &new)?;
@@ -267,7 +267,7 @@ impl Run<Session> for KeyAdd {
     type View = KeyAdded;
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
         let (key, file) = match session.locate(&self.filename)? {
             Place::Appliance => (None, Some(self.filename)),
@@ -304,7 +304,7 @@ impl Run<Session> for KeyClear {
         if !self.force {
             confirm(session, "all your public keys")?;
         }
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
         Ok(Done { done: "my public-key clear" })
     }
@@ -319,7 +319,7 @@ impl Run<Session> for KeyDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.public_key.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
@@ -369,7 +369,7 @@ impl From<users::PublicKey> for Key {
 impl Keys {
     /// Those of whoever is logged in; `sysconf ssh publickey list` shows the same.
     pub(super) fn of_session(session: &mut Session) -> Result<Keys, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let keys = session.client().get(&users::KEYS, &[&user])?.public_keys;
         Ok(Keys { user, keys: keys.into_iter().map(Key::from).collect() })
     }

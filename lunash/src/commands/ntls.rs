@@ -150,7 +150,7 @@ impl Run<Session> for Show {
         let up = session.client().get(&ntls::INFORMATION, &[])?.up;
         if binding.restart_needed {
             let active = &binding.active;
-            session.desk().note(format!(
+            session.ui().note(format!(
                 "note: new settings wait for 'service restart ntls'; until then the device is \
                  {active}"
             ));

@@ -114,7 +114,7 @@ impl Run<Session> for DeleteFile {
 
 /// Asks in the words of the product's other questions.
 fn confirm(session: &mut Session, what: &str, short: &str) -> Result<(), Failure> {
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "CAUTION:  Are you sure you wish to {what}\n\
              \x20         Type 'proceed' to {short}, or 'quit'\n\
@@ -236,7 +236,7 @@ impl Run<Session> for Update {
         if !self.force {
             let loss = partitions_lost(session, &self.package_file)?;
             // The end of the warning was not found.
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
                      cannot downgrade the appliance software once it has been upgraded.\n\

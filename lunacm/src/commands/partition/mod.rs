@@ -230,7 +230,7 @@ fn import_template(session: &mut Session, path: &Path, partition: &str) -> Resul
         )
     })?;
     let name = format!("lunacm-{partition}.txt");
-    let user = session.desk().user.clone();
+    let user = session.connection().user.clone();
     session.client().upload(&user, &name, content)?;
     let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
     let imported = session.client().call(&rest::IMPORT_TEMPLATE, &[], &import);

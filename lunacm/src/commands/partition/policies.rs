@@ -245,7 +245,7 @@ impl Run<Session> for Show {
 
 /// Writes the template into a file of this machine, by way of a file on the appliance.
 fn export(session: &mut Session, place: [&str; 2], path: &std::path::Path) -> Result<(), Failure> {
-    let user = session.desk().user.clone();
+    let user = session.connection().user.clone();
     let file = format!("lunacm-{}.txt", place[1]);
     let body = rest::ExportTemplate { file: file.clone() };
     session.client().call(&rest::EXPORT_TEMPLATE, &place, &body)?;

@@ -74,7 +74,7 @@ fn send(session: &Session, cluster: &str, backup: &Backup) -> Result<BackupState
 
 /// What will open the backups again: given, or entered twice.
 fn password(session: &mut Session, given: Option<Secret>) -> Result<Option<Secret>, Failure> {
-    let password = session.desk().secret(
+    let password = session.ui().secret(
         given,
         Question {
             text: "  Please enter a password for the backup:\n  > ",

@@ -90,7 +90,7 @@ impl Run<Session> for Set {
         };
         session.client().call(&clusters::CONFIGURE, &[], &body).map_err(refused)?;
         if moved {
-            session.desk().show(
+            session.ui().show(
                 "CAUTION:  With another port than 50052 for cryptographic operations the members\n\
                  \x20         of a cluster may not be able to communicate (LUNA-26485).\n\n",
             );

@@ -122,7 +122,7 @@ pub(super) fn warn_of_absent(
     }
     if !force {
         let names = absent.join("\n            ");
-        session.desk().confirm(
+        session.ui().confirm(
             &format!(
                 "CAUTION:  These members are not reached and will not learn of the change:\n\
                  \x20           {names}\n\

@@ -193,7 +193,7 @@ fn cluster_partition(
 
 /// With multifactor authentication the key is presented at the PED, and the password is empty.
 fn ped(session: &mut Session) -> Secret {
-    session.desk().show("Please attend to the PED...\n");
+    session.ui().show("Please attend to the PED...\n");
     Secret::from("")
 }
 
@@ -260,7 +260,7 @@ impl Run<Session> for Create {
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
             given => {
-                let first = if session.desk().begun() { "\n" } else { "" };
+                let first = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!("{first}  Please enter the HSM Administrators' password:\n  > ");
                 let question = Question {
                     text: &text,
@@ -268,7 +268,7 @@ impl Run<Session> for Create {
                     variable: "HSM_PASSWORD",
                     option: "-password",
                 };
-                session.desk().secret(given, question)?
+                session.ui().secret(given, question)?
             }
         };
         close_questions(session);
@@ -325,7 +325,7 @@ impl Run<Session> for Join {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let remote = session.desk().secret(
+        let remote = session.ui().secret(
             self.remotepassword,
             Question {
                 text: "  Please enter the password of admin on the remote appliance:\n  > ",
@@ -337,7 +337,7 @@ impl Run<Session> for Join {
         let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
         if !self.force {
             // Assumed. That the accounts are replaced is documented.
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  The accounts and roles of the cluster will replace those of this\n\
                  \x20         appliance. Let no other appliance join at the same time.\n\
                  \x20         Type 'proceed' to join the cluster, or 'quit'\n\
@@ -379,7 +379,7 @@ impl Run<Session> for Leave {
         );
         if is_last && !self.force {
             // Assumed: what no member has is lost.
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  This is the only member. The cluster and its keyrings will be erased.\n\
                  \x20         Type 'proceed' to leave the cluster, or 'quit'\n\
                  \x20         to quit now.\n\

@@ -46,7 +46,7 @@ impl Run<Session> for RunNow {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let password = session.desk().secret(
+        let password = session.ui().secret(
             self.restorepassword,
             Question {
                 text: "  Please enter the password of the backup:\n  > ",

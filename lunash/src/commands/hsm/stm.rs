@@ -61,10 +61,10 @@ impl Run<Session> for Recover {
             Some(entered) => entered,
             None => {
                 let text = "Please enter the random user string:\n> ";
-                session.desk().ask(text, "-randomuserstring")?
+                session.ui().ask(text, "-randomuserstring")?
             }
         };
-        let first = if session.desk().begun() { "\n" } else { "" };
+        let first = if session.ui().has_output() { "\n" } else { "" };
         caution(
             session,
             self.force,

@@ -291,7 +291,7 @@ impl Run<Session> for SetLegacyDomain {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let domain = session.desk().secret(
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: "  Please enter the legacy cloning domain:\n  > ",

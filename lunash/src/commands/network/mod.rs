@@ -62,7 +62,7 @@ pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<
     if force {
         return Ok(());
     }
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "{what} can end your connection to the\n\
              appliance.\n\n\
@@ -72,7 +72,7 @@ pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<
         ),
         "-force",
     )?;
-    session.desk().show("Proceeding...\n\n");
+    session.ui().show("Proceeding...\n\n");
     Ok(())
 }
 

@@ -194,7 +194,7 @@ fn backup_password(
     there: Option<&BackupPartition>,
 ) -> Result<Secret, Failure> {
     if let Some(there) = there {
-        session.desk().guard_attempts(
+        session.ui().guard_attempts(
             there.login_attempts_left,
             "Caution:  You have only ONE login attempt of the backup left. If it\n\
              \x20         fails, the backup is locked.\n\
@@ -203,7 +203,7 @@ fn backup_password(
              \x20         > ",
         )?;
     }
-    let lead = if session.desk().begun() { "\n" } else { "" };
+    let lead = if session.ui().has_output() { "\n" } else { "" };
     let (text, again) = match there {
         Some(_) => ("Please enter the password of the backup", None),
         None => (
@@ -213,7 +213,7 @@ fn backup_password(
     };
     let text = format!("{lead}  {text}:\n  > ");
     let (variable, option) = ("BACKUP_PASSWORD", "-tokenpw");
-    session.desk().secret(given, Question { text: &text, again, variable, option })
+    session.ui().secret(given, Question { text: &text, again, variable, option })
 }
 
 /// The question before something is overwritten.
@@ -224,7 +224,7 @@ fn overwrite(session: &mut Session, what: &str, action: &str) -> Result<(), Fail
          \x20         to quit now.\n\
          \x20         > "
     );
-    session.desk().confirm(&text, "-force")
+    session.ui().confirm(&text, "-force")
 }
 
 #[derive(Deserialize)]
@@ -275,11 +275,11 @@ impl Run<Session> for Backup {
             (Some(_), ..) => None,
             (None, None, true) => Some(Secret::from(DEFAULT_DOMAIN)),
             (None, given, _) => {
-                let lead = if session.desk().begun() { "\n" } else { "" };
+                let lead = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!("{lead}  Please enter the cloning domain of the backup:\n  > ");
                 let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
                 let question = Question { text, again: None, variable, option };
-                Some(session.desk().secret(given, question)?)
+                Some(session.ui().secret(given, question)?)
             }
         };
         close_questions(session);
@@ -372,7 +372,7 @@ fn copy(
              \x20         'quit' to quit now.\n\
              \x20         > "
         );
-        session.desk().confirm(&text, "-force")?;
+        session.ui().confirm(&text, "-force")?;
     }
     CO.during(session, place, password, |session| {
         let ids = [place[0], place[1], action];
@@ -460,7 +460,7 @@ impl Run<Session> for SffClear {
         let target = Target::find(session, &self.partition)?;
         session.client().get(&partitions::SFF, &target.place()).map_err(refused)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to erase the device, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -484,7 +484,7 @@ impl Run<Session> for SetLegacyDomain {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
-        let domain = session.desk().secret(
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: "  Please enter the cloning domain of the older HSM:\n  > ",

@@ -97,7 +97,7 @@ impl Run<Session> for Create {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to create the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -151,7 +151,7 @@ impl Run<Session> for Rename {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to rename the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -179,7 +179,7 @@ impl Run<Session> for Resize {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to resize the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -215,7 +215,7 @@ impl Run<Session> for Clear {
         close_questions(session);
         if !self.force {
             let name = &self.partition;
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "CAUTION:  Are you sure you wish to delete all objects in the partition named:\n\
                      \x20           {name}\n\

@@ -219,7 +219,7 @@ impl Run<Session> for ChangePolicy {
         };
         if destructive && !self.force {
             let name = &policy.name;
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "CAUTION:  Are you sure you wish to change the destructive policy named:\n\
                      \x20           {name}\n\

@@ -122,10 +122,10 @@ fn new_password(
     variable: &str,
     option: &str,
 ) -> Result<Secret, Failure> {
-    let lead = if session.desk().begun() { "\n" } else { "" };
+    let lead = if session.ui().has_output() { "\n" } else { "" };
     let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
     let again = Some("\n  Please re-enter password to confirm:\n  > ");
-    session.desk().secret(given, Question { text: &text, again, variable, option })
+    session.ui().secret(given, Question { text: &text, again, variable, option })
 }
 
 /// The question before a role gets a password.
@@ -135,7 +135,7 @@ fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
          \x20         'quit' to quit now.\n\
          \x20         > "
     );
-    session.desk().confirm(&text, "-force")
+    session.ui().confirm(&text, "-force")
 }
 
 #[derive(Deserialize)]
@@ -160,8 +160,8 @@ impl Run<Session> for Init {
             .hint("'partition init' in lunacm initializes it again, which erases it"));
         }
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
-        let lead = if session.desk().begun() { "\n" } else { "" };
-        let domain = session.desk().secret(
+        let lead = if session.ui().has_output() { "\n" } else { "" };
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: &format!("{lead}  Please enter a cloning domain for the partition:\n  > "),

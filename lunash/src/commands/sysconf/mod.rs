@@ -98,8 +98,8 @@ fn sure(session: &mut Session, force: bool, warning: &str) -> Result<(), Failure
          \n\
          > "
     );
-    session.desk().confirm(&question, "-force")?;
-    session.desk().show("Proceeding...\n\n");
+    session.ui().confirm(&question, "-force")?;
+    session.ui().show("Proceeding...\n\n");
     Ok(())
 }
 

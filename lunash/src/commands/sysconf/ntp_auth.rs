@@ -139,7 +139,7 @@ impl Run<Session> for Generate {
             variable: "NTP_PASSWORD",
             option: "-password",
         };
-        let password = session.desk().secret(self.password, question)?;
+        let password = session.ui().secret(self.password, question)?;
         session.client().call(&GENERATE_AUTOKEY, &[], &Autokey { password }).map_err(details)?;
         Ok(Message::new(format!("AutoKey key generated; {RESTART}.")))
     }
@@ -183,7 +183,7 @@ impl Run<Session> for KeyAdd {
         };
         let value = match self.length {
             Some(_) => None,
-            None => Some(session.desk().secret(self.value, question)?),
+            None => Some(session.ui().secret(self.value, question)?),
         };
         let kind = self.algorithm.or(self.r#type).unwrap_or_default();
         let key = NewKey { id: self.id, kind, value, length: self.length };

@@ -148,7 +148,7 @@ impl Run<Session> for Add {
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "{} will forfeit ssh access from any hosts not\n\
                      configured with this Luna Network HSM.\n\
@@ -161,7 +161,7 @@ impl Run<Session> for Add {
                 ),
                 "-force",
             )?;
-            session.desk().show("Proceeding...\n\n");
+            session.ui().show("Proceeding...\n\n");
         }
         let hosts = hosts(&self.host);
         session.client().call(&ADD_CLIENTS, &[&self.userid], &hosts).map_err(refused)?;
@@ -257,7 +257,7 @@ impl Run<Session> for List {
 impl Text for Clients {
     fn write(&self, page: &mut Page) {
         let row = |user: &str, hosts: &str| format!("{user:<21}{hosts:<64}");
-        page.line(row("User ID", "Client Access status"));
+        page.line(row("User ID", "Client Connection status"));
         page.line("-".repeat(45));
         for Client { user, hosts } in &self.users {
             let hosts = if hosts.is_empty() { "All clients".to_owned() } else { hosts.join(" ") };
@@ -325,7 +325,7 @@ impl Run<Session> for KeyAdd {
     type View = KeyAdded;
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
         let (key, file) = match session.locate(&self.filename)? {
             Place::Appliance => (None, Some(self.filename)),
@@ -352,7 +352,7 @@ impl Run<Session> for KeyClear {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         sure(
             session,
             self.force,
@@ -372,7 +372,7 @@ impl Run<Session> for KeyDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.key_label.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
@@ -447,7 +447,7 @@ mod tests {
         let clients = Clients { users: vec![client("audit", &[]), client("Alice", &many)] };
         assert_eq!(
             clients.text(),
-            "User ID              Client Access status                                            \n\
+            "User ID              Client Connection status                                            \n\
              ---------------------------------------------\n\
              audit                All clients                                                     \n\
              Alice                10.124.79.145 10.124.145.18 10.124.145.19 10.124.145.20 \

@@ -238,7 +238,7 @@ impl Run<Session> for Init {
                 "'token backup login' logs it in; 'token backup factoryReset' needs no login",
             ));
         }
-        let password = session.desk().secret(
+        let password = session.ui().secret(
             self.tokensopwd,
             Question {
                 text: "  Please enter a password for the backup HSM's SO:\n  > ",
@@ -253,17 +253,17 @@ impl Run<Session> for Init {
             }
             (None, true) => Secret::from(DEFAULT_DOMAIN),
             (given, false) => {
-                let lead = if session.desk().begun() { "\n" } else { "" };
+                let lead = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!(
                     "{lead}  Please enter a cloning domain to use for initializing this backup \
                      HSM:\n  > "
                 );
                 let again = Some("\n  Please re-enter cloning domain to confirm:\n  > ");
                 let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
-                session.desk().secret(given, Question { text, again, variable, option })?
+                session.ui().secret(given, Question { text, again, variable, option })?
             }
         };
-        let lead = if session.desk().begun() { "\n" } else { "" };
+        let lead = if session.ui().has_output() { "\n" } else { "" };
         if !self.force {
             let text = format!(
                 "{lead}CAUTION:  Are you sure you wish to initialize this backup token?\n\
@@ -273,9 +273,9 @@ impl Run<Session> for Init {
                  \x20         to quit now.\n\
                  \x20         > "
             );
-            session.desk().confirm(&text, "-force")?;
-        } else if session.desk().begun() {
-            session.desk().show("\n");
+            session.ui().confirm(&text, "-force")?;
+        } else if session.ui().has_output() {
+            session.ui().show("\n");
         }
         let body = InitToken { label: self.label, password, domain };
         session.client().call(&tokens::INIT, &[&self.serial], &body).map_err(refused)?;
@@ -298,8 +298,8 @@ impl Run<Session> for Login {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let token = ready(session, &self.serial)?;
         let password = so_password(session, &token, self.password, "-password")?;
-        if session.desk().begun() {
-            session.desk().show("\n");
+        if session.ui().has_output() {
+            session.ui().show("\n");
         }
         let login = TokenLogin { password };
         session.client().call(&tokens::LOGIN, &[&self.serial], &login).map_err(refused)?;
@@ -334,7 +334,7 @@ impl Run<Session> for FactoryReset {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         find(session, &self.serial)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  Are you sure you wish to reset this backup token to\n\
                  \x20         factory default settings? All data will be erased.\n\
                  \n\
@@ -343,7 +343,7 @@ impl Run<Session> for FactoryReset {
                  \x20         > ",
                 "-force",
             )?;
-            session.desk().show("\n");
+            session.ui().show("\n");
         }
         let ids = [self.serial.as_str()];
         session.client().call(&tokens::RESET, &ids, &Nothing {}).map_err(refused)?;

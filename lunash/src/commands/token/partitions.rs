@@ -176,8 +176,8 @@ impl Run<Session> for Delete {
         let mut password = None;
         if !token.so_logged_in {
             password = Some(so_password(session, &token, self.tokensopwd, "-tokensopwd")?);
-            if session.desk().begun() {
-                session.desk().show("\n");
+            if session.ui().has_output() {
+                session.ui().show("\n");
             }
         }
         if !self.force {

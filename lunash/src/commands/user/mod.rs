@@ -104,7 +104,7 @@ impl Run<Session> for Add {
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
         check_new(session, &self.username)?;
         let minimum = passwords::minimum(session);
-        session.desk().show(&passwords::rules(&self.username, minimum));
+        session.ui().show(&passwords::rules(&self.username, minimum));
         let password = passwords::ask(session, passwords::OTHERS)?;
         let user = users::NewUser {
             user_id: self.username.clone(),

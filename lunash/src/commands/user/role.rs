@@ -192,7 +192,7 @@ impl Run<Session> for Import {
     type View = Imported;
 
     fn run(self, session: &mut Session) -> Result<Imported, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let (content, mut lies_there) = match session.locate(&self.file)? {
             Place::Appliance => (session.client().download(&user, &self.file)?, true),
             Place::Here(content) => (content, false),
@@ -225,7 +225,7 @@ impl Run<Session> for Import {
             return Err(error.into());
         }
         if !lies_there {
-            session.desk().note(format!(
+            session.ui().note(format!(
                 "note: the appliance does not take {} over REST, so in its own LunaSH the role may \
                  run 'exit' only; this shell is not limited by that",
                 self.file

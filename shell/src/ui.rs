@@ -1,25 +1,21 @@
-//! What every command has at hand: the link to the appliance, and somebody to ask.
+//! What a command says to the user and asks of them: output, notes, questions, secrets.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use luna_rest::{Client, Secret};
-use secrecy::{ExposeSecret, SecretString};
+use luna_rest::Secret;
+use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use crate::config::Profile;
-use crate::connect::Access;
+use crate::connect::Connection;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
 use crate::options::{Format, Options};
 use crate::secrets::Secrets;
+use crate::watch::Watch;
 
-/// The link, the questions and the remarks of a session.
-pub struct Desk {
-    /// The session with the appliance.
-    pub client: Arc<Client>,
-    /// The appliance account that is logged in.
-    pub user: String,
+/// The user interface of a session.
+pub struct Ui {
     pub(crate) device: Box<dyn Device>,
     secrets: Secrets,
     answers: VecDeque<String>,
@@ -29,7 +25,7 @@ pub struct Desk {
     pub(crate) frame: Frame,
     pub(crate) shown: bool,
     pub(crate) leaving: bool,
-    access: Access,
+    watch: Option<Arc<Watch>>,
 }
 
 /// How the output of the running command is framed.
@@ -56,17 +52,15 @@ pub struct Question<'a> {
     pub option: &'a str,
 }
 
-impl Desk {
-    /// A desk over an opened session, at `device`.
+impl Ui {
+    /// The interface at `device` of a session over `connection`.
     pub fn new(
-        access: Access,
+        connection: &Connection,
         device: Box<dyn Device>,
         secrets: Secrets,
         options: &Options,
-    ) -> Desk {
-        Desk {
-            client: Arc::clone(&access.client),
-            user: access.user.clone(),
+    ) -> Ui {
+        Ui {
             device,
             secrets,
             answers: options.answer.iter().cloned().collect(),
@@ -76,30 +70,15 @@ impl Desk {
             frame: if options.output == Format::Json { Frame::Json } else { Frame::Due },
             shown: false,
             leaving: false,
-            access,
+            watch: connection.watch().cloned(),
         }
-    }
-
-    /// The profile the session was opened with.
-    pub fn profile(&self) -> &Profile {
-        &self.access.profile
-    }
-
-    /// Remembers a new password of the logged-in account, for opening the session anew.
-    pub fn password_changed(&mut self, password: SecretString) {
-        self.access.password_changed(password);
-    }
-
-    /// The password that the session was opened with; none for one's own emulated appliance.
-    pub fn password(&self) -> Option<Secret> {
-        self.access.password()
     }
 
     /// The secret that was given in advance under this name (without `LUNA_`).
     ///
     /// # Errors
     /// It was given by a file or descriptor that cannot be read.
-    pub fn given(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
+    pub fn preset_secret(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
         Ok(self.secrets.find(variable)?.map(|known| known.expose_secret().into()))
     }
 
@@ -116,29 +95,18 @@ impl Desk {
         self.device
     }
 
-    /// Makes ready for a command.
+    /// Starts the clock of a command: Ctrl-C cancels its calls, and a long wait is told.
     pub(crate) fn begin(&mut self) {
-        if let Some(watch) = &self.access.watch {
+        if let Some(watch) = &self.watch {
             watch.reset();
         }
     }
 
-    /// Makes ready for a person to type.
+    /// Stops that clock while the user types a command.
     pub(crate) fn rest(&mut self) {
-        if let Some(watch) = &self.access.watch {
+        if let Some(watch) = &self.watch {
             watch.rest();
         }
-    }
-
-    /// Opens the session with the appliance anew, after it had timed out; whether that was done.
-    pub fn reopen(&mut self) -> bool {
-        let Ok(client) = self.access.reopen() else { return false };
-        self.client = client;
-        self.note(
-            "note: the session had timed out and was opened again; HSM and partition logins are \
-             gone",
-        );
-        true
     }
 
     /// Says something beside the output: on standard error, and among the messages of JSON.
@@ -163,7 +131,7 @@ impl Desk {
     }
 
     /// Whether the running command has shown something already, a question included.
-    pub fn begun(&self) -> bool {
+    pub fn has_output(&self) -> bool {
         self.shown
     }
 
@@ -232,7 +200,7 @@ impl Desk {
         }
     }
 
-    /// As [`Desk::secret`], where the product shows nothing of what is typed, not even stars.
+    /// As [`Ui::secret`], where the product shows nothing of what is typed, not even stars.
     ///
     /// # Errors
     /// No answer, or two different ones.
@@ -245,7 +213,7 @@ impl Desk {
         secret: Question<'_>,
         ask: fn(&mut dyn Device, &str) -> Input,
     ) -> Result<Secret, Failure> {
-        if let Some(known) = self.given(secret.variable)? {
+        if let Some(known) = self.preset_secret(secret.variable)? {
             return Ok(known);
         }
         let first = self.ask_secret(secret.text, secret, ask)?;
