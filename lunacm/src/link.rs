@@ -246,7 +246,7 @@ impl Identity {
             common_name: self.name.clone(),
             signature: BASE64_STANDARD.encode(signature),
         };
-        let entry = client.enter(&self.cluster, &session)?;
+        let entry = client.login_to_cluster(&self.cluster, &session)?;
         // One that is not authorized refuses this.
         let found = client.get(&keyrings::SLOTS, &[&self.cluster])?.data;
         Ok((client, entry, found))

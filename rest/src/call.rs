@@ -69,7 +69,7 @@ pub struct Call<Q, A, const IDS: usize> {
     types: PhantomData<fn(Q) -> A>,
 }
 
-/// An empty JSON object: the body of calls that say nothing, and of answers without content.
+/// The empty JSON object, as the body of calls without parameters and of answers without content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nothing {}
 
@@ -116,7 +116,7 @@ pub(crate) const fn placeholders(template: &str) -> usize {
     count
 }
 
-/// What RFC 3986 does not reserve stays as it is in a path.
+/// Characters to be percent-encoded in a path: all but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
@@ -145,7 +145,7 @@ impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
         Self::new(Method::Delete, template)
     }
 
-    /// What is called.
+    /// Method and path template.
     pub const fn resource(&self) -> Resource {
         self.resource
     }

@@ -32,9 +32,9 @@ impl Watch {
 
     /// Makes the calls of `client` watched.
     pub fn over(self: &Arc<Self>, client: &mut Client) {
-        client.cancelled_by(Arc::clone(&self.interrupted));
+        client.set_cancel_flag(Arc::clone(&self.interrupted));
         let watch = Arc::clone(self);
-        client.watched_by(Arc::new(move || watch.glance()));
+        client.set_wait_callback(Arc::new(move || watch.glance()));
     }
 
     /// A command, or the wait after an answer, begins.
