@@ -42,21 +42,6 @@ fn arguments<S>(catalogue: &Catalogue<S>) {
     }
 }
 
-#[test]
-fn calls_are_known_resources() {
-    let known: BTreeSet<String> =
-        luna_rest::resources().map(|resource| resource.to_string()).collect();
-    let lunash = lunash::catalogue();
-    let lunacm = lunacm::catalogue();
-    let calls = lunash.commands.iter().map(|command| (command.syntax, command.rest));
-    let calls = calls.chain(lunacm.commands.iter().map(|command| (command.syntax, command.rest)));
-    for (syntax, rest) in calls {
-        for call in rest {
-            assert!(known.contains(*call), "{syntax}: '{call}' is no resource");
-        }
-    }
-}
-
 /// The commands each transcript plays, by shell and index.
 fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
     let lunash = lunash::catalogue().grammar;

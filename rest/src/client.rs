@@ -53,6 +53,9 @@ pub struct Client {
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
+/// The target of the tracing event of each call; its field `resource` holds the [`crate::Resource`].
+pub const CALLS: &str = "luna_rest::calls";
+
 /// The account of a session that is opened with the key of an emulated appliance.
 const LOCAL_USER: &str = "admin";
 /// The longest wait for the answer to a logout.
@@ -338,6 +341,7 @@ impl Client {
             let path = call.template().to_owned();
             return Err(Error::Unsendable { method: call.method(), path, reason });
         }
+        tracing::trace!(target: CALLS, resource = %call.resource());
         Ok(self.pending(call.method(), call.path(ids)))
     }
 }

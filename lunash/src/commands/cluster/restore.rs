@@ -3,6 +3,7 @@
 use luna_rest::clusters::{self, Restore};
 
 use super::{GUIDE, GUIDE_SHOWN, close_questions, refused};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -18,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-restorepassword", "Password that the backup was made with"),
         ],
         roles: Role::ADMIN,
-        rest: &["PUT /api/cluster/restore"],
+        rest: &[clusters::RESTORE.resource()],
         known: GUIDE,
         run: call::<RunNow>(),
     },
@@ -27,7 +28,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show what the last restore did",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /api/cluster/restore"],
+        rest: &[clusters::RESTORE_STATE.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },

@@ -3,6 +3,7 @@
 use luna_rest::tokens::{self, InitToken, Token, TokenLogin};
 
 use super::{find, ready, refused, so_password};
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -11,10 +12,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make a Backup HSM as it left the factory, which erases it",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::ADMIN,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "POST /emulator/lunash/tokens/{serial}/factoryReset",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::RESET.resource()],
         known: Known::Documented("lunash/commands/token/token_backup_factoryreset.htm"),
         run: call::<FactoryReset>(),
     },
@@ -29,7 +27,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-tokensopwd", "Password of its SO"),
         ],
         roles: Role::ADMIN,
-        rest: &["GET /emulator/lunash/tokens/{serial}", "PUT /emulator/lunash/tokens/{serial}"],
+        rest: &[tokens::SHOW.resource(), tokens::INIT.resource()],
         known: Known::Assumed(
             "the cluster guide has -label, -serial and what is asked for; questions and caution \
              are made like those of hsm init",
@@ -41,7 +39,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the Backup HSMs at the appliance",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/tokens"],
+        rest: &[tokens::LIST.resource()],
         known: Known::Assumed("named in the cluster guide; output as the details of hsm show"),
         run: call::<List>(),
     },
@@ -53,10 +51,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-password", "Password of its SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "POST /emulator/lunash/tokens/{serial}/login",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::LOGIN.resource()],
         known: Known::Assumed("known by name only; made like hsm login"),
         run: call::<Login>(),
     },
@@ -65,7 +60,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Log the SO of a Backup HSM out",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/tokens/{serial}/logout"],
+        rest: &[tokens::LOGOUT.resource()],
         known: Known::Assumed("known by name only; made like hsm logout"),
         run: call::<Logout>(),
     },
@@ -74,10 +69,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the state of a Backup HSM",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "GET /emulator/lunash/tokens/{serial}/partitions",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::BACKUPS.resource()],
         known: Known::Assumed("known by name only; made like hsm show"),
         run: call::<Show>(),
     },
