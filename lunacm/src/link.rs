@@ -234,7 +234,7 @@ impl Identity {
             other => other?,
         };
         if let Some(watch) = &manner.watch {
-            watch.over(&mut client);
+            watch.attach(&mut client);
         }
         let text = ClientSession::text(&self.cluster, &client.fingerprint().to_string());
         let signature = self.key.sign(&SystemRandom::new(), text.as_bytes());
