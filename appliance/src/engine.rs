@@ -14,8 +14,7 @@ use time::OffsetDateTime;
 use crate::core::message::{Failure, Request, Response};
 use crate::machine::Machine;
 use crate::request::options::Options;
-use crate::rules::cluster::lifecycle as clusters;
-use crate::rules::cluster::lifecycle::Phase;
+use crate::state::clusters::Phase;
 use crate::state::{Change, is_shared};
 use crate::store::{Store, StoreError};
 
@@ -263,7 +262,7 @@ impl Engine {
 
     /// How far the cluster service is.
     pub fn phase(&self, system: OffsetDateTime) -> Phase {
-        clusters::phase(&self.machine.state, self.machine.now(system))
+        self.machine.state.cluster_phase(self.machine.now(system))
     }
 
     /// Stores a shipped or pulled change; false when this member stands elsewhere.

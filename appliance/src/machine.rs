@@ -12,13 +12,13 @@ use crate::core::message::{JSON, Request, Response};
 use crate::core::random::Random;
 use crate::request::context::Context;
 use crate::request::options::Options;
+use crate::request::peers::{Errand, Peers};
 use crate::request::route::Routes;
 use crate::request::session::Sessions;
 use crate::request::task::Tasks;
 use crate::request::{auth, session};
 use crate::rules;
 use crate::rules::cluster::backup::follow_schedule;
-use crate::rules::cluster::lifecycle::{Errand, Peers};
 use crate::state::{Change, State};
 
 /// The machine.

@@ -13,7 +13,7 @@ use super::receive::is_away;
 use super::{Lost, Peer, Replica, lock, refuse};
 use crate::core::message::{Failure, Response};
 use crate::engine::Step;
-use crate::rules::cluster::lifecycle::MemberRow;
+use crate::state::clusters::MemberRow;
 
 /// How far the clocks may be apart.
 const APART: time::Duration = time::Duration::seconds(30);
@@ -59,7 +59,7 @@ impl Replica {
             let state = &mut machine.state;
             let row = state.clusters.cluster.get_mut();
             cluster.clone_into(&mut row.uuid);
-            secret.expose().clone_into(&mut row.secret);
+            row.secret = secret;
             let own = state.clusters.own.get_mut();
             own.member = member;
             (own.copying, own.joining) = (true, true);
@@ -156,7 +156,7 @@ impl Replica {
                 other.name
             ));
         }
-        let secret = crate::rules::cluster::lifecycle::secret(&row);
+        let secret = row.secret.clone();
         *pending = Some((applicant, Instant::now()));
         Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
     }

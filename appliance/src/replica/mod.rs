@@ -32,9 +32,8 @@ use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
-use crate::rules::cluster::lifecycle::{
-    ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase,
-};
+use crate::request::peers::Errand;
+use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
 
 pub(crate) use transport::{Https, Lost, Peer, Transport};
 
@@ -269,7 +268,7 @@ impl Replica {
             Envelope {
                 cluster: row.uuid.clone(),
                 from: state.clusters.own.get().member.clone(),
-                secret: crate::rules::cluster::lifecycle::secret(row),
+                secret: row.secret.clone(),
                 message,
             }
         };

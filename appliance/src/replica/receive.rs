@@ -9,7 +9,7 @@ use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row
 use super::{Peer, Replica, lock, peers_of};
 use crate::core::message::{Body, Failure, JSON, Request, Response};
 use crate::engine::Engine;
-use crate::rules::cluster::lifecycle::{ClusterRow, Phase, package_version};
+use crate::state::clusters::{ClusterRow, PACKAGE, Phase};
 
 /// How long a promise to another primary binds this member.
 const PROMISE: Duration = Duration::from_secs(10);
@@ -94,7 +94,7 @@ impl Replica {
                 || primary == from
                 || machine.peers.here.contains_key(primary),
             restart: clusters.own.get().restart,
-            package: package_version(&machine.state),
+            package: machine.state.packages.version(PACKAGE).to_owned(),
             operations: machine.peers.operations,
         }
     }
@@ -241,7 +241,7 @@ pub(super) fn is_away(engine: &Engine, from: &str, system: time::OffsetDateTime)
 }
 
 fn is_secret(row: &ClusterRow, given: &str) -> bool {
-    let known = row.secret.as_bytes();
+    let known = row.secret.expose().as_bytes();
     let differing = known.iter().zip(given.as_bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
     !known.is_empty() && known.len() == given.len() && std::hint::black_box(differing) == 0
 }

@@ -22,12 +22,10 @@ use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::engine::Engine;
 use crate::request::options::Options;
-use crate::rules::appliance::packages::PackageRow;
-use crate::rules::appliance::services::ServiceRow;
-use crate::rules::cluster::lifecycle::PACKAGE;
-use crate::rules::partition::domains::DomainRow;
-use crate::rules::partition::lifecycle::PartitionRow;
-use crate::rules::partition::login::RoleRow;
+use crate::state::clusters::PACKAGE;
+use crate::state::packages::PackageRow;
+use crate::state::partitions::{DomainRow, PartitionRow, RoleRow};
+use crate::state::services::ServiceRow;
 use crate::store::Store;
 
 const START: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
