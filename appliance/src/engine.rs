@@ -15,6 +15,7 @@ use crate::model::clusters::Phase;
 use crate::model::message::{Failure, Request, Response};
 use crate::model::state::{Change, is_shared};
 use crate::model::{Machine, Options, clusters};
+use crate::panics;
 use crate::store::{Store, StoreError};
 
 /// Why a stored state cannot be used.
@@ -151,9 +152,17 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Answers a request; what it changed is stored, or waits to be proposed.
+    /// Answers a request; what it changed is stored, or waits to be proposed. A handler that
+    /// panics answers 500 and changes nothing.
     pub fn step(&mut self, request: &Request, system: OffsetDateTime) -> Step {
-        self.step_with(|machine| machine.handle(request, system))
+        let step = panics::catch(|| self.step_with(|machine| machine.handle(request, system)));
+        step.unwrap_or_else(|panic| {
+            self.machine.undo();
+            let (method, path) = (request.method, self.machine.template(request));
+            tracing::error!(%method, path, %panic, "a handler panicked; its changes were undone");
+            let details = format!("The request changed nothing; a fault of the program at {panic}.");
+            Step::Done(Failure::internal(details).into_response())
+        })
     }
 
     /// The same for a change that no request asked for.
@@ -435,6 +444,7 @@ enum Concluded {
 mod tests {
     use super::*;
     use crate::model::message::Body;
+    use crate::panics::faulty;
     use luna_rest::{Method, Secret, emulator};
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
@@ -530,5 +540,27 @@ mod tests {
         let said = String::from_utf8(refused.body).unwrap();
         assert!(refused.status == 500 && said.contains("could not be stored"), "{said}");
         assert_eq!(send(&mut engine, &cookie, Method::Get, "/roles/r", "").status, 404);
+    }
+
+    #[test]
+    fn a_handler_that_panics_answers_500_and_changes_nothing() {
+        let (mut engine, cookie) = engine(Counting::default());
+        faulty::add_to(&mut engine.machine);
+        let role = |id: &str| format!(r#"{{"roleId":"{id}"}}"#);
+        assert_eq!(send(&mut engine, &cookie, Method::Post, "/roles", &role("before")).status, 204);
+
+        let failed = send(&mut engine, &cookie, Method::Post, faulty::CALL.template(), "{}");
+        let said = String::from_utf8(failed.body).unwrap();
+        assert!(failed.status == 500 && said.contains("panics.rs:"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+
+        let mut status = |path: &str| send(&mut engine, &cookie, Method::Get, path, "").status;
+        assert_eq!((status("/roles/before"), status("/roles/faulty")), (200, 404));
+        // What is stored next does not bring the undone change along.
+        assert_eq!(send(&mut engine, &cookie, Method::Post, "/roles", &role("after")).status, 204);
+        let stored = engine.store.rows().unwrap();
+        let roles: Vec<_> =
+            stored.iter().filter(|row| row.0 == "roles").map(|row| row.1.as_str()).collect();
+        assert_eq!(roles, ["after", "before"]);
     }
 }

@@ -1,7 +1,8 @@
 //! REST over TLS: turns HTTP requests into the model's, and its responses back.
 //!
-//! One fallback handler takes everything; which paths exist is the model's business. Reads are
-//! answered on the spot, whatever may hash a password or sync a disk goes to a thread of its own.
+//! One fallback handler takes everything; which paths exist is the model's business. The runtime's
+//! few threads read and write only: every request is answered on a thread that may wait for the
+//! model, a password's hash, the disk or another member.
 
 use std::future::Future;
 use std::io;
@@ -24,6 +25,7 @@ use luna_rest::{Method, Secret, emulator, peers};
 use zeroize::Zeroize;
 
 use crate::model::message::{Body, Failure, Request, Response};
+use crate::panics;
 use crate::replica::Replica;
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
@@ -57,17 +59,21 @@ async fn answer(
         Err(failure) => return write(failure.into_response()),
     };
     let (method, path) = (request.method, request.path.clone());
-    let blocks = Replica::blocks(&request);
-    let handle = move || replica.handle(&request);
-    let response = if blocks {
-        tokio::task::spawn_blocking(handle).await.unwrap_or_else(|error| {
-            Failure::internal(format!("The handler failed: {error}")).into_response()
-        })
-    } else {
-        handle()
-    };
+    let work = tokio::task::spawn_blocking(move || handle(&replica, &request));
+    let response = work.await.unwrap_or_else(|_| {
+        Failure::new(503, "SERVER_INTERNAL_ERROR", "The appliance stops.").into_response()
+    });
     tracing::info!(%method, path, status = response.status, "answered");
     write(response)
+}
+
+/// Answers a request on a thread that may wait; a panic is answered with 500.
+fn handle(replica: &Arc<Replica>, request: &Request) -> Response {
+    panics::catch(|| replica.handle(request)).unwrap_or_else(|panic| {
+        let (method, path) = (request.method, replica.template(request));
+        tracing::error!(%method, path, %panic, "answering a request panicked");
+        Failure::internal(format!("A fault of the program at {panic}.")).into_response()
+    })
 }
 
 async fn read(http: HttpRequest) -> Result<Request, Failure> {

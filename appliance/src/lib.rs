@@ -25,6 +25,7 @@ mod doors;
 mod folder;
 mod http;
 mod own;
+mod panics;
 mod replica;
 
 pub use folder::Endpoint;
@@ -124,6 +125,14 @@ impl Appliance {
     /// # Errors
     /// Any [`StartError`].
     pub fn start(options: Options) -> Result<Running, StartError> {
+        Appliance::start_with(options, |_| ())
+    }
+
+    /// The same; `prepare` sees the engine before any request does.
+    fn start_with(
+        options: Options,
+        prepare: impl FnOnce(&mut Engine),
+    ) -> Result<Running, StartError> {
         let Options { data, listen, seed, clock, hostname } = options;
         let folder = Folder::take(&data)?;
         let local_key = folder.local_key()?;
@@ -144,9 +153,9 @@ impl Appliance {
             address: Some(listen.ip()),
             certificate: certificate.pem.clone(),
         };
-        let engine =
+        let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
-
+        prepare(&mut engine);
         let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
 
         let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
@@ -264,5 +273,45 @@ impl Drop for Running {
             // A panic there has been reported by the thread itself.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_rest::users::{self, NewRole};
+    use luna_rest::{Client, Error, Nothing, Target, Trust};
+
+    use super::*;
+    use crate::panics::faulty;
+
+    #[test]
+    fn after_a_handlers_panic_the_appliance_goes_on_with_sessions_and_state() {
+        let data = tempfile::tempdir().unwrap();
+        let prepare = |engine: &mut Engine| faulty::add_to(&mut engine.machine);
+        let running = Appliance::start_with(Options::new(data.path()), prepare).unwrap();
+        let mut client = Client::connect(Target {
+            host: running.address().ip().to_string(),
+            port: running.address().port(),
+            trust: Trust::Pinned(running.fingerprint()),
+            limit: None,
+        })
+        .unwrap();
+        client.login_locally(running.local_key().expose()).unwrap();
+        let create = |id: &str| {
+            let role = NewRole { role_id: id.to_owned(), ..NewRole::default() };
+            client.call(&users::CREATE_ROLE, &[], &role).unwrap();
+        };
+        create("before");
+        // More often than there are threads that answer.
+        for _ in 0..100 {
+            let failed = client.call(&faulty::CALL, &[], &Nothing {}).unwrap_err();
+            let Error::Answered { status: 500, answer, .. } = failed else { panic!("{failed}") };
+            assert!(!format!("{answer:?}").contains("secret"), "{answer:?}");
+        }
+        create("after");
+        let roles = client.get(&users::ROLES, &[]).unwrap().roles;
+        let ids: Vec<&str> = roles.iter().map(|role| role.id.as_str()).collect();
+        assert!(ids.contains(&"before") && ids.contains(&"after"), "{ids:?}");
+        assert!(!ids.contains(&faulty::ROLE), "{ids:?}");
     }
 }

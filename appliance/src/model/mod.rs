@@ -96,7 +96,7 @@ pub struct Machine {
     /// Cookies and salts; never kept, never repeatable.
     secret: Random,
     options: Options,
-    routes: Routes,
+    pub(crate) routes: Routes,
 }
 
 impl Machine {
@@ -262,6 +262,12 @@ impl Machine {
     /// Takes those changes back: they could not be stored.
     pub fn undo(&mut self) {
         self.state.undo();
+    }
+
+    /// The path template of a request's resource, for logs: the path itself may name anything.
+    pub(crate) fn template(&self, request: &Request) -> &'static str {
+        let found = self.routes.find(request.method, &request.path);
+        found.map_or("", |(route, _)| route.resource.template)
     }
 
     /// Every method and path template that is answered.

@@ -14,6 +14,7 @@ use super::{Lost, Peer, Replica, lock, refuse};
 use crate::engine::Step;
 use crate::model::clusters::MemberRow;
 use crate::model::message::{Failure, Response};
+use crate::panics;
 
 /// How far the clocks may be apart.
 const APART: time::Duration = time::Duration::seconds(30);
@@ -70,8 +71,9 @@ impl Replica {
         });
         begun.map_err(|error| Failure::internal(error.to_string()))?;
         self.in_background(move |replica| {
-            if let Err(error) = replica.become_member(&peer) {
-                tracing::error!(?error, "joining the cluster failed; nothing of it is kept");
+            let joined = panics::catch(|| replica.become_member(&peer));
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!(?joined, "joining the cluster failed; nothing of it is kept");
                 let forgotten = replica.engine().change_own(|machine| machine.forget_cluster());
                 if let Err(error) = forgotten {
                     tracing::error!(%error, "that the join failed could not be stored");

@@ -33,6 +33,7 @@ use time::OffsetDateTime;
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::model::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase};
 use crate::model::message::{Failure, Request, Response};
+use crate::panics;
 
 pub(crate) use transport::{Https, Lost, Peer, Transport};
 
@@ -65,6 +66,7 @@ pub(crate) struct Replica {
     doors: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
 }
 
+/// Locks what is whole at every moment: a panic of another holder does no harm.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -109,15 +111,18 @@ impl Replica {
     }
 
     fn engine(&self) -> MutexGuard<'_, Engine> {
-        lock(&self.engine)
+        self.engine.lock().unwrap_or_else(|poisoned| {
+            // A thread panicked in the middle of a change: nothing of it may be seen or stored.
+            let mut engine = poisoned.into_inner();
+            engine.machine.undo();
+            self.engine.clear_poison();
+            engine
+        })
     }
 
-    /// Whether answering this request may take long: it hashes, syncs, or asks another member.
-    pub(crate) fn blocks(request: &Request) -> bool {
-        request.method.changes()
-            || request.basic.is_some()
-            || looks(request)
-            || balance::is_operation(&request.path)
+    /// The path template of a request's resource, for logs.
+    pub(crate) fn template(&self, request: &Request) -> &'static str {
+        self.engine().machine.template(request)
     }
 
     /// Answers a request.
@@ -240,7 +245,14 @@ impl Replica {
     }
 
     fn send_to(&self, peers: &[Peer], message: &Message) -> Vec<(String, Result<Answer, Lost>)> {
-        let send = |peer: &Peer| (peer.member.clone(), self.send(peer, message.clone()));
+        let send = |peer: &Peer| {
+            let answer = panics::catch(|| self.send(peer, message.clone()));
+            let answer = answer.unwrap_or_else(|panic| {
+                tracing::error!(%panic, "sending to a member panicked");
+                Err(Lost::Broken)
+            });
+            (peer.member.clone(), answer)
+        };
         match peers {
             [] => Vec::new(),
             [peer] => vec![send(peer)],
@@ -362,7 +374,9 @@ impl Replica {
         let mut stop = lock(&self.stop);
         while !*stop {
             drop(stop);
-            self.tend();
+            if let Err(panic) = panics::catch(|| self.tend()) {
+                tracing::error!(%panic, "looking after the cluster panicked; it is tried again");
+            }
             stop = lock(&self.stop);
             if !*stop {
                 stop =
@@ -390,7 +404,9 @@ impl Replica {
         let replica = Arc::clone(self);
         let done = Arc::clone(self);
         let run = move || {
-            work(replica);
+            if let Err(panic) = panics::catch(|| work(replica)) {
+                tracing::error!(%panic, "work in the background panicked");
+            }
             *lock(&done.busy) -= 1;
             done.idle.notify_all();
         };

@@ -265,3 +265,20 @@ fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
     assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [10, 0]);
     assert_eq!(entry.send(Method::Delete, &format!("{path}/objects"), json!({})).0, 403);
 }
+
+#[test]
+fn a_panic_in_the_middle_of_a_change_leaves_the_state_as_it_was() {
+    let (_net, nodes) = cluster_of(1);
+    assert_eq!(nodes[0].create("k").0, 200);
+    let before = nodes[0].shared();
+    let replica = nodes[0].replica();
+    let panicked = panics::catch(|| {
+        let _turn = lock(&replica.turn);
+        let mut engine = replica.engine();
+        engine.machine.state.users.users.remove("monitor");
+        panic!("with both locks held");
+    });
+    assert!(panicked.is_err());
+    assert_eq!(nodes[0].shared(), before);
+    assert_eq!(nodes[0].create("l").0, 200);
+}

@@ -28,6 +28,7 @@ use crate::model::partitions::PartitionRow;
 use crate::model::password::PasswordHash;
 use crate::model::random::Random;
 use crate::model::services::ServiceRow;
+use crate::panics;
 use crate::store::Store;
 
 const START: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
