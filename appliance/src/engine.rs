@@ -1,9 +1,8 @@
 //! The machine and its store together: a change is acknowledged once it is stored.
 //!
-//! In a cluster a change of shared state belongs to the primary member. [`Engine::step`] tells
-//! what became of a request: it is done; it was a change on the primary, which has to be shipped;
-//! or it would be a change on another member, which has to be proposed. Who talks to whom is the
-//! business of [`crate::replica`].
+//! In a cluster only the primary member changes shared state. [`Engine::step`] returns the result
+//! of a request: it is done; it was a change on the primary, which has to be shipped; or it would
+//! be a change on another member, which has to be proposed. [`crate::replica`] sends both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +47,7 @@ pub struct Engine {
     recent: Recent,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub enum Step {
     /// It is answered, and whatever it changed is stored.
     Done(Response),
@@ -60,9 +59,9 @@ pub enum Step {
 
 /// A stored change of shared state.
 pub struct Shipment {
-    /// Where a member has to stand for it.
+    /// The position that a member must have to apply it.
     pub after: Position,
-    /// Where it stands afterwards.
+    /// Its position afterwards.
     pub reaches: Position,
     /// The changed rows.
     pub rows: Vec<Row>,
@@ -70,14 +69,14 @@ pub struct Shipment {
 
 /// A change that the primary has to make.
 pub struct Proposal {
-    /// Where this member stands.
+    /// The position of this member.
     pub after: Position,
     /// The changed rows.
     pub rows: Vec<Row>,
     own: Vec<Change>,
 }
 
-/// Which rows changed lately, by the number of the change.
+/// Which rows the last changes changed, by the number of the change.
 #[derive(Default)]
 struct Recent {
     floor: u64,
@@ -86,7 +85,7 @@ struct Recent {
 }
 
 impl Recent {
-    fn note(&mut self, change: u64, rows: &[Row]) {
+    fn record(&mut self, change: u64, rows: &[Row]) {
         let names: Vec<_> = rows.iter().map(|row| (row.field.clone(), row.key.clone())).collect();
         self.count += names.len();
         self.names.insert(change, names);
@@ -143,7 +142,7 @@ impl Engine {
             }
         }
         engine.machine.set_fixed_clock();
-        // A join that the process did not survive begins anew when somebody asks for it.
+        // A join that the process did not survive begins anew when it is asked for.
         if engine.machine.state.clusters.own.get().joining {
             engine.machine.forget_cluster();
         }
@@ -160,7 +159,8 @@ impl Engine {
             self.machine.undo();
             let (method, path) = (request.method, self.machine.template(request));
             tracing::error!(%method, path, %panic, "a handler panicked; its changes were undone");
-            let details = format!("The request changed nothing; a fault of the program at {panic}.");
+            let details =
+                format!("The request changed nothing; a fault of the program at {panic}.");
             Step::Done(Failure::internal(details).into_response())
         })
     }
@@ -174,7 +174,7 @@ impl Engine {
         self.answered(response, result)
     }
 
-    /// The same as though this member were the primary: the old one is lost.
+    /// The same as if this member were the primary: the old one does not answer any more.
     pub fn take_over_with(&mut self, work: impl FnOnce(&mut Machine)) -> Step {
         work(&mut self.machine);
         let result = self.conclude(true, true);
@@ -217,7 +217,7 @@ impl Engine {
         self.commit()?;
         let shared = changes.into_iter().filter(|change| is_shared(change.field));
         let rows: Vec<Row> = shared.map(row_of).collect();
-        self.recent.note(reaches.change, &rows);
+        self.recent.record(reaches.change, &rows);
         Ok(Concluded::Led(Shipment { after, reaches, rows }))
     }
 
@@ -263,7 +263,7 @@ impl Engine {
         }
     }
 
-    /// Where this member stands.
+    /// The position of this member in the history of the cluster.
     pub fn at(&self) -> Position {
         self.machine.state.clusters.own.get().at
     }
@@ -273,7 +273,7 @@ impl Engine {
         clusters::phase(&self.machine.state, self.machine.now(system))
     }
 
-    /// Stores a shipped or pulled change; false when this member stands elsewhere.
+    /// Stores a shipped or pulled change; false when this member has another position.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -294,11 +294,11 @@ impl Engine {
         own.at = reaches;
         own.parted |= gone;
         self.commit().inspect_err(|_| self.machine.undo())?;
-        self.recent.note(reaches.change, rows);
+        self.recent.record(reaches.change, rows);
         Ok(true)
     }
 
-    /// Stores a proposed change as the primary; nothing when the proposer stands elsewhere.
+    /// Stores a proposed change as the primary; nothing when the proposer has another position.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -314,7 +314,7 @@ impl Engine {
         self.put(&rows)?;
         let reaches = self.advance(after.change + 1);
         self.commit().inspect_err(|_| self.machine.undo())?;
-        self.recent.note(reaches.change, &rows);
+        self.recent.record(reaches.change, &rows);
         Ok(Some(Shipment { after, reaches, rows }))
     }
 
@@ -429,7 +429,7 @@ impl Engine {
 }
 
 /// Whether a field is replaced at the end of a copy, all at once: without members the copy could
-/// not go on after a crash, without accounts nobody could ask how far it is.
+/// not go on after a crash, without accounts no client could log in and ask for its progress.
 pub(crate) fn is_held_back(field: &str) -> bool {
     matches!(field, "cluster" | "cluster/members" | "roles" | "users")
 }

@@ -1,9 +1,9 @@
 //! An emulated Luna Network HSM appliance: one process, one data folder, one appliance.
 //!
 //! `model` is a pure state machine and knows all the rules; `store` keeps its state, `engine` joins
-//! the two, `replica` ties it to the other members of a cluster, `http` speaks REST over TLS,
-//! `folder` is the data folder. [`Appliance::start`] runs it
-//! all on threads of its own, so that a program without async can carry an appliance inside.
+//! the two, `replica` connects it to the other members of a cluster, `http` serves REST over TLS,
+//! `folder` is the data folder. [`Appliance::start`] runs it all on threads of its own, so that a
+//! program without async can run an appliance inside.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -21,7 +21,7 @@ pub mod model;
 pub mod package;
 pub mod store;
 
-mod doors;
+mod cluster_listeners;
 mod folder;
 mod http;
 mod own;
@@ -31,9 +31,10 @@ mod replica;
 pub use folder::Endpoint;
 pub use own::Own;
 
-use doors::Doors;
+use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
+use http::Server;
 use replica::{Https, Replica};
 use store::{Store, StoreError};
 
@@ -49,7 +50,7 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Makes serial numbers and UUIDs repeatable; counts at the first start, and after a reset.
     pub seed: Option<u64>,
-    /// Where the clock stands still until it is moved; otherwise it runs with the system's.
+    /// Fixes the clock at this time until it is moved; otherwise it runs with the system's.
     pub clock: Option<OffsetDateTime>,
     /// The host name; counts at the first start, and after a reset.
     pub hostname: String,
@@ -159,7 +160,7 @@ impl Appliance {
         let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
 
         let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
-        let tls = Arc::new(tls);
+        let server = Server::new(Arc::clone(&replica), tls);
         let refuse = |reason| StartError::Listen { address: listen, reason };
         let listener = TcpListener::bind(listen).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
@@ -167,22 +168,22 @@ impl Appliance {
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            .max_blocking_threads(http::BLOCKING_THREADS)
             .thread_name("appliance")
             .enable_all()
             .build()
             .map_err(StartError::Server)?;
         let handle = Handle::new();
-        let server = {
+        let service = {
             let _inside = runtime.enter();
-            let (replica, tls) = (Arc::clone(&replica), Arc::clone(&tls));
-            http::serve(replica, listener, tls, handle.clone()).map_err(StartError::Server)?
+            server.serve(listener, handle.clone()).map_err(StartError::Server)?
         };
-        let doors = Doors::new(runtime.handle().clone(), tls, Arc::downgrade(&replica));
-        replica.with_doors(move |ports| doors.adjust(&ports));
+        let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
+        replica.set_listeners(move |ports| listeners.adjust(&ports));
         let watched = Arc::clone(&replica);
         let watch = std::thread::Builder::new()
             .name("cluster".to_owned())
-            .spawn(move || watched.watch())
+            .spawn(move || watched.run_maintenance())
             .map_err(StartError::Server)?;
         folder.announce(&Endpoint {
             address: address.to_string(),
@@ -192,14 +193,15 @@ impl Appliance {
         let thread = std::thread::Builder::new()
             .name("appliance".to_owned())
             .spawn(move || {
-                if let Err(error) = runtime.block_on(server) {
+                if let Err(error) = runtime.block_on(service) {
                     tracing::error!(%error, "the web server ended");
                 }
-                replica.halt();
+                replica.stop_maintenance();
                 // A panic there has been reported by the thread itself.
                 let _ = watch.join();
                 // The store closes with the runtime's last task, the folder is given back after.
                 drop(runtime);
+                drop(server);
                 drop(replica);
                 drop(folder);
             })
@@ -264,11 +266,11 @@ impl Running {
 }
 
 /// How long requests under way may take when the appliance stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.graceful_shutdown(Some(FAREWELL));
+        self.handle.graceful_shutdown(Some(SHUTDOWN_TIMEOUT));
         if let Some(thread) = self.thread.take() {
             // A panic there has been reported by the thread itself.
             let _ = thread.join();
