@@ -25,7 +25,7 @@ use luna_rest::{Method, Secret, emulator, peers};
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
-use crate::model::message::{Body, Failure, Request, Response};
+use crate::core::message::{Body, Failure, Request, Response};
 use crate::panics;
 use crate::replica::Replica;
 
@@ -242,8 +242,8 @@ mod tests {
     use super::*;
     use crate::engine::Engine;
     use crate::folder::Certificate;
-    use crate::model::Options;
     use crate::replica::Https;
+    use crate::request::options::Options;
     use crate::store::Store;
 
     fn server() -> Arc<Server> {

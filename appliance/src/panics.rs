@@ -46,11 +46,11 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
 pub(crate) mod faulty {
     use luna_rest::{Call, Nothing};
 
-    use crate::model::Machine;
-    use crate::model::context::Context;
-    use crate::model::message::{Failure, Reply};
-    use crate::model::roles::RoleRow;
-    use crate::model::route::{ADMIN, Ids};
+    use crate::core::message::{Failure, Reply};
+    use crate::machine::Machine;
+    use crate::request::context::Context;
+    use crate::request::route::{ADMIN, Ids};
+    use crate::rules::account::roles::RoleRow;
 
     pub(crate) const CALL: Call<Nothing, Nothing, 0> = Call::post("/emulator/faulty");
     /// The role that it adds before it panics.

@@ -11,7 +11,7 @@ use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message, Operation};
 
 use super::{Peer, Replica, SendError, peers_of, refuse};
-use crate::model::message::{Body, JSON, Request, Response};
+use crate::core::message::{Body, JSON, Request, Response};
 
 /// Whether a path is that of a client's operation on a keyring.
 pub(super) fn is_operation(path: &str) -> bool {

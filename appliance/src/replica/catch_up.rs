@@ -6,7 +6,7 @@ use luna_rest::peers::{Answer, Here, Message, Position, Row};
 
 use super::{Peer, Replica, SendError, Statuses, lock, peers_of};
 use crate::engine::is_held_back;
-use crate::model::clusters::Phase;
+use crate::rules::cluster::lifecycle::Phase;
 
 /// Rounds of a pull; more only follow when changes come faster than they are pulled.
 const MAX_ROUNDS: usize = 10_000;

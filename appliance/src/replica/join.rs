@@ -11,10 +11,10 @@ use time::format_description::well_known::Rfc3339;
 
 use super::receive::is_unreachable;
 use super::{Peer, Replica, SendError, lock, refuse};
+use crate::core::message::{Failure, Response};
 use crate::engine::Step;
-use crate::model::clusters::MemberRow;
-use crate::model::message::{Failure, Response};
 use crate::panics;
+use crate::rules::cluster::lifecycle::MemberRow;
 
 /// How far the clocks of the two appliances may be apart.
 const MAX_CLOCK_SKEW: time::Duration = time::Duration::seconds(30);
@@ -158,7 +158,7 @@ impl Replica {
                 other.name
             ));
         }
-        let secret = crate::model::clusters::secret(&row);
+        let secret = crate::rules::cluster::lifecycle::secret(&row);
         *pending = Some((applicant, Instant::now()));
         Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
     }
