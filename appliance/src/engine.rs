@@ -109,9 +109,9 @@ impl Recent {
     }
 }
 
-fn row_of(change: Change) -> Row {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    Row { field: change.field.to_owned(), key: change.key, row: change.row.map(text) }
+fn row_of(change: Change) -> Result<Row, StoreError> {
+    let row = change.row.map(String::from_utf8).transpose().map_err(corrupted)?;
+    Ok(Row { field: change.field.to_owned(), key: change.key, row })
 }
 
 fn corrupted(error: impl ToString) -> StoreError {
@@ -212,13 +212,13 @@ impl Engine {
             self.machine.undo();
             let (rows, own): (Vec<_>, Vec<_>) =
                 changes.into_iter().partition(|change| is_shared(change.field));
-            let rows = rows.into_iter().map(row_of).collect();
+            let rows = rows.into_iter().map(row_of).collect::<Result<_, _>>()?;
             return Ok(Concluded::Proposed(Proposal { after, rows, own }));
         }
+        let shared = changes.into_iter().filter(|change| is_shared(change.field));
+        let rows: Vec<Row> = shared.map(row_of).collect::<Result<_, _>>()?;
         let reaches = self.advance(after.change + 1);
         self.commit()?;
-        let shared = changes.into_iter().filter(|change| is_shared(change.field));
-        let rows: Vec<Row> = shared.map(row_of).collect();
         self.recent.record(reaches.change, &rows);
         Ok(Concluded::Led(Shipment { after, reaches, rows }))
     }
@@ -384,44 +384,51 @@ impl Engine {
     }
 
     /// What has changed since a position: rows, or a page of everything.
-    pub fn since(&mut self, after: Position, cursor: Option<(String, String)>) -> Answer {
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    pub fn since(
+        &mut self,
+        after: Position,
+        cursor: Option<(String, String)>,
+    ) -> Result<Answer, StoreError> {
         let at = self.at();
         let begins_anew = after == Position::default();
         if !begins_anew
             && (after.change > at.change
                 || !self.machine.state.clusters.cluster.get().leads_from(after))
         {
-            return Answer::Parted;
+            return Ok(Answer::Parted);
         }
         let recent = self.recent.since(after.change).filter(|_| !begins_anew && cursor.is_none());
         let mut rows = Vec::new();
         if let Some(names) = recent {
             for (field, key) in names {
-                let row = self.stored(&field, &key);
+                let row = self.stored(&field, &key)?;
                 rows.push(Row { field, key, row });
             }
-            return Answer::Rows { at, whole: false, rows, cursor: None };
+            return Ok(Answer::Rows { at, whole: false, rows, cursor: None });
         }
         let mut bytes = 0;
         let mut place = cursor;
         loop {
             let from = place.as_ref().map(|(field, key)| (field.as_str(), key.as_str()));
             let Some((field, key)) = self.machine.state.shared_after(from) else {
-                return Answer::Rows { at, whole: true, rows, cursor: None };
+                return Ok(Answer::Rows { at, whole: true, rows, cursor: None });
             };
-            let row = self.stored(field, &key);
+            let row = self.stored(field, &key)?;
             bytes += row.as_ref().map_or(0, String::len);
             rows.push(Row { field: field.to_owned(), key: key.clone(), row });
             place = Some((field.to_owned(), key));
             if bytes >= PAGE {
-                return Answer::Rows { at, whole: true, rows, cursor: place };
+                return Ok(Answer::Rows { at, whole: true, rows, cursor: place });
             }
         }
     }
 
-    fn stored(&mut self, field: &str, key: &str) -> Option<String> {
-        let row = self.machine.state.shared_row(field, key).ok().flatten()?;
-        String::from_utf8(row).ok()
+    fn stored(&mut self, field: &str, key: &str) -> Result<Option<String>, StoreError> {
+        let row = self.machine.state.shared_row(field, key).map_err(corrupted)?;
+        row.map(String::from_utf8).transpose().map_err(corrupted)
     }
 
     /// Every method and path template that is answered.

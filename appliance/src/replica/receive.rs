@@ -73,7 +73,13 @@ impl Replica {
             Message::Hello => Answer::Here(self.status(&from)),
             Message::Ship { after, reaches, rows } => self.on_ship(&from, after, reaches, &rows),
             Message::Propose { after, rows } => self.on_propose(&from, after, rows),
-            Message::Pull { after, cursor } => self.engine().since(after, cursor),
+            Message::Pull { after, cursor } => {
+                let rows = self.engine().since(after, cursor);
+                rows.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the rows for another member cannot be read");
+                    Answer::Nothing
+                })
+            }
             Message::Joined { member } => self.on_joined(&member),
             Message::Yield { era, lost } => self.on_yield(&from, era, &lost),
             Message::Operate(operation) => self.on_operate(operation),
@@ -224,8 +230,11 @@ impl Replica {
             ..Request::new(method, operation.path)
         };
         let response = self.answer_locally(&request);
-        let body = String::from_utf8(response.body).unwrap_or_default();
-        Answer::Response { status: response.status, body }
+        match String::from_utf8(response.body) {
+            Ok(body) => Answer::Response { status: response.status, body },
+            // Every operation answers with JSON.
+            Err(_) => Answer::Response { status: 500, body: String::new() },
+        }
     }
 }
 
