@@ -1,5 +1,7 @@
 //! What a handler may see and change while it answers one request.
 
+use std::borrow::Cow;
+
 use luna_rest::hsm::IN_TRANSPORT;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -43,8 +45,8 @@ impl Context<'_> {
         self.sessions.get_mut(&self.key)
     }
 
-    /// A value of the query, as it was sent.
-    pub fn query(&self, name: &str) -> Option<&str> {
+    /// A value of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.request.query(name)
     }
 

@@ -61,7 +61,7 @@ fn require_curl() {
     assert!(version_is >= (7, 84), "curl is {version}; {install}");
 }
 
-/// An address that nobody else uses: by the number of this process, and looked at.
+/// An address that no other process uses: made of the number of this one, and tried.
 fn address() -> IpAddr {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     let [_, _, high, low] = std::process::id().to_be_bytes();
@@ -112,7 +112,7 @@ impl Drop for Appliance {
     }
 }
 
-/// What `~/.curlrc` says beside the appliances' addresses.
+/// What `~/.curlrc` says besides the appliances' addresses.
 fn script_curlrc() -> String {
     let lines = [
         "cacert = \"known.pem\"",

@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::{Lost, Peer, Replica, Transport, lock};
+use super::{Peer, Replica, SendError, Transport, lock};
 use crate::core::message::{Body, Request, Response};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::engine::Engine;
+use crate::panics;
 use crate::request::options::Options;
 use crate::state::clusters::PACKAGE;
 use crate::state::packages::PackageRow;
@@ -71,13 +72,13 @@ struct Wire {
 }
 
 impl Transport for Wire {
-    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost> {
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError> {
         if !self.net.linked(&self.from, &peer.address) {
-            return Err(Lost::Unreachable);
+            return Err(SendError::Unreachable);
         }
         let there = lock(&self.net.there).get(&peer.address).cloned();
-        let there = there.ok_or(Lost::Unreachable)?;
-        there.receive(envelope.clone()).ok_or(Lost::Unreachable)
+        let there = there.ok_or(SendError::Unreachable)?;
+        there.receive(envelope.clone()).ok_or(SendError::Unreachable)
     }
 }
 
@@ -168,7 +169,7 @@ impl Node {
             ..Request::new(Method::Post, emulator::SESSION.template())
         };
         self.cookie = replica.handle(&login).cookie.unwrap();
-        replica.tend();
+        replica.maintain();
     }
 
     /// The process ends at once; only the disk is left.

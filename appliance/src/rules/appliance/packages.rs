@@ -115,7 +115,7 @@ fn erase(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
 
 fn update(cx: &mut Context<'_>, _: &Ids<0>, body: UsePackage) -> Result<Reply<Used>, Failure> {
     let on = |flag: Option<bool>| flag.unwrap_or(false);
-    let verify_only = cx.query("VerifyOnly") == Some("true");
+    let verify_only = cx.query("VerifyOnly").as_deref() == Some("true");
     let code = body.auth_code.expose();
     if !package::is_code(code) {
         return Err(Failure::bad_request("'authCode' takes 16 letters, digits and slashes."));
