@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use luna_tests::Likeness;
+use luna_tests::Similarity;
 
 /// How many differences are listed.
 const KNOWN: usize = 25;
@@ -16,7 +16,7 @@ fn recorded_outputs_agree_or_are_listed() {
     let compared = luna_tests::compare_recordings().unwrap();
     let listed = luna_tests::known_differences().unwrap();
     let mut faults = String::new();
-    for one in compared.iter().filter(|one| one.likeness == Likeness::Differs) {
+    for one in compared.iter().filter(|one| one.similarity == Similarity::Differs) {
         let known = listed
             .iter()
             .any(|(recording, command, _)| *recording == one.recording && *command == one.command);
@@ -26,7 +26,7 @@ fn recorded_outputs_agree_or_are_listed() {
     }
     for (number, (recording, command, _)) in listed.iter().enumerate() {
         let differs = compared.iter().any(|one| {
-            one.likeness == Likeness::Differs
+            one.similarity == Similarity::Differs
                 && one.recording == *recording
                 && one.command == *command
         });

@@ -1,4 +1,4 @@
-//! The appliances of a stage: named A, B and so on, started, killed, and linked to each other.
+//! The appliances of a test: named A, B and so on, started, killed, and linked to each other.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::network::Network;
 
-/// The moment at which every stage begins.
+/// The moment at which every test begins.
 const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
 /// The appliance that is there from the beginning.
 const FIRST: &str = "A";
@@ -36,7 +36,7 @@ pub(crate) fn session(running: &Running) -> Result<Client> {
     Ok(client)
 }
 
-/// The appliances of a stage.
+/// The appliances of a test.
 pub(crate) struct Appliances {
     folder: PathBuf,
     network: Network,

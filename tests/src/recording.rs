@@ -27,9 +27,9 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use luna_shell::Secrets;
 
-use crate::likeness::{Likeness, Lost, is_gap, likeness, side_by_side};
-use crate::script::Seat;
-use crate::stage::Stage;
+use crate::script::ScriptedTerminal;
+use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
+use crate::test_appliance::TestAppliance;
 use crate::transcript::{Arguments, play_on};
 
 /// A recorded command beside ours.
@@ -40,7 +40,7 @@ pub struct Compared {
     /// The line as it was typed; the second time with ` (2)` behind it.
     pub command: String,
     /// How alike the outputs are.
-    pub likeness: Likeness,
+    pub similarity: Similarity,
     /// Both outputs, where they differ.
     pub report: String,
 }
@@ -81,7 +81,7 @@ pub fn compare_recordings() -> Result<Vec<Compared>> {
             Err(fault) => all.push(Compared {
                 recording: name,
                 command: "(setup)".to_owned(),
-                likeness: Likeness::Differs,
+                similarity: Similarity::Differs,
                 report: format!("{fault:#}\n"),
             }),
         }
@@ -155,14 +155,14 @@ pub fn conformance_summary() -> Result<String> {
 /// # Errors
 /// As [`known_differences`].
 pub fn summary_of(compared: &[Compared]) -> Result<String> {
-    let count = |likeness| compared.iter().filter(|one| one.likeness == likeness).count();
+    let count = |similarity| compared.iter().filter(|one| one.similarity == similarity).count();
     let mut text = format!(
         "Of {} outputs recorded on real appliances, {} are the same bytes for the same values, \
          {} agree in shape, {} differ.\n",
         compared.len(),
-        count(Likeness::Exact),
-        count(Likeness::Shape),
-        count(Likeness::Differs)
+        count(Similarity::Exact),
+        count(Similarity::Shape),
+        count(Similarity::Differs)
     );
     let reasons = known_differences()?;
     if !reasons.is_empty() {
@@ -186,18 +186,18 @@ struct Recorded<'r> {
 }
 
 fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
-    let mut stage = Stage::new()?;
+    let mut appliance = TestAppliance::new()?;
     let mut compared: Vec<Compared> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     ensure!(text.starts_with("# "), "begins with no line of provenance");
     for section in sections(text) {
         let (head, body) = section.split_once('\n').unwrap_or((section, ""));
         if let Some(how) = head.strip_prefix("@setup") {
-            set_up(&mut stage, body, how == " with failures")?;
+            set_up(&mut appliance, body, how == " with failures")?;
             continue;
         }
         let recorded = recorded(head, body)?;
-        let ours = replay(&stage, &recorded)?;
+        let ours = replay(&appliance, &recorded)?;
         let mut here = BTreeMap::<&str, usize>::new();
         for (command, output) in &recorded.outputs {
             let times = here.entry(command).or_default();
@@ -211,13 +211,13 @@ fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
                 continue;
             }
             let again = if *times > 1 { format!(" ({times})") } else { String::new() };
-            let likeness = likeness(output, ours, recorded.lost);
+            let similarity = similarity(output, ours, recorded.lost);
             compared.push(Compared {
                 recording: name.to_owned(),
                 command: format!("{command}{again}"),
-                likeness,
-                report: match likeness {
-                    Likeness::Differs => side_by_side(output, ours, recorded.lost),
+                similarity,
+                report: match similarity {
+                    Similarity::Differs => side_by_side(output, ours, recorded.lost),
                     _ => String::new(),
                 },
             });
@@ -241,8 +241,8 @@ fn sections(text: &str) -> Vec<&str> {
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).collect()
 }
 
-fn set_up(stage: &mut Stage, script: &str, may_fail: bool) -> Result<()> {
-    let seen = play_on(stage, script)?;
+fn set_up(appliance: &mut TestAppliance, script: &str, may_fail: bool) -> Result<()> {
+    let seen = play_on(appliance, script)?;
     let bad =
         seen.lines().any(|line| line.starts_with("[exit status: ") && line != "[exit status: 0]");
     ensure!(may_fail || !bad, "the setup did not succeed:\n{seen}");
@@ -315,16 +315,16 @@ fn typed(line: &str) -> Option<&str> {
 }
 
 /// Types what was typed and returns what came out, by command.
-fn replay(stage: &Stage, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
+fn replay(appliance: &TestAppliance, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
     let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
-    let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
+    let terminal = ScriptedTerminal::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
     let secrets = Secrets::only([]);
     if recorded.lunacm {
-        stage.lunacm(&seat, arguments.options, secrets, None)?;
+        appliance.lunacm(&terminal, arguments.options, secrets, None)?;
     } else {
-        stage.lunash(&seat, arguments.options, secrets)?;
+        appliance.lunash(&terminal, arguments.options, secrets)?;
     }
-    let screen = seat.take_screen();
+    let screen = terminal.take_screen();
     if !recorded.arguments.is_empty() {
         let command = recorded.outputs.iter().map(|(command, _)| command.clone());
         return Ok(command.map(|command| (command, screen.clone())).collect());

@@ -15,7 +15,7 @@ use time::macros::datetime;
 
 use crate::appliances::{Appliances, session, target};
 use crate::network::Network;
-use crate::script::Seat;
+use crate::script::ScriptedTerminal;
 
 /// The folder of the client's files, below the appliance's own.
 pub(crate) const CLIENT_FOLDER: &str = "client";
@@ -24,39 +24,39 @@ pub(crate) const CLIENT_FOLDER: &str = "client";
 pub type Opened<S> = Result<S, (Box<dyn Device>, Failure)>;
 
 /// Appliances of a test's own; what is done is done to the one that is chosen, the first at first.
-pub struct Stage {
+pub struct TestAppliance {
     appliances: Appliances,
     folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl TestAppliance {
     /// An appliance in factory state.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn new() -> Result<Stage> {
-        Stage::at([127, 0, 0, 1].into(), 1)
+    pub fn new() -> Result<TestAppliance> {
+        TestAppliance::at([127, 0, 0, 1].into(), 1)
     }
 
     /// An appliance in factory state that listens on this address. Services of clusters have fixed
-    /// ports: stages with clusters need an address of their own, and further members a seed.
+    /// ports: tests with clusters need an address of their own, and further members a seed.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn at(address: IpAddr, seed: u64) -> Result<Stage> {
-        Stage::with(Network::shared(), address, seed)
+    pub fn at(address: IpAddr, seed: u64) -> Result<TestAppliance> {
+        TestAppliance::with(Network::shared(), address, seed)
     }
 
     /// An appliance in factory state, the first of a network.
-    pub(crate) fn on(network: Network) -> Result<Stage> {
+    pub(crate) fn on(network: Network) -> Result<TestAppliance> {
         let address = network.address(1)?;
-        Stage::with(network, address, 1)
+        TestAppliance::with(network, address, 1)
     }
 
-    fn with(network: Network, address: IpAddr, seed: u64) -> Result<Stage> {
+    fn with(network: Network, address: IpAddr, seed: u64) -> Result<TestAppliance> {
         let folder = tempfile::tempdir()?;
         let appliances = Appliances::new(folder.path(), network, (address, seed))?;
-        Ok(Stage { appliances, folder })
+        Ok(TestAppliance { appliances, folder })
     }
 
     /// The folder of all files.
@@ -226,7 +226,7 @@ impl Stage {
     /// The access of the account that `--user` names, with its password; otherwise admin's own.
     fn access_as(
         &self,
-        seat: &Seat,
+        terminal: &ScriptedTerminal,
         options: &Options,
         mut secrets: Secrets,
     ) -> Result<Result<(Access, Secrets), Failure>> {
@@ -243,7 +243,7 @@ impl Stage {
         let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
         let folders = Folders { config, appliance, state };
         let none = |_: &Path| Err(Failure::command("no appliance of one's own"));
-        let access = connect(&options, &folders, &mut seat.clone(), &mut secrets, none);
+        let access = connect(&options, &folders, &mut terminal.clone(), &mut secrets, none);
         Ok(access.map(|access| (access, secrets)))
     }
 
@@ -251,12 +251,17 @@ impl Stage {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn lunash(&self, seat: &Seat, options: Options, secrets: Secrets) -> Result<Status> {
-        let (access, secrets) = match self.access_as(seat, &options, secrets)? {
+    pub fn lunash(
+        &self,
+        terminal: &ScriptedTerminal,
+        options: Options,
+        secrets: Secrets,
+    ) -> Result<Status> {
+        let (access, secrets) = match self.access_as(terminal, &options, secrets)? {
             Ok(opened) => opened,
-            Err(failure) => return Ok(refused::<lunash::Session>(&mut seat.clone(), &failure)),
+            Err(failure) => return Ok(refused::<lunash::Session>(&mut terminal.clone(), &failure)),
         };
-        let device = Box::new(seat.clone());
+        let device = Box::new(terminal.clone());
         let session = lunash::Session::open(access, device, secrets, &options);
         run(session, lunash::catalogue(), options)
     }
@@ -267,12 +272,12 @@ impl Stage {
     /// It cannot be opened.
     pub fn lunacm(
         &self,
-        seat: &Seat,
+        terminal: &ScriptedTerminal,
         options: Options,
         secrets: Secrets,
         client: Option<String>,
     ) -> Result<Status> {
-        run(self.open_lunacm(seat, &options, secrets, client)?, lunacm::catalogue(), options)
+        run(self.open_lunacm(terminal, &options, secrets, client)?, lunacm::catalogue(), options)
     }
 
     /// Opens a LunaCM session.
@@ -281,12 +286,12 @@ impl Stage {
     /// There is no access to the appliance.
     pub fn open_lunacm(
         &self,
-        seat: &Seat,
+        terminal: &ScriptedTerminal,
         options: &Options,
         secrets: Secrets,
         client: Option<String>,
     ) -> Result<Opened<lunacm::Session>> {
-        let device = Box::new(seat.clone());
+        let device = Box::new(terminal.clone());
         let side = ClientSide {
             name: client,
             configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),

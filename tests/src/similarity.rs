@@ -1,13 +1,13 @@
 //! How alike two outputs are: recorded on a real appliance, and ours.
 //!
 //! Values (numbers, versions, dates, fingerprints, masked input) are replaced on both sides first.
-//! [`Likeness::Exact`] then means equal bytes; [`Likeness::Shape`] means the same words and
+//! [`Similarity::Exact`] then means equal bytes; [`Similarity::Shape`] means the same words and
 //! punctuation in the same lines, whatever the blanks, the number of empty lines in a row and the
 //! length of rules (`=====`).
 
 /// How alike two outputs are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
+pub enum Similarity {
     /// Equal but for values.
     Exact,
     /// The same words and punctuation in the same order.
@@ -27,15 +27,15 @@ pub(crate) struct Lost {
 
 /// Compares `recorded` with `ours`. A recorded line that says that something was left out (see
 /// [`is_gap`]) stands for any number of lines.
-pub(crate) fn likeness(recorded: &str, ours: &str, lost: Lost) -> Likeness {
+pub(crate) fn similarity(recorded: &str, ours: &str, lost: Lost) -> Similarity {
     let exact = Lost::default() == lost
         && agree(&items(recorded, values), &items(ours.trim_end_matches('\n'), values));
     if exact {
-        Likeness::Exact
+        Similarity::Exact
     } else if agree(&shape(recorded, lost), &shape(ours, lost)) {
-        Likeness::Shape
+        Similarity::Shape
     } else {
-        Likeness::Differs
+        Similarity::Differs
     }
 }
 
@@ -261,75 +261,75 @@ fn digits(out: &mut String, piece: &str) {
 mod tests {
     use super::*;
 
-    fn like(recorded: &str, ours: &str) -> Likeness {
-        likeness(recorded, ours, Lost::default())
+    fn like(recorded: &str, ours: &str) -> Similarity {
+        similarity(recorded, ours, Lost::default())
     }
 
     #[test]
     fn values_do_not_count() {
-        assert_eq!(like("Serial #:   156155\n", "Serial #:   66331\n"), Likeness::Exact);
-        assert_eq!(like("v7.2.0-220", "v7.8.5-20"), Likeness::Exact);
-        assert_eq!(like("> ********", "> ***"), Likeness::Exact);
+        assert_eq!(like("Serial #:   156155\n", "Serial #:   66331\n"), Similarity::Exact);
+        assert_eq!(like("v7.2.0-220", "v7.8.5-20"), Similarity::Exact);
+        assert_eq!(like("> ********", "> ***"), Similarity::Exact);
         assert_eq!(
             like("Serial Number ->  XXXXXXXXXXXXX", "Serial Number ->  15"),
-            Likeness::Exact
+            Similarity::Exact
         );
         assert_eq!(
             like("UID: 410000076e01000035730900", "UID: 0a0000076e0100003573"),
-            Likeness::Exact
+            Similarity::Exact
         );
-        assert_eq!(like("Memory:fb4c0000-fb4e0000", "Memory:fb6e0000-fb700000"), Likeness::Exact);
-        assert_eq!(like("1 14047  963a   yes", "4 14050  8011   yes"), Likeness::Exact);
-        assert_eq!(like("Manually Zeroized:   No", "Manually Zeroized:   Yes"), Likeness::Exact);
+        assert_eq!(like("Memory:fb4c0000-fb4e0000", "Memory:fb6e0000-fb700000"), Similarity::Exact);
+        assert_eq!(like("1 14047  963a   yes", "4 14050  8011   yes"), Similarity::Exact);
+        assert_eq!(like("Manually Zeroized:   No", "Manually Zeroized:   Yes"), Similarity::Exact);
         assert_eq!(
             like("Random String: 4CEd-4HX7-J/YW-pCX6", "Random String: aD2U-DZ1e-T8ZE-O3z/"),
-            Likeness::Exact
+            Similarity::Exact
         );
-        assert_eq!(like("HSM Label:   ...", "HSM Label:   mine"), Likeness::Exact);
-        assert_eq!(like("Serial # : -------", "Serial # : 66331"), Likeness::Exact);
+        assert_eq!(like("HSM Label:   ...", "HSM Label:   mine"), Similarity::Exact);
+        assert_eq!(like("Serial # : -------", "Serial # : 66331"), Similarity::Exact);
         let md5 = "Certificate fingerprint: D9:9E:25:B3:A9:68:06:50:8F:C4:90:FC:E5:50:E2:BC";
-        assert_eq!(like(md5, "Certificate fingerprint: 00:11:22:33:44:55:66"), Likeness::Exact);
+        assert_eq!(like(md5, "Certificate fingerprint: 00:11:22:33:44:55:66"), Similarity::Exact);
         assert_eq!(
             like("Fingerprint : 79 37 42 92 D7 97 1D", "Fingerprint : 00 AA 00 AA 00 AA"),
-            Likeness::Exact
+            Similarity::Exact
         );
         assert_eq!(
             like("on: Tue Dec 9 13:47:45 EST 2008", "on: Mon Mar 2 09:00:00 UTC 2026"),
-            Likeness::Exact
+            Similarity::Exact
         );
     }
 
     #[test]
     fn layout_makes_a_shape_and_words_make_a_difference() {
-        assert_eq!(like("\n\nA:   b\n\n", "A: b"), Likeness::Shape);
-        assert_eq!(like("A\n\n\nB", "A\n\nB"), Likeness::Shape);
-        assert_eq!(like("A\n\nB", "A\nB"), Likeness::Differs);
-        assert_eq!(like("Name\n==========", "Name\n=============="), Likeness::Shape);
-        assert_eq!(like("Hardware Model: Luna K6", "HSM Model: Luna K7"), Likeness::Differs);
-        assert_eq!(like("'hsm login' successful.", "'hsm login' successful"), Likeness::Differs);
-        assert_eq!(like("state: on", "state: off"), Likeness::Differs);
-        assert_eq!(like("yes, it is", "no, it is"), Likeness::Differs);
+        assert_eq!(like("\n\nA:   b\n\n", "A: b"), Similarity::Shape);
+        assert_eq!(like("A\n\n\nB", "A\n\nB"), Similarity::Shape);
+        assert_eq!(like("A\n\nB", "A\nB"), Similarity::Differs);
+        assert_eq!(like("Name\n==========", "Name\n=============="), Similarity::Shape);
+        assert_eq!(like("Hardware Model: Luna K6", "HSM Model: Luna K7"), Similarity::Differs);
+        assert_eq!(like("'hsm login' successful.", "'hsm login' successful"), Similarity::Differs);
+        assert_eq!(like("state: on", "state: off"), Similarity::Differs);
+        assert_eq!(like("yes, it is", "no, it is"), Similarity::Differs);
         assert_eq!(
             like("failed. (C000040A : RC_X)", "failed. (C0000001 : RC_X)"),
-            Likeness::Differs
+            Similarity::Differs
         );
     }
 
     #[test]
     fn what_a_page_lost_is_not_asked_for() {
         let lost = Lost { empty_lines: true, line_ends: false };
-        assert_eq!(likeness("A\nB", "\nA\n\nB\n", lost), Likeness::Shape);
-        assert_eq!(likeness("A B", "A\nB", lost), Likeness::Differs);
+        assert_eq!(similarity("A\nB", "\nA\n\nB\n", lost), Similarity::Shape);
+        assert_eq!(similarity("A B", "A\nB", lost), Similarity::Differs);
         let lost = Lost { empty_lines: false, line_ends: true };
-        assert_eq!(likeness("A B\nC", "A\nB C\n", lost), Likeness::Shape);
-        assert_eq!(likeness("A B\nC", "A\nC B\n", lost), Likeness::Differs);
+        assert_eq!(similarity("A B\nC", "A\nB C\n", lost), Similarity::Shape);
+        assert_eq!(similarity("A B\nC", "A\nC B\n", lost), Similarity::Differs);
     }
 
     #[test]
     fn a_gap_stands_for_any_lines() {
-        assert_eq!(like("A\n[OUTPUT OMITTED]\nD", "A\nB\nC\nD"), Likeness::Exact);
-        assert_eq!(like("A\n...", "A"), Likeness::Exact);
-        assert_eq!(like("A\n@omitted\nD", "A\nB\nC"), Likeness::Differs);
-        assert_eq!(like("A\n...\nB\n...\nC", "A\nX\nB\nB\nC"), Likeness::Exact);
+        assert_eq!(like("A\n[OUTPUT OMITTED]\nD", "A\nB\nC\nD"), Similarity::Exact);
+        assert_eq!(like("A\n...", "A"), Similarity::Exact);
+        assert_eq!(like("A\n@omitted\nD", "A\nB\nC"), Similarity::Differs);
+        assert_eq!(like("A\n...\nB\n...\nC", "A\nX\nB\nB\nC"), Similarity::Exact);
     }
 }
