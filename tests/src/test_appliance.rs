@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::Running;
@@ -30,33 +31,40 @@ pub struct TestAppliance {
 }
 
 impl TestAppliance {
-    /// An appliance in factory state.
+    /// An appliance in factory state, at 127.0.0.1 and a free port.
     ///
     /// # Errors
     /// It cannot be started.
     pub fn new() -> Result<TestAppliance> {
-        TestAppliance::at([127, 0, 0, 1].into(), 1)
+        TestAppliance::on(Rc::new(Network::shared()), 1)
     }
 
-    /// An appliance in factory state that listens on this address. Services of clusters have fixed
-    /// ports: tests with clusters need an address of their own, and further members a seed.
+    /// An appliance in factory state in a network of its own, where the fixed ports of a cluster's
+    /// services are free.
+    ///
+    /// # Errors
+    /// It cannot be started, or all networks are taken.
+    pub fn with_network() -> Result<TestAppliance> {
+        TestAppliance::on(Rc::new(Network::claim().context("all networks are taken")?), 1)
+    }
+
+    /// Another appliance in factory state in this one's network, with this number from 2 to 9.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn at(address: IpAddr, seed: u64) -> Result<TestAppliance> {
-        TestAppliance::with(Network::shared(), address, seed)
+    pub fn another(&self, number: u8) -> Result<TestAppliance> {
+        TestAppliance::on(Rc::clone(self.appliances.network()), number)
     }
 
-    /// An appliance in factory state, the first of a network.
-    pub(crate) fn on(network: Network) -> Result<TestAppliance> {
-        let address = network.address(1)?;
-        TestAppliance::with(network, address, 1)
-    }
-
-    fn with(network: Network, address: IpAddr, seed: u64) -> Result<TestAppliance> {
+    fn on(network: Rc<Network>, number: u8) -> Result<TestAppliance> {
         let folder = tempfile::tempdir()?;
-        let appliances = Appliances::new(folder.path(), network, (address, seed))?;
+        let appliances = Appliances::new(folder.path(), network, number)?;
         Ok(TestAppliance { appliances, folder })
+    }
+
+    /// The address with this number, from 1 to 9, in this appliance's network.
+    pub fn address(&self, number: u8) -> IpAddr {
+        self.appliances.network().address(number)
     }
 
     /// The folder of all files.

@@ -39,7 +39,6 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use luna_shell::{Options, Secrets};
 
-use crate::network::Network;
 use crate::script::ScriptedTerminal;
 use crate::test_appliance::{TestAppliance, client_certificate};
 
@@ -64,7 +63,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The script is not understood, or lines of it were not asked for.
 pub fn play(script: &str) -> Result<String> {
-    play_on(&mut TestAppliance::on(Network::claim()?)?, script)
+    play_on(&mut TestAppliance::with_network()?, script)
 }
 
 /// As [`play`], on an appliance that may have been used before.
