@@ -11,8 +11,8 @@ mod test_appliance;
 mod transcript;
 
 pub use recording::{
-    Compared, compare_recordings, conformance_summary, known_differences, recorded_lines,
-    summary_of,
+    Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
+    recordings,
 };
 pub use script::{Script, ScriptedTerminal};
 pub use similarity::Similarity;

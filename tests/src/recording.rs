@@ -17,11 +17,9 @@
 //!   depend on); `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
 //! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
@@ -35,8 +33,6 @@ use crate::transcript::{Arguments, play_on};
 /// A recorded command beside ours.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// The recording: the file's name without its ending.
-    pub recording: String,
     /// The line as it was typed; the second time with ` (2)` behind it.
     pub command: String,
     /// How alike the outputs are.
@@ -48,45 +44,39 @@ pub struct Compared {
 /// Where the recordings are.
 pub(crate) const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts/recorded");
 
-/// Replays every recording and compares. A recording that cannot be played gives one entry,
-/// `(setup)`, that differs.
+/// An output of ours that is known to differ from the recorded one.
+#[derive(Clone, Debug)]
+pub struct KnownDifference {
+    /// The recording: the file's name without its ending.
+    pub recording: String,
+    /// The line as [`Compared::command`] has it.
+    pub command: String,
+    /// Why it differs.
+    pub reason: String,
+}
+
+/// The names of the recordings.
 ///
 /// # Errors
-/// The recordings cannot be read.
-pub fn compare_recordings() -> Result<Vec<Compared>> {
-    let queue = Mutex::new(recordings()?.into_iter());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some((name, text)) = queue.lock().ok().and_then(|mut queue| queue.next())
-                    else {
-                        return;
-                    };
-                    let compared = compare(&name, &text);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((name, compared));
-                    }
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut all = Vec::new();
-    for (name, compared) in done {
-        match compared {
-            Ok(compared) => all.extend(compared),
-            Err(fault) => all.push(Compared {
-                recording: name,
-                command: "(setup)".to_owned(),
-                similarity: Similarity::Differs,
-                report: format!("{fault:#}\n"),
-            }),
+/// The folder cannot be read.
+pub fn recordings() -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(RECORDINGS)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "txt") {
+            names.insert(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         }
     }
-    Ok(all)
+    Ok(names)
+}
+
+/// The text of a recording.
+///
+/// # Errors
+/// There is no such recording.
+pub fn recording(name: &str) -> Result<String> {
+    let path = Path::new(RECORDINGS).join(name).with_added_extension("txt");
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
 }
 
 /// Every line typed in the recordings: the recording, the shell, the line.
@@ -95,7 +85,8 @@ pub fn compare_recordings() -> Result<Vec<Compared>> {
 /// A recording cannot be read.
 pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
     let mut lines = Vec::new();
-    for (name, text) in recordings()? {
+    for name in recordings()? {
+        let text = recording(&name)?;
         for section in sections(&text) {
             let (head, body) = section.split_once('\n').unwrap_or((section, ""));
             if head.starts_with("@setup") {
@@ -112,66 +103,23 @@ pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
     Ok(lines)
 }
 
-/// The recordings and their text, by name.
-fn recordings() -> Result<BTreeMap<String, String>> {
-    let mut recordings = BTreeMap::new();
-    for entry in fs::read_dir(RECORDINGS)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "txt") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            recordings.insert(name, fs::read_to_string(&path)?);
-        }
-    }
-    Ok(recordings)
-}
-
-/// The commands that differ and why: recording, command, reason.
+/// The outputs that differ and why.
 ///
 /// # Errors
 /// The list cannot be read, or a line of it has not three fields.
-pub fn known_differences() -> Result<Vec<(String, String, String)>> {
+pub fn known_differences() -> Result<Vec<KnownDifference>> {
     let list = fs::read_to_string(Path::new(RECORDINGS).join("differences.tsv"))?;
     let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
-            [recording, command, reason] if !reason.trim().is_empty() => {
-                Ok((recording.to_owned(), command.to_owned(), reason.to_owned()))
-            }
+            [recording, command, reason] if !reason.trim().is_empty() => Ok(KnownDifference {
+                recording: recording.to_owned(),
+                command: command.to_owned(),
+                reason: reason.to_owned(),
+            }),
             _ => bail!("differences.tsv: not RECORDING<TAB>COMMAND<TAB>REASON: {line:?}"),
         })
         .collect()
-}
-
-/// How many recorded outputs agree, and which do not and why: Markdown, without a heading.
-///
-/// # Errors
-/// As [`compare_recordings`] and [`known_differences`].
-pub fn conformance_summary() -> Result<String> {
-    summary_of(&compare_recordings()?)
-}
-
-/// As [`conformance_summary`], of outputs already compared.
-///
-/// # Errors
-/// As [`known_differences`].
-pub fn summary_of(compared: &[Compared]) -> Result<String> {
-    let count = |similarity| compared.iter().filter(|one| one.similarity == similarity).count();
-    let mut text = format!(
-        "Of {} outputs recorded on real appliances, {} are the same bytes for the same values, \
-         {} agree in shape, {} differ.\n",
-        compared.len(),
-        count(Similarity::Exact),
-        count(Similarity::Shape),
-        count(Similarity::Differs)
-    );
-    let reasons = known_differences()?;
-    if !reasons.is_empty() {
-        text.push_str("\n| Recording | Command | Why ours differs |\n|---|---|---|\n");
-    }
-    for (recording, command, reason) in reasons {
-        writeln!(text, "| {recording} | `{command}` | {reason} |")?;
-    }
-    Ok(text)
 }
 
 /// A recorded session.
@@ -185,12 +133,17 @@ struct Recorded<'r> {
     lost: Lost,
 }
 
-fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
+/// Types the lines of a recording and compares the outputs.
+///
+/// # Errors
+/// The recording cannot be read or played.
+pub fn compare_recording(name: &str) -> Result<Vec<Compared>> {
+    let text = recording(name)?;
     let mut appliance = TestAppliance::new()?;
     let mut compared: Vec<Compared> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     ensure!(text.starts_with("# "), "begins with no line of provenance");
-    for section in sections(text) {
+    for section in sections(&text) {
         let (head, body) = section.split_once('\n').unwrap_or((section, ""));
         if let Some(how) = head.strip_prefix("@setup") {
             set_up(&mut appliance, body, how == " with failures")?;
@@ -213,7 +166,6 @@ fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
             let again = if *times > 1 { format!(" ({times})") } else { String::new() };
             let similarity = similarity(output, ours, recorded.lost);
             compared.push(Compared {
-                recording: name.to_owned(),
                 command: format!("{command}{again}"),
                 similarity,
                 report: match similarity {
