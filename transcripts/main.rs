@@ -13,8 +13,13 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use luna_tests::Calls;
+
+/// The calls that each script played so far has made.
+static MADE: Mutex<Vec<Calls>> = Mutex::new(Vec::new());
 
 fn main() -> ExitCode {
     let trial = |name: String| Trial::test(name.clone(), move || play(&name));
@@ -22,6 +27,9 @@ fn main() -> ExitCode {
     trials.push(Trial::test("every_snapshot_has_its_script", every_snapshot_has_its_script));
     trials.extend(recorded::trials());
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    if let Some(never_made) = never_made() {
+        assert_eq!(never_made, [""; 0], "declared calls that no transcript makes");
+    }
     if let Some(summary) = recorded::summary() {
         writeln!(std::io::stderr(), "{summary}").unwrap();
     }
@@ -43,7 +51,10 @@ fn names(extension: &str) -> BTreeSet<String> {
 
 fn play(name: &str) -> Result<(), Failed> {
     let script = fs::read_to_string(folder().join(name).with_extension("in"))?;
-    let transcript = luna_tests::play(&script).map_err(|error| format!("{error:#}"))?;
+    let (played, calls) = luna_tests::record_calls(|| luna_tests::play(&script));
+    let transcript = played.map_err(|error| format!("{error:#}"))?;
+    assert_eq!(luna_tests::undeclared(&calls), [""; 0], "calls that are not declared");
+    MADE.lock().unwrap().push(calls);
     // The comments at the head say where the script comes from.
     let head = transcript.lines().take_while(|line| line.starts_with('#'));
     let session = head.clone().fold(transcript.as_str(), |rest, line| &rest[line.len() + 1..]);
@@ -59,6 +70,16 @@ fn play(name: &str) -> Result<(), Failed> {
         insta::assert_snapshot!(name, session.replace('\r', "␍"));
     });
     Ok(())
+}
+
+/// The declared calls that no script makes; nothing unless all scripts were played in this process.
+fn never_made() -> Option<Vec<String>> {
+    let made = MADE.lock().unwrap();
+    let mut all = Calls::new();
+    for (command, calls) in made.iter().flatten() {
+        all.entry(command.clone()).or_default().extend(calls.iter().cloned());
+    }
+    (made.len() == names("in").len()).then(|| luna_tests::never_made(&all))
 }
 
 fn every_snapshot_has_its_script() -> Result<(), Failed> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Access, Device, Failure, Folders, Local, Options, Secrets, connect};
+use luna_shell::{Connection, Device, Failure, Folders, Local, Options, Secrets, connect};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         lunacm::catalogue(),
         history.as_deref(),
         |mut device, options| match open(&mut *device, options, folders, &side) {
-            Ok((access, secrets)) => Session::open(access, device, secrets, options, side),
+            Ok((connection, secrets)) => Session::open(connection, device, secrets, options, side),
             Err(failure) => Err((device, failure)),
         },
     )
@@ -46,15 +46,15 @@ fn open(
     options: &Options,
     folders: Result<Folders, Failure>,
     side: &ClientSide,
-) -> Result<(Option<Access>, Secrets), Failure> {
+) -> Result<(Option<Connection>, Secrets), Failure> {
     let (folders, mut secrets) = (folders?, Secrets::from_environment());
     let own = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(Local::unusable)?;
         Ok(Local::emulated(own.folder, own.target, own.key, own.running))
     };
-    let access = match side.needs_appliance(options, &folders)? {
+    let connection = match side.needs_appliance(options, &folders)? {
         true => Some(connect(options, &folders, device, &mut secrets, own)?),
         false => None,
     };
-    Ok((access, secrets))
+    Ok((connection, secrets))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Access, Code, Desk, Device, Failure, Kind, Options, Page, Question, Secrets, Values, Watch,
+    Code, Connection, Device, Failure, Kind, Options, Page, Question, Secrets, Ui, Values, Watch,
 };
 
 use crate::chrystoki::Chrystoki;
@@ -28,7 +28,8 @@ pub(crate) const PROCEED: &str = "        Type 'proceed' to continue, or 'quit' 
 
 /// What commands work with.
 pub struct Session {
-    desk: Desk,
+    ui: Ui,
+    connection: Connection,
     side: ClientSide,
     /// None where only clusters are configured.
     appliance: Option<Appliance>,
@@ -46,23 +47,24 @@ impl Session {
     /// The appliance does not answer, the client's configuration cannot be read, or there is
     /// neither an appliance nor a cluster; the device is given back.
     pub fn open(
-        access: Option<Access>,
+        connection: Option<Connection>,
         mut device: Box<dyn Device>,
         secrets: Secrets,
         options: &Options,
         mut side: ClientSide,
     ) -> Result<Session, (Box<dyn Device>, Failure)> {
-        if let (None, Some(access)) = (&side.name, &access) {
-            side.name.clone_from(&access.profile.client);
+        if let (None, Some(connection)) = (&side.name, &connection) {
+            side.name.clone_from(&connection.profile.client);
         }
-        let watch = access.as_ref().map_or_else(|| Watch::of(&*device), |one| one.watch().cloned());
+        let watch =
+            connection.as_ref().map_or_else(|| Watch::of(&*device), |one| one.watch().cloned());
         let manner = Manner { watch, limit: options.timeout.map(Duration::from_secs) };
         let mut notes = Vec::new();
         let links = open_links(&side, &manner, &mut notes);
         let mut read = || {
-            let Some(access) = &access else { return Ok((None, Vec::new())) };
-            let appliance = Appliance::read(&access.client)?;
-            let slots = partitions(&access.client, &appliance, &side, &links, &mut notes)?;
+            let Some(connection) = &connection else { return Ok((None, Vec::new())) };
+            let appliance = Appliance::read(&connection.client)?;
+            let slots = partitions(&connection.client, &appliance, &side, &links, &mut notes)?;
             Ok((Some(appliance), slots))
         };
         let read = read();
@@ -73,10 +75,10 @@ impl Session {
             Ok(read) => read,
             Err(failure) => return Err((device, codes::in_own_words(failure))),
         };
-        let access = match (access, links.first()) {
-            (Some(access), _) => access,
+        let connection = match (connection, links.first()) {
+            (Some(connection), _) => connection,
             (None, Some(link)) => {
-                Access::elsewhere(Arc::clone(link.client()), manner.watch.clone())
+                Connection::external(Arc::clone(link.client()), manner.watch.clone())
             }
             (None, None) => {
                 let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
@@ -87,19 +89,24 @@ impl Session {
         for (number, link) in links.iter().enumerate() {
             add_keyrings(&mut slots, number, link, link.found());
         }
-        let desk = Desk::new(access, device, secrets, options);
+        let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { desk, side, appliance, links, manner, slots, current })
+        Ok(Session { ui, connection, side, appliance, links, manner, slots, current })
     }
 
     /// The link to the appliance.
     pub fn client(&self) -> &Client {
-        &self.desk.client
+        &self.connection.client
     }
 
-    /// Questions, remarks, leaving.
-    pub fn desk(&mut self) -> &mut Desk {
-        &mut self.desk
+    /// Output, notes and questions.
+    pub fn ui(&mut self) -> &mut Ui {
+        &mut self.ui
+    }
+
+    /// The session with the appliance, and the account that is logged in to it.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The files of this client.
@@ -163,7 +170,7 @@ impl Session {
             }
             _ => {
                 let hsm = self.appliance.as_ref().map_or("", |appliance| &appliance.hsm);
-                Place::partition(Arc::clone(&self.desk.client), hsm, &slot.serial)
+                Place::partition(Arc::clone(&self.connection.client), hsm, &slot.serial)
             }
         }
     }
@@ -248,7 +255,7 @@ impl Session {
                 Err(error) => {
                     let failure = Failure::from(error);
                     let note = format!("note: cluster '{}': {}", link.label, failure.message);
-                    self.desk.note(note);
+                    self.ui.note(note);
                 }
             }
         }
@@ -281,7 +288,7 @@ impl Session {
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
         for note in notes {
-            self.desk.note(note);
+            self.ui.note(note);
         }
         Ok(())
     }
@@ -292,9 +299,9 @@ impl Session {
         let Ok(note) = link.reopen() else { return false };
         let label = link.label.clone();
         if let Some(note) = note {
-            self.desk.note(note);
+            self.ui.note(note);
         }
-        self.desk.note(format!(
+        self.ui.note(format!(
             "note: the session with cluster '{label}' was opened again; logins to its keyrings are \
              gone"
         ));
@@ -310,7 +317,7 @@ impl Session {
 
     /// The text of a question: an empty line before it unless the shell puts one there.
     fn question(&self, text: &str) -> String {
-        let lead = if self.desk.begun() { "\n" } else { "" };
+        let lead = if self.ui.has_output() { "\n" } else { "" };
         format!("{lead}{text}")
     }
 
@@ -329,7 +336,7 @@ impl Session {
         let text = self.question(&format!("        {text}: "));
         let again = again.map(|again| format!("\n        {again}: "));
         let question = Question { text: &text, again: again.as_deref(), variable, option };
-        self.desk.secret(given, question)
+        self.ui.secret(given, question)
     }
 
     /// Asks for `proceed`, after a warning of whole lines.
@@ -338,7 +345,7 @@ impl Session {
     /// `quit`, or no answer.
     pub(crate) fn confirm(&mut self, warning: &str, option: &str) -> Result<(), Failure> {
         let text = self.question(&format!("{warning}\n\n{PROCEED}"));
-        self.desk.confirm(&text, option)
+        self.ui.confirm(&text, option)
     }
 
     /// The same with the blank behind the arrow that some commands have.
@@ -348,7 +355,7 @@ impl Session {
     pub(crate) fn confirm_spaced(&mut self, warning: &str, option: &str) -> Result<(), Failure> {
         let gap = if warning.is_empty() { "" } else { "\n\n" };
         let text = self.question(&format!("{warning}{gap}{PROCEED} "));
-        self.desk.confirm(&text, option)
+        self.ui.confirm(&text, option)
     }
 
     /// Guards a login of `role` with so many attempts left.
@@ -365,7 +372,7 @@ impl Session {
             "        Caution:  This is the LAST available login attempt of the {role}:\n\
              \x20                 {end}.\n\n{PROCEED}"
         ));
-        self.desk.guard_attempts(left, &text)
+        self.ui.guard_attempts(left, &text)
     }
 }
 
@@ -444,8 +451,12 @@ impl luna_shell::Session for Session {
     const RESULT_AFTER_WORDS: bool = true;
     const SPACE_AFTER_QUESTIONS: bool = true;
 
-    fn desk(&mut self) -> &mut Desk {
-        &mut self.desk
+    fn ui(&mut self) -> &mut Ui {
+        &mut self.ui
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     fn prompt(&self) -> String {
@@ -466,7 +477,7 @@ impl luna_shell::Session for Session {
 
     fn values(&self) -> Values {
         let slots: Vec<String> = self.slots.iter().map(|slot| slot.slot.to_string()).collect();
-        let client = Arc::clone(&self.desk.client);
+        let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();
         let hsm = self.appliance.as_ref().map(|appliance| appliance.hsm.clone());
         // Completion that finds nothing is silent, whatever the reason.
@@ -529,7 +540,7 @@ impl luna_shell::Session for Session {
         {
             return self.reopen_link(link);
         }
-        let reopened = failure.session_ended() && self.desk.reopen();
+        let reopened = failure.session_ended() && self.reopen();
         if reopened {
             self.forget_roles(|slot| !slot.is_keyring());
         }

@@ -23,7 +23,7 @@ impl Session {
     /// # Errors
     /// There is none in either place.
     pub(crate) fn locate(&mut self, name: &str) -> Result<Place, Failure> {
-        let user = self.desk().user.clone();
+        let user = self.connection().user.clone();
         let files = match self.client().get(&users::FILES, &[&user]) {
             Ok(list) => list.files,
             // The role has keys and passwords, but no files: audit.
@@ -31,11 +31,11 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         if files.iter().any(|file| file.id == name) {
-            self.desk().note(format!("note: using {name} from {user}'s files on the appliance"));
+            self.ui().note(format!("note: using {name} from {user}'s files on the appliance"));
             return Ok(Place::Appliance);
         }
         let content = read(Path::new(name), &user)?;
-        self.desk().note(format!("note: using {name} from the working directory"));
+        self.ui().note(format!("note: using {name} from the working directory"));
         Ok(Place::Here(content))
     }
 
@@ -45,10 +45,10 @@ impl Session {
     /// # Errors
     /// There is none in either place, or the upload fails.
     pub fn provide(&mut self, name: &str) -> Result<(), Failure> {
-        let user = self.desk().user.clone();
+        let user = self.connection().user.clone();
         let files = self.client().get(&users::FILES, &[&user])?.files;
         if files.iter().any(|file| file.id == name) {
-            self.desk().note(format!("note: using {name} from {user}'s files on the appliance"));
+            self.ui().note(format!("note: using {name} from {user}'s files on the appliance"));
             return Ok(());
         }
         self.upload(Path::new(name))
@@ -60,10 +60,10 @@ impl Session {
     /// It cannot be read, or the appliance refuses it.
     fn upload(&mut self, path: &Path) -> Result<(), Failure> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let user = self.desk().user.clone();
+        let user = self.connection().user.clone();
         let content = read(path, &user)?;
         self.client().upload(&user, &name, content)?;
-        self.desk().note(format!("note: uploaded {} from the working directory", path.display()));
+        self.ui().note(format!("note: uploaded {} from the working directory", path.display()));
         Ok(())
     }
 }

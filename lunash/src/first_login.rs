@@ -37,9 +37,9 @@ pub(crate) fn is_due(session: &Session) -> bool {
 /// Leads through the change. A script gives the new password in advance: its input is commands,
 /// never passwords.
 pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failure> {
-    let user = session.desk().user.clone();
-    let given = session.desk().given(passwords::OWN)?;
-    let attended = session.desk().attended();
+    let user = session.connection().user.clone();
+    let given = session.ui().preset_secret(passwords::OWN)?;
+    let attended = session.ui().attended();
     if given.is_none() && !attended {
         let message = format!("'{user}' must change the temporary password before anything else.");
         return Err(Failure::refused(message).hint(
@@ -51,12 +51,12 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
     if silent && given.is_some() {
         let new = passwords::ask(session, passwords::OWN)?;
         passwords::set(session, &user, &new)?;
-        session.desk().note(format!("note: the temporary password of '{user}' was changed"));
+        session.ui().note(format!("note: the temporary password of '{user}' was changed"));
         return Ok(());
     }
-    session.desk().welcome(BANNER);
+    session.ui().welcome(BANNER);
     let rules = passwords::rules(&user, 8);
-    session.desk().show(&format!("\n\n{NOTICE}\n{rules}"));
+    session.ui().show(&format!("\n\n{NOTICE}\n{rules}"));
     let mut left = if given.is_some() { 1 } else { ATTEMPTS };
     loop {
         left -= 1;
@@ -65,12 +65,12 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
         match chosen {
             Ok(()) => break,
             Err(failure) if left > 0 && may_try_again(&failure) => {
-                session.desk().show(&format!("{}\n\n", failure.message));
+                session.ui().show(&format!("{}\n\n", failure.message));
             }
             Err(failure) => return Err(failure),
         }
     }
-    session.desk().show(&format!("{}\nPassword change successful.\n", passwords::UPDATED));
+    session.ui().show(&format!("{}\nPassword change successful.\n", passwords::UPDATED));
     Ok(())
 }
 

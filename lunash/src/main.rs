@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         lunash::catalogue(),
         history.as_deref(),
         |mut device, options| match open(&mut *device, options, folders) {
-            Ok((access, secrets)) => Session::open(access, device, secrets, options),
+            Ok((connection, secrets)) => Session::open(connection, device, secrets, options),
             Err(failure) => Err((device, failure)),
         },
     )
@@ -37,11 +37,11 @@ fn open(
     device: &mut dyn Device,
     options: &Options,
     folders: Result<Folders, Failure>,
-) -> Result<(luna_shell::Access, Secrets), Failure> {
+) -> Result<(luna_shell::Connection, Secrets), Failure> {
     let mut secrets = Secrets::from_environment();
-    let access = connect(options, &folders?, device, &mut secrets, |folder| {
+    let connection = connect(options, &folders?, device, &mut secrets, |folder| {
         let own = Own::open(folder).map_err(Local::unusable)?;
         Ok(Local::emulated(own.folder, own.target, own.key, own.running))
     })?;
-    Ok((access, secrets))
+    Ok((connection, secrets))
 }

@@ -39,8 +39,8 @@ pub(crate) fn minimum(session: &Session) -> u32 {
 
 /// Shows the rules and takes the new password of `user`, twice.
 pub(crate) fn choose(session: &mut Session, user: &str, minimum: u32) -> Result<Secret, Failure> {
-    let variable = if user == session.desk().user { OWN } else { OTHERS };
-    session.desk().show(&rules(user, minimum));
+    let variable = if user == session.connection().user { OWN } else { OTHERS };
+    session.ui().show(&rules(user, minimum));
     ask(session, variable)
 }
 
@@ -52,18 +52,18 @@ pub(crate) fn ask(session: &mut Session, variable: &str) -> Result<Secret, Failu
         variable,
         option: "",
     };
-    session.desk().hidden_secret(question)
+    session.ui().hidden_secret(question)
 }
 
 /// Sets the password of an account. One's own needs the present one, with which this session was
 /// opened.
 pub(crate) fn set(session: &mut Session, user: &str, new: &Secret) -> Result<(), Failure> {
-    let own = user == session.desk().user;
-    let current_password = if own { session.desk().password() } else { None };
+    let own = user == session.connection().user;
+    let current_password = if own { session.connection().password() } else { None };
     let body = UserAction { password: Some(new.clone()), current_password };
     session.client().call(&ACT, &[user, "changePassword"], &body).map_err(refused)?;
     if own {
-        session.desk().password_changed(new.expose().into());
+        session.connection_mut().password_changed(new.expose().into());
     }
     Ok(())
 }

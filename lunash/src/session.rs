@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use luna_rest::{
-    Client, clusters, hsm, keyrings, network, ntls, packages, partitions, services, tokens, users,
+    Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
+    services, tasks, tokens, users,
 };
-use luna_shell::{Access, Code, Desk, Device, Failure, Options, Secrets, Values};
+use luna_shell::{Code, Connection, Device, Failure, Options, Secrets, Ui, Values};
 
 use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
@@ -14,9 +15,25 @@ use crate::first_login;
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
 
+/// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the HSM's
+/// serial number, and tasks.
+pub const SESSION_CALLS: [Resource; 10] = [
+    auth::LOGIN.resource(),
+    auth::LOGOUT.resource(),
+    lunasa::SHOW.resource(),
+    network::SHOW.resource(),
+    packages::LIST.resource(),
+    hsm::LIST.resource(),
+    tasks::SHOW.resource(),
+    tasks::RESPONSE.resource(),
+    tasks::ACTIONS.resource(),
+    tasks::ACT.resource(),
+];
+
 /// What commands work with.
 pub struct Session {
-    desk: Desk,
+    ui: Ui,
+    connection: Connection,
     hostname: String,
     hsm: OnceCell<String>,
     greeted: bool,
@@ -32,14 +49,15 @@ impl Session {
     /// # Errors
     /// The appliance does not answer, or there is no new password; the device is given back.
     pub fn open(
-        access: Access,
+        connection: Connection,
         device: Box<dyn Device>,
         secrets: Secrets,
         options: &Options,
     ) -> Result<Session, (Box<dyn Device>, Failure)> {
-        let desk = Desk::new(access, device, secrets, options);
+        let ui = Ui::new(&connection, device, secrets, options);
         let mut session = Session {
-            desk,
+            ui,
+            connection,
             hostname: FACTORY_HOST_NAME.to_owned(),
             hsm: OnceCell::new(),
             greeted: false,
@@ -48,7 +66,7 @@ impl Session {
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
                 Ok(()) => session.greeted = true,
-                Err(failure) => return Err((session.desk.into_device(), failure)),
+                Err(failure) => return Err((session.ui.into_device(), failure)),
             }
         }
         session.refresh_hostname();
@@ -66,12 +84,21 @@ impl Session {
 
     /// The link to the appliance.
     pub fn client(&self) -> &Client {
-        &self.desk.client
+        &self.connection.client
     }
 
-    /// Questions, remarks, leaving.
-    pub fn desk(&mut self) -> &mut Desk {
-        &mut self.desk
+    /// Output, notes and questions.
+    pub fn ui(&mut self) -> &mut Ui {
+        &mut self.ui
+    }
+
+    /// The session with the appliance, and the account that is logged in to it.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// The HSM's serial number, which is its identifier in paths.
@@ -107,7 +134,7 @@ impl Session {
         the: &str,
         name: &str,
     ) -> Result<(), Failure> {
-        self.desk.confirm(
+        self.ui.confirm(
             &format!(
                 "CAUTION:  Are you sure you wish to delete {named} named:\n\
                  \x20           {name}\n\
@@ -149,8 +176,12 @@ impl luna_shell::Session for Session {
     const NAME: &'static str = "lunash";
     const RESULT_AFTER_WORDS: bool = false;
 
-    fn desk(&mut self) -> &mut Desk {
-        &mut self.desk
+    fn ui(&mut self) -> &mut Ui {
+        &mut self.ui
+    }
+
+    fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     fn prompt(&self) -> String {
@@ -161,7 +192,7 @@ impl luna_shell::Session for Session {
         if self.greeted {
             return Ok(String::new());
         }
-        let appliance = self.client().get(&luna_rest::lunasa::SHOW, &[])?;
+        let appliance = self.client().get(&lunasa::SHOW, &[])?;
         Ok(format!(
             "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
              reserved.\n",
@@ -170,8 +201,8 @@ impl luna_shell::Session for Session {
     }
 
     fn values(&self) -> Values {
-        let client = Arc::clone(&self.desk.client);
-        let user = self.desk.user.clone();
+        let client = Arc::clone(&self.connection.client);
+        let user = self.connection.user.clone();
         // Completion that finds nothing is silent, whatever the reason.
         Arc::new(move |placeholder| names(&client, &user, placeholder).unwrap_or_default())
     }

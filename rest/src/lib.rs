@@ -41,7 +41,7 @@ pub mod users;
 pub mod web_server;
 
 pub use call::{Call, Method, Nothing, Resource};
-pub use client::{Answer, Client, Target};
+pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
 pub use pins::Pins;
 pub use secret::Secret;
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_resource_is_declared_twice() {
+    fn a_resource_has_one_template() {
         let unnamed = |template: &'static str| {
             let placeholder = |segment: &'static str| match segment.starts_with('{') {
                 true => "{}",
@@ -94,9 +94,10 @@ mod tests {
             };
             template.split('/').map(placeholder).collect::<Vec<_>>().join("/")
         };
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = std::collections::BTreeMap::new();
         for resource in resources() {
-            assert!(seen.insert((resource.method, unnamed(resource.template))), "{resource}");
+            let first = seen.entry((resource.method, unnamed(resource.template)));
+            assert_eq!(*first.or_insert(resource), resource);
         }
     }
 }

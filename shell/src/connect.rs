@@ -17,14 +17,14 @@ use crate::watch::Watch;
 const PORT: u16 = 8443;
 
 /// An opened session, and what is needed to open it again.
-pub struct Access {
+pub struct Connection {
     /// The session.
     pub client: Arc<Client>,
     /// The account that is logged in.
     pub user: String,
     /// The profile that was used, or an empty one.
     pub profile: Profile,
-    pub(crate) watch: Option<Arc<Watch>>,
+    watch: Option<Arc<Watch>>,
     origin: Origin,
     _keep: Option<Box<dyn std::any::Any>>,
 }
@@ -36,15 +36,15 @@ enum Origin {
     /// The key of one's own emulated appliance.
     Key(Target, Secret),
     /// It was opened elsewhere, and is opened again there.
-    Elsewhere,
+    External,
 }
 
-impl Access {
-    /// The access of a shell that has no appliance, only sessions it opens itself: one of them.
-    pub fn elsewhere(client: Arc<Client>, watch: Option<Arc<Watch>>) -> Access {
+impl Connection {
+    /// The connection of a shell that has no appliance, only sessions it opens itself: one of them.
+    pub fn external(client: Arc<Client>, watch: Option<Arc<Watch>>) -> Connection {
         let user = client.user().unwrap_or_default().to_owned();
         let profile = Profile::default();
-        Access { client, user, profile, watch, origin: Origin::Elsewhere, _keep: None }
+        Connection { client, user, profile, watch, origin: Origin::External, _keep: None }
     }
 
     /// What watches over the calls of this session.
@@ -56,30 +56,34 @@ impl Access {
     ///
     /// # Errors
     /// It cannot be reached, or does not accept the key.
-    pub fn local(local: Local) -> Result<Access, Failure> {
-        Access::with(local, None)
+    pub fn local(local: Local) -> Result<Connection, Failure> {
+        Connection::with(local, None)
     }
 
-    fn with(local: Local, watch: Option<Arc<Watch>>) -> Result<Access, Failure> {
+    fn with(local: Local, watch: Option<Arc<Watch>>) -> Result<Connection, Failure> {
         let origin = Origin::Key(local.target, local.key);
         let user = "admin".to_owned();
         let client = open(&origin, &user, watch.as_ref())?;
         let profile = Profile::default();
-        Ok(Access { client, user, profile, watch, origin, _keep: local.keep })
+        Ok(Connection { client, user, profile, watch, origin, _keep: local.keep })
     }
 
-    pub(crate) fn reopen(&self) -> Result<Arc<Client>, Failure> {
-        open(&self.origin, &self.user, self.watch.as_ref())
+    /// Logs in again after the appliance has ended the session; false if that fails too.
+    pub(crate) fn reopen(&mut self) -> bool {
+        let client = open(&self.origin, &self.user, self.watch.as_ref());
+        client.map(|client| self.client = client).is_ok()
     }
 
-    pub(crate) fn password(&self) -> Option<Secret> {
+    /// The password of the login; `None` for an emulated appliance on this machine.
+    pub fn password(&self) -> Option<Secret> {
         match &self.origin {
             Origin::Password(_, password) => Some(password.into()),
-            Origin::Key(..) | Origin::Elsewhere => None,
+            Origin::Key(..) | Origin::External => None,
         }
     }
 
-    pub(crate) fn password_changed(&mut self, password: SecretString) {
+    /// Stores the account's new password, for the next [`reopen`](Self::reopen).
+    pub fn password_changed(&mut self, password: SecretString) {
         if let Origin::Password(_, old) = &mut self.origin {
             *old = password;
         }
@@ -89,7 +93,7 @@ impl Access {
 fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<Client>, Failure> {
     let target = match origin {
         Origin::Password(target, _) | Origin::Key(target, _) => target,
-        Origin::Elsewhere => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
+        Origin::External => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
     };
     let mut client = Client::connect(target.clone())?;
     if let Some(watch) = watch {
@@ -98,7 +102,7 @@ fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<C
     match origin {
         Origin::Password(_, password) => client.login(user, password)?,
         Origin::Key(_, key) => client.login_locally(key.expose())?,
-        Origin::Elsewhere => {}
+        Origin::External => {}
     }
     Ok(Arc::new(client))
 }
@@ -145,7 +149,7 @@ pub fn connect(
     device: &mut dyn Device,
     secrets: &mut Secrets,
     local: impl FnOnce(&std::path::Path) -> Result<Local, Failure>,
-) -> Result<Access, Failure> {
+) -> Result<Connection, Failure> {
     let (host, profile) = named(options, folders)?;
     let limit = options.timeout.map(Duration::from_secs);
     let watch = Watch::of(device);
@@ -153,7 +157,8 @@ pub fn connect(
         let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
         device.note(&local.notice);
         local.target.limit = limit;
-        return Access::with(local, watch).map(|access| Access { profile, ..access });
+        return Connection::with(local, watch)
+            .map(|connection| Connection { profile, ..connection });
     }
     let (host, port) = split(&host)?;
     let address = address(&host, port);
@@ -167,7 +172,7 @@ pub fn connect(
     };
     let origin = Origin::Password(target, password);
     let client = open(&origin, &user, watch.as_ref())?;
-    Ok(Access { client, user, profile, watch, origin, _keep: None })
+    Ok(Connection { client, user, profile, watch, origin, _keep: None })
 }
 
 /// Whether the arguments or the configuration name an appliance.

@@ -12,7 +12,7 @@ use luna_grammar::{Invocation, Outcome, tokenize};
 use serde::Serialize;
 
 use crate::command::{Catalogue, View};
-use crate::desk::{Desk, Frame};
+use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
 use crate::editor::Words;
 use crate::failure::{Failure, Kind};
@@ -20,9 +20,13 @@ use crate::generate;
 use crate::misread;
 use crate::options::{Format, Options};
 use crate::status::Status;
+use crate::ui::{Frame, Ui};
 
 /// How long Tab waits for names from the appliance.
 const COMPLETION_LIMIT: Duration = Duration::from_millis(150);
+
+/// The target of the span that each command runs in, with the fields `shell` and `path`.
+pub const COMMANDS: &str = "luna_shell::commands";
 
 /// Gives the values that can stand for a placeholder, such as the names of partitions.
 pub type Values = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
@@ -36,8 +40,10 @@ pub trait Session: Sized + 'static {
     /// Whether an empty line stands between a command's questions and what follows them.
     const SPACE_AFTER_QUESTIONS: bool = false;
 
-    /// The link, the questions, the remarks.
-    fn desk(&mut self) -> &mut Desk;
+    /// Output, notes and questions.
+    fn ui(&mut self) -> &mut Ui;
+    /// The session with the appliance.
+    fn connection_mut(&mut self) -> &mut Connection;
     /// The prompt, without a blank behind it.
     fn prompt(&self) -> String;
     /// What is shown before the first prompt.
@@ -58,10 +64,21 @@ pub trait Session: Sized + 'static {
     fn absent(&self) -> &'static [&'static str] {
         &[]
     }
-    /// Makes good what kept a command from doing anything, such as a session that had timed out;
-    /// whether it may run again.
+    /// Opens the session with the appliance again and says so. False if that fails.
+    fn reopen(&mut self) -> bool {
+        let reopened = self.connection_mut().reopen();
+        if reopened {
+            self.ui().note(
+                "note: the session had timed out and was opened again; HSM and partition logins \
+                 are gone",
+            );
+        }
+        reopened
+    }
+    /// Repairs what kept a command from starting, such as a session that had timed out. True if
+    /// the command may run again.
     fn recover(&mut self, failure: &Failure) -> bool {
-        failure.session_ended() && self.desk().reopen()
+        failure.session_ended() && self.reopen()
     }
 }
 
@@ -84,7 +101,7 @@ struct Report<'c> {
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
     pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
-        session.absent().iter().for_each(|word| catalogue.grammar.forget(word));
+        session.absent().iter().for_each(|word| catalogue.grammar.hide(word));
         Shell {
             session,
             catalogue: Rc::new(catalogue),
@@ -99,7 +116,7 @@ impl<S: Session> Shell<S> {
         let json = self.options.output == Format::Json;
         if !self.options.quiet && !json && !self.options.one_shot() {
             match self.session.greeting() {
-                Ok(text) => self.session.desk().device.print(&text),
+                Ok(text) => self.session.ui().device.print(&text),
                 Err(failure) => self.complain(&failure),
             }
         }
@@ -117,12 +134,12 @@ impl<S: Session> Shell<S> {
                     values: self.session.values(),
                 });
                 let prompt = self.session.prompt();
-                let typed = self.session.desk().device.interactive();
+                let typed = self.session.ui().device.interactive();
                 if typed && !json {
-                    self.session.desk().device.print("\n");
+                    self.session.ui().device.print("\n");
                 }
-                self.session.desk().rest();
-                match self.session.desk().device.command(&prompt, &words) {
+                self.session.ui().rest();
+                match self.session.ui().device.command(&prompt, &words) {
                     Input::Line(line) => {
                         if self.over(&line) {
                             break;
@@ -132,14 +149,14 @@ impl<S: Session> Shell<S> {
                     Input::End => {
                         // Ctrl-D leaves the cursor behind the prompt.
                         if typed {
-                            self.session.desk().device.print("\n");
+                            self.session.ui().device.print("\n");
                         }
                         break;
                     }
                 }
             },
         }
-        self.session.desk().device.flush();
+        self.session.ui().device.flush();
         self.status
     }
 
@@ -147,25 +164,25 @@ impl<S: Session> Shell<S> {
     fn over(&mut self, line: &str) -> bool {
         let status = self.execute(line);
         self.status = self.status.max(status);
-        self.session.desk().leaving || (self.options.fail_fast && status != Status::Success)
+        self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
     }
 
     /// Runs one line and writes what came of it.
     pub fn execute(&mut self, line: &str) -> Status {
         let catalogue = Rc::clone(&self.catalogue);
         self.note_substitutions(line);
-        self.session.desk().frame = match self.options.output {
+        self.session.ui().frame = match self.options.output {
             Format::Json => Frame::Json,
             Format::Luna if self.options.one_shot() => Frame::Open,
             Format::Luna => Frame::Due,
         };
-        self.session.desk().shown = false;
+        self.session.ui().shown = false;
         let mut outcome = catalogue.grammar.resolve(line);
         if let Outcome::Match(invocation) = &outcome
             && let Some(command) = catalogue.commands.get(invocation.command)
             && let Err(argument) = (command.run.check)(invocation)
         {
-            let at = invocation.place(&argument.option).unwrap_or(0..line.len());
+            let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
             outcome = Outcome::BadValue { at, argument };
         }
         let report = match outcome {
@@ -202,11 +219,13 @@ impl<S: Session> Shell<S> {
                 format!("Abbreviated, which --strict refuses; in full: {}", invocation.canonical()),
             ));
         }
+        let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
+        let _running = span.entered();
         let command = catalogue.commands.get(invocation.command).copied();
         let Some(command) = command else {
             return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));
         };
-        self.session.desk().begin();
+        self.session.ui().begin();
         let result = (command.run.run)(&mut self.session, invocation);
         match result {
             Err(failure) if self.session.recover(&failure) => {
@@ -222,15 +241,15 @@ impl<S: Session> Shell<S> {
         let (code, text, line) = self.session.result(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         if self.options.output == Format::Json {
-            let desk = self.session.desk();
-            let mut messages = std::mem::take(&mut desk.messages);
+            let ui = self.session.ui();
+            let mut messages = std::mem::take(&mut ui.messages);
             let mut error = None;
             let mut view = serde_json::Value::Null;
             match &result {
                 Ok(result) => view = result.json(),
                 Err(failure) => {
                     for hint in &failure.hints {
-                        desk.device.note(&format!("hint: {hint}"));
+                        ui.device.note(&format!("hint: {hint}"));
                     }
                     messages.extend(failure.hints.iter().cloned());
                     error = Some(ErrorObject {
@@ -245,7 +264,7 @@ impl<S: Session> Shell<S> {
                 Object { line: &canonical, result, status: status as u8, view, error, messages };
             // Views are plain data: they have a JSON form.
             let object = serde_json::to_string(&object).unwrap_or_default();
-            desk.device.print(&format!("{object}\n"));
+            ui.device.print(&format!("{object}\n"));
             return status;
         }
         let body = match &result {
@@ -253,34 +272,34 @@ impl<S: Session> Shell<S> {
             Err(failure) => self.session.explain(path, failure),
         };
         let one_shot = self.options.one_shot();
-        let leaving = self.session.desk().leaving;
-        let desk = self.session.desk();
-        desk.messages.clear();
+        let leaving = self.session.ui().leaving;
+        let ui = self.session.ui();
+        ui.messages.clear();
         if leaving && body.is_empty() {
             return status;
         }
         if one_shot {
             let body = body.trim_matches('\n');
             if !body.is_empty() {
-                desk.device.print(body);
-                desk.device.print("\n");
+                ui.device.print(body);
+                ui.device.print("\n");
             }
         } else {
-            if S::SPACE_AFTER_QUESTIONS && desk.begun() {
-                desk.device.print("\n");
+            if S::SPACE_AFTER_QUESTIONS && ui.has_output() {
+                ui.device.print("\n");
             }
-            desk.show(&body);
+            ui.show(&body);
         }
         if !one_shot || S::RESULT_AFTER_WORDS {
             if !body.is_empty() {
-                desk.device.print("\n");
+                ui.device.print("\n");
             }
-            desk.device.print(&line);
-            desk.device.print("\n");
+            ui.device.print(&line);
+            ui.device.print("\n");
         }
         if let Err(failure) = &result {
             for hint in &failure.hints {
-                desk.device.note(&format!("hint: {hint}"));
+                ui.device.note(&format!("hint: {hint}"));
             }
         }
         status
@@ -289,7 +308,7 @@ impl<S: Session> Shell<S> {
     /// A failure outside of any command.
     fn complain(&mut self, failure: &Failure) {
         self.status = self.status.max(failure.status());
-        complain::<S>(&mut *self.session.desk().device, failure);
+        complain::<S>(&mut *self.session.ui().device, failure);
     }
 
     fn note_substitutions(&mut self, line: &str) {
@@ -299,7 +318,7 @@ impl<S: Session> Shell<S> {
         let (_, substitutions) = tokenize(line);
         if let Some((from, to)) = substitutions.first() {
             self.substitution_noted = true;
-            self.session.desk().note(format!("note: '{from}' was read as '{to}'"));
+            self.session.ui().note(format!("note: '{from}' was read as '{to}'"));
         }
     }
 }

@@ -2,6 +2,7 @@
 //! that types a script.
 
 mod appliances;
+mod calls;
 mod cluster;
 mod network;
 mod recording;
@@ -10,6 +11,7 @@ mod similarity;
 mod test_appliance;
 mod transcript;
 
+pub use calls::{Calls, never_made, record_calls, undeclared};
 pub use recording::{
     Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
     recordings,

@@ -9,7 +9,7 @@ use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
 use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, partitions, tokens};
 use luna_shell::{
-    Access, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
+    Connection, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
 };
 use lunacm::ClientSide;
 use time::macros::datetime;
@@ -221,14 +221,14 @@ impl TestAppliance {
         Ok(())
     }
 
-    fn access(&self) -> Result<Access> {
+    fn access(&self) -> Result<Connection> {
         let local = Local {
             target: self.target()?,
             key: self.running()?.local_key().clone(),
             notice: String::new(),
             keep: None,
         };
-        Access::local(local).map_err(plain)
+        Connection::local(local).map_err(plain)
     }
 
     /// The access of the account that `--user` names, with its password; otherwise admin's own.
@@ -237,7 +237,7 @@ impl TestAppliance {
         terminal: &ScriptedTerminal,
         options: &Options,
         mut secrets: Secrets,
-    ) -> Result<Result<(Access, Secrets), Failure>> {
+    ) -> Result<Result<(Connection, Secrets), Failure>> {
         if options.user.is_none() {
             return Ok(Ok((self.access()?, secrets)));
         }

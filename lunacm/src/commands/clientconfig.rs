@@ -7,6 +7,8 @@ use std::path::Path;
 use super::Done;
 use crate::chrystoki::{Chrystoki, before, replace};
 use crate::deploy::{self, Step};
+use luna_rest::{keyrings, network, ntls, partitions};
+
 use crate::prelude::*;
 use crate::servers::{self, Server};
 use crate::slot::{Slot, write_blocks};
@@ -35,10 +37,16 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /api/lunasa/ntls/certificate",
-            "POST /api/lunasa/ntls/clients",
-            "PUT /api/lunasa/ntls/clients/{clientid}",
-            "POST /api/lunasa/ntls/clients/{clientid}/links",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            network::SHOW.resource(),
+            ntls::CERTIFICATE.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+            ntls::CLIENT_CERTIFICATE.resource(),
+            ntls::REGISTER.resource(),
+            ntls::CERTIFY.resource(),
+            ntls::ASSIGN.resource(),
         ],
         known: Known::Assumed("syntax from scripts that use it; its output was not seen"),
         run: call::<Deploy>(),
@@ -57,7 +65,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Read configuration and slots again",
         options: &[],
         roles: Role::ANY,
-        rest: &[],
+        rest: &[
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+        ],
         known: Known::Assumed("known by name only; it ends like a start of the program"),
         run: call::<Restart>(),
     },
@@ -76,8 +89,12 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[
-            "GET /api/lunasa/ntls/clients/{clientid}/links",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+            keyrings::SLOTS.resource(),
         ],
         known: Known::Assumed("its output was not seen: the table is that of vtl verify"),
         run: call::<Verify>(),
@@ -159,9 +176,9 @@ impl Run<Session> for Deploy {
     type View = Deployed;
 
     fn run(self, session: &mut Session) -> Result<Deployed, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         if self.password.is_some() || self.user.as_ref().is_some_and(|given| *given != user) {
-            session.desk().note(format!(
+            session.ui().note(format!(
                 "note: this session's login ({user}) is used; -user and -password are not needed"
             ));
         }
@@ -186,13 +203,13 @@ impl Run<Session> for Deploy {
                 && step.file.as_ref().is_some_and(|file| file.exists())
         });
         if !trusted {
-            session.desk().note(
+            session.ui().note(
                 "note: the appliance did not show its certificate: fetch its server.pem and add \
                  it to CAFile.pem",
             );
         }
         if session.side().name.is_none() {
-            session.desk().note("note: 'clientconfig restart' shows the slots of the new client");
+            session.ui().note("note: 'clientconfig restart' shows the slots of the new client");
         }
         let Deploy { server, client, partition, v: verbose, .. } = self;
         Ok(Deployed { server, client, partition, steps, verbose })
@@ -303,7 +320,7 @@ impl Run<Session> for Rollback {
         };
         replace(&session.side().configuration, &text).map_err(on_this_machine)?;
         std::fs::remove_file(&kept).map_err(on_this_machine)?;
-        session.desk().note("note: what the appliance was told (client, assignment) stays");
+        session.ui().note("note: what the appliance was told (client, assignment) stays");
         Ok(Done::new("clientconfig rollback"))
     }
 }

@@ -5,13 +5,14 @@
 
 use luna_rest::keyrings::{self, ChangeKeyring, DeleteKeyring, NewKeyrings};
 
-use super::cluster::{GUARD, GUIDE, GUIDE_SHOWN, UUID, crypto_officer, refused, table};
+use super::cluster::{GUIDE, GUIDE_SHOWN, UUID, crypto_officer, refused, table};
+use luna_rest::{hsm, partitions};
+
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "keyring", help: "Keyrings that the cluster's members share" }];
 
-const CHANGE: &str = "PATCH /api/keyrings/{keyringid}";
 const KEYRING: (&str, &str) = ("-keyringid", "UUID of the keyring");
 const LABEL: (&str, &str) = ("-label", "Label of the keyring");
 const CLIENT: (&str, &str) = ("-client", "UUID or name of a client; 'cluster client list'");
@@ -24,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Let a client see a keyring, in manual assignment mode",
         options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[CHANGE],
+        rest: &[keyrings::CHANGE.resource()],
         known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Assign>(),
     },
@@ -40,7 +41,13 @@ pub(super) const COMMANDS: &[Command] = &[
             CO_PASSWORD,
         ],
         roles: Role::ADMIN,
-        rest: &[GUARD, "POST /api/keyrings"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::CREATE.resource(),
+        ],
         known: GUIDE,
         run: call::<Create>(),
     },
@@ -49,7 +56,13 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete a keyring with its objects",
         options: &[LABEL, KEYRING, CO_PASSWORD],
         roles: Role::ADMIN,
-        rest: &[GUARD, "DELETE /api/keyrings/{keyringid}"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::DELETE.resource(),
+        ],
         known: GUIDE,
         run: call::<Delete>(),
     },
@@ -58,7 +71,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the keyrings",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/keyrings"],
+        rest: &[keyrings::LIST.resource()],
         known: GUIDE_SHOWN,
         run: call::<List>(),
     },
@@ -67,7 +80,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show a keyring",
         options: &[KEYRING, LABEL],
         roles: Role::MONITOR,
-        rest: &["GET /api/keyrings/{keyringid}"],
+        rest: &[keyrings::SHOW.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },
@@ -76,7 +89,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Hide a keyring from a client, in manual assignment mode",
         options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[CHANGE],
+        rest: &[keyrings::CHANGE.resource()],
         known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Unassign>(),
     },
@@ -85,7 +98,13 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Unlock a keyring that ten wrong logins have locked",
         options: &[KEYRING, LABEL, CO_PASSWORD],
         roles: Role::ADMIN,
-        rest: &[GUARD, CHANGE],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::CHANGE.resource(),
+        ],
         known: Known::Documented("lunash/commands/keyring/keyring_unlock.htm"),
         run: call::<Unlock>(),
     },
@@ -170,7 +189,7 @@ impl Run<Session> for Create {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let key_ring_password = session.desk().secret(
+        let key_ring_password = session.ui().secret(
             self.password,
             Question {
                 text: "  Please enter a password for the keyring:\n  > ",

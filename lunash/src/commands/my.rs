@@ -21,7 +21,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete all your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["DELETE /users/{userid}/files"],
+        rest: &[users::CLEAR_FILES.resource()],
         known: Known::Assumed("seen in use (Azure tutorial, appliance 7.2); texts not seen"),
         run: call::<FileClear>(),
     },
@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete one of your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["DELETE /users/{userid}/files/{fileid}", "GET /users/{userid}/files/{fileid}"],
+        rest: &[users::FILE.resource(), users::DELETE_FILE.resource()],
         known: Known::Assumed("known by name only; made like my file clear"),
         run: call::<FileDelete>(),
     },
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /users/{userid}/files", "GET /users/{userid}/files/{fileid}"],
+        rest: &[users::FILES.resource(), users::FILE.resource()],
         known: Known::Assumed("named in role definition files; size, time and name, as ls shows"),
         run: call::<FileList>(),
     },
@@ -48,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show when your password expires",
         options: &[],
         roles: Role::ANY,
-        rest: &["GET /users/{userid}"],
+        rest: &[users::SHOW.resource()],
         known: Known::Assumed("known by name only; the fields of the REST resource"),
         run: call::<Expiry>(),
     },
@@ -57,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Change your password",
         options: &[],
         roles: Role::ANY,
-        rest: &["POST /users/{userid}/actions/{actionid}"],
+        rest: &[users::PASSWORD_RULES.resource(), users::ACT.resource()],
         known: Known::Documented("lunash/commands/user/user_password.htm"),
         run: call::<PasswordSetOwn>(),
     },
@@ -66,7 +66,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Add an SSH public key",
         options: &[("filename", "The .pub file that ssh-keygen made")],
         roles: Role::ANY,
-        rest: &["POST /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::FILES.resource(), users::ADD_KEY.resource()],
         known: Known::Assumed("known by name only; a file, and the text that 5.x prints"),
         run: call::<KeyAdd>(),
     },
@@ -75,7 +75,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete all your SSH public keys",
         options: &[],
         roles: Role::ANY,
-        rest: &["DELETE /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::CLEAR_KEYS.resource()],
         known: Known::Assumed("seen in use (Azure tutorial, appliance 7.2); texts not seen"),
         run: call::<KeyClear>(),
     },
@@ -84,7 +84,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete an SSH public key",
         options: &[("public_key", "Name of the key, such as root@host")],
         roles: Role::ANY,
-        rest: &["DELETE /emulator/lunash/users/{userid}/publicKeys/{keyid}"],
+        rest: &[users::DELETE_KEY.resource()],
         known: Known::Assumed("known by name only; made like my public-key add"),
         run: call::<KeyDelete>(),
     },
@@ -93,7 +93,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List your SSH public keys",
         options: &[],
         roles: Role::ANY,
-        rest: &["GET /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::KEYS.resource()],
         known: Known::Documented(
             "admin_appliance/client_connections/using_public-key_authentication.htm@7.7.0",
         ),
@@ -103,7 +103,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Asks whether to delete, in the words of the product's other questions.
 fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "CAUTION:  Are you sure you wish to delete {what}?\n\
              \x20         Type 'proceed' to delete, or 'quit'\n\
@@ -126,7 +126,7 @@ impl Run<Session> for FileClear {
         if !self.force {
             confirm(session, "all your files")?;
         }
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().call(&users::CLEAR_FILES, &[&user], &Nothing {})?;
         Ok(Done { done: "my file clear" })
     }
@@ -142,7 +142,7 @@ impl Run<Session> for FileDelete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().get(&users::FILE, &[&user, &self.filename]).map_err(no_file)?;
         if !self.force {
             confirm(session, &format!("the file {}", self.filename))?;
@@ -183,7 +183,7 @@ impl Run<Session> for FileList {
     type View = Files;
 
     fn run(self, session: &mut Session) -> Result<Files, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let mut files = Vec::new();
         for entry in session.client().get(&users::FILES, &[&user])?.files {
             let file = session.client().get(&users::FILE, &[&user, &entry.id])?;
@@ -220,7 +220,7 @@ impl Run<Session> for Expiry {
     type View = Age;
 
     fn run(self, session: &mut Session) -> Result<Age, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let shown = session.client().get(&users::SHOW, &[&user])?;
         Ok(Age {
             user,
@@ -250,7 +250,7 @@ impl Run<Session> for PasswordSetOwn {
     type View = PasswordSet;
 
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let minimum = passwords::minimum(session);
         let new = passwords::choose(session, &user, minimum)?;
         passwords::set(session, &user, &new)?;
@@ -267,7 +267,7 @@ impl Run<Session> for KeyAdd {
     type View = KeyAdded;
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
         let (key, file) = match session.locate(&self.filename)? {
             Place::Appliance => (None, Some(self.filename)),
@@ -304,7 +304,7 @@ impl Run<Session> for KeyClear {
         if !self.force {
             confirm(session, "all your public keys")?;
         }
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         session.client().call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
         Ok(Done { done: "my public-key clear" })
     }
@@ -319,7 +319,7 @@ impl Run<Session> for KeyDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.public_key.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
@@ -369,7 +369,7 @@ impl From<users::PublicKey> for Key {
 impl Keys {
     /// Those of whoever is logged in; `sysconf ssh publickey list` shows the same.
     pub(super) fn of_session(session: &mut Session) -> Result<Keys, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let keys = session.client().get(&users::KEYS, &[&user])?.public_keys;
         Ok(Keys { user, keys: keys.into_iter().map(Key::from).collect() })
     }

@@ -21,7 +21,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Serve clients on one network device, or on all",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/ntls/binding"],
+        rest: &[ntls::BIND.resource()],
         known: Known::Documented("admin_appliance/network_config/ntls_ssh_binding.htm"),
         run: call::<Bind>(),
     },
@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Set the counters back to 0",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ntls/information"],
+        rest: &[ntls::RESET_INFORMATION.resource()],
         known: Known::Assumed("known by name only: the usual success line"),
         run: call::<ResetInformation>(),
     },
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the state of the service and its counters",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntls/information"],
+        rest: &[ntls::INFORMATION.resource()],
         known: Known::Assumed("known by name only: the counters that SNMP has"),
         run: call::<ShowInformation>(),
     },
@@ -48,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the network device and the state of the service",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntls/binding", "GET /emulator/lunash/ntls/information"],
+        rest: &[ntls::BINDING.resource(), ntls::INFORMATION.resource()],
         known: Known::Assumed("named by ntls_ssh_binding.htm; its output was not found"),
         run: call::<Show>(),
     },
@@ -150,7 +150,7 @@ impl Run<Session> for Show {
         let up = session.client().get(&ntls::INFORMATION, &[])?.up;
         if binding.restart_needed {
             let active = &binding.active;
-            session.desk().note(format!(
+            session.ui().note(format!(
                 "note: new settings wait for 'service restart ntls'; until then the device is \
                  {active}"
             ));

@@ -4,7 +4,7 @@ use luna_rest::packages::{
     self, DAMAGED, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, UPDATE_FAILED, UsePackage, Used,
     WRONG_AUTHCODE,
 };
-use luna_rest::{Error, partitions};
+use luna_rest::{Error, partitions, users};
 
 use crate::prelude::*;
 
@@ -17,7 +17,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete a package file",
         options: &[("package_file", "A file that 'package listfile' shows")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/packageFiles/{fileid}"],
+        rest: &[packages::DELETE_FILE.resource()],
         known: Known::Assumed("known by name only; made like my file delete"),
         run: call::<DeleteFile>(),
     },
@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Remove a package that was added to the appliance",
         options: &[("package_name", "A package of the list's part SOFTWARE")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/packages/{packageid}"],
+        rest: &[packages::ERASE.resource()],
         known: Known::Assumed("known by name only; made like client delete"),
         run: call::<Erase>(),
     },
@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the installed packages",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/packages"],
+        rest: &[packages::LIST.resource()],
         known: Known::Seen("25-lunash-package-list-5.1"),
         run: call::<List>(),
     },
@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the package files among your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/packageFiles"],
+        rest: &[packages::FILES.resource()],
         known: Known::Assumed("named in package_update.htm; a file a line"),
         run: call::<ListFile>(),
     },
@@ -59,9 +59,11 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /users/{userid}/files",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
-            "POST /api/lunasa/packageFiles",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            packages::LIST.resource(),
+            users::FILES.resource(),
+            packages::UPDATE.resource(),
         ],
         known: Known::Documented("lunash/commands/package/package_update.htm"),
         run: call::<Update>(),
@@ -76,7 +78,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-useevp", "Verify in software, without the HSM SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &["GET /users/{userid}/files", "POST /api/lunasa/packageFiles"],
+        rest: &[users::FILES.resource(), packages::UPDATE.resource()],
         known: Known::Assumed(
             "named in package_update.htm; options and the three checks of package update",
         ),
@@ -112,7 +114,7 @@ impl Run<Session> for DeleteFile {
 
 /// Asks in the words of the product's other questions.
 fn confirm(session: &mut Session, what: &str, short: &str) -> Result<(), Failure> {
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "CAUTION:  Are you sure you wish to {what}\n\
              \x20         Type 'proceed' to {short}, or 'quit'\n\
@@ -234,7 +236,7 @@ impl Run<Session> for Update {
         if !self.force {
             let loss = partitions_lost(session, &self.package_file)?;
             // The end of the warning was not found.
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
                      cannot downgrade the appliance software once it has been upgraded.\n\

@@ -45,7 +45,7 @@ impl Run<Session> for Exit {
     type View = ();
 
     fn run(self, session: &mut Session) -> Result<(), Failure> {
-        session.desk().leave();
+        session.ui().leave();
         Ok(())
     }
 }

@@ -38,11 +38,6 @@ pub(super) const GUIDE_ASKS: Known = Known::Documented(
 /// As [`GUIDE`], of commands that show something.
 pub(super) const GUIDE_SHOWN: Known =
     Known::Documented("Cluster Administration Guide (7.8.5); its layout is assumed");
-/// How a cluster is found by commands that need not be told which.
-pub(super) const FIND: &str = "GET /api/clusters";
-/// How the last attempt of the Crypto Officer is not spent by mistake.
-pub(super) const GUARD: &str =
-    "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}";
 
 /// The name of the service.
 const SERVICE: &str = "cluster";
@@ -59,7 +54,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create a cluster with this appliance as its primary member",
         options: &[("-label", "Label of the cluster"), ("-password", "Password of the HSM SO")],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/clusters"],
+        rest: &[hsm::SHOW.resource(), clusters::CREATE.resource()],
         known: GUIDE,
         run: call::<Create>(),
     },
@@ -68,7 +63,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Do not start the cluster service with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
+        rest: &[services::ACT.resource()],
         known: GUIDE,
         run: call::<Disable>(),
     },
@@ -77,7 +72,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Start the cluster service, now and with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
+        rest: &[services::ACT.resource()],
         known: GUIDE,
         run: call::<Enable>(),
     },
@@ -93,7 +88,13 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-force", "Do not ask for confirmation"),
         ],
         roles: Role::ADMIN,
-        rest: &[GUARD, "PUT /api/clusters/{clusterid}"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::CHANGE.resource(),
+        ],
         known: GUIDE,
         run: call::<Join>(),
     },
@@ -108,10 +109,13 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::ADMIN,
         rest: &[
-            FIND,
-            "GET /api/clusters/{clusterid}/members",
-            GUARD,
-            "PATCH /api/clusters/{clusterid}/members/{memberid}",
+            clusters::LIST.resource(),
+            clusters::MEMBERS.resource(),
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::LEAVE.resource(),
         ],
         known: GUIDE_ASKS,
         run: call::<Leave>(),
@@ -121,7 +125,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the cluster this appliance belongs to",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[FIND],
+        rest: &[clusters::LIST.resource()],
         known: GUIDE_SHOWN,
         run: call::<List>(),
     },
@@ -130,7 +134,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show whether the cluster service is enabled and runs",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/services/{serviceid}"],
+        rest: &[services::SHOW.resource()],
         known: GUIDE_SHOWN,
         run: call::<Status>(),
     },
@@ -189,7 +193,7 @@ fn cluster_partition(
 
 /// With multifactor authentication the key is presented at the PED, and the password is empty.
 fn ped(session: &mut Session) -> Secret {
-    session.desk().show("Please attend to the PED...\n");
+    session.ui().show("Please attend to the PED...\n");
     Secret::from("")
 }
 
@@ -256,7 +260,7 @@ impl Run<Session> for Create {
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
             given => {
-                let first = if session.desk().begun() { "\n" } else { "" };
+                let first = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!("{first}  Please enter the HSM Administrators' password:\n  > ");
                 let question = Question {
                     text: &text,
@@ -264,7 +268,7 @@ impl Run<Session> for Create {
                     variable: "HSM_PASSWORD",
                     option: "-password",
                 };
-                session.desk().secret(given, question)?
+                session.ui().secret(given, question)?
             }
         };
         close_questions(session);
@@ -321,7 +325,7 @@ impl Run<Session> for Join {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let remote = session.desk().secret(
+        let remote = session.ui().secret(
             self.remotepassword,
             Question {
                 text: "  Please enter the password of admin on the remote appliance:\n  > ",
@@ -333,7 +337,7 @@ impl Run<Session> for Join {
         let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
         if !self.force {
             // Assumed. That the accounts are replaced is documented.
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  The accounts and roles of the cluster will replace those of this\n\
                  \x20         appliance. Let no other appliance join at the same time.\n\
                  \x20         Type 'proceed' to join the cluster, or 'quit'\n\
@@ -375,7 +379,7 @@ impl Run<Session> for Leave {
         );
         if is_last && !self.force {
             // Assumed: what no member has is lost.
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  This is the only member. The cluster and its keyrings will be erased.\n\
                  \x20         Type 'proceed' to leave the cluster, or 'quit'\n\
                  \x20         to quit now.\n\

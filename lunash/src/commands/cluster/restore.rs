@@ -3,6 +3,7 @@
 use luna_rest::clusters::{self, Restore};
 
 use super::{GUIDE, GUIDE_SHOWN, close_questions, refused};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -18,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-restorepassword", "Password that the backup was made with"),
         ],
         roles: Role::ADMIN,
-        rest: &["PUT /api/cluster/restore"],
+        rest: &[clusters::RESTORE.resource()],
         known: GUIDE,
         run: call::<RunNow>(),
     },
@@ -27,7 +28,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show what the last restore did",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /api/cluster/restore"],
+        rest: &[clusters::RESTORE_STATE.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },
@@ -45,7 +46,7 @@ impl Run<Session> for RunNow {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let password = session.desk().secret(
+        let password = session.ui().secret(
             self.restorepassword,
             Question {
                 text: "  Please enter the password of the backup:\n  > ",

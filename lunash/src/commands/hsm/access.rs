@@ -11,7 +11,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Change the password of the HSM SO",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["PATCH /api/lunasa/hsms/{hsmid}/roles/{roleid}"],
+        rest: &[hsm::SHOW.resource(), hsm::CHANGE_PASSWORD.resource()],
         known: Known::Documented("lunash/commands/hsm/hsm_changepw.htm"),
         run: call::<ChangePw>(),
     },
@@ -26,7 +26,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-authtimeconfig", "Let only the HSM SO change the time of the appliance"),
         ],
         roles: Role::ADMIN,
-        rest: &["PUT /api/lunasa/hsms/{hsmid}"],
+        rest: &[hsm::SHOW.resource(), hsm::INIT.resource()],
         known: Known::Seen("02-lunash-hsm-init-6.2"),
         run: call::<Init>(),
     },
@@ -35,7 +35,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Log the HSM SO in",
         options: &[("-password", "Password of the HSM SO")],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/lunasa/hsms/{hsmid}/login"],
+        rest: &[hsm::SHOW.resource(), hsm::LOGIN.resource()],
         known: Known::Seen("39-lunash-hsm-fm-load-status-7.7"),
         run: call::<Login>(),
     },
@@ -44,7 +44,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Log the HSM SO out",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/logout"],
+        rest: &[hsm::LOGOUT.resource()],
         known: Known::Assumed("the page was not found: output as that of 'hsm login'"),
         run: call::<Logout>(),
     },
@@ -61,8 +61,8 @@ impl Run<Session> for ChangePw {
 
     fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
         warn_of_attempts(session)?;
-        let first = if session.desk().begun() { "\n" } else { "" };
-        let old_password = session.desk().secret(
+        let first = if session.ui().has_output() { "\n" } else { "" };
+        let old_password = session.ui().secret(
             self.oldpw,
             Question {
                 text: &format!("{first}Please enter the HSM Administrators' current password:\n> "),
@@ -71,8 +71,8 @@ impl Run<Session> for ChangePw {
                 option: "-oldpw",
             },
         )?;
-        let first = if session.desk().begun() { "\n" } else { "" };
-        let new_password = session.desk().secret(
+        let first = if session.ui().has_output() { "\n" } else { "" };
+        let new_password = session.ui().secret(
             self.newpw,
             Question {
                 text: &format!("{first}Please enter a new password for the HSM Administrator:\n> "),
@@ -84,7 +84,7 @@ impl Run<Session> for ChangePw {
         let body = hsm::ChangePassword { old_password, new_password, ped: None };
         let changed = session.client().call(&hsm::CHANGE_PASSWORD, &[session.hsm()?, "so"], &body);
         changed.map_err(refused)?;
-        Ok(Spaced { done: "hsm changePw", asked: session.desk().begun() })
+        Ok(Spaced { done: "hsm changePw", asked: session.ui().has_output() })
     }
 }
 
@@ -120,7 +120,7 @@ impl Run<Session> for Init {
         if hsm.authentication_method == "PED" {
             body.ped = "0".to_owned();
         } else {
-            body.password = Some(session.desk().secret(
+            body.password = Some(session.ui().secret(
                 self.password,
                 Question {
                     text: "  Please enter a password for the HSM Administrator:\n  > ",
@@ -130,8 +130,8 @@ impl Run<Session> for Init {
                 },
             )?);
             if !self.defaultdomain {
-                let first = if session.desk().begun() { "\n" } else { "" };
-                body.domain = Some(session.desk().secret(
+                let first = if session.ui().has_output() { "\n" } else { "" };
+                body.domain = Some(session.ui().secret(
                     self.domain,
                     Question {
                         text: &format!(
@@ -147,7 +147,7 @@ impl Run<Session> for Init {
                 return Err(Failure::command("-domain and -defaultdomain exclude each other."));
             }
         }
-        let first = if session.desk().begun() { "\n" } else { "" };
+        let first = if session.ui().has_output() { "\n" } else { "" };
         caution(
             session,
             self.force,
@@ -191,9 +191,9 @@ pub(in super::super) fn warn_of_attempts(session: &mut Session) -> Result<hsm::H
     let hsm = state(session)?;
     if !hsm.zeroized {
         if hsm.so_logins_left == 2 {
-            session.desk().show(TWO_LEFT);
+            session.ui().show(TWO_LEFT);
         }
-        session.desk().guard_attempts(hsm.so_logins_left, LAST)?;
+        session.ui().guard_attempts(hsm.so_logins_left, LAST)?;
     }
     Ok(hsm)
 }
@@ -206,10 +206,10 @@ impl Run<Session> for Login {
         let given = self.password.is_some();
         let mut body = hsm::Login { role: "so".to_owned(), ped: "0".to_owned(), password: None };
         if hsm.authentication_method == "PED" {
-            session.desk().show("Please attend to the PED...\n");
+            session.ui().show("Please attend to the PED...\n");
         } else if !hsm.zeroized {
-            let first = if session.desk().begun() { "\n" } else { "" };
-            body.password = Some(session.desk().secret(
+            let first = if session.ui().has_output() { "\n" } else { "" };
+            body.password = Some(session.ui().secret(
                 self.password,
                 Question {
                     text: &format!("{first}  Please enter the HSM Administrators' password:\n  > "),
@@ -220,11 +220,11 @@ impl Run<Session> for Login {
             )?);
         }
         let answer = session.client().call(&hsm::LOGIN, &[session.hsm()?], &body);
-        let asked = session.desk().begun();
+        let asked = session.ui().has_output();
         answer.map_err(|error| {
             // The record has two empty lines between the answer and the error.
             if asked {
-                session.desk().show(if given { "\n" } else { "\n\n" });
+                session.ui().show(if given { "\n" } else { "\n\n" });
             }
             refused(error)
         })?;

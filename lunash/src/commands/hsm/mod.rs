@@ -90,7 +90,7 @@ fn refused(error: luna_rest::Error) -> Failure {
 
 /// Asks for `proceed` unless it was forced: a caution, then what to type.
 fn caution(session: &mut Session, force: bool, text: &str) -> Result<(), Failure> {
-    if force { Ok(()) } else { session.desk().confirm(text, "-force") }
+    if force { Ok(()) } else { session.ui().confirm(text, "-force") }
 }
 
 #[cfg(test)]

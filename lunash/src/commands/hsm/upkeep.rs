@@ -1,6 +1,6 @@
 //! What keeps an HSM healthy: tests, certificates, licences, clock, support, backup.
 
-use luna_rest::hsm;
+use luna_rest::{hsm, users};
 
 use super::{caution, refused, require_so, state};
 use crate::prelude::*;
@@ -22,7 +22,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Check the certificates that the HSM was made with",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["GET /emulator/lunash/hsm/certificates"],
+        rest: &[hsm::CERTIFICATES.resource()],
         known: Known::Assumed("the page was not found: a line a certificate"),
         run: call::<CheckCertificates>(),
     },
@@ -31,7 +31,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the licences of the HSM",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/hsms/{hsmid}/licenses"],
+        rest: &[hsm::LICENSES.resource()],
         known: Known::Assumed("the page was not found: a table of what REST names"),
         run: call::<DisplayLicenses>(),
     },
@@ -40,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make the device authentication key anew",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/hsm/dak"],
+        rest: &[hsm::SHOW.resource(), hsm::MAKE_DAK.resource()],
         known: NAME_ONLY,
         run: call::<GenerateDak>(),
     },
@@ -58,7 +58,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the HSM test itself",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/hsm/selfTest"],
+        rest: &[hsm::SELF_TEST.resource()],
         known: NAME_ONLY,
         run: call::<SelfTest>(),
     },
@@ -67,7 +67,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the cloning domain of older HSMs, to take keys from them",
         options: &[("-domain", "Cloning domain of the older HSM")],
         roles: Role::ADMIN,
-        rest: &["PUT /emulator/lunash/hsm/legacyDomain"],
+        rest: &[hsm::SET_LEGACY_DOMAIN.resource()],
         known: NAME_ONLY,
         run: call::<SetLegacyDomain>(),
     },
@@ -76,7 +76,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Write what support asks for into a file of yours",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/supportInfo"],
+        rest: &[hsm::SUPPORT_INFO.resource()],
         known: Known::Assumed("the page was not found: the cluster guide names the file"),
         run: call::<SupportInfo>(),
     },
@@ -85,7 +85,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the clock of the HSM",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/hsm/time"],
+        rest: &[hsm::TIME.resource()],
         known: Known::Assumed("the page was not found: both clocks, a line each"),
         run: call::<TimeGet>(),
     },
@@ -94,7 +94,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the clock of the HSM to that of the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/hsm/time/sync"],
+        rest: &[hsm::SYNC_TIME.resource()],
         known: Known::Assumed("the page was not found: both clocks, a line each"),
         run: call::<TimeSync>(),
     },
@@ -103,7 +103,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Apply a capability upgrade",
         options: &[("-capability", "Licence file, its name ends in .lic")],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/upgrades"],
+        rest: &[users::FILES.resource(), hsm::UPGRADE.resource()],
         known: NAME_ONLY,
         run: call::<UpdateCapability>(),
     },
@@ -112,7 +112,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the capability upgrades that were applied",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/upgrades"],
+        rest: &[hsm::UPGRADES.resource()],
         known: Known::Assumed("the page was not found: a line an upgrade"),
         run: call::<UpdateShow>(),
     },
@@ -291,7 +291,7 @@ impl Run<Session> for SetLegacyDomain {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let domain = session.desk().secret(
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: "  Please enter the legacy cloning domain:\n  > ",

@@ -24,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Set the host name of the appliance",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/network"],
+        rest: &[network::SHOW.resource(), network::CHANGE.resource()],
         known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
         run: call::<Hostname>(),
     },
@@ -33,7 +33,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Send an echo request to a host",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["POST /api/lunasa/network/actions/{actionid}"],
+        rest: &[network::ACT.resource()],
         known: Known::Assumed("the command was seen, its output was not: a short form of ping(8)"),
         run: call::<Ping>(),
     },
@@ -42,11 +42,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the network configuration",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[
-            "GET /api/lunasa/network",
-            "GET /api/lunasa/network/devices",
-            "GET /api/lunasa/network/devices/{deviceid}",
-        ],
+        rest: &[network::SHOW.resource(), network::DEVICES.resource(), network::DEVICE.resource()],
         known: Known::Assumed("the output was not seen: labels and values a line each, by device"),
         run: call::<Show>(),
     },
@@ -66,7 +62,7 @@ pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<
     if force {
         return Ok(());
     }
-    session.desk().confirm(
+    session.ui().confirm(
         &format!(
             "{what} can end your connection to the\n\
              appliance.\n\n\
@@ -76,7 +72,7 @@ pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<
         ),
         "-force",
     )?;
-    session.desk().show("Proceeding...\n\n");
+    session.ui().show("Proceeding...\n\n");
     Ok(())
 }
 

@@ -25,12 +25,15 @@ pub(super) const BACKUP: Command = Command {
     ],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /emulator/lunash/tokens/{serial}",
-        "GET /emulator/lunash/tokens/{serial}/partitions",
-        "GET /emulator/lunash/hsm/time",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "POST /emulator/lunash/partitions/{partitionid}/token/backup",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        hsm::TIME.resource(),
+        tokens::SHOW.resource(),
+        tokens::BACKUPS.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        tokens::BACKUP.resource(),
     ],
     known: Known::Documented(
         "lunash/commands/partition/partition_backup.htm@10.1, and the cluster guide for what is \
@@ -52,11 +55,14 @@ pub(super) const RESTORE: Command = Command {
     ],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /emulator/lunash/tokens/{serial}",
-        "GET /emulator/lunash/tokens/{serial}/partitions",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "POST /emulator/lunash/partitions/{partitionid}/token/restore",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        tokens::SHOW.resource(),
+        tokens::BACKUPS.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        tokens::RESTORE.resource(),
     ],
     known: Known::Documented("cluster guide, Restoring the Cluster SMK; further options assumed"),
     run: call::<Restore>(),
@@ -71,8 +77,10 @@ pub(super) const SFF_BACKUP: Command = Command {
     ],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/sff",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/actions/{actionid}",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::SFF.resource(),
+        partitions::OBJECT_ACT.resource(),
     ],
     known: Known::Assumed("known by name only (6.3)"),
     run: call::<SffBackup>(),
@@ -84,8 +92,10 @@ pub(super) const SFF_RESTORE: Command = Command {
     options: &[("-password", "Password of the Crypto Officer")],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/sff",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/actions/{actionid}",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::SFF.resource(),
+        partitions::OBJECT_ACT.resource(),
     ],
     known: Known::Assumed("known by name only (6.3)"),
     run: call::<SffRestore>(),
@@ -96,7 +106,7 @@ pub(super) const SFF_LIST: Command = Command {
     help: "Show the backup on a small form factor device",
     options: &[],
     roles: Role::MONITOR,
-    rest: &["GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/sff"],
+    rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), partitions::SFF.resource()],
     known: Known::Assumed("known by name only (6.3)"),
     run: call::<SffList>(),
 };
@@ -106,7 +116,12 @@ pub(super) const SFF_CLEAR: Command = Command {
     help: "Erase a small form factor device",
     options: &[],
     roles: Role::OPERATOR,
-    rest: &["DELETE /emulator/lunash/partitions/{partitionid}/sff"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::SFF.resource(),
+        partitions::CLEAR_SFF.resource(),
+    ],
     known: Known::Assumed("known by name only (6.3)"),
     run: call::<SffClear>(),
 };
@@ -116,7 +131,11 @@ pub(super) const SET_LEGACY_DOMAIN: Command = Command {
     help: "Set the domain of an older HSM for good, to restore its objects",
     options: &[("-domain", "Cloning domain of the older HSM")],
     roles: Role::OPERATOR,
-    rest: &["PUT /emulator/lunash/partitions/{partitionid}/legacyDomain"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::SET_LEGACY_DOMAIN.resource(),
+    ],
     known: Known::Documented("administration/legacy_domains_and_migration.htm@5.3"),
     run: call::<SetLegacyDomain>(),
 };
@@ -126,7 +145,11 @@ pub(super) const EXPORT_IDENTITY: Command = Command {
     help: "Write the identity of a partition into your files",
     options: &[],
     roles: Role::OPERATOR,
-    rest: &["POST /emulator/lunash/partitions/{partitionid}/stcIdentity"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::EXPORT_IDENTITY.resource(),
+    ],
     known: Known::Documented("public notes on Luna STC set-up (GitHub)"),
     run: call::<ExportIdentity>(),
 };
@@ -171,7 +194,7 @@ fn backup_password(
     there: Option<&BackupPartition>,
 ) -> Result<Secret, Failure> {
     if let Some(there) = there {
-        session.desk().guard_attempts(
+        session.ui().guard_attempts(
             there.login_attempts_left,
             "Caution:  You have only ONE login attempt of the backup left. If it\n\
              \x20         fails, the backup is locked.\n\
@@ -180,7 +203,7 @@ fn backup_password(
              \x20         > ",
         )?;
     }
-    let lead = if session.desk().begun() { "\n" } else { "" };
+    let lead = if session.ui().has_output() { "\n" } else { "" };
     let (text, again) = match there {
         Some(_) => ("Please enter the password of the backup", None),
         None => (
@@ -190,7 +213,7 @@ fn backup_password(
     };
     let text = format!("{lead}  {text}:\n  > ");
     let (variable, option) = ("BACKUP_PASSWORD", "-tokenpw");
-    session.desk().secret(given, Question { text: &text, again, variable, option })
+    session.ui().secret(given, Question { text: &text, again, variable, option })
 }
 
 /// The question before something is overwritten.
@@ -201,7 +224,7 @@ fn overwrite(session: &mut Session, what: &str, action: &str) -> Result<(), Fail
          \x20         to quit now.\n\
          \x20         > "
     );
-    session.desk().confirm(&text, "-force")
+    session.ui().confirm(&text, "-force")
 }
 
 #[derive(Deserialize)]
@@ -252,11 +275,11 @@ impl Run<Session> for Backup {
             (Some(_), ..) => None,
             (None, None, true) => Some(Secret::from(DEFAULT_DOMAIN)),
             (None, given, _) => {
-                let lead = if session.desk().begun() { "\n" } else { "" };
+                let lead = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!("{lead}  Please enter the cloning domain of the backup:\n  > ");
                 let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
                 let question = Question { text, again: None, variable, option };
-                Some(session.desk().secret(given, question)?)
+                Some(session.ui().secret(given, question)?)
             }
         };
         close_questions(session);
@@ -349,7 +372,7 @@ fn copy(
              \x20         'quit' to quit now.\n\
              \x20         > "
         );
-        session.desk().confirm(&text, "-force")?;
+        session.ui().confirm(&text, "-force")?;
     }
     CO.during(session, place, password, |session| {
         let ids = [place[0], place[1], action];
@@ -437,7 +460,7 @@ impl Run<Session> for SffClear {
         let target = Target::find(session, &self.partition)?;
         session.client().get(&partitions::SFF, &target.place()).map_err(refused)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to erase the device, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -461,7 +484,7 @@ impl Run<Session> for SetLegacyDomain {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
-        let domain = session.desk().secret(
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: "  Please enter the cloning domain of the older HSM:\n  > ",

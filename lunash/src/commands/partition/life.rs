@@ -3,6 +3,7 @@
 use luna_rest::partitions::{self, ChangePartition, NewPartition};
 
 use super::{CO, Target, close_questions, refused};
+
 use crate::prelude::*;
 
 pub(super) const CREATE: Command = Command {
@@ -15,7 +16,7 @@ pub(super) const CREATE: Command = Command {
         ("-version", "0, or 1 for clusters and per-key authorization"),
     ],
     roles: Role::OPERATOR,
-    rest: &["POST /api/lunasa/hsms/{hsmid}/partitions"],
+    rest: &[partitions::CREATE.resource()],
     known: Known::Seen("12-lunash-partition-create-assign-7.0"),
     run: call::<Create>(),
 };
@@ -25,7 +26,11 @@ pub(super) const DELETE: Command = Command {
     help: "Delete a partition with all that is in it",
     options: &[],
     roles: Role::OPERATOR,
-    rest: &["DELETE /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::DELETE.resource(),
+    ],
     known: Known::Seen("github: AWS CloudHSM client, outputs of 5.x; the question is assumed"),
     run: call::<Delete>(),
 };
@@ -35,7 +40,11 @@ pub(super) const RENAME: Command = Command {
     help: "Give a partition another name",
     options: &[("-newname", "The new name")],
     roles: Role::OPERATOR,
-    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::CHANGE.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of its neighbours"),
     run: call::<Rename>(),
 };
@@ -48,7 +57,11 @@ pub(super) const RESIZE: Command = Command {
         ("-allfreestorage", "Take all the storage that is left"),
     ],
     roles: Role::OPERATOR,
-    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::CHANGE.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of partition create"),
     run: call::<Resize>(),
 };
@@ -58,7 +71,14 @@ pub(super) const CLEAR: Command = Command {
     help: "Delete all objects in a partition",
     options: &[("-password", "Password of the Crypto Officer")],
     roles: Role::OPERATOR,
-    rest: &["DELETE /emulator/partitions/{partitionid}/objects"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        partitions::CLEAR.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of partition showContents"),
     run: call::<Clear>(),
 };
@@ -77,7 +97,7 @@ impl Run<Session> for Create {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to create the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -131,7 +151,7 @@ impl Run<Session> for Rename {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to rename the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -159,7 +179,7 @@ impl Run<Session> for Resize {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "          Type 'proceed' to resize the partition, or\n\
                  \x20         'quit' to quit now.\n\
                  \x20         > ",
@@ -195,7 +215,7 @@ impl Run<Session> for Clear {
         close_questions(session);
         if !self.force {
             let name = &self.partition;
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "CAUTION:  Are you sure you wish to delete all objects in the partition named:\n\
                      \x20           {name}\n\

@@ -93,7 +93,7 @@ impl Officer {
         let name = self.name;
         let loss =
             if self.id == "so" { "the partition is erased" } else { "the role is locked out" };
-        session.desk().guard_attempts(
+        session.ui().guard_attempts(
             role.login_attempts_left,
             &format!(
                 "Caution:  You have only ONE {name} login attempt left. If it\n\
@@ -112,9 +112,9 @@ impl Officer {
         given: Option<Secret>,
         option: &str,
     ) -> Result<Secret, Failure> {
-        let lead = if session.desk().begun() { "\n" } else { "" };
+        let lead = if session.ui().has_output() { "\n" } else { "" };
         let (text, variable) = (format!("{lead}{}", self.question), self.variable);
-        session.desk().secret(given, Question { text: &text, again: None, variable, option })
+        session.ui().secret(given, Question { text: &text, again: None, variable, option })
     }
 
     /// Logs the role in, does the work, and logs it out again whatever came of the work.
@@ -166,8 +166,8 @@ impl Target {
 
 /// After questions for passwords, an empty line goes before the rest of the output.
 pub(super) fn close_questions(session: &mut Session) {
-    if session.desk().begun() {
-        session.desk().show("\n");
+    if session.ui().has_output() {
+        session.ui().show("\n");
     }
 }
 

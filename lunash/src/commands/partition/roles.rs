@@ -3,6 +3,7 @@
 use luna_rest::partitions::{self, ChangePassword, InitPartition, InitRole, RoleAction};
 
 use super::{CO, CU, Officer, PSO, Target, close_questions, refused};
+
 use crate::prelude::*;
 
 pub(super) const INIT: Command = Command {
@@ -14,7 +15,7 @@ pub(super) const INIT: Command = Command {
         ("-domain", "Cloning domain of the partition"),
     ],
     roles: Role::OPERATOR,
-    rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), partitions::INIT.resource()],
     known: Known::Documented("lunash/commands/partition/partition_init.htm"),
     run: call::<Init>(),
 };
@@ -25,9 +26,12 @@ pub(super) const INIT_CO: Command = Command {
     options: &[("-copin", "First password of the Crypto Officer, to be changed before use")],
     roles: Role::OPERATOR,
     rest: &[
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        partitions::INIT_ROLE.resource(),
     ],
     known: Known::Documented("lunash/commands/partition/partition_init_co.htm"),
     run: call::<InitCo>(),
@@ -38,7 +42,12 @@ pub(super) const CHANGE_PW: Command = Command {
     help: "Change the password of the Crypto Officer or the Crypto User",
     options: &[("-cu", "The Crypto User's instead of the Crypto Officer's")],
     roles: Role::OPERATOR,
-    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::CHANGE_ROLE.resource(),
+    ],
     known: Known::Assumed("known by name only; the options are those of 5.x"),
     run: call::<ChangePw>(),
 };
@@ -49,9 +58,12 @@ pub(super) const RESET_PW: Command = Command {
     options: &[("-cu", "The Crypto User's instead of the Crypto Officer's")],
     roles: Role::OPERATOR,
     rest: &[
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        partitions::ROLE_ACT.resource(),
     ],
     known: Known::Assumed("known by name only; in 7.x it is the Partition SO who resets"),
     run: call::<ResetPw>(),
@@ -63,8 +75,10 @@ pub(super) const CREATE_CHALLENGE: Command = Command {
     options: &[("-challenge", "The challenge")],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::ROLE_ACT.resource(),
     ],
     known: Known::Assumed("known by name only"),
     run: call::<CreateChallenge>(),
@@ -76,8 +90,10 @@ pub(super) const ACTIVATE: Command = Command {
     options: &[],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
     ],
     known: Known::Documented("administration/activate_a_partition.htm@5.3"),
     run: call::<Activate>(),
@@ -89,8 +105,10 @@ pub(super) const DEACTIVATE: Command = Command {
     options: &[],
     roles: Role::OPERATOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::ROLE_ACT.resource(),
     ],
     known: Known::Documented("administration/activate_a_partition.htm@5.3"),
     run: call::<Deactivate>(),
@@ -104,10 +122,10 @@ fn new_password(
     variable: &str,
     option: &str,
 ) -> Result<Secret, Failure> {
-    let lead = if session.desk().begun() { "\n" } else { "" };
+    let lead = if session.ui().has_output() { "\n" } else { "" };
     let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
     let again = Some("\n  Please re-enter password to confirm:\n  > ");
-    session.desk().secret(given, Question { text: &text, again, variable, option })
+    session.ui().secret(given, Question { text: &text, again, variable, option })
 }
 
 /// The question before a role gets a password.
@@ -117,7 +135,7 @@ fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
          \x20         'quit' to quit now.\n\
          \x20         > "
     );
-    session.desk().confirm(&text, "-force")
+    session.ui().confirm(&text, "-force")
 }
 
 #[derive(Deserialize)]
@@ -142,8 +160,8 @@ impl Run<Session> for Init {
             .hint("'partition init' in lunacm initializes it again, which erases it"));
         }
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
-        let lead = if session.desk().begun() { "\n" } else { "" };
-        let domain = session.desk().secret(
+        let lead = if session.ui().has_output() { "\n" } else { "" };
+        let domain = session.ui().secret(
             self.domain,
             Question {
                 text: &format!("{lead}  Please enter a cloning domain for the partition:\n  > "),

@@ -6,6 +6,8 @@ use luna_rest::config::{
 };
 
 use super::{details, sure};
+use luna_rest::config;
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
@@ -26,7 +28,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Back the configuration up",
         options: &[("-description", "A comment that the list shows")],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/config/backups"],
+        rest: &[config::BACK_UP.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<BackUp>(),
     },
@@ -35,7 +37,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete all backups in the file system",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["DELETE /api/lunasa/config/backups"],
+        rest: &[config::CLEAR.resource()],
         known: Known::Documented("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
         run: call::<Clear>(),
     },
@@ -44,7 +46,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete a backup in the file system",
         options: &[FILE],
         roles: Role::ADMIN,
-        rest: &["DELETE /api/lunasa/config/backups/{backupid}"],
+        rest: &[config::BACKUP.resource(), config::DELETE.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<Delete>(),
     },
@@ -53,7 +55,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Copy a backup to the HSM or to a backup HSM",
         options: &[FILE, DEVICE, SERIAL],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/config/export"],
+        rest: &[config::EXPORT.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<Export>(),
     },
@@ -62,7 +64,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set a service, or all, back to factory settings",
         options: &[SERVICE],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/config/factoryReset"],
+        rest: &[config::FACTORY_RESET.resource()],
         known: Known::Documented("github: Microsoft Azure Dedicated HSM tutorial @7.2"),
         run: call::<FactoryReset>(),
     },
@@ -71,7 +73,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Copy a backup from the HSM or from a backup HSM",
         options: &[FILE, DEVICE, SERIAL],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/config/import"],
+        rest: &[config::IMPORT.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<Import>(),
     },
@@ -80,11 +82,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the backups",
         options: &[],
         roles: Role::ADMIN,
-        rest: &[
-            "GET /api/lunasa/config/backups",
-            "GET /api/lunasa/config/backups/{backupid}",
-            "GET /emulator/lunash/config/exported",
-        ],
+        rest: &[config::BACKUPS.resource(), config::BACKUP.resource(), config::EXPORTED.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<List>(),
     },
@@ -93,7 +91,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restore a service, or all, from a backup",
         options: &[FILE, SERVICE],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/config/backups/{backupid}/actions/restore"],
+        rest: &[config::BACKUP.resource(), config::RESTORE.resource()],
         known: Known::Assumed("known by name only; the services are those of the REST resource"),
         run: call::<Restore>(),
     },
@@ -102,7 +100,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show a backup",
         options: &[FILE],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/config/backups/{backupid}"],
+        rest: &[config::BACKUP.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<Show>(),
     },

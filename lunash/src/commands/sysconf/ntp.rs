@@ -10,6 +10,8 @@ use luna_rest::services::{self, ChangeService, ServiceAction};
 use super::details;
 use super::ntp_status::{ShowStatus, enabled, running, write_associations};
 use crate::commands::status::clock::Clock;
+use luna_rest::{ntp, time};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -28,9 +30,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "POST /api/lunasa/ntp/servers",
-            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
-            "GET /api/lunasa/ntp/status",
+            ntp::SHOW.resource(),
+            ntp::STATUS.resource(),
+            ntp::ADD_SERVER.resource(),
+            services::ACT.resource(),
         ],
         known: Known::Seen("32-lunash-sysconf-ntp-addserver-output-5"),
         run: call::<AddServer>(),
@@ -41,9 +44,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("NTPserver", "The server, as it was added")],
         roles: Role::OPERATOR,
         rest: &[
-            "DELETE /api/lunasa/ntp/servers/{serverid}",
-            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
-            "GET /api/lunasa/ntp/status",
+            ntp::SHOW.resource(),
+            ntp::STATUS.resource(),
+            ntp::DELETE_SERVER.resource(),
+            services::ACT.resource(),
         ],
         known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
         run: call::<DeleteServer>(),
@@ -54,8 +58,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[
-            "PATCH /api/lunasa/services/{serviceid}",
-            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
+            ntp::SHOW.resource(),
+            ntp::STATUS.resource(),
+            services::CHANGE.resource(),
+            services::ACT.resource(),
         ],
         known: Known::Assumed("known by name only; the lines of addserver that fit"),
         run: call::<Disable>(),
@@ -66,9 +72,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[
-            "PATCH /api/lunasa/services/{serviceid}",
-            "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
-            "GET /api/lunasa/ntp/status",
+            ntp::SHOW.resource(),
+            ntp::STATUS.resource(),
+            services::CHANGE.resource(),
+            services::ACT.resource(),
         ],
         known: Known::Documented("admin_appliance/network_config/about_ntp.htm"),
         run: call::<Enable>(),
@@ -78,7 +85,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the NTP servers",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntp/servers", "GET /api/lunasa/ntp/servers/{serverid}"],
+        rest: &[ntp::SERVERS.resource(), ntp::SERVER.resource()],
         known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
         run: call::<ListServers>(),
     },
@@ -87,7 +94,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the end of the log",
         options: &[("-entries", "How many lines; 20 when left out")],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntp/log"],
+        rest: &[ntp::LOG.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<LogTail>(),
     },
@@ -99,7 +106,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-key", "Number of a trusted symmetric key to authenticate the server with"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ntp/actions/synchronize", "GET /api/lunasa/time"],
+        rest: &[time::SHOW.resource(), ntp::SYNCHRONIZE.resource()],
         known: Known::Seen("github: AWS CloudHSM client, recorded session of a Luna SA 5.x"),
         run: call::<Ntpdate>(),
     },
@@ -108,7 +115,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the settings of NTP",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntp", "GET /api/lunasa/ntp/servers"],
+        rest: &[ntp::SHOW.resource(), ntp::SERVERS.resource(), ntp::SERVER.resource()],
         known: Known::Assumed("known by name only; the first lines of status, then listservers"),
         run: call::<Show>(),
     },
@@ -117,7 +124,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show whether NTP runs, and whom it follows",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntp/status", "GET /api/lunasa/time"],
+        rest: &[ntp::STATUS.resource(), time::SHOW.resource()],
         known: Known::Seen("21-lunash-sysconf-ntp-status-5.1"),
         run: call::<ShowStatus>(),
     },

@@ -6,6 +6,8 @@ use luna_rest::ntp::{
 };
 
 use super::{details, sure};
+use luna_rest::{ntp, users};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -23,7 +25,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make the AutoKey key of this client",
         options: &[("-password", "Password that protects the key")],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/ntp/autokey"],
+        rest: &[ntp::GENERATE_AUTOKEY.resource()],
         known: Known::Documented("manualshive: Appliance Administration Guide, p. 44 @7.3"),
         run: call::<Generate>(),
     },
@@ -35,7 +37,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-keyfile", "Name of a file that lies among your files on the appliance"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/ntp/autokey/schemes"],
+        rest: &[users::FILES.resource(), ntp::INSTALL_SCHEME.resource()],
         known: Known::Documented("manualshive: Appliance Administration Guide, p. 44 @7.3"),
         run: call::<Install>(),
     },
@@ -53,7 +55,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-length", "Bits of a key that the appliance makes itself"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/ntp/keys"],
+        rest: &[ntp::ADD_KEY.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ntp_symmetricauth_key_add.htm"),
         run: call::<KeyAdd>(),
     },
@@ -62,7 +64,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete all shared keys",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ntp/keys"],
+        rest: &[ntp::CLEAR_KEYS.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<KeyClear>(),
     },
@@ -71,7 +73,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete a shared key",
         options: &[("keyid", "Number of the key")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ntp/keys/{keyid}"],
+        rest: &[ntp::DELETE_KEY.resource()],
         known: Known::Assumed("known by name only; the positional as in trustedkeys add"),
         run: call::<KeyDelete>(),
     },
@@ -80,7 +82,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the shared keys, without their values",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntp/keys"],
+        rest: &[ntp::KEYS.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<KeyList>(),
     },
@@ -89,7 +91,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Trust a shared key",
         options: &[("keyid", "Number of the key")],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/ntp/trustedKeys/{keyid}"],
+        rest: &[ntp::TRUST_KEY.resource()],
         known: Known::Documented("manualshive: Appliance Administration Guide, p. 44 @7.3"),
         run: call::<TrustAdd>(),
     },
@@ -98,7 +100,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Trust no shared key any longer",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ntp/trustedKeys"],
+        rest: &[ntp::CLEAR_TRUST.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<TrustClear>(),
     },
@@ -107,7 +109,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Trust a shared key no longer",
         options: &[("keyid", "Number of the key")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ntp/trustedKeys/{keyid}"],
+        rest: &[ntp::DISTRUST_KEY.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<TrustDelete>(),
     },
@@ -116,7 +118,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the shared keys that are trusted",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntp/keys"],
+        rest: &[ntp::KEYS.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<TrustList>(),
     },
@@ -137,7 +139,7 @@ impl Run<Session> for Generate {
             variable: "NTP_PASSWORD",
             option: "-password",
         };
-        let password = session.desk().secret(self.password, question)?;
+        let password = session.ui().secret(self.password, question)?;
         session.client().call(&GENERATE_AUTOKEY, &[], &Autokey { password }).map_err(details)?;
         Ok(Message::new(format!("AutoKey key generated; {RESTART}.")))
     }
@@ -181,7 +183,7 @@ impl Run<Session> for KeyAdd {
         };
         let value = match self.length {
             Some(_) => None,
-            None => Some(session.desk().secret(self.value, question)?),
+            None => Some(session.ui().secret(self.value, question)?),
         };
         let kind = self.algorithm.or(self.r#type).unwrap_or_default();
         let key = NewKey { id: self.id, kind, value, length: self.length };

@@ -9,6 +9,8 @@ use luna_rest::ssh::{
 };
 
 use super::{details, sure};
+use luna_rest::ssh;
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -23,7 +25,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Go back to the default ciphers",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ssh/actions/{actionid}", "GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource(), ssh::ACT.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<ResetCiphers>(),
     },
@@ -32,7 +34,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the ciphers",
         options: &[("-list", "Names of ciphers, separated by colons; letter case counts")],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh", "GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource(), ssh::CHANGE.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<SetCiphers>(),
     },
@@ -41,7 +43,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the available and the configured ciphers",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<ShowCiphers>(),
     },
@@ -50,7 +52,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one network device, or on all",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Documented(
             "admin_appliance/client_connections/ssh_restrictions_setting_and_clearing.htm",
         ),
@@ -61,7 +63,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one address",
         options: &[("address", "IP address of the appliance")],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/ssh/address"],
+        rest: &[ssh::BIND_ADDRESS.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh device'"),
         run: call::<Ip>(),
     },
@@ -70,7 +72,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Do not accept passwords",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
         run: call::<DisablePassword>(),
     },
@@ -79,7 +81,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Accept passwords",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
         run: call::<EnablePassword>(),
     },
@@ -88,7 +90,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the port the SSH server listens on",
         options: &[("port", "22, or one of 1024 to 65535")],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; the range is that of the REST resource"),
         run: call::<Port>(),
     },
@@ -97,7 +99,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make a new key for the SSH server",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ssh/actions/{actionid}"],
+        rest: &[ssh::ACT.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<RegenKeyPair>(),
     },
@@ -106,7 +108,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show port, restrictions and kinds of authentication",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource()],
         known: Known::Documented(
             "admin_appliance/client_connections/using_public-key_authentication.htm",
         ),

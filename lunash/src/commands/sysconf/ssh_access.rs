@@ -4,7 +4,7 @@ use luna_rest::ssh::{
     ADD_CLIENTS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Hosts, NO_CLIENT, NO_USER, REJECTED,
     REMOVE_CLIENTS,
 };
-use luna_rest::users;
+use luna_rest::{ssh, users};
 
 use super::ssh::{Authentication, change};
 use super::{details, sure};
@@ -23,7 +23,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let an account log in from further addresses",
         options: &[("-userId", "Name of an account"), HOST],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/ssh/clients/{userid}"],
+        rest: &[ssh::ADD_CLIENTS.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_client_add.htm"),
         run: call::<Add>(),
     },
@@ -32,7 +32,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let every account log in from everywhere",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ssh/clients"],
+        rest: &[ssh::CLEAR_CLIENTS.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_client.htm"),
         run: call::<Clear>(),
     },
@@ -41,7 +41,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Take addresses from an account",
         options: &[("-userid", "Name of an account"), HOST],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/ssh/clients/{userid}"],
+        rest: &[ssh::REMOVE_CLIENTS.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_client_delete.htm"),
         run: call::<Delete>(),
     },
@@ -50,7 +50,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show from where each account may log in",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ssh/clients"],
+        rest: &[ssh::CLIENTS.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_client_delete.htm"),
         run: call::<List>(),
     },
@@ -59,7 +59,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show logins that were refused for their address",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ssh/rejectedClients"],
+        rest: &[ssh::REJECTED.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_client.htm"),
         run: call::<Rejected>(),
     },
@@ -68,7 +68,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Add a public key to your account",
         options: &[("key_label", "Name of the key; the comment in its file when left out")],
         roles: Role::ANY,
-        rest: &["POST /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::FILES.resource(), users::ADD_KEY.resource()],
         known: Known::Seen("11-lunash-ssh-publickey-list-add"),
         run: call::<KeyAdd>(),
     },
@@ -77,7 +77,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete all public keys of your account",
         options: &[],
         roles: Role::ANY,
-        rest: &["DELETE /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::CLEAR_KEYS.resource()],
         known: Known::Assumed("known by name only; as 'my public-key clear'"),
         run: call::<KeyClear>(),
     },
@@ -86,7 +86,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete a public key of your account",
         options: &[("key_label", "Name of the key, as 'sysconf ssh publickey list' shows it")],
         roles: Role::ANY,
-        rest: &["DELETE /emulator/lunash/users/{userid}/publicKeys/{keyid}"],
+        rest: &[users::DELETE_KEY.resource()],
         known: Known::Assumed("known by name only; the words of 'publickey add'"),
         run: call::<KeyDelete>(),
     },
@@ -95,7 +95,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Do not accept public keys",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; the words of 'publickey enable'"),
         run: call::<Disable>(),
     },
@@ -104,7 +104,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Accept public keys",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
         run: call::<Enable>(),
     },
@@ -113,7 +113,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the public keys of your account",
         options: &[],
         roles: Role::ANY,
-        rest: &["GET /emulator/lunash/users/{userid}/publicKeys"],
+        rest: &[users::KEYS.resource()],
         known: Known::Seen("11-lunash-ssh-publickey-list-add"),
         run: call::<KeyList>(),
     },
@@ -148,7 +148,7 @@ impl Run<Session> for Add {
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 &format!(
                     "{} will forfeit ssh access from any hosts not\n\
                      configured with this Luna Network HSM.\n\
@@ -161,7 +161,7 @@ impl Run<Session> for Add {
                 ),
                 "-force",
             )?;
-            session.desk().show("Proceeding...\n\n");
+            session.ui().show("Proceeding...\n\n");
         }
         let hosts = hosts(&self.host);
         session.client().call(&ADD_CLIENTS, &[&self.userid], &hosts).map_err(refused)?;
@@ -257,7 +257,7 @@ impl Run<Session> for List {
 impl Text for Clients {
     fn write(&self, page: &mut Page) {
         let row = |user: &str, hosts: &str| format!("{user:<21}{hosts:<64}");
-        page.line(row("User ID", "Client Access status"));
+        page.line(row("User ID", "Client Connection status"));
         page.line("-".repeat(45));
         for Client { user, hosts } in &self.users {
             let hosts = if hosts.is_empty() { "All clients".to_owned() } else { hosts.join(" ") };
@@ -325,7 +325,7 @@ impl Run<Session> for KeyAdd {
     type View = KeyAdded;
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
         let (key, file) = match session.locate(&self.filename)? {
             Place::Appliance => (None, Some(self.filename)),
@@ -352,7 +352,7 @@ impl Run<Session> for KeyClear {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         sure(
             session,
             self.force,
@@ -372,7 +372,7 @@ impl Run<Session> for KeyDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let user = session.desk().user.clone();
+        let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.key_label.as_str()];
         session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
             if error.id() == Some(users::NO_KEY) {
@@ -447,7 +447,7 @@ mod tests {
         let clients = Clients { users: vec![client("audit", &[]), client("Alice", &many)] };
         assert_eq!(
             clients.text(),
-            "User ID              Client Access status                                            \n\
+            "User ID              Client Connection status                                            \n\
              ---------------------------------------------\n\
              audit                All clients                                                     \n\
              Alice                10.124.79.145 10.124.145.18 10.124.145.19 10.124.145.20 \

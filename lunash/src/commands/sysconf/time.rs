@@ -5,6 +5,7 @@ use time::{Date, Month};
 
 use super::details;
 use crate::commands::status::clock::Clock;
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -19,7 +20,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("date", "YYYYMMDD; today when left out"),
         ],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/time", "GET /api/lunasa/time"],
+        rest: &[SHOW.resource(), CHANGE.resource()],
         known: Known::Seen("github: Azure Dedicated HSM guides, 'sysconf time HH:MM YYYYMMDD'"),
         run: call::<Set>(),
     },
@@ -28,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the codes of the time zones",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/timezones"],
+        rest: &[ZONES.resource()],
         known: Known::Documented("admin_appliance/network_config/set_system_date_and_time.htm"),
         run: call::<ListZones>(),
     },
@@ -37,7 +38,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the time zone",
         options: &[("time_zone_code", "Such as EST5EDT or Canada/Eastern")],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/time"],
+        rest: &[CHANGE.resource()],
         known: Known::Documented("admin_appliance/network_config/set_system_date_and_time.htm"),
         run: call::<SetZone>(),
     },
@@ -46,7 +47,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the time zone",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/time"],
+        rest: &[SHOW.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<ShowZone>(),
     },

@@ -3,6 +3,7 @@
 use luna_rest::tokens::{self, InitToken, Token, TokenLogin};
 
 use super::{find, ready, refused, so_password};
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -11,10 +12,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make a Backup HSM as it left the factory, which erases it",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::ADMIN,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "POST /emulator/lunash/tokens/{serial}/factoryReset",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::RESET.resource()],
         known: Known::Documented("lunash/commands/token/token_backup_factoryreset.htm"),
         run: call::<FactoryReset>(),
     },
@@ -29,7 +27,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-tokensopwd", "Password of its SO"),
         ],
         roles: Role::ADMIN,
-        rest: &["GET /emulator/lunash/tokens/{serial}", "PUT /emulator/lunash/tokens/{serial}"],
+        rest: &[tokens::SHOW.resource(), tokens::INIT.resource()],
         known: Known::Assumed(
             "the cluster guide has -label, -serial and what is asked for; questions and caution \
              are made like those of hsm init",
@@ -41,7 +39,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the Backup HSMs at the appliance",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/tokens"],
+        rest: &[tokens::LIST.resource()],
         known: Known::Assumed("named in the cluster guide; output as the details of hsm show"),
         run: call::<List>(),
     },
@@ -53,10 +51,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-password", "Password of its SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "POST /emulator/lunash/tokens/{serial}/login",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::LOGIN.resource()],
         known: Known::Assumed("known by name only; made like hsm login"),
         run: call::<Login>(),
     },
@@ -65,7 +60,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Log the SO of a Backup HSM out",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/tokens/{serial}/logout"],
+        rest: &[tokens::LOGOUT.resource()],
         known: Known::Assumed("known by name only; made like hsm logout"),
         run: call::<Logout>(),
     },
@@ -74,10 +69,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the state of a Backup HSM",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
-        rest: &[
-            "GET /emulator/lunash/tokens/{serial}",
-            "GET /emulator/lunash/tokens/{serial}/partitions",
-        ],
+        rest: &[tokens::SHOW.resource(), tokens::BACKUPS.resource()],
         known: Known::Assumed("known by name only; made like hsm show"),
         run: call::<Show>(),
     },
@@ -246,7 +238,7 @@ impl Run<Session> for Init {
                 "'token backup login' logs it in; 'token backup factoryReset' needs no login",
             ));
         }
-        let password = session.desk().secret(
+        let password = session.ui().secret(
             self.tokensopwd,
             Question {
                 text: "  Please enter a password for the backup HSM's SO:\n  > ",
@@ -261,17 +253,17 @@ impl Run<Session> for Init {
             }
             (None, true) => Secret::from(DEFAULT_DOMAIN),
             (given, false) => {
-                let lead = if session.desk().begun() { "\n" } else { "" };
+                let lead = if session.ui().has_output() { "\n" } else { "" };
                 let text = format!(
                     "{lead}  Please enter a cloning domain to use for initializing this backup \
                      HSM:\n  > "
                 );
                 let again = Some("\n  Please re-enter cloning domain to confirm:\n  > ");
                 let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
-                session.desk().secret(given, Question { text, again, variable, option })?
+                session.ui().secret(given, Question { text, again, variable, option })?
             }
         };
-        let lead = if session.desk().begun() { "\n" } else { "" };
+        let lead = if session.ui().has_output() { "\n" } else { "" };
         if !self.force {
             let text = format!(
                 "{lead}CAUTION:  Are you sure you wish to initialize this backup token?\n\
@@ -281,9 +273,9 @@ impl Run<Session> for Init {
                  \x20         to quit now.\n\
                  \x20         > "
             );
-            session.desk().confirm(&text, "-force")?;
-        } else if session.desk().begun() {
-            session.desk().show("\n");
+            session.ui().confirm(&text, "-force")?;
+        } else if session.ui().has_output() {
+            session.ui().show("\n");
         }
         let body = InitToken { label: self.label, password, domain };
         session.client().call(&tokens::INIT, &[&self.serial], &body).map_err(refused)?;
@@ -306,8 +298,8 @@ impl Run<Session> for Login {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let token = ready(session, &self.serial)?;
         let password = so_password(session, &token, self.password, "-password")?;
-        if session.desk().begun() {
-            session.desk().show("\n");
+        if session.ui().has_output() {
+            session.ui().show("\n");
         }
         let login = TokenLogin { password };
         session.client().call(&tokens::LOGIN, &[&self.serial], &login).map_err(refused)?;
@@ -342,7 +334,7 @@ impl Run<Session> for FactoryReset {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         find(session, &self.serial)?;
         if !self.force {
-            session.desk().confirm(
+            session.ui().confirm(
                 "CAUTION:  Are you sure you wish to reset this backup token to\n\
                  \x20         factory default settings? All data will be erased.\n\
                  \n\
@@ -351,7 +343,7 @@ impl Run<Session> for FactoryReset {
                  \x20         > ",
                 "-force",
             )?;
-            session.desk().show("\n");
+            session.ui().show("\n");
         }
         let ids = [self.serial.as_str()];
         session.client().call(&tokens::RESET, &ids, &Nothing {}).map_err(refused)?;

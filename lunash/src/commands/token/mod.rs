@@ -50,9 +50,9 @@ pub(super) fn so_password(
     given: Option<Secret>,
     option: &str,
 ) -> Result<Secret, Failure> {
-    session.desk().guard_attempts(token.so_logins_left, LAST)?;
-    let lead = if session.desk().begun() { "\n" } else { "" };
-    session.desk().secret(
+    session.ui().guard_attempts(token.so_logins_left, LAST)?;
+    let lead = if session.ui().has_output() { "\n" } else { "" };
+    session.ui().secret(
         given,
         Question {
             text: &format!("{lead}  Please enter the password of the backup HSM's SO:\n  > "),

@@ -3,6 +3,7 @@
 use luna_rest::tokens::{self, BackupPartition};
 
 use super::{ready, refused, so_password};
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -16,10 +17,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /emulator/lunash/tokens/{serial}/partitions",
-            "POST /emulator/lunash/tokens/{serial}/login",
-            "DELETE /emulator/lunash/tokens/{serial}/partitions/{partitionid}",
-            "POST /emulator/lunash/tokens/{serial}/logout",
+            tokens::SHOW.resource(),
+            tokens::BACKUPS.resource(),
+            tokens::LOGIN.resource(),
+            tokens::LOGOUT.resource(),
+            tokens::DELETE_BACKUP.resource(),
         ],
         known: Known::Assumed("named in a guide only; question as that of partition delete"),
         run: call::<Delete>(),
@@ -29,7 +31,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the backups on a Backup HSM",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/tokens/{serial}/partitions"],
+        rest: &[tokens::BACKUPS.resource()],
         known: Known::Assumed("named in the cluster guide; lines as those of hsm show"),
         run: call::<List>(),
     },
@@ -41,7 +43,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-serial", "Serial number of the Backup HSM"),
         ],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/tokens/{serial}/partitions"],
+        rest: &[tokens::BACKUPS.resource()],
         known: Known::Assumed("known by name only; lines as those of partition show"),
         run: call::<Show>(),
     },
@@ -174,8 +176,8 @@ impl Run<Session> for Delete {
         let mut password = None;
         if !token.so_logged_in {
             password = Some(so_password(session, &token, self.tokensopwd, "-tokensopwd")?);
-            if session.desk().begun() {
-                session.desk().show("\n");
+            if session.ui().has_output() {
+                session.ui().show("\n");
             }
         }
         if !self.force {

@@ -15,7 +15,11 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create an account, which gets its role afterwards",
         options: &[("-username", "Name of the new account")],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/user/config/password", "GET /users/{userid}/files", "POST /users"],
+        rest: &[
+            users::PASSWORD_RULES.resource(),
+            users::FILES.resource(),
+            users::CREATE.resource(),
+        ],
         known: Known::Documented("lunash/commands/user/user_add.htm"),
         run: call::<Add>(),
     },
@@ -24,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Remove an account with its files",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["DELETE /users/{userid}"],
+        rest: &[users::DELETE.resource()],
         known: Known::Assumed(
             "form from a program for Luna SA 5.x, text after that of user enable: no page found",
         ),
@@ -35,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Lock an account, which keeps its role",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /users/{userid}/actions/{actionid}"],
+        rest: &[users::ACT.resource()],
         known: Known::Documented("administration/users_roles/appliance/activate_optional.htm@7.3"),
         run: call::<Disable>(),
     },
@@ -44,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Unlock an account",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /users/{userid}/actions/{actionid}"],
+        rest: &[users::ACT.resource()],
         known: Known::Documented("administration/users_roles/appliance/activate_optional.htm@7.3"),
         run: call::<Enable>(),
     },
@@ -53,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the accounts",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /users", "GET /users/{userid}"],
+        rest: &[users::LIST.resource(), users::SHOW.resource()],
         known: Known::Documented("lunash/commands/user/user_add.htm"),
         run: call::<List>(),
     },
@@ -62,11 +66,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Set the password of an account",
         options: &[],
         roles: Role::ADMIN,
-        rest: &[
-            "GET /api/lunasa/user/config/password",
-            "GET /users/{userid}",
-            "POST /users/{userid}/actions/{actionid}",
-        ],
+        rest: &[users::PASSWORD_RULES.resource(), users::SHOW.resource(), users::ACT.resource()],
         known: Known::Documented("administration/users_roles/appliance/change_password.htm@7.4"),
         run: call::<Password>(),
     },
@@ -75,7 +75,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create an account whose password a RADIUS server judges",
         options: &[("-username", "Name of the new account, the same on the RADIUS server")],
         roles: Role::ADMIN,
-        rest: &["GET /users/{userid}/files", "POST /emulator/lunash/users/radius"],
+        rest: &[users::FILES.resource(), users::CREATE_RADIUS.resource()],
         known: Known::Assumed("name and shortcut are documented, options made like user add"),
         run: call::<RadiusAdd>(),
     },
@@ -104,7 +104,7 @@ impl Run<Session> for Add {
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
         check_new(session, &self.username)?;
         let minimum = passwords::minimum(session);
-        session.desk().show(&passwords::rules(&self.username, minimum));
+        session.ui().show(&passwords::rules(&self.username, minimum));
         let password = passwords::ask(session, passwords::OTHERS)?;
         let user = users::NewUser {
             user_id: self.username.clone(),
