@@ -5,7 +5,7 @@
 
 use luna_grammar::{Grammar, Outcome};
 use luna_shell::{Options, Secrets, Status};
-use luna_tests::{Seat, Stage};
+use luna_tests::{ScriptedTerminal, TestAppliance};
 
 /// Typed in LunaSH: the line, and the command's path.
 const LUNASH: &[(&str, &str)] = &[
@@ -223,15 +223,15 @@ fn recorded_lines_are_understood() {
 
 /// What a shell says to a line.
 fn said(shell: &str, line: &str) -> (String, Status) {
-    let stage = Stage::new().unwrap();
-    let seat = Seat::new([line.to_owned()], true);
+    let appliance = TestAppliance::new().unwrap();
+    let terminal = ScriptedTerminal::new([line.to_owned()], true);
     let secrets = Secrets::only([]);
     let status = match shell {
-        "lunash" => stage.lunash(&seat, Options::default(), secrets),
-        _ => stage.lunacm(&seat, Options::default(), secrets, None),
+        "lunash" => appliance.lunash(&terminal, Options::default(), secrets),
+        _ => appliance.lunacm(&terminal, Options::default(), secrets, None),
     };
     let status = status.unwrap();
-    (seat.take_screen(), status)
+    (terminal.take_screen(), status)
 }
 
 #[test]

@@ -5,11 +5,9 @@
 mod abbreviations;
 mod client;
 mod cluster;
-mod conformance;
 mod coverage;
 mod keyrings;
 mod lunacm;
-mod transcripts;
 
 /// Every file beside this one is a module above: a forgotten one would never run.
 #[test]

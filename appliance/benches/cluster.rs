@@ -11,6 +11,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::cluster::{Member, new_keyrings};
+use common::network::Network;
 use luna_rest::{Client, keyrings};
 
 const MEMBERS: u8 = 4;
@@ -44,8 +45,9 @@ fn main() {
 
 fn measure(count: u32) -> Figures {
     let folder = tempfile::tempdir().unwrap();
-    let mut members: Vec<Member> =
-        (0..MEMBERS).map(|number| Member::new(folder.path(), number, "1.0.4-122")).collect();
+    let network = Network::claim().unwrap();
+    let member = |number| Member::new(folder.path(), &network, number, "1.0.4-122");
+    let mut members: Vec<Member> = (1..=MEMBERS).map(member).collect();
     members[0].found();
     for member in &members[1..3] {
         member.join(&members[0]);

@@ -7,13 +7,15 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::cluster::{Member, new_keyrings};
+use common::network::Network;
 use luna_rest::keyrings;
 
 #[test]
 fn what_a_member_acknowledges_is_on_the_others_whichever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
-    let mut members: Vec<Member> =
-        (0..3).map(|number| Member::new(folder.path(), number, "1.0.4-122")).collect();
+    let network = Network::claim().unwrap();
+    let member = |number| Member::new(folder.path(), &network, number, "1.0.4-122");
+    let mut members: Vec<Member> = (1..=3).map(member).collect();
     members[0].found();
     members[1].join(&members[0]);
     members[2].join(&members[1]);
