@@ -14,6 +14,7 @@ use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
 use crate::rules::account::ssh_key;
 use crate::rules::account::users::{find, may_act_on};
+use crate::state::users::PublicKeyRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&KEYS, EVERYONE, list);
@@ -23,13 +24,18 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 /// The keys of the account in the path, which must be one's own unless one is an administrator.
-fn keys<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut Vec<PublicKey>, Failure> {
+fn keys<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut Vec<PublicKeyRow>, Failure> {
     may_act_on(cx, user)?;
     Ok(&mut find(cx, user)?.public_keys)
 }
 
+fn shown(row: &PublicKeyRow) -> PublicKey {
+    let PublicKeyRow { name, kind, bits, fingerprint } = row.clone();
+    PublicKey { name, kind, bits, fingerprint }
+}
+
 fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<PublicKeys>, Failure> {
-    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, &ids[0])?.clone() }))
+    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, &ids[0])?.iter().map(shown).collect() }))
 }
 
 fn add(
@@ -63,7 +69,7 @@ fn add(
                 .to_owned(),
         ));
     }
-    let key = PublicKey {
+    let key = PublicKeyRow {
         name,
         kind: read.kind.to_owned(),
         bits: read.bits,
@@ -77,9 +83,10 @@ fn add(
             key.name
         )));
     }
-    keys.push(key.clone());
+    let answer = shown(&key);
+    keys.push(key);
     keys.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Reply::ok(key))
+    Ok(Reply::ok(answer))
 }
 
 fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {

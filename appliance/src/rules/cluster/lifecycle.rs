@@ -14,7 +14,7 @@ use luna_rest::clusters::{
     CHANGE, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, LIST, MEMBER,
     NewCluster, SHOW, refusal,
 };
-use luna_rest::peers::{Applicant, Position};
+use luna_rest::peers::Applicant;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
@@ -27,7 +27,9 @@ use crate::rules::cluster::access::{
     vouched_by_so,
 };
 use crate::rules::cluster::keyrings::assign_to_all_clients;
-use crate::state::clusters::{CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE};
+use crate::state::clusters::{
+    CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE, PositionRow,
+};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
@@ -120,7 +122,7 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     });
     let own = clusters.own.get_mut();
     (own.member, own.partition) = (member, serial);
-    own.at = Position { era: 1, change: 0 };
+    own.at = PositionRow { era: 1, change: 0 };
     cx.peers.active = false;
     cx.peers.operations = 0;
     Ok(Reply::created(location))

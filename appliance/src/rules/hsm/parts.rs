@@ -18,6 +18,7 @@ use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::actions::no_action;
 use crate::rules::hsm::lifecycle as hsm;
+use crate::state::hsm::CountersRow;
 use crate::state::hsm_policies::METRICS as METRICS_POLICY;
 use crate::state::partitions::PartitionRow;
 
@@ -236,9 +237,22 @@ fn started(cx: &Context<'_>) -> String {
     time::OffsetDateTime::from_unix_timestamp(started).map(time_text).unwrap_or_default()
 }
 
+impl From<CountersRow> for Counter {
+    fn from(row: CountersRow) -> Counter {
+        Counter {
+            critical_events: row.critical_events,
+            crypto_errors: row.crypto_errors,
+            crypto_requests: row.crypto_requests,
+            noncritical_events: row.noncritical_events,
+            operation_errors: row.operation_errors,
+            operation_requests: row.operation_requests,
+        }
+    }
+}
+
 fn counter(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Counter>, Failure> {
     hsm::check_id(cx, &ids[0])?;
-    Ok(Reply::ok(cx.state.hsm.hsm.get().counters))
+    Ok(Reply::ok(cx.state.hsm.hsm.get().counters.into()))
 }
 
 fn utilization(

@@ -20,7 +20,7 @@ use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::sysconf::clock::{local, set};
 use crate::rules::sysconf::ntp_status;
-use crate::state::sysconf::{ServerRow, key_name};
+use crate::state::sysconf::{NtpServer, NtpServerRow, key_name};
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 200;
@@ -106,15 +106,17 @@ fn synchronize(
 }
 
 /// The servers in the order in which they were added.
-pub(crate) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c Server> {
-    let mut rows: Vec<&ServerRow> = cx.state.sysconf.ntp_servers.values().collect();
+pub(crate) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c NtpServer> {
+    let mut rows: Vec<&NtpServerRow> = cx.state.sysconf.ntp_servers.values().collect();
     rows.sort_by_key(|row| row.order);
     rows.into_iter().map(|row| &row.server).collect()
 }
 
 fn servers(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Servers>, Failure> {
-    let link =
-        |server: &Server| Link { id: server.address.clone(), url: SERVER.path(&[&server.address]) };
+    let link = |server: &NtpServer| Link {
+        id: server.address.clone(),
+        url: SERVER.path(&[&server.address]),
+    };
     Ok(Reply::ok(Servers { servers: ordered(cx).into_iter().map(link).collect() }))
 }
 
@@ -195,7 +197,7 @@ fn add_server(
     let order = row.next;
     row.next += 1;
     let url = SERVER.path(&[&body.address]);
-    let server = Server {
+    let server = NtpServer {
         address: body.address.clone(),
         is_burst_enabled: body.is_burst_enabled.unwrap_or_default(),
         is_initial_burst_enabled: body.is_initial_burst_enabled.unwrap_or_default(),
@@ -206,13 +208,27 @@ fn add_server(
         protocol_version: body.protocol_version,
         port: nts.then(|| body.port.unwrap_or(4460)),
     };
-    cx.state.sysconf.ntp_servers.insert(body.address, ServerRow { order, server });
+    cx.state.sysconf.ntp_servers.insert(body.address, NtpServerRow { order, server });
     Ok(Reply::created(url))
+}
+
+fn shown(server: NtpServer) -> Server {
+    Server {
+        address: server.address,
+        is_burst_enabled: server.is_burst_enabled,
+        is_initial_burst_enabled: server.is_initial_burst_enabled,
+        key_id: server.key_id,
+        nts: server.nts,
+        is_autokey_enabled: server.is_autokey_enabled,
+        is_preferred_server: server.is_preferred_server,
+        protocol_version: server.protocol_version,
+        port: server.port,
+    }
 }
 
 fn server(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Server>, Failure> {
     let row = cx.state.sysconf.ntp_servers.get(&ids[0]).ok_or_else(|| no_server(&ids[0]))?;
-    Ok(Reply::ok(row.server.clone()))
+    Ok(Reply::ok(shown(row.server.clone())))
 }
 
 fn change_server(
@@ -227,7 +243,7 @@ fn change_server(
     check_version(Some(body.protocol_version), false)?;
     check_authentication(cx, Some(body.key_id), false, body.is_autokey_enabled)?;
     if let Some(row) = cx.state.sysconf.ntp_servers.get_mut(&ids[0]) {
-        row.server = Server {
+        row.server = NtpServer {
             address: ids[0].to_owned(),
             is_burst_enabled: body.is_burst_enabled,
             is_initial_burst_enabled: body.is_initial_burst_enabled,
