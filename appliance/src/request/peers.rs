@@ -17,7 +17,7 @@ pub struct Peers {
     /// Operations of clients that were served.
     pub operations: u64,
     /// What is to be done with the other members once the request has been answered.
-    pub errand: Option<Errand>,
+    pub after_commit: Option<AfterCommit>,
 }
 
 impl From<PositionRow> for Position {
@@ -34,7 +34,7 @@ impl From<Position> for PositionRow {
 
 /// What a request leads to between the members.
 #[derive(Debug)]
-pub enum Errand {
+pub enum AfterCommit {
     /// Join the cluster of the member at this address.
     Join {
         /// Its core address.

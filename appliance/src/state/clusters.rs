@@ -2,7 +2,7 @@
 //! ([`super::State`] names the shared fields), and the settings of the cluster service, which are its own.
 
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use luna_rest::Secret;
 use serde::Deserialize;
 use serde::Serialize;
@@ -161,7 +161,7 @@ pub struct ClientRow {
 }
 
 impl Area for Clusters {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("cluster", &mut self.cluster);
         visit("cluster/clients", &mut self.clients);
         visit("cluster/members", &mut self.members);

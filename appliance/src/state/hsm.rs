@@ -2,7 +2,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::hsm_policies::{
     CLONING, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS, NON_FIPS, find,
 };
@@ -73,7 +73,7 @@ pub struct HsmRow {
 }
 
 impl Area for Hsm {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("hsm", &mut self.hsm);
         visit("hsm/policies", &mut self.policies);
         visit("hsm/fms", &mut self.fms);

@@ -2,7 +2,7 @@
 
 use crate::core::random::Random;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Secret;
@@ -108,7 +108,7 @@ impl Default for SettingsRow {
 }
 
 impl Area for Ntls {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("ntls/clients", &mut self.clients);
         visit("ntls/settings", &mut self.settings);
         visit("ntls/server", &mut self.server);

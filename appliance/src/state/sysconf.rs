@@ -5,7 +5,7 @@
 use crate::core::random;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Rows, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use luna_rest::Secret;
 use ring::digest::SHA256;
 use ring::digest::digest;
@@ -42,7 +42,7 @@ pub struct Sysconf {
 }
 
 impl Area for Sysconf {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("sysconf/system", &mut self.system);
         visit("sysconf/ntp", &mut self.ntp);
         visit("sysconf/ntp/servers", &mut self.ntp_servers);

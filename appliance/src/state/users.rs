@@ -2,7 +2,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use serde::Deserialize;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -65,7 +65,7 @@ pub struct PublicKeyRow {
 }
 
 impl Area for Users {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("users", &mut self.users);
         visit("users/password", &mut self.password_rules);
         visit("users/login", &mut self.login_rules);

@@ -108,14 +108,14 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothin
 mod tests {
     use crate::rules::account::public_keys::NO_KEY;
     use crate::rules::account::ssh_key::tests::ED25519;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const KEYS: &str = "/emulator/lunash/users/admin/publicKeys";
 
     #[test]
     fn keys_are_added_by_text_or_file_and_removed() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.post(KEYS, json!({"key": ED25519})).json()["name"], "root@pinky");
         let twice = bench.post(KEYS, json!({"key": ED25519, "name": "other"}));
         assert_eq!(twice.error(), (409, "LUNASH_PUBLIC_KEY_ALREADY_EXISTS"));
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn garbage_and_nameless_keys_are_refused() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let invalid = (400, "LUNASH_PUBLIC_KEY_INVALID");
         assert_eq!(bench.post(KEYS, json!({"key": "hello"})).error(), invalid);
         let nameless = ED25519.trim_end_matches(" root@pinky");
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn one_sees_ones_own_keys_only() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "monitor");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.get(KEYS).error(), (401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));

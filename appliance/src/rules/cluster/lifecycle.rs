@@ -20,7 +20,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::core::text::{is_name, later, time_text};
 use crate::request::context::Context;
-use crate::request::peers::Errand;
+use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
     not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
@@ -189,7 +189,7 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         package: cx.state.packages.version(PACKAGE).to_owned(),
     };
     cx.state.clusters.own.get_mut().partition = serial;
-    cx.peers.errand = Some(Errand::Join {
+    cx.peers.after_commit = Some(AfterCommit::Join {
         address,
         cluster: uuid.to_ascii_lowercase(),
         applicant: Box::new(applicant),

@@ -274,12 +274,12 @@ fn set_ped_timeout(
 mod tests {
     use super::*;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn a_module_is_loaded_with_policy_50_and_runs_after_a_restart() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let body = json!({"fmFile": "caesar.bin", "certFile": "thales.pem"});
         assert_eq!(
             bench.post(LOAD_FM.template(), body.clone()).error().1,
@@ -310,10 +310,10 @@ mod tests {
 
     #[test]
     fn recovery_erases_modules() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.machine.state.hsm.fms.insert("a000", FmRow::default());
         bench.machine.keep();
-        let recover = |bench: &mut Bench, what: &str| {
+        let recover = |bench: &mut TestMachine, what: &str| {
             bench.post(RECOVER_FMS.template(), json!({"erase": what})).status
         };
         assert_eq!(recover(&mut bench, "smfs"), 204);
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn ped_time_limits_have_bounds_and_defaults() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut set = |kind: &str, seconds: u32| {
             let path = format!("{}/{kind}", PED_TIMEOUTS.template());
             bench.put(&path, json!({"seconds": seconds})).status
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_rest_needs_the_so_where_it_changes_the_hsm() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.post(SELF_TEST.template(), json!({})).json(), json!({"passed": true}));
         bench.hsm_init();
         for path in [SYNC_TIME.template(), MAKE_DAK.template(), RESTART.template()] {

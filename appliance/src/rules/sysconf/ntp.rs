@@ -18,7 +18,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::clock_text;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
-use crate::rules::sysconf::clock::{local, set};
+use crate::rules::sysconf::clock::set;
 use crate::rules::sysconf::ntp_status;
 use crate::state::sysconf::{NtpServer, NtpServerRow, key_name};
 
@@ -53,7 +53,7 @@ pub(crate) fn service_changes(cx: &mut Context<'_>, running: bool) {
 }
 
 fn write_log(cx: &mut Context<'_>, text: &str) {
-    let local = local(cx);
+    let local = cx.local_time();
     let month: String = local.month().to_string().chars().take(3).collect();
     let row = cx.state.sysconf.ntp.get_mut();
     // Assumed: process numbers of an appliance that has just come up.
@@ -274,7 +274,7 @@ fn log(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Log>, Failu
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const SERVERS: &str = "/api/lunasa/ntp/servers";
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn servers_are_listed_as_added() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for address in ["time.example.com", "10.0.0.9", "10.0.0.1"] {
             let url = bench.post(SERVERS, json!({"address": address})).created();
             assert_eq!(url, format!("{SERVERS}/{address}"));
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_server_is_judged() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for server in [
             json!({"address": ""}),
             json!({"address": "1.2.3.4.5"}),
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_set_by_a_server_only_while_the_service_stands() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/api/lunasa/ntp/actions/synchronize";
         assert_eq!(bench.post(path, json!({})).error(), (500, "NTP_OPERATION_FAILED"));
         bench.advance(3600);
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn starts_and_stops_stand_in_the_log() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post(START, json!({})).created();
         bench.post("/api/lunasa/services/ntp/actions/stop", json!({})).created();
         let log = bench.get("/emulator/lunash/ntp/log").json();

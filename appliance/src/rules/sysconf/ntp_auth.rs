@@ -189,7 +189,7 @@ fn install_scheme(
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const SERVERS: &str = "/api/lunasa/ntp/servers";
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_key_counts_once_it_is_trusted_and_never_shows() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let key = json!({"id": 7, "type": "M", "value": "s3cret-value"});
         assert_eq!(bench.post(KEYS, key.clone()).status, 204);
         assert_eq!(bench.post(KEYS, key).error(), (400, "NTP_KEY_ALREADY_EXISTS"));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn values_fit_their_type() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut id = 0;
         let mut add = |kind: &str, value: &str| {
             id += 1;
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn autokey_needs_its_key_and_its_file() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/emulator/lunash/ntp/autokey";
         assert_eq!(bench.put(path, json!({"password": "Secret99"})).status, 204);
         assert_eq!(bench.get("/api/lunasa/ntp").json()["isAutokeyConfigured"], true);

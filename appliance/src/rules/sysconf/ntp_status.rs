@@ -112,14 +112,14 @@ fn rejected(id: u16, server: &NtpServer) -> Association {
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const STATUS: &str = "/api/lunasa/ntp/status";
 
     #[test]
     fn a_service_that_stands_knows_nothing() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown =
             json!({"isEnabled": false, "isRunning": false, "peers": [], "associations": []});
         assert_eq!(bench.get(STATUS).json(), shown);
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_own_clock_comes_first_and_is_polled_every_64_seconds() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/api/lunasa/ntp/servers", json!({"address": "54.208.217.148"})).created();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         let status = bench.get(STATUS).json();
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn setting_the_clock_does_not_count_as_time_that_passed() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         bench.patch("/api/lunasa/time", json!({"date": "2030-01-01"}));
         assert_eq!(bench.get(STATUS).json()["peers"][0]["reach"], 1);
