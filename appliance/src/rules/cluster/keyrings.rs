@@ -12,11 +12,12 @@ use luna_rest::keyrings::{
     Keyrings as KeyringList, LIST, NewKeyrings, SHOW,
 };
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_active, require_member, vouched_by_co};
-use crate::rules::cluster::lifecycle::{check_label, has_release};
+use crate::rules::cluster::lifecycle::has_release;
 use crate::rules::cluster::members::find_client;
 use crate::state::keyrings::{KeyringRow, Password};
 

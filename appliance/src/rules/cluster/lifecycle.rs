@@ -16,9 +16,10 @@ use luna_rest::clusters::{
 };
 use luna_rest::peers::Applicant;
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
-use crate::core::text::{is_name, later, time_text};
+use crate::core::text::{later, time_text};
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
@@ -48,22 +49,6 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ClusterLis
         data.push(ClusterEntry { cluster_label, cluster_uuid });
     }
     Ok(Reply::ok(ClusterList { data }))
-}
-
-/// A label of a cluster, a group or a keyring. Assumed: the rules of a partition's.
-pub(crate) fn check_label<'l>(
-    field: &str,
-    label: &'l str,
-    most: usize,
-) -> Result<&'l str, Failure> {
-    let label = label.trim();
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
-    if is_name(label, most, allowed) {
-        return Ok(label);
-    }
-    Err(Failure::bad_request(format!(
-        "'{field}' takes 1 to {most} letters, digits, blanks and !@#$%^*()-_=+{{}}[]:,.'/~ ."
-    )))
 }
 
 /// This appliance as a member.

@@ -9,6 +9,7 @@ use luna_rest::Nothing;
 use luna_rest::hsm::{Environment, Hsm as Shown, Hsms, INIT, Init, LIST, SHOW};
 use luna_rest::tasks::Link;
 
+use crate::core::checks::check_domain;
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
@@ -71,20 +72,6 @@ pub(crate) fn check_password(password: &str) -> Result<(), Failure> {
     }
     Err(Failure::bad_request(
         "A password has 8 to 255 letters, digits, blanks and characters of _!#$%'()*+,-./:=?@[]^{}~.",
-    ))
-}
-
-/// Whether a cloning domain may be set: 1 to 128 characters of those that the vendor's pattern
-/// names.
-pub(crate) fn check_domain(domain: &str) -> Result<(), Failure> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_ !@#$%^*=+[]{}()/:',.~?-".contains(c);
-    if (1..=128).contains(&domain.len()) && domain.chars().all(allowed) && !domain.starts_with(' ')
-    {
-        return Ok(());
-    }
-    Err(Failure::bad_request(
-        "A domain has 1 to 128 letters, digits, blanks and characters of _!@#$%^*=+[]{}()/:',.~?-, \
-         and does not begin with a blank.",
     ))
 }
 

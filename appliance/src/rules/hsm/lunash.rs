@@ -11,6 +11,7 @@ use luna_rest::hsm::{
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 
+use crate::core::checks::check_domain;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::core::text::{clock_text, time_text};
@@ -221,7 +222,7 @@ fn set_legacy_domain(
     body: LegacyDomain,
 ) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
-    hsm::check_domain(body.domain.expose())?;
+    check_domain(body.domain.expose())?;
     let domain = cx.hash(body.domain.expose());
     cx.state.hsm.hsm.get_mut().legacy_domain = Some(domain);
     Ok(Reply::done())

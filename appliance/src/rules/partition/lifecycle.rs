@@ -12,6 +12,7 @@ use luna_rest::partitions::{
 };
 use luna_rest::tasks::Link;
 
+use crate::core::checks::{check_domain, check_label};
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
@@ -125,29 +126,6 @@ fn check_name(cx: &Context<'_>, name: &str, own: Option<&str>) -> Result<(), Fai
     Ok(())
 }
 
-/// A label without its outer blanks.
-pub(crate) fn check_label(label: &str) -> Result<&str, Failure> {
-    let label = label.trim();
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
-    if is_name(label, 32, allowed) {
-        return Ok(label);
-    }
-    Err(Failure::bad_request(
-        "'label' takes 1 to 32 letters, digits, blanks and !@#$%^*()-_=+{}[]:,.'/~ .",
-    ))
-}
-
-/// Whether a cloning domain can be one.
-pub(crate) fn check_domain(domain: &str) -> Result<(), Failure> {
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:',./~".contains(c);
-    if is_name(domain, 128, allowed) {
-        return Ok(());
-    }
-    Err(Failure::bad_request(
-        "A cloning domain takes 1 to 128 letters, digits, blanks and !@#$%^*()-_=+{}[]:',./~ .",
-    ))
-}
-
 fn no_space(free: u64) -> Failure {
     Failure::new(409, refusal::NO_SPACE, "The HSM has not enough free storage.").details(format!(
         "{free} bytes are free for a partition, beside the {OVERHEAD} bytes that each takes."
@@ -252,7 +230,7 @@ fn init(
     cx.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
-        Some(label) => check_label(label)?.to_owned(),
+        Some(label) => check_label("label", label, 32)?.to_owned(),
         None => row.name.clone(),
     };
     let password = body.password.ok_or_else(|| {
@@ -309,7 +287,7 @@ fn change(
     }
     if let Some(label) = &body.label {
         require_role(cx, serial, &["so"])?;
-        partition_mut(cx, serial)?.label = check_label(label)?.to_owned();
+        partition_mut(cx, serial)?.label = check_label("label", label, 32)?.to_owned();
     }
     if let Some(name) = body.name {
         check_name(cx, &name, Some(serial))?;

@@ -12,13 +12,13 @@ use luna_rest::tokens::{
 };
 use luna_rest::{Nothing, Secret, partitions};
 
+use crate::core::checks::{check_domain, check_label};
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::{lifecycle as hsm, parts as hsm_parts};
-use crate::rules::partition::lifecycle::{check_domain, check_label};
 use crate::rules::partition::login::check_new_password;
 use crate::state::partitions::PartitionRow;
 use crate::state::tokens::TokenRow;
@@ -200,7 +200,7 @@ fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: InitToken) -> Result<Reply<Not
     if token(cx, serial)?.initialized {
         require_so(cx, serial)?;
     }
-    let label = check_label(&body.label)?.to_owned();
+    let label = check_label("label", &body.label, 32)?.to_owned();
     check_new_password(&PartitionRow::default(), "so", body.password.expose())?;
     check_domain(body.domain.expose())?;
     let so = cx.hash(body.password.expose());
