@@ -2,7 +2,7 @@
 
 use luna_rest::tokens::{self, TokenUpgrade};
 
-use super::{find, refused};
+use super::find;
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -51,9 +51,8 @@ impl Run<Session> for Capability {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         find(session, &self.serial)?;
-        session.provide(&self.capability)?;
-        let body = TokenUpgrade { file: self.capability };
-        session.client().call(&tokens::UPGRADE, &[&self.serial], &body).map_err(refused)?;
+        let body = TokenUpgrade { file: session.provide(&self.capability)? };
+        session.call(&tokens::UPGRADE, &[&self.serial], &body)?;
         Ok(Done { done: "token backup update capability" })
     }
 }
@@ -70,7 +69,7 @@ impl Run<Session> for Firmware {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let ids = [self.serial.as_str()];
-        session.client().call(&tokens::UPDATE_FIRMWARE, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&tokens::UPDATE_FIRMWARE, &ids, &Nothing {})?;
         Ok(Done { done: "token backup update firmware" })
     }
 }
