@@ -16,6 +16,7 @@ fn transcripts_are_what_a_person_sees() {
     assert!(!names.is_empty());
     let queue = Mutex::new(names.iter().cloned().collect::<Vec<_>>());
     let faults = Mutex::new(Vec::new());
+    let made = Mutex::new(luna_tests::Calls::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -24,7 +25,13 @@ fn transcripts_are_what_a_person_sees() {
                     let script =
                         fs::read_to_string(folder.join(&name).with_extension("in")).unwrap();
                     let golden = folder.join(&name).with_extension("txt");
-                    let fault = match luna_tests::play(&script) {
+                    let (played, calls) = luna_tests::record_calls(|| luna_tests::play(&script));
+                    let mut made = made.lock().unwrap();
+                    for (command, calls) in calls {
+                        made.entry(command).or_default().extend(calls);
+                    }
+                    drop(made);
+                    let fault = match played {
                         Err(error) => format!("{name}: {error:#}"),
                         Ok(seen) if overwrite => {
                             fs::write(&golden, seen).unwrap();
@@ -43,6 +50,9 @@ fn transcripts_are_what_a_person_sees() {
             });
         }
     });
+    let made = made.into_inner().unwrap();
+    assert_eq!(luna_tests::undeclared(&made), [""; 0], "calls that are not declared");
+    assert_eq!(luna_tests::never_made(&made), [""; 0], "declared calls that are not made");
     let faults = faults.into_inner().unwrap();
     assert!(faults.is_empty(), "{}\n(TRANSCRIPTS=overwrite writes them anew)", faults.join("\n\n"));
 }

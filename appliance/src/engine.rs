@@ -11,10 +11,12 @@ use luna_rest::Resource;
 use luna_rest::peers::{Answer, Position, Row};
 use time::OffsetDateTime;
 
-use crate::model::clusters::Phase;
-use crate::model::message::{Failure, Request, Response};
-use crate::model::state::{Change, is_shared};
-use crate::model::{Machine, Options, clusters};
+use crate::core::message::{Failure, Request, Response};
+use crate::machine::Machine;
+use crate::request::options::Options;
+use crate::rules::cluster::lifecycle as clusters;
+use crate::rules::cluster::lifecycle::Phase;
+use crate::state::{Change, is_shared};
 use crate::store::{Store, StoreError};
 
 /// Why a stored state cannot be used.
@@ -434,7 +436,7 @@ enum Concluded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::message::Body;
+    use crate::core::message::Body;
     use luna_rest::{Method, Secret, emulator};
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;

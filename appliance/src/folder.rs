@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::StartError;
-use crate::model::random::hex;
+use crate::core::random::hex;
 
 /// The data folder, held by this process alone.
 pub(crate) struct Folder {

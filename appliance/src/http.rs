@@ -23,7 +23,7 @@ use base64::engine::general_purpose::STANDARD;
 use luna_rest::{Method, Secret, emulator, peers};
 use zeroize::Zeroize;
 
-use crate::model::message::{Body, Failure, Request, Response};
+use crate::core::message::{Body, Failure, Request, Response};
 use crate::replica::Replica;
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.

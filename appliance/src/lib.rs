@@ -1,9 +1,10 @@
 //! An emulated Luna Network HSM appliance: one process, one data folder, one appliance.
 //!
-//! `model` is a pure state machine and knows all the rules; `store` keeps its state, `engine` joins
-//! the two, `replica` ties it to the other members of a cluster, `http` speaks REST over TLS,
-//! `folder` is the data folder. [`Appliance::start`] runs it
-//! all on threads of its own, so that a program without async can carry an appliance inside.
+//! `machine` is a pure state machine: `state` is what it keeps, `rules` what it does, each request
+//! comes to them through `request`, and `core` is what all of them are made of. `store` keeps the
+//! state, `engine` joins machine and store, `replica` ties them to the other members of a cluster,
+//! `http` speaks REST over TLS, `folder` is the data folder. [`Appliance::start`] runs it all on
+//! threads of its own, so that a program without async can carry an appliance inside.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -16,9 +17,13 @@ use axum_server::Handle;
 use luna_rest::{Fingerprint, Secret};
 use time::OffsetDateTime;
 
+pub mod core;
 pub mod engine;
-pub mod model;
+pub mod machine;
 pub mod package;
+pub mod request;
+pub mod rules;
+pub mod state;
 pub mod store;
 
 mod doors;
@@ -26,6 +31,8 @@ mod folder;
 mod http;
 mod own;
 mod replica;
+#[cfg(test)]
+mod test_machine;
 
 pub use folder::Endpoint;
 pub use own::Own;
@@ -136,7 +143,7 @@ impl Appliance {
         };
         let store = Store::open(&folder.state()?).map_err(|reason| state(reason.into()))?;
         let secret = folder::random().map_err(StartError::Server)?;
-        let model = model::Options {
+        let model = request::options::Options {
             hostname,
             seed,
             clock,

@@ -9,7 +9,7 @@ use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
 };
 
-use crate::model::state::Change;
+use crate::state::Change;
 
 /// The version of what the rows mean. Raise it when an older program would misread them.
 pub const SCHEMA: u64 = 1;

@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use common::Process;
-use luna_appliance::model::random::Random;
+use luna_appliance::core::random::Random;
 use luna_rest::users::{CREATE_ROLE, DELETE_ROLE, NewRole, ROLES};
 use luna_rest::{Client, Error, Nothing};
 use tempfile::tempdir;

@@ -1,4 +1,4 @@
-//! Ours against clap on the same line, in one run, with the bounds that hold:
+//! The ratio of our time to that of clap on the same line, with its bounds:
 //! `cargo bench -p luna-grammar --bench ratios`.
 
 #![allow(clippy::print_stdout, reason = "a measurement, not a product")]
@@ -14,7 +14,7 @@ use rival::{CLAP, OURS, clap_tree};
 
 /// Fully abbreviated, with options.
 const ABBREVIATED: &str = "c reg -c app -h app-cert";
-/// Measurements of which the median counts.
+/// Number of measurements, for the median.
 const SAMPLES: usize = 101;
 
 fn main() {

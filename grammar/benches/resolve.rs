@@ -1,4 +1,4 @@
-//! How long a line takes, against clap on the same commands: `cargo bench -p luna-grammar`.
+//! The time for a line, compared with clap on the same commands: `cargo bench -p luna-grammar`.
 //!
 //! The ratios between them are in `ratios.rs`.
 
@@ -46,7 +46,7 @@ fn ours_unknown(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// What a program pays at start.
+/// The cost at the start of a program.
 #[divan::bench]
 fn ours_built(bencher: Bencher<'_, '_>) {
     bencher

@@ -1,4 +1,4 @@
-//! The frozen table: the shortest accepted spelling of every command.
+//! The table of the shortest accepted spelling of every command.
 
 use crate::notation::{Kind, Part, Slot};
 use crate::resolve::{Grammar, Outcome};
@@ -6,19 +6,18 @@ use crate::resolve::{Grammar, Outcome};
 impl Grammar {
     /// The shortest accepted spelling of every command, a line each: `shortest<TAB>full`.
     ///
-    /// Found by asking the resolver itself: every word as short as the whole line still means the
-    /// command, from the first word on, with the required options in their shortest form. In the
-    /// order of the declarations.
+    /// Words and required options are shortened from left to right, as long as the resolver still
+    /// finds the command. In the order of the declarations.
     pub fn abbreviations(&self) -> String {
         use std::fmt::Write;
         let mut table = String::new();
         for (command, entry) in self.tree.entries.iter().enumerate() {
             let spec = entry.spec();
             let mut given = Vec::new();
-            require(&spec.parts, &mut given);
+            required_slots(&spec.parts, &mut given);
             let mut full: Vec<String> = entry.path.split(' ').map(str::to_owned).collect();
             let words = full.len();
-            // Which of the parts may be shortened: words and option names, not values.
+            // The parts that may be shortened: words and option names, not values.
             let mut names: Vec<usize> = (0..words).collect();
             let mut shown = full.clone();
             for slot in given.iter().map(|slot| &spec.slots[usize::from(*slot)]) {
@@ -49,7 +48,7 @@ impl Grammar {
                 tries.sort_by_key(|spelling| spelling.len());
                 for spelling in tries {
                     let before = std::mem::replace(&mut short[at], spelling.to_owned());
-                    if self.means(&short.join(" "), command) {
+                    if self.resolves_to(&short.join(" "), command) {
                         break;
                     }
                     short[at] = before;
@@ -65,7 +64,7 @@ impl Grammar {
         table
     }
 
-    /// How word `depth` of a command may be written in full.
+    /// The full spellings of word `depth` of a command.
     fn spellings(&self, command: usize, depth: usize) -> Vec<String> {
         let entry = &self.tree.entries[command];
         let mut node = entry.node;
@@ -79,7 +78,7 @@ impl Grammar {
         words.map(|word| (*word).to_owned()).collect()
     }
 
-    fn means(&self, line: &str, command: usize) -> bool {
+    fn resolves_to(&self, line: &str, command: usize) -> bool {
         match self.resolve(line) {
             Outcome::Match(line) => line.command == command,
             Outcome::Help(_) => self.tree.entries[command].path == "help",
@@ -93,14 +92,14 @@ fn prefixes(word: &str) -> impl Iterator<Item = &str> {
     word.char_indices().skip(dash).map(|(at, c)| &word[..at + c.len_utf8()])
 }
 
-/// The slots of a shortest complete line: of alternatives the first.
-fn require(parts: &[Part], given: &mut Vec<u8>) {
+/// Collects the required slots; of alternatives, those of the first.
+fn required_slots(parts: &[Part], given: &mut Vec<u8>) {
     for part in parts {
         match part {
             Part::Slot(slot) => given.push(*slot),
             Part::Group { required: true, alternatives } => {
                 if let Some(first) = alternatives.first() {
-                    require(&first.parts, given);
+                    required_slots(&first.parts, given);
                 }
             }
             Part::Group { required: false, .. } => {}
@@ -108,7 +107,7 @@ fn require(parts: &[Part], given: &mut Vec<u8>) {
     }
 }
 
-/// A value that the slot takes.
+/// A valid value of the slot.
 fn sample(slot: &Slot) -> String {
     match slot.value.as_ref().map(|value| &value.kind) {
         Some(Kind::OneOf(choices)) => choices.first().copied().unwrap_or_default().to_owned(),

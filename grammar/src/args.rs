@@ -1,4 +1,4 @@
-//! A resolved line as the arguments struct of its command, by way of serde.
+//! Deserializes a resolved line into the arguments struct of its command, with serde.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -7,16 +7,16 @@ use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::fit::Found;
 use crate::invocation::Invocation;
+use crate::matching::Argument;
 use crate::notation::Slot;
 
-/// An argument that does not fit its type.
+/// A value that is not valid for its option or positional.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadArgument {
-    /// The option or positional as declared, such as `-ip`; empty where serde could not say.
+    /// The option or positional as declared, such as `-ip`; empty if not known.
     pub option: String,
-    /// Why it does not fit, ready to be shown.
+    /// Why it is not valid, for the user.
     pub reason: String,
 }
 
@@ -42,7 +42,7 @@ impl de::Error for BadArgument {
     }
 }
 
-/// The names of the fields an arguments struct reads.
+/// The names of the fields of an arguments struct.
 pub fn fields_of<'de, T: serde::Deserialize<'de>>() -> &'static [&'static str] {
     struct Names<'n>(&'n mut &'static [&'static str]);
 
@@ -78,7 +78,7 @@ pub fn fields_of<'de, T: serde::Deserialize<'de>>() -> &'static [&'static str] {
     }
 
     let mut names: &'static [&'static str] = &[];
-    // It always fails, after it has said which fields it would have read.
+    // Always fails, but only after it has stored the names.
     let _ = T::deserialize(Names(&mut names));
     names
 }
@@ -93,18 +93,18 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
 }
 
 pub(crate) fn arguments<T: de::DeserializeOwned>(line: &Invocation<'_>) -> Result<T, BadArgument> {
-    T::deserialize(Line { line }).map_err(|error| {
-        // serde knows the field; people know the option.
+    T::deserialize(LineDeserializer { line }).map_err(|error| {
+        // serde names the field; the user knows the option.
         let slot = line.spec.slots.iter().find(|slot| same_name(slot.field(), &error.option));
         BadArgument { option: slot.map_or(error.option.clone(), Slot::shown), reason: error.reason }
     })
 }
 
-struct Line<'i> {
+struct LineDeserializer<'i> {
     line: &'i Invocation<'i>,
 }
 
-impl<'de> Deserializer<'de> for Line<'_> {
+impl<'de> Deserializer<'de> for LineDeserializer<'_> {
     type Error = BadArgument;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {
@@ -117,7 +117,7 @@ impl<'de> Deserializer<'de> for Line<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, BadArgument> {
-        visitor.visit_map(Fields { line: self.line, fields, next: 0, slot: 0 })
+        visitor.visit_map(FieldAccess { line: self.line, fields, next: 0, slot: 0 })
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {
@@ -147,14 +147,14 @@ impl<'de> Deserializer<'de> for Line<'_> {
 }
 
 /// The fields of the struct that the command has an option or positional for.
-struct Fields<'i> {
+struct FieldAccess<'i> {
     line: &'i Invocation<'i>,
     fields: &'static [&'static str],
     next: usize,
     slot: usize,
 }
 
-impl<'de> de::MapAccess<'de> for Fields<'_> {
+impl<'de> de::MapAccess<'de> for FieldAccess<'_> {
     type Error = BadArgument;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -167,7 +167,8 @@ impl<'de> de::MapAccess<'de> for Fields<'_> {
             let Some(slot) = slots.iter().position(|slot| same_name(slot.field(), field)) else {
                 continue;
             };
-            let given = self.line.found.iter().any(|found| usize::from(found.slot) == slot);
+            let given =
+                self.line.arguments.iter().any(|argument| usize::from(argument.slot) == slot);
             let list = slots[slot].is_positional()
                 && slots[slot].value.as_ref().is_some_and(|value| value.many);
             if given || slots[slot].is_flag() || list {
@@ -185,29 +186,34 @@ impl<'de> de::MapAccess<'de> for Fields<'_> {
         seed: S,
     ) -> Result<S::Value, BadArgument> {
         let slot = &self.line.spec.slots[self.slot];
-        let found = self.line.found.iter().filter(|found| usize::from(found.slot) == self.slot);
-        let value = Given { line: self.line, flag: slot.is_flag(), found: found.collect() };
+        let arguments =
+            self.line.arguments.iter().filter(|argument| usize::from(argument.slot) == self.slot);
+        let value = ValueDeserializer {
+            line: self.line,
+            flag: slot.is_flag(),
+            arguments: arguments.collect(),
+        };
         seed.deserialize(value).map_err(|error| BadArgument {
             option: slot.shown(),
-            // serde repeats the value that it does not like.
+            // The message of serde repeats the value.
             reason: if slot.secret { "does not fit".to_owned() } else { error.reason },
         })
     }
 }
 
-/// What was given for one option or positional.
-struct Given<'i> {
+/// The value of one option or positional.
+struct ValueDeserializer<'i> {
     line: &'i Invocation<'i>,
     flag: bool,
-    found: Vec<&'i Found>,
+    arguments: Vec<&'i Argument>,
 }
 
-impl<'i> Given<'i> {
+impl<'i> ValueDeserializer<'i> {
     fn text(&self) -> Cow<'i, str> {
-        match self.found[..] {
+        match self.arguments[..] {
             [one] => self.line.text(one),
             _ => Cow::Owned(
-                self.found.iter().map(|f| self.line.text(f)).collect::<Vec<_>>().join(" "),
+                self.arguments.iter().map(|f| self.line.text(f)).collect::<Vec<_>>().join(" "),
             ),
         }
     }
@@ -225,12 +231,12 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Given<'_> {
+impl<'de> Deserializer<'de> for ValueDeserializer<'_> {
     type Error = BadArgument;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {
         if self.flag {
-            visitor.visit_bool(!self.found.is_empty())
+            visitor.visit_bool(!self.arguments.is_empty())
         } else {
             visitor.visit_str(&self.text())
         }
@@ -238,7 +244,7 @@ impl<'de> Deserializer<'de> for Given<'_> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {
         if self.flag {
-            return visitor.visit_bool(!self.found.is_empty());
+            return visitor.visit_bool(!self.arguments.is_empty());
         }
         let text = self.text();
         match text.to_ascii_lowercase().as_str() {
@@ -268,8 +274,8 @@ impl<'de> Deserializer<'de> for Given<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {
-        let texts = self.found.iter().flat_map(|found| self.line.texts(found));
-        visitor.visit_seq(SeqDeserializer::new(texts.map(Word)))
+        let texts = self.arguments.iter().flat_map(|argument| self.line.texts(argument));
+        visitor.visit_seq(SeqDeserializer::new(texts.map(ElementDeserializer)))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -295,9 +301,9 @@ impl<'de> Deserializer<'de> for Given<'_> {
 }
 
 /// One element of a list.
-struct Word<'i>(Cow<'i, str>);
+struct ElementDeserializer<'i>(Cow<'i, str>);
 
-impl<'de> IntoDeserializer<'de, BadArgument> for Word<'_> {
+impl<'de> IntoDeserializer<'de, BadArgument> for ElementDeserializer<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -316,7 +322,7 @@ macro_rules! word_numbers {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Word<'_> {
+impl<'de> Deserializer<'de> for ElementDeserializer<'_> {
     type Error = BadArgument;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadArgument> {

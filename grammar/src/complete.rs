@@ -1,40 +1,40 @@
-//! Completion of a line at the cursor.
+//! Completion at the cursor.
 
-use crate::fit::{Named, begins, is_option, named};
+use crate::matching::{OptionLookup, conflicts, find_option, is_option, starts_with};
 use crate::notation::{Kind, Value};
 use crate::resolve::Grammar;
 use crate::token::{Token, joined};
 use crate::tree::ROOT;
 
-/// What can stand at the cursor.
+/// What can be inserted at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// Byte offset where the word under the cursor begins: candidates replace from here.
+    /// Byte offset where the word under the cursor starts; candidates replace the text from there.
     pub start: usize,
-    /// Words and options that fit, in the order of their declaration.
+    /// Matching words and options, in the order of their declaration.
     pub candidates: Vec<Candidate>,
-    /// Where a value stands: its placeholder without brackets (`partition_name`), and what has been
-    /// typed of it; the shell knows what the values are.
+    /// If a value is expected: its placeholder without brackets (`partition_name`) and the part of
+    /// it that has been typed. The shell supplies the values.
     pub value: Option<(&'static str, String)>,
 }
 
-/// One word or option that fits.
+/// A matching word or option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The text that is put in place of what was typed.
+    /// The whole word.
     pub text: String,
     /// Its help line.
     pub help: String,
 }
 
-/// What has been typed of the word under the cursor.
+/// The word under the cursor, up to the cursor.
 struct Typed<'t> {
     text: &'t str,
     quoted: bool,
 }
 
 impl Grammar {
-    /// What can stand at byte offset `cursor` of `line`.
+    /// What can be inserted at byte offset `cursor` of `line`.
     pub fn complete(&self, line: &str, cursor: usize) -> Completion {
         let mut cursor = cursor.min(line.len());
         while !line.is_char_boundary(cursor) {
@@ -76,7 +76,9 @@ impl Grammar {
         let Some(token) = tokens.get(at) else {
             let dashed = typed.text.starts_with('-') && here.command.is_none();
             let start = if dashed { &typed.text[1..] } else { typed.text };
-            for edge in here.edges.iter().filter(|edge| !typed.quoted && begins(edge.word, start)) {
+            for edge in
+                here.edges.iter().filter(|edge| !typed.quoted && starts_with(edge.word, start))
+            {
                 to.add(edge.word, self.word_help(edge.node));
             }
             if let (Some(command), false) = (here.command, words) {
@@ -116,19 +118,19 @@ impl Grammar {
         let spec = self.tree.entries[command].spec();
         let mut given = 0u64;
         let mut positional = 0;
-        // The option whose value would stand at the cursor, and whether it must.
+        // The option whose value is expected at the cursor, and whether only that can follow.
         let mut open: Option<(&Value, bool)> = None;
         for token in tokens {
             if is_option(token) {
-                match named(spec, &token.text) {
-                    Named::One { slot, .. } => {
+                match find_option(spec, &token.text) {
+                    OptionLookup::Found { slot, .. } => {
                         given |= 1 << slot;
                         open =
                             spec.slots[usize::from(slot)].value.as_ref().map(|value| (value, true));
                     }
-                    // Of a line that does not fit nothing is known.
-                    Named::Nothing => return,
-                    Named::Several(_) => open = None,
+                    // Nothing is known about the rest of a line that does not match.
+                    OptionLookup::NotFound => return,
+                    OptionLookup::Ambiguous(_) => open = None,
                 }
                 continue;
             }
@@ -164,16 +166,16 @@ impl Grammar {
         for (index, slot) in spec.slots.iter().enumerate() {
             let excluded = given & (1 << index) != 0 || self.excluded(command, index as u8, given);
             if let (Some(name), false) = (slot.names.first(), excluded)
-                && slot.names.iter().any(|name| begins(name, typed.text))
+                && slot.names.iter().any(|name| starts_with(name, typed.text))
             {
                 to.add(name, self.slot_help(command, index));
             }
         }
     }
 
-    /// Whether an option cannot stand beside those given.
+    /// Whether an option is in conflict with those given.
     fn excluded(&self, command: usize, slot: u8, given: u64) -> bool {
-        crate::fit::excludes(&self.tree.entries[command].spec().parts, given | 1 << slot)
+        conflicts(&self.tree.entries[command].spec().parts, given | 1 << slot)
     }
 }
 
@@ -187,11 +189,11 @@ impl Completion {
     fn value_of(&mut self, value: &Value, typed: &Typed<'_>) {
         match &value.kind {
             Kind::OneOf(choices) => {
-                for choice in choices.iter().filter(|choice| begins(choice, typed.text)) {
+                for choice in choices.iter().filter(|choice| starts_with(choice, typed.text)) {
                     self.add(choice, "");
                 }
             }
-            Kind::Literal(word) if begins(word, typed.text) => self.add(word, ""),
+            Kind::Literal(word) if starts_with(word, typed.text) => self.add(word, ""),
             Kind::Literal(_) => {}
             Kind::Free | Kind::Within(..) => {
                 self.value.get_or_insert((value.placeholder, typed.text.to_owned()));

@@ -1,11 +1,11 @@
-//! Help, laid out as the appliance lays it out, and the questions that ask for it.
+//! Help in the layout of the appliance, and the lines that ask for it.
 
-use crate::fit::{begins, is_option};
+use crate::matching::{is_option, starts_with};
 use crate::resolve::{Grammar, Outcome};
 use crate::token::{Token, joined};
 use crate::tree::{Node, ROOT};
 
-/// Header `Name   (short)  Description`, a rule, a row each.
+/// The line below the header `Name   (short)  Description`.
 const RULE: &str = "-----------------------------------";
 /// The name column of the header is never narrower than this.
 const NARROWEST: usize = 13;
@@ -18,7 +18,7 @@ struct Row {
 }
 
 impl Grammar {
-    /// Help on a path as typed (`""` for the main menu, `c reg`); `None` where nothing fits.
+    /// Help on a typed path (`""` for the main menu, `c reg`); `None` if it is not known.
     pub fn help(&self, path: &str) -> Option<String> {
         let tokens = joined(path);
         match self.help_on(&tokens) {
@@ -27,9 +27,9 @@ impl Grammar {
         }
     }
 
-    /// The answer, where the line is a question: `?` or `help` first, `?` last, or `help` after
-    /// nothing but words.
-    pub(crate) fn question<'l>(&self, tokens: &[Token<'l>]) -> Option<Outcome<'l>> {
+    /// The answer to a request for help: `?` or `help` first, `?` last, or `help` after words
+    /// without options.
+    pub(crate) fn help_request<'l>(&self, tokens: &[Token<'l>]) -> Option<Outcome<'l>> {
         let (first, last) = (tokens.first()?, tokens.last()?);
         if is_question_mark(first) || is_help(first) {
             let end = if tokens.len() > 1 && is_question_mark(last) {
@@ -48,8 +48,8 @@ impl Grammar {
         None
     }
 
-    /// `WORDS help`. After options it may be a value: then it is help only when the line means
-    /// nothing else, which the caller knows (`any`).
+    /// The answer to `WORDS help`. With `any`, only help that exists: after options, `help` may be a
+    /// value, and the caller has found that the line means nothing else.
     pub(crate) fn trailing_help<'l>(&self, tokens: &[Token<'l>], any: bool) -> Option<Outcome<'l>> {
         let (last, before) = tokens.split_last()?;
         if !is_help(last) || before.is_empty() {
@@ -62,7 +62,7 @@ impl Grammar {
         }
     }
 
-    /// Help on what the words mean; options and values after them change nothing.
+    /// Help on the command or menu that the tokens name; options and values are ignored.
     pub(crate) fn help_on<'l>(&self, tokens: &[Token<'l>]) -> Outcome<'l> {
         let mut nodes = vec![ROOT];
         for (at, token) in tokens.iter().enumerate() {
@@ -97,19 +97,20 @@ impl Grammar {
         }
     }
 
-    /// Whether the node is a command that the token could be an option or a positional of.
+    /// Whether the node is a command that could take the token as an option or positional.
     fn takes_more(&self, node: usize, token: &Token<'_>) -> bool {
         self.tree.nodes[node].command.is_some_and(|command| {
             let spec = self.tree.entries[command].spec();
             if is_option(token) {
-                crate::fit::named(spec, &token.text) != crate::fit::Named::Nothing
+                crate::matching::find_option(spec, &token.text)
+                    != crate::matching::OptionLookup::NotFound
             } else {
                 !spec.positionals.is_empty()
             }
         })
     }
 
-    /// Help on a node: the command's usage and options, the menu below it, or both.
+    /// Help on a node: usage and options of the command, the menu below it, or both.
     pub(crate) fn help_text(&self, node: usize) -> String {
         let here = &self.tree.nodes[node];
         let mut blocks = Vec::new();
@@ -142,7 +143,7 @@ impl Grammar {
         rows.collect()
     }
 
-    /// The help line of a word: its menu's, or its command's.
+    /// The help line of a word.
     pub(crate) fn word_help(&self, node: usize) -> &'static str {
         let node = &self.tree.nodes[node];
         let command = || node.command.map(|command| self.tree.entries[command].declaration.help);
@@ -156,7 +157,7 @@ impl Grammar {
         let names: Vec<&str> =
             slots.iter().filter_map(|slot| slot.names.first().copied()).collect();
         let mut order: Vec<usize> = (0..slots.len()).collect();
-        // A declaration that has a text for each of them also has their order.
+        // If the declaration has help for each of them, it also defines their order.
         let place =
             |slot: usize| texts.iter().position(|(name, _)| is_named(&slots[slot].shown(), name));
         if order.iter().all(|slot| place(*slot).is_some()) {
@@ -177,11 +178,11 @@ impl Grammar {
         rows.collect()
     }
 
-    /// What an option or positional means: the declaration's own text before the glossary's.
+    /// Help on an option or positional; the declaration takes precedence over the glossary.
     pub(crate) fn slot_help(&self, command: usize, slot: usize) -> &'static str {
         let entry = &self.tree.entries[command];
         let slot = &entry.spec().slots[slot];
-        // `<device:eth0|eth1>` shows its choices; its text stands under its name.
+        // `<device:eth0|eth1>` is shown with its choices, but its help is listed under its name.
         let shown = slot.shown();
         let named = |name: &str| {
             is_named(&shown, name) || slot.is_positional() && is_named(slot.field(), name)
@@ -192,7 +193,7 @@ impl Grammar {
     }
 }
 
-/// Texts name a positional with or without its brackets.
+/// Whether `name` means the slot; a positional may be named without its brackets.
 fn is_named(shown: &str, name: &str) -> bool {
     let bare = |text: &str| text.trim_matches(['<', '>']).to_ascii_lowercase();
     shown.starts_with('-') == name.starts_with('-') && bare(shown) == bare(name)
@@ -213,7 +214,7 @@ pub(crate) fn shortest(words: &[&str], index: usize) -> String {
     let ends = word.char_indices().map(|(at, c)| at + c.len_utf8()).skip(dash);
     let shared = |prefix: &str| {
         let mut others = words.iter().enumerate().filter(|(other, _)| *other != index);
-        others.any(|(_, other)| begins(other, prefix))
+        others.any(|(_, other)| starts_with(other, prefix))
     };
     let mut prefixes = ends.map(|end| &word[..end]);
     prefixes.find(|prefix| !shared(prefix)).unwrap_or(word).to_owned()

@@ -1,29 +1,29 @@
-//! A line that means exactly one command, and what was given with it.
+//! A resolved line: the command and its arguments.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::args::{BadArgument, same_name};
-use crate::fit::Found;
+use crate::matching::Argument;
 use crate::notation::{Kind, Slot, Spec};
 use crate::token::{Token, quote_into};
 
-/// What stands in place of a secret.
+/// Shown in place of a secret.
 pub(crate) const MASK: &str = "********";
 
-/// A line that means exactly one command.
+/// A line that resolved to exactly one command.
 pub struct Invocation<'l> {
     /// Index of the command, in the order given to [`crate::Grammar::new`].
     pub command: usize,
     pub(crate) path: &'static str,
     pub(crate) spec: Arc<Spec>,
     pub(crate) tokens: Vec<Token<'l>>,
-    pub(crate) found: Vec<Found>,
+    pub(crate) arguments: Vec<Argument>,
     pub(crate) exact: bool,
 }
 
-/// Shows the canonical line: the tokens themselves hold what must not be shown.
+/// Shows the canonical line, since tokens can hold secrets.
 impl std::fmt::Debug for Invocation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Invocation").field(&self.canonical()).finish()
@@ -38,26 +38,26 @@ impl Invocation<'_> {
 
     /// The whole line spelt in full, secrets as eight asterisks.
     pub fn canonical(&self) -> String {
-        self.spelt(true)
+        self.render(true)
     }
 
     /// As [`Invocation::canonical`], with secrets as they are when `masked` is false.
-    pub(crate) fn spelt(&self, masked: bool) -> String {
+    pub(crate) fn render(&self, masked: bool) -> String {
         let mut line = self.path.to_owned();
-        for found in &self.found {
-            let slot = self.slot(found);
+        for argument in &self.arguments {
+            let slot = self.slot(argument);
             if let Some(name) = slot.names.first() {
                 line.push(' ');
                 line.push_str(name);
             }
-            if slot.secret && masked && found.count > 0 {
+            if slot.secret && masked && argument.count > 0 {
                 line.push(' ');
                 line.push_str(MASK);
                 continue;
             }
-            for token in self.values(found) {
+            for token in self.values(argument) {
                 line.push(' ');
-                match self.spelling(found) {
+                match self.spelling(argument) {
                     Some(choice) => quote_into(&mut line, choice, false),
                     // A quoted positional may be quoted so as not to be a word of a longer path.
                     None => {
@@ -76,25 +76,27 @@ impl Invocation<'_> {
 
     /// Whether the option or positional with this name was given.
     pub fn has(&self, name: &str) -> bool {
-        self.found.iter().any(|found| same_name(self.slot(found).field(), name))
+        self.arguments.iter().any(|argument| same_name(self.slot(argument).field(), name))
     }
 
     /// The value of the option or positional with this name; several tokens joined by a blank.
     pub fn value(&self, name: &str) -> Option<String> {
-        let mut found = self.found.iter().filter(|found| same_name(self.slot(found).field(), name));
-        let first = self.text(found.next()?);
-        let rest = found.map(|found| self.text(found));
+        let mut arguments =
+            self.arguments.iter().filter(|argument| same_name(self.slot(argument).field(), name));
+        let first = self.text(arguments.next()?);
+        let rest = arguments.map(|argument| self.text(argument));
         Some(rest.fold(first.into_owned(), |all, next| format!("{all} {next}")))
     }
 
-    /// Where in the line the value of an option or positional stands, by its name as shown.
-    pub fn place(&self, shown: &str) -> Option<Range<usize>> {
-        let found = self.found.iter().find(|found| self.slot(found).shown() == shown)?;
-        let values = self.values(found);
+    /// The byte range of the value of the option or positional that is shown as `shown`.
+    pub fn value_span(&self, shown: &str) -> Option<Range<usize>> {
+        let argument =
+            self.arguments.iter().find(|argument| self.slot(argument).shown() == shown)?;
+        let values = self.values(argument);
         Some(values.first()?.span.start..values.last()?.span.end)
     }
 
-    /// Fills the command's arguments struct.
+    /// Deserializes the arguments into a struct.
     ///
     /// Fields are matched to options by name without dash, letter case, `-` and `_`; to positionals
     /// by placeholder (`choice` for one of several without a name). A flag is `false`, a list of
@@ -106,42 +108,44 @@ impl Invocation<'_> {
         crate::args::arguments(self)
     }
 
-    pub(crate) fn slot(&self, found: &Found) -> &Slot {
-        &self.spec.slots[usize::from(found.slot)]
+    pub(crate) fn slot(&self, argument: &Argument) -> &Slot {
+        &self.spec.slots[usize::from(argument.slot)]
     }
 
-    fn values(&self, found: &Found) -> &[Token<'_>] {
-        let first = found.first as usize;
-        self.tokens.get(first..first + found.count as usize).unwrap_or_default()
+    fn values(&self, argument: &Argument) -> &[Token<'_>] {
+        let first = argument.first as usize;
+        self.tokens.get(first..first + argument.count as usize).unwrap_or_default()
     }
 
     /// The declared spelling, where the value is one of several.
-    fn spelling(&self, found: &Found) -> Option<&'static str> {
-        match &self.slot(found).value.as_ref()?.kind {
-            Kind::OneOf(choices) => choices.get(usize::from(found.choice)).copied(),
+    fn spelling(&self, argument: &Argument) -> Option<&'static str> {
+        match &self.slot(argument).value.as_ref()?.kind {
+            Kind::OneOf(choices) => choices.get(usize::from(argument.choice)).copied(),
             Kind::Literal(word) => Some(word),
             Kind::Free | Kind::Within(..) => None,
         }
     }
 
-    /// The value as meant.
-    pub(crate) fn text(&self, found: &Found) -> Cow<'_, str> {
-        if let Some(choice) = self.spelling(found) {
+    /// The value; of a choice, its declared spelling.
+    pub(crate) fn text(&self, argument: &Argument) -> Cow<'_, str> {
+        if let Some(choice) = self.spelling(argument) {
             return Cow::Borrowed(choice);
         }
-        match self.values(found) {
+        match self.values(argument) {
             [one] => Cow::Borrowed(&one.text),
             many => Cow::Owned(many.iter().map(|t| t.text.as_ref()).collect::<Vec<_>>().join(" ")),
         }
     }
 
-    /// The tokens of a value, each for itself.
-    pub(crate) fn texts(&self, found: &Found) -> Vec<Cow<'_, str>> {
-        match self.spelling(found) {
+    /// The tokens of a value, one by one.
+    pub(crate) fn texts(&self, argument: &Argument) -> Vec<Cow<'_, str>> {
+        match self.spelling(argument) {
             Some(choice) => vec![Cow::Borrowed(choice)],
-            None => {
-                self.values(found).iter().map(|token| Cow::Borrowed(token.text.as_ref())).collect()
-            }
+            None => self
+                .values(argument)
+                .iter()
+                .map(|token| Cow::Borrowed(token.text.as_ref()))
+                .collect(),
         }
     }
 }

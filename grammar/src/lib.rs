@@ -1,17 +1,17 @@
 //! The command language shared by `lunash` and `lunacm`.
 //!
-//! A shell declares its commands in the notation of Luna's own manuals (see [`notation`]); this
-//! crate reads a typed line against them: tokens, abbreviations, options, help and completion.
-//! No input or output, no global state, and nothing of the rest of the workspace.
+//! A shell declares its commands in the notation of Luna's own manuals (see [`notation`]). This
+//! crate resolves typed lines against them: tokens, abbreviations, options, help and completion.
+//! It does no input or output, has no global state, and depends on no other crate of ours.
 
 mod abbreviations;
 mod args;
 mod complete;
-mod faults;
-mod fit;
 mod help;
 mod invocation;
+mod lint;
 mod mask;
+mod matching;
 pub mod notation;
 mod resolve;
 mod suggest;
@@ -24,22 +24,22 @@ pub use invocation::Invocation;
 pub use resolve::{Grammar, Outcome};
 pub use token::{Token, tokenize};
 
-/// What a shell says of one command.
+/// The declaration of one command.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
     /// Path, positionals and options in the notation of Luna's manuals.
     pub syntax: &'static str,
-    /// One line, imperative or descriptive, without a full stop.
+    /// One line of help, without a full stop.
     pub help: &'static str,
-    /// What an option or positional means here, where the glossary's general text does not do.
+    /// Help for options and positionals that the glossary has no suitable text for.
     pub options: &'static [(&'static str, &'static str)],
 }
 
-/// What a shell says of a menu: a word that has commands below it.
+/// The declaration of a menu: a word that has commands below it.
 #[derive(Clone, Copy, Debug)]
 pub struct Menu {
     /// Its words from the top, such as `sysconf ssh`.
     pub path: &'static str,
-    /// One line.
+    /// One line of help.
     pub help: &'static str,
 }

@@ -1,15 +1,13 @@
-//! Lines without their secrets, for the history and for messages, where a line stands as it was
-//! typed.
+//! Masks the secrets in typed lines, for the history and for messages.
 //!
-//! A line may be wrong, so this asks less than the resolver: after any name that could be a secret
-//! option of any command that begins with the same word, all is masked up to the next option. Only
-//! where it is plain which command was meant, and its option of that name is no secret, is a value
-//! shown.
+//! A line may be wrong, so this is stricter than the resolver: after any name that could be a secret
+//! option of any command that starts with the same word, everything up to the next option is masked.
+//! A value is shown only where the command is clear and its option of that name is no secret.
 
 use std::ops::Range;
 
-use crate::fit::{begins, is_option};
 use crate::invocation::MASK;
+use crate::matching::{is_option, starts_with};
 use crate::resolve::{Grammar, Outcome};
 use crate::token::{Token, joined};
 use crate::tree::Entry;
@@ -20,23 +18,25 @@ impl Grammar {
         self.masked_at(line, 0..0).0
     }
 
-    /// As [`Grammar::masked`], and where in it `at` of the line now stands.
+    /// As [`Grammar::masked`]; also maps the byte range `at` of `line` to the masked line.
     pub fn masked_at(&self, line: &str, at: Range<usize>) -> (String, Range<usize>) {
         let tokens = joined(line);
         let mut hide = vec![false; tokens.len()];
         if let Outcome::Match(invocation) = self.resolve(line) {
-            for found in invocation.found.iter().filter(|found| invocation.slot(found).secret) {
-                let first = found.first as usize;
-                hide[first..first + found.count as usize].fill(true);
+            for argument in
+                invocation.arguments.iter().filter(|argument| invocation.slot(argument).secret)
+            {
+                let first = argument.first as usize;
+                hide[first..first + argument.count as usize].fill(true);
             }
         } else {
-            self.suspect(&tokens, &mut hide);
+            self.mask_suspects(&tokens, &mut hide);
         }
         let mut masked = String::with_capacity(line.len());
         let mut end = 0;
         let mut moved = at.clone();
         for (token, _) in tokens.iter().zip(&hide).filter(|(_, hide)| **hide) {
-            // `-password=x` is not the language, but it is typed.
+            // `-password=x` is no valid syntax, but people type it.
             let typed = &line[token.span.clone()];
             let named =
                 if is_option(token) { typed.find('=').map_or(0, |equals| equals + 1) } else { 0 };
@@ -57,23 +57,23 @@ impl Grammar {
         (masked, moved)
     }
 
-    /// Marks what may be a secret in a line that means no command.
-    fn suspect(&self, tokens: &[Token<'_>], hide: &mut [bool]) {
+    /// Marks possible secrets in a line that does not resolve.
+    fn mask_suspects(&self, tokens: &[Token<'_>], hide: &mut [bool]) {
         let Some(first) = tokens.first() else { return };
-        let starts = |entry: &&Entry| begins(entry.path, first.text.trim_start_matches('-'));
+        let starts = |entry: &&Entry| starts_with(entry.path, first.text.trim_start_matches('-'));
         let mut meant: Vec<&Entry> = self.tree.entries.iter().filter(starts).collect();
         if meant.is_empty() {
             meant = self.tree.entries.iter().collect();
         }
-        // A question is no secret.
+        // A final `?` asks for help.
         let asked = matches!(tokens, [.., last] if !last.quoted && last.text == "?");
         let tokens = &tokens[..tokens.len() - usize::from(asked)];
-        let likely = self.likely(tokens);
+        let likely = self.likely_commands(tokens);
         let mut after = false;
         for (at, token) in tokens.iter().enumerate() {
             let option = is_option(token);
             let value_due = after && !hide[at - 1];
-            if option && may_be_secret(&meant, &token.text) && !is_open(&likely, &token.text) {
+            if option && may_be_secret(&meant, &token.text) && !is_no_secret(&likely, &token.text) {
                 after = true;
                 hide[at] = token.text.contains('=');
             } else if option && value_due && !is_name(&meant, &token.text) {
@@ -89,7 +89,8 @@ impl Grammar {
             let spec = entry.spec();
             let secret = spec.positionals.iter().any(|slot| spec.slots[usize::from(*slot)].secret);
             let mut words = entry.path.split(' ').zip(tokens);
-            if secret && words.all(|(word, token)| begins(word, token.text.trim_start_matches('-')))
+            if secret
+                && words.all(|(word, token)| starts_with(word, token.text.trim_start_matches('-')))
             {
                 let rest = tokens.iter().zip(hide.iter_mut()).skip(entry.words);
                 rest.filter(|(token, _)| !is_option(token)).for_each(|(_, hide)| *hide = true);
@@ -97,8 +98,8 @@ impl Grammar {
         }
     }
 
-    /// The commands whose words stand at the beginning of the line or, if none do, nearly stand there.
-    fn likely(&self, tokens: &[Token<'_>]) -> Vec<&Entry> {
+    /// The commands that the line starts with or, if there are none, those it nearly starts with.
+    fn likely_commands(&self, tokens: &[Token<'_>]) -> Vec<&Entry> {
         let typed: Vec<&str> =
             tokens.iter().map(|token| token.text.trim_start_matches('-')).collect();
         let spelt = |entry: &Entry, fits: fn(&str, &str) -> bool| {
@@ -106,19 +107,19 @@ impl Grammar {
                 && entry.path.split(' ').zip(&typed).all(|(word, typed)| fits(word, typed))
         };
         let which = |fits| self.tree.entries.iter().filter(move |entry| spelt(entry, fits));
-        let exact: Vec<&Entry> = which(begins).collect();
+        let exact: Vec<&Entry> = which(starts_with).collect();
         if exact.is_empty() { which(nearly).collect() } else { exact }
     }
 }
 
-/// Whether a word was typed, or something that two letters make it.
+/// Whether `typed` is the word or at most two edits away from it.
 fn nearly(word: &str, typed: &str) -> bool {
-    begins(word, typed)
+    starts_with(word, typed)
         || strsim::damerau_levenshtein(&word.to_ascii_lowercase(), &typed.to_ascii_lowercase()) <= 2
 }
 
-/// Whether a typed option is one of each of these commands, and a secret of none.
-fn is_open(likely: &[&Entry], typed: &str) -> bool {
+/// Whether all of these commands have the typed option, and for none of them it is a secret.
+fn is_no_secret(likely: &[&Entry], typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or(typed).to_ascii_lowercase();
     let of = |entry: &&Entry, fits: &dyn Fn(&str) -> bool| {
         let named = entry.spec().slots.iter().filter(|slot| slot.names.iter().any(|n| fits(n)));
@@ -137,7 +138,7 @@ fn is_name(meant: &[&Entry], typed: &str) -> bool {
     names.any(|name| name.eq_ignore_ascii_case(typed))
 }
 
-/// Whether a typed option could be a secret one; one with two wrong letters counts too.
+/// Whether a typed option could be a secret one, with up to two typing errors.
 fn may_be_secret(meant: &[&Entry], typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or(typed).to_ascii_lowercase();
     let secret = meant.iter().flat_map(|entry| &entry.spec().slots).filter(|slot| slot.secret);
@@ -145,7 +146,7 @@ fn may_be_secret(meant: &[&Entry], typed: &str) -> bool {
     names.any(|name| {
         let name = name.to_ascii_lowercase();
         let near = || strsim::damerau_levenshtein(&typed, &name) <= 2;
-        // Of a letter alone, too much begins with it.
+        // Too many words start with a name of one letter.
         let longer = || name.len() > 2 && typed.starts_with(&name);
         name.starts_with(&typed) || longer() || (typed.len() > 4 && near())
     })
@@ -156,7 +157,7 @@ mod tests {
     use crate::{Declaration, Grammar};
 
     #[test]
-    fn secrets_are_masked_in_wrong_lines_too() {
+    fn secrets_are_masked_in_lines_that_do_not_resolve() {
         let declare = |syntax| Declaration { syntax, help: "Something", options: &[] };
         let commands = [
             "role login -name|-n <role>... [-password|-p <password>]",
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_moves_with_what_was_masked_before_it() {
+    fn a_byte_range_is_mapped_to_the_masked_line() {
         let syntax = "role login -name|-n <role> [-password|-p <password>]";
         let declared = Declaration { syntax, help: "Something", options: &[] };
         let grammar = Grammar::new(&[], vec![declared], &[]);

@@ -1,4 +1,4 @@
-//! The notation of Luna's manuals, read with nom.
+//! The syntax notation of Luna's manuals, parsed with nom.
 //!
 //! `client register -client|-c <name> {-hostname|-h <host> | -ip|-i <address>} [-force|-f]`
 //!
@@ -21,9 +21,9 @@ use nom::multi::{many0, separated_list1};
 use nom::sequence::{delimited, pair, preceded, terminated};
 use nom::{IResult, Parser};
 
-/// Deeper brackets are refused: no command needs them, and hostile text must not fill the stack.
+/// The deepest nesting of brackets, so that no input overflows the stack.
 const DEPTH: u8 = 6;
-/// Options and positionals of a command are kept as bits of a `u64`.
+/// The most options and positionals of a command: they are bits of a `u64`.
 const SLOTS: usize = 64;
 const SECRETS: [&str; 5] = ["password", "pin", "domain", "secret", "challenge"];
 
@@ -34,7 +34,7 @@ pub(crate) struct Word {
     pub(crate) shorts: Vec<&'static str>,
 }
 
-/// What an option or positional takes.
+/// The value that an option or positional takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
     /// Text between the angle brackets, without range or choices; empty for choices without a name.
@@ -62,11 +62,11 @@ pub(crate) struct Slot {
     pub(crate) value: Option<Value>,
     /// Its value must not be shown.
     pub(crate) secret: bool,
-    /// It need not be given.
+    /// Not required.
     pub(crate) optional: bool,
 }
 
-/// How options and positionals belong together.
+/// Which options and positionals are required or exclude each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Slot(u8),
@@ -75,17 +75,17 @@ pub(crate) enum Part {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alternative {
-    /// All slots below, a bit each.
+    /// Bit mask of all slots in it.
     pub(crate) mask: u64,
     pub(crate) parts: Vec<Part>,
 }
 
-/// What follows the path, ready to be fitted to tokens.
+/// The options and positionals of a command, parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spec {
     pub(crate) slots: Vec<Slot>,
     pub(crate) parts: Vec<Part>,
-    /// Slots without a name, in their order.
+    /// Indexes of the positionals, in their order.
     pub(crate) positionals: Vec<u8>,
 }
 
@@ -107,7 +107,7 @@ impl Slot {
         }
     }
 
-    /// What the arguments struct calls it, before letter case and dashes are dropped.
+    /// The name of its field in the arguments struct, but for letter case and dashes.
     pub(crate) fn field(&self) -> &'static str {
         match (self.names.first(), &self.value) {
             (Some(name), _) => name.trim_start_matches('-'),
@@ -117,7 +117,7 @@ impl Slot {
         }
     }
 
-    /// As in a usage line: `-ip <address>`, `-force`.
+    /// As a usage line shows it: `-ip <address>`, `-force`.
     pub(crate) fn usage(&self) -> String {
         match (self.names.first(), &self.value) {
             (Some(name), Some(value)) => format!("{name} {}", value.shown()),
@@ -152,7 +152,7 @@ impl Spec {
             Part::Slot(slot) => {
                 let slot = &self.slots[usize::from(*slot)];
                 let many = slot.value.as_ref().is_some_and(|v| v.many);
-                // `role login -name <role>` is how a usage line says it: the dots are for lists.
+                // Usage lines show the dots of lists only: `role login -name <role>`.
                 if many && slot.is_positional() {
                     format!("{}...", slot.usage())
                 } else {
@@ -169,7 +169,7 @@ impl Spec {
     }
 }
 
-/// The words of a path and what follows them.
+/// Splits a syntax into the words of its path and the rest.
 pub(crate) fn path(syntax: &'static str) -> (Vec<Word>, &'static str) {
     let mut words = Vec::with_capacity(4);
     let mut rest = syntax.trim_start();
@@ -187,7 +187,7 @@ pub(crate) fn path(syntax: &'static str) -> (Vec<Word>, &'static str) {
     (words, rest)
 }
 
-/// Reads what follows the path; the error names the place that is not understood.
+/// Parses what follows the path. The error quotes the text from the place that cannot be parsed.
 pub(crate) fn spec(text: &'static str) -> Result<Spec, String> {
     let (rest, raw) = sequence(text, DEPTH).map_err(|_| format!("not understood: {text}"))?;
     let rest = rest.trim();
@@ -195,7 +195,7 @@ pub(crate) fn spec(text: &'static str) -> Result<Spec, String> {
         return Err(format!("not understood: {rest}"));
     }
     let mut spec = Spec::default();
-    spec.parts = lower(raw, &mut spec, false)?.1;
+    spec.parts = resolve_slots(raw, &mut spec, false)?.1;
     Ok(spec)
 }
 
@@ -205,17 +205,17 @@ enum Raw {
     Group { required: bool, alternatives: Vec<Vec<Raw>> },
 }
 
-type Read<T> = IResult<&'static str, T>;
+type Parsed<T> = IResult<&'static str, T>;
 
-fn sequence(input: &'static str, depth: u8) -> Read<Vec<Raw>> {
+fn sequence(input: &'static str, depth: u8) -> Parsed<Vec<Raw>> {
     many0(preceded(multispace0, move |input| item(input, depth))).parse(input)
 }
 
-fn item(input: &'static str, depth: u8) -> Read<Raw> {
+fn item(input: &'static str, depth: u8) -> Parsed<Raw> {
     alt((move |input| group(input, depth), option, map(positional, Raw::Positional))).parse(input)
 }
 
-fn group(input: &'static str, depth: u8) -> Read<Raw> {
+fn group(input: &'static str, depth: u8) -> Parsed<Raw> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(nom::Err::Error(nom::error::Error::new(
             input,
@@ -252,22 +252,22 @@ fn set_many(raw: &mut Raw) {
     }
 }
 
-fn option(input: &'static str) -> Read<Raw> {
+fn option(input: &'static str) -> Parsed<Raw> {
     let names = separated_list1(char('|'), name);
     let value = opt(preceded(multispace0, alt((positional, braced))));
     map(pair(names, value), |(names, value)| Raw::Option { names, value }).parse(input)
 }
 
-fn name(input: &'static str) -> Read<&'static str> {
+fn name(input: &'static str) -> Parsed<&'static str> {
     recognize(pair(char('-'), bare)).parse(input)
 }
 
-fn bare(input: &'static str) -> Read<&'static str> {
+fn bare(input: &'static str) -> Parsed<&'static str> {
     take_while1(|c: char| c.is_alphanumeric() || c == '_' || c == '-').parse(input)
 }
 
 /// `{tcp | udp}` after an option name, as some pages write a choice.
-fn braced(input: &'static str) -> Read<Value> {
+fn braced(input: &'static str) -> Parsed<Value> {
     let word = verify(bare, |word: &str| !word.starts_with('-'));
     let words = separated_list1(delimited(multispace0, char('|'), multispace0), word);
     let inner = delimited(multispace0, words, multispace0);
@@ -279,7 +279,7 @@ fn braced(input: &'static str) -> Read<Value> {
     .parse(input)
 }
 
-fn positional(input: &'static str) -> Read<Value> {
+fn positional(input: &'static str) -> Parsed<Value> {
     let text = delimited(char('<'), take_while1(|c| c != '<' && c != '>'), char('>'));
     map(pair(terminated(text, multispace0_before_dots), opt(tag("..."))), |(text, dots)| {
         let mut value = value(text);
@@ -290,7 +290,7 @@ fn positional(input: &'static str) -> Read<Value> {
 }
 
 /// The manuals write both `<a>...` and `<a> ...`.
-fn multispace0_before_dots(input: &'static str) -> Read<()> {
+fn multispace0_before_dots(input: &'static str) -> Parsed<()> {
     match multispace0::<_, nom::error::Error<_>>(input) {
         Ok((rest, _)) if rest.starts_with("...") => Ok((rest, ())),
         _ => Ok((input, ())),
@@ -318,7 +318,11 @@ fn range(text: &str) -> Option<(i64, i64)> {
     Some((text[..dash].trim().parse().ok()?, text[dash + 1..].trim().parse().ok()?))
 }
 
-fn lower(raw: Vec<Raw>, spec: &mut Spec, optional: bool) -> Result<(u64, Vec<Part>), String> {
+fn resolve_slots(
+    raw: Vec<Raw>,
+    spec: &mut Spec,
+    optional: bool,
+) -> Result<(u64, Vec<Part>), String> {
     let mut mask = 0;
     let mut parts = Vec::with_capacity(raw.len());
     for raw in raw {
@@ -335,13 +339,13 @@ fn lower(raw: Vec<Raw>, spec: &mut Spec, optional: bool) -> Result<(u64, Vec<Par
             }
             Raw::Group { required, alternatives } => {
                 let optional = optional || !required || alternatives.len() > 1;
-                let mut lowered = Vec::with_capacity(alternatives.len());
+                let mut resolved = Vec::with_capacity(alternatives.len());
                 for alternative in alternatives {
-                    let (below, parts) = lower(alternative, spec, optional)?;
+                    let (below, parts) = resolve_slots(alternative, spec, optional)?;
                     mask |= below;
-                    lowered.push(Alternative { mask: below, parts });
+                    resolved.push(Alternative { mask: below, parts });
                 }
-                parts.push(Part::Group { required, alternatives: lowered });
+                parts.push(Part::Group { required, alternatives: resolved });
             }
         }
     }

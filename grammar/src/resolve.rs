@@ -1,20 +1,20 @@
-//! From a typed line to the one command it means.
+//! Resolves a typed line to the one command it means.
 //!
-//! The whole line decides: every command whose words fit is tried with its options, and the line
-//! means a command when exactly one fits. The first pass only asks for that; when it fails, a second
-//! one collects why each candidate does not fit, and the most telling failure is the answer.
+//! Every command whose words match is tried with its options; the line means a command when exactly
+//! one matches as a whole. The first pass only looks for that one. If it fails, a second pass
+//! collects why each candidate does not match, and the most specific error is reported.
 
 use std::ops::Range;
 
 use crate::args::BadArgument;
-use crate::fit::{self, Fit, Found, Why};
 use crate::invocation::Invocation;
+use crate::matching::{self, Argument, ArgumentError, MatchResult};
 use crate::suggest::closest;
 use crate::token::{Token, joined};
 use crate::tree::{ROOT, Tree};
 use crate::{Declaration, Menu};
 
-/// The commands of one shell, ready to read lines.
+/// The command language of one shell.
 #[derive(Debug)]
 pub struct Grammar {
     pub(crate) tree: Tree,
@@ -26,62 +26,64 @@ pub struct Grammar {
 pub enum Outcome<'l> {
     /// Nothing but blanks or a comment.
     Empty,
-    /// A question about the language: `help`, `?`, or a line that ends in `?`. The text is laid out.
+    /// The text of help that the line asks for: `help`, `?`, or a line that ends in `?`.
     Help(String),
     /// Exactly one command.
     Match(Invocation<'l>),
-    /// Several commands, or several options, fit: nothing runs.
+    /// Several commands or options match: nothing runs.
     Ambiguous {
-        /// Where in the line the ambiguous word stands.
+        /// Byte range of the ambiguous word.
         at: Range<usize>,
-        /// The full spellings that fit, at least two.
+        /// Full spellings of the matches, at least two.
         candidates: Vec<String>,
     },
-    /// A word fits nothing.
+    /// A word is not known here.
     Unknown {
-        /// Where in the line it stands.
+        /// Byte range of the word.
         at: Range<usize>,
         /// The words before it, spelt in full (`partition`); empty for the first word.
         parent: String,
-        /// What could stand there, closest first, three at most.
+        /// Known words like it, closest first, three at most.
         closest: Vec<String>,
     },
-    /// The line stops too early.
+    /// More is needed after the end of the line.
     Incomplete {
-        /// What it is so far, spelt in full (`client register`).
+        /// The command or menu so far, spelt in full (`client register`).
         command: String,
-        /// The commands or the required options that could follow.
+        /// The commands or required options that can follow.
         missing: Vec<String>,
-        /// Usage or menu, laid out as help does.
+        /// The help text of the command or menu.
         usage: String,
     },
-    /// An option's value does not fit.
+    /// A value is not valid.
     BadValue {
-        /// Where in the line the value stands.
+        /// Byte range of the value.
         at: Range<usize>,
         /// Which option, and why.
         argument: BadArgument,
     },
 }
 
-/// What the search has come upon.
+/// What a pass over the commands has found.
 #[derive(Default)]
 struct Search {
-    /// Collect failures too.
-    why: bool,
-    buffer: Vec<Found>,
-    fits: Option<(usize, Vec<Found>, bool)>,
-    more: Vec<usize>,
+    /// Whether errors are collected too.
+    collect_errors: bool,
+    buffer: Vec<Argument>,
+    /// The first match: command, arguments, exact or abbreviated.
+    matched: Option<(usize, Vec<Argument>, bool)>,
+    /// Further commands that match.
+    also_matched: Vec<usize>,
     ambiguous: Vec<(usize, usize, u64)>,
-    bad: Vec<(usize, usize, u8, Why)>,
-    missing: Vec<(usize, u64)>,
+    invalid: Vec<(usize, usize, u8, ArgumentError)>,
+    incomplete: Vec<(usize, u64)>,
     menus: Vec<usize>,
-    /// The token furthest to the right that fits nothing, and the nodes where that is so.
+    /// The rightmost token that is not known, and the nodes where it is not.
     unknown: Option<(usize, Vec<usize>)>,
 }
 
 impl Grammar {
-    /// Takes a shell's menus, commands and glossary (what an option means wherever it stands).
+    /// A grammar of menus, commands and a glossary (help for options, whatever their command).
     pub fn new(
         menus: &'static [Menu],
         commands: Vec<Declaration>,
@@ -90,28 +92,27 @@ impl Grammar {
         Grammar { tree: Tree::new(menus, commands), glossary }
     }
 
-    /// Takes the commands that begin with `word` out of the language: no line means them, and
-    /// neither help nor completion knows them.
-    pub fn forget(&mut self, word: &str) {
-        self.tree.forget(word);
+    /// Removes the commands whose first word is `word` from resolution, help and completion.
+    pub fn hide(&mut self, word: &str) {
+        self.tree.hide(word);
     }
 
-    /// Reads a line.
+    /// Resolves a line.
     pub fn resolve<'l>(&self, line: &'l str) -> Outcome<'l> {
         let tokens = joined(line);
         if tokens.is_empty() {
             return Outcome::Empty;
         }
-        if let Some(answer) = self.question(&tokens) {
+        if let Some(answer) = self.help_request(&tokens) {
             return answer;
         }
         let mut search = Search::default();
         self.descend(&tokens, ROOT, 0, true, &mut search);
-        if let (Some((command, found, exact)), true, true) =
-            (&mut search.fits, search.more.is_empty(), search.ambiguous.is_empty())
+        if let (Some((command, arguments, exact)), true, true) =
+            (&mut search.matched, search.also_matched.is_empty(), search.ambiguous.is_empty())
         {
             let entry = &self.tree.entries[*command];
-            let (command, found, exact) = (*command, std::mem::take(found), *exact);
+            let (command, arguments, exact) = (*command, std::mem::take(arguments), *exact);
             if entry.path == "help" {
                 return self.help_on(&tokens[entry.words..]);
             }
@@ -121,21 +122,21 @@ impl Grammar {
                 path: entry.path,
                 spec,
                 tokens,
-                found,
+                arguments,
                 exact,
             });
         }
-        if search.fits.is_none() && search.ambiguous.is_empty() {
+        if search.matched.is_none() && search.ambiguous.is_empty() {
             if let Some(answer) = self.trailing_help(&tokens, true) {
                 return answer;
             }
-            search = Search { why: true, ..Search::default() };
+            search = Search { collect_errors: true, ..Search::default() };
             self.descend(&tokens, ROOT, 0, true, &mut search);
         }
         self.explain(&tokens, search)
     }
 
-    /// Tries every command that the words from `at` on can mean.
+    /// Tries every command that the tokens from `at` on can mean.
     fn descend(
         &self,
         tokens: &[Token<'_>],
@@ -148,22 +149,22 @@ impl Grammar {
         let Some(token) = tokens.get(at) else {
             match here.command {
                 Some(command) => self.attempt(tokens, command, at, exact, search),
-                None if search.why => search.menus.push(node),
+                None if search.collect_errors => search.menus.push(node),
                 None => {}
             }
             return;
         };
-        let option = fit::is_option(token);
+        let option = matching::is_option(token);
         let takes = |command: usize| !self.tree.entries[command].spec().positionals.is_empty();
         if let Some(command) = here.command
             && (option || here.edges.is_empty() || token.quoted && takes(command))
         {
             return self.attempt(tokens, command, at, exact, search);
         }
-        // A dash before a word of the path, as older versions took it.
+        // Older versions of the product took a dash before a word of the path.
         let typed = if option { &token.text[1..] } else { &token.text };
-        let (whole, prefixes) = here.children(typed);
-        if let Some(edge) = whole {
+        let (exact_edge, prefixes) = here.children(typed);
+        if let Some(edge) = exact_edge {
             return self.descend(tokens, edge.node, at + 1, exact && !option, search);
         }
         let mut none = true;
@@ -188,33 +189,37 @@ impl Grammar {
         search: &mut Search,
     ) {
         let entry = &self.tree.entries[command];
-        // `h init` asks for no help on `init`, though `help` takes any words.
+        // `help` takes any words, but `h init` is no request for help unless `init` is known.
         if entry.path == "help" && !matches!(self.help_on(&tokens[at..]), Outcome::Help(_)) {
             return search.unknown(at, ROOT);
         }
-        match fit::fit(entry.spec(), tokens, at, &mut search.buffer) {
-            Fit::Fits { exact: options } => match search.fits {
+        match matching::match_arguments(entry.spec(), tokens, at, &mut search.buffer) {
+            MatchResult::Match { exact: options } => match search.matched {
                 None => {
-                    search.fits =
+                    search.matched =
                         Some((command, std::mem::take(&mut search.buffer), exact && options))
                 }
-                Some(_) => search.more.push(command),
+                Some(_) => search.also_matched.push(command),
             },
-            Fit::Ambiguous { token, options } => search.ambiguous.push((command, token, options)),
-            Fit::Bad { token, slot, why } if search.why => {
-                search.bad.push((command, token, slot, why))
+            MatchResult::Ambiguous { token, options } => {
+                search.ambiguous.push((command, token, options))
             }
-            Fit::Missing { given } if search.why => search.missing.push((command, given)),
-            Fit::Unknown { token } => search.unknown(token, entry.node),
-            Fit::Bad { .. } | Fit::Missing { .. } => {}
+            MatchResult::Invalid { token, slot, error } if search.collect_errors => {
+                search.invalid.push((command, token, slot, error))
+            }
+            MatchResult::Incomplete { given } if search.collect_errors => {
+                search.incomplete.push((command, given))
+            }
+            MatchResult::Unknown { token } => search.unknown(token, entry.node),
+            MatchResult::Invalid { .. } | MatchResult::Incomplete { .. } => {}
         }
     }
 
-    /// The most telling of what the search has found.
+    /// The most specific error that the search has found.
     fn explain<'l>(&self, tokens: &[Token<'l>], search: Search) -> Outcome<'l> {
         let path = |command: usize| self.tree.entries[command].path.to_owned();
-        let mut several: Vec<usize> = search.fits.iter().map(|(command, ..)| *command).collect();
-        several.extend(&search.more);
+        let mut several: Vec<usize> = search.matched.iter().map(|(command, ..)| *command).collect();
+        several.extend(&search.also_matched);
         if let ([], [(command, token, options)]) = (&several[..], &search.ambiguous[..]) {
             let slots = self.tree.entries[*command].spec().slots.iter().enumerate();
             let named = slots.filter(|(index, _)| options & (1 << index) != 0);
@@ -223,21 +228,22 @@ impl Grammar {
         }
         several.extend(search.ambiguous.iter().map(|(command, ..)| *command));
         if several.is_empty() {
-            several.extend(search.bad.iter().map(|(command, ..)| *command));
-            if let [(command, token, slot, why)] = search.bad[..] {
+            several.extend(search.invalid.iter().map(|(command, ..)| *command));
+            if let [(command, token, slot, error)] = search.invalid[..] {
                 let spec = self.tree.entries[command].spec();
                 let option = spec.slots[usize::from(slot)].shown();
-                let argument = BadArgument { option, reason: fit::reason(spec, slot, why) };
+                let argument =
+                    BadArgument { option, reason: matching::describe_error(spec, slot, error) };
                 return Outcome::BadValue { at: tokens[token].span.clone(), argument };
             }
         }
         if several.is_empty() {
-            several.extend(search.missing.iter().map(|(command, _)| *command));
-            if let [(command, given)] = search.missing[..] {
+            several.extend(search.incomplete.iter().map(|(command, _)| *command));
+            if let [(command, given)] = search.incomplete[..] {
                 let entry = &self.tree.entries[command];
                 return Outcome::Incomplete {
                     command: path(command),
-                    missing: fit::missing(entry.spec(), given),
+                    missing: matching::describe_missing(entry.spec(), given),
                     usage: self.help_text(entry.node),
                 };
             }
@@ -296,7 +302,7 @@ impl Grammar {
         }
         let parent = match nodes {
             [node] => self.tree.path(*node),
-            // Several menus or commands end there: only what was typed is common to them.
+            // Several menus or commands: only the typed words are common to them.
             _ => tokens[..at].iter().map(|token| token.text.as_ref()).collect::<Vec<_>>().join(" "),
         };
         Outcome::Unknown { at: token.span.clone(), parent, closest: closest(&token.text, near) }
@@ -305,7 +311,7 @@ impl Grammar {
 
 impl Search {
     fn unknown(&mut self, at: usize, node: usize) {
-        if !self.why {
+        if !self.collect_errors {
             return;
         }
         match &mut self.unknown {

@@ -1,22 +1,22 @@
-//! The closest of what could stand where a word fits nothing.
+//! Suggestions for a word that is not known.
 
 use std::collections::HashSet;
 
-/// How alike two words must be to be worth naming, where there is much to choose from.
-const ALIKE: f64 = 0.62;
-/// So few that all of them can be named.
+/// The least similarity of a suggestion, if there are more than [`FEW`] words.
+const MIN_SIMILARITY: f64 = 0.62;
+/// The most suggestions; so few words are all suggested.
 const FEW: usize = 3;
 
-/// At most three of `words`, the most alike first, each once.
+/// At most three of `words`, the most similar first, without duplicates.
 pub(crate) fn closest(typed: &str, words: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
     let words: Vec<String> = words.into_iter().filter(|word| seen.insert(word.clone())).collect();
     let few = words.len() <= FEW;
-    // `-option=value` is how other programs take it.
+    // Other programs take `-option=value`.
     let typed = bare(typed.split('=').next().unwrap_or(typed));
     let mut scored: Vec<(f64, String)> =
-        words.into_iter().map(|w| (likeness(&typed, &bare(&w)), w)).collect();
-    scored.retain(|(score, _)| few || *score >= ALIKE);
+        words.into_iter().map(|w| (similarity(&typed, &bare(&w)), w)).collect();
+    scored.retain(|(score, _)| few || *score >= MIN_SIMILARITY);
     // Stable: equally close ones stay in the order of their declaration.
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     scored.into_iter().take(FEW).map(|(_, word)| word).collect()
@@ -26,8 +26,8 @@ fn bare(word: &str) -> String {
     word.trim_start_matches('-').chars().take(64).collect::<String>().to_ascii_lowercase()
 }
 
-/// Against the whole word, and against as much of it as was typed: `regsiter`, and `regs`.
-fn likeness(typed: &str, word: &str) -> f64 {
+/// From 0 to 1: with the whole word or, if higher, with a prefix of it (`regsiter`, `regs`).
+fn similarity(typed: &str, word: &str) -> f64 {
     let length = typed.chars().count();
     let begin: String = word.chars().take(length).collect();
     let distance = strsim::damerau_levenshtein(typed, &begin) as f64;
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn typing_errors_come_first() {
+    fn the_most_similar_word_comes_first() {
         let words = [
             "assignPartition",
             "delete",
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_and_letter_case_do_not_count() {
+    fn dashes_and_letter_case_are_ignored() {
         assert_eq!(from("-HSOT", &["-client", "-hostname", "-host", "-ip"])[0], "-host");
         assert_eq!(from("client", &["-client", "-hostname", "-ip", "-force"])[0], "-client");
         assert_eq!(from("zzz", &["-a", "-b"]).len(), 2);

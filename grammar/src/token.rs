@@ -1,9 +1,9 @@
-//! A typed line as tokens. Never fails: whatever was typed is some sequence of tokens.
+//! Splits a line into tokens. This never fails.
 //!
-//! Blanks separate; single quotes take everything as it stands, double quotes all but `\"` and
-//! `\\`; outside quotes a backslash takes the next character as it stands. `#` at the start of a
-//! token begins a comment. Dashes and quotes that a word processor put in are read as the ASCII
-//! they stand for, and named, so that the shell can say so.
+//! Blanks separate tokens. Text in single quotes is literal; in double quotes `\"` and `\\` are
+//! escapes; outside of quotes a backslash makes the next character literal. `#` at the start of a
+//! token starts a comment. Typographic dashes and quotes, as word processors insert them, are read as
+//! ASCII and reported, so that the shell can tell the user.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,15 +11,15 @@ use std::ops::Range;
 /// One word of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token<'l> {
-    /// What was meant, without quotes and escapes.
+    /// The text without quotes and escapes.
     pub text: Cow<'l, str>,
-    /// Where it stands in the line, quotes included.
+    /// Its byte range in the line, quotes included.
     pub span: Range<usize>,
-    /// Whether any part was quoted or escaped: then it is never an option or a `?`.
+    /// Whether any part was quoted or escaped; then it is never an option or a `?`.
     pub quoted: bool,
 }
 
-/// The tokens of a line, and what was read as the ASCII it stands for.
+/// The tokens of a line, and the typographic characters with the ASCII they were read as.
 pub fn tokenize(line: &str) -> (Vec<Token<'_>>, Vec<(char, char)>) {
     let mut tokens = Vec::with_capacity(12);
     let mut substitutions = Vec::new();
@@ -34,7 +34,8 @@ pub fn tokenize(line: &str) -> (Vec<Token<'_>>, Vec<(char, char)>) {
         } else if byte == b'#' {
             break;
         } else {
-            let token = plain(line, at).unwrap_or_else(|| careful(line, at, &mut substitutions));
+            let token =
+                scan_plain(line, at).unwrap_or_else(|| scan_quoted(line, at, &mut substitutions));
             at = token.span.end;
             tokens.push(token);
         }
@@ -42,7 +43,7 @@ pub fn tokenize(line: &str) -> (Vec<Token<'_>>, Vec<(char, char)>) {
     (tokens, substitutions)
 }
 
-/// Tokens as the resolver reads them: a dash standing alone belongs to the word after it.
+/// The tokens as the resolver reads them: a lone dash is joined with the word after it.
 pub(crate) fn joined(line: &str) -> Vec<Token<'_>> {
     let (mut tokens, _) = tokenize(line);
     let mut at = 0;
@@ -59,7 +60,7 @@ pub(crate) fn joined(line: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// What `char::is_whitespace` says of ASCII: a vertical tab is a blank too.
+/// The ASCII whitespace of `char::is_whitespace`, which includes the vertical tab.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | 0x09..=0x0d)
 }
@@ -72,8 +73,8 @@ fn first(line: &str, at: usize) -> char {
     line[at..].chars().next().unwrap_or(' ')
 }
 
-/// A token of ASCII without quotes and escapes, which is nearly every token.
-fn plain(line: &str, start: usize) -> Option<Token<'_>> {
+/// The fast path: a token of ASCII without quotes and escapes.
+fn scan_plain(line: &str, start: usize) -> Option<Token<'_>> {
     let bytes = line.as_bytes();
     let mut end = start;
     while end < bytes.len() {
@@ -86,10 +87,14 @@ fn plain(line: &str, start: usize) -> Option<Token<'_>> {
     Some(Token { text: Cow::Borrowed(&line[start..end]), span: start..end, quoted: false })
 }
 
-fn careful<'l>(line: &'l str, start: usize, substitutions: &mut Vec<(char, char)>) -> Token<'l> {
+fn scan_quoted<'l>(
+    line: &'l str,
+    start: usize,
+    substitutions: &mut Vec<(char, char)>,
+) -> Token<'l> {
     let mut text = String::new();
     let mut quoted = false;
-    // The quote that is open: what it stands for, and whether it was typed in ASCII.
+    // The open quote as ASCII, and whether it was typed so.
     let mut open: Option<(char, bool)> = None;
     let mut end = line.len();
     let mut chars = line[start..].char_indices().peekable();
@@ -158,12 +163,12 @@ fn quote_for(typed: char) -> Option<char> {
     }
 }
 
-/// Puts a value onto a line so that it is read back as it is.
+/// Appends a value so that it is read back unchanged.
 pub(crate) fn quote_into(line: &mut String, value: &str, always: bool) {
     let safe = |c: char| c.is_ascii_alphanumeric() || "._-/:@,+=%~".contains(c);
     let plain = !value.is_empty()
         && value.chars().all(safe)
-        && (!value.starts_with('-') || crate::fit::is_negative_number(value))
+        && (!value.starts_with('-') || crate::matching::is_negative_number(value))
         && !value.eq_ignore_ascii_case("help");
     if plain && !always {
         line.push_str(value);
@@ -187,9 +192,9 @@ mod tests {
         tokenize(line).0.into_iter().map(|t| t.text.into_owned()).collect()
     }
 
-    /// A vertical tab before a quote once made an endless row of empty tokens.
+    /// A vertical tab before a quote once caused an endless loop.
     #[test]
-    fn every_blank_separates() {
+    fn every_kind_of_blank_separates_tokens() {
         for blank in ['\t', '\u{b}', '\u{c}', '\u{85}', '\u{a0}', '\u{2003}'] {
             let line = format!("a{blank}'b'{blank}c");
             let (tokens, _) = tokenize(&line);
@@ -199,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_escapes_and_comments() {
+    fn quotes_escapes_and_comments_are_read() {
         assert_eq!(
             texts(r#"a "b c" 'd "e' f\ g "h\"i\\j\k""#),
             ["a", "b c", "d \"e", "f g", "h\"i\\j\\k"]
@@ -214,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn typography_is_read_as_ascii_and_named() {
+    fn typographic_characters_are_read_as_ascii_and_reported() {
         let (tokens, substitutions) =
             tokenize("hsm init \u{2013}label \u{201c}my hsm\u{201d} a\u{2013}b");
         let read: Vec<_> = tokens.iter().map(|t| t.text.as_ref()).collect();
@@ -226,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_dash_belongs_to_the_next_word() {
+    fn a_lone_dash_is_joined_with_the_next_word() {
         let line = "sysconf - ssh x '-' -";
         let read: Vec<_> =
             joined(line).into_iter().map(|t| (t.text.into_owned(), t.span)).collect();

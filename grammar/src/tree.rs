@@ -1,12 +1,12 @@
-//! The words of all commands as a tree, and what is known of each command.
+//! The words of all commands as a tree, with the commands at its nodes.
 
 use std::sync::OnceLock;
 
-use crate::fit::begins;
+use crate::matching::starts_with;
 use crate::notation::{self, Spec, Word};
 use crate::{Declaration, Menu};
 
-/// A way from a word to one below it.
+/// A word below a node, with its official short forms.
 #[derive(Debug)]
 pub(crate) struct Edge {
     pub(crate) word: &'static str,
@@ -14,12 +14,12 @@ pub(crate) struct Edge {
     pub(crate) node: usize,
 }
 
-/// A word, with what stands below it.
+/// The end of a path of words: a menu, a command, or both.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
     /// In the order of their declaration.
     pub(crate) edges: Vec<Edge>,
-    /// First letters of the edges, in lower case: what a line is compared with before all else.
+    /// First letters of the edges, in lower case, compared first for speed; 0 matches any.
     firsts: Vec<u8>,
     pub(crate) command: Option<usize>,
     pub(crate) menu_help: Option<&'static str>,
@@ -38,22 +38,22 @@ pub(crate) struct Entry {
     /// What follows the words.
     rest: &'static str,
     spec: OnceLock<Result<std::sync::Arc<Spec>, String>>,
-    /// For a notation that cannot be read.
-    none: std::sync::Arc<Spec>,
+    /// In place of a syntax that cannot be parsed.
+    empty: std::sync::Arc<Spec>,
 }
 
 impl Entry {
-    /// What follows the words, read when first asked for; nothing at all if it is unreadable, which
-    /// is a fault that the declarations' own test reports.
+    /// The parsed syntax, parsed at first use. Empty if it cannot be parsed, which
+    /// [`Grammar::lint`](crate::Grammar::lint) reports.
     pub(crate) fn spec(&self) -> &std::sync::Arc<Spec> {
-        self.read().as_ref().unwrap_or(&self.none)
+        self.parse().as_ref().unwrap_or(&self.empty)
     }
 
-    pub(crate) fn fault(&self) -> Option<&str> {
-        self.read().as_ref().err().map(String::as_str)
+    pub(crate) fn syntax_error(&self) -> Option<&str> {
+        self.parse().as_ref().err().map(String::as_str)
     }
 
-    fn read(&self) -> &Result<std::sync::Arc<Spec>, String> {
+    fn parse(&self) -> &Result<std::sync::Arc<Spec>, String> {
         self.spec.get_or_init(|| notation::spec(self.rest).map(std::sync::Arc::new))
     }
 }
@@ -63,40 +63,41 @@ pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) entries: Vec<Entry>,
     /// Paths that two commands share.
-    pub(crate) twice: Vec<&'static str>,
+    pub(crate) duplicates: Vec<&'static str>,
     /// Menus that have no command below them.
-    pub(crate) idle: Vec<&'static str>,
+    pub(crate) empty_menus: Vec<&'static str>,
 }
 
 pub(crate) const ROOT: usize = 0;
 
-/// What a typed word is among those below a node.
+/// How a typed word matches an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fits {
+pub(crate) enum WordMatch {
     Exact,
     Prefix,
     No,
 }
 
 impl Edge {
-    /// Whether `typed` is this word, one of its short forms, or begins one of them.
-    pub(crate) fn fits(&self, typed: &str) -> Fits {
-        let mut fits = Fits::No;
+    /// Compares `typed` with the word and its short forms.
+    pub(crate) fn match_word(&self, typed: &str) -> WordMatch {
+        let mut result = WordMatch::No;
         for word in std::iter::once(&self.word).chain(&self.shorts) {
-            if begins(word, typed) {
+            if starts_with(word, typed) {
                 if word.len() == typed.len() {
-                    return Fits::Exact;
+                    return WordMatch::Exact;
                 }
-                fits = Fits::Prefix;
+                result = WordMatch::Prefix;
             }
         }
-        fits
+        result
     }
 }
 
 impl Node {
-    /// The words below that `typed` can be, with whether it is exact: an exact one closes the door
-    /// on the others. At most one is exact, since `faults` refuses two equal spellings.
+    /// The word below that `typed` spells exactly, and those it abbreviates. An exact word takes
+    /// precedence over the others. [`Grammar::lint`](crate::Grammar::lint) refuses equal spellings,
+    /// so that at most one is exact.
     pub(crate) fn children<'t>(
         &'t self,
         typed: &'t str,
@@ -108,8 +109,11 @@ impl Node {
                 .filter(move |(_, first)| Some(**first) == key || **first == 0)
                 .map(|(edge, _)| edge)
         };
-        let exact = near().find(|edge| edge.fits(typed) == Fits::Exact);
-        (exact, near().filter(move |edge| key.is_some() && edge.fits(typed) == Fits::Prefix))
+        let exact = near().find(|edge| edge.match_word(typed) == WordMatch::Exact);
+        (
+            exact,
+            near().filter(move |edge| key.is_some() && edge.match_word(typed) == WordMatch::Prefix),
+        )
     }
 }
 
@@ -118,19 +122,19 @@ impl Tree {
         let mut tree = Tree {
             nodes: vec![Node::default()],
             entries: Vec::with_capacity(commands.len()),
-            twice: Vec::new(),
-            idle: Vec::new(),
+            duplicates: Vec::new(),
+            empty_menus: Vec::new(),
         };
         for (index, declaration) in commands.into_iter().enumerate() {
             let (words, rest) = notation::path(declaration.syntax);
             let node = words.iter().fold(ROOT, |node, word| tree.below(node, word));
             let path = full_path(declaration.syntax, &words, rest);
             if tree.nodes[node].command.is_some() {
-                tree.twice.push(path);
+                tree.duplicates.push(path);
             } else {
                 tree.nodes[node].command = Some(index);
             }
-            let (spec, none) = (OnceLock::new(), std::sync::Arc::default());
+            let (spec, empty) = (OnceLock::new(), std::sync::Arc::default());
             tree.entries.push(Entry {
                 declaration,
                 path,
@@ -138,7 +142,7 @@ impl Tree {
                 node,
                 rest,
                 spec,
-                none,
+                empty,
             });
         }
         for menu in menus {
@@ -147,7 +151,7 @@ impl Tree {
             let node = words.iter().fold(ROOT, |node, word| tree.below(node, word));
             tree.nodes[node].menu_help = Some(menu.help);
             if tree.nodes.len() > before {
-                tree.idle.push(menu.path);
+                tree.empty_menus.push(menu.path);
             }
         }
         for node in &mut tree.nodes {
@@ -156,9 +160,9 @@ impl Tree {
         tree
     }
 
-    /// Takes a first word out of the language. Its commands keep their numbers, and secrets in their
-    /// lines stay masked.
-    pub(crate) fn forget(&mut self, word: &str) {
+    /// Removes a first word. Its commands keep their indexes, and secrets in their lines are still
+    /// masked.
+    pub(crate) fn hide(&mut self, word: &str) {
         let root = &mut self.nodes[ROOT];
         root.edges.retain(|edge| !edge.word.eq_ignore_ascii_case(word));
         root.firsts = root.edges.iter().map(first).collect();
@@ -197,15 +201,15 @@ impl Tree {
     }
 }
 
-/// 0 where the spellings begin with different letters: then every word has to be compared.
+/// The first letter of an edge, or 0 where its spellings start with different letters.
 fn first(edge: &Edge) -> u8 {
     let key = |word: &str| word.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
     let word = key(edge.word);
     if edge.shorts.iter().all(|short| key(short) == word) { word } else { 0 }
 }
 
-/// The path as one string. It is nearly always a piece of the syntax; where short forms stand in
-/// it, it is built once and kept for the life of the program, as the declarations are.
+/// The path as one string: a slice of the syntax, or, if that has short forms in it, a string that
+/// lives as long as the program, as the declarations do.
 fn full_path(syntax: &'static str, words: &[Word], rest: &'static str) -> &'static str {
     let piece = syntax[..syntax.len() - rest.len()].trim();
     let full = words.iter().map(|word| word.full).collect::<Vec<_>>().join(" ");

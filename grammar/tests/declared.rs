@@ -1,5 +1,4 @@
-//! Declarations: the notation as the manuals write it, faults, the table of abbreviations,
-//! completion.
+//! Declarations: notation, lint, the table of abbreviations, completion.
 
 #[path = "../benches/commands/mod.rs"]
 mod commands;
@@ -18,9 +17,9 @@ fn usage(syntax: &'static str) -> String {
     help.lines().next().expect("a usage line").to_owned()
 }
 
-/// Syntax lines as pages of both shells have them come back as they are in usage lines.
+/// Syntax lines from the manuals of both shells.
 #[test]
-fn lines_of_the_manuals_come_back_as_usage() {
+fn usage_lines_equal_those_of_the_manuals() {
     for syntax in [
         "audit changepwd [-serial <serialnum>] [-oldpw <password>] [-newpw <password>]",
         "audit config -parameter <parameter> -value <value> [-serial <serialnum>]",
@@ -54,7 +53,7 @@ fn lines_of_the_manuals_come_back_as_usage() {
 }
 
 #[test]
-fn names_ranges_and_odd_spacing_do_not_show_in_usage() {
+fn usage_omits_short_forms_ranges_and_odd_spacing() {
     for (syntax, shown) in [
         ("a -applytemplate|-at <file> [-force|-f]", "a -applytemplate <file> [-force]"),
         ("a <seconds:10-10000> [-n <value:-5-5>]", "a <seconds> [-n <value>]"),
@@ -69,20 +68,20 @@ fn names_ranges_and_odd_spacing_do_not_show_in_usage() {
 }
 
 #[test]
-fn a_named_choice_has_its_text_under_its_name() {
+fn help_on_a_choice_is_found_by_its_name() {
     let commands = vec![Declaration {
         syntax: "bind <netdevice:eth0|eth1> <kind:host|network>",
         help: "Something",
         options: &[("kind", "What it is")],
     }];
     let grammar = Grammar::new(&[], commands, &[("netdevice", "Network device")]);
-    assert_eq!(grammar.faults(), Vec::<String>::new());
+    assert_eq!(grammar.lint(), Vec::<String>::new());
     let help = grammar.help("bind").expect("the command is there");
     assert!(help.contains("Network device") && help.contains("What it is"), "{help}");
 }
 
 #[test]
-fn faults_are_found() {
+fn lint_reports_every_kind_of_problem() {
     let faulty = Declaration { syntax: "alpha beta", help: "", options: &[] };
     let mut commands = declare(&[
         "par one",
@@ -96,8 +95,8 @@ fn faults_are_found() {
     ]);
     commands.push(faulty);
     let menus = &[Menu { path: "par", help: "Partitions" }, Menu { path: "idle", help: "Nothing" }];
-    let faults = Grammar::new(menus, commands, &[("-force", "No question")]).faults().join("\n");
-    for fault in [
+    let problems = Grammar::new(menus, commands, &[("-force", "No question")]).lint().join("\n");
+    for problem in [
         "par one: declared twice",
         "par two: not understood: [-a",
         "par three: -f is declared twice",
@@ -109,12 +108,12 @@ fn faults_are_found() {
         "alpha beta: no help",
         "idle: a menu without commands",
     ] {
-        assert!(faults.contains(fault), "{fault}\n{faults}");
+        assert!(problems.contains(problem), "{problem}\n{problems}");
     }
-    assert!(!faults.contains("par three: no help for -force"), "{faults}");
+    assert!(!problems.contains("par three: no help for -force"), "{problems}");
 }
 
-/// Every short form is read as the command it stands for: the table is made by the resolver.
+/// And each of them resolves to its command.
 #[test]
 fn abbreviations_are_as_short_as_can_be() {
     let syntax = &[
@@ -157,7 +156,7 @@ fn complete(grammar: &Grammar, line: &str) -> String {
 }
 
 #[test]
-fn completion_at_the_cursor() {
+fn completion_offers_what_can_follow() {
     let grammar = Grammar::new(
         &[Menu { path: "client", help: "Clients" }],
         declare(&[

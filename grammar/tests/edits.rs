@@ -1,15 +1,15 @@
-//! A million random edits of valid lines, from a fixed seed: nothing panics, no wrong command is
-//! ever chosen, and ambiguity is never resolved silently.
+//! A million random edits of valid lines, from a fixed seed: no panic, no wrong command, and no
+//! ambiguous line that resolves.
 
 #[path = "../benches/commands/mod.rs"]
 mod commands;
 mod oracle;
 
 use luna_grammar::{Grammar, Outcome, tokenize};
-use oracle::{Command, Fit};
+use oracle::{Command, Verdict};
 
 const EDITS: usize = 1_000_000;
-/// Of so many lines one is also looked at against all commands by the slow oracle.
+/// One of so many lines is also checked by the slow oracle.
 const SAMPLE: usize = 250;
 
 /// xorshift64*: the same lines in every run.
@@ -38,7 +38,7 @@ impl Random {
         if self.below(4) == 0 { short.to_ascii_uppercase() } else { short.to_owned() }
     }
 
-    /// A line that means the command, or nearly does: options may exclude each other.
+    /// A line of the command; its options may exclude each other.
     fn line(&mut self, command: &Command) -> String {
         let mut pieces: Vec<String> =
             command.words.iter().map(|word| self.abbreviate(word, 1)).collect();
@@ -73,7 +73,7 @@ impl Random {
             3 => line.replace_range(at..next, self.one(&letters)),
             4 => line.truncate(at),
             5 => {
-                // A word twice, or one fewer.
+                // Repeat or remove a word.
                 let mut words: Vec<&str> = line.split(' ').collect();
                 let word = self.below(words.len());
                 if self.below(2) == 0 {
@@ -97,34 +97,34 @@ impl Random {
     }
 }
 
-/// Whether something in the line may be a question.
-fn asks(line: &str) -> bool {
+/// Whether the line may ask for help.
+fn may_ask_for_help(line: &str) -> bool {
     let help = |text: &str| {
         text == "?" || "help".starts_with(&text.trim_start_matches('-').to_ascii_lowercase())
     };
     tokenize(line).0.iter().any(|token| help(&token.text))
 }
 
-fn look(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) -> bool {
+fn check(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) -> bool {
     let outcome = grammar.resolve(line);
     if let Outcome::Match(found) = &outcome {
         let typed = oracle::typed(line);
-        assert_eq!(oracle::fits(commands, found.command, &typed), Fit::Yes, "{line}");
+        assert_eq!(oracle::fits(commands, found.command, &typed), Verdict::Yes, "{line}");
     }
     if thorough && !matches!(outcome, Outcome::Help(_)) {
         let typed = oracle::typed(line);
-        // Help takes any words; on words that mean nothing it is not what was meant.
+        // `help` takes any words, so it is left out.
         let others = (0..commands.len()).filter(|c| commands[*c].words != ["help"]);
-        let all: Vec<(usize, Fit)> =
+        let all: Vec<(usize, Verdict)> =
             others.map(|c| (c, oracle::fits(commands, c, &typed))).collect();
         let yes: Vec<usize> =
-            all.iter().filter(|(_, fit)| *fit == Fit::Yes).map(|(c, _)| *c).collect();
-        let unclear = all.iter().any(|(_, fit)| *fit == Fit::Unclear);
+            all.iter().filter(|(_, fit)| *fit == Verdict::Yes).map(|(c, _)| *c).collect();
+        let unclear = all.iter().any(|(_, fit)| *fit == Verdict::Unclear);
         match &outcome {
             Outcome::Match(found) => assert!(yes == [found.command] && !unclear, "{line}"),
             Outcome::Ambiguous { candidates, .. } => {
                 assert!(
-                    candidates.len() > 1 && (yes.len() != 1 || unclear || asks(line)),
+                    candidates.len() > 1 && (yes.len() != 1 || unclear || may_ask_for_help(line)),
                     "{line}"
                 );
             }
@@ -132,7 +132,7 @@ fn look(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) -> 
         }
     }
     match outcome {
-        Outcome::Help(_) => assert!(asks(line), "{line}"),
+        Outcome::Help(_) => assert!(may_ask_for_help(line), "{line}"),
         Outcome::Unknown { at, .. }
         | Outcome::Ambiguous { at, .. }
         | Outcome::BadValue { at, .. } => {
@@ -145,7 +145,7 @@ fn look(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) -> 
 }
 
 #[test]
-fn a_million_edits() {
+fn a_million_edits_never_resolve_wrongly() {
     let grammar = commands::grammar();
     let commands: Vec<Command> =
         commands::SYNTAX.iter().map(|syntax| oracle::command(syntax)).collect();
@@ -158,7 +158,7 @@ fn a_million_edits() {
         let other = random.line(&commands[two]);
         for _ in 0..1 + random.below(4) {
             random.edit(&mut line, &other);
-            matched += usize::from(look(&grammar, &commands, &line, done % SAMPLE == 0));
+            matched += usize::from(check(&grammar, &commands, &line, done % SAMPLE == 0));
             if done % SAMPLE == 1 {
                 let (masked, _) =
                     (grammar.masked(&line), grammar.complete(&line, random.below(line.len() + 1)));
@@ -167,11 +167,11 @@ fn a_million_edits() {
             done += 1;
         }
     }
-    // Enough of them still mean something for the checks to be worth their name.
+    // The checks are worthless if too few lines resolve.
     assert!(matched > EDITS / 20, "{matched}");
 }
 
-/// The lines the edits start from, as they are and as short as they can be, against the oracle.
+/// The lines that the edits start from.
 #[test]
 fn valid_lines_agree_with_the_oracle() {
     let grammar = commands::grammar();
@@ -180,7 +180,7 @@ fn valid_lines_agree_with_the_oracle() {
     let mut random = Random(7);
     let mut matched = 0;
     for command in commands.iter().cycle().take(commands.len() * 8) {
-        matched += usize::from(look(&grammar, &commands, &random.line(command), true));
+        matched += usize::from(check(&grammar, &commands, &random.line(command), true));
     }
     assert!(matched > commands.len(), "{matched}");
 }

@@ -39,7 +39,7 @@ fn small(syntax: &[&'static str]) -> Grammar {
 }
 
 #[test]
-fn lines_that_operators_type() {
+fn lines_that_operators_type_are_resolved() {
     check(
         &grammar(),
         &[
@@ -81,7 +81,7 @@ fn lines_that_operators_type() {
 }
 
 #[test]
-fn failures_by_rank() {
+fn the_most_specific_error_is_reported() {
     check(
         &grammar(),
         &[
@@ -115,7 +115,7 @@ fn failures_by_rank() {
 }
 
 #[test]
-fn ambiguity_is_sticky() {
+fn an_ambiguous_line_never_resolves() {
     let grammar = small(&[
         "alpha show [-mofn] [-mval <m>]",
         "album show [-m]",
@@ -143,7 +143,7 @@ fn ambiguity_is_sticky() {
 }
 
 #[test]
-fn leaf_and_parent() {
+fn a_word_can_be_both_a_command_and_a_menu() {
     let grammar = small(&[
         "partition init -label <label>",
         "partition init co -partition <name>",
@@ -164,7 +164,7 @@ fn leaf_and_parent() {
 }
 
 #[test]
-fn values() {
+fn values_are_checked_against_the_declaration() {
     let grammar = small(&[
         "role login -name|-n <role>... [-password|-p <password>]",
         "network delete <eth0|eth1|all>",
@@ -213,7 +213,7 @@ struct Arguments {
 }
 
 #[test]
-fn arguments_by_serde() {
+fn arguments_are_deserialized_into_a_struct() {
     let grammar = small(&[
         "add <names>... -authPassword|-ap <password> -port <port> -address <a> -device <eth0|eth1> -label <l> [-force] [-quiet]",
     ]);
@@ -245,7 +245,7 @@ fn arguments_by_serde() {
 }
 
 #[test]
-fn a_secret_goes_into_its_own_type_and_not_into_errors() {
+fn errors_do_not_quote_secrets() {
     use secrecy::{ExposeSecret, SecretString};
 
     #[derive(Deserialize)]
@@ -268,7 +268,7 @@ fn a_secret_goes_into_its_own_type_and_not_into_errors() {
 
 /// `hsm init` as a 5.3 appliance showed it.
 #[test]
-fn help_on_a_command_is_laid_out_as_the_appliance_does() {
+fn help_on_a_command_has_the_layout_of_the_appliance() {
     let declaration = Declaration {
         syntax: "hsm init -label <hsmlabel> [-domain <hsmdomain>] [-alwaysaskmofn] [-force] [-mofn] [-mval <mvalue>] [-nval <nvalue>] [-sopw <hsmadminpassword>]",
         help: "Initialize the HSM",
@@ -300,12 +300,12 @@ fn help_on_a_command_is_laid_out_as_the_appliance_does() {
     -nval           -n    How many shares there are
     -sopw           -s    SO PIN
     ");
-    assert_eq!(grammar.faults(), Vec::<String>::new());
+    assert_eq!(grammar.lint(), Vec::<String>::new());
 }
 
 /// The short forms of the user menu are those of the manual.
 #[test]
-fn help_on_a_menu() {
+fn help_on_a_menu_lists_its_commands() {
     let grammar = Grammar::new(
         &[Menu { path: "user", help: "Accounts" }, Menu { path: "user role", help: "Roles" }],
         [
@@ -357,9 +357,9 @@ fn help_on_a_menu() {
 }
 
 #[test]
-fn a_forgotten_word_leaves_its_abbreviations_to_others() {
+fn a_hidden_word_frees_its_abbreviations() {
     let mut grammar = small(&["client list", "cluster list -copassword <password>", "help"]);
-    grammar.forget("cluster");
+    grammar.hide("cluster");
     check(
         &grammar,
         &[

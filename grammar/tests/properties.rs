@@ -1,4 +1,4 @@
-//! What holds for any line.
+//! Properties that hold for any line.
 
 #[path = "../benches/commands/mod.rs"]
 mod commands;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn tokens_lie_in_the_line(line in any::<String>()) {
+    fn tokens_are_disjoint_ranges_of_the_line(line in any::<String>()) {
         let (tokens, _) = tokenize(&line);
         let mut end = 0;
         for token in tokens {
@@ -19,7 +19,7 @@ proptest! {
     }
 
     #[test]
-    fn tokens_lie_in_a_line_of_specials(line in r#"[a"'\\ #\-–“”’\u{a0}ä]{0,24}"#) {
+    fn tokens_are_ranges_of_a_line_of_special_characters(line in r#"[a"'\\ #\-–“”’\u{a0}ä]{0,24}"#) {
         let (tokens, _) = tokenize(&line);
         for token in &tokens {
             prop_assert!(line.get(token.span.clone()).is_some());
@@ -27,9 +27,9 @@ proptest! {
         }
     }
 
-    /// The canonical line means the same command with the same arguments.
+    /// The canonical line resolves to the same command with the same arguments.
     #[test]
-    fn canonical_lines_are_read_back(client in any::<String>(), host in r#"[a"'\\ #?\-–“”]{0,12}"#) {
+    fn canonical_lines_resolve_to_the_same(client in any::<String>(), host in r#"[a"'\\ #?\-–“”]{0,12}"#) {
         let grammar = commands::grammar();
         let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let line = format!("c reg -h {} -c {} -f", quote(&host), quote(&client));
@@ -58,13 +58,13 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
-    /// Any text as a declaration may be at fault, but is never fatal.
+    /// Any text can be declared; lint may report it.
     #[test]
     fn notation_never_panics(text in r#"(a b )?[ab <>\[\]{}|.:1\-]{0,40}"#) {
         let syntax: &'static str = Box::leak(text.clone().into_boxed_str());
         let declaration = Declaration { syntax, help: "Something", options: &[] };
         let grammar = Grammar::new(&[], vec![declaration], &[]);
-        let _ = (grammar.faults(), grammar.help(""), grammar.abbreviations());
+        let _ = (grammar.lint(), grammar.help(""), grammar.abbreviations());
         let _ = (grammar.resolve(&text), grammar.masked(&text), grammar.complete(&text, text.len()));
     }
 }

@@ -15,7 +15,7 @@ mod session;
 mod views;
 
 pub use commands::catalogue;
-pub use session::Session;
+pub use session::{SESSION_CALLS, Session};
 
 /// What the commands of this shell are made with.
 #[allow(unused_imports, reason = "no menu needs all of them")]

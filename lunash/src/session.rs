@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use luna_rest::partitions::Partition;
 use luna_rest::{
-    Client, clusters, hsm, keyrings, network, ntls, packages, partitions, services, tokens, users,
+    Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
+    services, tasks, tokens, users,
 };
 use luna_shell::{Code, Connection, Device, Failure, Options, Secrets, Ui, Values};
 
@@ -15,6 +16,21 @@ use crate::refusals::not_in_list;
 
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
+
+/// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the HSM's
+/// serial number, and tasks.
+pub const SESSION_CALLS: [Resource; 10] = [
+    auth::LOGIN.resource(),
+    auth::LOGOUT.resource(),
+    lunasa::SHOW.resource(),
+    network::SHOW.resource(),
+    packages::LIST.resource(),
+    hsm::LIST.resource(),
+    tasks::SHOW.resource(),
+    tasks::RESPONSE.resource(),
+    tasks::ACTIONS.resource(),
+    tasks::ACT.resource(),
+];
 
 /// What commands work with.
 pub struct Session {
@@ -177,7 +193,7 @@ impl luna_shell::Session for Session {
         if self.greeted {
             return Ok(String::new());
         }
-        let appliance = self.client().get(&luna_rest::lunasa::SHOW, &[])?;
+        let appliance = self.client().get(&lunasa::SHOW, &[])?;
         Ok(format!(
             "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
              reserved.\n",

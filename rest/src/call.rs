@@ -66,6 +66,8 @@ impl fmt::Display for Resource {
 /// The path is a template such as `/api/lunasa/ntls/clients/{clientid}`; [`Call::path`] fills it.
 pub struct Call<Q, A, const IDS: usize> {
     resource: Resource,
+    /// What stands behind the path, with its `?`; not part of the resource.
+    query: &'static str,
     types: PhantomData<fn(Q) -> A>,
 }
 
@@ -116,13 +118,23 @@ pub(crate) const fn placeholders(template: &str) -> usize {
     count
 }
 
+/// Where the query begins in a template: its end, if there is none.
+const fn query_place(template: &str) -> usize {
+    let (bytes, mut at) = (template.as_bytes(), 0);
+    while at < bytes.len() && bytes[at] != b'?' {
+        at += 1;
+    }
+    at
+}
+
 /// What RFC 3986 does not reserve stays as it is in a path.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
     const fn new(method: Method, template: &'static str) -> Self {
         assert!(placeholders(template) == IDS, "the template has another number of placeholders");
-        Call { resource: Resource { method, template }, types: PhantomData }
+        let (template, query) = template.split_at(query_place(template));
+        Call { resource: Resource { method, template }, query, types: PhantomData }
     }
 
     /// Declares a `POST`.
@@ -167,7 +179,7 @@ impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
             true => ids.next().map_or_else(String::new, |id| encode(id)),
             false => segment.to_owned(),
         });
-        filled.collect::<Vec<_>>().join("/")
+        filled.collect::<Vec<_>>().join("/") + self.query
     }
 }
 
@@ -194,6 +206,13 @@ mod tests {
         assert_eq!(LINK.path(&["my client", "42"]), "/ntls/clients/my%20client/links/42");
         assert_eq!(LINK.path(&["../x", "1"]), "/ntls/clients/..%2Fx/links/1");
         assert_eq!(LINK.path(&["a-b_c.d~e", "\u{e9}"]), "/ntls/clients/a-b_c.d~e/links/%C3%A9");
+    }
+
+    #[test]
+    fn a_query_is_sent_and_is_no_part_of_the_resource() {
+        const VERIFY: Call<Nothing, Nothing, 1> = Call::post("/files/{fileid}?VerifyOnly=true");
+        assert_eq!(VERIFY.path(&["a?b"]), "/files/a%3Fb?VerifyOnly=true");
+        assert_eq!(VERIFY.resource().to_string(), "POST /files/{fileid}");
     }
 
     #[test]

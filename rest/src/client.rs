@@ -53,6 +53,9 @@ pub struct Client {
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
+/// The target of the event that each call is, with its [`crate::Resource`] in the field `resource`.
+pub const CALLS: &str = "luna_rest::calls";
+
 /// The account that a local session belongs to.
 const LOCAL_USER: &str = "admin";
 /// How long a shell that is leaving waits for the appliance to take notice.
@@ -326,6 +329,7 @@ impl Client {
             let path = call.template().to_owned();
             return Err(Error::Unsendable { method: call.method(), path, reason });
         }
+        tracing::trace!(target: CALLS, resource = %call.resource());
         Ok(self.errand(call.method(), call.path(ids)))
     }
 }

@@ -42,7 +42,7 @@ pub mod users;
 pub mod web_server;
 
 pub use call::{Call, Method, Nothing, Resource};
-pub use client::{Answer, Client, Target};
+pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
 pub use pins::Pins;
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_resource_is_declared_twice() {
+    fn a_resource_has_one_template() {
         let unnamed = |template: &'static str| {
             let placeholder = |segment: &'static str| match segment.starts_with('{') {
                 true => "{}",
@@ -96,9 +96,10 @@ mod tests {
             };
             template.split('/').map(placeholder).collect::<Vec<_>>().join("/")
         };
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = std::collections::BTreeMap::new();
         for resource in resources() {
-            assert!(seen.insert((resource.method, unnamed(resource.template))), "{resource}");
+            let first = seen.entry((resource.method, unnamed(resource.template)));
+            assert_eq!(*first.or_insert(resource), resource);
         }
     }
 }

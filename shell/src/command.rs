@@ -3,6 +3,7 @@
 use std::fmt;
 
 use luna_grammar::{BadArgument, Declaration, Grammar, Invocation, Menu, fields_of};
+use luna_rest::Resource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,8 +21,9 @@ pub struct Command<S> {
     pub options: &'static [(&'static str, &'static str)],
     /// The appliance roles that may run it; empty where the role does not matter.
     pub roles: &'static [Role],
-    /// The calls it makes, `METHOD /template`; empty for commands of the shell itself.
-    pub rest: &'static [&'static str],
+    /// The resources it calls, beside those that every session calls; empty for commands of the
+    /// shell itself. Custom roles are made from it.
+    pub rest: &'static [Resource],
     /// Where the facts come from.
     pub known: Known,
     /// What runs it.
@@ -205,12 +207,13 @@ impl<S> Catalogue<S> {
         let mut list = String::new();
         for command in &self.commands {
             let roles: Vec<String> = command.roles.iter().map(Role::to_string).collect();
+            let rest: Vec<String> = command.rest.iter().map(Resource::to_string).collect();
             list.push_str(&format!(
                 "{}\t{}\t{}\t{}\t{}\n",
                 path_of(command.syntax),
                 command.syntax,
                 roles.join(","),
-                command.rest.join(", "),
+                rest.join(", "),
                 command.known
             ));
         }

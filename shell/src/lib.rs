@@ -32,7 +32,7 @@ pub use failure::{Code, Failure, Kind};
 pub use generate::generate;
 pub use options::{Format, Generate, Options, after_help};
 pub use page::{Page, Table};
-pub use run::{Session, Shell, Values, main};
+pub use run::{COMMANDS, Session, Shell, Values, main};
 pub use secrets::Secrets;
 pub use status::Status;
 pub use ui::{Question, Ui};

@@ -25,6 +25,9 @@ use crate::ui::{Frame, Ui};
 /// How long Tab waits for names from the appliance.
 const COMPLETION_LIMIT: Duration = Duration::from_millis(150);
 
+/// The target of the span that each command runs in, with the fields `shell` and `path`.
+pub const COMMANDS: &str = "luna_shell::commands";
+
 /// Gives the values that can stand for a placeholder, such as the names of partitions.
 pub type Values = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
 
@@ -98,7 +101,7 @@ struct Report<'c> {
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
     pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
-        session.absent().iter().for_each(|word| catalogue.grammar.forget(word));
+        session.absent().iter().for_each(|word| catalogue.grammar.hide(word));
         Shell {
             session,
             catalogue: Rc::new(catalogue),
@@ -179,7 +182,7 @@ impl<S: Session> Shell<S> {
             && let Some(command) = catalogue.commands.get(invocation.command)
             && let Err(argument) = (command.run.check)(invocation)
         {
-            let at = invocation.place(&argument.option).unwrap_or(0..line.len());
+            let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
             outcome = Outcome::BadValue { at, argument };
         }
         let report = match outcome {
@@ -216,6 +219,8 @@ impl<S: Session> Shell<S> {
                 format!("Abbreviated, which --strict refuses; in full: {}", invocation.canonical()),
             ));
         }
+        let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
+        let _running = span.entered();
         let command = catalogue.commands.get(invocation.command).copied();
         let Some(command) = command else {
             return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));

@@ -2,6 +2,7 @@
 //! in place of the person at the terminal.
 
 mod appliances;
+mod calls;
 mod cluster;
 mod likeness;
 mod network;
@@ -10,6 +11,7 @@ mod script;
 mod stage;
 mod transcript;
 
+pub use calls::{Calls, never_made, record_calls, undeclared};
 pub use likeness::Likeness;
 pub use recording::{
     Compared, compare_recordings, conformance_summary, known_differences, recorded_lines,

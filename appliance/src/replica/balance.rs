@@ -12,7 +12,7 @@ use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message, Operation};
 
 use super::{Lost, Peer, Replica, peers_of, refuse};
-use crate::model::message::{Body, JSON, Request, Response};
+use crate::core::message::{Body, JSON, Request, Response};
 
 /// Whether a path is that of a client's operation on a keyring.
 pub(super) fn is_operation(path: &str) -> bool {

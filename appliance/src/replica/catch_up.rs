@@ -6,7 +6,7 @@ use luna_rest::peers::{Answer, Here, Message, Position, Row};
 
 use super::{Heard, Lost, Peer, Replica, lock, peers_of};
 use crate::engine::is_held_back;
-use crate::model::clusters::Phase;
+use crate::rules::cluster::lifecycle::Phase;
 
 /// Rounds of a pull; more only follow when changes come faster than they are pulled.
 const ROUNDS: usize = 10_000;

@@ -11,9 +11,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::receive::is_away;
 use super::{Lost, Peer, Replica, lock, refuse};
+use crate::core::message::{Failure, Response};
 use crate::engine::Step;
-use crate::model::clusters::MemberRow;
-use crate::model::message::{Failure, Response};
+use crate::rules::cluster::lifecycle::MemberRow;
 
 /// How far the clocks may be apart.
 const APART: time::Duration = time::Duration::seconds(30);
@@ -156,7 +156,7 @@ impl Replica {
                 other.name
             ));
         }
-        let secret = crate::model::clusters::secret(&row);
+        let secret = crate::rules::cluster::lifecycle::secret(&row);
         *pending = Some((applicant, Instant::now()));
         Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
     }

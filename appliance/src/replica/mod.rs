@@ -30,9 +30,11 @@ use luna_rest::peers::{Answer, Envelope, Message};
 use luna_rest::{Method, clusters, emulator, peers};
 use time::OffsetDateTime;
 
+use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
-use crate::model::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase};
-use crate::model::message::{Failure, Request, Response};
+use crate::rules::cluster::lifecycle::{
+    ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase,
+};
 
 pub(crate) use transport::{Https, Lost, Peer, Transport};
 
@@ -267,7 +269,7 @@ impl Replica {
             Envelope {
                 cluster: row.uuid.clone(),
                 from: state.clusters.own.get().member.clone(),
-                secret: crate::model::clusters::secret(row),
+                secret: crate::rules::cluster::lifecycle::secret(row),
                 message,
             }
         };
@@ -403,7 +405,7 @@ impl Replica {
 
 /// A refusal of the cluster.
 fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
-    crate::model::cluster_access::refuse(id, details)
+    crate::rules::cluster::access::refuse(id, details)
 }
 
 /// Whether the answer depends on which members are visible.

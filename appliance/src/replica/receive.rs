@@ -7,9 +7,9 @@ use luna_rest::Method;
 use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row};
 
 use super::{Peer, Replica, lock, peers_of};
+use crate::core::message::{Body, Failure, JSON, Request, Response};
 use crate::engine::Engine;
-use crate::model::clusters::{ClusterRow, Phase, package_version};
-use crate::model::message::{Body, Failure, JSON, Request, Response};
+use crate::rules::cluster::lifecycle::{ClusterRow, Phase, package_version};
 
 /// How long a promise to another primary binds this member.
 const PROMISE: Duration = Duration::from_secs(10);

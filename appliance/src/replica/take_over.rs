@@ -4,8 +4,8 @@ use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message};
 
 use super::{Replica, peers_of, refuse};
+use crate::core::message::Failure;
 use crate::engine::Step;
-use crate::model::message::Failure;
 
 impl Replica {
     /// Deletes the lost primary member and becomes primary, once all members that are there agree.

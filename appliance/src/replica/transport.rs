@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::lock;
-use crate::model::clusters::CORE_PORT;
+use crate::rules::cluster::lifecycle::CORE_PORT;
 
 /// How long a message may take; a change at the primary waits for those before it.
 const LIMIT: Duration = Duration::from_secs(10);

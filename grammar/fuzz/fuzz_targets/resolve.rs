@@ -1,4 +1,4 @@
-//! A match is read back from its canonical line; nothing that can be typed panics.
+//! The canonical line resolves to the same command, and no line panics.
 //! `cargo +nightly fuzz run resolve corpus/resolve seeds/resolve`
 #![no_main]
 

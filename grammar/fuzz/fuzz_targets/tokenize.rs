@@ -1,4 +1,4 @@
-//! Tokens lie in the line, one after the other, on character boundaries.
+//! Tokens are disjoint ranges of the line, on character boundaries.
 //! `cargo +nightly fuzz run tokenize corpus/tokenize seeds/tokenize`
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! The language a second time: slow, by brute force over all commands, and sharing nothing with
-//! the crate but its tokens. What it says of a line, the resolver must say too.
+//! A second, slow implementation of the resolver, by brute force over all commands. It shares only
+//! the tokenizer with the crate, and the two must agree.
 
 use luna_grammar::tokenize;
 
@@ -22,18 +22,18 @@ enum Part {
     Group(bool, Vec<Vec<Part>>),
 }
 
-/// What a line is to one command.
+/// Whether a line matches a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Fit {
+pub(crate) enum Verdict {
     Yes,
     No,
-    /// An option name could be several.
+    /// An option name is ambiguous.
     Unclear,
 }
 
 pub(crate) type Typed = (String, bool);
 
-/// Tokens, with whether they were quoted; a lone dash joined to what follows.
+/// Tokens, and whether they were quoted; a lone dash is joined with the next word.
 pub(crate) fn typed(line: &str) -> Vec<Typed> {
     let mut typed: Vec<Typed> = Vec::new();
     let mut dash = false;
@@ -68,7 +68,7 @@ fn same(word: &str, typed: &str) -> bool {
     word.eq_ignore_ascii_case(typed)
 }
 
-/// Reads a syntax line; only what the test's own commands use.
+/// Parses a syntax line; supports only what the commands of the test use.
 pub(crate) fn command(syntax: &str) -> Command {
     let spaced =
         ["[", "]", "{", "}"].iter().fold(syntax.replace("]...", "...]"), |text, bracket| {
@@ -121,7 +121,8 @@ fn parts(pieces: &[&str], at: &mut usize, slots: &mut Vec<Slot>) -> Vec<Part> {
     parts
 }
 
-/// Whether the words of `commands[index]` are what the line begins with, as seen among all of them.
+/// Whether the line starts with the words of `commands[index]` and no other command's words are
+/// closer.
 fn words_fit(commands: &[Command], index: usize, typed: &[Typed]) -> bool {
     let words = &commands[index].words;
     if typed.len() < words.len() {
@@ -161,10 +162,10 @@ fn words_fit(commands: &[Command], index: usize, typed: &[Typed]) -> bool {
     }
 }
 
-/// Whether the whole line fits one command.
-pub(crate) fn fits(commands: &[Command], index: usize, typed: &[Typed]) -> Fit {
+/// Whether the whole line matches a command.
+pub(crate) fn fits(commands: &[Command], index: usize, typed: &[Typed]) -> Verdict {
     if !words_fit(commands, index, typed) {
-        return Fit::No;
+        return Verdict::No;
     }
     let command = &commands[index];
     let rest = &typed[command.words.len()..];
@@ -183,7 +184,7 @@ pub(crate) fn fits(commands: &[Command], index: usize, typed: &[Typed]) -> Fit {
     let options: Vec<Vec<usize>> =
         rest.iter().filter(|t| is_option(t)).map(|t| meant(&t.0)).collect();
     if options.iter().any(Vec::is_empty) {
-        return Fit::No;
+        return Verdict::No;
     }
     let mut unclear = false;
     let mut given: Vec<usize> = Vec::new();
@@ -209,7 +210,7 @@ pub(crate) fn fits(commands: &[Command], index: usize, typed: &[Typed]) -> Fit {
                 while slot.many && tokens.next_if(|next| !is_option(next)).is_some() {}
             }
         } else if !unclear {
-            let Some((index, slot)) = places.peek() else { return Fit::No };
+            let Some((index, slot)) = places.peek() else { return Verdict::No };
             good &= takes(slot.value.as_deref().unwrap_or_default(), &token.0);
             if !given.contains(index) {
                 given.push(*index);
@@ -220,10 +221,10 @@ pub(crate) fn fits(commands: &[Command], index: usize, typed: &[Typed]) -> Fit {
         }
     }
     if unclear {
-        return Fit::Unclear;
+        return Verdict::Unclear;
     }
     given.sort_unstable();
-    if good && sets(&command.parts, &given).contains(&given) { Fit::Yes } else { Fit::No }
+    if good && sets(&command.parts, &given).contains(&given) { Verdict::Yes } else { Verdict::No }
 }
 
 fn takes(value: &str, text: &str) -> bool {
@@ -245,7 +246,7 @@ fn takes(value: &str, text: &str) -> bool {
     }
 }
 
-/// All sets of slots that the parts allow and that have nothing but `given` in them, each sorted.
+/// All sorted sets of slots that the parts allow, of slots in `given` only.
 fn sets(parts: &[Part], given: &[usize]) -> Vec<Vec<usize>> {
     let mut all: Vec<Vec<usize>> = vec![Vec::new()];
     for part in parts {

@@ -7,6 +7,8 @@ use std::path::Path;
 use super::Done;
 use crate::chrystoki::{Chrystoki, before, replace};
 use crate::deploy::{self, Step};
+use luna_rest::{keyrings, network, ntls, partitions};
+
 use crate::prelude::*;
 use crate::servers::{self, Server};
 use crate::slot::{Slot, write_blocks};
@@ -35,10 +37,16 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /api/lunasa/ntls/certificate",
-            "POST /api/lunasa/ntls/clients",
-            "PUT /api/lunasa/ntls/clients/{clientid}",
-            "POST /api/lunasa/ntls/clients/{clientid}/links",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            network::SHOW.resource(),
+            ntls::CERTIFICATE.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+            ntls::CLIENT_CERTIFICATE.resource(),
+            ntls::REGISTER.resource(),
+            ntls::CERTIFY.resource(),
+            ntls::ASSIGN.resource(),
         ],
         known: Known::Assumed("syntax from scripts that use it; its output was not seen"),
         run: call::<Deploy>(),
@@ -57,7 +65,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Read configuration and slots again",
         options: &[],
         roles: Role::ANY,
-        rest: &[],
+        rest: &[
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+        ],
         known: Known::Assumed("known by name only; it ends like a start of the program"),
         run: call::<Restart>(),
     },
@@ -76,8 +89,12 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[
-            "GET /api/lunasa/ntls/clients/{clientid}/links",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            ntls::CLIENT.resource(),
+            ntls::LINKS.resource(),
+            keyrings::SLOTS.resource(),
         ],
         known: Known::Assumed("its output was not seen: the table is that of vtl verify"),
         run: call::<Verify>(),

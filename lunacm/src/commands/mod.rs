@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn declarations_and_arguments_agree() {
         let catalogue = catalogue();
-        assert_eq!(catalogue.grammar.faults(), Vec::<String>::new());
+        assert_eq!(catalogue.grammar.lint(), Vec::<String>::new());
     }
 
     #[test]

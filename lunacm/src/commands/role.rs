@@ -3,14 +3,12 @@
 use luna_rest::partitions as rest;
 
 use super::Done;
+use luna_rest::{keyrings, partitions};
+
 use crate::prelude::*;
 use crate::slot::Slot;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "role", help: "Roles of the current slot" }];
-
-const ROLE: &str = "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}";
-const ACT: &str =
-    "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}";
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -18,7 +16,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Change the password of the role that is logged in",
         options: &[("-prompt", "Ask for the challenges (multifactor partitions)")],
         roles: Role::OPERATOR,
-        rest: &[ROLE, "PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+        rest: &[
+            partitions::ROLE.resource(),
+            keyrings::ROLE.resource(),
+            partitions::CHANGE_ROLE.resource(),
+            keyrings::CHANGE_ROLE.resource(),
+        ],
         known: Known::Documented("lunacm/commands/role/role_changepw.htm"),
         run: call::<ChangePassword>(),
     },
@@ -27,7 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create a challenge secret for a role (multifactor partitions)",
         options: &[("-challengesecret", "The challenge secret")],
         roles: Role::OPERATOR,
-        rest: &[ROLE, ACT],
+        rest: &[partitions::ROLE.resource()],
         known: Known::Documented("lunacm/commands/role/role_createchallenge.htm"),
         run: call::<CreateChallenge>(),
     },
@@ -36,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Forget the cached credential of a role (multifactor partitions)",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[ACT],
+        rest: &[partitions::ROLE_ACT.resource()],
         known: Known::Documented("lunacm/commands/role/role_login.htm"),
         run: call::<Deactivate>(),
     },
@@ -45,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Initialize a role with its first password",
         options: &[("-password", "First password; the role changes it at its first login")],
         roles: Role::OPERATOR,
-        rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+        rest: &[partitions::INIT_ROLE.resource(), keyrings::INIT_ROLE.resource()],
         known: Known::Documented("lunacm/commands/role/role_init.htm"),
         run: call::<Init>(),
     },
@@ -54,7 +57,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the roles of the current slot",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles", ROLE],
+        rest: &[
+            partitions::ROLES.resource(),
+            partitions::ROLE.resource(),
+            keyrings::ROLES.resource(),
+            keyrings::ROLE.resource(),
+        ],
         known: Known::Assumed("the page was not found; its output was not seen"),
         run: call::<List>(),
     },
@@ -63,7 +71,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Log a role in to the current slot",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[ROLE, "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login"],
+        rest: &[
+            partitions::ROLE.resource(),
+            keyrings::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            keyrings::LOGIN.resource(),
+        ],
         known: Known::Documented("lunacm/commands/role/role_login.htm"),
         run: call::<Login>(),
     },
@@ -72,7 +85,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Log out of the current slot",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout"],
+        rest: &[partitions::LOGOUT.resource(), keyrings::LOGOUT.resource()],
         known: Known::Assumed("the page was not found; its output was not seen"),
         run: call::<Logout>(),
     },
@@ -99,7 +112,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Reset the password of another role",
         options: &[("-password", "The role's password until it changes it")],
         roles: Role::OPERATOR,
-        rest: &[ACT],
+        rest: &[partitions::ROLE_ACT.resource()],
         known: Known::Documented("lunacm/commands/role/role_resetpw.htm"),
         run: call::<ResetPassword>(),
     },
@@ -117,7 +130,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the state of a role",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[ROLE],
+        rest: &[partitions::ROLE.resource(), keyrings::ROLE.resource()],
         known: Known::Assumed("the page was not found; that it tells of a lock-out is documented"),
         run: call::<Show>(),
     },

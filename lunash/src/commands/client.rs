@@ -2,7 +2,7 @@
 
 pub(super) mod hostip;
 
-use luna_rest::ntls;
+use luna_rest::{ntls, partitions, users};
 
 use crate::certificates::first_certificate;
 use crate::files::FileSource;
@@ -16,7 +16,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Let a client use a partition",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ntls/clients/{clientid}/links"],
+        rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), ntls::ASSIGN.resource()],
         known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Assign>(),
     },
@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Remove a client",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/ntls/clients/{clientid}"],
+        rest: &[ntls::CLIENT.resource(), ntls::DEREGISTER.resource()],
         known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
         run: call::<Delete>(),
     },
@@ -34,7 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the fingerprint of a client's certificate",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/ntls/clients/{clientid}/certificate"],
+        rest: &[ntls::CLIENT_CERTIFICATE.resource()],
         known: Known::Seen("AWS CloudHSM CLI, sessions of Luna SA 5.1 and 5.3"),
         run: call::<Fingerprint>(),
     },
@@ -43,7 +43,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the registered clients",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntls/clients"],
+        rest: &[ntls::CLIENTS.resource()],
         known: Known::Seen("28-lunash-client-list-spaces-in-name-5.1"),
         run: call::<List>(),
     },
@@ -57,7 +57,13 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-force", "Replace the certificate if the client is registered already"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ntls/clients", "PUT /api/lunasa/ntls/clients/{clientid}"],
+        rest: &[
+            ntls::CLIENT.resource(),
+            ntls::CLIENT_CERTIFICATE.resource(),
+            users::FILES.resource(),
+            ntls::REGISTER.resource(),
+            ntls::CERTIFY.resource(),
+        ],
         known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Register>(),
     },
@@ -66,7 +72,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Take a partition from a client",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/ntls/clients/{clientid}/links/{linkid}"],
+        rest: &[
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            ntls::LINKS.resource(),
+            ntls::REVOKE.resource(),
+        ],
         known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
         run: call::<Revoke>(),
     },
@@ -75,10 +86,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show a client and its partitions",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[
-            "GET /api/lunasa/ntls/clients/{clientid}",
-            "GET /api/lunasa/ntls/clients/{clientid}/links",
-        ],
+        rest: &[partitions::SHOW.resource(), ntls::CLIENT.resource(), ntls::LINKS.resource()],
         known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Show>(),
     },

@@ -4,14 +4,14 @@
 //! known but `Success`, which is that of `cluster member authorize`.
 
 use luna_rest::keyrings::{self, ChangeKeyring, DeleteKeyring, NewKeyrings};
+use luna_rest::{hsm, partitions};
 
-use super::cluster::{GUARD, GUIDE, GUIDE_SHOWN, UUID, crypto_officer, refused, table};
+use super::cluster::{GUIDE, GUIDE_SHOWN, UUID, crypto_officer, refused, table};
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "keyring", help: "Keyrings that the cluster's members share" }];
 
-const CHANGE: &str = "PATCH /api/keyrings/{keyringid}";
 const KEYRING: (&str, &str) = ("-keyringid", "UUID of the keyring");
 const LABEL: (&str, &str) = ("-label", "Label of the keyring");
 const CLIENT: (&str, &str) = ("-client", "UUID or name of a client; 'cluster client list'");
@@ -24,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Let a client see a keyring, in manual assignment mode",
         options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[CHANGE],
+        rest: &[keyrings::CHANGE.resource()],
         known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Assign>(),
     },
@@ -40,7 +40,13 @@ pub(super) const COMMANDS: &[Command] = &[
             CO_PASSWORD,
         ],
         roles: Role::ADMIN,
-        rest: &[GUARD, "POST /api/keyrings"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::CREATE.resource(),
+        ],
         known: GUIDE,
         run: call::<Create>(),
     },
@@ -49,7 +55,13 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete a keyring with its objects",
         options: &[LABEL, KEYRING, CO_PASSWORD],
         roles: Role::ADMIN,
-        rest: &[GUARD, "DELETE /api/keyrings/{keyringid}"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::DELETE.resource(),
+        ],
         known: GUIDE,
         run: call::<Delete>(),
     },
@@ -58,7 +70,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the keyrings",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/keyrings"],
+        rest: &[keyrings::LIST.resource()],
         known: GUIDE_SHOWN,
         run: call::<List>(),
     },
@@ -67,7 +79,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show a keyring",
         options: &[KEYRING, LABEL],
         roles: Role::MONITOR,
-        rest: &["GET /api/keyrings/{keyringid}"],
+        rest: &[keyrings::SHOW.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },
@@ -76,7 +88,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Hide a keyring from a client, in manual assignment mode",
         options: &[KEYRING, LABEL, CLIENT],
         roles: Role::ADMIN,
-        rest: &[CHANGE],
+        rest: &[keyrings::CHANGE.resource()],
         known: Known::Assumed("known by name only (7.9); made like keyring unlock"),
         run: call::<Unassign>(),
     },
@@ -85,7 +97,13 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Unlock a keyring that ten wrong logins have locked",
         options: &[KEYRING, LABEL, CO_PASSWORD],
         roles: Role::ADMIN,
-        rest: &[GUARD, CHANGE],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::CHANGE.resource(),
+        ],
         known: Known::Documented("lunash/commands/keyring/keyring_unlock.htm"),
         run: call::<Unlock>(),
     },

@@ -1,6 +1,7 @@
 //! `package`: software packages of the appliance.
 
 use luna_rest::packages::{self, UsePackage, Used};
+use luna_rest::{partitions, users};
 
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
@@ -15,7 +16,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Delete a package file",
         options: &[("package_file", "A file that 'package listfile' shows")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/packageFiles/{fileid}"],
+        rest: &[packages::DELETE_FILE.resource()],
         known: Known::Assumed("known by name only; made like my file delete"),
         run: call::<DeleteFile>(),
     },
@@ -24,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Remove a package that was added to the appliance",
         options: &[("package_name", "A package of the list's part SOFTWARE")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /api/lunasa/packages/{packageid}"],
+        rest: &[packages::ERASE.resource()],
         known: Known::Assumed("known by name only; made like client delete"),
         run: call::<Erase>(),
     },
@@ -33,7 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the installed packages",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/packages"],
+        rest: &[packages::LIST.resource()],
         known: Known::Seen("25-lunash-package-list-5.1"),
         run: call::<List>(),
     },
@@ -42,7 +43,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the package files among your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/packageFiles"],
+        rest: &[packages::FILES.resource()],
         known: Known::Assumed("named in package_update.htm; a file a line"),
         run: call::<ListFile>(),
     },
@@ -57,9 +58,11 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /users/{userid}/files",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
-            "POST /api/lunasa/packageFiles",
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            packages::LIST.resource(),
+            users::FILES.resource(),
+            packages::UPDATE.resource(),
         ],
         known: Known::Documented("lunash/commands/package/package_update.htm"),
         run: call::<Update>(),
@@ -74,7 +77,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-useevp", "Verify in software, without the HSM SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &["GET /users/{userid}/files", "POST /api/lunasa/packageFiles"],
+        rest: &[users::FILES.resource(), packages::UPDATE.resource()],
         known: Known::Assumed(
             "named in package_update.htm; options and the three checks of package update",
         ),

@@ -17,17 +17,17 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::{Lost, Peer, Replica, Transport, lock};
+use crate::core::message::{Body, Request, Response};
+use crate::core::password::PasswordHash;
+use crate::core::random::Random;
 use crate::engine::Engine;
-use crate::model::Options;
-use crate::model::clusters::PACKAGE;
-use crate::model::message::{Body, Request, Response};
-use crate::model::packages::PackageRow;
-use crate::model::partition_domains::DomainRow;
-use crate::model::partition_roles::RoleRow;
-use crate::model::partitions::PartitionRow;
-use crate::model::password::PasswordHash;
-use crate::model::random::Random;
-use crate::model::services::ServiceRow;
+use crate::request::options::Options;
+use crate::rules::appliance::packages::PackageRow;
+use crate::rules::appliance::services::ServiceRow;
+use crate::rules::cluster::lifecycle::PACKAGE;
+use crate::rules::partition::domains::DomainRow;
+use crate::rules::partition::lifecycle::PartitionRow;
+use crate::rules::partition::login::RoleRow;
 use crate::store::Store;
 
 const START: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);

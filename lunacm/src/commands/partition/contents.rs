@@ -4,9 +4,9 @@ use luna_rest::partitions as rest;
 
 use crate::commands::Done;
 use crate::place::Space;
-use crate::prelude::*;
+use luna_rest::{keyrings, partitions};
 
-const SHOW: &str = "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}";
+use crate::prelude::*;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
@@ -23,7 +23,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Delete all objects",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/partitions/{partitionid}/objects"],
+        rest: &[keyrings::CLEAR.resource(), partitions::CLEAR.resource()],
         known: Known::Assumed("known by name only; there is no REST resource"),
         run: call::<Clear>(),
     },
@@ -33,8 +33,9 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects/{objectid}",
+            partitions::OBJECTS.resource(),
+            partitions::OBJECT.resource(),
+            keyrings::OBJECTS.resource(),
         ],
         known: Known::Seen("38-cmu-importkey-lunacm-contents-k6"),
         run: call::<Contents>(),
@@ -44,7 +45,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show settings and number of objects",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[SHOW],
+        rest: &[partitions::SHOW.resource(), keyrings::SLOT.resource()],
         known: Known::Assumed("named in a runbook only; the storage lines are those of showinfo"),
         run: call::<Show>(),
     },
@@ -53,7 +54,12 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show the partition, its session and its storage",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[SHOW, "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}"],
+        rest: &[
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            keyrings::SLOT.resource(),
+            keyrings::ROLE.resource(),
+        ],
         known: Known::Assumed("lines and flags from runbooks; their whole order was not seen"),
         run: call::<ShowInfo>(),
     },

@@ -3,6 +3,8 @@
 use luna_rest::partitions as rest;
 
 use crate::commands::Done;
+use luna_rest::partitions;
+
 use crate::prelude::*;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -11,7 +13,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Add a cloning domain",
         options: &[("-domainped", "Take the domain from a PED (multifactor partitions)")],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/partitions/{partitionid}/domains"],
+        rest: &[partitions::ADD_DOMAIN.resource()],
         known: Known::Documented("lunacm/commands/partition/partition_domainadd.htm"),
         run: call::<Add>(),
     },
@@ -20,10 +22,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Change the label of a cloning domain, or make it the primary one",
         options: &[("-newlabel", "Its new label")],
         roles: Role::OPERATOR,
-        rest: &[
-            "GET /emulator/partitions/{partitionid}/domains",
-            "PATCH /emulator/partitions/{partitionid}/domains/{domainid}",
-        ],
+        rest: &[partitions::DOMAINS.resource(), partitions::CHANGE_DOMAIN.resource()],
         known: Known::Documented("lunacm/commands/partition/partition_domainchangelabel.htm"),
         run: call::<ChangeLabel>(),
     },
@@ -32,10 +31,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Delete a cloning domain that is not the primary one",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[
-            "GET /emulator/partitions/{partitionid}/domains",
-            "DELETE /emulator/partitions/{partitionid}/domains/{domainid}",
-        ],
+        rest: &[partitions::DOMAINS.resource(), partitions::DELETE_DOMAIN.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<Delete>(),
     },
@@ -44,7 +40,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "List the cloning domains",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/partitions/{partitionid}/domains"],
+        rest: &[partitions::DOMAINS.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<List>(),
     },
@@ -53,7 +49,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Set the cloning domain of an older HSM",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/partitions/{partitionid}/legacyDomain"],
+        rest: &[partitions::SET_LEGACY_DOMAIN.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<SetLegacy>(),
     },

@@ -13,13 +13,12 @@ use luna_rest::partitions as rest;
 
 use super::Done;
 use super::role::{act, create_challenge, log_in};
+use luna_rest::partitions;
+
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "partition", help: "The partition of the current slot" }];
-
-const ACT: &str =
-    "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions/{actionid}";
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -36,7 +35,11 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Change the label",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+        rest: &[
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            partitions::CHANGE.resource(),
+        ],
         known: Known::Assumed("known by name only"),
         run: call::<ChangeLabel>(),
     },
@@ -45,7 +48,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create the challenge of the Crypto Officer (multifactor partitions)",
         options: &[("-challengesecret", "The challenge secret")],
         roles: Role::OPERATOR,
-        rest: &[ACT],
+        rest: &[partitions::ROLE.resource()],
         known: Known::Assumed("known by name only; role createchallenge does the same"),
         run: call::<CreateChallenge>(),
     },
@@ -54,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Forget the cached credential of the Crypto Officer (multifactor partitions)",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[ACT],
+        rest: &[partitions::ROLE_ACT.resource()],
         known: Known::Assumed("known by name only; role deactivate does the same"),
         run: call::<Deactivate>(),
     },
@@ -69,7 +72,13 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-password", "Password of the Partition SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &["PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+        rest: &[
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            partitions::ROLE.resource(),
+            partitions::INIT.resource(),
+            partitions::LOGIN.resource(),
+        ],
         known: Known::Seen("13-lunacm-partition-init-7.1"),
         run: call::<Init>(),
     },

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use luna_rest::partitions as rest;
 
 use crate::chrystoki::replace;
+use luna_rest::{partitions, users};
+
 use crate::prelude::*;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -14,9 +16,10 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
-            "PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}",
+            partitions::SHOW.resource(),
+            partitions::CAPABILITIES.resource(),
+            partitions::POLICIES.resource(),
+            partitions::SET_POLICY.resource(),
         ],
         known: Known::Seen("37-lunacm-partition-policy-change-k6"),
         run: call::<Change>(),
@@ -30,9 +33,11 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         ],
         roles: Role::MONITOR,
         rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities",
-            "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
-            "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
+            partitions::CAPABILITIES.resource(),
+            partitions::POLICIES.resource(),
+            users::DOWNLOAD.resource(),
+            partitions::EXPORT_TEMPLATE.resource(),
+            users::DELETE_FILE.resource(),
         ],
         known: Known::Seen("37-lunacm-partition-policy-change-k6"),
         run: call::<Show>(),

@@ -3,6 +3,8 @@
 use luna_rest::partitions as rest;
 
 use crate::commands::Done;
+use luna_rest::partitions;
+
 use crate::prelude::*;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -23,9 +25,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             ("-end", "Give up the old key"),
         ],
         roles: Role::OPERATOR,
-        rest: &[
-            "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions/{actionid}",
-        ],
+        rest: &[partitions::SMK_ACT.resource()],
         known: Known::Assumed("known by name only; the options are those of hsm smkrollover"),
         run: call::<Rollover>(),
     },

@@ -2,13 +2,12 @@
 
 use luna_rest::clusters::{self, Backup, BackupState};
 
-use super::{CLUSTER, FIND, GUIDE, GUIDE_SHOWN, close_questions, cluster, refused};
+use super::{CLUSTER, GUIDE, GUIDE_SHOWN, close_questions, cluster, refused};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "cluster backup", help: "Backups of the cluster" }];
 
-const REST: &[&str] = &[FIND, "PUT /api/clusters/{clusterid}/backup"];
 const PASSWORD: (&str, &str) = ("-backuppassword", "Password that a restore will need");
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -22,7 +21,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-time", "Weekly time as d:hh:mm, the day 0 for Sunday, 1 for Monday and so on"),
         ],
         roles: Role::ADMIN,
-        rest: REST,
+        rest: &[clusters::LIST.resource(), clusters::BACKUP.resource()],
         known: GUIDE,
         run: call::<Config>(),
     },
@@ -31,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make no scheduled backups",
         options: &[CLUSTER],
         roles: Role::ADMIN,
-        rest: REST,
+        rest: &[clusters::LIST.resource(), clusters::BACKUP.resource()],
         known: GUIDE,
         run: call::<Disable>(),
     },
@@ -40,7 +39,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make scheduled backups",
         options: &[CLUSTER, PASSWORD],
         roles: Role::ADMIN,
-        rest: REST,
+        rest: &[clusters::LIST.resource(), clusters::BACKUP.resource()],
         known: GUIDE,
         run: call::<Enable>(),
     },
@@ -53,7 +52,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             PASSWORD,
         ],
         roles: Role::ADMIN,
-        rest: REST,
+        rest: &[clusters::LIST.resource(), clusters::BACKUP.resource()],
         known: GUIDE,
         run: call::<RunNow>(),
     },
@@ -62,7 +61,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the schedule of backups",
         options: &[CLUSTER],
         roles: Role::ADMIN,
-        rest: REST,
+        rest: &[clusters::LIST.resource(), clusters::BACKUP.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },

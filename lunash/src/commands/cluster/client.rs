@@ -2,13 +2,11 @@
 
 use luna_rest::clusters;
 
-use super::{CLUSTER, FIND, UUID, cluster, refused, table};
+use super::{CLUSTER, UUID, cluster, refused, table};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "cluster client", help: "Clients of the cluster" }];
-
-const CLIENTS: &str = "GET /api/clusters/{clusterid}/clients";
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -16,7 +14,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Take a client's registration back",
         options: &[("-clientid", "UUID of the client"), CLUSTER],
         roles: Role::ADMIN,
-        rest: &[FIND, CLIENTS, "DELETE /api/clusters/{clusterid}/clients/{clientid}"],
+        rest: &[
+            clusters::LIST.resource(),
+            clusters::CLIENTS.resource(),
+            clusters::DELETE_CLIENT.resource(),
+        ],
         known: Known::Assumed("known by name only; made like client delete"),
         run: call::<Delete>(),
     },
@@ -25,7 +27,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the registered clients",
         options: &[CLUSTER],
         roles: Role::MONITOR,
-        rest: &[FIND, CLIENTS],
+        rest: &[clusters::LIST.resource(), clusters::CLIENTS.resource()],
         known: Known::Assumed("known by name only; the facts are those that clients register with"),
         run: call::<List>(),
     },

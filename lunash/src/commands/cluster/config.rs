@@ -2,7 +2,7 @@
 
 use luna_rest::clusters::{self, Configure};
 
-use super::{FIND, GUIDE_SHOWN, cluster, refused, table};
+use super::{GUIDE_SHOWN, cluster, refused, table};
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -18,7 +18,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-assignmentmode", "Whether clients see every keyring (1.0.5 and later)"),
         ],
         roles: Role::ADMIN,
-        rest: &["PUT /api/cluster/config", FIND, "PUT /api/clusters/{clusterid}"],
+        rest: &[
+            clusters::LIST.resource(),
+            clusters::CONFIGURE.resource(),
+            clusters::CHANGE.resource(),
+        ],
         known: Known::Documented(
             "Cluster Administration Guide (7.8.5); assumed: how the modes of 7.9 are typed",
         ),
@@ -29,7 +33,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the addresses and ports of the cluster service, and the cluster's modes",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/cluster/config", FIND, "GET /api/clusters/{clusterid}"],
+        rest: &[clusters::CONFIG.resource(), clusters::LIST.resource(), clusters::SHOW.resource()],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },

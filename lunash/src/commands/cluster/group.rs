@@ -2,7 +2,7 @@
 
 use luna_rest::clusters;
 
-use super::{CLUSTER, FIND, GUIDE_SHOWN, cluster, refused, table};
+use super::{CLUSTER, GUIDE_SHOWN, cluster, refused, table};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -13,7 +13,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[Command {
     help: "List the affinity groups and their members",
     options: &[CLUSTER],
     roles: Role::MONITOR,
-    rest: &[FIND, "GET /api/clusters/{clusterid}/groups", "GET /api/clusters/{clusterid}/members"],
+    rest: &[clusters::LIST.resource(), clusters::GROUPS.resource(), clusters::MEMBERS.resource()],
     known: GUIDE_SHOWN,
     run: call::<List>(),
 }];

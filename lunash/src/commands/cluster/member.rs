@@ -1,19 +1,17 @@
 //! `cluster member`: the members of the cluster.
 
 use luna_rest::clusters::{self, ChangeMember, DeleteMember};
+use luna_rest::{hsm, partitions};
 
 use super::{
-    CLUSTER, CO_PASSWORD, FIND, GUARD, GUIDE, GUIDE_ASKS, GUIDE_SHOWN, MEMBER, UUID, cluster,
-    crypto_officer, refused, table,
+    CLUSTER, CO_PASSWORD, GUIDE, GUIDE_ASKS, GUIDE_SHOWN, MEMBER, UUID, cluster, crypto_officer,
+    refused, table,
 };
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "cluster member", help: "Members of the cluster" }];
-
-const MEMBERS: &str = "GET /api/clusters/{clusterid}/members";
-const CHANGE: &str = "PUT /api/clusters/{clusterid}/members/{memberid}";
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -25,7 +23,15 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-memberid", "The member's UUID; this appliance when left out"),
         ],
         roles: Role::ADMIN,
-        rest: &[FIND, MEMBERS, GUARD, CHANGE],
+        rest: &[
+            clusters::LIST.resource(),
+            clusters::MEMBERS.resource(),
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::CHANGE_MEMBER.resource(),
+        ],
         known: Known::Documented("lunash/commands/cluster/cluster_member_authorize.htm"),
         run: call::<Authorize>(),
     },
@@ -38,7 +44,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-primary", "Make it the primary member"),
         ],
         roles: Role::ADMIN,
-        rest: &[FIND, CHANGE],
+        rest: &[clusters::LIST.resource(), clusters::CHANGE_MEMBER.resource()],
         known: GUIDE,
         run: call::<Config>(),
     },
@@ -47,7 +53,15 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Delete a member that is lost for good",
         options: &[MEMBER, CO_PASSWORD, ("-force", "Do not ask for confirmation")],
         roles: Role::ADMIN,
-        rest: &[FIND, MEMBERS, GUARD, "DELETE /api/clusters/{clusterid}/members/{memberid}"],
+        rest: &[
+            clusters::LIST.resource(),
+            clusters::MEMBERS.resource(),
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::DELETE_MEMBER.resource(),
+        ],
         known: GUIDE_ASKS,
         run: call::<Delete>(),
     },
@@ -56,7 +70,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the members",
         options: &[CLUSTER],
         roles: Role::MONITOR,
-        rest: &[FIND, MEMBERS],
+        rest: &[clusters::LIST.resource(), clusters::MEMBERS.resource()],
         known: Known::Documented(
             "Cluster Administration Guide (7.8.5): the marks P, *, x and R; the layout is assumed",
         ),
@@ -67,7 +81,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show a member",
         options: &[("-memberid", "UUID of the member; this appliance when left out")],
         roles: Role::MONITOR,
-        rest: &[FIND, MEMBERS, "GET /api/clusters/{clusterid}/members/{memberid}"],
+        rest: &[
+            clusters::LIST.resource(),
+            clusters::MEMBERS.resource(),
+            clusters::MEMBER.resource(),
+        ],
         known: GUIDE_SHOWN,
         run: call::<Show>(),
     },

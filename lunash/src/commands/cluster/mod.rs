@@ -14,8 +14,8 @@ pub(super) mod member;
 pub(super) mod restore;
 
 use luna_rest::clusters::{self, Authentication};
-use luna_rest::hsm;
 use luna_rest::services::{self, ServiceAction};
+use luna_rest::{hsm, partitions};
 
 use super::hsm::access::warn_of_attempts;
 use super::partition::{CO, close_questions};
@@ -39,11 +39,6 @@ pub(super) const GUIDE_ASKS: Known = Known::Documented(
 /// As [`GUIDE`], of commands that show something.
 pub(super) const GUIDE_SHOWN: Known =
     Known::Documented("Cluster Administration Guide (7.8.5); its layout is assumed");
-/// How a cluster is found by commands that need not be told which.
-pub(super) const FIND: &str = "GET /api/clusters";
-/// How the last attempt of the Crypto Officer is not spent by mistake.
-pub(super) const GUARD: &str =
-    "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}";
 
 /// The name of the service.
 const SERVICE: &str = "cluster";
@@ -60,7 +55,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Create a cluster with this appliance as its primary member",
         options: &[("-label", "Label of the cluster"), ("-password", "Password of the HSM SO")],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/clusters"],
+        rest: &[hsm::SHOW.resource(), clusters::CREATE.resource()],
         known: GUIDE,
         run: call::<Create>(),
     },
@@ -69,7 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Do not start the cluster service with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
+        rest: &[services::ACT.resource()],
         known: GUIDE,
         run: call::<Disable>(),
     },
@@ -78,7 +73,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Start the cluster service, now and with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/services/{serviceid}/actions/{actionid}"],
+        rest: &[services::ACT.resource()],
         known: GUIDE,
         run: call::<Enable>(),
     },
@@ -94,7 +89,13 @@ pub(super) const COMMANDS: &[Command] = &[
             ("-force", "Do not ask for confirmation"),
         ],
         roles: Role::ADMIN,
-        rest: &[GUARD, "PUT /api/clusters/{clusterid}"],
+        rest: &[
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::CHANGE.resource(),
+        ],
         known: GUIDE,
         run: call::<Join>(),
     },
@@ -109,10 +110,13 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::ADMIN,
         rest: &[
-            FIND,
-            "GET /api/clusters/{clusterid}/members",
-            GUARD,
-            "PATCH /api/clusters/{clusterid}/members/{memberid}",
+            clusters::LIST.resource(),
+            clusters::MEMBERS.resource(),
+            hsm::SHOW.resource(),
+            partitions::LIST.resource(),
+            partitions::SHOW.resource(),
+            partitions::ROLE.resource(),
+            clusters::LEAVE.resource(),
         ],
         known: GUIDE_ASKS,
         run: call::<Leave>(),
@@ -122,7 +126,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the cluster this appliance belongs to",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[FIND],
+        rest: &[clusters::LIST.resource()],
         known: GUIDE_SHOWN,
         run: call::<List>(),
     },
@@ -131,7 +135,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show whether the cluster service is enabled and runs",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/services/{serviceid}"],
+        rest: &[services::SHOW.resource()],
         known: GUIDE_SHOWN,
         run: call::<Status>(),
     },

@@ -1,6 +1,6 @@
 //! `hsm fm`: functionality modules, programs that run inside the HSM.
 
-use luna_rest::hsm;
+use luna_rest::{hsm, users};
 
 use super::{require_so, state};
 use crate::certificates::all_certificates;
@@ -18,7 +18,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Remove a functionality module",
         options: &[("-id", "The module's FM ID, four hexadecimal digits")],
         roles: Role::OPERATOR,
-        rest: &["DELETE /emulator/lunash/hsm/fms/{fmid}"],
+        rest: &[hsm::SHOW.resource(), hsm::DELETE_FM.resource()],
         known: Known::Assumed("the page was not found: the option takes what status calls FM ID"),
         run: call::<Delete>(),
     },
@@ -30,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-certFile", "File with the certificate of who signed it"),
         ],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/hsm/fms"],
+        rest: &[users::FILES.resource(), hsm::LOAD_FM.resource()],
         known: Known::Seen(SAMPLES),
         run: call::<Load>(),
     },
@@ -39,7 +39,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Erase functionality modules or their files after a failure",
         options: &[("-erase", "Modules, the secure memory file system, or both")],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/hsm/fms/recover"],
+        rest: &[hsm::SHOW.resource(), hsm::RECOVER_FMS.resource()],
         known: Known::Documented("administration/fms/mgmt/recover.htm@10.1"),
         run: call::<Recover>(),
     },
@@ -48,7 +48,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the functionality modules",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/hsm/fms"],
+        rest: &[hsm::SHOW.resource(), hsm::FMS.resource()],
         known: Known::Seen(SAMPLES),
         run: call::<Status>(),
     },

@@ -13,10 +13,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set a policy of the HSM",
         options: &[("-value", "0 off, 1 on, or a number")],
         roles: Role::OPERATOR,
-        rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/policies/{policyid}",
-            "PUT /api/lunasa/hsms/{hsmid}/policies/{policyid}",
-        ],
+        rest: &[hsm::SHOW.resource(), hsm::POLICY.resource(), hsm::SET_POLICY.resource()],
         known: Known::Documented(
             "configuration/initial_setup/set_hsm_policies_ped_authentication.htm@7.4",
         ),
@@ -28,9 +25,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-exporttemplate", "Also write the policies to this file of yours")],
         roles: Role::MONITOR,
         rest: &[
-            "GET /api/lunasa/hsms/{hsmid}/capabilities",
-            "GET /api/lunasa/hsms/{hsmid}/policies",
-            "POST /api/lunasa/hsms/{hsmid}/policies",
+            hsm::SHOW.resource(),
+            hsm::CAPABILITIES.resource(),
+            hsm::POLICIES.resource(),
+            hsm::EXPORT_POLICIES.resource(),
         ],
         known: Known::Seen("AWS CloudHSM classic, firmware 6.20.2: columns of the policy table"),
         run: call::<ShowPolicies>(),

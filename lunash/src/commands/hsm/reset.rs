@@ -12,7 +12,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Erase the HSM and give its policies the values they came with",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
+        rest: &[hsm::ACT.resource()],
         known: Known::Assumed(
             "the page was cut before its example: the caution of 'token backup factoryReset'; the \
              product wants its serial console, an emulated one has none",
@@ -24,7 +24,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restart the HSM, which ends all its logins",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /emulator/lunash/hsm/restart"],
+        rest: &[hsm::SHOW.resource(), hsm::RESTART.resource()],
         known: Known::Seen("github: ThalesGroup/luna-samples, Luna-FM_Samples/README.md, 7.7.1"),
         run: call::<Restart>(),
     },
@@ -33,7 +33,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Erase the HSM but keep its policies",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /api/lunasa/hsms/{hsmid}", "POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
+        rest: &[hsm::SHOW.resource(), hsm::ACT.resource()],
         known: Known::Assumed("the page was not found: the caution is made like its neighbours'"),
         run: call::<Zeroize>(),
     },

@@ -1,6 +1,6 @@
 //! `hsm show`: the HSM at a glance.
 
-use luna_rest::{hsm, lunasa};
+use luna_rest::{hsm, lunasa, partitions};
 
 use super::state;
 use crate::prelude::*;
@@ -11,11 +11,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[Command {
     options: &[],
     roles: Role::MONITOR,
     rest: &[
-        "GET /api/lunasa",
-        "GET /api/lunasa/hsms/{hsmid}",
-        "GET /api/lunasa/hsms/{hsmid}/storageSpace",
-        "GET /api/lunasa/hsms/{hsmid}/partitions",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
+        lunasa::SHOW.resource(),
+        hsm::SHOW.resource(),
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        hsm::STORAGE.resource(),
     ],
     known: Known::Seen("public walk-through of Azure Dedicated HSM, software 7.2.0-220"),
     run: call::<Show>(),

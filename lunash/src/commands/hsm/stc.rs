@@ -1,6 +1,8 @@
 //! `hsm stc`: the Secure Trusted Channel between the appliance and its HSM. It is gone since firmware
 //! 7.7.0, and REST never had a resource for it: these commands say so.
 
+use luna_rest::hsm;
+
 use super::state;
 use crate::prelude::*;
 
@@ -9,7 +11,6 @@ pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "hsm stc activationTimeOut", help: "Time limit of the channel's activation" },
 ];
 
-const CHANNEL: &[&str] = &["GET /api/lunasa/hsms/{hsmid}"];
 const KNOWN: Known = Known::Documented("admin_partition/connections/stc/admin_channel.htm");
 const TIME_OUT: Known = Known::Documented("admin_partition/connections/stc/configure.htm@10.2");
 
@@ -19,7 +20,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the time limit of the channel's activation",
         options: &[("-time", "Seconds")],
         roles: Role::OPERATOR,
-        rest: CHANNEL,
+        rest: &[hsm::SHOW.resource()],
         known: TIME_OUT,
         run: call::<SetTimeOut>(),
     },
@@ -28,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the time limit of the channel's activation",
         options: &[],
         roles: Role::MONITOR,
-        rest: CHANNEL,
+        rest: &[hsm::SHOW.resource()],
         known: TIME_OUT,
         run: call::<Other>(),
     },
@@ -37,7 +38,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Turn the channel off",
         options: &[],
         roles: Role::OPERATOR,
-        rest: CHANNEL,
+        rest: &[hsm::SHOW.resource()],
         known: KNOWN,
         run: call::<Other>(),
     },
@@ -46,7 +47,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Turn the channel on",
         options: &[],
         roles: Role::OPERATOR,
-        rest: CHANNEL,
+        rest: &[hsm::SHOW.resource()],
         known: KNOWN,
         run: call::<Other>(),
     },

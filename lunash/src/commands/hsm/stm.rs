@@ -15,7 +15,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "End Secure Transport Mode",
         options: &[("-randomuserstring", "The string that 'hsm stm transport' showed")],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
+        rest: &[hsm::ACT.resource()],
         known: Known::Assumed(
             "the page was not found: option and order of 'stm recover' of LunaCM, but REST shows the \
              verification string only once the HSM is recovered",
@@ -27,7 +27,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show whether the HSM is in Secure Transport Mode",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/hsms/{hsmid}"],
+        rest: &[hsm::SHOW.resource()],
         known: Known::Assumed("the page was not found: the line of 'hsm show'"),
         run: call::<Show>(),
     },
@@ -36,7 +36,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Put the HSM into Secure Transport Mode",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/hsms/{hsmid}/actions/{actionid}"],
+        rest: &[hsm::SHOW.resource(), hsm::ACT.resource()],
         known: Known::Documented("lunash/commands/hsm/hsm_stm_transport.htm"),
         run: call::<Transport>(),
     },

@@ -10,7 +10,6 @@ pub(in crate::commands) const MENUS: &[Menu] = &[
     Menu { path: "ntls certificate monitor trap", help: "When those traps are sent" },
 ];
 
-const MONITOR: &[&str] = &["PATCH /emulator/lunash/ntls/certificate/monitor"];
 const PAGE: &str = "monitoring/components/certmonitord.htm";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -19,7 +18,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Send no traps before the certificate ends",
         options: &[],
         roles: Role::OPERATOR,
-        rest: MONITOR,
+        rest: &[ntls::SET_MONITOR.resource()],
         known: Known::Documented(PAGE),
         run: call::<Disable>(),
     },
@@ -28,7 +27,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Send traps before the certificate ends",
         options: &[],
         roles: Role::OPERATOR,
-        rest: MONITOR,
+        rest: &[ntls::SET_MONITOR.resource()],
         known: Known::Assumed("known by name only: the counterpart of disable"),
         run: call::<Enable>(),
     },
@@ -37,7 +36,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show when traps are sent",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/ntls/certificate/monitor"],
+        rest: &[ntls::MONITOR.resource()],
         known: Known::Assumed("known by name only: the sentence is that of the daemon's log"),
         run: call::<ShowMonitor>(),
     },
@@ -50,7 +49,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             ("-trapinterval", "Hours between two traps"),
         ],
         roles: Role::OPERATOR,
-        rest: MONITOR,
+        rest: &[ntls::SET_MONITOR.resource()],
         known: Known::Assumed(
             "known by name only: takes the two values of the daemon, under names of our choice",
         ),
@@ -61,7 +60,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show the appliance's own certificate",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntls/certificate"],
+        rest: &[ntls::CERTIFICATE.resource()],
         known: Known::Assumed(
             "known by name only: subject, dates and fingerprint as openssl has them",
         ),

@@ -8,7 +8,6 @@ use crate::prelude::*;
 pub(in crate::commands) const MENUS: &[Menu] =
     &[Menu { path: "ntls ciphers", help: "The TLS ciphers that clients may use" }];
 
-const SETTINGS: &[&str] = &["GET /api/lunasa/ntls", "PUT /api/lunasa/ntls"];
 const WHY: &str = "known by name only: made after the cipherList of PUT /api/lunasa/ntls";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -17,7 +16,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Allow every cipher the appliance knows",
         options: &[],
         roles: Role::OPERATOR,
-        rest: SETTINGS,
+        rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
         known: Known::Assumed(WHY),
         run: call::<Reset>(),
     },
@@ -26,7 +25,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Allow these ciphers only, the preferred one first",
         options: &[("-list", "Names of ciphers, separated by colons")],
         roles: Role::OPERATOR,
-        rest: SETTINGS,
+        rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
         known: Known::Assumed(WHY),
         run: call::<Set>(),
     },
@@ -35,7 +34,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show the ciphers that are allowed",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntls"],
+        rest: &[ntls::SETTINGS.resource()],
         known: Known::Assumed(WHY),
         run: call::<Show>(),
     },

@@ -7,7 +7,6 @@ use crate::prelude::*;
 pub(in crate::commands) const MENUS: &[Menu] =
     &[Menu { path: "ntls ipcheck", help: "The check of client addresses" }];
 
-const SETTINGS: &[&str] = &["GET /api/lunasa/ntls", "PUT /api/lunasa/ntls"];
 const SEEN: &str = "15-lunash-ntls-ipcheck-7";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -16,7 +15,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Let clients come from any address, as behind NAT",
         options: &[],
         roles: Role::OPERATOR,
-        rest: SETTINGS,
+        rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
         known: Known::Seen(SEEN),
         run: call::<Disable>(),
     },
@@ -25,7 +24,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Let clients come from their own address only",
         options: &[],
         roles: Role::OPERATOR,
-        rest: SETTINGS,
+        rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
         known: Known::Assumed("not seen: made like 'ntls ipcheck disable'"),
         run: call::<Enable>(),
     },
@@ -34,7 +33,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show whether client addresses are checked",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ntls"],
+        rest: &[ntls::SETTINGS.resource()],
         known: Known::Seen(SEEN),
         run: call::<Show>(),
     },

@@ -10,10 +10,7 @@ pub(super) const LIST: Command = Command {
     help: "List the partitions and the storage they use",
     options: &[],
     roles: Role::MONITOR,
-    rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
-    ],
+    rest: &[partitions::LIST.resource(), partitions::SHOW.resource()],
     known: Known::Seen(
         "public CipherTrust/Luna guide by a Thales engineer, 7.8.5; empty list: 5.x",
     ),
@@ -25,11 +22,7 @@ pub(super) const SHOW: Command = Command {
     help: "Show the state of a partition, or of all",
     options: &[("-partition", "Name of a partition; all of them without it")],
     roles: Role::MONITOR,
-    rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}",
-    ],
+    rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), partitions::ROLE.resource()],
     known: Known::Assumed(
         "no output of 7.x was found: lines of 10-lunash-partition-show-before-after-6.2, with the \
          states of the roles that 7.x has",
@@ -43,10 +36,13 @@ pub(super) const SHOW_CONTENTS: Command = Command {
     options: &[("-password", "Password of the Crypto Officer")],
     roles: Role::OPERATOR,
     rest: &[
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/object/objects/{objectid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::OBJECTS.resource(),
+        partitions::OBJECT.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
     ],
     known: Known::Seen("19-lunash-partition-showcontents-7.8.5"),
     run: call::<ShowContents>(),

@@ -16,7 +16,7 @@ pub(super) const CREATE: Command = Command {
         ("-version", "0, or 1 for clusters and per-key authorization"),
     ],
     roles: Role::OPERATOR,
-    rest: &["POST /api/lunasa/hsms/{hsmid}/partitions"],
+    rest: &[partitions::CREATE.resource()],
     known: Known::Seen("12-lunash-partition-create-assign-7.0"),
     run: call::<Create>(),
 };
@@ -26,7 +26,11 @@ pub(super) const DELETE: Command = Command {
     help: "Delete a partition with all that is in it",
     options: &[],
     roles: Role::OPERATOR,
-    rest: &["DELETE /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::DELETE.resource(),
+    ],
     known: Known::Seen("github: AWS CloudHSM client, outputs of 5.x; the question is assumed"),
     run: call::<Delete>(),
 };
@@ -36,7 +40,11 @@ pub(super) const RENAME: Command = Command {
     help: "Give a partition another name",
     options: &[("-newname", "The new name")],
     roles: Role::OPERATOR,
-    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::CHANGE.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of its neighbours"),
     run: call::<Rename>(),
 };
@@ -49,7 +57,11 @@ pub(super) const RESIZE: Command = Command {
         ("-allfreestorage", "Take all the storage that is left"),
     ],
     roles: Role::OPERATOR,
-    rest: &["PATCH /api/lunasa/hsms/{hsmid}/partitions/{partitionid}"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::CHANGE.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of partition create"),
     run: call::<Resize>(),
 };
@@ -59,7 +71,14 @@ pub(super) const CLEAR: Command = Command {
     help: "Delete all objects in a partition",
     options: &[("-password", "Password of the Crypto Officer")],
     roles: Role::OPERATOR,
-    rest: &["DELETE /emulator/partitions/{partitionid}/objects"],
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        partitions::CLEAR.resource(),
+    ],
     known: Known::Assumed("known by name only; options as those of partition showContents"),
     run: call::<Clear>(),
 };

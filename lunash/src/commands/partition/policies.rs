@@ -1,6 +1,7 @@
 //! `partition showPolicies`, `changePolicy`, `policyTemplate import`.
 
 use luna_rest::partitions::{self, Capability, ImportTemplate, Policy, SetPolicy};
+use luna_rest::users;
 
 use super::{PSO, Target, close_questions};
 use crate::prelude::*;
@@ -12,8 +13,10 @@ pub(super) const SHOW_POLICIES: Command = Command {
     options: &[],
     roles: Role::MONITOR,
     rest: &[
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/capabilities",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::CAPABILITIES.resource(),
+        partitions::POLICIES.resource(),
     ],
     known: Known::Assumed(
         "no output was found: the tables are those of hsm showPolicies, the names those of \
@@ -28,10 +31,13 @@ pub(super) const CHANGE_POLICY: Command = Command {
     options: &[("-value", "1 for on, 0 for off, or a number")],
     roles: Role::OPERATOR,
     rest: &[
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/login",
-        "GET /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}",
-        "PUT /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/policies/{policyid}",
-        "POST /api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout",
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        partitions::POLICY.resource(),
+        partitions::ROLE.resource(),
+        partitions::LOGIN.resource(),
+        partitions::LOGOUT.resource(),
+        partitions::SET_POLICY.resource(),
     ],
     known: Known::Documented("lunash/commands/partition/partition_changepolicy.htm"),
     run: call::<ChangePolicy>(),
@@ -42,7 +48,7 @@ pub(super) const IMPORT_TEMPLATE: Command = Command {
     help: "Take a policy template from your files into the store",
     options: &[("-rename", "Name of the template in the store; the file's name without it")],
     roles: Role::OPERATOR,
-    rest: &["POST /emulator/lunash/partitionPolicyTemplates"],
+    rest: &[users::FILES.resource(), partitions::IMPORT_TEMPLATE.resource()],
     known: Known::Documented("lunash/commands/partition/partition_policytemplate_import.htm@6.3"),
     run: call::<Import>(),
 };

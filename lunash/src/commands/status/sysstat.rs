@@ -22,7 +22,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show the present state and its codes",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa"],
+        rest: &[lunasa::SHOW.resource()],
         known: Known::Assumed("known by name only: the two status fields of the REST resource"),
         run: call::<Show>(),
     },

@@ -3,7 +3,7 @@
 use luna_rest::sysconf::{
     HARD_REBOOT, POWER_OFF, REBOOT, REBOOT_ON_PANIC, SET_REBOOT_ON_PANIC, Toggle,
 };
-use luna_rest::{Call, tasks};
+use luna_rest::{Call, sysconf, tasks};
 
 use crate::prelude::*;
 
@@ -21,7 +21,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restart the appliance at once, without stopping its services",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /emulator/lunash/hardReboot"],
+        rest: &[sysconf::HARD_REBOOT.resource()],
         known: Known::Assumed("known by name only; asked and answered as reboot is"),
         run: call::<HardReboot>(),
     },
@@ -30,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Shut the appliance down and switch it off",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/actions/powerOff", "POST /tasks/{taskid}/actions/{actionid}"],
+        rest: &[sysconf::POWER_OFF.resource(), tasks::ACT.resource()],
         known: Known::Assumed("a success message is documented, its words are not; as reboot's"),
         run: call::<PowerOff>(),
     },
@@ -39,7 +39,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restart the appliance",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/actions/reboot", "POST /tasks/{taskid}/actions/{actionid}"],
+        rest: &[sysconf::REBOOT.resource(), tasks::ACT.resource()],
         known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
         run: call::<Reboot>(),
     },
@@ -48,7 +48,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Do not restart after a failure of the kernel",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/rebootOnPanic"],
+        rest: &[sysconf::SET_REBOOT_ON_PANIC.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<DisableOnPanic>(),
     },
@@ -57,7 +57,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restart after a failure of the kernel",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/rebootOnPanic"],
+        rest: &[sysconf::SET_REBOOT_ON_PANIC.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<EnableOnPanic>(),
     },
@@ -66,7 +66,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show whether the appliance restarts after a failure of the kernel",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/rebootOnPanic"],
+        rest: &[sysconf::REBOOT_ON_PANIC.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<ShowOnPanic>(),
     },

@@ -1,7 +1,7 @@
 //! `sysconf forceSOLogin`: whether changes need the HSM SO logged in.
 
-use luna_rest::lunasa;
 use luna_rest::sysconf::{SET_FORCE_SO_LOGIN, Toggle};
+use luna_rest::{lunasa, sysconf};
 
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
@@ -17,7 +17,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Do not require the HSM SO's login",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["PUT /emulator/lunash/forceSoLogin"],
+        rest: &[sysconf::SET_FORCE_SO_LOGIN.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
         run: call::<Disable>(),
     },
@@ -26,7 +26,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Require the HSM SO's login",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["PUT /emulator/lunash/forceSoLogin"],
+        rest: &[sysconf::SET_FORCE_SO_LOGIN.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
         run: call::<Enable>(),
     },
@@ -35,7 +35,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show whether the HSM SO's login is required",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa"],
+        rest: &[lunasa::SHOW.resource()],
         known: Known::Documented("lunash/commands/sysconf/sysconf_forcesologin.htm"),
         run: call::<Show>(),
     },

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use luna_rest::ssh;
 use luna_rest::ssh::{
     ACT, BIND_ADDRESS, BindAddress, CHANGE, CIPHERS, ChangeSsh, REGENERATE_KEY, RESET_CIPHERS, SHOW,
 };
@@ -22,7 +23,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Go back to the default ciphers",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ssh/actions/{actionid}", "GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource(), ssh::ACT.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<ResetCiphers>(),
     },
@@ -31,7 +32,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the ciphers",
         options: &[("-list", "Names of ciphers, separated by colons; letter case counts")],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh", "GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource(), ssh::CHANGE.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<SetCiphers>(),
     },
@@ -40,7 +41,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the available and the configured ciphers",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource()],
         known: Known::Documented("admin_appliance/network_config/setting_ssh_ciphers.htm"),
         run: call::<ShowCiphers>(),
     },
@@ -49,7 +50,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one network device, or on all",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Documented(
             "admin_appliance/client_connections/ssh_restrictions_setting_and_clearing.htm",
         ),
@@ -60,7 +61,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one address",
         options: &[("address", "IP address of the appliance")],
         roles: Role::OPERATOR,
-        rest: &["PUT /emulator/lunash/ssh/address"],
+        rest: &[ssh::BIND_ADDRESS.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh device'"),
         run: call::<Ip>(),
     },
@@ -69,7 +70,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Do not accept passwords",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
         run: call::<DisablePassword>(),
     },
@@ -78,7 +79,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Accept passwords",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
         run: call::<EnablePassword>(),
     },
@@ -87,7 +88,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set the port the SSH server listens on",
         options: &[("port", "22, or one of 1024 to 65535")],
         roles: Role::OPERATOR,
-        rest: &["PATCH /api/lunasa/ssh"],
+        rest: &[ssh::CHANGE.resource()],
         known: Known::Assumed("known by name only; the range is that of the REST resource"),
         run: call::<Port>(),
     },
@@ -96,7 +97,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Make a new key for the SSH server",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &["POST /api/lunasa/ssh/actions/{actionid}"],
+        rest: &[ssh::ACT.resource()],
         known: Known::Assumed("known by name only"),
         run: call::<RegenKeyPair>(),
     },
@@ -105,7 +106,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show port, restrictions and kinds of authentication",
         options: &[],
         roles: Role::MONITOR,
-        rest: &["GET /api/lunasa/ssh"],
+        rest: &[ssh::SHOW.resource()],
         known: Known::Documented(
             "admin_appliance/client_connections/using_public-key_authentication.htm",
         ),

@@ -1,6 +1,7 @@
 //! `token backup update`: firmware and licences of a Backup HSM.
 
 use luna_rest::tokens::{self, TokenUpgrade};
+use luna_rest::users;
 
 use super::find;
 use crate::prelude::*;
@@ -14,7 +15,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-capability", "Licence file, its name ends in .lic"),
         ],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/tokens/{serial}/upgrades"],
+        rest: &[tokens::SHOW.resource(), users::FILES.resource(), tokens::UPGRADE.resource()],
         known: Known::Assumed("the page was cut before its syntax: that of hsm update capability"),
         run: call::<Capability>(),
     },
@@ -23,7 +24,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Install newer firmware on a Backup HSM",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::ADMIN,
-        rest: &["POST /emulator/lunash/tokens/{serial}/firmware"],
+        rest: &[tokens::UPDATE_FIRMWARE.resource()],
         known: Known::Assumed("known by name only; made like hsm firmware upgrade"),
         run: call::<Firmware>(),
     },
@@ -32,7 +33,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Show the firmware of a Backup HSM and the upgrades that were applied",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
-        rest: &["GET /emulator/lunash/tokens/{serial}"],
+        rest: &[tokens::SHOW.resource()],
         known: Known::Assumed("known by name only; lines of hsm firmware show, hsm update show"),
         run: call::<Show>(),
     },

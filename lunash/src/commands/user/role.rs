@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use luna_rest::{emulator, users};
+use luna_rest::{Resource, emulator, users};
 
 use crate::files::FileSource;
 use crate::prelude::*;
 use crate::refusals::refused_value;
+use crate::session::SESSION_CALLS;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "user role|ro", help: "Roles of accounts" }];
@@ -21,7 +22,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Give an account a role",
         options: &[("-role", "admin, operator, monitor, audit or an imported role")],
         roles: Role::ADMIN,
-        rest: &["PATCH /users/{userid}"],
+        rest: &[users::CHANGE.resource()],
         known: Known::Documented("lunash/commands/user/user_role_add.htm"),
         run: call::<Add>(),
     },
@@ -30,7 +31,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Take all roles from an account",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["POST /users/{userid}/actions/{actionid}"],
+        rest: &[users::ACT.resource()],
         known: Known::Assumed("the REST action is documented, options made like user role add"),
         run: call::<Clear>(),
     },
@@ -39,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Take a role from an account, or remove an imported role",
         options: &[("-username", "The account; without it the imported role itself is removed")],
         roles: Role::ADMIN,
-        rest: &["DELETE /roles/{roleid}", "GET /users/{userid}", "PATCH /users/{userid}"],
+        rest: &[users::SHOW.resource(), users::DELETE_ROLE.resource(), users::CHANGE.resource()],
         known: Known::Assumed(
             "named in administration/users_roles/appliance/custom_role.htm@7.4, which leaves open \
              whether an account's role or the role itself is meant",
@@ -54,7 +55,13 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-role", "Name of the new role"),
         ],
         roles: Role::ADMIN,
-        rest: &["POST /roles", "PUT /roles/{roleid}/resources"],
+        rest: &[
+            emulator::CLOCK.resource(),
+            users::FILES.resource(),
+            users::DOWNLOAD.resource(),
+            users::CREATE_ROLE.resource(),
+            users::SET_RULES.resource(),
+        ],
         known: Known::Documented("lunash/commands/user/user_role_import.htm"),
         run: call::<Import>(),
     },
@@ -63,7 +70,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "List the roles that an account can get",
         options: &[],
         roles: Role::ADMIN,
-        rest: &["GET /roles"],
+        rest: &[users::ROLES.resource()],
         known: Known::Assumed("known by name only; a role a line"),
         run: call::<List>(),
     },
@@ -238,28 +245,21 @@ struct Allowed {
     rules: Vec<String>,
 }
 
-/// What every session of this shell needs: login, banner, prompt, tasks, and to change a temporary
-/// password.
-const BASE: [&str; 10] = [
-    "POST:/auth/session",
-    "DELETE:/auth/session",
-    "GET:/api/lunasa",
-    "GET:/api/lunasa/network",
-    "GET:/api/lunasa/hsms",
-    "GET:/tasks/{taskid}",
-    "GET:/tasks/{taskid}/response",
-    "GET:/tasks/{taskid}/actions",
-    "POST:/tasks/{taskid}/actions/{actionid}",
-    "POST:/users/{userid}/actions/changePassword",
-];
+/// The one action on accounts that every session may need; for one's own account only.
+const CHANGE_PASSWORD: &str = "POST:/users/{userid}/actions/changePassword";
 
 /// `scp` in a role's file: files of one's own, both ways.
-const SCP: [&str; 4] = [
-    "GET:/users/{userid}/files",
-    "POST:/users/{userid}/files",
-    "GET:/users/{userid}/files/{fileid}",
-    "GET:/users/{userid}/files/{fileid}/download",
+const SCP: [Resource; 4] = [
+    users::FILES.resource(),
+    users::UPLOAD.resource(),
+    users::FILE.resource(),
+    users::DOWNLOAD.resource(),
 ];
+
+/// The access rule for a resource.
+fn rule(resource: &Resource) -> String {
+    format!("{}:{}", resource.method, resource.template)
+}
 
 /// Reads a role's file: a command a line, in its exact spelling; audit's are not for custom roles.
 ///
@@ -267,7 +267,8 @@ const SCP: [&str; 4] = [
 /// Lines that cannot be allowed, all of them with the reason.
 fn read(text: &str) -> Result<Allowed, Failure> {
     let catalogue = crate::catalogue();
-    let mut rules: BTreeSet<String> = BASE.map(str::to_owned).into();
+    let mut rules: BTreeSet<String> = SESSION_CALLS.iter().map(rule).collect();
+    rules.insert(CHANGE_PASSWORD.to_owned());
     let mut commands = BTreeSet::new();
     let mut rejected = Vec::new();
     for (number, line) in (1..).zip(text.split('\n')) {
@@ -282,7 +283,7 @@ fn read(text: &str) -> Result<Allowed, Failure> {
             continue;
         }
         if line == "scp" {
-            rules.extend(SCP.map(str::to_owned));
+            rules.extend(SCP.iter().map(rule));
             commands.insert(line);
             continue;
         }
@@ -295,7 +296,7 @@ fn read(text: &str) -> Result<Allowed, Failure> {
                 reject(": audit commands cannot be granted");
             }
             Some(command) => {
-                rules.extend(command.rest.iter().map(|call| call.replacen(' ', ":", 1)));
+                rules.extend(command.rest.iter().map(rule));
                 commands.insert(line);
             }
             None => reject(""),

@@ -1,0 +1,10 @@
+//! What everything else is made of: messages, kept tables, randomness, passwords, text, time zones.
+//!
+//! Nothing here knows an area of the appliance.
+
+pub mod message;
+pub mod password;
+pub mod random;
+pub mod table;
+pub mod text;
+pub mod time_zones;

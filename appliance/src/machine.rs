@@ -1,0 +1,308 @@
+//! The appliance as a pure state machine: state + request → state + response.
+//!
+//! No I/O and no clock of its own. `state` has what is kept, `rules` what answers a request, `request`
+//! what lies between the two; `test_machine` is a machine for tests.
+
+use std::collections::BTreeMap;
+
+use luna_rest::{Method, Resource, Secret};
+use time::{Duration, OffsetDateTime};
+
+use crate::core::message::{JSON, Request, Response};
+use crate::core::random::Random;
+use crate::request::context::Context;
+use crate::request::options::Options;
+use crate::request::route::Routes;
+use crate::request::session::Sessions;
+use crate::request::task::Tasks;
+use crate::request::{auth, session};
+use crate::rules;
+use crate::rules::cluster::backup::follow_schedule;
+use crate::rules::cluster::lifecycle::{Errand, Peers};
+use crate::state::{Change, State};
+
+/// The machine.
+pub struct Machine {
+    pub(crate) state: State,
+    pub(crate) sessions: Sessions,
+    tasks: Tasks,
+    /// What is known of the cluster's members.
+    pub(crate) peers: Peers,
+    /// Cookies and salts; never kept, never repeatable.
+    secret: Random,
+    options: Options,
+    pub(crate) routes: Routes,
+}
+
+impl Machine {
+    /// An empty machine: [`Machine::load`] its state, or [`Machine::factory`] it. `secret` are
+    /// unpredictable bytes.
+    pub fn new(options: Options, secret: [u8; 32]) -> Machine {
+        Machine {
+            state: State::default(),
+            sessions: Sessions::default(),
+            tasks: Tasks::default(),
+            peers: Peers::default(),
+            secret: Random::from_seed(secret),
+            options,
+            routes: rules::routes(),
+        }
+    }
+
+    /// Puts a stored row in its place; false when no field has this name.
+    ///
+    /// # Errors
+    /// The row is not what its field expects.
+    pub fn load(&mut self, field: &str, key: &str, row: &[u8]) -> Result<bool, serde_json::Error> {
+        self.state.load(field, key, row)
+    }
+
+    /// Goes to factory state, as a change to be kept. `system` is the system's time.
+    pub fn factory(&mut self, system: OffsetDateTime) {
+        let now = self.options.clock.unwrap_or(system);
+        let random = self.options.first_random(&mut self.secret);
+        self.state.factory(&self.options.hostname, now, random);
+    }
+
+    /// What a handler sees while it answers `request`, and the routes.
+    fn context<'a>(
+        &'a mut self,
+        request: &'a Request,
+        now: OffsetDateTime,
+    ) -> (Context<'a>, &'a Routes) {
+        let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
+        let key = session::Key::Nobody;
+        (Context { state, sessions, now, tasks, peers, key, secret, options, request }, routes)
+    }
+
+    /// Answers a request. What it changed waits to be kept or undone.
+    pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
+        // Left over only when a request before this one panicked half-way.
+        self.state.undo();
+        let now = self.now(system);
+        let (mut cx, routes) = self.context(request, now);
+
+        let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
+            auth::admit(&mut cx, route, &ids)?;
+            (route.run)(&mut cx, &ids, request)
+        });
+        match answered {
+            Ok(response) => {
+                if !request.method.changes() {
+                    cx.state.undo();
+                }
+                page(request, response)
+            }
+            Err(failure) => {
+                if !failure.keeps() {
+                    cx.state.undo();
+                }
+                failure.into_response()
+            }
+        }
+    }
+
+    /// What the last request changed.
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    pub fn changes(&mut self) -> Result<Vec<Change>, serde_json::Error> {
+        self.state.changes()
+    }
+
+    /// Whether the last request changed anything.
+    pub fn changed(&mut self) -> bool {
+        self.state.changed()
+    }
+
+    /// With a fixed clock, the time is what was asked for at this start, however far the clock was
+    /// moved before.
+    pub fn set_fixed_clock(&mut self) {
+        if self.options.clock.is_some() && *self.state.emulator.clock.get() != 0 {
+            self.state.emulator.clock.set(0);
+        }
+    }
+
+    /// Makes those changes final: they are in the store.
+    pub fn keep(&mut self) {
+        self.state.keep();
+    }
+
+    /// Ends this appliance's belonging to a cluster, as a change.
+    pub fn forget_cluster(&mut self) {
+        self.state.clusters.forget();
+        self.state.keyrings.forget();
+        self.peers = Peers::default();
+    }
+
+    /// The client of a session, and its logins to keyrings.
+    pub fn client(&self, cookie: &str) -> Option<(String, BTreeMap<String, String>)> {
+        let session = self.sessions.get(&session::Key::Cookie(cookie.to_owned()));
+        let found = !session.client.is_empty();
+        found.then(|| (session.client.clone(), session.keyring_logins.clone()))
+    }
+
+    /// Opens a client's session with the KRCO logged in to a keyring: its cookie.
+    #[cfg(test)]
+    pub(crate) fn open_client_session(
+        &mut self,
+        client: &str,
+        keyring: &str,
+        now: OffsetDateTime,
+    ) -> String {
+        let cookie = self.secret.token();
+        let session = session::Session {
+            client: client.to_owned(),
+            keyring_logins: BTreeMap::from([(keyring.to_owned(), "co".to_owned())]),
+            private: true,
+            ..session::Session::default()
+        };
+        self.sessions.insert(session::Key::Cookie(cookie.clone()), session, now);
+        cookie
+    }
+
+    /// Judges the password of an account that another appliance gives, as a login would.
+    pub fn is_password(&mut self, user: &str, password: Secret, system: OffsetDateTime) -> bool {
+        let now = self.now(system);
+        let request =
+            Request { basic: Some((user.to_owned(), password)), ..Request::new(Method::Post, "") };
+        let (mut cx, _) = self.context(&request, now);
+        auth::check_basic(&mut cx).is_ok()
+    }
+
+    /// The time on the appliance.
+    pub fn now(&self, system: OffsetDateTime) -> OffsetDateTime {
+        let offset = Duration::milliseconds(*self.state.emulator.clock.get());
+        self.options.clock.unwrap_or(system) + offset
+    }
+
+    /// Does what is due by the clock: scheduled backups of the cluster. What it changed waits to be
+    /// kept or undone.
+    pub fn tick(&mut self, system: OffsetDateTime) {
+        self.state.undo();
+        let now = self.now(system);
+        let request = Request::new(Method::Post, "");
+        let (mut cx, _) = self.context(&request, now);
+        if let Err(failure) = follow_schedule(&mut cx) {
+            cx.state.undo();
+            tracing::error!(?failure, "a scheduled backup of the cluster failed");
+        }
+    }
+
+    /// What is to be done with the other members of the cluster, now that a request is answered.
+    pub fn take_errand(&mut self) -> Option<Errand> {
+        self.peers.errand.take()
+    }
+
+    /// Takes those changes back: they could not be stored.
+    pub fn undo(&mut self) {
+        self.state.undo();
+    }
+
+    /// Every method and path template that is answered.
+    pub fn resources(&self) -> Vec<Resource> {
+        self.routes.all()
+    }
+}
+
+/// `?limit=N&offset=M` acts on the first array of an answer; more to come is a `Link` header.
+fn page(request: &Request, mut response: Response) -> Response {
+    let number = |name| request.query(name).and_then(|value| value.parse::<usize>().ok());
+    let (limit, offset) = (number("limit"), number("offset"));
+    if request.method != Method::Get
+        || response.status != 200
+        || response.content_type != JSON
+        || (limit.is_none() && offset.is_none())
+    {
+        return response;
+    }
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else {
+        return response;
+    };
+    let Some(list) = body
+        .as_object_mut()
+        .and_then(|object| object.values_mut().find_map(serde_json::Value::as_array_mut))
+    else {
+        return response;
+    };
+    let offset = offset.unwrap_or(0).min(list.len());
+    list.drain(..offset);
+    if let Some(limit) = limit
+        && list.len() > limit
+    {
+        list.truncate(limit);
+        let next = offset + limit;
+        response.link =
+            Some(format!("<{}?limit={limit}&offset={next}>; rel=\"next\"", request.path));
+    }
+    response.body = serde_json::to_vec(&body).unwrap_or_default();
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::message::Body;
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    #[test]
+    fn unknown_paths_and_bad_bodies_are_told_apart() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.get("/api/lunasa/nonsense").error(), (404, "FRAMEWORK_NO_RESOURCE"));
+        let post = Request::new(Method::Post, "/users");
+        let with = |content_type: &str, body: &str| Request {
+            content_type: content_type.into(),
+            body: Body::Plain(body.into()),
+            ..Request::new(Method::Post, post.path.clone())
+        };
+        let lunasa = "application/vnd.safenetinc.lunasa+json;version=17";
+        assert_eq!(bench.send(with(lunasa, "{")).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        assert_eq!(
+            bench.send(with(lunasa, r#"{"userId":1}"#)).error(),
+            (400, "FRAMEWORK_BAD_REQUEST")
+        );
+        assert_eq!(
+            bench.send(with("text/plain", r#"{"userId":"x"}"#)).error(),
+            (400, "FRAMEWORK_HEADER_DOES_NOT_MATCH_MEDIA_TYPE_TEMPLATE")
+        );
+    }
+
+    #[test]
+    fn an_error_never_repeats_a_value() {
+        let mut bench = Bench::new();
+        let answer =
+            bench.post("/users/admin/actions/changePassword", json!({"password": ["Secret99"]}));
+        assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        let answer = bench.post("/users", json!("Secret99"));
+        assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        assert!(!answer.text().contains("Secret99"), "{}", answer.text());
+    }
+
+    #[test]
+    fn lists_are_paged() {
+        let mut bench = Bench::new();
+        let first = bench.get("/users?limit=2");
+        assert_eq!(first.json()["users"][0]["id"], "admin");
+        assert_eq!(first.json()["users"].as_array().unwrap().len(), 2);
+        assert_eq!(first.link(), Some("</users?limit=2&offset=2>; rel=\"next\""));
+        let rest = bench.get("/users?limit=2&offset=2");
+        assert_eq!(rest.json()["users"][0]["id"], "monitor");
+        assert_eq!(rest.link(), None);
+        assert_eq!(bench.get("/users?offset=99").json()["users"], json!([]));
+    }
+
+    #[test]
+    fn a_call_is_answered_as_it_is_declared() {
+        let answered = Machine::new(Options::default(), [0; 32]).resources();
+        let declared: Vec<Resource> = luna_rest::resources().collect();
+        for resource in &answered {
+            assert!(declared.contains(resource), "{resource} is not declared");
+        }
+        for resource in &declared {
+            // Members of a cluster speak to each other below the machine.
+            let below = *resource == luna_rest::peers::SEND.resource();
+            assert!(below || answered.contains(resource), "{resource} is not answered");
+        }
+    }
+}

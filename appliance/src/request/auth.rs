@@ -1,0 +1,309 @@
+//! Who is asking: sessions, Basic authorization, roles and their rules.
+
+use luna_rest::auth::{LOGIN, LOGOUT};
+use luna_rest::users::{ACT, CHANGE_PASSWORD_FIRST};
+use luna_rest::{Nothing, Resource};
+use time::Duration;
+
+use crate::core::message::{Failure, Reply};
+use crate::core::text::time_text;
+use crate::request::context::Context;
+use crate::request::route::{Access, Ids, OPEN, Route, Routes};
+use crate::request::session::{Key, Session};
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&LOGIN, OPEN, login);
+    r.on(&LOGOUT, OPEN, logout);
+}
+
+/// Finds the session of a request and lets it pass, or says why not.
+pub(crate) fn admit(cx: &mut Context<'_>, route: &Route, ids: &[String]) -> Result<(), Failure> {
+    if route.access.open {
+        return Ok(());
+    }
+    if route.access.client {
+        cx.key = find_client(cx)?;
+        return Ok(());
+    }
+    cx.key = find_session(cx)?;
+    let Session { user, local, private, .. } = cx.session().clone();
+    let Some(row) = cx.state.users.users.get(&user).filter(|row| row.enabled) else {
+        cx.sessions.retain(|session| session.user != user);
+        return Err(no_session());
+    };
+    let role = row.role.clone();
+    let changes_own = changes_password_of(&user, route, ids);
+    if !local && cx.state.users.must_change(row, cx.now) && !changes_own {
+        return Err(Failure::new(
+            403,
+            CHANGE_PASSWORD_FIRST,
+            "The password must be changed first.",
+        )
+        .details(format!("Change it with POST /users/{user}/actions/changePassword.")));
+    }
+    let passes = allowed(cx, route.access, &role, route.resource) || role.is_empty() && changes_own;
+    if !passes {
+        let rule = rule_of(route.resource);
+        return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
+            .details(format!("The role '{role}' of user '{user}' has no rule {rule}.")));
+    }
+    if route.access.private && !private {
+        return Err(Failure::new(
+            401,
+            "FRAMEWORK_SESSION_NOT_PRIVATE",
+            "The session is not private.",
+        )
+        .details("Open a session with POST /auth/session first."));
+    }
+    cx.session_mut().role = role;
+    Ok(())
+}
+
+fn allowed(cx: &Context<'_>, access: Access, role: &str, resource: Resource) -> bool {
+    match cx.state.roles.rules(role) {
+        Some(rules) => rules.iter().any(|rule| covers(rule, resource, &cx.request.path)),
+        None => access.allows(role),
+    }
+}
+
+/// The access rule that lets a role use a resource.
+fn rule_of(resource: Resource) -> String {
+    format!("{}:{}", resource.method, resource.template)
+}
+
+/// Whether an access rule allows a resource at this path. A placeholder of the rule may have any
+/// name; where the resource has a placeholder, the rule may name one value of it, as in the
+/// reference's example `POST:/users/{userid}/actions/changePassword`.
+fn covers(rule: &str, resource: Resource, path: &str) -> bool {
+    let Some((method, rule)) = rule.split_once(':') else { return false };
+    let segments = |path: &str| path.trim_end_matches('/').split('/').count();
+    let mut path = path.trim_end_matches('/').split('/');
+    let same = |(rule, template): (&str, &str)| {
+        let given = path.next();
+        match (rule.starts_with('{'), template.starts_with('{')) {
+            (true, true) => true,
+            (false, true) => given == Some(rule),
+            _ => rule == template,
+        }
+    };
+    method == resource.method.name()
+        && segments(rule) == segments(resource.template)
+        && rule.trim_end_matches('/').split('/').zip(resource.template.split('/')).all(same)
+}
+
+fn changes_password_of(user: &str, route: &Route, ids: &[String]) -> bool {
+    route.resource == ACT.resource() && ids == [user, "changePassword"]
+}
+
+/// The cookie's session, or the shared one of Basic authorization.
+fn find_session(cx: &mut Context<'_>) -> Result<Key, Failure> {
+    if let Some(cookie) = &cx.request.cookie {
+        let key = Key::Cookie(cookie.clone());
+        if cx.sessions.touch(&key, cx.now) {
+            return Ok(key);
+        }
+    }
+    if cx.request.basic.is_none() {
+        return Err(no_session());
+    }
+    let user = check_basic(cx)?;
+    let key = Key::Shared(user.clone());
+    if !cx.sessions.touch(&key, cx.now) {
+        cx.sessions.insert(key.clone(), Session { user, ..Session::default() }, cx.now);
+    }
+    Ok(key)
+}
+
+/// The session of a client of the cluster, or that of the operation which a member passed on.
+fn find_client(cx: &mut Context<'_>) -> Result<Key, Failure> {
+    if let Some(operation) = &cx.request.operation {
+        let (client, keyring_logins) = (operation.client.clone(), operation.logins.clone());
+        let session = Session { client, keyring_logins, private: true, ..Session::default() };
+        cx.sessions.insert(Key::Operation, session, cx.now);
+        return Ok(Key::Operation);
+    }
+    let key = Key::Cookie(cx.request.cookie.clone().ok_or_else(no_session)?);
+    if !cx.sessions.touch(&key, cx.now) || cx.sessions.get(&key).client.is_empty() {
+        return Err(no_session());
+    }
+    Ok(key)
+}
+
+fn no_session() -> Failure {
+    Failure::new(401, "FRAMEWORK_NO_SESSION_COOKIE", "No session cookie was found.")
+}
+
+/// Judges user and password of Basic authorization; failures count towards a lockout.
+pub(crate) fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
+    let refuse = |details: &str| {
+        // Assumed: the identifier of a wrong password was not found, that of a user who may not
+        // act is the closest.
+        Failure::new(401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED", "Authentication failed.")
+            .details(details)
+    };
+    let Some((user, password)) = &cx.request.basic else { return Err(no_session()) };
+    if let Some((_, until)) = cx.sessions.locked(user, cx.now) {
+        let until = time_text(until);
+        return Err(refuse(&format!(
+            "Too many failed logins; the account is locked until {until}."
+        )));
+    }
+    let matched =
+        cx.state.users.users.get(user).map(|row| (row.hash.matches(password.expose()), row));
+    let Some((true, row)) = matched else {
+        if matched.is_some() {
+            let rules = cx.state.users.login_rules.get();
+            let seconds = |number: u32| Duration::seconds(number.into());
+            let window = seconds(rules.detection_window_seconds);
+            let lock = seconds(rules.lockout_duration_seconds);
+            cx.sessions.login_failed(user, cx.now, rules.max_failed_attempts, window, lock);
+        }
+        return Err(refuse("The user name or the password is wrong."));
+    };
+    if !row.enabled {
+        return Err(refuse("The account is disabled."));
+    }
+    cx.sessions.login_succeeded(user);
+    Ok(user.clone())
+}
+
+fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let user = check_basic(cx)?;
+    let role = cx.state.users.users.get(&user).map(|row| row.role.clone()).unwrap_or_default();
+    let resource = LOGIN.resource();
+    if cx.state.roles.rules(&role).is_some() && !allowed(cx, OPEN, &role, resource) {
+        return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
+            .details(format!("The role '{role}' has no rule {}.", rule_of(resource))));
+    }
+    Ok(open(cx, Session { user, role, private: true, ..Session::default() }))
+}
+
+/// Opens a session and hands out its cookie.
+pub(crate) fn open<A>(cx: &mut Context<'_>, session: Session) -> Reply<A> {
+    let cookie = cx.secret.token();
+    cx.sessions.insert(Key::Cookie(cookie.clone()), session, cx.now);
+    Reply::done().cookie(cookie)
+}
+
+fn logout(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let key = cx.request.cookie.clone().map(Key::Cookie).ok_or_else(no_session)?;
+    if !cx.sessions.touch(&key, cx.now) {
+        return Err(no_session());
+    }
+    cx.sessions.remove(&key);
+    Ok(Reply::done().cookie(String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    #[test]
+    fn a_session_ends_by_logout_and_after_ten_idle_minutes() {
+        let mut bench = Bench::new();
+        bench.advance(599);
+        assert_eq!(bench.get("/users").status, 200);
+        bench.advance(599);
+        assert_eq!(bench.get("/users").status, 200, "each use counts");
+        bench.advance(600);
+        assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
+
+        let mut bench = Bench::new();
+        assert_eq!(bench.delete("/auth/session").status, 204);
+        assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
+    }
+
+    #[test]
+    fn the_factory_password_opens_nothing_but_its_own_change() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.login("admin", "PASSWORD").status, 204);
+        assert_eq!(bench.get("/users").error(), (403, "FRAMEWORK_PASSWORD_CHANGE_REQUIRED"));
+        let body = json!({"currentPassword": "PASSWORD", "password": "Abcdef12"});
+        let answer = bench.post("/users/operator/actions/changePassword", body.clone());
+        assert_eq!(answer.error(), (403, "FRAMEWORK_PASSWORD_CHANGE_REQUIRED"));
+        assert_eq!(bench.post("/users/admin/actions/changePassword", body).status, 204);
+        assert_eq!(bench.get("/users").status, 200);
+        assert_eq!(bench.login("admin", "PASSWORD").status, 401);
+        assert_eq!(bench.login("admin", "Abcdef12").status, 204);
+    }
+
+    #[test]
+    fn three_failed_logins_lock_an_account_for_ten_minutes() {
+        let mut bench = Bench::new();
+        bench.user("jane", "Abcdef12", "monitor");
+        for _ in 0..2 {
+            bench.login("jane", "wrong");
+        }
+        bench.advance(901);
+        bench.login("jane", "wrong");
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204, "the window has passed");
+        for _ in 0..3 {
+            assert_eq!(
+                bench.login("jane", "wrong").error(),
+                (401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED")
+            );
+        }
+        assert_eq!(bench.login("jane", "Abcdef12").status, 401);
+        bench.local_login();
+        assert_eq!(bench.get("/users/jane").json()["lockedOut"], true);
+        bench.advance(600);
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204);
+    }
+
+    #[test]
+    fn built_in_roles_reach_what_is_theirs() {
+        let mut bench = Bench::new();
+        bench.user("jane", "Abcdef12", "monitor");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+        assert_eq!(bench.get("/api/lunasa").status, 200);
+    }
+
+    #[test]
+    fn a_custom_role_reaches_what_its_rules_list() {
+        let mut bench = Bench::new();
+        bench.post("/roles", json!({"roleId": "watch"})).created();
+        bench.user("jane", "Abcdef12", "watch");
+        assert_eq!(bench.login("jane", "Abcdef12").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+        bench.local_login();
+        bench.put_text("/roles/watch/resources", "POST:/auth/session\nGET:/users/{userid}\n");
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204);
+        assert_eq!(bench.get("/users/jane").status, 200);
+        assert_eq!(bench.get("/api/lunasa").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+    }
+
+    #[test]
+    fn a_rule_may_name_one_action_of_many() {
+        let mut bench = Bench::new();
+        bench.post("/roles", json!({"roleId": "watch"})).created();
+        bench.user("jane", "Abcdef12", "watch");
+        let rules = "POST:/auth/session\nPOST:/users/{userid}/actions/changePassword\n";
+        bench.put_text("/roles/watch/resources", rules);
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204);
+        let body = json!({"password": "Abcdef13", "currentPassword": "Abcdef12"});
+        assert_eq!(bench.post("/users/jane/actions/changePassword", body).status, 204);
+        let other = bench.post("/users/jane/actions/disable", json!({}));
+        assert_eq!(other.error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+    }
+
+    #[test]
+    fn basic_authorization_alone_is_a_shared_session() {
+        let mut bench = Bench::new();
+        bench.user("jane", "Abcdef12", "admin");
+        bench.basic("jane", "Abcdef12");
+        assert_eq!(bench.get("/users").status, 200);
+        assert!(!bench.session("jane").private);
+        bench.basic("jane", "wrong");
+        assert_eq!(bench.get("/users").status, 401);
+    }
+
+    #[test]
+    fn a_disabled_or_deleted_account_loses_its_session() {
+        let mut bench = Bench::new();
+        bench.user("jane", "Abcdef12", "admin");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.post("/users/jane/actions/disable", json!({})).status, 204);
+        assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
+    }
+}

@@ -1,0 +1,105 @@
+//! What a handler may see and change while it answers one request.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::core::message::{Failure, Reply, Request};
+use crate::core::password::PasswordHash;
+use crate::core::random::Random;
+use crate::request::options::Options;
+use crate::request::session::{Key, Session, Sessions};
+use crate::request::task;
+use crate::request::task::{Task, TaskState, Tasks};
+use crate::rules::cluster::lifecycle::Peers;
+use crate::state::State;
+
+/// One request's view of the machine.
+pub struct Context<'a> {
+    /// Everything that is kept; changes are undone when the handler fails.
+    pub state: &'a mut State,
+    /// All sessions; changes to them stay even when the handler fails.
+    pub sessions: &'a mut Sessions,
+    /// The time on the appliance, UTC.
+    pub now: OffsetDateTime,
+    /// What is known of the cluster's members.
+    pub peers: &'a mut Peers,
+    pub(crate) tasks: &'a mut Tasks,
+    pub(crate) key: Key,
+    pub(crate) secret: &'a mut Random,
+    pub(crate) options: &'a Options,
+    pub(crate) request: &'a Request,
+}
+
+impl Context<'_> {
+    /// The session of this request.
+    pub fn session(&self) -> &Session {
+        self.sessions.get(&self.key)
+    }
+
+    /// The session of this request, to change it.
+    pub fn session_mut(&mut self) -> &mut Session {
+        self.sessions.get_mut(&self.key)
+    }
+
+    /// A value of the query, as it was sent.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.request.query(name)
+    }
+
+    /// Emulated randomness, the same for the same seed. Not for reads: a read keeps no change.
+    pub fn random(&mut self) -> &mut Random {
+        self.state.emulator.random.get_mut()
+    }
+
+    /// Hashes a password to keep it.
+    pub fn hash(&mut self, password: &str) -> PasswordHash {
+        PasswordHash::new(password, self.secret)
+    }
+
+    /// Goes on only with the HSM SO logged in.
+    ///
+    /// # Errors
+    /// [`Failure::so_login`].
+    pub fn require_so(&self) -> Result<(), Failure> {
+        if self.session().is_so() { Ok(()) } else { Err(Failure::so_login()) }
+    }
+
+    /// Goes on when `forceSoLogin` is off, or with the HSM SO logged in.
+    ///
+    /// # Errors
+    /// [`Failure::so_login`].
+    pub fn require_so_if_forced(&self) -> Result<(), Failure> {
+        if self.state.lunasa.settings.get().force_so_login { self.require_so() } else { Ok(()) }
+    }
+
+    /// Moves the appliance's clock to `time`.
+    pub fn set_clock(&mut self, time: OffsetDateTime) {
+        let offset = self.state.emulator.clock.get_mut();
+        *offset += i64::try_from((time - self.now).whole_milliseconds()).unwrap_or_default();
+        self.now = time;
+    }
+
+    /// Answers with a finished task: for work that the product does in the background.
+    ///
+    /// # Errors
+    /// The body has no JSON form.
+    pub fn finished_task<A, B: Serialize>(&mut self, reply: Reply<B>) -> Result<Reply<A>, Failure> {
+        let state = TaskState::Finished(self.now, reply.into_response()?);
+        Ok(self.task(Some(self.now), state))
+    }
+
+    /// Answers with a task that waits for `POST /tasks/{taskid}/actions/start`: for destructive
+    /// actions. `work` runs then, with the context of whoever starts it.
+    pub fn waiting_task<A, B, F>(&mut self, work: F) -> Reply<A>
+    where
+        B: Serialize,
+        F: FnOnce(&mut Context<'_>) -> Result<Reply<B>, Failure> + Send + 'static,
+    {
+        self.task(None, TaskState::Waiting(Box::new(move |cx| work(cx)?.into_response())))
+    }
+
+    fn task<A>(&mut self, started: Option<OffsetDateTime>, state: TaskState) -> Reply<A> {
+        let (owner, source) = (self.session().user.clone(), self.request.path.clone());
+        task::reply(self.tasks.add(Task { owner, source, started, state }))
+    }
+}

@@ -1,0 +1,8 @@
+//! What a rule gets when it answers a request, and what lets the request come to it.
+
+pub mod auth;
+pub mod context;
+pub mod options;
+pub mod route;
+pub mod session;
+pub mod task;

@@ -1,0 +1,178 @@
+//! Sessions and login lockouts. They live in memory and end with the process.
+//!
+//! A private session has a cookie; requests with Basic authorization alone share one session per
+//! user. Both end after ten idle minutes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Duration, OffsetDateTime};
+
+/// The longest idle time of a session.
+pub const IDLE: Duration = Duration::minutes(10);
+
+/// How a session is found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// Nobody is logged in.
+    Nobody,
+    /// By its cookie.
+    Cookie(String),
+    /// By the user of Basic authorization.
+    Shared(String),
+    /// An operation that another member has passed on.
+    Operation,
+}
+
+/// A session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// The account; empty when nobody is logged in.
+    pub user: String,
+    /// The account's role at this request.
+    pub role: String,
+    /// Whether it was opened with `POST /auth/session` (or locally).
+    pub private: bool,
+    /// Opened with the data folder's key: its owner need not change a factory password first.
+    pub local: bool,
+    /// HSM roles logged in here: `so`, `audit`.
+    pub hsm_logins: BTreeSet<String>,
+    /// Partition roles logged in here, by the partition's serial number: `so`, `co`, `cu`, `lco`.
+    pub partition_logins: BTreeMap<String, String>,
+    /// UUID of the cluster's client; empty for accounts.
+    pub client: String,
+    /// Roles logged in here to keyrings, by UUID: `so`, `co`.
+    pub keyring_logins: BTreeMap<String, String>,
+    /// Serial numbers of the Backup HSMs whose SO is logged in here.
+    pub token_logins: BTreeSet<String>,
+}
+
+impl Session {
+    /// Whether the HSM SO is logged in.
+    pub fn is_so(&self) -> bool {
+        self.hsm_logins.contains("so")
+    }
+}
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    open: BTreeMap<Key, (Session, OffsetDateTime)>,
+    nobody: Session,
+    failed: BTreeMap<String, Failed>,
+}
+
+/// Failed logins of an account.
+#[derive(Clone, Debug)]
+struct Failed {
+    times: Vec<OffsetDateTime>,
+    locked: Option<(OffsetDateTime, OffsetDateTime)>,
+}
+
+impl Sessions {
+    pub(crate) fn insert(&mut self, key: Key, session: Session, now: OffsetDateTime) {
+        // Those that ended are dropped here, so that their number stays bounded.
+        self.open.retain(|_, (_, used)| now - *used < IDLE);
+        self.open.insert(key, (session, now));
+    }
+
+    pub(crate) fn remove(&mut self, key: &Key) {
+        self.open.remove(key);
+    }
+
+    /// Whether the session is open; it counts as used now.
+    pub(crate) fn touch(&mut self, key: &Key, now: OffsetDateTime) -> bool {
+        match self.open.get_mut(key) {
+            Some((_, used)) if now - *used < IDLE => {
+                *used = now;
+                true
+            }
+            Some(_) => {
+                self.open.remove(key);
+                false
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> &Session {
+        self.open.get(key).map_or(&self.nobody, |(session, _)| session)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &Key) -> &mut Session {
+        match self.open.get_mut(key) {
+            Some((session, _)) => session,
+            None => {
+                self.nobody = Session::default();
+                &mut self.nobody
+            }
+        }
+    }
+
+    /// The clock was set, by so much: how long a session was idle or an account is locked stays the
+    /// same.
+    pub fn clock_set(&mut self, by: Duration) {
+        self.open.values_mut().for_each(|(_, used)| *used += by);
+        for failed in self.failed.values_mut() {
+            failed.times.iter_mut().for_each(|time| *time += by);
+            if let Some((since, until)) = &mut failed.locked {
+                *since += by;
+                *until += by;
+            }
+        }
+    }
+
+    /// Every open session, to log roles out everywhere (zeroization, deletion of a partition).
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.open.values_mut().map(|(session, _)| session)
+    }
+
+    /// Ends the sessions for which `keep` says no.
+    pub fn retain(&mut self, keep: impl Fn(&Session) -> bool) {
+        self.open.retain(|_, (session, _)| keep(session));
+    }
+
+    /// Ends all sessions: restart, restored configuration.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+
+    /// Ends all sessions and forgets all failed logins.
+    pub(crate) fn reset(&mut self) {
+        *self = Sessions::default();
+    }
+
+    /// Counts a failed login; `attempts` of them within `window` lock the account for `lock`.
+    pub(crate) fn login_failed(
+        &mut self,
+        user: &str,
+        now: OffsetDateTime,
+        attempts: u32,
+        window: Duration,
+        lock: Duration,
+    ) {
+        let entry = self
+            .failed
+            .entry(user.to_owned())
+            .or_insert(Failed { times: Vec::new(), locked: None });
+        entry.times.retain(|time| now - *time < window);
+        entry.times.push(now);
+        if attempts > 0 && entry.times.len() >= attempts as usize {
+            entry.times.clear();
+            entry.locked = Some((now, now + lock));
+        }
+    }
+
+    /// A good login forgets the failed ones.
+    pub(crate) fn login_succeeded(&mut self, user: &str) {
+        self.failed.remove(user);
+    }
+
+    /// Since when and until when an account is locked, if it is.
+    pub fn locked(
+        &self,
+        user: &str,
+        now: OffsetDateTime,
+    ) -> Option<(OffsetDateTime, OffsetDateTime)> {
+        self.failed.get(user)?.locked.filter(|(_, until)| now < *until)
+    }
+}

@@ -1,0 +1,18 @@
+//! Accounts: users, roles, passwords and lockouts, SSH public keys, files.
+
+use crate::request::route::Routes;
+
+pub mod files;
+pub mod public_keys;
+pub mod roles;
+pub mod settings;
+pub mod ssh_key;
+pub mod users;
+
+pub(crate) fn routes(r: &mut Routes) {
+    files::routes(r);
+    public_keys::routes(r);
+    roles::routes(r);
+    settings::routes(r);
+    users::routes(r);
+}

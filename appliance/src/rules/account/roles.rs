@@ -1,0 +1,218 @@
+//! Roles and their access rules: `/roles`.
+
+use luna_rest::Nothing;
+use luna_rest::tasks::Link;
+use luna_rest::users::{
+    CREATE_ROLE, DELETE_ROLE, NewRole, ROLE, ROLES, RULES, Role, Roles as RoleList, SET_RULES,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::table::Table;
+use crate::core::text::is_name;
+use crate::request::context::Context;
+use crate::request::route::{ADMIN, FileKind, Ids, Routes, Upload};
+use crate::rules::account::users::forbidden;
+use crate::state::{Area, Visit};
+
+/// The roles that are always there; their rules stand at the routes.
+pub const BUILT_IN: [&str; 4] = ["admin", "audit", "monitor", "operator"];
+
+/// What is kept of the roles: the custom ones.
+#[derive(Debug, Default)]
+pub struct Roles {
+    /// The custom roles by name.
+    pub roles: Table<RoleRow>,
+}
+
+/// A custom role.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoleRow {
+    /// What people call it.
+    pub full_name: String,
+    /// The file with its LunaSH commands; empty for none.
+    pub file: String,
+    /// Its access rules, `METHOD:TEMPLATE` each.
+    pub rules: Vec<String>,
+}
+
+impl Area for Roles {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("roles", &mut self.roles);
+    }
+}
+
+impl Roles {
+    /// Whether there is such a role.
+    pub fn exists(&self, role: &str) -> bool {
+        BUILT_IN.contains(&role) || self.roles.contains(role)
+    }
+
+    /// The access rules of a custom role.
+    pub fn rules(&self, role: &str) -> Option<&[String]> {
+        self.roles.get(role).map(|row| row.rules.as_slice())
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&ROLES, ADMIN, list);
+    r.on(&CREATE_ROLE, ADMIN, create);
+    r.on(&ROLE, ADMIN, show);
+    r.on(&DELETE_ROLE, ADMIN, delete);
+    r.on_file(&RULES, ADMIN, FileKind::OctetStream, rules);
+    r.on_file(&SET_RULES, ADMIN, FileKind::OctetStream, set_rules);
+}
+
+/// Assumed: the identifier was not found; its form is that of users.
+fn no_role(role: &str) -> Failure {
+    Failure::new(404, "SERVERPLUGIN_INVALID_ROLEID", "The role does not exist.")
+        .details(format!("There is no role '{role}'."))
+}
+
+fn find<'c>(cx: &'c mut Context<'_>, role: &str) -> Result<&'c mut RoleRow, Failure> {
+    if BUILT_IN.contains(&role) {
+        return Err(forbidden(format!("The role '{role}' is built in.")));
+    }
+    cx.state.roles.roles.get_mut(role).ok_or_else(|| no_role(role))
+}
+
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<RoleList>, Failure> {
+    let custom = cx.state.roles.roles.keys();
+    let link = |role| Link::below(ROLES.template(), role);
+    Ok(Reply::ok(RoleList { roles: BUILT_IN.into_iter().chain(custom).map(link).collect() }))
+}
+
+fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewRole) -> Result<Reply<Nothing>, Failure> {
+    let role = body.role_id;
+    if !is_name(&role, 64, |_, c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(Failure::bad_request(
+            "'roleId' takes 1 to 64 letters, digits and underscores.",
+        ));
+    }
+    if cx.state.roles.exists(&role) {
+        // Assumed: a conflict, the identifier was not found.
+        return Err(Failure::new(
+            409,
+            "SERVERPLUGIN_ROLEID_ALREADY_EXISTS",
+            "The role exists already.",
+        )
+        .details(format!("There is a role '{role}' already.")));
+    }
+    let full_name = body.full_name.unwrap_or_default();
+    let allowed = |place, c: char| {
+        c.is_ascii_alphabetic() || place > 0 && (c.is_ascii_digit() || "_ -".contains(c))
+    };
+    if !full_name.is_empty() && !is_name(&full_name, 32, allowed) {
+        return Err(Failure::bad_request(
+            "'fullName' takes 1 to 32 letters, digits, underscores, blanks and dashes, and begins \
+             with a letter.",
+        ));
+    }
+    let file = body.file.unwrap_or_default();
+    let row = RoleRow { full_name, file, rules: Vec::new() };
+    let location = ROLE.path(&[&role]);
+    cx.state.roles.roles.insert(role, row);
+    Ok(Reply::created(location))
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Role>, Failure> {
+    let role = &ids[0];
+    let row = cx.state.roles.roles.get(role);
+    if row.is_none() && !BUILT_IN.contains(&role.as_str()) {
+        return Err(no_role(role));
+    }
+    Ok(Reply::ok(Role {
+        changeable: row.is_some(),
+        full_name: row.map(|row| row.full_name.clone()).unwrap_or_default(),
+        resources: RULES.path(&[role]),
+        role_id: role.to_owned(),
+    }))
+}
+
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let role = &ids[0];
+    find(cx, role)?;
+    if let Some((user, _)) = cx.state.users.users.iter().find(|(_, row)| row.role == *role) {
+        return Err(forbidden(format!("User '{user}' has the role '{role}'.")));
+    }
+    cx.state.roles.roles.remove(role);
+    Ok(Reply::done())
+}
+
+fn rules(cx: &mut Context<'_>, ids: &Ids<1>, _: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
+    let mut text = find(cx, &ids[0])?.rules.join("\n");
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    Ok(Reply::octets(text.into_bytes()))
+}
+
+fn set_rules(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    file: Upload<'_>,
+) -> Result<Reply<Nothing>, Failure> {
+    let text = std::str::from_utf8(file.content)
+        .map_err(|_| Failure::bad_request("The rules are not text."))?;
+    let mut rules = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        match line.split_once(':') {
+            Some((method, path)) if known.contains(&method) && path.starts_with('/') => {
+                rules.push(line.to_owned());
+            }
+            _ => {
+                return Err(Failure::bad_request(format!(
+                    "Rule {} is not of the form METHOD:/path.",
+                    rules.len() + 1
+                )));
+            }
+        }
+    }
+    find(cx, &ids[0])?.rules = rules;
+    Ok(Reply::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    #[test]
+    fn rules_come_back_as_they_were_set() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.post("/roles", json!({"roleId": "watch"})).created(), "/roles/watch");
+        assert_eq!(
+            bench.put_text("/roles/watch/resources", "GET:/api\r\n\nGET:/users/{userid}").status,
+            204
+        );
+        bench.restart();
+        assert_eq!(
+            bench.get_octets("/roles/watch/resources").text(),
+            "GET:/api\nGET:/users/{userid}\n"
+        );
+        assert_eq!(
+            bench.get("/roles/watch/resources").error(),
+            (400, "FRAMEWORK_HEADER_DOES_NOT_MATCH_MEDIA_TYPE_TEMPLATE")
+        );
+        assert_eq!(bench.put_text("/roles/watch/resources", "FETCH:/api").status, 400);
+    }
+
+    #[test]
+    fn built_in_roles_are_fixed_and_used_ones_stay() {
+        let mut bench = Bench::new();
+        assert_eq!(
+            bench.put_text("/roles/admin/resources", "GET:/").error(),
+            (403, "OPERATION_RESTRICTED")
+        );
+        assert_eq!(bench.delete("/roles/monitor").status, 403);
+        bench.post("/roles", json!({"roleId": "watch", "fullName": "Watch 1"})).created();
+        bench.user("jane", "Abcdef12", "watch");
+        assert_eq!(bench.delete("/roles/watch").status, 403);
+        bench.delete("/users/jane");
+        assert_eq!(bench.delete("/roles/watch").status, 204);
+        assert_eq!(bench.get("/roles/watch").status, 404);
+        assert_eq!(bench.get("/roles").json()["roles"].as_array().unwrap().len(), 4);
+    }
+}

@@ -1,0 +1,141 @@
+//! What only the emulator offers: local login, the clock, going back to factory state.
+//!
+//! A request here needs the data folder's key or an administrator's session.
+
+use std::collections::BTreeSet;
+
+use luna_rest::Nothing;
+use luna_rest::emulator::{CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION};
+use serde::{Deserialize, Serialize};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::random::Random;
+use crate::core::table::Cell;
+use crate::core::text::time_text;
+use crate::request::auth;
+use crate::request::context::Context;
+use crate::request::route::{ADMIN, Ids, OPEN, Routes};
+use crate::request::session::Session;
+use crate::rules::cluster::lifecycle::{Errand, Peers};
+use crate::state::{Area, Visit};
+
+/// What the emulator keeps beside the appliance's own state.
+#[derive(Debug, Default)]
+pub struct Emulator {
+    /// How far the appliance's clock is ahead, in milliseconds.
+    pub clock: Cell<i64>,
+    /// Where emulated randomness comes from.
+    pub random: Cell<Random>,
+    /// Cut links to other members of the cluster.
+    pub cuts: Cell<Cuts>,
+}
+
+/// Cut links, by the UUID of the other member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cuts {
+    /// Nothing is sent to these.
+    pub to: BTreeSet<String>,
+    /// Nothing is taken from these.
+    pub from: BTreeSet<String>,
+}
+
+impl Area for Emulator {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("emulator/clock", &mut self.clock);
+        visit("emulator/random", &mut self.random);
+        visit("emulator/cuts", &mut self.cuts);
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SESSION, OPEN, session);
+    r.on(&CLOCK, ADMIN, clock);
+    r.on(&MOVE_CLOCK, ADMIN, move_clock);
+    r.on(&RESET, ADMIN, reset);
+}
+
+fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let known = cx.options.local_key.expose().as_bytes();
+    let given =
+        cx.request.local_key.as_ref().map(|key| key.expose().as_bytes()).unwrap_or_default();
+    let differing = known.iter().zip(given).fold(0, |seen, (a, b)| seen | (a ^ b));
+    if known.is_empty() || known.len() != given.len() || std::hint::black_box(differing) != 0 {
+        return Err(Failure::new(401, "EMULATOR_WRONG_KEY", "The local key is wrong.")
+            .details("Send the key from the file local.key of the data folder."));
+    }
+    let (user, role) = ("admin".to_owned(), "admin".to_owned());
+    Ok(auth::open(cx, Session { user, role, private: true, local: true, ..Session::default() }))
+}
+
+fn clock(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clock>, Failure> {
+    Ok(Reply::ok(Clock { now: time_text(cx.now), fixed: cx.options.clock.is_some() }))
+}
+
+fn move_clock(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: MoveClock,
+) -> Result<Reply<Nothing>, Failure> {
+    let time = match (body.set, body.advance) {
+        (Some(text), None) => OffsetDateTime::parse(&text, &Rfc3339)
+            .map_err(|_| Failure::bad_request("'set' is no RFC 3339 time."))?,
+        (None, Some(seconds)) => cx.now + Duration::seconds(seconds.into()),
+        _ => return Err(Failure::bad_request("Give either 'set' or 'advance'.")),
+    };
+    cx.set_clock(time);
+    cx.peers.errand = Some(Errand::Look);
+    Ok(Reply::done())
+}
+
+fn reset(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let random = cx.options.first_random(cx.secret);
+    cx.state.factory(&cx.options.hostname, cx.options.clock.unwrap_or(cx.now), random);
+    cx.sessions.reset();
+    cx.tasks.clear();
+    *cx.peers = Peers::default();
+    Ok(Reply::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    #[test]
+    fn the_clock_stands_still_until_it_is_moved() {
+        let mut bench = Bench::new();
+        let now = |bench: &mut Bench| bench.get("/emulator/clock").json()["now"].clone();
+        assert_eq!(now(&mut bench), "2025-01-02T03:04:05Z");
+        assert_eq!(bench.put("/emulator/clock", json!({"advance": 60})).status, 204);
+        assert_eq!(now(&mut bench), "2025-01-02T03:05:05Z");
+        let set = json!({"set": "2026-01-01T00:00:00+01:00"});
+        assert_eq!(bench.put("/emulator/clock", set).status, 204);
+        bench.local_login();
+        assert_eq!(now(&mut bench), "2025-12-31T23:00:00Z");
+        assert_eq!(bench.put("/emulator/clock", json!({})).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    }
+
+    #[test]
+    fn reset_makes_the_same_appliance_again() {
+        let mut bench = Bench::new();
+        let serial = bench.get("/api/lunasa/hsms").json();
+        bench.user("jane", "Abcdef12", "monitor");
+        assert_eq!(bench.post("/emulator/reset", json!({})).status, 204);
+        assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
+        bench.local_login();
+        assert_eq!(bench.get("/users/jane").status, 404);
+        assert_eq!(bench.get("/api/lunasa/hsms").json(), serial);
+        bench.restart();
+        assert_eq!(bench.get("/users/jane").status, 404, "the store forgot her too");
+    }
+
+    #[test]
+    fn only_the_key_of_the_folder_opens_a_local_session() {
+        let mut bench = Bench::new();
+        for key in ["", "x", "0000"] {
+            assert_eq!(bench.local_login_with(key).error(), (401, "EMULATOR_WRONG_KEY"), "{key}");
+        }
+    }
+}

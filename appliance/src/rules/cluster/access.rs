@@ -1,0 +1,182 @@
+//! Who may do what with the cluster: its refusals, the state it has to be in, and who vouches for a
+//! request with a password.
+
+use luna_rest::clusters::{Authentication, refusal};
+
+use crate::core::message::Failure;
+use crate::request::context::Context;
+use crate::rules::cluster::lifecycle::{PACKAGE, Phase, phase};
+use crate::rules::hsm::login::check_so;
+use crate::rules::partition::lifecycle::PartitionRow;
+use crate::rules::partition::login::check_password;
+use crate::rules::partition::policies::policy;
+
+/// Partition policy: each key needs its own authorization data.
+const PER_KEY_AUTHORIZATION: u32 = 40;
+
+/// A refusal of the cluster.
+pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
+    let (status, message) = match id {
+        refusal::NO_PACKAGE => (404, "The cluster package is not installed."),
+        refusal::NOT_RUNNING => (409, "The cluster service is not running."),
+        refusal::EXISTS => (409, "The appliance belongs to a cluster already."),
+        refusal::NO_CLUSTER => (404, "The cluster does not exist."),
+        refusal::NO_MEMBER => (404, "The member does not exist."),
+        refusal::NO_CLIENT => (404, "The client does not exist."),
+        refusal::NO_KEYRING => (404, "The keyring does not exist."),
+        refusal::NOT_AUTHORIZED => (403, "The member is not authorized."),
+        refusal::READ_ONLY => (403, "The member is read-only."),
+        refusal::NOT_PRIMARY => (403, "The member is not the primary member."),
+        refusal::PARTED => (409, "The appliance is no member of its cluster any more."),
+        refusal::LIMIT => (409, "A limit has been reached."),
+        refusal::JOIN_REFUSED => (409, "The appliance may not join the cluster."),
+        refusal::BACKUP => (400, "The backup cannot be used."),
+        refusal::KEYRING_LOCKED => (403, "The keyring is locked."),
+        _ => (409, "The cluster does not allow this."),
+    };
+    Failure::new(status, id, message).details(details)
+}
+
+/// Goes on with the cluster package installed.
+pub(crate) fn require_package(cx: &Context<'_>) -> Result<(), Failure> {
+    if cx.state.packages.is_installed(PACKAGE) {
+        return Ok(());
+    }
+    Err(refuse(refusal::NO_PACKAGE, "Install the package lnh_cluster first."))
+}
+
+/// Goes on with the cluster service running.
+pub(crate) fn require_running(cx: &Context<'_>) -> Result<(), Failure> {
+    require_package(cx)?;
+    match phase(cx.state, cx.now) {
+        Phase::Running => Ok(()),
+        Phase::Starting => {
+            Err(refuse(refusal::NOT_RUNNING, "The cluster service is starting; try again later."))
+        }
+        Phase::Stopped => Err(refuse(refusal::NOT_RUNNING, "Start the cluster service first.")),
+    }
+}
+
+/// Goes on with this appliance a member of a cluster whose service runs.
+pub(crate) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
+    require_running(cx)?;
+    not_parted(cx)?;
+    let own = cx.state.clusters.own.get();
+    if own.copying {
+        return Err(refuse(refusal::NOT_RUNNING, "This member is copying the cluster's state."));
+    }
+    if own.member.is_empty() {
+        return Err(refuse(
+            refusal::NO_CLUSTER,
+            "This appliance belongs to no cluster: create one, or join one.",
+        ));
+    }
+    Ok(())
+}
+
+/// Goes on unless this member is none any more, and does not know it by itself.
+pub(crate) fn not_parted(cx: &Context<'_>) -> Result<(), Failure> {
+    if !cx.state.clusters.own.get().parted {
+        return Ok(());
+    }
+    Err(refuse(
+        refusal::PARTED,
+        "This member was deleted from its cluster, or missed that the primary member was; factory \
+         reset its cluster service, then join again.",
+    ))
+}
+
+/// Goes on with this member authorized.
+pub(crate) fn require_active(cx: &Context<'_>) -> Result<(), Failure> {
+    require_member(cx)?;
+    if cx.peers.active {
+        return Ok(());
+    }
+    Err(refuse(refusal::NOT_AUTHORIZED, "Authorize the member first."))
+}
+
+/// Goes on with `uuid` the cluster of this appliance.
+pub(crate) fn require_cluster(cx: &Context<'_>, uuid: &str) -> Result<(), Failure> {
+    require_member(cx)?;
+    if cx.state.clusters.cluster.get().uuid.eq_ignore_ascii_case(uuid) {
+        return Ok(());
+    }
+    Err(refuse(refusal::NO_CLUSTER, format!("There is no cluster {uuid} here.")))
+}
+
+/// The entry of this type among those who vouch.
+fn voucher<'a>(
+    authentication: &'a [Authentication],
+    kind: &str,
+) -> Result<&'a Authentication, Failure> {
+    authentication.iter().find(|entry| entry.kind.eq_ignore_ascii_case(kind)).ok_or_else(|| {
+        Failure::bad_request(format!("'authentication' needs an entry of type {kind}."))
+    })
+}
+
+/// Goes on when the HSM SO vouches.
+pub(crate) fn vouched_by_so(
+    cx: &mut Context<'_>,
+    authentication: &[Authentication],
+) -> Result<(), Failure> {
+    let entry = voucher(authentication, "SO")?;
+    if !cx.state.hsm.hsm.get().initialized {
+        return Err(refuse(refusal::NOT_ALLOWED, "Initialize the HSM first."));
+    }
+    check_so(cx, &entry.password)
+}
+
+/// Goes on when the Crypto Officer of the cluster partition vouches; the partition's serial number.
+pub(crate) fn vouched_by_co(
+    cx: &mut Context<'_>,
+    authentication: &[Authentication],
+) -> Result<String, Failure> {
+    let entry = voucher(authentication, "CO")?;
+    let serial = cluster_partition(cx, entry.partition_label.as_deref())?;
+    check_password(cx, &serial, "co", entry.password.expose())?;
+    let expired = |row: &PartitionRow| row.roles.get("co").is_some_and(|role| role.to_be_changed);
+    if cx.state.partitions.partitions.get(&serial).is_some_and(expired) {
+        return Err(refuse(
+            refusal::NOT_ALLOWED,
+            "The Crypto Officer must change the password that was set for the role before \
+             anything else.",
+        ));
+    }
+    Ok(serial)
+}
+
+/// The cluster partition: that of the label, or the one that is known already.
+fn cluster_partition(cx: &Context<'_>, label: Option<&str>) -> Result<String, Failure> {
+    let not_allowed = |details: String| Err(refuse(refusal::NOT_ALLOWED, details));
+    let known = &cx.state.clusters.own.get().partition;
+    let partitions = &cx.state.partitions.partitions;
+    let found = match label {
+        Some(label) => partitions.iter().find(|(_, row)| row.initialized && row.label == label),
+        None => partitions.get(known).map(|row| (known.as_str(), row)),
+    };
+    let Some((serial, row)) = found else {
+        let what = label.map_or("no cluster partition here".to_owned(), |label| {
+            format!("no initialized partition labeled '{label}'")
+        });
+        return not_allowed(format!("There is {what}."));
+    };
+    if row.version != 1 {
+        return not_allowed(format!(
+            "The partition '{}' is a V0 partition; a cluster needs a V1 partition.",
+            row.label
+        ));
+    }
+    if partitions.values().filter(|row| row.version == 1).count() > 1 {
+        return not_allowed(
+            "There is more than one V1 partition; delete all but the cluster partition.".to_owned(),
+        );
+    }
+    if policy(row, PER_KEY_AUTHORIZATION) != 0 {
+        return not_allowed(format!(
+            "Partition policy {PER_KEY_AUTHORIZATION} (Require Per-Key Authorization Data) of '{}' \
+             must be 0.",
+            row.label
+        ));
+    }
+    Ok(serial.to_owned())
+}

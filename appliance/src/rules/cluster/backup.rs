@@ -1,0 +1,460 @@
+//! Backups of the cluster: `/api/clusters/{clusterid}/backup`, `/api/cluster/restore`.
+//!
+//! A backup is a file among admin's files: keyrings and objects as compressed JSON, sealed with
+//! AES-256-GCM under a key that argon2id makes from the backup password. The schedule is shared;
+//! whether it is followed, and the key, belong to the member that is primary.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use luna_rest::Nothing;
+use luna_rest::clusters::{
+    BACKUP, Backup, BackupState, RESTORE, RESTORE_STATE, Restore, RestoreState, refusal,
+};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::password::derive;
+use crate::core::text::{clock_text, date_text, is_name, time_text};
+use crate::request::context::Context;
+use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
+use crate::rules::cluster::access::{refuse, require_active, require_cluster, require_member};
+use crate::rules::cluster::keyrings::{KeyObject, KeyringRow, MOST};
+use crate::rules::cluster::lifecycle::{Phase, phase};
+
+const HEAD: &[u8] = b"LUNA-CLUSTER-BACKUP-1\n";
+const SALT: usize = 16;
+const NONCE: usize = 12;
+/// Whose files the backups are.
+const OWNER: &str = "admin";
+
+/// When backups are made, and how many are kept. Shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Schedule {
+    /// What the files' names begin with; empty while nothing is configured.
+    pub filename: String,
+    /// How many are kept.
+    pub total: u32,
+    /// The day, 0 for Sunday.
+    pub day: u8,
+    /// The hour.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+}
+
+/// Scheduled backups of this member.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupRow {
+    /// Whether they are made.
+    pub enabled: bool,
+    /// Salt and key that seal them, in Base64.
+    key: Option<(String, String)>,
+    /// Up to when the schedule was followed, in seconds since 1970.
+    followed: i64,
+    /// How far local time was ahead of UTC when the service was started, in seconds.
+    pub offset: i64,
+    /// The files that the schedule made, oldest first.
+    files: Vec<String>,
+}
+
+impl std::fmt::Debug for BackupRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BackupRow").field("enabled", &self.enabled).finish_non_exhaustive()
+    }
+}
+
+/// The last restore.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestoreRow {
+    /// The file; empty while there was none.
+    pub filename: String,
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// How many keyrings came from it.
+    pub keyrings: usize,
+    /// How many objects.
+    pub objects: usize,
+}
+
+/// What a backup holds.
+#[derive(Default, Serialize, Deserialize)]
+struct Content {
+    cluster: String,
+    smk: String,
+    keyrings: BTreeMap<String, KeyringRow>,
+    objects: BTreeMap<String, Vec<KeyObject>>,
+}
+
+/// A key made from a password.
+struct Key {
+    salt: [u8; SALT],
+    key: [u8; 32],
+}
+
+impl Key {
+    fn of(password: &str, salt: [u8; SALT]) -> Result<Key, Failure> {
+        let key = derive(password, &salt);
+        Ok(Key { salt, key: key.ok_or_else(|| Failure::internal("The password is too long."))? })
+    }
+
+    fn sealing(&self) -> Result<LessSafeKey, Failure> {
+        UnboundKey::new(&AES_256_GCM, &self.key)
+            .map(LessSafeKey::new)
+            .map_err(|_| Failure::internal("The key cannot be used."))
+    }
+
+    /// The content as a backup file.
+    fn seal(&self, content: &Content, nonce: [u8; NONCE]) -> Result<Vec<u8>, Failure> {
+        let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
+        let mut zip = GzEncoder::new(Vec::new(), Compression::fast());
+        let json = serde_json::to_vec(content).map_err(|error| internal(&error))?;
+        zip.write_all(&json).map_err(|error| internal(&error))?;
+        let mut sealed = zip.finish().map_err(|error| internal(&error))?;
+        self.sealing()?
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(HEAD),
+                &mut sealed,
+            )
+            .map_err(|_| Failure::internal("The backup cannot be sealed."))?;
+        Ok([HEAD, &self.salt, &nonce, &sealed].concat())
+    }
+}
+
+fn unusable(details: &str) -> Failure {
+    refuse(refusal::BACKUP, details)
+}
+
+/// Opens a backup file.
+fn open(file: &[u8], password: &str) -> Result<Content, Failure> {
+    let none = || unusable("The file is no backup of a cluster.");
+    let rest = file.strip_prefix(HEAD).ok_or_else(none)?;
+    let (salt, rest) = rest.split_first_chunk::<SALT>().ok_or_else(none)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(none)?;
+    let mut sealed = sealed.to_vec();
+    let plain = Key::of(password, *salt)?
+        .sealing()?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(HEAD), &mut sealed)
+        .map_err(|_| unusable("The password is wrong, or the file is damaged."))?;
+    let mut json = Vec::new();
+    GzDecoder::new(&*plain).read_to_end(&mut json).map_err(|_| none())?;
+    serde_json::from_slice(&json).map_err(|_| none())
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&BACKUP, ADMIN, backup);
+    r.on(&RESTORE, ADMIN, restore);
+    r.on(&RESTORE_STATE, MONITOR, restore_state);
+}
+
+fn require_primary(cx: &Context<'_>) -> Result<(), Failure> {
+    require_active(cx)?;
+    if cx.state.clusters.is_primary() {
+        return Ok(());
+    }
+    Err(refuse(refusal::NOT_PRIMARY, "Backups are made and restored on the primary member."))
+}
+
+fn check_filename(name: &str) -> Result<(), Failure> {
+    let allowed = |place, c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || c == '.' && place > 0
+    };
+    if is_name(name, 64, allowed) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "'filename' takes 1 to 64 letters, digits and -._ , and does not begin with a dot.",
+    ))
+}
+
+fn check_password(password: Option<&luna_rest::Secret>) -> Result<&str, Failure> {
+    // Assumed: the length of other passwords.
+    match password.map(luna_rest::Secret::expose) {
+        Some(password) if (8..=255).contains(&password.len()) => Ok(password),
+        _ => Err(Failure::bad_request("'password' takes 8 to 255 characters.")),
+    }
+}
+
+fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<BackupState>, Failure> {
+    require_cluster(cx, &ids[0])?;
+    match body.action.as_str() {
+        "show" => {}
+        "run" => {
+            require_primary(cx)?;
+            let name = body.filename.unwrap_or_default();
+            check_filename(&name)?;
+            let key = Key::of(check_password(body.password.as_ref())?, cx.secret.bytes())?;
+            write(cx, &name, &key)?;
+        }
+        "config" => configure(cx, body)?,
+        "enable" => enable(cx, &body)?,
+        // The guide has a new primary member disable and enable them, whatever they were there.
+        "disable" => {
+            let row = &mut cx.state.clusters.own.get_mut().backup;
+            (row.enabled, row.key) = (false, None);
+        }
+        _ => {
+            return Err(Failure::bad_request(
+                "'action' must be run, config, enable, disable or show.",
+            ));
+        }
+    }
+    let schedule = &cx.state.clusters.cluster.get().schedule;
+    let row = &cx.state.clusters.own.get().backup;
+    Ok(Reply::ok(BackupState {
+        // Only the primary member makes them.
+        enabled: row.enabled && cx.state.clusters.is_primary(),
+        filename: schedule.filename.clone(),
+        total: schedule.total,
+        time: match schedule.filename.is_empty() {
+            true => String::new(),
+            false => format!("{}:{:02}:{:02}", schedule.day, schedule.hour, schedule.minute),
+        },
+        last: row.files.last().cloned().unwrap_or_default(),
+    }))
+}
+
+/// Makes a backup file of what there is.
+fn write(cx: &mut Context<'_>, name: &str, key: &Key) -> Result<(), Failure> {
+    let keyrings = &cx.state.keyrings;
+    let mut content = Content {
+        cluster: cx.state.clusters.cluster.get().uuid.clone(),
+        smk: cx.state.clusters.cluster.get().smk.clone(),
+        ..Content::default()
+    };
+    for (uuid, row) in keyrings.keyrings.iter() {
+        content.keyrings.insert(uuid.to_owned(), row.clone());
+        let objects: Vec<KeyObject> = keyrings.objects_of(uuid).collect();
+        if !objects.is_empty() {
+            content.objects.insert(uuid.to_owned(), objects);
+        }
+    }
+    let file = key.seal(&content, cx.secret.bytes())?;
+    cx.state.files.put(OWNER, name, file, cx.now);
+    Ok(())
+}
+
+/// `d:hh:mm`.
+fn parse_time(time: &str) -> Result<(u8, u8, u8), Failure> {
+    let bad = |details: &str| Failure::bad_request(format!("'time' {details}"));
+    let parts: Vec<&str> = time.split(':').collect();
+    let [day, hour, minute] = parts[..] else {
+        return Err(bad("is d:hh:mm, such as 0:23:30 for Sundays at half past eleven."));
+    };
+    let number = |text: &str, longest: usize| {
+        let digits =
+            (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<u8>().ok()).flatten()
+    };
+    match (number(day, 1), number(hour, 2), number(minute, 2)) {
+        (Some(day @ 0..=6), Some(hour @ 0..=23), Some(minute @ 0..=59)) => Ok((day, hour, minute)),
+        // The guide's own example has the day 7, though its text counts from 0 for Sunday.
+        (Some(7..), ..) => Err(bad("has days from 0 (Sunday) to 6 (Saturday).")),
+        _ => Err(bad("is d:hh:mm: a day from 0 to 6, 00 to 23, 00 to 59.")),
+    }
+}
+
+fn configure(cx: &mut Context<'_>, body: Backup) -> Result<(), Failure> {
+    require_primary(cx)?;
+    if cx.state.clusters.own.get().backup.enabled {
+        return Err(refuse(refusal::NOT_ALLOWED, "Disable scheduled backups first."));
+    }
+    let filename = body.filename.unwrap_or_default();
+    check_filename(&filename)?;
+    let total = body.total.unwrap_or_default();
+    if !(1..=15).contains(&total) {
+        return Err(Failure::bad_request("'total' must be 1 to 15."));
+    }
+    let (day, hour, minute) = parse_time(&body.time.unwrap_or_default())?;
+    cx.state.clusters.cluster.get_mut().schedule = Schedule { filename, total, day, hour, minute };
+    Ok(())
+}
+
+fn enable(cx: &mut Context<'_>, body: &Backup) -> Result<(), Failure> {
+    require_primary(cx)?;
+    if cx.state.clusters.own.get().backup.enabled {
+        return Err(refuse(refusal::NOT_ALLOWED, "Scheduled backups are enabled already."));
+    }
+    if cx.state.clusters.cluster.get().schedule.filename.is_empty() {
+        return Err(refuse(refusal::NOT_ALLOWED, "Configure the schedule first."));
+    }
+    let key = Key::of(check_password(body.password.as_ref())?, cx.secret.bytes())?;
+    let now = cx.now.unix_timestamp();
+    let row = &mut cx.state.clusters.own.get_mut().backup;
+    row.enabled = true;
+    row.key = Some((STANDARD.encode(key.salt), STANDARD.encode(key.key)));
+    row.followed = now;
+    Ok(())
+}
+
+impl Schedule {
+    /// The last time before or at `now` that the schedule names, both in local time.
+    fn last_before(&self, now: OffsetDateTime) -> OffsetDateTime {
+        let days = i64::from(now.weekday().number_days_from_sunday()) - i64::from(self.day);
+        let midnight = now - Duration::seconds(now.unix_timestamp().rem_euclid(86_400));
+        let at = midnight - Duration::days(days.rem_euclid(7))
+            + Duration::hours(self.hour.into())
+            + Duration::minutes(self.minute.into());
+        if at > now { at - Duration::days(7) } else { at }
+    }
+}
+
+/// Makes the backup that is due, if one is.
+pub(crate) fn follow_schedule(cx: &mut Context<'_>) -> Result<(), Failure> {
+    let row = &cx.state.clusters.own.get().backup;
+    let schedule = cx.state.clusters.cluster.get().schedule.clone();
+    let (true, Some((salt, key))) = (row.enabled, &row.key) else { return Ok(()) };
+    let offset = Duration::seconds(row.offset);
+    let due = schedule.last_before(cx.now + offset) - offset;
+    let works = cx.state.clusters.is_primary()
+        && cx.peers.active
+        && phase(cx.state, cx.now) == Phase::Running;
+    if due.unix_timestamp() <= row.followed || !works {
+        return Ok(());
+    }
+    let bytes = |text: &str| STANDARD.decode(text).ok();
+    let key = bytes(salt).zip(bytes(key)).and_then(|(salt, key)| {
+        Some(Key { salt: salt.try_into().ok()?, key: key.try_into().ok()? })
+    });
+    let key = key.ok_or_else(|| Failure::internal("The key of the schedule is damaged."))?;
+    let local = due + offset;
+    let time = clock_text(local).replace(':', "");
+    let name =
+        format!("{}_{}_{}", schedule.filename, date_text(local).replace('-', ""), &time[..4]);
+    write(cx, &name, &key)?;
+    let row = &mut cx.state.clusters.own.get_mut().backup;
+    row.followed = due.unix_timestamp();
+    row.files.retain(|file| *file != name);
+    row.files.push(name);
+    let extra = row.files.len().saturating_sub(schedule.total as usize);
+    let old: Vec<String> = row.files.drain(..extra).collect();
+    for file in old {
+        cx.state.files.remove(OWNER, &file);
+    }
+    Ok(())
+}
+
+fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Nothing>, Failure> {
+    require_primary(cx)?;
+    if body.kind != "keyring" {
+        return Err(Failure::bad_request("'type' must be keyring."));
+    }
+    if !cx.peers.here.is_empty() {
+        return Err(refuse(
+            refusal::NOT_ALLOWED,
+            "Stop the cluster service on all other members first.",
+        ));
+    }
+    let file =
+        cx.state.files.get(OWNER, &body.filename).ok_or_else(|| {
+            unusable("There is no such file among the files of the account admin.")
+        })?;
+    let content = open(&file.content, body.password.expose())?;
+    if content.smk != cx.state.clusters.cluster.get().smk {
+        return Err(unusable(
+            "The backup belongs to a cluster with another SKS master key; restore that key first.",
+        ));
+    }
+    let keyrings = &cx.state.keyrings.keyrings;
+    let new = content.keyrings.keys().filter(|uuid| !keyrings.contains(uuid)).count();
+    if keyrings.len() + new > MOST {
+        return Err(refuse(
+            refusal::LIMIT,
+            format!("A cluster holds at most {MOST} keyrings; {new} would be added."),
+        ));
+    }
+    let restored = RestoreRow {
+        filename: body.filename,
+        time: cx.now.unix_timestamp(),
+        keyrings: content.keyrings.len(),
+        objects: content.objects.values().map(Vec::len).sum(),
+    };
+    let mut objects = content.objects;
+    for (uuid, mut row) in content.keyrings {
+        if let Some(now) = cx.state.keyrings.keyrings.get(&uuid) {
+            row.clients.clone_from(&now.clients);
+            row.objects = now.objects;
+            row.last_handle = row.last_handle.max(now.last_handle);
+        } else {
+            row.clients.clear();
+        }
+        cx.state.keyrings.keyrings.insert(uuid.clone(), row);
+        cx.state.keyrings.put(&uuid, objects.remove(&uuid).unwrap_or_default());
+    }
+    let own = cx.state.clusters.own.get_mut();
+    own.restored = restored;
+    // The guide: the service has to be restarted afterwards (LUNA-31648).
+    own.restart = true;
+    Ok(Reply::done())
+}
+
+fn restore_state(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<RestoreState>, Failure> {
+    require_member(cx)?;
+    let row = cx.state.clusters.own.get().restored.clone();
+    let time = OffsetDateTime::from_unix_timestamp(row.time).map(time_text).unwrap_or_default();
+    let none = row.filename.is_empty();
+    Ok(Reply::ok(RestoreState {
+        state: if none { "none" } else { "complete" }.to_owned(),
+        filename: row.filename,
+        time: if none { String::new() } else { time },
+        keyrings: row.keyrings,
+        objects: row.objects,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn times_are_days_from_sunday_and_minutes() {
+        assert_eq!(parse_time("0:09:30").unwrap(), (0, 9, 30));
+        assert_eq!(parse_time("6:23:59").unwrap(), (6, 23, 59));
+        for bad in ["7:09:30", "0:24:00", "0:09", "0:09:60", "a:09:30", "0:+9:30", ""] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_last_time_of_a_schedule_is_at_most_a_week_ago() {
+        let schedule = Schedule { day: 3, hour: 9, minute: 30, ..Schedule::default() };
+        // The 7th of January 2026 was a Wednesday.
+        let due = datetime!(2026-01-07 09:30:00 UTC);
+        assert_eq!(schedule.last_before(due), due);
+        assert_eq!(schedule.last_before(due - Duration::SECOND), due - Duration::days(7));
+        assert_eq!(schedule.last_before(due + Duration::days(6)), due);
+    }
+
+    #[test]
+    fn a_backup_opens_with_its_password_alone_and_whole() {
+        let content = Content { smk: "smk".into(), ..Content::default() };
+        let file = Key::of("a-password", [1; SALT]).unwrap().seal(&content, [2; NONCE]).unwrap();
+        assert_eq!(open(&file, "a-password").unwrap().smk, "smk");
+        assert!(open(&file, "b-password").is_err());
+        for place in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[place] ^= 1;
+            // Each guess costs a key derivation; a few places of the sealed part do for all.
+            if place < HEAD.len() || place % 16 == 0 {
+                assert!(open(&damaged, "a-password").is_err(), "{place}");
+            }
+        }
+        assert!(open(&file[..file.len() - 1], "a-password").is_err());
+    }
+}

@@ -1,0 +1,501 @@
+//! The HSM: `/api/lunasa/hsms`.
+//!
+//! What is kept of it, what other areas ask it, and its life: initialized, zeroized. Roles and logins
+//! are in `hsm_roles.rs`, policies in `hsm_policies.rs`, actions, Secure Transport Mode and tampers
+//! in `hsm_actions.rs`, firmware, licences and counters in `hsm_parts.rs`, functionality modules and
+//! what else only LunaSH does in `hsm_lunash.rs`.
+
+use std::collections::BTreeMap;
+
+use luna_rest::Nothing;
+use luna_rest::hsm::{
+    Counter, Environment, Hsm as Shown, Hsms, IN_TRANSPORT, INIT, Init, LIST, PedTimeouts, SHOW,
+};
+use luna_rest::tasks::Link;
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::password::PasswordHash;
+use crate::core::table::{Cell, Table};
+use crate::core::text::is_name;
+use crate::request::context::Context;
+use crate::request::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::hsm::lunash::FmRow;
+use crate::rules::hsm::policies as hsm_policies;
+use crate::rules::hsm::policies::{
+    CLONING, CONTROLLED_TAMPER_RECOVERY, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS,
+    NON_FIPS,
+};
+use crate::rules::partition::lifecycle as partitions;
+use crate::state::{Area, Setup, Visit};
+
+/// Wrong SO passwords in a row that zeroize the HSM.
+pub const SO_ATTEMPTS: u32 = 3;
+/// Bytes that the HSM has for partitions.
+pub const STORAGE: u64 = 33_554_432;
+
+/// What is kept of the HSM.
+#[derive(Debug, Default)]
+pub struct Hsm {
+    /// The HSM itself.
+    pub hsm: Cell<HsmRow>,
+    /// Values of policies that differ from the factory's, by number.
+    pub policies: Cell<BTreeMap<u32, u32>>,
+    /// The functionality modules by identifier.
+    pub fms: Table<FmRow>,
+    /// Applied capability upgrades by identifier: what each allows.
+    pub upgrades: Table<String>,
+}
+
+/// The HSM.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HsmRow {
+    /// Serial number, seven digits; it survives everything.
+    pub serial: u64,
+    /// Its label; empty while not initialized.
+    pub label: String,
+    /// Whether it was initialized since it was made or zeroized.
+    pub initialized: bool,
+    /// The SO's password.
+    pub so: PasswordHash,
+    /// Wrong SO passwords since the last right one.
+    pub so_failures: u32,
+    /// The cloning domain; nothing for the default one.
+    pub domain: Option<PasswordHash>,
+    /// The domain of older HSMs, if one was set.
+    pub legacy_domain: Option<PasswordHash>,
+    /// Changes of the time need the SO.
+    pub auth_time_config: bool,
+    /// Somebody zeroized it on purpose since it was last initialized.
+    pub manually_zeroized: bool,
+    /// What the random user string of Secure Transport Mode is checked with, while in it.
+    pub transport: Option<String>,
+    /// Detected tampers that were not cleared, oldest first.
+    pub tampers: Vec<String>,
+    /// When the last of them was detected, seconds since 1970.
+    pub tampered_at: i64,
+    /// The firmware that runs.
+    pub firmware: String,
+    /// The firmware it can go back to; empty for none.
+    pub rollback: String,
+    /// The firmware that waits to be installed; empty for none.
+    pub upgrade: String,
+    /// Policy 50 was on at some time: no more rollback.
+    pub fms_ever_allowed: bool,
+    /// Counters since they were reset.
+    pub counters: Counter,
+    /// How far its clock is ahead of the appliance's, milliseconds.
+    pub clock_ahead: i64,
+    /// When it was last started, seconds since 1970.
+    pub started: i64,
+    /// PED time limits.
+    pub ped_timeouts: PedTimeouts,
+}
+
+impl Area for Hsm {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("hsm", &mut self.hsm);
+        visit("hsm/policies", &mut self.policies);
+        visit("hsm/fms", &mut self.fms);
+        visit("hsm/upgrades", &mut self.upgrades);
+    }
+
+    fn factory(&mut self, setup: &mut Setup<'_>) {
+        let serial = setup.random.number(1_000_000, 9_999_999);
+        // Assumed: the version before in the vendor's list is what it can go back to.
+        let (firmware, rollback) = ("7.8.4".to_owned(), "7.8.2".to_owned());
+        let started = setup.now.unix_timestamp();
+        self.hsm.set(HsmRow { serial, firmware, rollback, started, ..HsmRow::default() });
+    }
+}
+
+impl Hsm {
+    /// The value of an HSM policy; 0 for one that does not exist.
+    pub fn policy(&self, number: u32) -> u32 {
+        self.policies.get().get(&number).copied().unwrap_or_else(|| self.unchanged(number))
+    }
+
+    /// The value of an HSM policy that nobody has changed.
+    pub fn unchanged(&self, number: u32) -> u32 {
+        match hsm_policies::find(number) {
+            Some(policy) if policy.number == MAX_PARTITIONS => self.licensed_partitions(),
+            Some(policy) => policy.factory,
+            None => 0,
+        }
+    }
+
+    /// As many partitions as the licences allow. Assumed: a licence says so in its description.
+    pub fn licensed_partitions(&self) -> u32 {
+        let number = |text: &str| {
+            text.strip_prefix("Maximum ")?.strip_suffix(" partitions")?.parse::<u32>().ok()
+        };
+        let upgraded = self.upgrades.iter().filter_map(|(_, text)| number(text)).max();
+        upgraded.unwrap_or(0).clamp(FACTORY_PARTITIONS, MOST_PARTITIONS)
+    }
+
+    /// Whether keys may be cloned to other HSMs: policy 7.
+    pub fn cloning_allowed(&self) -> bool {
+        self.policy(CLONING) == 1
+    }
+
+    /// Whether only algorithms approved by FIPS 140 are allowed: policy 12 is off.
+    pub fn fips(&self) -> bool {
+        self.policy(NON_FIPS) == 0
+    }
+
+    /// The most partitions there may be: policy 33.
+    pub fn max_partitions(&self) -> usize {
+        self.policy(MAX_PARTITIONS) as usize
+    }
+
+    /// Goes on only with an HSM that serves partitions: it is not in Secure Transport Mode, and its
+    /// tampers were cleared where policy 48 wants that (assumed: the policy's name says it).
+    ///
+    /// # Errors
+    /// What keeps it from working, and what ends that.
+    pub fn require_operable(&self) -> Result<(), Failure> {
+        self.require_no_transport()?;
+        if self.hsm.get().tampers.is_empty() || self.policy(CONTROLLED_TAMPER_RECOVERY) == 0 {
+            return Ok(());
+        }
+        Err(Failure::new(400, "HSMPLUGIN_HSM_TAMPERED", "The HSM has detected a tamper.")
+            .details("The HSM SO must clear it first."))
+    }
+
+    /// Goes on only with an HSM that is not in Secure Transport Mode: all that its SO needs.
+    ///
+    /// # Errors
+    /// It is, and what ends that.
+    pub(crate) fn require_no_transport(&self) -> Result<(), Failure> {
+        if self.hsm.get().transport.is_none() {
+            return Ok(());
+        }
+        Err(Failure::new(400, IN_TRANSPORT, "The HSM is in Secure Transport Mode.")
+            .details("Recover it with the random user string first."))
+    }
+}
+
+/// A request to the HSM that changes something: the id in its path is checked, and it is counted.
+pub(crate) fn begin<'c>(cx: &'c mut Context<'_>, hsm: &str) -> Result<&'c mut HsmRow, Failure> {
+    check_id(cx, hsm)?;
+    let row = cx.state.hsm.hsm.get_mut();
+    row.counters.operation_requests += 1;
+    Ok(row)
+}
+
+/// Goes on only with the id of this appliance's HSM.
+pub(crate) fn check_id(cx: &Context<'_>, hsm: &str) -> Result<(), Failure> {
+    if cx.state.hsm.hsm.get().serial.to_string() == hsm {
+        return Ok(());
+    }
+    Err(Failure::new(404, "HSMPLUGIN_INVALID_HSM", "The HSM does not exist.")
+        .details(format!("There is no HSM with the serial number {hsm}.")))
+}
+
+/// Erases everything that belongs to users: all partitions, the SO, label and domain. Policies,
+/// functionality modules and tampers stay.
+pub(crate) fn zeroize(cx: &mut Context<'_>) {
+    partitions::erase_all(cx);
+    log_out_everywhere(cx);
+    let row = cx.state.hsm.hsm.get_mut();
+    *row = HsmRow {
+        label: String::new(),
+        initialized: false,
+        so: PasswordHash::default(),
+        so_failures: 0,
+        domain: None,
+        legacy_domain: None,
+        auth_time_config: false,
+        ..row.clone()
+    };
+}
+
+/// Ends the SO's logins of all sessions.
+pub(crate) fn log_out_everywhere(cx: &mut Context<'_>) {
+    for session in cx.sessions.iter_mut() {
+        session.hsm_logins.remove("so");
+    }
+}
+
+/// Whether an SO password may be set: 8 to 255 characters of those that the vendor's pattern names.
+pub(crate) fn check_password(password: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_!#$%'()*+,-./:=? @[]^{}~".contains(c);
+    if (8..=255).contains(&password.len()) && password.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "A password has 8 to 255 letters, digits, blanks and characters of _!#$%'()*+,-./:=?@[]^{}~.",
+    ))
+}
+
+/// Whether a cloning domain may be set: 1 to 128 characters of those that the vendor's pattern
+/// names.
+pub(crate) fn check_domain(domain: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_ !@#$%^*=+[]{}()/:',.~?-".contains(c);
+    if (1..=128).contains(&domain.len()) && domain.chars().all(allowed) && !domain.starts_with(' ')
+    {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "A domain has 1 to 128 letters, digits, blanks and characters of _!@#$%^*=+[]{}()/:',.~?-, \
+         and does not begin with a blank.",
+    ))
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&LIST, EVERYONE, list);
+    r.on(&SHOW, MONITOR, show);
+    r.on(&INIT, OPERATOR.private(), init);
+}
+
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Hsms>, Failure> {
+    let serial = cx.state.hsm.hsm.get().serial.to_string();
+    Ok(Reply::ok(Hsms { hsms: vec![Link::below(LIST.template(), &serial)] }))
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, Failure> {
+    check_id(cx, &ids[0])?;
+    let (hsm, row) = (&cx.state.hsm, cx.state.hsm.hsm.get());
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Reply::ok(Shown {
+        label: row.label.clone(),
+        serial_number: row.serial.to_string(),
+        firmware: row.firmware.clone(),
+        model: "Luna K7".to_owned(),
+        part_number: "808-000066-001".to_owned(),
+        authentication_method: "Password".to_owned(),
+        zeroized: !row.initialized,
+        so_logins_left: if row.initialized { SO_ATTEMPTS - row.so_failures } else { 0 },
+        so_logged_in: Some(cx.session().is_so()),
+        // Neither PEDs nor the auditor are emulated.
+        rpv_initialized: false,
+        audit_role_initialized: false,
+        remote_login_initialized: false,
+        manually_zeroized: row.manually_zeroized,
+        secure_transport_mode: row.transport.is_some(),
+        tampered: !row.tampers.is_empty(),
+        fips_mode: hsm.fips(),
+        partitions_allowed: number(hsm.max_partitions()),
+        partitions_created: number(cx.state.partitions.count()),
+        // As recorded from a real one at rest.
+        environment: Environment {
+            battery_voltage: 3.093,
+            battery_warning_voltage: 2.75,
+            temperature: 35,
+            temperature_warning: 75,
+        },
+    }))
+}
+
+fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: Init) -> Result<Reply<Nothing>, Failure> {
+    let initialized = begin(cx, &ids[0])?.initialized;
+    cx.state.hsm.require_no_transport()?;
+    if initialized {
+        cx.require_so()?;
+    }
+    let allowed = |_, c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !is_name(&body.label, 32, allowed) {
+        return Err(Failure::bad_request("'label' takes 1 to 32 letters, digits and underscores."));
+    }
+    let Some(password) = body.password else {
+        return Err(Failure::bad_request("missing field `password`"));
+    };
+    check_password(password.expose())?;
+    let domain = match (&body.domain, body.default_domain) {
+        (Some(domain), false) if !domain.is_empty() => {
+            check_domain(domain.expose())?;
+            Some(cx.hash(domain.expose()))
+        }
+        (None, true) => None,
+        (Some(domain), true) if domain.is_empty() => None,
+        (Some(_), true) => {
+            return Err(Failure::bad_request("'domain' and 'defaultDomain' exclude each other."));
+        }
+        _ => return Err(Failure::bad_request("missing field `domain`")),
+    };
+    let template = body.policy_template.as_deref();
+    let policies = template.map(|file| hsm_policies::read_template(cx, file)).transpose()?;
+
+    zeroize(cx);
+    if let Some(policies) = policies {
+        hsm_policies::apply_template(cx, policies);
+    }
+    let so = cx.hash(password.expose());
+    let row = cx.state.hsm.hsm.get_mut();
+    *row = HsmRow {
+        label: body.label,
+        initialized: true,
+        so,
+        domain,
+        auth_time_config: body.auth_time_config.unwrap_or_default(),
+        manually_zeroized: false,
+        ..row.clone()
+    };
+    Ok(Reply::created(SHOW.path(&[&ids[0]])))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::test_machine::{Answer, Bench};
+    use serde_json::{Value, json};
+
+    pub(crate) const PASSWORD: &str = "hsm-so-password";
+
+    impl Bench {
+        /// A path below the HSM.
+        pub(crate) fn hsm_path(&self, below: &str) -> String {
+            let serial = self.machine.state.hsm.hsm.get().serial;
+            format!("/api/lunasa/hsms/{serial}{below}")
+        }
+
+        /// Initializes the HSM with [`PASSWORD`].
+        pub(crate) fn hsm_init(&mut self) -> Answer {
+            let (label, domain) = ("myhsm", "mydomain");
+            let body = json!({"label": label, "password": PASSWORD, "domain": domain});
+            self.put(&self.hsm_path(""), body)
+        }
+
+        /// Logs the SO in.
+        pub(crate) fn so_login(&mut self, password: &str) -> Answer {
+            let body = json!({"ped": "0", "role": "so", "password": password});
+            self.post(&self.hsm_path("/login"), body)
+        }
+
+        /// A bench with an initialized HSM and its SO logged in.
+        pub(crate) fn with_so() -> Bench {
+            let mut bench = Bench::new();
+            bench.hsm_init().created();
+            assert_eq!(bench.so_login(PASSWORD).status, 204);
+            bench
+        }
+
+        /// What the HSM shows.
+        pub(crate) fn hsm(&mut self) -> Value {
+            self.get(&self.hsm_path("")).json()
+        }
+
+        /// Starts the waiting task of an answer; the answer of its work.
+        pub(crate) fn start(&mut self, answer: &Answer) -> Answer {
+            let task = answer.created();
+            assert_eq!(self.get(&task).json()["state"], "Waiting");
+            assert_eq!(self.post(&format!("{task}/actions/start"), json!({})).status, 204);
+            self.get(&format!("{task}/response"))
+        }
+    }
+
+    #[test]
+    fn there_is_one_hsm_and_its_serial_number_stays() {
+        let mut bench = Bench::new();
+        let hsms = bench.call(&LIST, &[], &Nothing {}).hsms;
+        assert_eq!((hsms.len(), hsms[0].id.len()), (1, 7));
+        assert_eq!(hsms[0].url, format!("/api/lunasa/hsms/{}", hsms[0].id));
+        bench.restart();
+        assert_eq!(bench.call(&LIST, &[], &Nothing {}).hsms, hsms);
+        assert_eq!(bench.get("/api/lunasa/hsms/1").error(), (404, "HSMPLUGIN_INVALID_HSM"));
+    }
+
+    #[test]
+    fn from_the_factory_it_is_zeroized_and_initialization_gives_it_an_so() {
+        let mut bench = Bench::new();
+        let hsm = bench.hsm();
+        assert_eq!((&hsm["zeroized"], &hsm["label"]), (&json!(true), &json!("")));
+        assert_eq!(hsm["firmware"], "7.8.4");
+        assert_eq!(bench.hsm_init().created(), bench.hsm_path(""));
+        let hsm = bench.hsm();
+        assert_eq!((&hsm["zeroized"], &hsm["label"]), (&json!(false), &json!("myhsm")));
+        assert_eq!((&hsm["soLoginsLeft"], &hsm["soLoggedIn"]), (&json!(3), &json!(false)));
+        bench.restart();
+        assert_eq!(bench.so_login(PASSWORD).status, 204);
+        assert_eq!(bench.hsm()["soLoggedIn"], true);
+    }
+
+    #[test]
+    fn only_its_so_initializes_it_again() {
+        let mut bench = Bench::new();
+        bench.hsm_init().created();
+        assert_eq!(bench.hsm_init().error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
+        bench.so_login(PASSWORD);
+        bench.hsm_init().created();
+        assert_eq!(bench.hsm()["soLoggedIn"], false, "every login ends");
+    }
+
+    #[test]
+    fn whatever_erases_partitions_erases_all_of_them() {
+        let mut bench = Bench::with_so();
+        let erasing: [(&str, &str, Value); 4] = [
+            ("PUT", "/policies/12", json!({"value": 0})),
+            ("POST", "/actions/zeroize", json!({})),
+            ("PUT", "", json!({"label": "h", "password": PASSWORD, "domain": "d"})),
+            ("POST", "/actions/factoryReset", json!({})),
+        ];
+        for (method, below, body) in erasing {
+            if bench.hsm()["zeroized"] == true {
+                bench.hsm_init().created();
+            }
+            bench.so_login(PASSWORD);
+            let path = bench.hsm_path("/partitions");
+            for name in ["one", "two"] {
+                bench.post(&path, json!({"name": name, "hasPso": true, "size": 325_896})).created();
+            }
+            assert_eq!(bench.hsm()["partitionsCreated"], 2);
+            let path = bench.hsm_path(below);
+            let answer =
+                if method == "PUT" { bench.put(&path, body) } else { bench.post(&path, body) };
+            if answer.created().starts_with("/tasks/") {
+                assert_eq!(bench.hsm()["partitionsCreated"], 2, "{below} waits");
+                bench.start(&answer);
+            }
+            assert_eq!(bench.hsm()["partitionsCreated"], 0, "{below}");
+        }
+    }
+
+    #[test]
+    fn after_a_tamper_partitions_wait_for_the_so() {
+        let mut bench = Bench::with_so();
+        bench.post("/emulator/hsm/tamper", json!({"tamper": "Chassis_open"}));
+        assert_eq!(bench.so_login(PASSWORD).status, 204);
+        let path = bench.hsm_path("/partitions");
+        let body = json!({"name": "one", "hasPso": true, "size": 325_896});
+        assert_eq!(bench.post(&path, body.clone()).error(), (400, "HSMPLUGIN_HSM_TAMPERED"));
+        bench.post(&bench.hsm_path("/tamper/actions/clear"), json!({})).created();
+        bench.post(&path, body).created();
+    }
+
+    #[test]
+    fn the_so_may_be_needed_to_change_the_time() {
+        let mut bench = Bench::new();
+        let body = json!({
+            "label": "h", "password": PASSWORD, "domain": "d", "authTimeConfig": true,
+        });
+        bench.put(&bench.hsm_path(""), body).created();
+        let zone = json!({"timeZone": "UTC"});
+        let refused = bench.patch("/api/lunasa/time", zone.clone());
+        assert_eq!(refused.error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
+        bench.so_login(PASSWORD);
+        assert_eq!(bench.patch("/api/lunasa/time", zone).status, 204);
+    }
+
+    #[test]
+    fn labels_passwords_and_domains_follow_their_patterns() {
+        let mut bench = Bench::new();
+        let path = bench.hsm_path("");
+        for (label, password, domain) in [
+            ("", PASSWORD, "d"),
+            ("with blank", PASSWORD, "d"),
+            (&*"x".repeat(33), PASSWORD, "d"),
+            ("hsm", "short12", "d"),
+            ("hsm", "back`tick", "d"),
+            ("hsm", PASSWORD, ""),
+            ("hsm", PASSWORD, "a;b"),
+        ] {
+            let body = json!({"label": label, "password": password, "domain": domain});
+            let answer = bench.put(&path, body);
+            assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"), "{label} {password}");
+            assert!(!answer.text().contains("back`"), "{}", answer.text());
+        }
+        let body = json!({"label": "hsm", "password": PASSWORD, "defaultDomain": true});
+        bench.put(&path, body).created();
+    }
+}

@@ -1,0 +1,239 @@
+//! The network: `/api/lunasa/network`. Here: what is kept, the host name, ping.
+//!
+//! `network/devices.rs` has the devices with their addresses, `network/routes.rs` the routes. No
+//! packet is ever sent: the emulated network knows the appliance's own addresses, and one segment
+//! (192.0.2.0/24 and 2001:db8::/64, which are kept for documentation) with a DHCP server and a
+//! router. A configured port has its cable plugged in. The host name itself is kept with the
+//! appliance as a whole (`lunasa.rs`).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use luna_rest::Nothing;
+use luna_rest::network::{
+    ACT, CHANGE, DEVICES, Network as Shown, NewHostname, PING, Ping, Pong, SHOW,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::table::Table;
+use crate::core::text::is_name;
+use crate::request::context::Context;
+use crate::request::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
+use crate::state::{Area, Setup, Visit};
+
+/// The physical ports, then the bonds.
+pub const NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
+/// The ports that serve each bond.
+pub(crate) const BONDS: [(&str, [&str; 2]); 2] =
+    [("bond0", ["eth0", "eth1"]), ("bond1", ["eth2", "eth3"])];
+
+/// What is kept of the network.
+#[derive(Debug, Default)]
+pub struct Network {
+    /// Every device by its name.
+    pub devices: Table<DeviceRow>,
+    /// Added routes by device and destination.
+    pub routes: Table<RouteRow>,
+}
+
+/// A network device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceRow {
+    /// Its IPv4 address.
+    pub ip4: Option<Ip4Row>,
+    /// Whether the IPv4 address came from DHCP.
+    pub dhcp: bool,
+    /// Its static IPv6 address.
+    pub ip6: Option<Ip6Row>,
+    /// Whether it configures an IPv6 address by itself.
+    pub slaac: bool,
+    /// A bond's mode.
+    pub mode: String,
+    /// Whether a bond is enabled.
+    pub enabled: bool,
+    /// Name servers.
+    pub name_servers: Vec<IpAddr>,
+    /// Search domains.
+    pub search_domains: Vec<String>,
+    /// Since when it carries traffic, in seconds since 1970.
+    pub since: i64,
+}
+
+/// An IPv4 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ip4Row {
+    /// The address.
+    pub ip: Ipv4Addr,
+    /// Length of the prefix.
+    pub mask: u8,
+    /// The gateway.
+    pub gateway: Ipv4Addr,
+}
+
+/// An IPv6 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ip6Row {
+    /// The address.
+    pub ip: Ipv6Addr,
+    /// Length of the prefix.
+    pub mask: u8,
+    /// The gateway.
+    pub gateway: Option<Ipv6Addr>,
+}
+
+/// An added route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteRow {
+    /// The device it leads through.
+    pub device: String,
+    /// Where it leads.
+    pub destination: IpAddr,
+    /// Length of the prefix.
+    pub mask: u8,
+    /// Through which gateway.
+    pub gateway: Option<IpAddr>,
+    /// Cost.
+    pub metric: u32,
+}
+
+impl Area for Network {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("network/devices", &mut self.devices);
+        visit("network/routes", &mut self.routes);
+    }
+
+    /// Assumed: `eth0` asks DHCP, everything else waits to be configured.
+    fn factory(&mut self, setup: &mut Setup<'_>) {
+        for name in NAMES {
+            self.devices.insert(name, DeviceRow::default());
+        }
+        if let Some(row) = self.devices.get_mut("eth0") {
+            row.lease("eth0", setup.now.unix_timestamp());
+        }
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SHOW, EVERYONE, show);
+    r.on(&CHANGE, OPERATOR, change);
+    r.on(&ACT, MONITOR, act);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Shown>, Failure> {
+    Ok(Reply::ok(Shown {
+        hostname: cx.state.lunasa.settings.get().hostname.clone(),
+        devices: DEVICES.template().to_owned(),
+        actions: format!("{}/actions", SHOW.template()),
+    }))
+}
+
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: NewHostname) -> Result<Reply<Nothing>, Failure> {
+    if let Some(hostname) = body.hostname {
+        let last = hostname.len().saturating_sub(1);
+        let fits = |place: usize, c: char| {
+            c.is_ascii_alphanumeric() || (matches!(c, '.' | '-') && place != 0 && place != last)
+        };
+        if !is_name(&hostname, 64, fits) {
+            return Err(Failure::bad_request(
+                "'hostname' has 1 to 64 letters, digits, dots and dashes, and begins and ends with \
+                 a letter or a digit.",
+            ));
+        }
+        cx.state.lunasa.settings.get_mut().hostname = hostname;
+    }
+    Ok(Reply::done())
+}
+
+/// Ping: own addresses and names answer, and the router of the emulated segment where a device is
+/// on it.
+fn act(cx: &mut Context<'_>, ids: &Ids<1>, body: Ping) -> Result<Reply<Pong>, Failure> {
+    if ids[0] != PING {
+        return Err(Failure::no_resource(format!("There is no action '{}'.", &ids[0])));
+    }
+    let address = body.address.as_str();
+    let fits = |_: usize, c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if !is_name(address, 64, fits) {
+        return Err(Failure::bad_request("'address' is an IP address or a host name."));
+    }
+    let hostname = &cx.state.lunasa.settings.get().hostname;
+    let network = &cx.state.network;
+    let time = match address.parse::<IpAddr>() {
+        Ok(ip) if ip.is_loopback() || network.is_own(ip) => OWN_ROUND_TRIP,
+        Ok(ip) if network.is_router(ip) => ROUTER_ROUND_TRIP,
+        Err(_) if address == "localhost" || address.eq_ignore_ascii_case(hostname) => {
+            OWN_ROUND_TRIP
+        }
+        _ => 0.0,
+    };
+    Ok(Reply::ok(Pong { time }))
+}
+
+/// Seconds an echo takes through the loopback device.
+const OWN_ROUND_TRIP: f64 = 0.000_045;
+/// Seconds an echo takes to the router and back.
+const ROUTER_ROUND_TRIP: f64 = 0.000_607;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    #[test]
+    fn the_host_name_changes_and_stays() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.call(&SHOW, &[], &Nothing {}).hostname, "local_host");
+        let path = CHANGE.template();
+        assert_eq!(bench.patch(path, json!({"hostname": "sa7-1.example.org"})).status, 204);
+        assert_eq!(bench.patch(path, json!({})).status, 204);
+        bench.restart();
+        assert_eq!(bench.call(&SHOW, &[], &Nothing {}).hostname, "sa7-1.example.org");
+    }
+
+    #[test]
+    fn a_host_name_has_the_form_of_the_reference() {
+        let mut bench = Bench::new();
+        let long = "x".repeat(65);
+        for name in ["", "-x", "x.", "a_b", "a b", &long] {
+            let answer = bench.patch(CHANGE.template(), json!({"hostname": name}));
+            assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"), "{name}");
+        }
+        let longest = "x".repeat(64);
+        for name in ["x", "a-b", "7", &longest] {
+            let answer = bench.patch(CHANGE.template(), json!({"hostname": name}));
+            assert_eq!(answer.status, 204, "{name}");
+        }
+    }
+
+    #[test]
+    fn monitor_looks_and_never_touches() {
+        let mut bench = Bench::new();
+        bench.user("mo", "Abcdef12", "monitor");
+        bench.login("mo", "Abcdef12");
+        assert_eq!(bench.get(SHOW.template()).status, 200);
+        let answer = bench.patch(CHANGE.template(), json!({"hostname": "x"}));
+        assert_eq!(answer.error(), (401, "FRAMEWORK_NO_ACL_RULE"));
+    }
+
+    #[test]
+    fn only_what_the_emulated_network_knows_answers_a_ping() {
+        let mut bench = Bench::new();
+        let mut ping = |address: &str| {
+            let ping = Ping { address: address.to_owned() };
+            bench.call(&ACT, &[PING], &ping).time
+        };
+        for known in ["127.0.0.1", "::1", "localhost", "LOCAL_HOST", "192.0.2.10", "192.0.2.1"] {
+            assert!(ping(known) > 0.0, "{known}");
+        }
+        for unknown in ["192.0.2.77", "10.0.0.1", "example.org", "2001:db8::1"] {
+            assert_eq!(ping(unknown), 0.0, "{unknown}");
+        }
+        let answer = bench.post(&ACT.path(&["pong"]), json!({"address": "localhost"}));
+        assert_eq!(answer.error(), (404, "FRAMEWORK_NO_RESOURCE"));
+        for wrong in [json!({}), json!({"address": ""}), json!({"address": "a;b"})] {
+            let answer = bench.post(&ACT.path(&[PING]), wrong);
+            assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! NTLS, the network trust link service: `/api/lunasa/ntls`.
+//!
+//! Here its settings. `clients.rs` has the registered clients and their partitions, `server.rs` the
+//! appliance's own certificate, `certificates.rs` reads what somebody calls a certificate.
+
+use luna_rest::Nothing;
+use luna_rest::ntls::{
+    BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CLIENTS, GROUPS, INFORMATION, Information,
+    KEEPALIVE, Keepalive, MONITOR, Monitor, NewBinding, NewMonitor, NewSettings, NewThreads,
+    RESET_INFORMATION, SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS, Settings,
+    Subject, THREADS, Threads,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::table::{Cell, Table};
+use crate::core::text::is_name;
+use crate::request::context::Context;
+use crate::request::route;
+use crate::request::route::{Ids, OPERATOR, Routes};
+use crate::rules::ntls::clients::ClientRow;
+use crate::rules::ntls::server::{LONGEST, ServerRow};
+use crate::state::{Area, Setup, Visit};
+
+/// What is kept of NTLS.
+#[derive(Debug, Default)]
+pub struct Ntls {
+    /// The clients by name.
+    pub clients: Table<ClientRow>,
+    /// Its settings.
+    pub settings: Cell<SettingsRow>,
+    /// The appliance's own key and certificate.
+    pub server: Cell<ServerRow>,
+}
+
+/// The settings. Some take effect when the service is restarted only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SettingsRow {
+    /// Seconds allowed for setting up a connection.
+    pub receive_timeout: u32,
+    /// Whether a client's source address is checked.
+    pub ip_check: bool,
+    /// TLS ciphers joined by colons.
+    pub ciphers: String,
+    /// Key exchange groups joined by colons.
+    pub groups: String,
+    /// The network device, or `all`.
+    pub device: String,
+    /// The device in use.
+    pub active_device: String,
+    /// TCP keepalive.
+    pub keepalive: Keepalive,
+    /// Threads.
+    pub threads: Threads,
+    /// The watch over the certificate's end.
+    pub monitor: Monitor,
+    /// Connections that came up, and that did not, since the counters were reset.
+    pub connections: (u64, u64),
+    /// Whether something that was set waits for a restart.
+    pub restart_needed: bool,
+}
+
+impl Default for SettingsRow {
+    fn default() -> SettingsRow {
+        SettingsRow {
+            receive_timeout: 20,
+            ip_check: true,
+            ciphers: CIPHERS.to_owned(),
+            groups: GROUPS.to_owned(),
+            device: "all".to_owned(),
+            active_device: "all".to_owned(),
+            keepalive: Keepalive { idle: 10, interval: 10, probes: 2 },
+            // Assumed; no page with the defaults was found.
+            threads: Threads { datapath: 5, cmdprocessor: 50 },
+            // The days and hours of the vendor's example; that it is off is documented.
+            monitor: Monitor { enabled: false, days: 5, interval: 12 },
+            connections: (0, 0),
+            restart_needed: false,
+        }
+    }
+}
+
+impl Area for Ntls {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("ntls/clients", &mut self.clients);
+        visit("ntls/settings", &mut self.settings);
+        visit("ntls/server", &mut self.server);
+    }
+
+    fn factory(&mut self, setup: &mut Setup<'_>) {
+        let subject = Subject::default();
+        // Fails for a host name that no certificate can hold; `sysconf regenCert` then makes one.
+        let validity = (setup.now, LONGEST);
+        if let Ok(row) = ServerRow::new(setup.random, setup.hostname, &subject, validity, setup.now)
+        {
+            self.server.set(row);
+        }
+    }
+}
+
+impl Ntls {
+    /// The service was started or restarted: what was set takes effect.
+    pub fn service_started(&mut self) {
+        let settings = self.settings.get_mut();
+        settings.active_device = settings.device.clone();
+        settings.restart_needed = false;
+    }
+
+    /// Something was set that takes effect at the next start of the service.
+    pub(crate) fn restart_needed(&mut self) {
+        self.settings.get_mut().restart_needed = true;
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SETTINGS, route::MONITOR, show);
+    r.on(&SET_SETTINGS, OPERATOR, set);
+    r.on(&BINDING, route::MONITOR, binding);
+    r.on(&BIND, OPERATOR, bind);
+    r.on(&KEEPALIVE, route::MONITOR, keepalive);
+    r.on(&SET_KEEPALIVE, OPERATOR, set_keepalive);
+    r.on(&THREADS, route::MONITOR, threads);
+    r.on(&SET_THREADS, OPERATOR, set_threads);
+    r.on(&INFORMATION, route::MONITOR, information);
+    r.on(&RESET_INFORMATION, OPERATOR, reset_information);
+    r.on(&MONITOR, route::MONITOR, monitor);
+    r.on(&SET_MONITOR, OPERATOR, set_monitor);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Settings>, Failure> {
+    let row = cx.state.ntls.settings.get();
+    Ok(Reply::ok(Settings {
+        receive_timeout_timer: row.receive_timeout,
+        ip_check_enabled: row.ip_check,
+        cipher_list: row.ciphers.clone(),
+        group_list: row.groups.clone(),
+        certificate: CERTIFICATE.template().to_owned(),
+        clients: CLIENTS.template().to_owned(),
+    }))
+}
+
+fn set(cx: &mut Context<'_>, _: &Ids<0>, new: NewSettings) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    within("receiveTimeoutTimer", new.receive_timeout_timer, 1, 300)?;
+    let ciphers = check_list("cipherList", &new.cipher_list, CIPHERS)?;
+    let groups = check_list("groupList", &new.group_list, GROUPS)?;
+    let row = cx.state.ntls.settings.get_mut();
+    // The check of addresses needs no restart: the product says nothing of one there.
+    row.restart_needed |= row.receive_timeout != new.receive_timeout_timer
+        || row.ciphers != ciphers
+        || row.groups != groups;
+    row.receive_timeout = new.receive_timeout_timer;
+    row.ip_check = new.ip_check_enabled;
+    (row.ciphers, row.groups) = (ciphers, groups);
+    Ok(Reply::done())
+}
+
+/// A list as it is kept: in the order that was given, in the reference's spelling.
+fn check_list(field: &str, list: &str, known: &str) -> Result<String, Failure> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in list.split(':') {
+        let Some(found) = known.split(':').find(|known| known.eq_ignore_ascii_case(name)) else {
+            return Err(Failure::bad_request(format!("{field}: '{name}' is not supported.")));
+        };
+        if names.contains(&found) {
+            return Err(Failure::bad_request(format!("{field}: '{found}' stands there twice.")));
+        }
+        names.push(found);
+    }
+    Ok(names.join(":"))
+}
+
+fn within(field: &str, value: u32, low: u32, high: u32) -> Result<(), Failure> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!("{field} must be {low} to {high}.")))
+}
+
+fn binding(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Binding>, Failure> {
+    let row = cx.state.ntls.settings.get();
+    Ok(Reply::ok(Binding {
+        device: row.device.clone(),
+        active: row.active_device.clone(),
+        restart_needed: row.restart_needed,
+    }))
+}
+
+/// What NTLS can be bound to. A device need not be configured yet.
+const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
+
+fn bind(cx: &mut Context<'_>, _: &Ids<0>, new: NewBinding) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    if !DEVICES.contains(&new.device.as_str()) {
+        let devices = DEVICES.join(", ");
+        return Err(Failure::bad_request(format!("The device must be one of {devices}.")));
+    }
+    let row = cx.state.ntls.settings.get_mut();
+    row.device = new.device;
+    row.restart_needed = true;
+    Ok(Reply::done())
+}
+
+fn keepalive(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Keepalive>, Failure> {
+    Ok(Reply::ok(cx.state.ntls.settings.get().keepalive.clone()))
+}
+
+fn set_keepalive(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: Keepalive,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    within("idle", new.idle, 10, 10_000)?;
+    within("interval", new.interval, 10, 360)?;
+    within("probes", new.probes, 1, 30)?;
+    cx.state.ntls.settings.get_mut().keepalive = new;
+    cx.state.ntls.restart_needed();
+    Ok(Reply::done())
+}
+
+fn threads(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Threads>, Failure> {
+    Ok(Reply::ok(cx.state.ntls.settings.get().threads.clone()))
+}
+
+fn set_threads(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewThreads,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    let row = cx.state.ntls.settings.get_mut();
+    let datapath = new.datapath.unwrap_or(row.threads.datapath);
+    let cmdprocessor = new.cmdprocessor.unwrap_or(row.threads.cmdprocessor);
+    within("datapath", datapath, 1, 15)?;
+    within("cmdprocessor", cmdprocessor, 1, 70)?;
+    row.threads = Threads { datapath, cmdprocessor };
+    row.restart_needed = true;
+    Ok(Reply::done())
+}
+
+fn information(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Information>, Failure> {
+    let row = cx.state.ntls.settings.get();
+    // No client ever connects by NTLS to an emulated appliance.
+    Ok(Reply::ok(Information {
+        up: cx.state.services.is_running("ntls"),
+        connected_clients: 0,
+        links: 0,
+        successful_connections: row.connections.0,
+        failed_connections: row.connections.1,
+    }))
+}
+
+fn reset_information(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.state.ntls.settings.get_mut().connections = (0, 0);
+    Ok(Reply::done())
+}
+
+fn monitor(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Monitor>, Failure> {
+    Ok(Reply::ok(cx.state.ntls.settings.get().monitor.clone()))
+}
+
+fn set_monitor(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewMonitor,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    let monitor = &mut cx.state.ntls.settings.get_mut().monitor;
+    monitor.enabled = new.enabled.unwrap_or(monitor.enabled);
+    monitor.days = new.days.unwrap_or(monitor.days);
+    monitor.interval = new.interval.unwrap_or(monitor.interval);
+    // Assumed bounds: a certificate's longest life, and a year.
+    within("days", monitor.days, 1, LONGEST)?;
+    within("interval", monitor.interval, 1, 8760)?;
+    Ok(Reply::done())
+}
+
+/// The content of a file of the user who asks.
+pub(crate) fn users_file(cx: &Context<'_>, name: &str) -> Result<Vec<u8>, Failure> {
+    let fits = is_name(name, 64, |_, c| c.is_ascii_alphanumeric() || "_.- ".contains(c))
+        && name.ends_with(".pem");
+    if !fits {
+        let id = "NTLS_FILENAME_NOT_VALID";
+        return Err(Failure::new(400, id, "The file name is not valid.").details(
+            "A file's name has up to 64 letters, digits, blanks and . _ - and ends with .pem",
+        ));
+    }
+    let user = &cx.session().user;
+    cx.state.files.get(user, name).map(|file| file.content.clone()).ok_or_else(|| {
+        let id = "SERVERPLUGIN_FILEID_DOES_NOT_EXIST";
+        Failure::new(404, id, "The file does not exist.")
+            .details(format!("'{user}' has no file '{name}' on the appliance."))
+    })
+}
+
+#[cfg(test)]
+mod tests;

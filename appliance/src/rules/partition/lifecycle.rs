@@ -1,0 +1,642 @@
+//! Application partitions: `/api/lunasa/hsms/{hsmid}/partitions`.
+//!
+//! What is kept of them, and their life: created, initialized, renamed, resized, deleted. Roles and
+//! logins are in `partition_roles.rs`, policies in `partition_policies.rs`, domains in
+//! `partition_domains.rs`, what lies inside in `objects.rs`. All of a partition but its objects is
+//! one row.
+
+use std::collections::BTreeMap;
+
+use luna_rest::Nothing;
+use luna_rest::partitions::{
+    CAPABILITIES, CHANGE, CREATE, ChangePartition, DELETE, INIT, InitPartition, LIST, NewPartition,
+    OBJECTS, POLICIES, Partition, Partitions as PartitionList, ROLES, SHOW, refusal,
+};
+use luna_rest::tasks::Link;
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::password::PasswordHash;
+use crate::core::table::Table;
+use crate::core::text::is_name;
+use crate::request::context::Context;
+use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::cluster::lifecycle::PACKAGE;
+use crate::rules::hsm::lifecycle as hsm;
+use crate::rules::hsm::lifecycle::STORAGE;
+use crate::rules::partition::domains::DomainRow;
+use crate::rules::partition::login::{
+    RoleRow, check_new_password, check_password, not_allowed, require_role,
+};
+use crate::rules::partition::objects::{ObjectRow, make_smk};
+use crate::rules::partition::policies::{TemplateRow, template};
+use crate::state::{Area, Visit};
+
+/// Bytes that the HSM has for partitions.
+pub const TOTAL_STORAGE: u64 = STORAGE;
+/// Bytes that a partition takes beside its size.
+pub const OVERHEAD: u64 = 9_648;
+/// The size of a partition of which none was asked for, as a 7.8.5 appliance gave it.
+pub const DEFAULT_SIZE: u64 = 648_381;
+
+/// What is kept of the partitions.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    /// The partitions by serial number.
+    pub partitions: Table<PartitionRow>,
+    /// The objects by `serial/handle`, the handle in ten digits.
+    pub objects: Table<ObjectRow>,
+    /// Imported policy templates by name.
+    pub templates: Table<TemplateRow>,
+}
+
+/// A partition.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartitionRow {
+    /// Partitions are listed in the order of this number.
+    pub made: u64,
+    /// The name.
+    pub name: String,
+    /// The label; empty while not initialized.
+    pub label: String,
+    /// Bytes for objects.
+    pub size: u64,
+    /// 0 or 1, as it was created; policy 41 changes it.
+    pub version: u8,
+    /// Whether it is initialized.
+    pub initialized: bool,
+    /// Its initialized roles by identifier.
+    pub roles: BTreeMap<String, RoleRow>,
+    /// Its cloning domains, the primary one first.
+    pub domains: Vec<DomainRow>,
+    /// The domain of an older HSM, if one was set.
+    pub legacy_domain: Option<PasswordHash>,
+    /// Policies that differ from their default, by number.
+    pub policies: BTreeMap<u32, u32>,
+    /// Policies whose destructiveness a template changed: off to on, on to off.
+    pub destructive: BTreeMap<u32, (bool, bool)>,
+    /// The last handle that was given to an object.
+    pub last_handle: u32,
+    /// Which SKS master key a version 1 partition has, in 32 hexadecimal digits; empty for none.
+    pub smk_id: String,
+    /// The key before it while a rollover is going on; else empty.
+    pub old_smk_id: String,
+}
+
+impl Area for Partitions {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("partitions", &mut self.partitions);
+        visit("partitions/objects", &mut self.objects);
+        visit("partitions/templates", &mut self.templates);
+    }
+}
+
+impl Partitions {
+    /// The serial numbers, oldest partition first.
+    pub fn serials(&self) -> Vec<&str> {
+        let mut serials: Vec<(u64, &str)> =
+            self.partitions.iter().map(|(serial, row)| (row.made, serial)).collect();
+        serials.sort_unstable();
+        serials.into_iter().map(|(_, serial)| serial).collect()
+    }
+
+    /// How many partitions there are.
+    pub fn count(&self) -> usize {
+        self.partitions.keys().count()
+    }
+
+    /// Bytes of the HSM that partitions take, their overhead included.
+    pub fn used_storage(&self) -> u64 {
+        self.partitions.values().map(|row| row.size + OVERHEAD).sum()
+    }
+
+    /// Bytes of the HSM that are left.
+    pub fn free_storage(&self) -> u64 {
+        hsm::STORAGE.saturating_sub(self.used_storage())
+    }
+
+    /// Number of a partition's objects, and the bytes they take.
+    pub fn contents(&self, serial: &str) -> (u64, u64) {
+        self.objects_of(serial).fold((0, 0), |(count, size), (_, row)| (count + 1, size + row.size))
+    }
+}
+
+/// Removes every partition with all that is in it: the HSM is initialized, zeroized, reset.
+pub fn erase_all(cx: &mut Context<'_>) {
+    let serials: Vec<String> = cx.state.partitions.partitions.keys().map(str::to_owned).collect();
+    for serial in serials {
+        remove(cx, &serial);
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&LIST, MONITOR, list);
+    r.on(&CREATE, OPERATOR.private(), create);
+    r.on(&SHOW, MONITOR, show);
+    r.on(&INIT, OPERATOR, init);
+    r.on(&CHANGE, OPERATOR.private(), change);
+    r.on(&DELETE, OPERATOR.private(), delete);
+}
+
+/// The value of an HSM policy.
+pub(crate) fn hsm_policy(cx: &Context<'_>, number: u32) -> u32 {
+    cx.state.hsm.policy(number)
+}
+
+/// Whether the first place of a path is this appliance's HSM.
+pub(crate) fn check_hsm(cx: &Context<'_>, id: &str) -> Result<(), Failure> {
+    if cx.state.hsm.hsm.get().serial.to_string() == id {
+        return Ok(());
+    }
+    Err(Failure::new(404, refusal::INVALID_HSM, "The HSM does not exist.")
+        .details(format!("There is no HSM with the serial number {id}.")))
+}
+
+fn no_partition(serial: &str) -> Failure {
+    Failure::new(404, refusal::INVALID_PARTITION, "The partition does not exist.")
+        .details(format!("There is no partition with the serial number {serial}."))
+}
+
+/// A partition by its serial number.
+pub(crate) fn partition<'c>(
+    cx: &'c Context<'_>,
+    serial: &str,
+) -> Result<&'c PartitionRow, Failure> {
+    cx.state.partitions.partitions.get(serial).ok_or_else(|| no_partition(serial))
+}
+
+/// The same, to change it.
+pub(crate) fn partition_mut<'c>(
+    cx: &'c mut Context<'_>,
+    serial: &str,
+) -> Result<&'c mut PartitionRow, Failure> {
+    cx.state.partitions.partitions.get_mut(serial).ok_or_else(|| no_partition(serial))
+}
+
+/// The partition of a path with HSM and partition: its serial number.
+pub(crate) fn place<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
+    check_hsm(cx, hsm)?;
+    partition(cx, serial)?;
+    Ok(serial)
+}
+
+/// The same, where the partition may be used: the cluster package takes V0 partitions away.
+pub(crate) fn usable<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
+    place(cx, hsm, serial)?;
+    if partition(cx, serial)?.version == 0 && cx.state.packages.is_installed(PACKAGE) {
+        return Err(not_allowed(
+            "The cluster package is installed: V0 partitions cannot be used any more.",
+        ));
+    }
+    Ok(serial)
+}
+
+/// Goes on only with an initialized partition.
+pub(crate) fn require_initialized(row: &PartitionRow) -> Result<(), Failure> {
+    if row.initialized {
+        return Ok(());
+    }
+    Err(Failure::new(409, refusal::NOT_INITIALIZED, "The partition is not initialized.")
+        .details("Initialize it first; that makes its Partition SO."))
+}
+
+fn check_name(cx: &Context<'_>, name: &str, own: Option<&str>) -> Result<(), Failure> {
+    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,./~".contains(c);
+    if !is_name(name, 32, allowed) {
+        return Err(Failure::bad_request(
+            "'name' takes 1 to 32 letters, digits, blanks and !@#$%^*()-_=+{}[]:,./~ .",
+        ));
+    }
+    let taken = |(serial, row): (&str, &PartitionRow)| Some(serial) != own && row.name == name;
+    if cx.state.partitions.partitions.iter().any(taken) {
+        return Err(Failure::new(409, refusal::NAME_TAKEN, "The partition name is taken.")
+            .details(format!("There is a partition '{name}' already.")));
+    }
+    Ok(())
+}
+
+/// A label without its outer blanks.
+pub(crate) fn check_label(label: &str) -> Result<&str, Failure> {
+    let label = label.trim();
+    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
+    if is_name(label, 32, allowed) {
+        return Ok(label);
+    }
+    Err(Failure::bad_request(
+        "'label' takes 1 to 32 letters, digits, blanks and !@#$%^*()-_=+{}[]:,.'/~ .",
+    ))
+}
+
+/// Whether a cloning domain can be one.
+pub(crate) fn check_domain(domain: &str) -> Result<(), Failure> {
+    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:',./~".contains(c);
+    if is_name(domain, 128, allowed) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(
+        "A cloning domain takes 1 to 128 letters, digits, blanks and !@#$%^*()-_=+{}[]:',./~ .",
+    ))
+}
+
+fn no_space(free: u64) -> Failure {
+    Failure::new(409, refusal::NO_SPACE, "The HSM has not enough free storage.").details(format!(
+        "{free} bytes are free for a partition, beside the {OVERHEAD} bytes that each takes."
+    ))
+}
+
+/// The size that was asked for, if it fits into `free` bytes.
+fn size_within(free: u64, size: Option<u64>, all: Option<bool>) -> Result<u64, Failure> {
+    let size = if all == Some(true) { free } else { size.unwrap_or(DEFAULT_SIZE) };
+    if size == 0 || size > free { Err(no_space(free)) } else { Ok(size) }
+}
+
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<PartitionList>, Failure> {
+    check_hsm(cx, &ids[0])?;
+    let parent = LIST.path(&[&ids[0]]);
+    let serials = cx.state.partitions.serials();
+    let partitions = serials.into_iter().map(|serial| Link::below(&parent, serial)).collect();
+    Ok(Reply::ok(PartitionList { partitions }))
+}
+
+fn create(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: NewPartition,
+) -> Result<Reply<Nothing>, Failure> {
+    check_hsm(cx, &ids[0])?;
+    cx.require_so()?;
+    cx.state.hsm.require_operable()?;
+    check_name(cx, &body.name, None)?;
+    if !body.has_pso {
+        // Assumed: firmware 7 has no other partitions.
+        return Err(Failure::bad_request("'hasPso' must be true: every partition has its SO."));
+    }
+    let version = body.version.unwrap_or_default();
+    if version > 1 {
+        return Err(Failure::bad_request("'version' must be 0 or 1."));
+    }
+    let clusters = cx.state.packages.is_installed(PACKAGE);
+    if clusters
+        && version == 1
+        && cx.state.partitions.partitions.values().any(|row| row.version == 1)
+    {
+        return Err(not_allowed(
+            "With the cluster package there is one V1 partition, the cluster partition.",
+        ));
+    }
+    let most = cx.state.hsm.max_partitions();
+    if cx.state.partitions.count() >= most {
+        return Err(Failure::new(
+            409,
+            refusal::NO_LICENCE,
+            "The licence allows no more partitions.",
+        )
+        .details(format!("The HSM has its {most} partitions already.")));
+    }
+    let free = cx.state.partitions.free_storage().saturating_sub(OVERHEAD);
+    let size = size_within(free, body.size, body.all_storage_space)?;
+    let made_by = cx.state.hsm.hsm.get().serial;
+    let serial = loop {
+        let serial = (made_by * 1_000_000 + cx.random().number(100_000, 999_999)).to_string();
+        if !cx.state.partitions.partitions.contains(&serial) {
+            break serial;
+        }
+    };
+    let made = cx.state.partitions.partitions.values().map(|row| row.made).max().unwrap_or(0) + 1;
+    let row = PartitionRow { made, name: body.name, size, version, ..PartitionRow::default() };
+    let location = SHOW.path(&[&ids[0], &serial]);
+    cx.state.partitions.partitions.insert(serial, row);
+    Ok(Reply::created(location))
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Partition>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
+    let (object_count, used) = cx.state.partitions.contents(serial);
+    let row = partition(cx, serial)?;
+    let ids = [&ids[0], serial];
+    Ok(Reply::ok(Partition {
+        id: serial.to_owned(),
+        name: row.name.clone(),
+        label: row.label.clone(),
+        state: if row.initialized { "initialized" } else { "zeroized" }.to_owned(),
+        version: row.version,
+        has_pso: true,
+        total_storage_space: row.size,
+        used_storage_space: used,
+        free_storage_space: row.size.saturating_sub(used),
+        object_count,
+        legacy_domain_set: row.legacy_domain.is_some(),
+        capabilities: CAPABILITIES.path(&ids),
+        objects: OBJECTS.path(&ids),
+        policies: POLICIES.path(&ids),
+        roles: ROLES.path(&ids),
+    }))
+}
+
+fn init(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: InitPartition,
+) -> Result<Reply<Nothing>, Failure> {
+    let serial = usable(cx, &ids[0], &ids[1])?;
+    cx.state.hsm.require_operable()?;
+    let row = partition(cx, serial)?.clone();
+    let label = match &body.label {
+        Some(label) => check_label(label)?.to_owned(),
+        None => row.name.clone(),
+    };
+    let password = body.password.ok_or_else(|| {
+        Failure::bad_request("'password' is required: this HSM authenticates by password.")
+    })?;
+    let template = match &body.template {
+        Some(name) => Some(template(cx, name, row.version)?),
+        None => None,
+    };
+    let (so, domains) = if row.initialized {
+        // What there is of an SO and a domain stays; the SO proves that it is he.
+        check_password(cx, serial, "so", password.expose())?;
+        (partition(cx, serial)?.roles.get("so").cloned(), row.domains)
+    } else {
+        check_new_password(&row, "so", password.expose())?;
+        let domain = match (&body.domain, body.default_domain) {
+            (Some(domain), _) if !domain.is_empty() => domain.expose(),
+            (_, Some(true)) => "default",
+            _ => {
+                return Err(Failure::bad_request(
+                    "'domain' is required: this HSM authenticates by password.",
+                ));
+            }
+        };
+        check_domain(domain)?;
+        let domain_label = body.domain_label.unwrap_or_default();
+        let domain =
+            DomainRow { number: 0, label: domain_label, hash: PasswordHash::of_domain(domain) };
+        let so = RoleRow { hash: cx.hash(password.expose()), ..RoleRow::default() };
+        (Some(so), vec![domain])
+    };
+    zeroize(cx, serial);
+    let row = partition_mut(cx, serial)?;
+    row.initialized = true;
+    row.label = label;
+    row.roles.extend(so.map(|so| ("so".to_owned(), so)));
+    row.domains = domains;
+    if let Some(template) = template {
+        row.policies = template.policies;
+        row.destructive = template.destructive;
+    }
+    make_smk(cx, serial)?;
+    Ok(Reply::created(SHOW.path(&[&ids[0], serial])))
+}
+
+fn change(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: ChangePartition,
+) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
+    if body.name.is_some() || body.size.is_some() || body.all_storage_space.is_some() {
+        cx.require_so()?;
+    }
+    if let Some(label) = &body.label {
+        require_role(cx, serial, &["so"])?;
+        partition_mut(cx, serial)?.label = check_label(label)?.to_owned();
+    }
+    if let Some(name) = body.name {
+        check_name(cx, &name, Some(serial))?;
+        partition_mut(cx, serial)?.name = name;
+    }
+    if body.size.is_some() || body.all_storage_space == Some(true) {
+        let (_, used) = cx.state.partitions.contents(serial);
+        let free = cx.state.partitions.free_storage() + partition(cx, serial)?.size;
+        let size = size_within(free, body.size, body.all_storage_space)?;
+        if size < used {
+            return Err(Failure::new(409, refusal::NO_SPACE, "The size is too small.")
+                .details(format!("The objects in the partition take {used} bytes.")));
+        }
+        partition_mut(cx, serial)?.size = size;
+    }
+    Ok(Reply::created(SHOW.path(&[&ids[0], serial])))
+}
+
+fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    let serial = place(cx, &ids[0], &ids[1])?;
+    cx.require_so()?;
+    remove(cx, serial);
+    Ok(Reply::done())
+}
+
+/// Removes a partition with all that is in it and leads to it.
+fn remove(cx: &mut Context<'_>, serial: &str) {
+    log_out_everywhere(cx, serial);
+    cx.state.partitions.erase_objects(serial);
+    cx.state.partitions.partitions.remove(serial);
+    cx.state.ntls.forget_partition(serial);
+}
+
+/// Makes a partition as it was when it was created: no roles, no objects, no domain.
+pub(crate) fn zeroize(cx: &mut Context<'_>, serial: &str) {
+    log_out_everywhere(cx, serial);
+    cx.state.partitions.erase_objects(serial);
+    if let Some(row) = cx.state.partitions.partitions.get_mut(serial) {
+        *row = PartitionRow {
+            made: row.made,
+            name: std::mem::take(&mut row.name),
+            size: row.size,
+            version: row.version,
+            last_handle: row.last_handle,
+            ..PartitionRow::default()
+        };
+    }
+}
+
+fn log_out_everywhere(cx: &mut Context<'_>, serial: &str) {
+    for session in cx.sessions.iter_mut() {
+        session.partition_logins.remove(serial);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::test_machine::{Answer, Bench};
+    use serde_json::{Value, json};
+
+    pub(crate) const SO: &str = "so-password";
+    pub(crate) const CO: &str = "co-password";
+    pub(crate) const DOMAIN: &str = "domain";
+
+    /// An appliance whose HSM SO is logged in.
+    pub(crate) fn bench() -> Bench {
+        let mut bench = Bench::new();
+        so_login(&mut bench);
+        bench
+    }
+
+    pub(crate) fn so_login(bench: &mut Bench) {
+        for session in bench.machine.sessions.iter_mut() {
+            session.hsm_logins.insert("so".into());
+        }
+    }
+
+    fn parent(bench: &Bench) -> String {
+        let serial = bench.machine.state.hsm.hsm.get().serial;
+        format!("/api/lunasa/hsms/{serial}/partitions")
+    }
+
+    /// Creates a partition and returns its path.
+    pub(crate) fn create(bench: &mut Bench, body: Value) -> Answer {
+        let mut all = json!({"hasPso": true});
+        all.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let parent = parent(bench);
+        bench.post(&parent, all)
+    }
+
+    /// An initialized partition.
+    pub(crate) fn initialized(bench: &mut Bench, version: u8) -> String {
+        let made = create(bench, json!({"name": "app", "version": version})).created();
+        let body = json!({"password": SO, "domain": DOMAIN});
+        assert_eq!(bench.put(&made, body).created(), made);
+        made
+    }
+
+    fn serial(path: &str) -> &str {
+        path.rsplit('/').next().unwrap()
+    }
+
+    #[test]
+    fn a_partition_lives_from_creation_to_deletion() {
+        let mut bench = bench();
+        let first = create(&mut bench, json!({"name": "app one", "size": 1000})).created();
+        let second = create(&mut bench, json!({"name": "second", "version": 1})).created();
+        let hsm = bench.machine.state.hsm.hsm.get().serial.to_string();
+        assert!(serial(&first).len() == 13 && serial(&first).starts_with(&hsm), "{first}");
+        bench.restart();
+        so_login(&mut bench);
+        let path = parent(&bench);
+        let listed = bench.get(&path).json();
+        assert_eq!(listed["partitions"][0], json!({"id": serial(&first), "url": first}));
+        assert_eq!(listed["partitions"][1]["url"], second, "in the order of creation");
+        let shown = bench.get(&second).json();
+        assert_eq!((&shown["state"], &shown["version"]), (&json!("zeroized"), &json!(1)));
+        assert_eq!(shown["totalStorageSpace"], DEFAULT_SIZE);
+        assert_eq!(bench.put(&second, json!({"password": SO, "domain": "d"})).status, 204);
+        let shown = bench.get(&second).json();
+        assert_eq!((&shown["state"], &shown["label"]), (&json!("initialized"), &json!("second")));
+        assert_eq!(bench.delete(&first).status, 204);
+        assert_eq!(bench.get(&first).error(), (404, refusal::INVALID_PARTITION));
+        assert_eq!(bench.machine.state.partitions.count(), 1);
+    }
+
+    #[test]
+    fn a_deleted_partition_takes_its_assignments_along() {
+        let mut bench = bench();
+        let path = create(&mut bench, json!({"name": "app"})).created();
+        let id = serial(&path).to_owned();
+        let row = crate::rules::ntls::clients::ClientRow { links: vec![id], ..Default::default() };
+        bench.machine.state.ntls.clients.insert("client", row);
+        bench.machine.keep();
+        assert_eq!(bench.delete(&path).status, 204);
+        assert!(bench.machine.state.ntls.clients.get("client").unwrap().links.is_empty());
+    }
+
+    #[test]
+    fn the_hsm_so_creates_changes_and_deletes() {
+        let mut bench = bench();
+        let made = create(&mut bench, json!({"name": "app"})).created();
+        for session in bench.machine.sessions.iter_mut() {
+            session.hsm_logins.clear();
+        }
+        let refused = (400, "APPLIANCE_REQUIRE_SO_LOGIN");
+        assert_eq!(create(&mut bench, json!({"name": "other"})).error(), refused);
+        assert_eq!(bench.patch(&made, json!({"size": 1})).error(), refused);
+        assert_eq!(bench.patch(&made, json!({"name": "x"})).error(), refused);
+        assert_eq!(bench.delete(&made).error(), refused);
+        assert_eq!(bench.get(&made).status, 200);
+        assert_eq!(bench.get("/api/lunasa/hsms/1/partitions").error(), (404, refusal::INVALID_HSM));
+    }
+
+    #[test]
+    fn names_are_unique_and_of_allowed_characters() {
+        let mut bench = bench();
+        create(&mut bench, json!({"name": "app"})).created();
+        let mut name = |name: &str| create(&mut bench, json!({"name": name})).status;
+        assert_eq!(name("app"), 409);
+        for good in ["App", "9 !@#$%^*()-_=+{}[]:,./~", &"a".repeat(32)] {
+            assert_eq!(name(good), 204, "{good}");
+        }
+        for bad in ["", "a'b", "a\"b", "a<b", "a&b", "é", &"a".repeat(33)] {
+            assert_eq!(name(bad), 400, "{bad}");
+        }
+    }
+
+    #[test]
+    fn storage_is_shared_and_never_exceeded() {
+        let mut bench = bench();
+        let refused = (409, refusal::NO_SPACE);
+        let most = hsm::STORAGE - OVERHEAD;
+        let too_much = create(&mut bench, json!({"name": "a", "size": most + 1}));
+        assert_eq!(too_much.error(), refused);
+        let a = create(&mut bench, json!({"name": "a", "size": 1_000_000})).created();
+        let b = create(&mut bench, json!({"name": "b", "allStorageSpace": true})).created();
+        let rest = most - 1_000_000 - OVERHEAD;
+        assert_eq!(bench.get(&b).json()["totalStorageSpace"], rest);
+        assert_eq!(create(&mut bench, json!({"name": "c"})).error(), refused);
+        assert_eq!(bench.machine.state.partitions.free_storage(), 0);
+        assert_eq!(bench.patch(&a, json!({"size": 1_000_001})).error(), refused);
+        assert_eq!(bench.patch(&b, json!({"size": 1})).status, 204);
+        assert_eq!(bench.patch(&a, json!({"allStorageSpace": true})).status, 204);
+        assert_eq!(bench.get(&a).json()["totalStorageSpace"], most - 1 - OVERHEAD);
+    }
+
+    #[test]
+    fn a_partition_is_not_made_smaller_than_its_objects() {
+        let mut bench = bench();
+        let path = initialized(&mut bench, 0);
+        let objects = format!("/emulator/partitions/{}/objects", serial(&path));
+        bench.post(&objects, json!({"label": "k", "type": "Symmetric Key"}));
+        assert_eq!(bench.patch(&path, json!({"size": 247})).error(), (409, refusal::NO_SPACE));
+        assert_eq!(bench.patch(&path, json!({"size": 248})).status, 204);
+        assert_eq!(bench.get(&path).json()["freeStorageSpace"], 0);
+    }
+
+    #[test]
+    fn the_licence_allows_ten_partitions() {
+        let mut bench = bench();
+        for number in 1..=10 {
+            create(&mut bench, json!({"name": format!("p{number}")})).created();
+        }
+        let eleventh = create(&mut bench, json!({"name": "p11"}));
+        assert_eq!(eleventh.error(), (409, refusal::NO_LICENCE));
+    }
+
+    #[test]
+    fn initialization_needs_a_password_and_a_domain() {
+        let mut bench = bench();
+        let path = create(&mut bench, json!({"name": "app"})).created();
+        let mut init = |body: Value| bench.put(&path, body).status;
+        assert_eq!(init(json!({"domain": "d"})), 400);
+        assert_eq!(init(json!({"password": SO})), 400);
+        assert_eq!(init(json!({"password": "seven77", "domain": "d"})), 400);
+        assert_eq!(init(json!({"password": SO, "domain": "d&d"})), 400);
+        assert_eq!(init(json!({"password": SO, "domain": "d", "label": "l;l"})), 400);
+        assert_eq!(init(json!({"password": SO, "defaultDomain": true, "label": " l's "})), 204);
+        assert_eq!(bench.get(&path).json()["label"], "l's", "outer blanks are dropped");
+    }
+
+    #[test]
+    fn initializing_again_keeps_the_so_and_erases_the_rest() {
+        let mut bench = bench();
+        let path = initialized(&mut bench, 0);
+        let objects = format!("/emulator/partitions/{}/objects", serial(&path));
+        bench.post(&objects, json!({"label": "k", "type": "Symmetric Key"}));
+        let wrong = bench.put(&path, json!({"password": "wrong-password", "label": "new"}));
+        assert_eq!(wrong.error(), (401, refusal::WRONG_PASSWORD));
+        assert_eq!(bench.get(&path).json()["objectCount"], 1);
+        assert_eq!(bench.put(&path, json!({"password": SO, "label": "new"})).status, 204);
+        let shown = bench.get(&path).json();
+        assert_eq!((&shown["objectCount"], &shown["label"]), (&json!(0), &json!("new")));
+        let login = json!({"role": "so", "password": SO, "ped": "0"});
+        assert_eq!(bench.post(&format!("{path}/login"), login).status, 204);
+    }
+}

@@ -1,0 +1,17 @@
+//! Application partitions: their life, roles and logins, policies, domains, objects.
+
+use crate::request::route::Routes;
+
+pub mod domains;
+pub mod lifecycle;
+pub mod login;
+pub mod objects;
+pub mod policies;
+
+pub(crate) fn routes(r: &mut Routes) {
+    domains::routes(r);
+    lifecycle::routes(r);
+    login::routes(r);
+    objects::routes(r);
+    policies::routes(r);
+}

@@ -1,0 +1,11 @@
+//! What the appliance measures of itself: load, memory, disk, sensors, sockets.
+
+use crate::request::route::Routes;
+
+pub mod figures;
+pub mod machine;
+pub mod sensors;
+
+pub(crate) fn routes(r: &mut Routes) {
+    figures::routes(r);
+}

@@ -1,0 +1,185 @@
+//! Date, time and time zone: `/api/lunasa/time`.
+
+use luna_rest::Nothing;
+use luna_rest::time::{CHANGE, ChangeTime, PUT, SHOW, Time, ZONES, Zones};
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::text::{clock_text, date_text};
+use crate::core::time_zones as zones;
+use crate::core::time_zones::Zone;
+use crate::request::context::Context;
+use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SHOW, EVERYONE, show);
+    r.on(&CHANGE, OPERATOR, change);
+    r.on(&PUT, OPERATOR, change);
+    r.on(&ZONES, EVERYONE, list);
+}
+
+fn zone(cx: &Context<'_>) -> &'static Zone {
+    let code = &cx.state.sysconf.system.get().time_zone;
+    zones::find(code).unwrap_or(&zones::ZONES[0])
+}
+
+/// What the clocks show where the appliance is, marked as UTC.
+pub(crate) fn local(cx: &Context<'_>) -> OffsetDateTime {
+    cx.now + Duration::minutes(zone(cx).at(cx.now).1.into())
+}
+
+/// Sets the clock. Unlike time that passes, this ends no session and counts for no service.
+pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) {
+    let by = now - cx.now;
+    cx.state.sysconf.ntp.get_mut().started += by.whole_seconds();
+    cx.state.status.clock_set(by.whole_seconds());
+    cx.sessions.clock_set(by);
+    cx.set_clock(now);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Time>, Failure> {
+    let zone = zone(cx);
+    let (abbreviation, utc_offset) = zone.at(cx.now);
+    let local = local(cx);
+    Ok(Reply::ok(Time {
+        date: date_text(local),
+        time: clock_text(local),
+        time_zone: zone.code.to_owned(),
+        abbreviation: abbreviation.to_owned(),
+        utc_offset,
+    }))
+}
+
+/// The zone first, then the clock in that zone.
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    // 'hsm init -authtimeconfig' asks for it.
+    if cx.state.hsm.hsm.get().auth_time_config {
+        cx.require_so()?;
+    }
+    let zone = match &body.time_zone {
+        Some(code) => zones::find(code).ok_or_else(|| {
+            Failure::bad_request(format!("The emulated appliance has no time zone '{code}'."))
+        })?,
+        None => zone(cx),
+    };
+    if body.time.is_some() || body.date.is_some() {
+        let shown = cx.now + Duration::minutes(zone.at(cx.now).1.into());
+        let date = match &body.date {
+            Some(text) => read_date(text)
+                .ok_or_else(|| Failure::bad_request(format!("'{text}' is no date YYYY-MM-DD.")))?,
+            None => shown.date(),
+        };
+        let time = match &body.time {
+            Some(text) => read_time(text)
+                .ok_or_else(|| Failure::bad_request(format!("'{text}' is no time HH:MM:SS.")))?,
+            None => shown.time(),
+        };
+        let now = zone.moment(PrimitiveDateTime::new(date, time));
+        set(cx, now);
+    }
+    cx.state.sysconf.system.get_mut().time_zone = zone.code.to_owned();
+    Ok(Reply::done())
+}
+
+fn read_date(text: &str) -> Option<Date> {
+    let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    // What the appliance's clock can hold.
+    if !(1970..=2099).contains(&year) {
+        return None;
+    }
+    Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?).ok()
+}
+
+fn read_time(text: &str) -> Option<time::Time> {
+    let [hour, minute, second] = numbers(text, ':', [2, 2, 2])?;
+    let small = |number| u8::try_from(number).ok();
+    time::Time::from_hms(small(hour)?, small(minute)?, small(second)?).ok()
+}
+
+/// Exactly three numbers of so many digits each.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[u32; 3]> {
+    let mut numbers = [0; 3];
+    let mut parts = text.split(between);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+fn list(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Zones>, Failure> {
+    Ok(Reply::ok(Zones { zones: zones::ZONES.iter().map(|zone| zone.code.to_owned()).collect() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::sysconf::tests::so;
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    const TIME: &str = "/api/lunasa/time";
+
+    #[test]
+    fn the_clock_follows_what_is_set() {
+        let mut bench = Bench::new();
+        let shown = json!({
+            "date": "2025-01-02", "time": "03:04:05", "timeZone": "UTC", "abbreviation": "UTC",
+            "utcOffset": 0,
+        });
+        assert_eq!(bench.get(TIME).json(), shown);
+        let change = json!({"time": "15:00:00", "date": "2016-05-27", "timeZone": "EST5EDT"});
+        so(&mut bench);
+        assert_eq!(bench.patch(TIME, change).status, 204);
+        assert!(bench.session("admin").is_so(), "setting the clock ends no session");
+        let shown = bench.get(TIME).json();
+        assert_eq!((&shown["time"], &shown["date"]), (&json!("15:00:00"), &json!("2016-05-27")));
+        assert_eq!((&shown["abbreviation"], &shown["utcOffset"]), (&json!("EDT"), &json!(-240)));
+        assert_eq!(bench.get("/emulator/clock").json()["now"], "2016-05-27T19:00:00Z");
+        // A zone alone leaves the moment what it is.
+        assert_eq!(bench.put(TIME, json!({"timeZone": "UTC"})).status, 204);
+        assert_eq!(bench.get(TIME).json()["time"], "19:00:00");
+    }
+
+    #[test]
+    fn nonsense_changes_nothing() {
+        let mut bench = Bench::new();
+        for change in [
+            json!({"time": "25:00:00"}),
+            json!({"time": "1:00:00"}),
+            json!({"time": "10:00"}),
+            json!({"date": "2016-02-30"}),
+            json!({"date": "1916-02-01"}),
+            json!({"timeZone": "Mars/Olympus", "date": "2020-01-01"}),
+        ] {
+            assert_eq!(bench.patch(TIME, change).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+        assert_eq!(bench.get(TIME).json()["date"], "2025-01-02");
+    }
+
+    #[test]
+    fn with_force_so_login_the_clock_needs_the_so() {
+        let mut bench = Bench::new();
+        bench.machine.state.lunasa.settings.get_mut().force_so_login = true;
+        bench.machine.keep();
+        let change = json!({"timeZone": "EST"});
+        assert_eq!(bench.patch(TIME, change.clone()).error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
+        so(&mut bench);
+        assert_eq!(bench.patch(TIME, change).status, 204);
+    }
+
+    #[test]
+    fn every_listed_zone_can_be_set() {
+        let mut bench = Bench::new();
+        let zones = bench.get("/emulator/lunash/timezones").json();
+        let zones = zones["zones"].as_array().unwrap().clone();
+        assert!(zones.contains(&json!("Canada/Eastern")));
+        for zone in zones {
+            assert_eq!(bench.patch(TIME, json!({"timeZone": zone})).status, 204);
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The SSH server: `/api/lunasa/ssh`, and from where accounts may log in.
+//!
+//! The emulated appliance has no SSH server yet: the settings are kept and shown, and no login is
+//! ever refused for its address.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use luna_rest::ssh::{
+    ACT, ACTIONS, ADD_CLIENTS, BAD_ADDRESS, BAD_CIPHERS, BIND_ADDRESS, BindAddress, CHANGE,
+    CIPHERS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Client, Clients, HOST_KEYS, HostKey, HostKeys,
+    Hosts, MACS, NO_CLIENT, NO_USER, REGENERATE_KEY, REJECTED, REMOVE_CLIENTS, RESET_CIPHERS,
+    Rejected, SHOW, Ssh,
+};
+use luna_rest::tasks::{Actions, Link};
+use luna_rest::{Nothing, Secret};
+use ring::digest::{SHA256, digest};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::core::random;
+use crate::core::random::Random;
+use crate::request::context::Context;
+use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
+
+/// The settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::ssh::Ssh")]
+pub struct SshRow {
+    pub ciphers: Vec<String>,
+    /// Codes for message authentication; none: the server's own choice.
+    pub macs: Vec<String>,
+    pub password: bool,
+    pub public_key: bool,
+    pub port: u16,
+    pub devices: Vec<String>,
+    pub ip: Option<String>,
+}
+
+/// Public keys are accepted from the factory, as every sample shows; that is assumed.
+impl Default for SshRow {
+    fn default() -> Self {
+        SshRow {
+            ciphers: default_ciphers(),
+            macs: Vec::new(),
+            password: true,
+            public_key: true,
+            port: 22,
+            devices: vec!["all".to_owned()],
+            ip: None,
+        }
+    }
+}
+
+fn default_ciphers() -> Vec<String> {
+    ["aes192-ctr", "aes256-ctr"].map(str::to_owned).to_vec()
+}
+
+/// The server's own key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HostKeyRow {
+    /// The seed of an Ed25519 key, in hexadecimal.
+    seed: Secret,
+}
+
+impl HostKeyRow {
+    /// The first key. It is made from a copy of the randomness: nothing else of the same seed
+    /// changes by it.
+    pub(crate) fn factory(random: &Random) -> HostKeyRow {
+        let block = random.clone().block();
+        HostKeyRow::new(digest(&SHA256, &[&block[..], b"ssh host key"].concat()).as_ref())
+    }
+
+    fn new(seed: &[u8]) -> HostKeyRow {
+        HostKeyRow { seed: random::hex(seed).into() }
+    }
+
+    fn show(&self) -> Result<HostKey, Failure> {
+        let fault = || Failure::internal("The SSH host key cannot be read.");
+        let digits = self.seed.expose();
+        let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        let seed: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed.ok_or_else(fault)?);
+        let pair = pair.map_err(|_| fault())?;
+        let kind = "ssh-ed25519";
+        let mut blob = Vec::new();
+        for field in [kind.as_bytes(), pair.public_key().as_ref()] {
+            blob.extend(u32::try_from(field.len()).unwrap_or_default().to_be_bytes());
+            blob.extend(field);
+        }
+        let print = STANDARD_NO_PAD.encode(digest(&SHA256, &blob));
+        Ok(HostKey { kind: kind.to_owned(), bits: 256, fingerprint: format!("SHA256:{print}") })
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SHOW, EVERYONE, show);
+    r.on(&CHANGE, OPERATOR, change);
+    r.on(&ACTIONS, EVERYONE, actions);
+    r.on(&ACT, OPERATOR, act);
+    r.on(&HOST_KEYS, EVERYONE, host_keys);
+    r.on(&BIND_ADDRESS, OPERATOR, bind_address);
+    r.on(&CLIENTS, EVERYONE, clients);
+    r.on(&CLEAR_CLIENTS, OPERATOR, clear_clients);
+    r.on(&ADD_CLIENTS, OPERATOR, add_clients);
+    r.on(&REMOVE_CLIENTS, OPERATOR, remove_clients);
+    r.on(&REJECTED, EVERYONE, rejected);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Ssh>, Failure> {
+    let row = cx.state.sysconf.ssh.get();
+    Ok(Reply::ok(Ssh {
+        actions: ACTIONS.template().to_owned(),
+        cipher_list: row.ciphers.join(":"),
+        is_password_authentication_enabled: row.password,
+        is_key_authentication_enabled: row.public_key,
+        port: row.port,
+        network_devices: row.devices.clone(),
+        ip: row.ip.clone(),
+    }))
+}
+
+const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
+
+fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeSsh) -> Result<Reply<Nothing>, Failure> {
+    let row = cx.state.sysconf.ssh.get_mut();
+    if let Some(list) = &body.cipher_list {
+        (row.ciphers, row.macs) = read_ciphers(list)?;
+    }
+    if let Some(port) = body.port {
+        if port != 22 && port < 1024 {
+            return Err(Failure::bad_request("The port is 22, or one of 1024 to 65535."));
+        }
+        row.port = port;
+    }
+    if let Some(devices) = body.network_devices {
+        if devices.is_empty() {
+            return Err(Failure::bad_request("'networkDevices' is empty."));
+        }
+        if let Some(device) = devices.iter().find(|device| !DEVICES.contains(&device.as_str())) {
+            return Err(Failure::bad_request(format!(
+                "'{device}' is none of {}.",
+                DEVICES.join(", ")
+            )));
+        }
+        (row.devices, row.ip) = (devices, None);
+    }
+    row.password = body.is_password_authentication_enabled.unwrap_or(row.password);
+    row.public_key = body.is_key_authentication_enabled.unwrap_or(row.public_key);
+    Ok(Reply::done())
+}
+
+/// Ciphers and codes; at least one cipher must stay.
+fn read_ciphers(list: &str) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let refuse = |details: String| {
+        Failure::new(400, BAD_CIPHERS, "The ciphers could not be set.").details(details)
+    };
+    let (mut ciphers, mut macs) = (Vec::new(), Vec::new());
+    for name in list.split(':') {
+        let list = if CIPHERS.contains(&name) {
+            &mut ciphers
+        } else if MACS.contains(&name) {
+            &mut macs
+        } else {
+            return Err(refuse(format!("'{name}' is not an available cipher.")));
+        };
+        if !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
+        }
+    }
+    if ciphers.is_empty() {
+        return Err(refuse("At least one cipher must be configured.".to_owned()));
+    }
+    Ok((ciphers, macs))
+}
+
+fn actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    let link = |id| Link::below(ACTIONS.template(), id);
+    Ok(Reply::ok(Actions { actions: [REGENERATE_KEY, RESET_CIPHERS].map(link).to_vec() }))
+}
+
+fn act(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    match ids[0].as_str() {
+        REGENERATE_KEY => {
+            let seed = cx.random().block();
+            cx.state.sysconf.ssh_host_key.set(HostKeyRow::new(&seed));
+        }
+        RESET_CIPHERS => {
+            let row = cx.state.sysconf.ssh.get_mut();
+            (row.ciphers, row.macs) = (default_ciphers(), Vec::new());
+        }
+        other => {
+            return Err(Failure::no_resource(format!("The SSH server has no action '{other}'.")));
+        }
+    }
+    Ok(Reply::done())
+}
+
+fn host_keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HostKeys>, Failure> {
+    Ok(Reply::ok(HostKeys { keys: vec![cx.state.sysconf.ssh_host_key.get().show()?] }))
+}
+
+fn read_address(text: &str) -> Result<String, Failure> {
+    let address: Result<IpAddr, _> = text.trim().parse();
+    address.map(|address| address.to_string()).map_err(|_| {
+        Failure::new(400, BAD_ADDRESS, "The address is not valid.")
+            .details(format!("'{text}' is no IP address."))
+    })
+}
+
+/// Assumed: any address; that the appliance has it is not checked.
+fn bind_address(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: BindAddress,
+) -> Result<Reply<Nothing>, Failure> {
+    let ip = read_address(&body.ip)?;
+    cx.state.sysconf.ssh.get_mut().ip = Some(ip);
+    Ok(Reply::done())
+}
+
+fn clients(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clients>, Failure> {
+    let lists = &cx.state.sysconf.ssh_clients;
+    let client = |user: &str| Client {
+        user_id: user.to_owned(),
+        hosts: lists.get(user).cloned().unwrap_or_default(),
+    };
+    // The built-in accounts first, as the product lists them.
+    const BUILT_IN: [&str; 4] = ["audit", "admin", "monitor", "operator"];
+    let users = &cx.state.users.users;
+    let others = users.keys().filter(|user| !BUILT_IN.contains(user));
+    let listed = BUILT_IN.into_iter().filter(|user| users.contains(user)).chain(others);
+    Ok(Reply::ok(Clients { clients: listed.map(client).collect() }))
+}
+
+fn clear_clients(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.state.sysconf.ssh_clients.retain(|_, _| false);
+    Ok(Reply::done())
+}
+
+fn known_user<'i>(cx: &Context<'_>, user: &'i str) -> Result<&'i str, Failure> {
+    if cx.state.users.users.contains(user) {
+        return Ok(user);
+    }
+    Err(Failure::new(404, NO_USER, "The user does not exist.")
+        .details(format!("There is no user '{user}'.")))
+}
+
+/// Addresses that are there already are skipped; one that is none stops the whole change.
+fn add_clients(cx: &mut Context<'_>, ids: &Ids<1>, body: Hosts) -> Result<Reply<Nothing>, Failure> {
+    let user = known_user(cx, &ids[0])?;
+    let mut hosts = cx.state.sysconf.ssh_clients.get(user).cloned().unwrap_or_default();
+    for host in &body.hosts {
+        let host = read_address(host)?;
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    if hosts.is_empty() {
+        return Err(Failure::bad_request("'hosts' is empty."));
+    }
+    cx.state.sysconf.ssh_clients.insert(user, hosts);
+    Ok(Reply::done())
+}
+
+/// The last address gone, the account may log in from everywhere again.
+fn remove_clients(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: Hosts,
+) -> Result<Reply<Nothing>, Failure> {
+    let user = known_user(cx, &ids[0])?;
+    let mut hosts = cx.state.sysconf.ssh_clients.get(user).cloned().unwrap_or_default();
+    for host in &body.hosts {
+        let host = read_address(host)?;
+        let Some(place) = hosts.iter().position(|known| *known == host) else {
+            return Err(Failure::new(404, NO_CLIENT, "The address is not in the list.")
+                .details(format!("'{host}' is not in the list of user '{user}'.")));
+        };
+        hosts.remove(place);
+    }
+    if hosts.is_empty() {
+        cx.state.sysconf.ssh_clients.remove(user);
+    } else {
+        cx.state.sysconf.ssh_clients.insert(user, hosts);
+    }
+    Ok(Reply::done())
+}
+
+fn rejected(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Rejected>, Failure> {
+    Ok(Reply::ok(Rejected::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    const SSH: &str = "/api/lunasa/ssh";
+    const CLIENTS: &str = "/emulator/lunash/ssh/clients";
+
+    #[test]
+    fn settings_change_one_by_one() {
+        let mut bench = Bench::new();
+        let factory = json!({
+            "actions": "/api/lunasa/ssh/actions", "cipherList": "aes192-ctr:aes256-ctr",
+            "isPasswordAuthenticationEnabled": true, "isKeyAuthenticationEnabled": true,
+            "port": 22, "networkDevices": ["all"],
+        });
+        assert_eq!(bench.get(SSH).json(), factory);
+        assert_eq!(bench.patch(SSH, json!({"port": 2222})).status, 204);
+        let change =
+            json!({"isPasswordAuthenticationEnabled": false, "networkDevices": ["eth0", "eth1"]});
+        assert_eq!(bench.patch(SSH, change).status, 204);
+        bench.restart();
+        let shown = bench.get(SSH).json();
+        assert_eq!(
+            (&shown["port"], &shown["networkDevices"]),
+            (&json!(2222), &json!(["eth0", "eth1"]))
+        );
+        assert_eq!(shown["isPasswordAuthenticationEnabled"], false);
+        for change in [
+            json!({"port": 80}),
+            json!({"port": 23}),
+            json!({"networkDevices": []}),
+            json!({"networkDevices": ["eth9"]}),
+        ] {
+            assert_eq!(bench.patch(SSH, change).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+    }
+
+    #[test]
+    fn ciphers_are_known_ones_and_one_stays() {
+        let mut bench = Bench::new();
+        for list in ["", "AES256-CTR", "hmac-sha2-256", "aes256-ctr:", "rot13"] {
+            let answer = bench.patch(SSH, json!({"cipherList": list}));
+            assert_eq!(answer.error(), (400, "SSH_FAILED_TO_SET_CIPHERS"), "{list}");
+        }
+        let list = "aes256-gcm@openssh.com:hmac-sha2-512:aes256-gcm@openssh.com";
+        assert_eq!(bench.patch(SSH, json!({"cipherList": list})).status, 204);
+        // Codes for message authentication are kept, and not shown.
+        assert_eq!(bench.get(SSH).json()["cipherList"], "aes256-gcm@openssh.com");
+        assert_eq!(bench.post(&format!("{SSH}/actions/resetCiphers"), json!({})).status, 204);
+        assert_eq!(bench.get(SSH).json()["cipherList"], "aes192-ctr:aes256-ctr");
+        let unknown = bench.post(&format!("{SSH}/actions/x"), json!({}));
+        assert_eq!(unknown.error(), (404, "FRAMEWORK_NO_RESOURCE"));
+    }
+
+    #[test]
+    fn a_new_host_key_has_another_fingerprint() {
+        let mut bench = Bench::new();
+        let print = |bench: &mut Bench| {
+            let keys = bench.get("/emulator/lunash/ssh/hostKeys").json();
+            keys["keys"][0]["fingerprint"].as_str().unwrap().to_owned()
+        };
+        let first = print(&mut bench);
+        assert_eq!(first.len(), "SHA256:".len() + 43);
+        bench.restart();
+        assert_eq!(print(&mut bench), first);
+        assert_eq!(bench.post(&format!("{SSH}/actions/keyRegenerate"), json!({})).status, 204);
+        assert_ne!(print(&mut bench), first);
+        assert_eq!(print(&mut Bench::new()), first, "the same seed makes the same key");
+    }
+
+    #[test]
+    fn an_address_binds_until_a_device_does() {
+        let mut bench = Bench::new();
+        let path = "/emulator/lunash/ssh/address";
+        assert_eq!(bench.put(path, json!({"ip": "10.1.1"})).status, 400);
+        assert_eq!(bench.put(path, json!({"ip": "10.1.1.1"})).status, 204);
+        assert_eq!(bench.get(SSH).json()["ip"], "10.1.1.1");
+        bench.patch(SSH, json!({"networkDevices": ["all"]}));
+        assert_eq!(bench.get(SSH).json()["ip"], json!(null));
+    }
+
+    #[test]
+    fn accounts_without_a_list_come_from_everywhere() {
+        let mut bench = Bench::new();
+        bench.user("Alice", "Abcdef12", "monitor");
+        let hosts = |bench: &mut Bench, at: usize| {
+            let clients = bench.get(CLIENTS).json();
+            (clients["clients"][at]["userId"].clone(), clients["clients"][at]["hosts"].clone())
+        };
+        assert_eq!(hosts(&mut bench, 0), (json!("audit"), json!([])));
+        let alice = format!("{CLIENTS}/Alice");
+        let add = json!({"hosts": ["10.124.79.145", " 10.124.145.18", "10.124.79.145"]});
+        assert_eq!(bench.post(&alice, add).status, 204);
+        let both = json!(["10.124.79.145", "10.124.145.18"]);
+        assert_eq!(hosts(&mut bench, 4), (json!("Alice"), both.clone()));
+        let bad = bench.post(&alice, json!({"hosts": ["10.1.1.1", "somewhere"]}));
+        assert_eq!(bad.error(), (400, "SSH_CLIENT_ADDRESS_INVALID"));
+        assert_eq!(hosts(&mut bench, 4).1, both, "none of them was added");
+        let other = bench.delete_with(&alice, json!({"hosts": ["10.9.9.9"]}));
+        assert_eq!(other.error(), (404, "SSH_CLIENT_DOES_NOT_EXIST"));
+        assert_eq!(bench.delete_with(&alice, json!({"hosts": both})).status, 204);
+        assert_eq!(hosts(&mut bench, 4).1, json!([]));
+        let nobody = bench.post(&format!("{CLIENTS}/bob"), json!({"hosts": ["10.1.1.1"]}));
+        assert_eq!(nobody.error(), (404, "SERVERPLUGIN_USERID_DOES_NOT_EXIST"));
+        bench.post(&alice, json!({"hosts": ["10.1.1.1"]}));
+        assert_eq!(bench.delete(CLIENTS).status, 204);
+        assert_eq!(hosts(&mut bench, 4).1, json!([]));
+    }
+}

@@ -1,0 +1,214 @@
+//! The server of the API: `/api/lunasa/webServer`.
+//!
+//! The settings are kept and shown; the emulated appliance goes on listening where it was started,
+//! with the ciphers of its own library.
+
+use luna_rest::Nothing;
+use luna_rest::web_server::{
+    BLOCKLIST, Blocklist, CHANGE, CHANGE_BLOCKLIST, ChangeBlocklist, ChangeWebServer,
+    REPLACE_BLOCKLIST, SHOW, WebServer,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::core::message::{Failure, Reply};
+use crate::request::context::Context;
+use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
+
+/// Ciphers of TLS 1.3, then those of TLS 1.2, as the reference lists them.
+const CIPHERS: [&str; 19] = [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "DHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "DHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-SHA384",
+    "ECDHE-RSA-AES256-SHA384",
+    "DHE-RSA-AES256-SHA256",
+    "ECDHE-ECDSA-AES128-SHA256",
+    "ECDHE-RSA-AES128-SHA256",
+    "DHE-RSA-AES128-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-GCM-SHA256",
+    "AES256-SHA256",
+    "AES128-SHA256",
+];
+const DEVICES: [&str; 8] = ["eth0", "eth1", "eth2", "eth3", "all", "all_ipv4", "bond0", "bond1"];
+
+/// The settings. Assumed from the factory: all ciphers, all devices, port 8443, 100 MiB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::web_server::WebServer")]
+pub struct WebServerRow {
+    pub cipher_list: String,
+    pub max_file_size: u64,
+    pub net_device: String,
+    pub port: u16,
+}
+
+impl Default for WebServerRow {
+    fn default() -> Self {
+        WebServerRow {
+            cipher_list: CIPHERS.join(":"),
+            max_file_size: 100 << 20,
+            net_device: "all".to_owned(),
+            port: 8443,
+        }
+    }
+}
+
+/// When accounts are blocked. Assumed from the factory: the numbers of the reference's example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::web_server::Blocklist")]
+pub struct BlocklistRow {
+    pub max_infraction_count: u32,
+    pub timeout_start: u32,
+    pub timeout_multiplier: f64,
+}
+
+impl Default for BlocklistRow {
+    fn default() -> Self {
+        BlocklistRow { max_infraction_count: 10, timeout_start: 5, timeout_multiplier: 1.5 }
+    }
+}
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&SHOW, EVERYONE, show);
+    r.on(&CHANGE, ADMIN, change);
+    r.on(&BLOCKLIST, ADMIN, blocklist);
+    r.on(&REPLACE_BLOCKLIST, ADMIN, replace_blocklist);
+    r.on(&CHANGE_BLOCKLIST, ADMIN, change_blocklist);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<WebServer>, Failure> {
+    let row = cx.state.sysconf.web_server.get().clone();
+    let WebServerRow { cipher_list, max_file_size, net_device, port } = row;
+    Ok(Reply::ok(WebServer { cipher_list, max_file_size, net_device, port }))
+}
+
+fn change(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ChangeWebServer,
+) -> Result<Reply<Nothing>, Failure> {
+    let row = cx.state.sysconf.web_server.get_mut();
+    if let Some(list) = body.cipher_list {
+        if let Some(cipher) = list.split(':').find(|cipher| !CIPHERS.contains(cipher)) {
+            return Err(Failure::bad_request(format!("'{cipher}' is not an available cipher.")));
+        }
+        row.cipher_list = list;
+    }
+    if let Some(device) = body.net_device {
+        if !DEVICES.contains(&device.as_str()) {
+            return Err(Failure::bad_request(format!(
+                "'{device}' is none of {}.",
+                DEVICES.join(", ")
+            )));
+        }
+        row.net_device = device;
+    }
+    if let Some(port) = body.port {
+        // Limits as those of the SSH server's port; the page's own were not seen.
+        if port < 1024 {
+            return Err(Failure::bad_request("The port is one of 1024 to 65535."));
+        }
+        row.port = port;
+    }
+    row.max_file_size = body.max_file_size.unwrap_or(row.max_file_size);
+    Ok(Reply::ok(Nothing {}))
+}
+
+fn blocklist(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Blocklist>, Failure> {
+    let row = cx.state.sysconf.blocklist.get();
+    Ok(Reply::ok(Blocklist {
+        actions: format!("{}/actions", BLOCKLIST.template()),
+        max_infraction_count: row.max_infraction_count,
+        timeout_start: row.timeout_start,
+        timeout_multiplier: row.timeout_multiplier,
+    }))
+}
+
+fn replace_blocklist(
+    cx: &mut Context<'_>,
+    ids: &Ids<0>,
+    body: ChangeBlocklist,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.state.sysconf.blocklist.set(BlocklistRow::default());
+    change_blocklist(cx, ids, body)
+}
+
+fn change_blocklist(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ChangeBlocklist,
+) -> Result<Reply<Nothing>, Failure> {
+    let row = cx.state.sysconf.blocklist.get_mut();
+    let single = body.max_infraction_count.is_some()
+        || body.timeout_start.is_some()
+        || body.timeout_multiplier.is_some();
+    match body.severity {
+        Some(_) if single => {
+            return Err(Failure::bad_request("'severity' stands for the other three."));
+        }
+        Some(percent) if percent <= 100 => {
+            // Assumed: 50, the documented default, is the factory setting; the rest in proportion.
+            let percent = u32::from(percent);
+            row.max_infraction_count = (20 - percent / 5).max(1);
+            row.timeout_start = (percent / 10).max(1);
+            row.timeout_multiplier = 1.0 + f64::from(percent) / 100.0;
+        }
+        Some(_) => return Err(Failure::bad_request("'severity' is 0 to 100.")),
+        None => {
+            row.max_infraction_count =
+                body.max_infraction_count.unwrap_or(row.max_infraction_count);
+            row.timeout_start = body.timeout_start.unwrap_or(row.timeout_start);
+            row.timeout_multiplier = body.timeout_multiplier.unwrap_or(row.timeout_multiplier);
+        }
+    }
+    Ok(Reply::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_machine::Bench;
+    use serde_json::json;
+
+    const WEB: &str = "/api/lunasa/webServer";
+
+    #[test]
+    fn settings_are_judged_and_kept() {
+        let mut bench = Bench::new();
+        let change = json!({"netDevice": "eth0", "port": 9443, "cipherList": "AES256-SHA256"});
+        assert_eq!(bench.patch(WEB, change).status, 200);
+        bench.restart();
+        let shown = json!({
+            "cipherList": "AES256-SHA256", "maxFileSize": 104_857_600, "netDevice": "eth0",
+            "port": 9443,
+        });
+        assert_eq!(bench.get(WEB).json(), shown);
+        for change in
+            [json!({"port": 80}), json!({"netDevice": "eth7"}), json!({"cipherList": "RC4"})]
+        {
+            assert_eq!(bench.patch(WEB, change).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+    }
+
+    #[test]
+    fn the_blocklist_is_an_administrators() {
+        let mut bench = Bench::new();
+        let path = format!("{WEB}/blocklist");
+        assert_eq!(bench.patch(&path, json!({"maxInfractionCount": 100})).status, 204);
+        assert_eq!(bench.get(&path).json()["maxInfractionCount"], 100);
+        assert_eq!(bench.put(&path, json!({"severity": 50})).status, 204);
+        let shown = bench.get(&path).json();
+        assert_eq!((&shown["maxInfractionCount"], &shown["timeoutStart"]), (&json!(10), &json!(5)));
+        assert_eq!(bench.patch(&path, json!({"severity": 50, "timeoutStart": 1})).status, 400);
+        bench.user("jane", "Abcdef12", "operator");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get(&path).status, 401);
+    }
+}
