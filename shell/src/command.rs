@@ -137,9 +137,25 @@ pub trait Run<S>: DeserializeOwned {
 
 type Runner<S> = fn(&mut S, &Invocation<'_>) -> Result<Box<dyn View>, Failure>;
 
+/// What a command does.
+enum Work<S> {
+    /// It reads its arguments and runs.
+    Run(Runner<S>),
+    /// It fails, whatever its arguments are.
+    Refuse(fn(&mut S) -> Failure),
+}
+
+impl<S> Clone for Work<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Work<S> {}
+
 /// The code behind a command, with the argument names it reads.
 pub struct Handler<S> {
-    pub(crate) run: Runner<S>,
+    work: Work<S>,
     /// Whether the line fills the arguments struct.
     pub(crate) check: fn(&Invocation<'_>) -> Result<(), BadArgument>,
     /// The fields of the arguments struct, as serde names them.
@@ -154,15 +170,34 @@ impl<S> Clone for Handler<S> {
 
 impl<S> Copy for Handler<S> {}
 
+impl<S> Handler<S> {
+    /// Runs the command of this line.
+    pub(crate) fn run(
+        &self,
+        session: &mut S,
+        invocation: &Invocation<'_>,
+    ) -> Result<Box<dyn View>, Failure> {
+        match self.work {
+            Work::Run(run) => run(session, invocation),
+            Work::Refuse(why) => Err(why(session)),
+        }
+    }
+}
+
+/// The handler of a command that the product has and this shell cannot do: it only says `why`.
+pub const fn refuse<S>(why: fn(&mut S) -> Failure) -> Handler<S> {
+    Handler { work: Work::Refuse(why), check: |_| Ok(()), fields: || &[] }
+}
+
 /// The handler that fills `R` from the line and runs it.
 pub const fn handler<R: Run<S>, S>() -> Handler<S> {
     Handler {
-        run: |session, invocation| {
+        work: Work::Run(|session, invocation| {
             let arguments: R = invocation
                 .arguments()
                 .map_err(|bad| Failure::new(Kind::BadArguments, bad.to_string()))?;
             Ok(Box::new(arguments.run(session)?))
-        },
+        }),
         check: |invocation| invocation.arguments::<R>().map(drop),
         fields: fields_of::<R>,
     }

@@ -23,7 +23,7 @@ mod ui;
 mod watch;
 
 pub use advice::{advice, spells};
-pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler};
+pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};
 pub use connect::{Connection, Local, connect, greet, is_named};
 pub use device::{Device, Input, Stdio};

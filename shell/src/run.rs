@@ -226,10 +226,10 @@ impl<S: Session> Shell<S> {
             return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));
         };
         self.session.ui().begin();
-        let result = (command.run.run)(&mut self.session, invocation);
+        let result = command.run.run(&mut self.session, invocation);
         match result {
             Err(failure) if self.session.recover(&failure) => {
-                (command.run.run)(&mut self.session, invocation)
+                command.run.run(&mut self.session, invocation)
             }
             other => other,
         }
