@@ -174,7 +174,7 @@ impl Run<Session> for Fingerprint {
         let call = session.client().get(&ntls::CLIENT_CERTIFICATE, &[&self.client]);
         let certificate = call.map_err(|error| {
             if error.id() == Some(ErrorId::NTLS_NO_CLIENT) {
-                // Here the product turns its two lines around.
+                // The product has its two lines in the other order here.
                 return Failure::command(
                     "Error:  The client you specified does not exist.\n        \
                      Use 'client list' to list all available clients.\n\
@@ -268,8 +268,8 @@ fn replace_certificate(
     Ok(())
 }
 
-/// Tells of a certificate that names somebody else: the product is silent, and the link then does
-/// not come up. A real appliance does not show the certificate; then nothing is said.
+/// Notes that a certificate names another host: the product says nothing, and the link then does
+/// not come up. A real appliance does not show the certificate; then there is no note.
 fn compare_names(session: &mut Session, client: &str, address: &str) {
     let Ok(shown) = session.client().get(&ntls::CLIENT_CERTIFICATE, &[client]) else { return };
     let name = shown.common_name;

@@ -351,8 +351,8 @@ impl Text for Verified {
     }
 }
 
-/// What the product prints of a package that it refused: the checks that succeeded, and the one that
-/// failed.
+/// What the product prints of a package that it refused: the checks that succeeded, and the one
+/// that failed.
 fn unusable(error: Error, name: &str) -> Failure {
     let Error::Answered { answer, .. } = &error else { return error.into() };
     let answer = answer.clone();

@@ -247,7 +247,7 @@ mod tests {
 
     /// Recorded from a Luna SA 5.x.
     #[test]
-    fn a_restart_is_told_as_the_product_tells_it() {
+    fn a_restart_is_shown_in_the_words_of_the_product() {
         assert_eq!(
             text("syslog", true),
             "Shutting down kernel logger:                               [  OK  ]\n\

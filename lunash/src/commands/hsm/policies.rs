@@ -74,7 +74,7 @@ impl Run<Session> for ChangePolicy {
                 }
                 (false, false) => "",
             };
-            // Whoever may not change it hears so before the question.
+            // A change that would be refused is refused before the question.
             if !text.is_empty() {
                 require_so(&state(session)?)?;
                 session.confirm(self.force, text)?;

@@ -160,7 +160,7 @@ impl Overview {
         } else {
             format!("{} before HSM zeroization!", self.login_attempts_left)
         };
-        // The word for what the appliance does not tell is assumed.
+        // The word for an unknown login state is assumed.
         let login = match self.logged_in {
             Some(true) => "Logged In",
             Some(false) => "Not Logged In",

@@ -117,7 +117,7 @@ impl Text for Listed {
         if self.partitions.is_empty() {
             return page.line("   There are no partitions.");
         }
-        // The headers of the last columns stand at the left, their numbers at the right.
+        // The headers of the last columns are aligned left, their numbers right.
         page.line(format!("{:78}Storage (bytes)", ""));
         page.line(format!("{:55}Partition    {}", "", "-".repeat(34)));
         let mut line = |cells: [&str; 7]| {
