@@ -50,7 +50,7 @@ pub(crate) mod faulty {
     use crate::machine::Machine;
     use crate::request::context::Context;
     use crate::request::route::{ADMIN, Ids};
-    use crate::rules::account::roles::RoleRow;
+    use crate::state::roles::RoleRow;
 
     pub(crate) const CALL: Call<Nothing, Nothing, 0> = Call::post("/emulator/faulty");
     /// The role that it adds before it panics.

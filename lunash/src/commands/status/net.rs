@@ -127,7 +127,7 @@ impl Run<Session> for ShowInterfaces {
         let mut interfaces = Vec::new();
         for device in devices(session)? {
             if device.up || !device.bond.is_empty() {
-                let stats = session.client().get(&network::STATS, &[&device.id])?;
+                let stats = session.get(&network::STATS, &[&device.id])?;
                 interfaces.push(Interface::of(device, stats));
             }
         }
@@ -235,7 +235,7 @@ impl Run<Session> for ShowSockets {
     type View = Sockets;
 
     fn run(self, session: &mut Session) -> Result<Sockets, Failure> {
-        Ok(Sockets { sockets: session.client().get(&status::SOCKETS, &[])?.sockets })
+        Ok(Sockets { sockets: session.get(&status::SOCKETS, &[])?.sockets })
     }
 }
 
