@@ -1,5 +1,5 @@
 //! The figures of a full cluster: 3,500 keyrings with 256 objects each on four members, each a
-//! process of its own, beside a tenth of it.
+//! process of its own, compared with a tenth of it.
 //!
 //! `cargo bench -p luna-appliance --bench cluster`
 
@@ -77,8 +77,8 @@ fn measure(count: u32) -> Figures {
     let list = median(&far, |client, _| {
         client.get(&keyrings::LIST, &[]).unwrap();
     });
-    let show = median(&far, |client, turn| {
-        let label = format!("k{}", (turn * 977) % count);
+    let show = median(&far, |client, round| {
+        let label = format!("k{}", (round * 977) % count);
         assert_eq!(client.get(&keyrings::SHOW, &[&label]).unwrap().objects, OBJECTS as usize);
     });
     let full = members.iter().map(memory).fold(0.0, f64::max);
@@ -96,9 +96,9 @@ fn measure(count: u32) -> Figures {
 
 fn median(client: &Client, work: impl Fn(&Client, u32)) -> Duration {
     let mut times: Vec<Duration> = (0..51)
-        .map(|turn| {
+        .map(|round| {
             let time = Instant::now();
-            work(client, turn);
+            work(client, round);
             time.elapsed()
         })
         .collect();

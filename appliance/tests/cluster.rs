@@ -11,7 +11,7 @@ use common::network::Network;
 use luna_rest::keyrings;
 
 #[test]
-fn what_a_member_acknowledges_is_on_the_others_whoever_is_killed() {
+fn what_a_member_acknowledges_is_on_the_others_whichever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let network = Network::claim().unwrap();
     let member = |number| Member::new(folder.path(), &network, number, "1.0.4-122");
@@ -43,7 +43,7 @@ fn what_a_member_acknowledges_is_on_the_others_whoever_is_killed() {
         members[victim].start();
         members[victim].settle();
     }
-    // The primary itself: without it nobody writes, with it everything goes on.
+    // The primary itself: without it no member writes, with it all do.
     members[0].kill();
     let refused = members[1].client().call(&keyrings::CREATE, &[], &new_keyrings(1, number));
     assert_eq!(refused.unwrap_err().id(), Some("CLUSTER_MEMBER_READ_ONLY"));

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use luna_shell::{Device, Input, Words};
+use luna_shell::{Device, Input, LineAssistant};
 
 /// What will be typed in one session, and what its screen shows.
 #[derive(Default)]
@@ -59,7 +59,7 @@ impl ScriptedTerminal {
     }
 
     /// A line with Tabs in it: each Tab completes what is before it, as the editor does.
-    fn complete(&self, prompt: &str, typed: &str, words: &Rc<dyn Words>) -> String {
+    fn complete(&self, prompt: &str, typed: &str, words: &Rc<dyn LineAssistant>) -> String {
         let mut line = String::new();
         let mut parts = typed.split('\t').peekable();
         while let Some(part) = parts.next() {
@@ -99,7 +99,7 @@ fn common_start(words: &[String]) -> &str {
 }
 
 impl Device for ScriptedTerminal {
-    fn command(&mut self, prompt: &str, words: &Rc<dyn Words>) -> Input {
+    fn command(&mut self, prompt: &str, words: &Rc<dyn LineAssistant>) -> Input {
         let Some(typed) = self.script.borrow_mut().typed.pop_front() else { return Input::End };
         let line = if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };
         if self.attended {

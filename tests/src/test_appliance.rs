@@ -9,7 +9,8 @@ use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
 use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, partitions, tokens};
 use luna_shell::{
-    Connection, Device, Failure, Folders, Local, Options, Secrets, Session, Shell, Status, connect,
+    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session, Shell, Status,
+    connect,
 };
 use lunacm::ClientSide;
 use time::macros::datetime;
@@ -222,7 +223,7 @@ impl TestAppliance {
     }
 
     fn access(&self) -> Result<Connection> {
-        let local = Local {
+        let local = LocalAppliance {
             target: self.target()?,
             key: self.running()?.local_key().clone(),
             notice: String::new(),

@@ -98,7 +98,7 @@ impl Drop for Appliance {
     }
 }
 
-/// What `~/.curlrc` says beside the appliances' addresses.
+/// What `~/.curlrc` says besides the appliances' addresses.
 fn script_curlrc() -> String {
     let lines = [
         "cacert = \"known.pem\"",

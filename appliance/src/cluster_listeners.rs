@@ -1,29 +1,24 @@
-//! The ports of the cluster service: open while it runs, with the same web server behind them.
+//! The ports of the cluster service: open while it runs, and served by the same web server.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Mutex, Weak};
 
 use axum_server::Handle;
 use tokio::runtime;
 
-use crate::http;
-use crate::replica::{Ports, Replica, lock};
+use crate::http::Server;
+use crate::replica::{Ports, lock};
 
 /// The open ports.
-pub(crate) struct Doors {
+pub(crate) struct ClusterListeners {
     runtime: runtime::Handle,
-    tls: Arc<rustls::ServerConfig>,
-    replica: Weak<Replica>,
+    server: Weak<Server>,
     open: Mutex<(Ports, Vec<Handle<SocketAddr>>)>,
 }
 
-impl Doors {
-    pub(crate) fn new(
-        runtime: runtime::Handle,
-        tls: Arc<rustls::ServerConfig>,
-        replica: Weak<Replica>,
-    ) -> Doors {
-        Doors { runtime, tls, replica, open: Mutex::default() }
+impl ClusterListeners {
+    pub(crate) fn new(runtime: runtime::Handle, server: Weak<Server>) -> ClusterListeners {
+        ClusterListeners { runtime, server, open: Mutex::default() }
     }
 
     /// Opens what has to be open and closes what has not. What cannot be opened is tried again the
@@ -56,11 +51,11 @@ impl Doors {
         let listener = TcpListener::bind((address, port))?;
         listener.set_nonblocking(true)?;
         let handle = Handle::new();
-        let replica = self.replica.upgrade().ok_or_else(|| std::io::Error::other("it stops"))?;
+        let server = self.server.upgrade().ok_or_else(|| std::io::Error::other("it stops"))?;
         let _inside = self.runtime.enter();
-        let server = http::serve(replica, listener, Arc::clone(&self.tls), handle.clone())?;
+        let service = server.serve(listener, handle.clone())?;
         self.runtime.spawn(async move {
-            if let Err(error) = server.await {
+            if let Err(error) = service.await {
                 tracing::warn!(%error, "a port of the cluster service was closed");
             }
         });

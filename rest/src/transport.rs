@@ -1,10 +1,10 @@
-//! One HTTP exchange with one appliance: bytes out, bytes back, or why not.
+//! One HTTP exchange with one appliance, over reqwest.
 //!
-//! reqwest does the framing. What this file adds is that nothing is ever sent a second time, that
-//! a wait can be given up, and that a failure says whether the request may have arrived.
+//! This file adds to reqwest that nothing is ever sent twice, that a wait can be cancelled, and that
+//! an error says whether the request may have arrived.
 //!
-//! An idle keep-alive connection that the appliance has closed is no failure: the HTTP library
-//! notices before it writes, and opens another.
+//! If the appliance has closed an idle keep-alive connection, the HTTP library notices before it
+//! writes, and opens another.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind, Read};
@@ -25,50 +25,50 @@ use rustls_pki_types::ServerName;
 use crate::call::Method;
 use crate::client::Target;
 use crate::error::Error;
-use crate::trust::{Fingerprint, Judge, Refusal};
+use crate::trust::{CertificateVerifier, Fingerprint, Rejection};
 
-/// `Content-Type` of a JSON body, and of every request without one; no number means the newest.
+/// `Content-Type` of requests with a JSON body or without a body; no number means the newest.
 const JSON: &str = "application/vnd.safenetinc.lunasa+json;version=";
 /// `Content-Type` of a file that is the body.
 const OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=";
 /// `Content-Type` of a form with a file; the boundary follows.
 const MULTIPART: &str = "application/vnd.safenetinc.lunasa+multipart;version=";
 
-/// How long a connection may take to come about, in any case.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How often a wait looks at the cancel flag.
-const GLANCE: Duration = Duration::from_millis(20);
-/// No answer is longer than this, in bytes.
-pub(crate) const LONGEST: u64 = 256 * 1024 * 1024;
+/// The longest time for opening a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The interval at which a wait checks the cancel flag.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// The longest accepted answer, in bytes.
+pub(crate) const MAX_ANSWER: u64 = 256 * 1024 * 1024;
 
-/// Called now and then while a call is under way.
-pub(crate) type Watcher = Arc<dyn Fn() + Send + Sync>;
+/// Called at every [`POLL_INTERVAL`] while a call is in progress.
+pub(crate) type WaitCallback = Arc<dyn Fn() + Send + Sync>;
 
-/// What is sent as the body.
+/// The body of a request.
 pub(crate) enum Body {
-    /// Nothing at all.
+    /// No body.
     Empty,
-    /// JSON, ready made.
+    /// Serialized JSON.
     Json(Vec<u8>),
-    /// No body, but an answer that is a file.
-    WantsFile,
+    /// No body; the answer is to be a file.
+    ExpectFile,
     /// A file as the body.
     File(Vec<u8>),
     /// A file as the only part of a form.
     Form { name: String, content: Vec<u8> },
 }
 
-/// Who asks, where the session's cookie does not say it.
+/// How a request is authenticated.
 pub(crate) enum Credential {
     /// The session's cookie.
     Session,
-    /// `Authorization: Basic`, the value of the header.
+    /// The value of an `Authorization: Basic` header.
     Basic(String),
-    /// A secret that only somebody on the emulated appliance's own machine can read.
+    /// The key of an emulated appliance, which only its owner can read.
     LocalKey(String),
 }
 
-/// A request, ready to be sent.
+/// A request.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -77,13 +77,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request without a body in the running session.
-    pub(crate) fn bare(method: Method, path: String) -> Request {
+    /// A request of the session, without a body.
+    pub(crate) fn without_body(method: Method, path: String) -> Request {
         Request { method, path, body: Body::Empty, credential: Credential::Session }
     }
 }
 
-/// What came back. No `Debug`: cookies and bodies are secrets.
+/// An answer. It has no `Debug`, since cookies and bodies hold secrets.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
@@ -91,39 +91,39 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-/// Why nothing came back.
+/// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nothing was sent: no connection, or the wrong certificate.
+    /// No connection, or a certificate that is not trusted; nothing was sent.
     Connect(Error),
-    /// The request may have arrived.
+    /// The connection broke; the request may have arrived.
     Broken(String),
-    /// The time was up; the request may have arrived.
+    /// The deadline passed; the request may have arrived.
     TimedOut,
-    /// The flag was set; the request may have arrived.
+    /// The cancel flag was set; the request may have arrived.
     Cancelled,
     /// The request could not be built.
     Unsendable(String),
 }
 
 /// The connection to one appliance.
-pub(crate) struct Wire {
-    line: Arc<Line>,
+pub(crate) struct Transport {
+    connection: Arc<HttpConnection>,
     fingerprint: Fingerprint,
-    watcher: Option<Watcher>,
-    flag: Option<Arc<AtomicBool>>,
+    on_wait: Option<WaitCallback>,
+    cancel_flag: Option<Arc<AtomicBool>>,
     worker: Mutex<Option<Worker>>,
 }
 
-/// What an exchange needs, on whichever thread it runs.
-struct Line {
+/// The HTTP client, shared with the worker thread.
+struct HttpConnection {
     http: reqwest::blocking::Client,
-    judge: Arc<Judge>,
+    verifier: Arc<CertificateVerifier>,
     address: String,
     base: String,
 }
 
-/// A thread that waits for answers, so that the caller need not.
+/// A thread that waits for answers, so that the caller can stop waiting at any time.
 struct Worker {
     jobs: mpsc::Sender<Job>,
 }
@@ -135,24 +135,25 @@ struct Job {
     done: mpsc::Sender<Result<Response, Failure>>,
 }
 
-impl Wire {
-    /// Looks at the certificate once, before anything of ours is sent, and prepares the session.
-    pub(crate) fn open(target: &Target) -> Result<Wire, Error> {
+impl Transport {
+    /// Checks the certificate in a TLS handshake, before any request is sent.
+    pub(crate) fn open(target: &Target) -> Result<Transport, Error> {
         let address = address(target);
         let unreachable = |reason: String| Error::Unreachable { address: address.clone(), reason };
-        // No global provider: who links this library should not have to install one.
+        // No global provider, so that programs do not have to install one.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let judge =
-            Arc::new(Judge::new(&target.trust, Arc::clone(&provider)).map_err(unreachable)?);
+        let verifier = CertificateVerifier::new(&target.trust, Arc::clone(&provider));
+        let verifier = Arc::new(verifier.map_err(unreachable)?);
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| unreachable(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&judge) as _)
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
             .with_no_client_auth();
 
-        let (peer, fingerprint) = greet(target, &tls)
-            .map_err(|reason| refused(&judge, &address).unwrap_or_else(|| unreachable(reason)))?;
+        let (peer, fingerprint) = probe_tls(target, &tls).map_err(|reason| {
+            rejection(&verifier, &address).unwrap_or_else(|| unreachable(reason))
+        })?;
 
         let http = reqwest::blocking::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -161,20 +162,21 @@ impl Wire {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(None)
-            .connect_timeout(CONNECT)
+            .connect_timeout(CONNECT_TIMEOUT)
             .timeout(None)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            // An HSM's administration does not pass through whatever HTTPS_PROXY names.
+            // The administration of an HSM must not pass through what HTTPS_PROXY names.
             .no_proxy()
-            // A session belongs to one appliance, even behind a name with several addresses.
+            // All connections of a session go to one address, even if the name has several.
             .resolve(&target.host.to_ascii_lowercase(), peer)
             .build()
-            .map_err(|error| unreachable(words(&error)))?;
+            .map_err(|error| unreachable(describe(&error)))?;
         let base = format!("https://{address}");
-        let line = Arc::new(Line { http, judge, address, base });
-        Ok(Wire { line, fingerprint, flag: None, watcher: None, worker: Mutex::new(None) })
+        let connection = Arc::new(HttpConnection { http, verifier, address, base });
+        let worker = Mutex::new(None);
+        Ok(Transport { connection, fingerprint, cancel_flag: None, on_wait: None, worker })
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -182,38 +184,38 @@ impl Wire {
     }
 
     pub(crate) fn address(&self) -> &str {
-        &self.line.address
+        &self.connection.address
     }
 
-    pub(crate) fn cancelled_by(&mut self, flag: Arc<AtomicBool>) {
-        self.flag = Some(flag);
+    pub(crate) fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
+        self.cancel_flag = Some(flag);
     }
 
-    pub(crate) fn watched_by(&mut self, watcher: Watcher) {
-        self.watcher = Some(watcher);
+    pub(crate) fn set_wait_callback(&mut self, callback: WaitCallback) {
+        self.on_wait = Some(callback);
     }
 
-    fn glance(&self) {
-        if let Some(watcher) = &self.watcher {
-            watcher();
+    fn call_back(&self) {
+        if let Some(callback) = &self.on_wait {
+            callback();
         }
     }
 
-    /// Whether somebody has given up waiting.
-    pub(crate) fn cancelled(&self) -> bool {
-        self.flag.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
+    /// Whether the cancel flag is set.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel_flag.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
     }
 
-    /// Waits between two looks at a task; false when that was cut short.
+    /// Sleeps for `time`; false if cancelled before that.
     pub(crate) fn pause(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
-        while !self.cancelled() {
+        while !self.is_cancelled() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;
             }
-            self.glance();
-            thread::sleep(left.min(GLANCE));
+            self.call_back();
+            thread::sleep(left.min(POLL_INTERVAL));
         }
         false
     }
@@ -225,24 +227,24 @@ impl Wire {
         cookie: Option<String>,
         deadline: Option<Instant>,
     ) -> Result<Response, Failure> {
-        if self.cancelled() {
+        if self.is_cancelled() {
             return Err(Failure::Cancelled);
         }
         let limit = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if limit.is_some_and(|limit| limit.is_zero()) {
             return Err(Failure::TimedOut);
         }
-        if self.flag.is_none() && limit.is_none() {
-            return self.line.exchange(request, cookie, None);
+        if self.cancel_flag.is_none() && limit.is_none() {
+            return self.connection.exchange(request, cookie, None);
         }
-        // Another thread waits for the answer, so that this one can give up at any moment.
+        // The worker thread waits for the answer, so that this one can stop waiting at any time.
         let (done, answer) = mpsc::channel();
         let mut job = Job { request, cookie, limit, done };
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         loop {
             let ready = match worker.take() {
                 Some(ready) => ready,
-                None => Worker::start(&self.line)
+                None => Worker::start(&self.connection)
                     .map_err(|error| Failure::Unsendable(error.to_string()))?,
             };
             match ready.jobs.send(job) {
@@ -250,24 +252,25 @@ impl Wire {
                     worker = Some(ready);
                     break;
                 }
-                Err(mpsc::SendError(back)) => job = back,
+                // That worker has ended: start another.
+                Err(mpsc::SendError(returned)) => job = returned,
             }
         }
         let result = loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            match answer.recv_timeout(left.map_or(GLANCE, |left| left.min(GLANCE))) {
+            match answer.recv_timeout(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL))) {
                 Ok(result) => break result,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Failure::Broken("the waiting thread ended".to_owned()));
                 }
-                // The busy worker is left to itself: it ends once its answer has come or failed.
-                Err(RecvTimeoutError::Timeout) if self.cancelled() => {
+                // The busy worker is dropped; it ends after its answer has come or failed.
+                Err(RecvTimeoutError::Timeout) if self.is_cancelled() => {
                     return Err(Failure::Cancelled);
                 }
                 Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
                     return Err(Failure::TimedOut);
                 }
-                Err(RecvTimeoutError::Timeout) => self.glance(),
+                Err(RecvTimeoutError::Timeout) => self.call_back(),
             }
         };
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
@@ -276,29 +279,29 @@ impl Wire {
 }
 
 impl Worker {
-    fn start(line: &Arc<Line>) -> io::Result<Worker> {
+    fn start(connection: &Arc<HttpConnection>) -> io::Result<Worker> {
         let (jobs, inbox) = mpsc::channel::<Job>();
-        let line = Arc::clone(line);
+        let connection = Arc::clone(connection);
         thread::Builder::new().name("appliance".to_owned()).spawn(move || {
             for job in inbox {
-                // Nobody listens any more after a cancelled call; that is no error.
-                let _ = job.done.send(line.exchange(job.request, job.cookie, job.limit));
+                // After a cancelled call there is no receiver.
+                let _ = job.done.send(connection.exchange(job.request, job.cookie, job.limit));
             }
         })?;
         Ok(Worker { jobs })
     }
 }
 
-impl Line {
+impl HttpConnection {
     fn exchange(
         &self,
         request: Request,
         cookie: Option<String>,
         limit: Option<Duration>,
     ) -> Result<Response, Failure> {
-        let (method, path, begun) = (request.method, request.path.clone(), Instant::now());
+        let (method, path, start) = (request.method, request.path.clone(), Instant::now());
         let result = self.send(request, cookie, limit);
-        let ms = begun.elapsed().as_millis();
+        let ms = start.elapsed().as_millis();
         match &result {
             Ok(response) => {
                 tracing::debug!(%method, path, status = response.status, ms, "answered")
@@ -326,7 +329,7 @@ impl Line {
         match request.body {
             Body::Empty => {}
             Body::Json(json) => outgoing = outgoing.body(json),
-            Body::WantsFile => kind = OCTETS.to_owned(),
+            Body::ExpectFile => kind = OCTETS.to_owned(),
             Body::File(content) => {
                 kind = OCTETS.to_owned();
                 outgoing = outgoing.body(content);
@@ -339,7 +342,7 @@ impl Line {
             }
         }
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, secret(&kind, false)?);
+        headers.insert(CONTENT_TYPE, header_value(&kind, false)?);
         if kind.starts_with(OCTETS) {
             headers.insert(
                 reqwest::header::ACCEPT,
@@ -348,17 +351,21 @@ impl Line {
         }
         match &request.credential {
             Credential::Session => {}
-            Credential::Basic(value) => drop(headers.insert(AUTHORIZATION, secret(value, true)?)),
-            Credential::LocalKey(key) => drop(headers.insert("x-local-key", secret(key, true)?)),
+            Credential::Basic(value) => {
+                drop(headers.insert(AUTHORIZATION, header_value(value, true)?))
+            }
+            Credential::LocalKey(key) => {
+                drop(headers.insert("x-local-key", header_value(key, true)?))
+            }
         }
         if let Some(cookie) = &cookie {
-            headers.insert(COOKIE, secret(cookie, true)?);
+            headers.insert(COOKIE, header_value(cookie, true)?);
         }
         outgoing = outgoing.headers(headers);
         if let Some(limit) = limit {
             outgoing = outgoing.timeout(limit);
         }
-        let outgoing = outgoing.build().map_err(|error| Failure::Unsendable(words(&error)))?;
+        let outgoing = outgoing.build().map_err(|error| Failure::Unsendable(describe(&error)))?;
 
         let mut incoming = self.http.execute(outgoing).map_err(|error| self.failure(&error))?;
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -368,34 +375,33 @@ impl Line {
             cookies: incoming.headers().get_all(SET_COOKIE).iter().map(text).collect(),
             body: Vec::new(),
         };
-        let read = incoming.by_ref().take(LONGEST + 1).read_to_end(&mut response.body);
+        let read = incoming.by_ref().take(MAX_ANSWER + 1).read_to_end(&mut response.body);
         read.map_err(|error| match error.kind() {
             ErrorKind::TimedOut => Failure::TimedOut,
-            _ => Failure::Broken(words(&error)),
+            _ => Failure::Broken(describe(&error)),
         })?;
-        if response.body.len() as u64 > LONGEST {
-            return Err(Failure::Broken(format!("an answer of more than {LONGEST} bytes")));
+        if response.body.len() as u64 > MAX_ANSWER {
+            return Err(Failure::Broken(format!("an answer of more than {MAX_ANSWER} bytes")));
         }
         Ok(response)
     }
 
     fn failure(&self, error: &reqwest::Error) -> Failure {
         if error.is_connect() {
-            let error = refused(&self.judge, &self.address).unwrap_or_else(|| Error::Unreachable {
-                address: self.address.clone(),
-                reason: words(error),
+            let error = rejection(&self.verifier, &self.address).unwrap_or_else(|| {
+                Error::Unreachable { address: self.address.clone(), reason: describe(error) }
             });
             Failure::Connect(error)
         } else if error.is_timeout() {
             Failure::TimedOut
         } else {
-            Failure::Broken(words(error))
+            Failure::Broken(describe(error))
         }
     }
 }
 
-/// A header's value; a secret one is left out of every debug output.
-fn secret(value: &str, secret: bool) -> Result<HeaderValue, Failure> {
+/// The value of a header; a secret one is left out of debug output.
+fn header_value(value: &str, secret: bool) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(value).map_err(|_| {
         Failure::Unsendable("a header holds a character that cannot be sent".to_owned())
     })?;
@@ -403,7 +409,7 @@ fn secret(value: &str, secret: bool) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// Host and port as they stand in a URL and in the pins' file.
+/// `host:port`, as in a URL and in the file of pins.
 fn address(target: &Target) -> String {
     let Target { host, port, .. } = target;
     if host.contains(':') && !host.starts_with('[') {
@@ -413,12 +419,14 @@ fn address(target: &Target) -> String {
     }
 }
 
-/// The TLS handshake alone: the address that answers and the certificate it shows.
-fn greet(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Fingerprint), String> {
+/// Makes a TLS handshake and nothing else. Returns the address that answered and the fingerprint
+/// of its certificate.
+fn probe_tls(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Fingerprint), String> {
     let host = target.host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| "not a valid host name or address".to_owned())?;
-    let limit = target.limit.unwrap_or(CONNECT).clamp(Duration::from_millis(1), CONNECT);
+    let limit =
+        target.limit.unwrap_or(CONNECT_TIMEOUT).clamp(Duration::from_millis(1), CONNECT_TIMEOUT);
     let peers =
         (host, target.port).to_socket_addrs().map_err(|_| "host name not found".to_owned())?;
     let mut reason = "host name has no address".to_owned();
@@ -426,18 +434,18 @@ fn greet(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Fingerprint
         let mut stream = match TcpStream::connect_timeout(&peer, limit) {
             Ok(stream) => stream,
             Err(error) => {
-                reason = words(&error);
+                reason = describe(&error);
                 continue;
             }
         };
-        return shake(&mut stream, tls, name, limit)
-            .map(|seen| (peer, seen))
-            .map_err(|error| words(&error));
+        return handshake(&mut stream, tls, name, limit)
+            .map(|fingerprint| (peer, fingerprint))
+            .map_err(|error| describe(&error));
     }
     Err(reason)
 }
 
-fn shake(
+fn handshake(
     stream: &mut TcpStream,
     tls: &ClientConfig,
     name: ServerName<'static>,
@@ -452,7 +460,7 @@ fn shake(
         session.complete_io(stream)?;
     }
     session.send_close_notify();
-    // What matters is done; an appliance that has hung up already is as good.
+    // The certificate is known; it does not matter if the appliance has closed the connection.
     let _ = session.complete_io(stream);
     let certificate = session.peer_certificates().and_then(<[_]>::first);
     certificate
@@ -460,17 +468,18 @@ fn shake(
         .ok_or_else(|| io::Error::other("it shows no certificate"))
 }
 
-fn refused(judge: &Judge, address: &str) -> Option<Error> {
+/// What the verifier rejected, as an error.
+fn rejection(verifier: &CertificateVerifier, address: &str) -> Option<Error> {
     let address = address.to_owned();
-    Some(match judge.refusal()? {
-        Refusal::Unknown(seen) => Error::Unknown { address, seen },
-        Refusal::Changed { trusted, seen } => Error::Changed { address, trusted, seen },
-        Refusal::Authority(reason) => Error::Unreachable { address, reason },
+    Some(match verifier.take_rejection()? {
+        Rejection::Unknown(seen) => Error::Unknown { address, seen },
+        Rejection::Changed { trusted, seen } => Error::Changed { address, trusted, seen },
+        Rejection::Authority(reason) => Error::Unreachable { address, reason },
     })
 }
 
-/// The innermost cause of an error, in plain words.
-fn words(error: &(dyn StdError + 'static)) -> String {
+/// The innermost cause of an error, as text for the user.
+fn describe(error: &(dyn StdError + 'static)) -> String {
     let mut last = error;
     loop {
         let inner = match last.downcast_ref::<io::Error>() {

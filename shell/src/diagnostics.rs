@@ -1,4 +1,4 @@
-//! Lines that were not understood: which word, at which place, and what could stand there.
+//! Error messages for lines that do not resolve.
 
 use std::ops::Range;
 
@@ -7,14 +7,12 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::failure::{Failure, Kind};
 
-/// The failure for an outcome that is no match.
-///
-/// `advice` may know more of the words of the line: another shell that has them, a newer name.
+/// The failure for an outcome that is no match. `hint` may have a hint for the words of the line.
 pub(crate) fn failure(
     grammar: &Grammar,
     line: &str,
     outcome: Outcome<'_>,
-    advice: impl Fn(&[&str]) -> Option<String>,
+    hint_for: impl Fn(&[&str]) -> Option<String>,
 ) -> Failure {
     let (message, hint) = match outcome {
         Outcome::Unknown { at, parent, closest } => {
@@ -32,7 +30,7 @@ pub(crate) fn failure(
                 .map(|token| token.text.as_ref())
                 .take_while(|word| !word.starts_with('-'))
                 .collect();
-            let hint = advice(&words).or_else(|| match &closest[..] {
+            let hint = hint_for(&words).or_else(|| match &closest[..] {
                 _ if word.len() > 1 && word.ends_with('?') => {
                     Some("behind a blank, '?' shows what can stand there".to_owned())
                 }
@@ -56,7 +54,7 @@ pub(crate) fn failure(
         }
         Outcome::Incomplete { command, missing, usage } => {
             let failure = Failure::new(Kind::BadArguments, usage).verbatim();
-            // A menu shows its commands; of an option table it is not plain what is missing.
+            // The help of a menu lists its commands, but that of a command does not show what is missing.
             let options: Vec<String> =
                 missing.into_iter().filter(|one| one.starts_with(['-', '<', '{'])).collect();
             return match &options[..] {
@@ -81,7 +79,7 @@ pub(crate) fn failure(
     }
 }
 
-/// The line with carets under a part of it, secrets masked.
+/// The line, secrets masked, with carets below the byte range `at`.
 fn underlined(grammar: &Grammar, line: &str, at: Range<usize>) -> String {
     let (whole, at) = grammar.masked_at(line, at);
     let indent = whole.get(..at.start).unwrap_or_default().width();
@@ -96,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_part_of_a_secret_is_quoted() {
+    fn messages_quote_no_part_of_a_secret() {
         let syntax = "role login -name|-n <role> [-password|-p <password>] [-slot|-s <slot:0-9>]";
         let declared = Declaration { syntax, help: "Something", options: &[] };
         let grammar = Grammar::new(&[], vec![declared], &[]);
