@@ -90,7 +90,7 @@ fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
                     Some("lunacm") => Some(("lunacm", &lunacm)),
                     _ => shell,
                 };
-                // A command may stand in the arguments of the session.
+                // A command may be among the arguments of the session.
                 line = words.next().unwrap_or("").trim_start_matches("--pipe").trim_start();
             }
             if let Some((shell, grammar)) = shell
