@@ -118,12 +118,11 @@ fn time(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 fn main() -> ExitCode {
-    if std::env::var_os("RUST_LOG").is_some() {
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_writer(std::io::stderr)
-            .init();
-    }
+    // Without RUST_LOG errors alone are logged.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let done = match Arguments::parse().command {
         Command::Serve { data, listen, seed, clock, hostname } => {
             serve(Options { data, listen, seed, clock, hostname })

@@ -234,7 +234,7 @@ impl Identity {
             other => other?,
         };
         if let Some(watch) = &manner.watch {
-            watch.over(&mut client);
+            watch.attach(&mut client);
         }
         let text = ClientSession::text(&self.cluster, &client.fingerprint().to_string());
         let signature = self.key.sign(&SystemRandom::new(), text.as_bytes());
@@ -246,7 +246,7 @@ impl Identity {
             common_name: self.name.clone(),
             signature: BASE64_STANDARD.encode(signature),
         };
-        let entry = client.enter(&self.cluster, &session)?;
+        let entry = client.login_to_cluster(&self.cluster, &session)?;
         // One that is not authorized refuses this.
         let found = client.get(&keyrings::SLOTS, &[&self.cluster])?.data;
         Ok((client, entry, found))

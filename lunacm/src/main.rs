@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Connection, Device, Failure, Folders, Local, Options, Secrets, connect};
+use luna_shell::{Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
@@ -49,8 +49,8 @@ fn open(
 ) -> Result<(Option<Connection>, Secrets), Failure> {
     let (folders, mut secrets) = (folders?, Secrets::from_environment());
     let own = |folder: &std::path::Path| {
-        let own = Own::open(folder).map_err(Local::unusable)?;
-        Ok(Local::emulated(own.folder, own.target, own.key, own.running))
+        let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
+        Ok(LocalAppliance::emulated(own.folder, own.target, own.key, own.running))
     };
     let connection = match side.needs_appliance(options, &folders)? {
         true => Some(connect(options, &folders, device, &mut secrets, own)?),

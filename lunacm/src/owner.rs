@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Client, ErrorId, ntls};
-use luna_shell::{Failure, Folders, Options, is_named};
+use luna_shell::{Failure, Folders, Options, names_appliance};
 
 use crate::chrystoki::Chrystoki;
 use crate::clusters::registrations;
@@ -43,7 +43,7 @@ impl ClientSide {
         let has_clusters =
             Chrystoki::read(&self.configuration).is_ok_and(|file| !registrations(&file).is_empty());
         Ok(!has_clusters
-            || is_named(options, folders)?
+            || names_appliance(options, folders)?
             || options.data.is_some()
             || folders.appliance.exists())
     }

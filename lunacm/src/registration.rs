@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use luna_rest::keyrings::{self, NewClient, Registered};
-use luna_shell::{Device, Failure, Folders, Input, Page, Table, Text, View, Watch, greet};
+use luna_shell::{
+    Device, Failure, Folders, Input, Page, Table, Text, View, Watch, connect_without_login,
+};
 use serde::Serialize;
 
 use crate::chrystoki::{self, Chrystoki, replace};
@@ -272,7 +274,13 @@ impl Request<'_> {
         chrystoki::writable(configuration).map_err(|error| failure(&error))?;
         let prepared = Prepared::make(self.name, &files)?;
         let host = self.entry.to_string();
-        let client = greet(&host, self.admin_port, self.fingerprint.clone(), folders, device)?;
+        let client = connect_without_login(
+            &host,
+            self.admin_port,
+            self.fingerprint.clone(),
+            folders,
+            device,
+        )?;
         let body = NewClient {
             certificate: prepared.certificate.clone(),
             label: self.label.clone(),
@@ -291,7 +299,7 @@ impl Request<'_> {
             authorities: files.authorities,
         };
         // The first session tells who else is a member.
-        let manner = Manner { watch: Watch::of(device), limit: None };
+        let manner = Manner { watch: Watch::for_terminal(device), limit: None };
         let trial = Link::open(registration.clone(), manner);
         let mut new = old.clone();
         clusters::set(&mut new, &registration)

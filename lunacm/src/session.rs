@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Code, Connection, Device, Failure, Kind, Options, Page, Question, Secrets, Ui, Values, Watch,
+    Code, CompletionValues, Connection, Device, Failure, Kind, Options, Page, Question, Secrets,
+    Ui, Watch,
 };
 
 use crate::chrystoki::Chrystoki;
@@ -56,8 +57,9 @@ impl Session {
         if let (None, Some(connection)) = (&side.name, &connection) {
             side.name.clone_from(&connection.profile.client);
         }
-        let watch =
-            connection.as_ref().map_or_else(|| Watch::of(&*device), |one| one.watch().cloned());
+        let watch = connection
+            .as_ref()
+            .map_or_else(|| Watch::for_terminal(&*device), |one| one.watch().cloned());
         let manner = Manner { watch, limit: options.timeout.map(Duration::from_secs) };
         let mut notes = Vec::new();
         let links = open_links(&side, &manner, &mut notes);
@@ -475,7 +477,7 @@ impl luna_shell::Session for Session {
         Ok(page.into_text())
     }
 
-    fn values(&self) -> Values {
+    fn completion_values(&self) -> CompletionValues {
         let slots: Vec<String> = self.slots.iter().map(|slot| slot.slot.to_string()).collect();
         let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();
@@ -493,7 +495,7 @@ impl luna_shell::Session for Session {
         })
     }
 
-    fn result(&self, failure: Option<&Failure>) -> (u32, String, String) {
+    fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String) {
         let Some(failure) = failure else {
             return (0, "No Error".to_owned(), "Command Result : No Error".to_owned());
         };
@@ -504,7 +506,7 @@ impl luna_shell::Session for Session {
         (number, name.clone(), format!("Command Result : 0x{number:x} ({name})"))
     }
 
-    fn explain(&self, _path: &str, failure: &Failure) -> String {
+    fn error_text(&self, _path: &str, failure: &Failure) -> String {
         let message = failure.message.trim_end_matches('\n');
         if failure.verbatim {
             return format!("{message}\n");
@@ -522,12 +524,12 @@ impl luna_shell::Session for Session {
         }
     }
 
-    fn in_own_words(&self, failure: Failure) -> Failure {
+    fn translate(&self, failure: Failure) -> Failure {
         codes::in_own_words(failure)
     }
 
-    fn advice(&self, words: &[&str]) -> Option<String> {
-        crate::commands::advice(words)
+    fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {
+        crate::commands::hint_for_unknown(words)
     }
 
     fn recover(&mut self, failure: &Failure) -> bool {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, Local, Options, Secrets, connect};
+use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, connect};
 use lunash::Session;
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -40,8 +40,8 @@ fn open(
 ) -> Result<(luna_shell::Connection, Secrets), Failure> {
     let mut secrets = Secrets::from_environment();
     let connection = connect(options, &folders?, device, &mut secrets, |folder| {
-        let own = Own::open(folder).map_err(Local::unusable)?;
-        Ok(Local::emulated(own.folder, own.target, own.key, own.running))
+        let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
+        Ok(LocalAppliance::emulated(own.folder, own.target, own.key, own.running))
     })?;
     Ok((connection, secrets))
 }

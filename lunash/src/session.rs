@@ -8,7 +8,7 @@ use luna_rest::{
     Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
     services, tasks, tokens, users,
 };
-use luna_shell::{Code, Connection, Device, Failure, Options, Secrets, Ui, Values};
+use luna_shell::{Code, CompletionValues, Connection, Device, Failure, Options, Secrets, Ui};
 
 use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
@@ -201,14 +201,14 @@ impl luna_shell::Session for Session {
         ))
     }
 
-    fn values(&self) -> Values {
+    fn completion_values(&self) -> CompletionValues {
         let client = Arc::clone(&self.connection.client);
         let user = self.connection.user.clone();
         // Completion reports no errors.
         Arc::new(move |placeholder| names(&client, &user, placeholder).unwrap_or_default())
     }
 
-    fn result(&self, failure: Option<&Failure>) -> (u32, String, String) {
+    fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String) {
         let (code, text) = match failure {
             None => (0, "Success"),
             Some(failure) if failure.reported_as_success => (0, "Success"),
@@ -217,7 +217,7 @@ impl luna_shell::Session for Session {
         (code, text.to_owned(), format!("Command Result : {code} ({text})"))
     }
 
-    fn explain(&self, path: &str, failure: &Failure) -> String {
+    fn error_text(&self, path: &str, failure: &Failure) -> String {
         let message = failure.message.trim_end_matches('\n');
         if failure.verbatim {
             return format!("{message}\n");
@@ -236,9 +236,9 @@ impl luna_shell::Session for Session {
         format!("Error:  '{path}' failed.{code}\n\nError:  {message}\n{end}")
     }
 
-    fn advice(&self, words: &[&str]) -> Option<String> {
+    fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {
         if self.clusters || !crate::commands::is_packaged(words) {
-            return crate::commands::advice(words);
+            return crate::commands::hint_for_unknown(words);
         }
         let hint = if self.has_cluster_package() {
             "the commands of clusters and keyrings are there in a new session"
@@ -249,7 +249,7 @@ impl luna_shell::Session for Session {
         Some(hint.to_owned())
     }
 
-    fn absent(&self) -> &'static [&'static str] {
+    fn hidden_menus(&self) -> &'static [&'static str] {
         if self.clusters { &[] } else { PACKAGED }
     }
 }

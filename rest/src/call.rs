@@ -71,7 +71,7 @@ pub struct Call<Q, A, const IDS: usize> {
     types: PhantomData<fn(Q) -> A>,
 }
 
-/// An empty JSON object: the body of calls that say nothing, and of answers without content.
+/// The empty JSON object, as the body of calls without parameters and of answers without content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nothing {}
 
@@ -118,8 +118,8 @@ pub(crate) const fn placeholders(template: &str) -> usize {
     count
 }
 
-/// Where the query begins in a template: its end, if there is none.
-const fn query_place(template: &str) -> usize {
+/// The index of the query in a template, or its length if it has none.
+const fn query_start(template: &str) -> usize {
     let (bytes, mut at) = (template.as_bytes(), 0);
     while at < bytes.len() && bytes[at] != b'?' {
         at += 1;
@@ -127,13 +127,13 @@ const fn query_place(template: &str) -> usize {
     at
 }
 
-/// What RFC 3986 does not reserve stays as it is in a path.
+/// Characters to be percent-encoded in a path: all but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
     const fn new(method: Method, template: &'static str) -> Self {
         assert!(placeholders(template) == IDS, "the template has another number of placeholders");
-        let (template, query) = template.split_at(query_place(template));
+        let (template, query) = template.split_at(query_start(template));
         Call { resource: Resource { method, template }, query, types: PhantomData }
     }
 
@@ -157,7 +157,7 @@ impl<Q, A, const IDS: usize> Call<Q, A, IDS> {
         Self::new(Method::Delete, template)
     }
 
-    /// What is called.
+    /// Method and path template.
     pub const fn resource(&self) -> Resource {
         self.resource
     }

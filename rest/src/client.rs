@@ -1,7 +1,7 @@
-//! The client's end of a session with one appliance: one keep-alive TLS connection, one cookie.
+//! The client of one appliance: a session over one keep-alive TLS connection.
 //!
-//! A change is sent once. A read whose connection broke is sent a second time. What becomes a task
-//! on the appliance is followed to its end, and its failures are reported as the call's own.
+//! A change is sent once. A read is repeated once if its connection broke. If a call becomes a task
+//! of the appliance, the client waits for its end and reports its errors as those of the call.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,51 +18,52 @@ use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
+use crate::transport::{Body, Credential, Failure, Request, Response, Transport};
 use crate::trust::{Fingerprint, Trust};
-use crate::wire::{Body, Credential, Failure, Request, Response, Wire};
 
-/// Where an appliance is and how its certificate is judged.
+/// The address of an appliance and the trust in its certificate.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Host name or address, without a port.
     pub host: String,
     /// The port of the web server; 8443 on a product.
     pub port: u16,
-    /// How its certificate is judged.
+    /// Which certificate is accepted.
     pub trust: Trust,
-    /// How long a call may take, its task included; `None` waits as long as the appliance does.
+    /// The longest time for a call, its task included; `None`: no limit.
     pub limit: Option<Duration>,
 }
 
-/// An answer with what its header says.
+/// An answer with its status and header.
 #[derive(Clone, Debug)]
 pub struct Answer<A> {
     /// HTTP status.
     pub status: u16,
     /// The `Location` header: a new resource, or a task.
     pub location: Option<String>,
-    /// The body; the default of its type where the appliance sent none.
+    /// The body; the default of its type if the appliance sent none.
     pub body: A,
 }
 
 /// A session with one appliance.
 pub struct Client {
-    pub(crate) wire: Wire,
+    pub(crate) transport: Transport,
     limit: Option<Duration>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
-/// The target of the event that each call is, with its [`crate::Resource`] in the field `resource`.
+/// The target of the tracing event of each call; its field `resource` holds the [`crate::Resource`].
 pub const CALLS: &str = "luna_rest::calls";
 
-/// The account that a local session belongs to.
+/// The account of a session that is opened with the key of an emulated appliance.
 const LOCAL_USER: &str = "admin";
-/// How long a shell that is leaving waits for the appliance to take notice.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// The call that somebody waits for: its name in errors, and until when.
+/// The longest wait for the answer to a logout.
+const LOGOUT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A call in progress: its name in errors and its deadline. A task's requests belong to the call.
 #[derive(Clone)]
-pub(crate) struct Errand {
+pub(crate) struct PendingCall {
     method: Method,
     path: String,
     pub(crate) deadline: Option<Instant>,
@@ -70,13 +71,13 @@ pub(crate) struct Errand {
 }
 
 impl Client {
-    /// Opens a connection and looks at the certificate; nobody is logged in yet.
+    /// Opens a connection and checks the certificate, without a login.
     ///
     /// # Errors
     /// [`Error::Unreachable`], [`Error::Unknown`] or [`Error::Changed`].
     pub fn connect(target: Target) -> Result<Client, Error> {
-        let wire = Wire::open(&target)?;
-        Ok(Client { wire, limit: target.limit, user: None, cookies: Mutex::default() })
+        let transport = Transport::open(&target)?;
+        Ok(Client { transport, limit: target.limit, user: None, cookies: Mutex::default() })
     }
 
     /// Opens a private session (`POST /auth/session`) as `user`.
@@ -89,8 +90,8 @@ impl Client {
         self.open_session("/auth/session", user, credential, nothing()).map(drop)
     }
 
-    /// Opens an administrator's session on an emulated appliance of one's own
-    /// (`POST /emulator/session`); `key` is read from its data folder.
+    /// Opens a session as admin on an emulated appliance (`POST /emulator/session`) with the key in
+    /// its data folder.
     ///
     /// # Errors
     /// [`Error::LoginRefused`], or what any call can end in.
@@ -99,16 +100,20 @@ impl Client {
         self.open_session("/emulator/session", LOCAL_USER, credential, nothing()).map(drop)
     }
 
-    /// Opens the session of a cluster's client ([`keyrings::SESSION`]).
+    /// Opens the session of a client of a cluster ([`keyrings::SESSION`]).
     ///
     /// # Errors
     /// [`Error::LoginRefused`], or what any call can end in.
-    pub fn enter(&mut self, cluster: &str, session: &ClientSession) -> Result<Entry, Error> {
-        let errand = self.errand_of(&keyrings::SESSION, &[cluster])?;
-        let body = errand.json(session)?;
-        let (path, user) = (&errand.path, &session.common_name);
+    pub fn login_to_cluster(
+        &mut self,
+        cluster: &str,
+        session: &ClientSession,
+    ) -> Result<Entry, Error> {
+        let pending = self.pending_call(&keyrings::SESSION, &[cluster])?;
+        let body = pending.json(session)?;
+        let (path, user) = (&pending.path, &session.common_name);
         let response = self.open_session(path, user, Credential::Session, body)?;
-        errand.read(&response)
+        pending.read(&response)
     }
 
     fn open_session(
@@ -119,12 +124,12 @@ impl Client {
         body: Body,
     ) -> Result<Response, Error> {
         self.forget_session();
-        let errand = self.errand(Method::Post, path.to_owned());
+        let pending = self.pending(Method::Post, path.to_owned());
         let request = Request { method: Method::Post, path: path.to_owned(), body, credential };
-        // A session that may or may not have been opened changes nothing that anybody keeps.
+        // A session that was perhaps opened is no change of the appliance: not `Unclear`.
         let address = self.address().to_owned();
         let unreachable = |reason: String| Error::Unreachable { address, reason };
-        let response = match self.exchange(&errand, request) {
+        let response = match self.exchange(&pending, request) {
             Err(Error::Unclear { reason, .. }) => return Err(unreachable(reason)),
             Err(error @ Error::TimedOut { .. }) => return Err(unreachable(error.to_string())),
             result => result?,
@@ -134,13 +139,13 @@ impl Client {
             self.forget_session();
             return Err(Error::LoginRefused { user: user.to_owned(), answer });
         }
-        let response = match errand.succeeded(response) {
+        let response = match pending.succeeded(response) {
             Err(Error::Protocol { reason, .. }) => return Err(unreachable(reason)),
             result => result?,
         };
         if lock(&self.cookies).is_empty() {
             return Err(unreachable(format!(
-                "{errand}: status {} without a session cookie",
+                "{pending}: status {} without a session cookie",
                 response.status
             )));
         }
@@ -148,12 +153,12 @@ impl Client {
         Ok(response)
     }
 
-    /// Closes the session; an error is of no use to anybody and is dropped.
+    /// Closes the session; errors are ignored.
     pub fn logout(&mut self) {
         if let Some(cookie) = self.cookie() {
-            let request = Request::bare(Method::Delete, "/auth/session".to_owned());
-            let wait = self.limit.unwrap_or(FAREWELL).min(FAREWELL);
-            let _ = self.wire.exchange(request, Some(cookie), Some(Instant::now() + wait));
+            let request = Request::without_body(Method::Delete, "/auth/session".to_owned());
+            let wait = self.limit.unwrap_or(LOGOUT_TIMEOUT).min(LOGOUT_TIMEOUT);
+            let _ = self.transport.exchange(request, Some(cookie), Some(Instant::now() + wait));
         }
         self.forget_session();
     }
@@ -168,17 +173,17 @@ impl Client {
         self.user.as_deref()
     }
 
-    /// The fingerprint of the certificate that the appliance showed when connecting.
+    /// The fingerprint of the appliance's certificate.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.wire.fingerprint()
+        self.transport.fingerprint()
     }
 
-    /// Host and port, as they stand in the pins' file.
+    /// `host:port`, as in the file of pins.
     pub fn address(&self) -> &str {
-        self.wire.address()
+        self.transport.address()
     }
 
-    /// Sends a call and returns its answer's body; a task is followed to its end.
+    /// Sends a call and returns the body of its answer, after the end of its task if there is one.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -188,9 +193,9 @@ impl Client {
         ids: &[&str; IDS],
         body: &Q,
     ) -> Result<A, Error> {
-        let errand = self.errand_of(call, ids)?;
-        let body = errand.json(body)?;
-        self.finish(&errand, call, body)
+        let pending = self.pending_call(call, ids)?;
+        let body = pending.json(body)?;
+        self.finish(&pending, call, body)
     }
 
     /// Reads a resource.
@@ -205,7 +210,7 @@ impl Client {
         self.call(call, ids, &Nothing {})
     }
 
-    /// Sends a call and returns its answer with status and `Location`; tasks are not followed.
+    /// Sends a call and returns its answer with status and `Location`, without waiting for a task.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -215,80 +220,87 @@ impl Client {
         ids: &[&str; IDS],
         body: &Q,
     ) -> Result<Answer<A>, Error> {
-        let errand = self.errand_of(call, ids)?;
-        let body = errand.json(body)?;
-        let response = errand.succeeded(self.exchange(&errand, errand.request(body))?)?;
-        // A task's description may stand where the answer's body will be later.
+        let pending = self.pending_call(call, ids)?;
+        let body = pending.json(body)?;
+        let response = pending.succeeded(self.exchange(&pending, pending.request(body))?)?;
+        // The body may describe the task instead of the result.
         let body = if task_of(call, &response).is_some() {
-            errand.read(&response).unwrap_or_default()
+            pending.read(&response).unwrap_or_default()
         } else {
-            errand.read(&response)?
+            pending.read(&response)?
         };
         Ok(Answer { status: response.status, location: response.location, body })
     }
 
-    /// A flag that ends the call under way with [`Error::Cancelled`] once it is set (Ctrl-C).
-    pub fn cancelled_by(&mut self, flag: Arc<AtomicBool>) {
-        self.wire.cancelled_by(flag);
+    /// A flag that ends the call in progress with [`Error::Cancelled`] when set (Ctrl-C).
+    pub fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
+        self.transport.set_cancel_flag(flag);
     }
 
-    /// Something to be called a few dozen times a second while a call is under way; it takes effect
-    /// together with [`Client::cancelled_by`].
-    pub fn watched_by(&mut self, watcher: Arc<dyn Fn() + Send + Sync>) {
-        self.wire.watched_by(watcher);
+    /// A function that is called about 50 times a second while a call is in progress. Needs
+    /// [`Client::set_cancel_flag`].
+    pub fn set_wait_callback(&mut self, callback: Arc<dyn Fn() + Send + Sync>) {
+        self.transport.set_wait_callback(callback);
     }
 
-    /// Sends the errand's own request and follows the task that it may become.
+    /// Sends the request of a call, and waits for the end of its task if there is one.
     pub(crate) fn finish<Q, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
-        errand: &Errand,
+        pending: &PendingCall,
         call: &Call<Q, A, IDS>,
         body: Body,
     ) -> Result<A, Error> {
-        let response = errand.succeeded(self.exchange(errand, errand.request(body))?)?;
+        let response = pending.succeeded(self.exchange(pending, pending.request(body))?)?;
         match task_of(call, &response) {
             Some(task) => {
-                let response = self.follow(errand, &task)?;
-                errand.read(&response)
+                let response = self.wait_for_task(pending, &task)?;
+                pending.read(&response)
             }
             None if response.status == 303 => {
-                Err(errand.protocol("a redirect that is no task".to_owned()))
+                Err(pending.protocol("a redirect that is no task".to_owned()))
             }
-            None => errand.read(&response),
+            None => pending.read(&response),
         }
     }
 
-    /// Sends a request: a change once, a read a second time if its connection broke.
-    pub(crate) fn exchange(&self, errand: &Errand, request: Request) -> Result<Response, Error> {
+    /// Sends a request; a read is repeated once if its connection broke.
+    pub(crate) fn exchange(
+        &self,
+        pending: &PendingCall,
+        request: Request,
+    ) -> Result<Response, Error> {
         let again = (request.method == Method::Get).then(|| {
-            let body =
-                if matches!(request.body, Body::WantsFile) { Body::WantsFile } else { Body::Empty };
-            Request { body, ..Request::bare(Method::Get, request.path.clone()) }
+            let body = if matches!(request.body, Body::ExpectFile) {
+                Body::ExpectFile
+            } else {
+                Body::Empty
+            };
+            Request { body, ..Request::without_body(Method::Get, request.path.clone()) }
         });
-        let result = match (self.exchange_once(errand, request), again) {
-            (Err(Failure::Broken(_)), Some(again)) => self.exchange_once(errand, again),
+        let result = match (self.exchange_once(pending, request), again) {
+            (Err(Failure::Broken(_)), Some(again)) => self.exchange_once(pending, again),
             (result, _) => result,
         };
         result.map_err(|failure| match failure {
-            Failure::Broken(reason) if !errand.method.changes() => {
+            Failure::Broken(reason) if !pending.method.changes() => {
                 Error::Unreachable { address: self.address().to_owned(), reason }
             }
-            failure => errand.failed(failure),
+            failure => pending.failed(failure),
         })
     }
 
     pub(crate) fn exchange_once(
         &self,
-        errand: &Errand,
+        pending: &PendingCall,
         request: Request,
     ) -> Result<Response, Failure> {
-        let response = self.wire.exchange(request, self.cookie(), errand.deadline)?;
+        let response = self.transport.exchange(request, self.cookie(), pending.deadline)?;
         let mut cookies = lock(&self.cookies);
         for cookie in &response.cookies {
             let pair = cookie.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
                 let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
-                // An emptied cookie is how a server takes one back.
+                // Servers delete a cookie by emptying it.
                 if value.is_empty() {
                     cookies.remove(&name)
                 } else {
@@ -306,8 +318,8 @@ impl Client {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    pub(crate) fn errand(&self, method: Method, path: String) -> Errand {
-        Errand {
+    pub(crate) fn pending(&self, method: Method, path: String) -> PendingCall {
+        PendingCall {
             method,
             path,
             deadline: self.limit.map(|limit| Instant::now() + limit),
@@ -315,26 +327,26 @@ impl Client {
         }
     }
 
-    /// The errand of a call, if its path means what its template says.
+    /// A call whose ids keep the meaning of its path.
     ///
-    /// `..` and nothing at all are not places in a path: `DELETE /clients/{id}` would become
-    /// `DELETE /clients/`, which some appliance may read as all of them.
-    pub(crate) fn errand_of<Q, A, const IDS: usize>(
+    /// Empty ids and `..` are refused: `DELETE /clients/{id}` would become `DELETE /clients/`, which
+    /// an appliance may read as all clients.
+    pub(crate) fn pending_call<Q, A, const IDS: usize>(
         &self,
         call: &Call<Q, A, IDS>,
         ids: &[&str; IDS],
-    ) -> Result<Errand, Error> {
+    ) -> Result<PendingCall, Error> {
         if let Some(id) = ids.iter().find(|id| matches!(**id, "" | "." | "..")) {
             let reason = format!("`{id}` cannot be a name");
             let path = call.template().to_owned();
             return Err(Error::Unsendable { method: call.method(), path, reason });
         }
         tracing::trace!(target: CALLS, resource = %call.resource());
-        Ok(self.errand(call.method(), call.path(ids)))
+        Ok(self.pending(call.method(), call.path(ids)))
     }
 }
 
-/// The body of a request that says nothing but must have one.
+/// The empty JSON object, for requests that must have a body.
 fn nothing() -> Body {
     Body::Json(b"{}".to_vec())
 }
@@ -348,18 +360,18 @@ impl fmt::Debug for Client {
     }
 }
 
-impl fmt::Display for Errand {
+impl fmt::Display for PendingCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }
 }
 
-impl Errand {
+impl PendingCall {
     pub(crate) fn request(&self, body: Body) -> Request {
-        Request { body, ..Request::bare(self.method, self.path.clone()) }
+        Request { body, ..Request::without_body(self.method, self.path.clone()) }
     }
 
-    /// The JSON body; an object without fields is not sent where the method needs none.
+    /// The JSON body; an empty object is not sent where the method needs no body.
     fn json<Q: Serialize>(&self, body: &Q) -> Result<Body, Error> {
         let json = serde_json::to_vec(body)
             .map_err(|error| self.failed(Failure::Unsendable(error.to_string())))?;
@@ -370,7 +382,7 @@ impl Errand {
         }
     }
 
-    /// Tells an error answer from a good one.
+    /// Turns an answer with an error status into an error.
     pub(crate) fn succeeded(&self, response: Response) -> Result<Response, Error> {
         match response.status {
             200..=299 | 303 => Ok(response),
@@ -381,7 +393,7 @@ impl Errand {
         }
     }
 
-    /// The body of a good answer.
+    /// Deserializes the body.
     pub(crate) fn read<A: DeserializeOwned + Default>(
         &self,
         response: &Response,
@@ -391,7 +403,7 @@ impl Errand {
             return Ok(A::default());
         }
         serde_json::from_slice(body).map_err(|error| {
-            // The place and the kind of mistake, but no piece of the body: it may hold a secret.
+            // No part of the body is quoted: it may hold a secret.
             let kind = match error.classify() {
                 serde_json::error::Category::Data => "JSON of another shape",
                 _ => "not JSON",
@@ -408,9 +420,9 @@ impl Errand {
         Error::Protocol { method: self.method, path: self.path.clone(), reason }
     }
 
-    /// An error that hides what became of a task. The call itself was accepted, so an appliance
-    /// that is away or a session that has ended does not mean that nothing happened.
-    pub(crate) fn lost_sight(&self, error: Error) -> Error {
+    /// The error of a call whose task can no longer be polled. The call was accepted, so its change
+    /// may have happened even if the appliance is unreachable or the session has ended.
+    pub(crate) fn task_lost(&self, error: Error) -> Error {
         let reason = match error {
             Error::Unreachable { reason, .. } => reason,
             Error::Answered { answer, .. } => answer.to_string(),
@@ -424,7 +436,7 @@ impl Errand {
         }
     }
 
-    /// A failed exchange as this call's error.
+    /// The error of this call for a failed exchange.
     pub(crate) fn failed(&self, failure: Failure) -> Error {
         let (method, path) = (self.method, self.path.clone());
         match failure {

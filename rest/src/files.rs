@@ -1,4 +1,4 @@
-//! Calls whose body or answer is a file: uploads, downloads, and certificates sent as they are.
+//! Calls whose body or answer is a file.
 
 use std::io::Read;
 
@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use crate::call::{Call, Nothing};
 use crate::client::Client;
 use crate::error::Error;
+use crate::transport::{Body, MAX_ANSWER};
 use crate::users::{DOWNLOAD, UPLOAD};
-use crate::wire::{Body, LONGEST};
 
 impl Client {
     /// Uploads a file into a user's area.
@@ -16,23 +16,23 @@ impl Client {
     /// # Errors
     /// Any [`Error`].
     pub fn upload(&self, user: &str, name: &str, content: Vec<u8>) -> Result<(), Error> {
-        let errand = self.errand_of(&UPLOAD, &[user])?;
+        let pending = self.pending_call(&UPLOAD, &[user])?;
         let body = Body::Form { name: name.to_owned(), content };
-        self.finish(&errand, &UPLOAD, body).map(|Nothing {}| ())
+        self.finish(&pending, &UPLOAD, body).map(|Nothing {}| ())
     }
 
-    /// Fetches a file from a user's area, unpacked.
+    /// Downloads a file from a user's area and unpacks it.
     ///
     /// # Errors
     /// Any [`Error`].
     pub fn download(&self, user: &str, name: &str) -> Result<Vec<u8>, Error> {
         let ids = &[user, name];
         let archive = self.read_bytes(&DOWNLOAD, ids, Body::Empty)?;
-        unpack(&archive, LONGEST)
-            .map_err(|reason| self.errand(DOWNLOAD.method(), DOWNLOAD.path(ids)).protocol(reason))
+        unpack(&archive, MAX_ANSWER)
+            .map_err(|reason| self.pending(DOWNLOAD.method(), DOWNLOAD.path(ids)).protocol(reason))
     }
 
-    /// Sends a call whose body is a file (`+octet-stream`); a task is followed to its end.
+    /// Sends a call whose body is a file (`+octet-stream`), and waits for its task if there is one.
     ///
     /// # Errors
     /// Any [`Error`].
@@ -42,11 +42,11 @@ impl Client {
         ids: &[&str; IDS],
         content: Vec<u8>,
     ) -> Result<A, Error> {
-        let errand = self.errand_of(call, ids)?;
-        self.finish(&errand, call, Body::File(content))
+        let pending = self.pending_call(call, ids)?;
+        self.finish(&pending, call, Body::File(content))
     }
 
-    /// Reads a resource whose answer is a file (`+octet-stream`), as it comes.
+    /// Reads a resource whose answer is a file (`+octet-stream`).
     ///
     /// # Errors
     /// Any [`Error`].
@@ -55,7 +55,7 @@ impl Client {
         call: &Call<Nothing, A, IDS>,
         ids: &[&str; IDS],
     ) -> Result<Vec<u8>, Error> {
-        self.read_bytes(call, ids, Body::WantsFile)
+        self.read_bytes(call, ids, Body::ExpectFile)
     }
 
     fn read_bytes<A, const IDS: usize>(
@@ -64,16 +64,16 @@ impl Client {
         ids: &[&str; IDS],
         body: Body,
     ) -> Result<Vec<u8>, Error> {
-        let errand = self.errand_of(call, ids)?;
-        let request = errand.request(body);
-        errand.succeeded(self.exchange(&errand, request)?).map(|response| response.body)
+        let pending = self.pending_call(call, ids)?;
+        let request = pending.request(body);
+        pending.succeeded(self.exchange(&pending, request)?).map(|response| response.body)
     }
 }
 
-/// The one file of a tgz, at most `longest` bytes of it.
+/// The first file in a tgz archive, if it has at most `longest` bytes.
 fn unpack(archive: &[u8], longest: u64) -> Result<Vec<u8>, String> {
     let broken = |error: std::io::Error| format!("not a compressed tar archive: {error}");
-    // The bound holds for all that is unpacked, so that headers without end are caught as well.
+    // The limit includes headers, so that endless headers are caught as well.
     let bounded = flate2::read::GzDecoder::new(archive).take(longest.saturating_add(64 * 1024));
     for entry in tar::Archive::new(bounded).entries().map_err(broken)? {
         let entry = entry.map_err(broken)?;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_comes_out_whatever_folder_it_is_in() {
+    fn a_file_in_a_folder_is_unpacked() {
         let folder = (tar::EntryType::Directory, "admin/", &b""[..]);
         let archive = tgz(&[folder, (tar::EntryType::Regular, "admin/app.pem", b"content")]);
         assert_eq!(unpack(&archive, 7).unwrap(), b"content");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_not_unpacked() {
+    fn a_decompression_bomb_is_not_unpacked() {
         let archive = tgz(&[(tar::EntryType::Regular, "a", &vec![0; 1 << 20])]);
         assert!(unpack(&archive, 1 << 19).is_err());
     }

@@ -1,18 +1,18 @@
-//! Following a call that has become a task on the appliance, from `/tasks/N` to its result.
+//! Waiting for the task of a call, from `/tasks/N` to its result.
 
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
 use crate::call::{Call, Method};
-use crate::client::{Client, Errand};
+use crate::client::{Client, PendingCall};
 use crate::error::{ApiError, Error};
-use crate::wire::{Body, Failure, Request, Response};
+use crate::transport::{Body, Failure, Request, Response};
 
-/// The first and the longest pause between two looks at a task.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
+/// The first and the longest interval between two polls of a task.
+const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 
-/// What a task says about itself, as far as following it needs.
+/// The part of a task's state that is needed here.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Progress {
@@ -21,28 +21,33 @@ struct Progress {
 }
 
 impl Client {
-    /// Follows a task to its result. Whatever goes wrong is reported as the errand's own failure:
-    /// nobody has asked for `/tasks/7`.
-    pub(crate) fn follow(&self, errand: &Errand, task: &str) -> Result<Response, Error> {
-        let gone = || errand.protocol(format!("its task is gone ({task})"));
-        let (mut pause, longest) = PAUSES;
+    /// Waits for a task and returns its result. Errors are those of the pending call, since the user
+    /// does not know of `/tasks/7`.
+    pub(crate) fn wait_for_task(
+        &self,
+        pending: &PendingCall,
+        task: &str,
+    ) -> Result<Response, Error> {
+        let gone = || pending.protocol(format!("its task is gone ({task})"));
+        let (mut pause, longest) = POLL_INTERVALS;
         let mut refused = None;
         let mut started = false;
         loop {
-            let look = self.exchange(errand, Request::bare(Method::Get, task.to_owned()));
-            let response = look.map_err(|error| errand.lost_sight(error))?;
+            let polled =
+                self.exchange(pending, Request::without_body(Method::Get, task.to_owned()));
+            let response = polled.map_err(|error| pending.task_lost(error))?;
             match response.status {
-                303 => return self.result(errand, task),
+                303 => return self.result(pending, task),
                 410 => return Err(gone()),
                 _ => {}
             }
-            let response = errand.succeeded(response).map_err(|error| errand.lost_sight(error))?;
-            let progress: Progress = errand.read(&response)?;
+            let response = pending.succeeded(response).map_err(|error| pending.task_lost(error))?;
+            let progress: Progress = pending.read(&response)?;
             match progress.state.to_ascii_lowercase().as_str() {
-                "finished" => return self.result(errand, task),
+                "finished" => return self.result(pending, task),
                 "error" => {
-                    // The error's own body, if the appliance still has it, says more.
-                    return match self.result(errand, task) {
+                    // The result has the details of the error, if the appliance still has it.
+                    return match self.result(pending, task) {
                         Err(error @ Error::Answered { .. }) => Err(error),
                         _ => {
                             let (message, status) =
@@ -53,7 +58,7 @@ impl Client {
                                 status,
                                 ..ApiError::default()
                             };
-                            Err(errand.answered(response.status, answer))
+                            Err(pending.answered(response.status, answer))
                         }
                     };
                 }
@@ -64,45 +69,45 @@ impl Client {
                     if !started {
                         started = true;
                         let mut start =
-                            Request::bare(Method::Post, format!("{task}/actions/start"));
+                            Request::without_body(Method::Post, format!("{task}/actions/start"));
                         start.body = Body::Json(b"{}".to_vec());
                         let answer = self
-                            .exchange(errand, start)
-                            .map_err(|error| errand.lost_sight(error))?;
-                        // It may have begun of itself; the next look tells.
-                        refused = errand.succeeded(answer).err();
+                            .exchange(pending, start)
+                            .map_err(|error| pending.task_lost(error))?;
+                        // It may have started by itself; the next poll shows.
+                        refused = pending.succeeded(answer).err();
                         continue;
                     }
                 }
                 "running" => {}
                 state => {
                     return Err(
-                        errand.protocol(format!("its task is in the state `{state}` ({task})"))
+                        pending.protocol(format!("its task is in the state `{state}` ({task})"))
                     );
                 }
             }
             let left =
-                errand.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if !self.wire.pause(left.map_or(pause, |left| left.min(pause))) {
-                return Err(errand.failed(Failure::Cancelled));
+                pending.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if !self.transport.pause(left.map_or(pause, |left| left.min(pause))) {
+                return Err(pending.failed(Failure::Cancelled));
             }
             pause = longest.min(pause * 2);
         }
     }
 
-    /// Fetches a task's result, which removes the task: a GET that cannot be repeated.
-    fn result(&self, errand: &Errand, task: &str) -> Result<Response, Error> {
-        let request = Request::bare(Method::Get, format!("{task}/response"));
+    /// Fetches the result of a task. This deletes the task, so it cannot be repeated.
+    fn result(&self, pending: &PendingCall, task: &str) -> Result<Response, Error> {
+        let request = Request::without_body(Method::Get, format!("{task}/response"));
         let response =
-            self.exchange_once(errand, request).map_err(|failure| errand.failed(failure))?;
+            self.exchange_once(pending, request).map_err(|failure| pending.failed(failure))?;
         if response.status == 410 {
-            return Err(errand.protocol(format!("its task is gone ({task})")));
+            return Err(pending.protocol(format!("its task is gone ({task})")));
         }
-        errand.succeeded(response)
+        pending.succeeded(response)
     }
 }
 
-/// The path of the task that an answer announces. What asks about tasks is not followed.
+/// The path of the task that an answer announces; `None` for calls of the resource `/tasks`.
 pub(crate) fn task_of<Q, A, const IDS: usize>(
     call: &Call<Q, A, IDS>,
     response: &Response,

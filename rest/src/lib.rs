@@ -1,11 +1,11 @@
 //! The REST API of a Luna Network HSM, written once for both ends.
 //!
-//! Every resource is a [`Call`]: method, path template, and the types of its request and its
-//! answer. The client sends calls; the emulated appliance answers the very same constants. A file
-//! per area of the API holds its calls and types, and only this crate knows a URL.
+//! Every resource is a [`Call`]: method, path template, and the types of request and answer. The
+//! client and the emulated appliance use the same constants. Each area of the API has a file with
+//! its calls and types; no other crate knows a URL.
 //!
-//! Reading an answer is forgiving: unknown fields are ignored, missing ones become their default,
-//! so that newer and older appliances both work.
+//! For compatibility with newer and older appliances, unknown fields of an answer are ignored and
+//! missing ones get their default.
 
 mod call;
 mod client;
@@ -15,8 +15,8 @@ mod files;
 mod follow;
 mod pins;
 mod secret;
+mod transport;
 mod trust;
-mod wire;
 
 pub mod auth;
 pub mod clusters;

@@ -1,4 +1,4 @@
-//! A secret inside a request: sent as a plain JSON string, never shown, wiped when dropped.
+//! A secret in a request: serialized as a plain string, never shown, wiped when dropped.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A password, domain or challenge in a request.
 ///
-/// [`secrecy`] refuses to serialize a secret; a request has to, so this type does, and only this
-/// type. Its `Debug` form hides the value.
+/// [`secrecy`] does not serialize secrets; requests need it, so this is the one type that does. Its
+/// `Debug` form hides the value.
 #[derive(Clone, Default)]
 pub struct Secret(SecretString);
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_travels_but_does_not_show() {
+    fn a_secret_is_serialized_but_not_shown() {
         let secret = Secret::from("PASSWORD");
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"PASSWORD\"");
         assert_eq!(format!("{secret:?}"), "Secret(***)");

@@ -1,8 +1,7 @@
-//! Which appliance certificates are believed.
+//! Which appliance certificates are trusted.
 //!
-//! A [`Judge`] stands inside the TLS handshake and answers for one of three kinds of [`Trust`].
-//! What it refused is kept beside it, because the error that comes back through the HTTP library
-//! has lost the fingerprint.
+//! A [`CertificateVerifier`] implements the three kinds of [`Trust`] for rustls. It stores what it
+//! rejected, because the error that the HTTP library returns has lost the fingerprint.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,9 +15,9 @@ use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureSc
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-/// SHA-256 of a certificate's DER form.
+/// SHA-256 of the DER form of a certificate.
 ///
-/// Written as `SHA256:AB:CD:…`; read in any letter case, with or without the colons and the prefix.
+/// Displayed as `SHA256:AB:CD:…`; parsed in any letter case, with or without colons and prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -70,64 +69,67 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// How an appliance's certificate is judged.
+/// Which certificate of an appliance is accepted.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// Exactly this certificate; its host name and dates are not looked at.
+    /// Exactly this one; its host name and dates are not checked.
     Pinned(Fingerprint),
-    /// Whatever a CA in this PEM file vouches for, host name included.
+    /// One that a CA of this PEM file has signed, for the right host name.
     Authority(PathBuf),
-    /// Nothing yet: connecting reports the fingerprint as [`crate::Error::Unknown`].
+    /// None: connecting fails with [`crate::Error::Unknown`], which has the fingerprint.
     FirstContact,
 }
 
-/// Why a certificate was not accepted.
+/// Why a certificate was rejected.
 #[derive(Clone, Debug)]
-pub(crate) enum Refusal {
-    /// Nobody has agreed to it yet.
+pub(crate) enum Rejection {
+    /// It is not known.
     Unknown(Fingerprint),
     /// Another one is pinned.
     Changed { trusted: Fingerprint, seen: Fingerprint },
-    /// No CA of the file vouches for it; the reason in words.
+    /// It is not accepted by the CAs of the file, for this reason.
     Authority(String),
 }
 
-/// The certificate check of one client.
+/// The certificate check of a client.
 #[derive(Debug)]
-pub(crate) struct Judge {
-    rule: Rule,
+pub(crate) struct CertificateVerifier {
+    policy: Policy,
     provider: Arc<CryptoProvider>,
-    refusal: Mutex<Option<Refusal>>,
+    rejection: Mutex<Option<Rejection>>,
 }
 
 #[derive(Debug)]
-enum Rule {
+enum Policy {
     Pinned(Fingerprint),
     Authority(Arc<WebPkiServerVerifier>),
     FirstContact,
 }
 
-impl Judge {
-    /// Prepares the check; the error says what is wrong with the CA file.
-    pub(crate) fn new(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Judge, String> {
-        let rule = match trust {
-            Trust::Pinned(fingerprint) => Rule::Pinned(*fingerprint),
-            Trust::FirstContact => Rule::FirstContact,
-            Trust::Authority(file) => Rule::Authority(
+impl CertificateVerifier {
+    /// A verifier for `trust`; the error says what is wrong with the CA file.
+    pub(crate) fn new(
+        trust: &Trust,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<CertificateVerifier, String> {
+        let policy = match trust {
+            Trust::Pinned(fingerprint) => Policy::Pinned(*fingerprint),
+            Trust::FirstContact => Policy::FirstContact,
+            Trust::Authority(file) => Policy::Authority(
                 authority(file, &provider)
                     .map_err(|reason| format!("CA file {}: {reason}", file.display()))?,
             ),
         };
-        Ok(Judge { rule, provider, refusal: Mutex::new(None) })
+        Ok(CertificateVerifier { policy, provider, rejection: Mutex::new(None) })
     }
 
-    /// What was refused last; asked once after a failed connection.
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Takes the last rejection, after a connection has failed.
+    pub(crate) fn take_rejection(&self) -> Option<Rejection> {
+        self.rejection.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn refuse(&self, refusal: Refusal) -> rustls::Error {
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    fn reject(&self, rejection: Rejection) -> rustls::Error {
+        *self.rejection.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
         rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
     }
 }
@@ -149,7 +151,7 @@ fn authority(
         .map_err(|error| error.to_string())
 }
 
-impl ServerCertVerifier for Judge {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -159,14 +161,16 @@ impl ServerCertVerifier for Judge {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let seen = Fingerprint::of(end_entity);
-        match &self.rule {
-            Rule::Pinned(trusted) if *trusted == seen => Ok(ServerCertVerified::assertion()),
-            Rule::Pinned(trusted) => Err(self.refuse(Refusal::Changed { trusted: *trusted, seen })),
-            Rule::FirstContact => Err(self.refuse(Refusal::Unknown(seen))),
-            Rule::Authority(verifier) => verifier
+        match &self.policy {
+            Policy::Pinned(trusted) if *trusted == seen => Ok(ServerCertVerified::assertion()),
+            Policy::Pinned(trusted) => {
+                Err(self.reject(Rejection::Changed { trusted: *trusted, seen }))
+            }
+            Policy::FirstContact => Err(self.reject(Rejection::Unknown(seen))),
+            Policy::Authority(verifier) => verifier
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
                 .map_err(|error| {
-                    self.refuse(Refusal::Authority(format!(
+                    self.reject(Rejection::Authority(format!(
                         "its certificate {seen} is not accepted: {error}"
                     )))
                 }),
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_fingerprint_is_refused() {
+    fn text_that_is_no_fingerprint_is_rejected() {
         let good = Fingerprint([0xAB; 32]).to_string();
         for wrong in [
             "",
@@ -228,7 +232,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_fingerprint_is_read_back_in_every_form(bytes: [u8; 32], lower: bool, colons: bool, prefix: bool) {
+        fn a_fingerprint_is_parsed_in_every_form(bytes: [u8; 32], lower: bool, colons: bool, prefix: bool) {
             let fingerprint = Fingerprint(bytes);
             let mut text = fingerprint.to_string();
             if !prefix { text = text["SHA256:".len()..].to_owned(); }
@@ -238,7 +242,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_never_panics(text: String) {
+        fn parsing_never_panics(text: String) {
             let _ = text.parse::<Fingerprint>();
         }
     }

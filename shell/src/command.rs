@@ -1,4 +1,4 @@
-//! How a command is declared, and what it returns.
+//! The declaration of commands, and their results.
 
 use std::fmt;
 
@@ -10,23 +10,21 @@ use serde::de::DeserializeOwned;
 use crate::failure::{Failure, Kind};
 use crate::page::Page;
 
-/// One command of a shell: how it is typed, who may run it, what it calls, how well it is known,
-/// and the code that runs it.
+/// The declaration of a command.
 pub struct Command<S> {
     /// Path, positionals and options in the notation of Luna's manuals.
     pub syntax: &'static str,
     /// One line for the menu.
     pub help: &'static str,
-    /// What its options mean where the glossary's text does not do.
+    /// Help for options that the glossary has no suitable text for.
     pub options: &'static [(&'static str, &'static str)],
-    /// The appliance roles that may run it; empty where the role does not matter.
+    /// The appliance roles that may run it. Custom roles ignore this and use their own ACL.
     pub roles: &'static [Role],
-    /// The resources it calls, beside those that every session calls; empty for commands of the
-    /// shell itself. Custom roles are made from it.
+    /// The resources it calls, in addition to those of every session. Custom roles are made from it.
     pub rest: &'static [Resource],
-    /// Where the facts come from.
+    /// The source of what is known about it.
     pub known: Known,
-    /// What runs it.
+    /// The code that runs it.
     pub run: Handler<S>,
 }
 
@@ -44,9 +42,9 @@ pub enum Role {
     Admin,
     /// Everything but user management and audit.
     Operator,
-    /// Looks, never touches.
+    /// May look, not change.
     Monitor,
-    /// The audit menu.
+    /// The audit menu only.
     Audit,
 }
 
@@ -72,14 +70,14 @@ impl fmt::Display for Role {
     }
 }
 
-/// Where a command's facts come from. The coverage page counts them.
+/// The source of what is known about a command, counted on the coverage page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     /// A page of the vendor's documentation.
     Documented(&'static str),
     /// A recorded session of the product.
     Seen(&'static str),
-    /// Name or output are not documented; the text says what was chosen and why.
+    /// Its name or output is not documented; the text says what was chosen.
     Assumed(&'static str),
 }
 
@@ -95,15 +93,15 @@ impl fmt::Display for Known {
 
 /// A view as Luna's text.
 pub trait Text {
-    /// Writes the view; the empty lines around a command's output are the shell's.
+    /// Writes the view, without the empty lines around the output of a command.
     fn write(&self, page: &mut Page);
 }
 
-/// What a command returns: text for people, JSON for programs.
+/// The result of a command, as text for people and as JSON for programs.
 pub trait View {
     /// The view as Luna's text.
     fn text(&self) -> String;
-    /// The view with stable names.
+    /// The view as JSON with stable names.
     fn json(&self) -> serde_json::Value;
 }
 
@@ -123,15 +121,15 @@ impl Text for () {
     fn write(&self, _: &mut Page) {}
 }
 
-/// Arguments that can be run in a session of type `S`.
+/// The arguments of a command, which run it in a session of type `S`.
 pub trait Run<S>: DeserializeOwned {
-    /// What it returns.
+    /// The result.
     type View: View + 'static;
 
     /// Runs the command.
     ///
     /// # Errors
-    /// Whatever kept it from doing what it was told.
+    /// The command failed.
     fn run(self, session: &mut S) -> Result<Self::View, Failure>;
 }
 
@@ -203,16 +201,16 @@ pub const fn handler<R: Run<S>, S>() -> Handler<S> {
     }
 }
 
-/// Everything a shell can do: its menus and commands, and the grammar made from them.
+/// The menus and commands of a shell.
 pub struct Catalogue<S: 'static> {
     /// The commands, in the order of the menus.
     pub commands: Vec<&'static Command<S>>,
-    /// Reads lines.
+    /// The grammar made from them.
     pub grammar: Grammar,
 }
 
 impl<S> Catalogue<S> {
-    /// Gathers the tables of a shell.
+    /// Combines the tables of a shell.
     pub fn new(
         menus: &[&[Menu]],
         tables: &[&'static [Command<S>]],
@@ -237,7 +235,8 @@ impl<S> Catalogue<S> {
         }
     }
 
-    /// One line per command for tools: path, syntax, roles, calls, provenance; tab-separated.
+    /// The output of `--list-commands`: path, syntax, roles, calls and source of each command,
+    /// separated by tabs.
     pub fn list(&self) -> String {
         let mut list = String::new();
         for command in &self.commands {
@@ -256,7 +255,7 @@ impl<S> Catalogue<S> {
     }
 }
 
-/// The words of a notation before its first positional or option, without short forms.
+/// The words of a syntax before its first positional or option, without short forms.
 pub(crate) fn path_of(syntax: &str) -> String {
     syntax
         .split_whitespace()

@@ -19,19 +19,19 @@ use serde::Deserialize;
 
 use crate::failure::{Failure, Kind};
 
-/// Where things of this user are kept.
+/// The folders of the user.
 #[derive(Clone, Debug)]
 pub struct Folders {
-    /// `config.toml`, pins.
+    /// For `config.toml` and the pins.
     pub config: PathBuf,
-    /// The emulated appliance.
+    /// For the emulated appliance.
     pub appliance: PathBuf,
-    /// Histories.
+    /// For the line histories.
     pub state: PathBuf,
 }
 
 impl Folders {
-    /// The folders the platform gives to this user.
+    /// The folders of the platform for this user.
     ///
     /// # Errors
     /// The user has no home.
@@ -47,7 +47,7 @@ impl Folders {
         })
     }
 
-    /// The file of trusted certificates.
+    /// The file of pinned certificates.
     pub fn pins(&self) -> PathBuf {
         self.config.join("pins")
     }
@@ -57,14 +57,14 @@ impl Folders {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The profile that is used when none is named.
+    /// The profile to use if none is named.
     pub default: Option<String>,
-    /// Named appliances.
+    /// Profiles by name.
     #[serde(default)]
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// One appliance, under a name.
+/// An appliance and how to connect to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -74,17 +74,17 @@ pub struct Profile {
     pub user: Option<String>,
     /// The fingerprint its certificate must have.
     pub fingerprint: Option<String>,
-    /// The authorities that vouch for its certificate.
+    /// A PEM file of authorities for its certificate.
     pub ca: Option<PathBuf>,
     /// The NTLS client whose partitions `lunacm` shows.
     pub client: Option<String>,
 }
 
 impl Config {
-    /// Reads the file; a missing one is an empty one.
+    /// Reads the file; a missing file is like an empty one.
     ///
     /// # Errors
-    /// It cannot be read or understood; the message names file, line and column.
+    /// It cannot be read or parsed; the message has file, line and column.
     pub fn read(path: &Path) -> Result<Config, Failure> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -135,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_is_an_error() {
+    fn an_unknown_key_is_an_error() {
         assert!(toml::from_str::<Config>("[profiles.a]\nhost='h'\nusr='x'").is_err());
     }
 
     #[test]
-    fn a_missing_file_is_empty() {
+    fn a_missing_file_is_like_an_empty_one() {
         assert!(Config::read(Path::new("/nonexistent/config.toml")).unwrap().profiles.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! From "which appliance" to a session with it: profile, trust, login.
+//! Opens the session with an appliance: profile, trust, login.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,54 +13,54 @@ use crate::options::Options;
 use crate::secrets::Secrets;
 use crate::watch::Watch;
 
-/// The port of an appliance's web server.
+/// The default port of the REST API.
 const PORT: u16 = 8443;
 
-/// An opened session, and what is needed to open it again.
+/// A session with an appliance, and what is needed to open it again.
 pub struct Connection {
     /// The session.
     pub client: Arc<Client>,
     /// The account that is logged in.
     pub user: String,
-    /// The profile that was used, or an empty one.
+    /// The profile of the configuration that was used, or an empty one.
     pub profile: Profile,
     watch: Option<Arc<Watch>>,
     origin: Origin,
     _keep: Option<Box<dyn std::any::Any>>,
 }
 
-/// What a session is opened with.
+/// How a session was opened.
 enum Origin {
-    /// The password of an account.
+    /// With the password of an account.
     Password(Target, SecretString),
-    /// The key of one's own emulated appliance.
+    /// With the key of an emulated appliance on this machine.
     Key(Target, Secret),
-    /// It was opened elsewhere, and is opened again there.
+    /// By the caller, who also reopens it.
     External,
 }
 
 impl Connection {
-    /// The connection of a shell that has no appliance, only sessions it opens itself: one of them.
+    /// A connection that the caller has opened and reopens itself.
     pub fn external(client: Arc<Client>, watch: Option<Arc<Watch>>) -> Connection {
         let user = client.user().unwrap_or_default().to_owned();
         let profile = Profile::default();
         Connection { client, user, profile, watch, origin: Origin::External, _keep: None }
     }
 
-    /// What watches over the calls of this session.
+    /// The watch over the calls of this session.
     pub fn watch(&self) -> Option<&Arc<Watch>> {
         self.watch.as_ref()
     }
 
-    /// Opens a session on an emulated appliance of one's own.
+    /// Opens a session with an emulated appliance on this machine.
     ///
     /// # Errors
-    /// It cannot be reached, or does not accept the key.
-    pub fn local(local: Local) -> Result<Connection, Failure> {
+    /// It cannot be reached or does not accept the key.
+    pub fn local(local: LocalAppliance) -> Result<Connection, Failure> {
         Connection::with(local, None)
     }
 
-    fn with(local: Local, watch: Option<Arc<Watch>>) -> Result<Connection, Failure> {
+    fn with(local: LocalAppliance, watch: Option<Arc<Watch>>) -> Result<Connection, Failure> {
         let origin = Origin::Key(local.target, local.key);
         let user = "admin".to_owned();
         let client = open(&origin, &user, watch.as_ref())?;
@@ -97,7 +97,7 @@ fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<C
     };
     let mut client = Client::connect(target.clone())?;
     if let Some(watch) = watch {
-        watch.over(&mut client);
+        watch.attach(&mut client);
     }
     match origin {
         Origin::Password(_, password) => client.login(user, password)?,
@@ -107,39 +107,40 @@ fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<C
     Ok(Arc::new(client))
 }
 
-/// An emulated appliance of one's own.
-pub struct Local {
-    /// Where it listens and what certificate it has.
+/// An emulated appliance on this machine.
+pub struct LocalAppliance {
+    /// Its address and certificate.
     pub target: Target,
-    /// What lets the owner of its folder in without a password.
+    /// The key for a login without a password, from its data folder.
     pub key: Secret,
-    /// The line that says what is talked to.
+    /// A note for the user that the appliance is emulated.
     pub notice: String,
-    /// What keeps it alive, if it runs inside this process.
+    /// Keeps it running if this process has started it.
     pub keep: Option<Box<dyn std::any::Any>>,
 }
 
-impl Local {
-    /// The appliance of `folder`; `running` keeps it alive where this process has started it.
+impl LocalAppliance {
+    /// The appliance of `folder`; `running` keeps it running if this process has started it.
     pub fn emulated<R: std::any::Any>(
         folder: std::path::PathBuf,
         target: Target,
         key: Secret,
         running: Option<R>,
-    ) -> Local {
+    ) -> LocalAppliance {
         let how = if running.is_some() { "started" } else { "found running" };
         let notice = format!("note: this appliance is emulated ({how}, {})", folder.display());
         let keep = running.map(|running| Box::new(running) as Box<dyn std::any::Any>);
-        Local { target, key, notice, keep }
+        LocalAppliance { target, key, notice, keep }
     }
 
-    /// Its folder cannot be used.
+    /// The failure for a folder that cannot be used.
     pub fn unusable(why: impl std::fmt::Display) -> Failure {
         Failure::new(Kind::Unreachable, format!("{why}."))
     }
 }
 
-/// Opens a session: with the host or profile that was named, else with the appliance `local` gives.
+/// Opens a session with the host or profile that `options` name, or else with the appliance that
+/// `local` returns for a data folder.
 ///
 /// # Errors
 /// Not reached, not trusted, or the login was refused.
@@ -148,11 +149,11 @@ pub fn connect(
     folders: &Folders,
     device: &mut dyn Device,
     secrets: &mut Secrets,
-    local: impl FnOnce(&std::path::Path) -> Result<Local, Failure>,
+    local: impl FnOnce(&std::path::Path) -> Result<LocalAppliance, Failure>,
 ) -> Result<Connection, Failure> {
-    let (host, profile) = named(options, folders)?;
+    let (host, profile) = host_and_profile(options, folders)?;
     let limit = options.timeout.map(Duration::from_secs);
-    let watch = Watch::of(device);
+    let watch = Watch::for_terminal(device);
     if host.is_empty() {
         let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
         device.note(&local.notice);
@@ -160,11 +161,11 @@ pub fn connect(
         return Connection::with(local, watch)
             .map(|connection| Connection { profile, ..connection });
     }
-    let (host, port) = split(&host)?;
+    let (host, port) = parse_host(&host)?;
     let address = address(&host, port);
     let trust = trust(options, &profile, folders, &address)?;
-    // The certificate comes first: a password is asked for only once it is clear who will read it.
-    let target = meet(Target { host, port, trust, limit }, folders, device)?;
+    // The certificate is checked before the password is asked for.
+    let target = check_certificate(Target { host, port, trust, limit }, folders, device)?;
     let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
     let password = match secrets.find("PASSWORD")? {
         Some(password) => password,
@@ -179,14 +180,14 @@ pub fn connect(
 ///
 /// # Errors
 /// The configuration cannot be read, or has no such profile.
-pub fn is_named(options: &Options, folders: &Folders) -> Result<bool, Failure> {
-    Ok(!named(options, folders)?.0.is_empty())
+pub fn names_appliance(options: &Options, folders: &Folders) -> Result<bool, Failure> {
+    Ok(!host_and_profile(options, folders)?.0.is_empty())
 }
 
-/// The host, empty for an appliance of one's own, and the profile.
-fn named(options: &Options, folders: &Folders) -> Result<(String, Profile), Failure> {
+/// The host, empty for an emulated appliance on this machine, and the profile.
+fn host_and_profile(options: &Options, folders: &Folders) -> Result<(String, Profile), Failure> {
     let config = Config::read(&folders.config.join("config.toml"))?;
-    // A host on the command line is not mixed with a profile nobody named.
+    // A host on the command line is not combined with the default profile.
     let profile = match (&options.host, &options.profile) {
         (Some(_), None) => Profile::default(),
         (_, name) => config.profile(name.as_deref())?.cloned().unwrap_or_default(),
@@ -194,12 +195,12 @@ fn named(options: &Options, folders: &Folders) -> Result<(String, Profile), Fail
     Ok((options.host.clone().unwrap_or_else(|| profile.host.clone()), profile))
 }
 
-/// Opens a connection that nobody is logged in to yet, to an appliance whose certificate has the
-/// given fingerprint, or one that was trusted before, or that a person trusts now.
+/// Connects, without a login, to an appliance whose certificate has the given fingerprint, is pinned,
+/// or is accepted by the user now.
 ///
 /// # Errors
 /// Not reached, or not trusted.
-pub fn greet(
+pub fn connect_without_login(
     host: &str,
     port: u16,
     fingerprint: Option<String>,
@@ -209,18 +210,22 @@ pub fn greet(
     let options = Options { fingerprint, ..Options::default() };
     let trust = trust(&options, &Profile::default(), folders, &address(host, port))?;
     let target = Target { host: host.to_owned(), port, trust, limit: None };
-    let mut client = Client::connect(meet(target, folders, device)?)?;
-    if let Some(watch) = Watch::of(device) {
-        watch.over(&mut client);
+    let mut client = Client::connect(check_certificate(target, folders, device)?)?;
+    if let Some(watch) = Watch::for_terminal(device) {
+        watch.attach(&mut client);
     }
     Ok(client)
 }
 
-/// Looks at an appliance's certificate, and asks about one that nobody knows.
-fn meet(mut target: Target, folders: &Folders, device: &mut dyn Device) -> Result<Target, Failure> {
+/// Checks the certificate, and asks the user about an unknown one.
+fn check_certificate(
+    mut target: Target,
+    folders: &Folders,
+    device: &mut dyn Device,
+) -> Result<Target, Failure> {
     match Client::connect(target.clone()) {
         Err(Error::Unknown { address, seen }) => {
-            first_contact(&address, seen, folders, device)?;
+            ask_to_trust(&address, seen, folders, device)?;
             target.trust = Trust::Pinned(seen);
         }
         other => drop(other?),
@@ -232,8 +237,8 @@ fn address(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
-fn split(text: &str) -> Result<(String, u16), Failure> {
+/// Parses `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
+fn parse_host(text: &str) -> Result<(String, u16), Failure> {
     let wrong =
         || Failure::new(Kind::NotUnderstood, format!("'{text}' is not a host or host:port."));
     if let Some(rest) = text.strip_prefix('[') {
@@ -274,8 +279,8 @@ fn trust(
     Ok(pinned.map_or(Trust::FirstContact, Trust::Pinned))
 }
 
-/// Asks once whether a certificate is the right one, as ssh does, and remembers it.
-fn first_contact(
+/// Asks whether an unknown certificate is right, as ssh does, and pins it.
+fn ask_to_trust(
     address: &str,
     seen: Fingerprint,
     folders: &Folders,
@@ -317,7 +322,7 @@ fn ask_password(
         Failure::refused(format!("No password for '{user}' at {address}."))
             .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD")
     };
-    // Standard input may hold commands: they are not to be taken for a password.
+    // Standard input may hold commands, which must not be taken for a password.
     if !device.attended() {
         return Err(missing());
     }
@@ -332,12 +337,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_read_with_and_without_ports() {
-        assert_eq!(split("hsm1").unwrap(), ("hsm1".into(), 8443));
-        assert_eq!(split("hsm1:443").unwrap(), ("hsm1".into(), 443));
-        assert_eq!(split("::1").unwrap(), ("::1".into(), 8443));
-        assert_eq!(split("[::1]:9").unwrap(), ("::1".into(), 9));
-        assert!(split("hsm1:x").is_err());
-        assert!(split("[::1").is_err());
+    fn hosts_are_parsed_with_and_without_ports() {
+        assert_eq!(parse_host("hsm1").unwrap(), ("hsm1".into(), 8443));
+        assert_eq!(parse_host("hsm1:443").unwrap(), ("hsm1".into(), 443));
+        assert_eq!(parse_host("::1").unwrap(), ("::1".into(), 8443));
+        assert_eq!(parse_host("[::1]:9").unwrap(), ("::1".into(), 9));
+        assert!(parse_host("hsm1:x").is_err());
+        assert!(parse_host("[::1").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Where lines come from and where text goes: a terminal, a pipe, or a test's script.
+//! Input and output of a session: a terminal, pipes, or the script of a test.
 
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::rc::Rc;
@@ -6,39 +6,39 @@ use std::rc::Rc;
 use anstyle::{AnsiColor, Style};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::editor::{Editor, Words};
+use crate::editor::{Editor, LineAssistant};
 
-/// What came in.
+/// The result of reading a line.
 pub enum Input {
     /// A line, without its end.
     Line(String),
-    /// The person took it back (Ctrl-C).
+    /// The user pressed Ctrl-C.
     Cancelled,
-    /// Nothing more will come.
+    /// The end of the input.
     End,
 }
 
-/// The outside of a session. Data goes to `print`, everything beside it to `note`.
+/// Input and output of a session. Results are written with `print`, remarks with `note`.
 pub trait Device {
-    /// Reads the next command, showing `prompt` where a person is typing.
-    fn command(&mut self, prompt: &str, words: &Rc<dyn Words>) -> Input;
-    /// Shows a question (nothing if it is empty) and reads its answer.
+    /// Reads the next command, with `prompt` at a terminal.
+    fn command(&mut self, prompt: &str, assistant: &Rc<dyn LineAssistant>) -> Input;
+    /// Shows a question, if it is not empty, and reads its answer.
     fn answer(&mut self, question: &str) -> Input;
-    /// Shows a question and reads a secret, which is not shown.
+    /// Shows a question and reads a secret, shown as asterisks.
     fn secret(&mut self, question: &str) -> Input;
-    /// The same, and not even its length is shown.
+    /// Shows a question and reads a secret without any echo.
     fn hidden(&mut self, question: &str) -> Input {
         self.secret(question)
     }
-    /// Writes data.
+    /// Writes to the output.
     fn print(&mut self, text: &str);
-    /// Writes a remark beside the data.
+    /// Writes a remark, apart from the output.
     fn note(&mut self, text: &str);
-    /// Makes what was printed visible.
+    /// Flushes the output.
     fn flush(&mut self);
-    /// Whether a person is there to read and to answer.
+    /// Whether a user is present to answer questions.
     fn attended(&self) -> bool;
-    /// Whether commands are typed at this device by a person (prompts, echo).
+    /// Whether commands are typed at this device, so that prompts are shown.
     fn interactive(&self) -> bool {
         self.attended()
     }
@@ -56,7 +56,7 @@ pub struct Stdio {
 }
 
 impl Stdio {
-    /// The process's own streams; `quiet` drops notes. Typed lines are remembered in `history`.
+    /// The streams of the process; `quiet` drops remarks. `history` is the file of the line history.
     pub fn new(quiet: bool, history: Option<std::path::PathBuf>) -> Stdio {
         Stdio {
             output: BufWriter::with_capacity(1 << 16, io::stdout()),
@@ -80,8 +80,8 @@ impl Stdio {
         if !self.attended {
             return self.answer(question);
         }
-        // Before the question can be read: some answer it at once.
-        let _unseen = Unseen::begin();
+        // Before the question is shown, since the answer may be typed at once.
+        let _echo_off = EchoOff::new();
         self.print(question);
         self.flush();
         match rpassword::read_password_with_config(config) {
@@ -109,16 +109,16 @@ impl Stdio {
 }
 
 impl Device for Stdio {
-    fn command(&mut self, prompt: &str, words: &Rc<dyn Words>) -> Input {
+    fn command(&mut self, prompt: &str, assistant: &Rc<dyn LineAssistant>) -> Input {
         if self.attended {
             self.flush();
-            let words = Rc::clone(words);
+            let assistant = Rc::clone(assistant);
             return match self.editor() {
-                Some(editor) => editor.command(prompt, words),
+                Some(editor) => editor.command(prompt, assistant),
                 None => Input::End,
             };
         }
-        // Whoever waits for our text before writing the next line gets it now.
+        // A program may wait for our output before it writes the next line.
         if self.input.buffer().is_empty() {
             self.flush();
         }
@@ -154,7 +154,7 @@ impl Device for Stdio {
     }
 
     fn print(&mut self, text: &str) {
-        // A reader that went away (`| head`) is no error of ours; the rest is dropped.
+        // If the reader has gone away (`| head`), the rest of the output is dropped.
         if !self.broken && self.output.write_all(text.as_bytes()).is_err() {
             self.broken = true;
         }
@@ -168,7 +168,7 @@ impl Device for Stdio {
         let mut stream = anstream::stderr();
         let faint = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
         let (word, rest) = text.split_once(": ").unwrap_or(("", text));
-        // Standard error may be closed; then there is nobody to tell.
+        // If standard error is closed, the remark is lost.
         let _ = if matches!(word, "hint" | "note" | "warning") {
             writeln!(stream, "{faint}{word}:{faint:#} {rest}")
         } else {
@@ -187,27 +187,27 @@ impl Device for Stdio {
     }
 }
 
-/// What is typed at the terminal does not show; it does again when this is dropped.
-struct Unseen(Termios);
+/// Turns the echo of the terminal off until it is dropped.
+struct EchoOff(Termios);
 
-impl Unseen {
-    fn begin() -> Option<Unseen> {
+impl EchoOff {
+    fn new() -> Option<EchoOff> {
         let before = tcgetattr(io::stdin()).ok()?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
         tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
-        Some(Unseen(before))
+        Some(EchoOff(before))
     }
 }
 
-impl Drop for Unseen {
+impl Drop for EchoOff {
     fn drop(&mut self) {
-        // A terminal that has gone away needs no restoring.
+        // An error means that the terminal has gone away.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 
-/// Splits a question into what stands above its last line, and that line.
+/// Splits a question before its last line.
 fn last_line(question: &str) -> (&str, &str) {
     question.split_at(question.rfind('\n').map_or(0, |end| end + 1))
 }

@@ -1,4 +1,4 @@
-//! Line editing at a terminal: history, Ctrl-R, Tab.
+//! Line editing at a terminal, with history and completion.
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
@@ -16,55 +16,55 @@ use rustyline::{CompletionType, Config, Context, Helper};
 
 use crate::device::Input;
 
-/// What the editor knows of the language: completion, and what must not be remembered.
-pub trait Words {
-    /// Where the word at `cursor` begins, and what can stand there.
+/// What the line editor needs of the command language.
+pub trait LineAssistant {
+    /// The byte offset of the word at `cursor`, and its completions.
     fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>);
-    /// The line as the history may keep it.
+    /// The line without its secrets, for the history.
     fn masked(&self, line: &str) -> String;
 }
 
-/// The most lines the history keeps.
-const REMEMBERED: usize = 1000;
+/// The most lines in the history.
+const HISTORY_SIZE: usize = 1000;
 
 pub(crate) struct Editor {
-    inner: rustyline::Editor<Assistant, DefaultHistory>,
+    inner: rustyline::Editor<EditorHelper, DefaultHistory>,
     history: Option<PathBuf>,
 }
 
 #[derive(Default)]
-struct Assistant {
-    words: Option<Rc<dyn Words>>,
+struct EditorHelper {
+    assistant: Option<Rc<dyn LineAssistant>>,
 }
 
 impl Editor {
     pub(crate) fn new(history: Option<&Path>) -> Option<Editor> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
-            .max_history_size(REMEMBERED)
+            .max_history_size(HISTORY_SIZE)
             .ok()?
             .auto_add_history(false)
             .build();
         let mut inner = rustyline::Editor::with_config(config).ok()?;
-        inner.set_helper(Some(Assistant::default()));
-        let history = history.filter(|path| private(path).is_ok()).map(Path::to_owned);
+        inner.set_helper(Some(EditorHelper::default()));
+        let history = history.filter(|path| make_private(path).is_ok()).map(Path::to_owned);
         if let Some(path) = &history {
-            // A history that cannot be read is an empty one.
+            // If it cannot be read, the history starts empty.
             let _ = inner.load_history(path);
         }
         Some(Editor { inner, history })
     }
 
-    pub(crate) fn command(&mut self, prompt: &str, words: Rc<dyn Words>) -> Input {
-        if let Some(assistant) = self.inner.helper_mut() {
-            assistant.words = Some(Rc::clone(&words));
+    pub(crate) fn command(&mut self, prompt: &str, assistant: Rc<dyn LineAssistant>) -> Input {
+        if let Some(helper) = self.inner.helper_mut() {
+            helper.assistant = Some(Rc::clone(&assistant));
         }
         let line = self.inner.readline(prompt);
         if let Ok(line) = &line
             && !line.trim().is_empty()
         {
-            // Losing the history is not worth an error in the middle of a session.
-            let _ = self.inner.add_history_entry(words.masked(line));
+            // A history that cannot be written is no reason to disturb the session.
+            let _ = self.inner.add_history_entry(assistant.masked(line));
             if let Some(path) = &self.history {
                 let _ = self.inner.save_history(path);
             }
@@ -73,14 +73,14 @@ impl Editor {
     }
 
     pub(crate) fn answer(&mut self, prompt: &str) -> Input {
-        if let Some(assistant) = self.inner.helper_mut() {
-            assistant.words = None;
+        if let Some(helper) = self.inner.helper_mut() {
+            helper.assistant = None;
         }
-        // Answers are no commands: the arrow keys shall not bring commands up here.
+        // Without history, so that the arrow keys bring up no commands as answers.
         let history = std::mem::take(self.inner.history_mut());
         let line = self.inner.readline(prompt);
         *self.inner.history_mut() = history;
-        let _ = self.inner.history_mut().set_max_len(REMEMBERED);
+        let _ = self.inner.history_mut().set_max_len(HISTORY_SIZE);
         self.inner.set_auto_add_history(false);
         input(line)
     }
@@ -94,8 +94,8 @@ fn input(line: rustyline::Result<String>) -> Input {
     }
 }
 
-/// Makes sure that the file exists and that nobody else can read it.
-fn private(path: &Path) -> std::io::Result<()> {
+/// Creates the file if needed, and makes it readable for its owner only.
+fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -104,7 +104,7 @@ fn private(path: &Path) -> std::io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
-impl Completer for Assistant {
+impl Completer for EditorHelper {
     type Candidate = Pair;
 
     fn complete(
@@ -113,8 +113,8 @@ impl Completer for Assistant {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Some(words) = &self.words else { return Ok((cursor, Vec::new())) };
-        let (start, candidates) = words.complete(line, cursor);
+        let Some(assistant) = &self.assistant else { return Ok((cursor, Vec::new())) };
+        let (start, candidates) = assistant.complete(line, cursor);
         let pairs = candidates
             .into_iter()
             .map(|word| Pair { replacement: format!("{word} "), display: word })
@@ -123,18 +123,18 @@ impl Completer for Assistant {
     }
 }
 
-impl Hinter for Assistant {
+impl Hinter for EditorHelper {
     type Hint = String;
 }
 
-impl Highlighter for Assistant {
+impl Highlighter for EditorHelper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         Cow::Borrowed(prompt)
     }
 }
 
-impl Validator for Assistant {}
-impl Helper for Assistant {}
+impl Validator for EditorHelper {}
+impl Helper for EditorHelper {}
 
 #[cfg(test)]
 mod tests {
@@ -146,9 +146,9 @@ mod tests {
     fn the_history_file_is_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/history");
-        private(&path).unwrap();
+        make_private(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        private(&path).unwrap();
+        make_private(&path).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

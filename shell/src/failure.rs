@@ -1,23 +1,23 @@
-//! Why a command did not succeed, in a form that either shell can write its own way.
+//! The failure of a command, which each shell writes in its own form.
 
 use std::borrow::Cow;
 
 use crate::status::Status;
 
-/// What sort of failure it is; decides the exit status.
+/// The kind of a failure, which decides the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The command ran and failed.
     Command,
     /// The line was not understood.
     NotUnderstood,
-    /// Of a line that means a command something is missing, or a value cannot be.
+    /// An argument of the command is missing or not valid.
     BadArguments,
     /// No connection, or the login was refused.
     Unreachable,
-    /// Not done for safety, or for want of an answer.
+    /// Refused for safety, or because a question had no answer.
     Refused,
-    /// Nobody knows whether it happened.
+    /// A change may or may not have happened.
     Unclear,
 }
 
@@ -37,20 +37,20 @@ impl Code {
     }
 }
 
-/// A command's failure: what happened, to what, and what to do next.
+/// The failure of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What sort of failure it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The product's code, where one is known.
+    /// The product's code, if known.
     pub code: Option<Code>,
     /// What happened; may have several lines. Never holds a secret.
     pub message: String,
-    /// What to do next; shown beside the product's text, on standard error.
+    /// What to do next; shown on standard error.
     pub hints: Vec<String>,
-    /// The product itself reports success here, and the result line follows it.
+    /// The product's result line reports success for this failure.
     pub reported_as_success: bool,
-    /// The message is the product's whole text, not to be framed as an error.
+    /// The message is the whole text, without the usual text around errors.
     pub verbatim: bool,
 }
 
@@ -72,7 +72,7 @@ impl Failure {
         Failure::new(Kind::Command, message)
     }
 
-    /// Not done for safety, or for want of an answer.
+    /// Refused for safety, or because a question had no answer.
     pub fn refused(message: impl Into<String>) -> Failure {
         Failure::new(Kind::Refused, message)
     }
@@ -84,34 +84,33 @@ impl Failure {
         self
     }
 
-    /// Adds what to do next.
+    /// Adds a hint what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hints.push(hint.into());
         self
     }
 
-    /// Marks the message as the product's whole text.
+    /// Marks the message as the whole text.
     #[must_use]
     pub fn verbatim(mut self) -> Failure {
         self.verbatim = true;
         self
     }
 
-    /// Marks a failure that the product reports with a successful result line.
+    /// Makes the result line report success.
     #[must_use]
     pub fn reported_as_success(mut self) -> Failure {
         self.reported_as_success = true;
         self
     }
 
-    /// Whether nothing was done, because the appliance had closed the session before it looked at
-    /// the call.
+    /// Whether the appliance had ended the session, so that nothing was done.
     pub fn session_ended(&self) -> bool {
         self.code.as_ref().is_some_and(|code| code.name == "FRAMEWORK_NO_SESSION_COOKIE")
     }
 
-    /// The exit status this failure asks for.
+    /// The exit status.
     pub fn status(&self) -> Status {
         match self.kind {
             Kind::Command => Status::Failed,
@@ -179,7 +178,7 @@ impl From<luna_rest::Error> for Failure {
     }
 }
 
-/// First letter large, full stop at the end: the product's messages are sentences.
+/// Makes a sentence, as the product's messages are: a capital letter first, a full stop last.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let mut sentence: String = match chars.next() {
@@ -204,21 +203,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_resource_is_named() {
+    fn the_message_names_a_missing_resource() {
         let failure = Failure::from(answered(404, "FRAMEWORK_NO_RESOURCE", "nothing here"));
         assert_eq!(failure.message, "This appliance does not have the resource GET /api/clusters.");
         assert_eq!(failure.status(), Status::Failed);
     }
 
     #[test]
-    fn an_answer_keeps_its_identifier() {
+    fn the_code_is_the_identifier_of_the_answer() {
         let failure = Failure::from(answered(404, "NTLS_NO_CLIENT", "no such client"));
         assert_eq!(failure.message, "No such client.");
         assert_eq!(failure.code, Some(Code { number: None, name: "NTLS_NO_CLIENT".into() }));
     }
 
     #[test]
-    fn only_a_change_is_unclear() {
+    fn only_a_change_can_be_unclear() {
         let timed = |method| Error::TimedOut { method, path: "/x".into(), seconds: 5 };
         assert_eq!(Failure::from(timed(Method::Post)).status(), Status::Unclear);
         assert_eq!(Failure::from(timed(Method::Get)).status(), Status::Unreachable);

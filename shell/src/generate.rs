@@ -1,4 +1,4 @@
-//! What is made from the declarations: help, manual pages, completion scripts, the tables.
+//! Manual pages, completion scripts and tables made from the declarations.
 
 use clap_complete::Shell as Kind;
 use serde::Serialize;
@@ -7,10 +7,10 @@ use crate::command::{Catalogue, Text};
 use crate::options::{EXIT_STATUS, Generate, SECRETS};
 use crate::page::Page;
 
-/// The answer to `help` and `?`.
+/// The view of `help` and `?`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Help {
-    /// The text, laid out.
+    /// The text.
     pub help: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn text<S>(
     }
 }
 
-/// A manual page or a completion script of a program that is no shell.
+/// The manual page or a completion script of a program that is not a shell.
 pub fn generate(what: Generate, program: &mut clap::Command) -> String {
     if what != Generate::Man {
         return completion(what, program);
@@ -56,7 +56,7 @@ fn completion(what: Generate, program: &mut clap::Command) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The program's manual page, with the environment, the exit status and every command.
+/// The manual page of a shell, with its commands, environment and exit status.
 fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
     let page = clap_mangen::Man::new(program.clone());
     let mut bytes = Vec::new();
@@ -96,7 +96,7 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
     text
 }
 
-/// Text that troff shows as it is.
+/// Escapes text for troff.
 fn roff(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
 }

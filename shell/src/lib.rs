@@ -1,20 +1,19 @@
 //! What `lunash` and `lunacm` share.
 //!
-//! A shell declares [`Command`]s and a [`Session`]; this crate reads lines from a person, a file or
-//! a pipe, finds the command each line means, asks the questions it has, writes what it returns as
-//! Luna's text or as JSON, and ends with an exit status. Commands themselves never print and never
-//! ask who is reading.
+//! A shell declares [`Command`]s and a [`Session`]. This crate reads lines from a terminal, a file or
+//! a pipe, runs the command of each line, asks its questions, writes its result as Luna's text or as
+//! JSON, and ends with an exit status. Commands never print and do not know who reads the output.
 
-mod advice;
 mod command;
 mod config;
 mod connect;
 mod device;
+mod diagnostics;
 mod editor;
 mod failure;
 mod generate;
-mod misread;
 mod options;
+mod other_shell;
 mod page;
 mod run;
 mod secrets;
@@ -22,17 +21,17 @@ mod status;
 mod ui;
 mod watch;
 
-pub use advice::{advice, spells};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};
-pub use connect::{Connection, Local, connect, greet, is_named};
+pub use connect::{Connection, LocalAppliance, connect, connect_without_login, names_appliance};
 pub use device::{Device, Input, Stdio};
-pub use editor::Words;
+pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
 pub use generate::generate;
 pub use options::{Format, Generate, Options, after_help};
+pub use other_shell::{abbreviates, other_shell_hint};
 pub use page::{Page, Table};
-pub use run::{COMMANDS, Session, Shell, Values, main};
+pub use run::{COMMANDS, CompletionValues, Session, Shell, main};
 pub use secrets::Secrets;
 pub use status::Status;
 pub use ui::{Question, Ui};

@@ -14,7 +14,7 @@ pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
     (5, "unclear: the connection or the time limit ended during a change"),
 ];
 
-/// Secrets that can be given in advance: the name behind `LUNA_`, and what it answers.
+/// Secrets that can be given in advance: the name after `LUNA_`, and whose secret it is.
 pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("PASSWORD", "the appliance account"),
     ("HSM_PASSWORD", "the HSM SO"),
@@ -29,7 +29,7 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("REMOTE_PASSWORD", "admin of the appliance whose cluster is joined"),
 ];
 
-/// What stands below the options in `--help`.
+/// The text after the options in `--help`.
 pub fn after_help() -> String {
     let mut text = String::from("Exit status, of several commands the highest:\n");
     for (status, meaning) in EXIT_STATUS {
@@ -152,7 +152,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The commands given as arguments, as lines; `None` if they come from standard input.
+    /// The commands given as arguments; `None` if they come from standard input.
     pub fn lines(&self) -> Option<Vec<String>> {
         let words = match &self.words[..] {
             [] => None,
@@ -164,7 +164,7 @@ impl Options {
             ([], None) => None,
             ([], Some(line)) => Some(vec![line]),
             (commands, None) => Some(commands.to_vec()),
-            // `-c WORDS…` unquoted: scripts written for lunacm do that.
+            // Scripts written for lunacm use `-c WORDS…` without quotes.
             ([first @ .., last], Some(rest)) => {
                 let mut lines = first.to_vec();
                 lines.push(format!("{last} {rest}"));
@@ -173,13 +173,13 @@ impl Options {
         }
     }
 
-    /// Whether a single command was given as words: then its body stands alone.
+    /// Whether a single command was given as words; then only its own output is shown.
     pub fn one_shot(&self) -> bool {
         self.command.is_empty() && !self.words.is_empty()
     }
 }
 
-/// A word of an argument list, so that the shell's own tokenizer reads it as one word again.
+/// Quotes a word of an argument list, so that the tokenizer reads it as one word.
 fn quoted(word: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
     if !word.is_empty() && word.chars().all(plain) {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn words_become_a_line() {
+    fn arguments_are_joined_to_lines() {
         assert_eq!(lines(&[], &[]), None);
         assert_eq!(lines(&[], &["client list"]), Some(vec!["client list".into()]));
         assert_eq!(

@@ -1,8 +1,8 @@
-//! The page that views are written on: lines of Luna's text, gathered in memory.
+//! The text output of views.
 
 use comfy_table::{CellAlignment, ContentArrangement, Row};
 
-/// Text in the making. Views write lines; the shell decides when and where it is shown.
+/// A text buffer that views write lines to.
 #[derive(Debug, Default)]
 pub struct Page {
     text: String,
@@ -14,7 +14,7 @@ impl Page {
         Page::default()
     }
 
-    /// Writes one line; `line` may itself hold several.
+    /// Writes a line, or several.
     pub fn line(&mut self, line: impl AsRef<str>) {
         self.text.push_str(line.as_ref());
         self.text.push('\n');
@@ -25,7 +25,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Writes `label` padded to `width` columns, and a value behind it, without trailing blanks.
+    /// Writes `label`, padded to `width` columns, and a value, without trailing blanks.
     pub fn field(&mut self, label: &str, width: usize, value: impl std::fmt::Display) {
         let line = format!("{label:<width$}{value}");
         self.line(line.trim_end());
@@ -36,13 +36,13 @@ impl Page {
         self.text.push_str(&table.to_string());
     }
 
-    /// What has been written.
+    /// The text.
     pub fn into_text(self) -> String {
         self.text
     }
 }
 
-/// Columns side by side without borders, ends of lines trimmed: the product's plain tables.
+/// A plain table as the product prints it, without borders and trailing blanks.
 #[derive(Debug)]
 pub struct Table {
     inner: comfy_table::Table,
@@ -50,15 +50,14 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table whose lines begin with `indent` blanks and whose columns stand `gap` blanks apart.
-    ///
-    /// `columns` gives each column's least width and whether its cells stand at the right.
+    /// A table indented by `indent` blanks, with `gap` blanks between the columns. `columns` has the
+    /// least width of each column, and whether it is right-aligned.
     pub fn new(indent: usize, gap: u16, columns: &[(u16, bool)]) -> Table {
         let mut inner = comfy_table::Table::new();
         inner.load_style(comfy_table::presets::NOTHING);
         inner.set_content_arrangement(ContentArrangement::Disabled);
         for (index, &(width, right)) in columns.iter().enumerate() {
-            // A column exists once a row has it; an empty first row is dropped when printing.
+            // comfy-table creates columns with the first row; this empty one is not printed.
             if index == 0 {
                 inner.add_row(vec![""; columns.len()]);
             }
@@ -99,7 +98,7 @@ mod tests {
 
     /// The table of `user list`, from the product's page of `user add`.
     #[test]
-    fn user_list_is_byte_exact() {
+    fn a_table_has_the_bytes_of_the_product() {
         let mut table = Table::new(0, 4, &[(20, true), (8, true), (8, true), (8, true)]);
         table.row(["Users", "Roles", "Status", "RADIUS"]);
         table.row(["--------------------", "--------", "--------", "--------"]);

@@ -1,4 +1,4 @@
-//! The session loop: a line in, a command run, its text or JSON out, and a status at the end.
+//! The session loop: reads lines, runs their commands, writes the results.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,54 +14,54 @@ use serde::Serialize;
 use crate::command::{Catalogue, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
-use crate::editor::Words;
+use crate::diagnostics;
+use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
-use crate::misread;
 use crate::options::{Format, Options};
 use crate::status::Status;
 use crate::ui::{Frame, Ui};
 
-/// How long Tab waits for names from the appliance.
+/// How long completion waits for names from the appliance.
 const COMPLETION_LIMIT: Duration = Duration::from_millis(150);
 
 /// The target of the span that each command runs in, with the fields `shell` and `path`.
 pub const COMMANDS: &str = "luna_shell::commands";
 
-/// Gives the values that can stand for a placeholder, such as the names of partitions.
-pub type Values = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+/// Returns the possible values of a placeholder, such as the names of partitions.
+pub type CompletionValues = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
 
-/// One of the two shells, as the loop sees it.
+/// What the session loop needs of a shell.
 pub trait Session: Sized + 'static {
     /// The program's name.
     const NAME: &'static str;
-    /// Whether a single command given as words ends with the result line too.
+    /// Whether the result line is also written after a single command given as arguments.
     const RESULT_AFTER_WORDS: bool;
-    /// Whether an empty line stands between a command's questions and what follows them.
+    /// Whether an empty line follows the questions of a command.
     const SPACE_AFTER_QUESTIONS: bool = false;
 
     /// Output, notes and questions.
     fn ui(&mut self) -> &mut Ui;
     /// The session with the appliance.
     fn connection_mut(&mut self) -> &mut Connection;
-    /// The prompt, without a blank behind it.
+    /// The prompt, without a trailing blank.
     fn prompt(&self) -> String;
-    /// What is shown before the first prompt.
+    /// The text before the first prompt.
     fn greeting(&mut self) -> Result<String, Failure>;
-    /// Values for completion.
-    fn values(&self) -> Values;
-    /// The result line's number and text, and the line itself.
-    fn result(&self, failure: Option<&Failure>) -> (u32, String, String);
-    /// A failure of the command `path` as the product's text.
-    fn explain(&self, path: &str, failure: &Failure) -> String;
-    /// A failure as this shell reports it, where the appliance's own identifiers are not used.
-    fn in_own_words(&self, failure: Failure) -> Failure {
+    /// CompletionValues for completion.
+    fn completion_values(&self) -> CompletionValues;
+    /// Number and text of the result line, and the whole line.
+    fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String);
+    /// The product's text for a failure of the command `path`.
+    fn error_text(&self, path: &str, failure: &Failure) -> String;
+    /// Replaces the appliance's error identifiers by those of this shell, if it has its own.
+    fn translate(&self, failure: Failure) -> Failure {
         failure
     }
-    /// What a person who typed a line that fits nothing should know: another shell, a newer name.
-    fn advice(&self, words: &[&str]) -> Option<String>;
-    /// First words of commands that this session does not have, since what they need is not there.
-    fn absent(&self) -> &'static [&'static str] {
+    /// A hint for a line that starts with these words and is not known: the other shell, a new name.
+    fn hint_for_unknown(&self, words: &[&str]) -> Option<String>;
+    /// First words of the commands that are hidden in this session, as the appliance lacks them.
+    fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
     }
     /// Opens the session with the appliance again and says so. False if that fails.
@@ -82,7 +82,7 @@ pub trait Session: Sized + 'static {
     }
 }
 
-/// A session being run.
+/// The session loop of a shell.
 pub struct Shell<S: Session> {
     session: S,
     catalogue: Rc<Catalogue<S>>,
@@ -91,8 +91,8 @@ pub struct Shell<S: Session> {
     substitution_noted: bool,
 }
 
-/// What a line came to, before it is written.
-struct Report<'c> {
+/// The result of a line, before it is written.
+struct LineResult<'c> {
     path: &'static str,
     canonical: String,
     result: Result<Box<dyn View + 'c>, Failure>,
@@ -101,7 +101,7 @@ struct Report<'c> {
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
     pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
-        session.absent().iter().for_each(|word| catalogue.grammar.hide(word));
+        session.hidden_menus().iter().for_each(|word| catalogue.grammar.hide(word));
         Shell {
             session,
             catalogue: Rc::new(catalogue),
@@ -111,43 +111,43 @@ impl<S: Session> Shell<S> {
         }
     }
 
-    /// Runs the given lines, or those the device gives, to the end.
+    /// Runs the given lines, or those of the device until its end.
     pub fn run(&mut self, lines: Option<Vec<String>>) -> Status {
         let json = self.options.output == Format::Json;
         if !self.options.quiet && !json && !self.options.one_shot() {
             match self.session.greeting() {
                 Ok(text) => self.session.ui().device.print(&text),
-                Err(failure) => self.complain(&failure),
+                Err(failure) => self.report(&failure),
             }
         }
         match lines {
             Some(lines) => {
                 for line in lines {
-                    if self.over(&line) {
+                    if self.run_line(&line) {
                         break;
                     }
                 }
             }
             None => loop {
-                let words: Rc<dyn Words> = Rc::new(Vocabulary {
+                let assistant: Rc<dyn LineAssistant> = Rc::new(CommandAssistant {
                     catalogue: Rc::clone(&self.catalogue),
-                    values: self.session.values(),
+                    values: self.session.completion_values(),
                 });
                 let prompt = self.session.prompt();
                 let typed = self.session.ui().device.interactive();
                 if typed && !json {
                     self.session.ui().device.print("\n");
                 }
-                self.session.ui().rest();
-                match self.session.ui().device.command(&prompt, &words) {
+                self.session.ui().stop_watch();
+                match self.session.ui().device.command(&prompt, &assistant) {
                     Input::Line(line) => {
-                        if self.over(&line) {
+                        if self.run_line(&line) {
                             break;
                         }
                     }
                     Input::Cancelled => {}
                     Input::End => {
-                        // Ctrl-D leaves the cursor behind the prompt.
+                        // After Ctrl-D the cursor is still behind the prompt.
                         if typed {
                             self.session.ui().device.print("\n");
                         }
@@ -160,21 +160,21 @@ impl<S: Session> Shell<S> {
         self.status
     }
 
-    /// Runs a line; whether the session is over after it.
-    fn over(&mut self, line: &str) -> bool {
+    /// Runs a line; true if the session ends with it.
+    fn run_line(&mut self, line: &str) -> bool {
         let status = self.execute(line);
         self.status = self.status.max(status);
         self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
     }
 
-    /// Runs one line and writes what came of it.
+    /// Runs a line and writes its result.
     pub fn execute(&mut self, line: &str) -> Status {
         let catalogue = Rc::clone(&self.catalogue);
         self.note_substitutions(line);
         self.session.ui().frame = match self.options.output {
             Format::Json => Frame::Json,
-            Format::Luna if self.options.one_shot() => Frame::Open,
-            Format::Luna => Frame::Due,
+            Format::Luna if self.options.one_shot() => Frame::Begun,
+            Format::Luna => Frame::BlankDue,
         };
         self.session.ui().shown = false;
         let mut outcome = catalogue.grammar.resolve(line);
@@ -185,9 +185,9 @@ impl<S: Session> Shell<S> {
             let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
             outcome = Outcome::BadValue { at, argument };
         }
-        let report = match outcome {
+        let line_result = match outcome {
             Outcome::Empty => return Status::Success,
-            Outcome::Help(text) => Report {
+            Outcome::Help(text) => LineResult {
                 path: "help",
                 canonical: line.trim().to_owned(),
                 result: Ok(Box::new(generate::Help { help: text })),
@@ -196,16 +196,20 @@ impl<S: Session> Shell<S> {
                 let canonical = invocation.canonical();
                 let path = invocation.path();
                 let result = self.invoke(&catalogue, &invocation);
-                Report { path, canonical, result }
+                LineResult { path, canonical, result }
             }
             other => {
-                let failure = misread::failure(&catalogue.grammar, line, other, |words| {
-                    self.session.advice(words)
+                let failure = diagnostics::failure(&catalogue.grammar, line, other, |words| {
+                    self.session.hint_for_unknown(words)
                 });
-                Report { path: "", canonical: catalogue.grammar.masked(line), result: Err(failure) }
+                LineResult {
+                    path: "",
+                    canonical: catalogue.grammar.masked(line),
+                    result: Err(failure),
+                }
             }
         };
-        self.write(report)
+        self.write(line_result)
     }
 
     fn invoke(
@@ -225,7 +229,7 @@ impl<S: Session> Shell<S> {
         let Some(command) = command else {
             return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));
         };
-        self.session.ui().begin();
+        self.session.ui().start_watch();
         let result = command.run.run(&mut self.session, invocation);
         match result {
             Err(failure) if self.session.recover(&failure) => {
@@ -235,10 +239,10 @@ impl<S: Session> Shell<S> {
         }
     }
 
-    fn write(&mut self, report: Report<'_>) -> Status {
-        let Report { path, canonical, result } = report;
-        let result = result.map_err(|failure| self.session.in_own_words(failure));
-        let (code, text, line) = self.session.result(result.as_ref().err());
+    fn write(&mut self, line_result: LineResult<'_>) -> Status {
+        let LineResult { path, canonical, result } = line_result;
+        let result = result.map_err(|failure| self.session.translate(failure));
+        let (code, text, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         if self.options.output == Format::Json {
             let ui = self.session.ui();
@@ -269,7 +273,7 @@ impl<S: Session> Shell<S> {
         }
         let body = match &result {
             Ok(view) => view.text(),
-            Err(failure) => self.session.explain(path, failure),
+            Err(failure) => self.session.error_text(path, failure),
         };
         let one_shot = self.options.one_shot();
         let leaving = self.session.ui().leaving;
@@ -305,10 +309,10 @@ impl<S: Session> Shell<S> {
         status
     }
 
-    /// A failure outside of any command.
-    fn complain(&mut self, failure: &Failure) {
+    /// Reports a failure outside of commands.
+    fn report(&mut self, failure: &Failure) {
         self.status = self.status.max(failure.status());
-        complain::<S>(&mut *self.session.ui().device, failure);
+        report::<S>(&mut *self.session.ui().device, failure);
     }
 
     fn note_substitutions(&mut self, line: &str) {
@@ -323,7 +327,7 @@ impl<S: Session> Shell<S> {
     }
 }
 
-/// A command's outcome as one JSON object. Names and order are for programs to rely on.
+/// The result of a command as a JSON object. Programs rely on its names and their order.
 #[derive(Serialize)]
 struct Object<'a> {
     line: &'a str,
@@ -335,7 +339,7 @@ struct Object<'a> {
     messages: Vec<String>,
 }
 
-/// What the product's result line says.
+/// The product's result line.
 #[derive(Serialize)]
 struct ResultObject<'a> {
     code: u32,
@@ -350,7 +354,7 @@ struct ErrorObject<'a> {
     name: Option<&'a str>,
 }
 
-fn complain<S: Session>(device: &mut dyn Device, failure: &Failure) {
+fn report<S: Session>(device: &mut dyn Device, failure: &Failure) {
     device.flush();
     device.note(&format!("{}: {}", S::NAME, failure.message));
     for hint in &failure.hints {
@@ -358,13 +362,13 @@ fn complain<S: Session>(device: &mut dyn Device, failure: &Failure) {
     }
 }
 
-/// The language of a shell, as the line editor sees it.
-struct Vocabulary<S: 'static> {
+/// Completion and masking for the line editor.
+struct CommandAssistant<S: 'static> {
     catalogue: Rc<Catalogue<S>>,
-    values: Values,
+    values: CompletionValues,
 }
 
-impl<S> Words for Vocabulary<S> {
+impl<S> LineAssistant for CommandAssistant<S> {
     fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>) {
         let completion = self.catalogue.grammar.complete(line, cursor);
         let mut words: Vec<String> =
@@ -388,7 +392,7 @@ impl<S> Words for Vocabulary<S> {
     }
 }
 
-/// Runs a whole program: what was asked of it in its arguments, on the process's own streams.
+/// Runs a shell program on the streams of the process, as its arguments ask.
 pub fn main<S: Session>(
     options: Options,
     program: &mut clap::Command,
@@ -396,7 +400,7 @@ pub fn main<S: Session>(
     history: Option<&Path>,
     open: impl FnOnce(Box<dyn Device>, &Options) -> Result<S, (Box<dyn Device>, Failure)>,
 ) -> ExitCode {
-    log();
+    start_log();
     let mut device = Stdio::new(options.quiet, history.map(Path::to_owned));
     if options.list_commands {
         device.print(&catalogue.list());
@@ -417,7 +421,7 @@ pub fn main<S: Session>(
                     Kind::NotUnderstood,
                     format!("cannot read {}: {error}.", path.display()),
                 );
-                complain::<S>(&mut device, &failure);
+                report::<S>(&mut device, &failure);
                 return failure.status().into();
             }
         },
@@ -425,14 +429,14 @@ pub fn main<S: Session>(
     match open(Box::new(device), &options) {
         Ok(session) => Shell::new(session, catalogue, options).run(lines).into(),
         Err((mut device, failure)) => {
-            complain::<S>(&mut *device, &failure);
+            report::<S>(&mut *device, &failure);
             failure.status().into()
         }
     }
 }
 
-/// Logs go to standard error, and only when `RUST_LOG` asks for them.
-fn log() {
+/// Logs to standard error if `RUST_LOG` is set.
+fn start_log() {
     if std::env::var_os("RUST_LOG").is_some() {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt()
@@ -474,25 +478,25 @@ mod tests {
         run: handler::<Show, ()>(),
     }];
 
-    fn tab(values: Values) -> Vec<String> {
+    fn tab(values: CompletionValues) -> Vec<String> {
         let catalogue = Rc::new(Catalogue::new(&[], &[COMMANDS], &[]));
-        Vocabulary { catalogue, values }.complete("show -name ", 11).1
+        CommandAssistant { catalogue, values }.complete("show -name ", 11).1
     }
 
     #[test]
-    fn tab_shows_the_appliances_names() {
+    fn completion_offers_names_of_the_appliance() {
         let found = tab(Arc::new(|placeholder| vec![placeholder.into(), "two words".into()]));
         assert_eq!(found, ["label", "\"two words\""]);
     }
 
     #[test]
-    fn tab_gives_up_on_an_appliance_that_is_silent() {
+    fn completion_does_not_wait_for_a_silent_appliance() {
         let (keep, never) = mpsc::channel::<String>();
         let never = Mutex::new(never);
         let begun = Instant::now();
         let found = tab(Arc::new(move |_| never.lock().unwrap().recv().into_iter().collect()));
         assert!(found.is_empty());
-        // It waited, and not for the answer, which comes only now.
+        // It waited for its limit, not for the answer, which comes only now.
         assert!(begun.elapsed() >= COMPLETION_LIMIT);
         drop(keep);
     }

@@ -1,8 +1,8 @@
-//! Secrets that were given in advance: from the environment, a file or a file descriptor.
+//! Secrets from the environment.
 //!
-//! For the name `HSM_PASSWORD` these are looked at, in this order: `LUNA_HSM_PASSWORD` (the value),
-//! `LUNA_HSM_PASSWORD_FILE` (a path), `LUNA_HSM_PASSWORD_FD` (a number of an open descriptor). Of a
-//! file or descriptor the first line counts, without its line end.
+//! The secret `HSM_PASSWORD` is given by the first of these variables that exists:
+//! `LUNA_HSM_PASSWORD` (the value), `LUNA_HSM_PASSWORD_FILE` (a path), `LUNA_HSM_PASSWORD_FD` (the
+//! number of an open descriptor). Of a file or descriptor, the first line without its end is used.
 
 use std::collections::HashMap;
 use std::env;
@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::failure::Failure;
 
-/// Secrets given in advance. A descriptor can be read once, so what was read is kept.
+/// Secrets given in advance. They are cached, since a descriptor can be read only once.
 #[derive(Default)]
 pub struct Secrets {
     known: HashMap<String, SecretString>,
@@ -21,12 +21,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Those of the environment.
+    /// Secrets of the environment.
     pub fn from_environment() -> Secrets {
         Secrets { known: HashMap::new(), environment: true }
     }
 
-    /// None but these; the environment is not looked at.
+    /// These secrets only, without the environment.
     pub fn only<'a>(given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Secrets {
         let known =
             given.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
@@ -36,7 +36,7 @@ impl Secrets {
     /// The secret called `name` (without `LUNA_`), if one was given.
     ///
     /// # Errors
-    /// It was given by a file or descriptor that cannot be read.
+    /// Its file or descriptor cannot be read.
     pub fn find(&mut self, name: &str) -> Result<Option<SecretString>, Failure> {
         if let Some(secret) = self.known.get(name) {
             return Ok(Some(secret.clone()));
@@ -70,7 +70,7 @@ fn read(name: &str) -> Result<Option<SecretString>, Failure> {
     }
     let by_descriptor = format!("{variable}_FD");
     if let Ok(number) = env::var(&by_descriptor) {
-        // Opening through /dev/fd leaves the descriptor itself to whoever owns it.
+        // Opened through /dev/fd, so that the descriptor itself stays open.
         let file = number
             .parse::<u32>()
             .ok()
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_gives_its_first_line() {
+    fn the_secret_is_the_first_line_of_a_file() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"pass word\r\nnot this\n").unwrap();
         let secret = first_line(file.reopen().unwrap(), "X").unwrap();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_given_is_not_found() {
+    fn a_secret_that_was_not_given_is_not_found() {
         let mut secrets = Secrets::only([("HSM_PASSWORD", "x")]);
         assert!(secrets.find("HSM_PASSWORD").unwrap().is_some());
         assert!(secrets.find("DOMAIN").unwrap().is_none());

@@ -28,27 +28,27 @@ pub struct Ui {
     watch: Option<Arc<Watch>>,
 }
 
-/// How the output of the running command is framed.
+/// The state of the output of the running command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// An empty line is due before the first output.
-    Due,
-    /// Output has begun, or no empty line is wanted.
-    Open,
-    /// Nothing but the JSON object goes out.
+    BlankDue,
+    /// Output has begun, or needs no empty line.
+    Begun,
+    /// Only the JSON object is written.
     Json,
 }
 
 /// A question for a secret.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// What is shown, up to the place of the answer: `\n  Please enter …:\n  > `.
+    /// The text before the answer: `\n  Please enter …:\n  > `.
     pub text: &'a str,
-    /// For a new secret: what is shown for the second time.
+    /// For a new secret: the text before the second entry.
     pub again: Option<&'a str>,
-    /// Its name in the environment, without `LUNA_`.
+    /// Its variable in the environment, without `LUNA_`.
     pub variable: &'a str,
-    /// The option that would have given it, such as `-password`; empty if there is none.
+    /// The option that gives it, such as `-password`; empty if there is none.
     pub option: &'a str,
 }
 
@@ -67,75 +67,75 @@ impl Ui {
             yes: options.yes,
             last_attempt: options.last_attempt,
             messages: Vec::new(),
-            frame: if options.output == Format::Json { Frame::Json } else { Frame::Due },
+            frame: if options.output == Format::Json { Frame::Json } else { Frame::BlankDue },
             shown: false,
             leaving: false,
             watch: connection.watch().cloned(),
         }
     }
 
-    /// The secret that was given in advance under this name (without `LUNA_`).
+    /// The secret of this variable (without `LUNA_`), if the environment gives it.
     ///
     /// # Errors
-    /// It was given by a file or descriptor that cannot be read.
+    /// Its file or descriptor cannot be read.
     pub fn preset_secret(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
         Ok(self.secrets.find(variable)?.map(|known| known.expose_secret().into()))
     }
 
-    /// Shows text that stands before any command, without an empty line in front of it.
+    /// Shows text before the first command, without an empty line before it.
     pub fn welcome(&mut self, text: &str) {
-        if self.frame == Frame::Due {
-            self.frame = Frame::Open;
+        if self.frame == Frame::BlankDue {
+            self.frame = Frame::Begun;
         }
         self.show(text);
     }
 
-    /// Gives the device back, where no session comes about.
+    /// Returns the device, for a session that cannot be opened.
     pub fn into_device(self) -> Box<dyn Device> {
         self.device
     }
 
-    /// Starts the clock of a command: Ctrl-C cancels its calls, and a long wait is told.
-    pub(crate) fn begin(&mut self) {
+    /// Lets Ctrl-C cancel the calls of a command, and reports a long wait.
+    pub(crate) fn start_watch(&mut self) {
         if let Some(watch) = &self.watch {
-            watch.reset();
+            watch.start();
         }
     }
 
-    /// Stops that clock while the user types a command.
-    pub(crate) fn rest(&mut self) {
+    /// Ends that while the user types.
+    pub(crate) fn stop_watch(&mut self) {
         if let Some(watch) = &self.watch {
-            watch.rest();
+            watch.stop();
         }
     }
 
-    /// Says something beside the output: on standard error, and among the messages of JSON.
+    /// Writes a remark: to standard error, and to `messages` of the JSON object.
     pub fn note(&mut self, text: impl Into<String>) {
         let text = text.into();
         self.device.note(&text);
         self.messages.push(text);
     }
 
-    /// Shows a part of the command's output before the command is done.
+    /// Shows output of the running command.
     pub fn show(&mut self, text: &str) {
         self.shown = true;
         match self.frame {
-            Frame::Due => {
+            Frame::BlankDue => {
                 self.device.print("\n");
-                self.frame = Frame::Open;
+                self.frame = Frame::Begun;
                 self.device.print(text);
             }
-            Frame::Open => self.device.print(text),
+            Frame::Begun => self.device.print(text),
             Frame::Json => {}
         }
     }
 
-    /// Whether the running command has shown something already, a question included.
+    /// Whether the running command has shown output or a question.
     pub fn has_output(&self) -> bool {
         self.shown
     }
 
-    /// Whether a person is there to answer.
+    /// Whether a user is present to answer questions.
     pub fn attended(&self) -> bool {
         self.device.attended()
     }
@@ -145,9 +145,9 @@ impl Ui {
         self.leaving = true;
     }
 
-    /// Asks for `proceed` or `quit`; anything else is asked again, and refused from a script.
+    /// Asks for `proceed` or `quit`. After another answer a user is asked again, a script is refused.
     ///
-    /// `text` is shown up to the place of the answer; `option` would have spared the question.
+    /// `text` is shown before the answer; `option` is the option that makes the question unnecessary.
     ///
     /// # Errors
     /// `quit`, or no answer.
@@ -171,12 +171,12 @@ impl Ui {
     /// Asks for a line of text.
     ///
     /// # Errors
-    /// No answer; `instead` names what would have given it.
+    /// No answer; the hint names `instead`, the option that gives it.
     pub fn ask(&mut self, text: &str, instead: &str) -> Result<String, Failure> {
         if let Some(answer) = self.answers.pop_front() {
             return Ok(answer);
         }
-        self.open();
+        self.begin_output();
         match self.put(text, |device, text| device.answer(text)) {
             Input::Line(line) => Ok(line),
             Input::Cancelled => Err(cancelled()),
@@ -184,8 +184,7 @@ impl Ui {
         }
     }
 
-    /// The secret that an option gave, or else the one given in advance, or else asks for it. A new
-    /// secret is asked for twice.
+    /// The secret of an option, or else of the environment, or else asks for it, twice if it is new.
     ///
     /// # Errors
     /// No answer, or two different ones.
@@ -200,7 +199,7 @@ impl Ui {
         }
     }
 
-    /// As [`Ui::secret`], where the product shows nothing of what is typed, not even stars.
+    /// As [`Ui::secret`], without an option and without asterisks while it is typed.
     ///
     /// # Errors
     /// No answer, or two different ones.
@@ -233,7 +232,7 @@ impl Ui {
         secret: Question<'_>,
         ask: fn(&mut dyn Device, &str) -> Input,
     ) -> Result<Secret, Failure> {
-        self.open();
+        self.begin_output();
         match self.put(text, ask) {
             Input::Line(line) => {
                 let line = Zeroizing::new(line);
@@ -251,11 +250,11 @@ impl Ui {
         }
     }
 
-    /// Guards a login: at one attempt left a person is shown `warning` and asked to proceed, and a
-    /// script is refused unless it said `--last-attempt`.
+    /// Protects the last login attempt: shows `warning` and asks a user to proceed, and refuses a
+    /// script without `--last-attempt`.
     ///
     /// # Errors
-    /// The person quit, or the script did not insist.
+    /// The user quit, or it is a script without `--last-attempt`.
     pub fn guard_attempts(&mut self, left: u32, warning: &str) -> Result<(), Failure> {
         if left != 1 || self.last_attempt {
             return Ok(());
@@ -266,27 +265,27 @@ impl Ui {
             )
             .hint("give --last-attempt if the password is certain"));
         }
-        // `--yes` was said before anybody knew that this is the last attempt.
+        // `--yes` does not answer this: it was given before the last attempt was known.
         let yes = std::mem::replace(&mut self.yes, false);
         let answer = self.confirm(warning, "--last-attempt");
         self.yes = yes;
         answer
     }
 
-    fn open(&mut self) {
-        if self.frame == Frame::Due {
+    fn begin_output(&mut self) {
+        if self.frame == Frame::BlankDue {
             self.device.print("\n");
-            self.frame = Frame::Open;
+            self.frame = Frame::Begun;
         }
     }
 
     fn put(&mut self, text: &str, ask: fn(&mut dyn Device, &str) -> Input) -> Input {
         self.shown = true;
-        // With JSON nothing but objects may reach a pipe.
+        // In JSON mode only objects may be written to a pipe.
         let silent = self.frame == Frame::Json && !self.device.attended();
         let answer = ask(&mut *self.device, if silent { "" } else { text });
-        // The time a person thinks is not time the appliance takes.
-        self.begin();
+        // The time for the answer does not count as waiting for the appliance.
+        self.start_watch();
         answer
     }
 }
@@ -296,7 +295,7 @@ fn cancelled() -> Failure {
 }
 
 fn unanswered(question: &str, instead: &str) -> Failure {
-    // What is asked is the last paragraph; cautions stand above it.
+    // The question is the last paragraph, after warnings.
     let asked = question.trim_end_matches([' ', ':', '>', '-', '\n']);
     let asked = asked.rsplit("\n\n").next().unwrap_or_default();
     let words: Vec<&str> = asked.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! What a person at a terminal has while a call is under way: Ctrl-C, and a word if it takes long.
+//! Ctrl-C and the remark about a long wait, for calls of a session at a terminal.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,19 +9,19 @@ use luna_rest::Client;
 
 use crate::device::Device;
 
-/// After how long a person is told that the appliance is still at work.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The wait after which a remark is shown.
+const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// Watches over the calls of a session.
+/// Cancels the calls of a session on Ctrl-C, and reports a long wait.
 pub struct Watch {
     interrupted: Arc<AtomicBool>,
-    /// When the wait began; none once the person has been told.
+    /// The start of the wait; `None` after the remark, or if no command is running.
     waiting: Mutex<Option<Instant>>,
 }
 
 impl Watch {
-    /// Makes Ctrl-C end the call under way instead of the program, where a person is there.
-    pub fn of(device: &dyn Device) -> Option<Arc<Watch>> {
+    /// At a terminal, makes Ctrl-C cancel the call in progress instead of the program.
+    pub fn for_terminal(device: &dyn Device) -> Option<Arc<Watch>> {
         if !device.attended() {
             return None;
         }
@@ -30,30 +30,30 @@ impl Watch {
         Some(Arc::new(Watch { interrupted, waiting: Mutex::new(None) }))
     }
 
-    /// Makes the calls of `client` watched.
-    pub fn over(self: &Arc<Self>, client: &mut Client) {
-        client.cancelled_by(Arc::clone(&self.interrupted));
+    /// Watches the calls of `client`.
+    pub fn attach(self: &Arc<Self>, client: &mut Client) {
+        client.set_cancel_flag(Arc::clone(&self.interrupted));
         let watch = Arc::clone(self);
-        client.watched_by(Arc::new(move || watch.glance()));
+        client.set_wait_callback(Arc::new(move || watch.check()));
     }
 
-    /// A command, or the wait after an answer, begins.
-    pub(crate) fn reset(&self) {
+    /// Starts with a command, or again after an answer.
+    pub(crate) fn start(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// No command is under way: what Tab asks for is neither told of nor cancelled.
-    pub(crate) fn rest(&self) {
+    /// Stops after a command, so that calls of completion are not affected.
+    pub(crate) fn stop(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn glance(&self) {
+    fn check(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.is_some_and(|since| since.elapsed() >= PATIENCE) {
+        if waiting.is_some_and(|since| since.elapsed() >= LONG_WAIT) {
             *waiting = None;
-            // Standard error may be closed; then there is nobody to tell.
+            // If standard error is closed, the remark is lost.
             let _ =
                 writeln!(std::io::stderr(), "note: waiting for the appliance (Ctrl-C gives up)");
         }
@@ -65,11 +65,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_rest_nothing_is_told_and_nothing_cancelled() {
+    fn calls_are_not_watched_after_a_stop() {
         let watch = Watch { interrupted: Arc::default(), waiting: Mutex::default() };
-        watch.reset();
+        watch.start();
         watch.interrupted.store(true, Ordering::SeqCst);
-        watch.rest();
+        watch.stop();
         assert!(!watch.interrupted.load(Ordering::SeqCst));
         assert!(watch.waiting.lock().unwrap().is_none());
     }

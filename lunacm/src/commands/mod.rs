@@ -48,8 +48,8 @@ pub fn catalogue() -> Catalogue<Session> {
 }
 
 /// Where a line that fits nothing here would be understood.
-pub(crate) fn advice(words: &[&str]) -> Option<String> {
-    let elsewhere = luna_shell::advice(words, RETIRED, "lunash", OF_LUNASH);
+pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
+    let elsewhere = luna_shell::other_shell_hint(words, RETIRED, "lunash", OF_LUNASH);
     let begins = |full: &str, typed: &str| {
         full.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
     };
@@ -99,13 +99,13 @@ mod tests {
 
     #[test]
     fn menus_of_administrative_slots_are_known_but_absent() {
-        assert!(advice(&["hsm", "show"]).unwrap().contains("administrative slots only"));
-        assert!(advice(&["par", "create"]).unwrap().contains("'partition create'"));
-        assert!(advice(&["stm"]).is_some());
-        assert_eq!(advice(&["h"]), None);
-        assert_eq!(advice(&["crate"]), None);
+        assert!(hint_for_unknown(&["hsm", "show"]).unwrap().contains("administrative slots only"));
+        assert!(hint_for_unknown(&["par", "create"]).unwrap().contains("'partition create'"));
+        assert!(hint_for_unknown(&["stm"]).is_some());
+        assert_eq!(hint_for_unknown(&["h"]), None);
+        assert_eq!(hint_for_unknown(&["crate"]), None);
         assert_eq!(
-            advice(&["partition", "login"]).as_deref(),
+            hint_for_unknown(&["partition", "login"]).as_deref(),
             Some("'partition login' is 'role login' today")
         );
     }

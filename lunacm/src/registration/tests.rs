@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::rc::Rc;
 
 use clap::Parser;
-use luna_shell::{Kind, Words};
+use luna_shell::{Kind, LineAssistant};
 
 use super::*;
 
@@ -27,7 +27,7 @@ struct Seat {
 }
 
 impl Device for Seat {
-    fn command(&mut self, _: &str, _: &Rc<dyn Words>) -> Input {
+    fn command(&mut self, _: &str, _: &Rc<dyn LineAssistant>) -> Input {
         Input::End
     }
 

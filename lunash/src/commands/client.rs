@@ -17,7 +17,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), ntls::ASSIGN.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Assign>(),
     },
     Command {
@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::CLIENT.resource(), ntls::DEREGISTER.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-delete-5"),
         run: call::<Delete>(),
     },
     Command {
@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENT_CERTIFICATE.resource()],
-        known: Known::Seen("AWS CloudHSM CLI, sessions of Luna SA 5.1 and 5.3"),
+        known: Known::Seen("client-fingerprint-5"),
         run: call::<Fingerprint>(),
     },
     Command {
@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENTS.resource()],
-        known: Known::Seen("28-lunash-client-list-spaces-in-name-5.1"),
+        known: Known::Seen("lunash-client-list-spaces-in-name-5.1"),
         run: call::<List>(),
     },
     Command {
@@ -64,7 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::REGISTER.resource(),
             ntls::CERTIFY.resource(),
         ],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Register>(),
     },
     Command {
@@ -78,7 +78,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::LINKS.resource(),
             ntls::REVOKE.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-revoke-5"),
         run: call::<Revoke>(),
     },
     Command {
@@ -87,7 +87,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[partitions::SHOW.resource(), ntls::CLIENT.resource(), ntls::LINKS.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Show>(),
     },
 ];

@@ -4,9 +4,10 @@
 //! known but `Success`, which is that of `cluster member authorize`.
 
 use luna_rest::keyrings::{self, ChangeKeyring, DeleteKeyring, NewKeyrings};
-use luna_rest::{hsm, partitions};
 
 use super::cluster::{GUIDE, GUIDE_SHOWN, UUID, crypto_officer, refused, table};
+use luna_rest::{hsm, partitions};
+
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =

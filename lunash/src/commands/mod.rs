@@ -18,7 +18,7 @@ mod token;
 mod user;
 
 use luna_grammar::Menu;
-use luna_shell::{Catalogue, Command, spells};
+use luna_shell::{Catalogue, Command, abbreviates};
 
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
@@ -155,12 +155,9 @@ pub(crate) fn is_packaged(words: &[&str]) -> bool {
     let menu = |word: &&str| PACKAGED.iter().any(|menu| menu.eq_ignore_ascii_case(word));
     let path = |command: &Command<Session>| command.path();
     words.first().is_some_and(menu)
-        || TABLES
-            .iter()
-            .copied()
-            .flatten()
-            .map(path)
-            .any(|path| PACKAGED.iter().any(|menu| path.starts_with(menu)) && spells(words, &path))
+        || TABLES.iter().copied().flatten().map(path).any(|path| {
+            PACKAGED.iter().any(|menu| path.starts_with(menu)) && abbreviates(words, &path)
+        })
 }
 
 /// The commands of the other shell, shortest spelling and full path.
@@ -172,6 +169,6 @@ pub fn catalogue() -> Catalogue<Session> {
 }
 
 /// Where a line that fits nothing here would be understood.
-pub(crate) fn advice(words: &[&str]) -> Option<String> {
-    luna_shell::advice(words, RETIRED, "lunacm", OF_LUNACM)
+pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
+    luna_shell::other_shell_hint(words, RETIRED, "lunacm", OF_LUNACM)
 }

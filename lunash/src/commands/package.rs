@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[packages::LIST.resource()],
-        known: Known::Seen("25-lunash-package-list-5.1"),
+        known: Known::Seen("lunash-package-list-5.1"),
         run: call::<List>(),
     },
     Command {

@@ -22,7 +22,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
         rest: &[services::SHOW.resource(), services::ACT.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, outputs of a Luna SA 5.x"),
+        known: Known::Seen("service-restart-5"),
         run: call::<Restart>(),
     },
     Command {
@@ -40,7 +40,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::MONITOR,
         rest: &[services::SHOW.resource()],
-        known: Known::Seen("33-lunash-service-status-5.1"),
+        known: Known::Seen("lunash-service-status-5.1"),
         run: call::<Status>(),
     },
     Command {

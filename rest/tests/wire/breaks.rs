@@ -1,4 +1,4 @@
-//! Connections that end at the wrong moment, and waits that are given up.
+//! Broken connections, time limits and cancelled waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,7 @@ fn always(reply: fn() -> Reply) -> Server {
 }
 
 #[test]
-fn an_idle_connection_that_was_closed_disturbs_no_change() {
+fn a_change_succeeds_after_an_idle_connection_was_closed() {
     let server = always(|| Reply::AnswerAndClose(204, "", Vec::new()));
     let client = server.client();
     server.closed.recv().unwrap();
@@ -46,7 +46,7 @@ fn a_change_whose_answer_is_lost_is_unclear_and_sent_once() {
 }
 
 #[test]
-fn a_change_lost_on_a_connection_in_use_is_not_repeated_either() {
+fn a_change_on_a_reused_connection_is_not_repeated() {
     let mut first = true;
     let server =
         Server::start(
@@ -59,7 +59,7 @@ fn a_change_lost_on_a_connection_in_use_is_not_repeated_either() {
 }
 
 #[test]
-fn a_read_is_tried_once_more_on_another_connection() {
+fn a_read_is_repeated_once_on_another_connection() {
     for reply in [|| Reply::Close, || Reply::Half(200, br#"{"a":1}"#.to_vec())] {
         let mut first = true;
         let server =
@@ -73,7 +73,7 @@ fn a_read_is_tried_once_more_on_another_connection() {
 }
 
 #[test]
-fn a_read_that_fails_twice_is_given_up() {
+fn a_read_that_fails_twice_is_an_error() {
     let server = always(|| Reply::Close);
     let error = server.client().get(&SHOW, &[]).unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }) && !error.unclear(), "{error:?}");
@@ -81,18 +81,18 @@ fn a_read_that_fails_twice_is_given_up() {
 }
 
 #[test]
-fn a_change_that_never_left_is_not_unclear() {
+fn a_change_that_was_not_sent_is_not_unclear() {
     let server = Server::listen(0, 2, |_| Reply::AnswerAndClose(204, "", Vec::new()));
     let client = server.client();
     change(&client).unwrap();
-    // The greeting, the change, and the server as a whole.
+    // The TLS probe, the change, and the end of the server.
     (0..3).for_each(|_| server.closed.recv().unwrap());
     let error = change(&client).unwrap_err();
     let gone =
         matches!(&error, Error::Unreachable { reason, .. } if reason == "connection refused");
     assert!(gone && !error.unclear(), "{error:?}");
 
-    // Somebody else answers on that port now: the certificate is judged on every connection.
+    // Another server now has that port: the certificate is checked on every connection.
     let impostor = Server::listen(server.port, usize::MAX, |_| answer(204, ""));
     match change(&client) {
         Err(Error::Changed { trusted, seen, .. }) => {
@@ -121,7 +121,7 @@ fn the_time_limit_ends_a_wait() {
 }
 
 #[test]
-fn a_flag_ends_a_wait_and_the_session_goes_on() {
+fn the_cancel_flag_ends_a_wait_but_not_the_session() {
     let mut hangs = true;
     let server =
         Server::start(
@@ -129,7 +129,7 @@ fn a_flag_ends_a_wait_and_the_session_goes_on() {
         );
     let mut client = server.client();
     let flag = Arc::new(AtomicBool::new(false));
-    client.cancelled_by(Arc::clone(&flag));
+    client.set_cancel_flag(Arc::clone(&flag));
     let begun = Instant::now();
     std::thread::scope(|scope| {
         scope.spawn(|| {

@@ -1,4 +1,4 @@
-//! A small TLS server that answers, hangs or breaks off exactly where a test says.
+//! A small TLS server that answers, hangs or disconnects as a test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,13 +11,13 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Which connection it came on; the first is the greeting without a request.
+    /// The number of its connection; the first is the TLS probe without a request.
     pub(crate) connection: usize,
 }
 
@@ -35,13 +35,13 @@ impl Seen {
 pub(crate) enum Reply {
     /// Status, further header lines, body.
     Answer(u16, &'static str, Vec<u8>),
-    /// The same, and the connection is closed afterwards without an announcement.
+    /// The same, then the connection is closed without an announcement.
     AnswerAndClose(u16, &'static str, Vec<u8>),
     /// The connection is closed without an answer.
     Close,
     /// Half of the answer is sent, then the connection is closed.
     Half(u16, Vec<u8>),
-    /// Nothing comes; the connection stays open until the test is over.
+    /// No answer; the connection stays open until the end of the test.
     Hang,
 }
 
@@ -58,9 +58,9 @@ pub(crate) struct Server {
     pub(crate) fingerprint: Fingerprint,
     /// Every request, in the order of arrival.
     pub(crate) seen: Receiver<Seen>,
-    /// A word for every connection that the server has closed.
+    /// A message for every connection that the server has closed.
     pub(crate) closed: Receiver<()>,
-    /// The CA that vouches for the server as `localhost`.
+    /// The CA that has signed the certificate of the server, for `localhost`.
     pub(crate) authority: tempfile::NamedTempFile,
 }
 
@@ -71,8 +71,8 @@ impl Server {
         Server::listen(0, usize::MAX, script)
     }
 
-    /// A server on a port of one's own choice that takes so many connections and then goes away;
-    /// one more word on `closed` tells that it has.
+    /// A server on a given port that ends after a number of connections, with one more message on
+    /// `closed`.
     pub(crate) fn listen(
         port: u16,
         connections: usize,

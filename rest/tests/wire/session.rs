@@ -1,4 +1,4 @@
-//! What a client sends: sessions, content types, bodies, files; and how answers are read.
+//! Requests of a client (sessions, content types, bodies, files) and how it reads answers.
 
 use luna_rest::keyrings::ClientSession;
 use luna_rest::{Call, Client, Error, Nothing};
@@ -25,7 +25,7 @@ fn logged_in(server: &Server) -> Client {
 }
 
 #[test]
-fn a_login_is_basic_once_and_a_cookie_afterwards() {
+fn a_login_uses_basic_authentication_once_and_a_cookie_afterwards() {
     let server = Server::start(|seen| match seen.line.as_str() {
         "POST /auth/session" => {
             located(204, "Set-Cookie: sid=1; Path=/; Secure\r\nSet-Cookie: route=b;HttpOnly", "")
@@ -68,7 +68,7 @@ fn a_refused_login_says_who_and_why() {
 }
 
 #[test]
-fn a_login_without_a_cookie_is_no_session() {
+fn a_login_without_a_cookie_fails() {
     let server = Server::start(|_| answer(200, "<html>"));
     let error = server.client().login("admin", &"PASSWORD".to_owned().into()).unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }), "{error:?}");
@@ -76,7 +76,7 @@ fn a_login_without_a_cookie_is_no_session() {
 }
 
 #[test]
-fn a_cluster_is_entered_with_a_signature() {
+fn a_login_to_a_cluster_sends_a_signature() {
     let server = Server::start(|seen| match seen.line.as_str() {
         "POST /emulator/clusters/c%201/session" => located(
             200,
@@ -87,13 +87,13 @@ fn a_cluster_is_entered_with_a_signature() {
     });
     let session = ClientSession { common_name: "app".into(), signature: "c2ln".into() };
     let mut client = server.client();
-    let entry = client.enter("c 1", &session).unwrap();
+    let entry = client.login_to_cluster("c 1", &session).unwrap();
     assert_eq!((entry.cluster_label.as_str(), entry.members[0].port), ("prod", 50052));
     assert_eq!(client.user(), Some("app"));
     let seen = server.seen.recv().unwrap();
     assert_eq!(seen.text(), r#"{"commonName":"app","signature":"c2ln"}"#);
     assert_eq!((seen.header("authorization"), seen.header("cookie")), (None, None));
-    match client.enter("c2", &session) {
+    match client.login_to_cluster("c2", &session) {
         Err(Error::LoginRefused { user, .. }) => assert_eq!(user, "app"),
         other => panic!("{other:?}"),
     }
@@ -102,7 +102,7 @@ fn a_cluster_is_entered_with_a_signature() {
 }
 
 #[test]
-fn a_local_session_shows_its_key() {
+fn a_local_login_sends_the_key() {
     let server = Server::start(|_| located(204, "Set-Cookie: sid=1", ""));
     let mut client = server.client();
     client.login_locally("k3y").unwrap();
@@ -115,7 +115,7 @@ fn a_local_session_shows_its_key() {
 }
 
 #[test]
-fn each_method_sends_the_body_that_it_should() {
+fn the_body_depends_on_the_method() {
     let server = Server::start(|_| answer(200, "{}"));
     let client = server.client();
     let some = Named { name: "a b".to_owned() };
@@ -141,7 +141,7 @@ fn each_method_sends_the_body_that_it_should() {
 }
 
 #[test]
-fn a_path_that_would_mean_something_else_is_not_sent() {
+fn ids_that_change_the_meaning_of_a_path_are_refused() {
     let server = Server::start(|_| answer(204, ""));
     let client = server.client();
     for id in ["", ".", ".."] {
@@ -152,7 +152,7 @@ fn a_path_that_would_mean_something_else_is_not_sent() {
 }
 
 #[test]
-fn an_answer_is_read_with_its_header() {
+fn answers_are_read_with_status_and_location() {
     let server = Server::start(|seen| match seen.line.as_str() {
         "GET /things/1" => answer(200, r#"{"name":"n","newer":[1]}"#),
         "GET /things/none" => answer(204, ""),
@@ -183,7 +183,7 @@ fn an_answer_is_read_with_its_header() {
 }
 
 #[test]
-fn files_go_and_come_as_they_are() {
+fn files_are_sent_and_received_unchanged() {
     let mut header = tar::Header::new_gnu();
     header.set_size(3);
     let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -1,4 +1,4 @@
-//! Which certificates a client accepts, and what it says about the others.
+//! Which certificates a client accepts, and its errors for the others.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -48,7 +48,7 @@ fn the_pinned_certificate_is_accepted_and_no_other() {
 }
 
 #[test]
-fn an_authority_vouches_for_the_host_it_names() {
+fn a_certificate_of_the_authority_is_accepted_for_its_host_name() {
     let server = quiet();
     let trust = Trust::Authority(server.authority.path().to_owned());
     let target = Target { host: "localhost".to_owned(), ..server.target(trust.clone()) };
@@ -63,7 +63,7 @@ fn an_authority_vouches_for_the_host_it_names() {
 }
 
 #[test]
-fn a_useless_authority_file_is_named() {
+fn an_unusable_authority_file_is_named_in_the_error() {
     let server = quiet();
     let missing = reason(server.target(Trust::Authority(PathBuf::from("/nowhere/ca.pem"))));
     assert!(missing.starts_with("CA file /nowhere/ca.pem: "), "{missing}");
@@ -73,7 +73,7 @@ fn a_useless_authority_file_is_named() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_said_in_plain_words() {
+fn connection_errors_are_described_in_plain_words() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = |host: &str| Target {

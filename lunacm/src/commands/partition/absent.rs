@@ -5,7 +5,7 @@
 
 use luna_shell::Kind;
 
-use crate::commands::{Done, advice};
+use crate::commands::{Done, hint_for_unknown};
 use crate::prelude::*;
 
 const ANSWER: &str = "shown on administrative slots only; the answer on others is ours";
@@ -45,7 +45,7 @@ fn absent(word: &str) -> Failure {
         Kind::NotUnderstood,
         format!("There is no command 'partition {word}' on a network slot."),
     );
-    match advice(&["partition", word]) {
+    match hint_for_unknown(&["partition", word]) {
         Some(told) => failure.hint(told),
         None => failure,
     }

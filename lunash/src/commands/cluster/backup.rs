@@ -3,6 +3,7 @@
 use luna_rest::clusters::{self, Backup, BackupState};
 
 use super::{CLUSTER, GUIDE, GUIDE_SHOWN, close_questions, cluster, refused};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =

@@ -3,6 +3,7 @@
 use luna_rest::clusters::{self, Configure};
 
 use super::{GUIDE_SHOWN, cluster, refused, table};
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[

@@ -1,12 +1,13 @@
 //! `cluster member`: the members of the cluster.
 
 use luna_rest::clusters::{self, ChangeMember, DeleteMember};
-use luna_rest::{hsm, partitions};
 
 use super::{
     CLUSTER, CO_PASSWORD, GUIDE, GUIDE_ASKS, GUIDE_SHOWN, MEMBER, UUID, cluster, crypto_officer,
     refused, table,
 };
+use luna_rest::{hsm, partitions};
+
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 

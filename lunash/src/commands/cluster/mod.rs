@@ -14,11 +14,13 @@ pub(super) mod member;
 pub(super) mod restore;
 
 use luna_rest::clusters::{self, Authentication};
+use luna_rest::hsm;
 use luna_rest::services::{self, ServiceAction};
-use luna_rest::{hsm, partitions};
 
 use super::hsm::access::warn_of_attempts;
 use super::partition::{CO, close_questions};
+use luna_rest::partitions;
+
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 use crate::refusals;

@@ -3,6 +3,7 @@
 use luna_rest::clusters::{self, Restore};
 
 use super::{GUIDE, GUIDE_SHOWN, close_questions, refused};
+
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =

@@ -30,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             hsm::POLICIES.resource(),
             hsm::EXPORT_POLICIES.resource(),
         ],
-        known: Known::Seen("AWS CloudHSM classic, firmware 6.20.2: columns of the policy table"),
+        known: Known::Seen("hsm-showpolicies-6.20"),
         run: call::<ShowPolicies>(),
     },
 ];

@@ -1,8 +1,10 @@
 //! `hsm show`: the HSM at a glance.
 
-use luna_rest::{hsm, lunasa, partitions};
+use luna_rest::{hsm, lunasa};
 
 use super::state;
+use luna_rest::partitions;
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[Command {
@@ -17,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[Command {
         partitions::SHOW.resource(),
         hsm::STORAGE.resource(),
     ],
-    known: Known::Seen("public walk-through of Azure Dedicated HSM, software 7.2.0-220"),
+    known: Known::Seen("hsm-show-zeroized-7.2"),
     run: call::<Show>(),
 }];
 

@@ -1,9 +1,9 @@
 //! `hsm stc`: the Secure Trusted Channel between the appliance and its HSM. It is gone since
 //! firmware 7.7.0, and REST never had a resource for it: these commands say so.
 
+use super::state;
 use luna_rest::hsm;
 
-use super::state;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[

@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[network::SHOW.resource(), network::CHANGE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("network-hostname-5"),
         run: call::<Hostname>(),
     },
     Command {

@@ -11,9 +11,7 @@ pub(super) const LIST: Command = Command {
     options: &[],
     roles: Role::MONITOR,
     rest: &[partitions::LIST.resource(), partitions::SHOW.resource()],
-    known: Known::Seen(
-        "public CipherTrust/Luna guide by a Thales engineer, 7.8.5; empty list: 5.x",
-    ),
+    known: Known::Seen("partition-list-7.8.5"),
     run: call::<List>(),
 };
 
@@ -44,7 +42,7 @@ pub(super) const SHOW_CONTENTS: Command = Command {
         partitions::LOGIN.resource(),
         partitions::LOGOUT.resource(),
     ],
-    known: Known::Seen("19-lunash-partition-showcontents-7.8.5"),
+    known: Known::Seen("lunash-partition-showcontents-7.8.5"),
     run: call::<ShowContents>(),
 };
 

@@ -1,11 +1,11 @@
 //! `partition showPolicies`, `changePolicy`, `policyTemplate import`.
 
 use luna_rest::partitions::{self, Capability, ImportTemplate, Policy, SetPolicy};
-use luna_rest::users;
 
 use super::{PSO, Target, close_questions};
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
+use luna_rest::users;
 
 pub(super) const SHOW_POLICIES: Command = Command {
     syntax: "partition showPolicies -partition|-p <partition_name>",

@@ -1,6 +1,5 @@
 //! `sysconf config`: backups of the configuration, and going back to factory settings.
 
-use luna_rest::config;
 use luna_rest::config::{
     BACK_UP, BACKUP, BACKUPS, CLEAR, DELETE, EXPORT, EXPORTED, Elsewhere, FACTORY_RESET, IMPORT,
     NewBackup, OfService, RESTORE,
@@ -8,6 +7,7 @@ use luna_rest::config::{
 
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
+use luna_rest::config;
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
     path: "sysconf config",

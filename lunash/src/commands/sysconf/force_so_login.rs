@@ -1,7 +1,8 @@
 //! `sysconf forceSOLogin`: whether changes need the HSM SO logged in.
 
+use luna_rest::lunasa;
+use luna_rest::sysconf;
 use luna_rest::sysconf::{SET_FORCE_SO_LOGIN, Toggle};
-use luna_rest::{lunasa, sysconf};
 
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;

@@ -6,10 +6,11 @@ use luna_rest::ntp::{
     STATUS, SYNCHRONIZE, Server, Synchronize,
 };
 use luna_rest::services::{self, ChangeService, ServiceAction};
-use luna_rest::{ntp, time};
 
 use super::ntp_status::{ShowStatus, enabled, running, write_associations};
 use crate::commands::status::clock::Clock;
+use luna_rest::{ntp, time};
+
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
 
@@ -34,7 +35,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::ADD_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("32-lunash-sysconf-ntp-addserver-output-5"),
+        known: Known::Seen("lunash-sysconf-ntp-addserver-output-5"),
         run: call::<AddServer>(),
     },
     Command {
@@ -48,7 +49,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::DELETE_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-deleteserver-5"),
         run: call::<DeleteServer>(),
     },
     Command {
@@ -85,7 +86,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::SERVERS.resource(), ntp::SERVER.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-listservers-5"),
         run: call::<ListServers>(),
     },
     Command {
@@ -106,7 +107,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[time::SHOW.resource(), ntp::SYNCHRONIZE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, recorded session of a Luna SA 5.x"),
+        known: Known::Assumed(
+            "a public program types this line on a Luna SA 5.x; the log's line is that of ntpdate",
+        ),
         run: call::<Ntpdate>(),
     },
     Command {
@@ -124,7 +127,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::STATUS.resource(), time::SHOW.resource()],
-        known: Known::Seen("21-lunash-sysconf-ntp-status-5.1"),
+        known: Known::Seen("lunash-sysconf-ntp-status-5.1"),
         run: call::<ShowStatus>(),
     },
 ];

@@ -4,10 +4,10 @@ use luna_rest::ntp::{
     ADD_KEY, Autokey, CLEAR_KEYS, CLEAR_TRUST, DELETE_KEY, DISTRUST_KEY, GENERATE_AUTOKEY,
     INSTALL_SCHEME, KEYS, NewKey, Scheme, TRUST_KEY,
 };
-use luna_rest::{ntp, users};
 
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
+use luna_rest::{ntp, users};
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ntp autokeyAuth", help: "Authentication of servers by AutoKey" },

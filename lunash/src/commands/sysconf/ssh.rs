@@ -3,13 +3,13 @@
 
 use std::net::IpAddr;
 
-use luna_rest::ssh;
 use luna_rest::ssh::{
     ACT, BIND_ADDRESS, BindAddress, CHANGE, CIPHERS, ChangeSsh, REGENERATE_KEY, RESET_CIPHERS, SHOW,
 };
 
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
+use luna_rest::ssh;
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ssh", help: "The SSH server" },

@@ -1,10 +1,10 @@
 //! `token backup update`: firmware and licences of a Backup HSM.
 
 use luna_rest::tokens::{self, TokenUpgrade};
-use luna_rest::users;
 
 use super::find;
 use crate::prelude::*;
+use luna_rest::users;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
