@@ -12,7 +12,6 @@ mod client;
 mod error;
 mod files;
 mod follow;
-mod pins;
 mod secret;
 mod transport;
 mod trust;
@@ -43,7 +42,6 @@ pub mod web_server;
 pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
-pub use pins::Pins;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
 
