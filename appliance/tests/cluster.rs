@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use common::cluster::{Member, new_keyrings};
 use common::network::Network;
-use luna_rest::keyrings;
+use luna_rest::{ErrorId, keyrings};
 
 #[test]
 fn what_a_member_acknowledges_is_on_the_others_whichever_is_killed() {
@@ -46,7 +46,7 @@ fn what_a_member_acknowledges_is_on_the_others_whichever_is_killed() {
     // The primary itself: without it no member writes, with it all do.
     members[0].kill();
     let refused = members[1].client().call(&keyrings::CREATE, &[], &new_keyrings(1, number));
-    assert_eq!(refused.unwrap_err().id(), Some("CLUSTER_MEMBER_READ_ONLY"));
+    assert_eq!(refused.unwrap_err().id(), Some(ErrorId::CLUSTER_MEMBER_READ_ONLY));
     members[0].start();
     members.iter().for_each(Member::settle);
     members[2].client().call(&keyrings::CREATE, &[], &new_keyrings(1, number)).unwrap();

@@ -28,10 +28,11 @@ fn seeds(target: &str) -> Vec<String> {
 /// A seed of which some ranges are replaced by characters, or by parts of other seeds.
 fn inputs(target: &str) -> impl Strategy<Value = String> + use<> {
     let seeds = seeds(target);
-    let part = (select(seeds.clone()), any::<(Index, Index)>()).prop_map(|(seed, (from, count))| {
-        let from = from.index(seed.chars().count() + 1);
-        seed.chars().skip(from).take(count.index(20)).collect::<String>()
-    });
+    let part =
+        (select(seeds.clone()), any::<(Index, Index)>()).prop_map(|(seed, (from, count))| {
+            let from = from.index(seed.chars().count() + 1);
+            seed.chars().skip(from).take(count.index(20)).collect::<String>()
+        });
     let special = vec(select(SPECIAL.chars().collect::<Vec<_>>()), 0..3)
         .prop_map(|characters| characters.into_iter().collect());
     let replacement = prop_oneof![part, special];

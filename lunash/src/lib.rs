@@ -1,13 +1,17 @@
 //! LunaSH, the appliance shell of a Luna Network HSM, as a program for your own machine.
 //!
-//! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
-//! view stand together. `session.rs` is what they work with.
+//! `commands/` has a file per menu, with the declaration, the arguments, the code and the view of
+//! each command. They work with the session (`session.rs`) and share how refusals are worded
+//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
+mod certificates;
 pub mod commands;
 mod files;
 mod first_login;
 mod glossary;
 mod passwords;
+mod questions;
+mod refusals;
 mod session;
 mod views;
 
@@ -18,10 +22,11 @@ pub use session::{SESSION_CALLS, Session};
 #[allow(unused_imports, reason = "no menu needs all of them")]
 mod prelude {
     pub(crate) use luna_grammar::Menu;
-    pub(crate) use luna_rest::{Nothing, Secret};
+    pub(crate) use luna_rest::{Error, ErrorId, Nothing, Secret};
     pub(crate) use luna_shell::{Failure, Known, Page, Question, Role, Run, Table, Text};
     pub(crate) use serde::{Deserialize, Serialize};
 
+    pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
     pub(crate) use crate::views::{Done, Message, Success};
 
@@ -31,5 +36,9 @@ mod prelude {
     /// The handler that fills `R` from the line and runs it.
     pub(crate) const fn call<R: Run<Session>>() -> luna_shell::Handler<Session> {
         luna_shell::handler::<R, Session>()
+    }
+    /// The handler of a command that REST cannot do: it only says `why`.
+    pub(crate) const fn refuse(why: fn(&mut Session) -> Failure) -> luna_shell::Handler<Session> {
+        luna_shell::refuse(why)
     }
 }

@@ -10,9 +10,9 @@
 mod call;
 mod client;
 mod error;
+mod error_id;
 mod files;
 mod follow;
-mod pins;
 mod secret;
 mod transport;
 mod trust;
@@ -43,7 +43,7 @@ pub mod web_server;
 pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
-pub use pins::Pins;
+pub use error_id::ErrorId;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
 

@@ -1,5 +1,6 @@
-//! `ntls`: the network trust link service. Here its binding and its state; `certificate.rs`,
-//! `ciphers.rs`, `ipcheck.rs` and `tuning.rs` (timer, threads, keepalive) have its sub-menus.
+//! `ntls`: the network trust link service. This file has its binding and its state;
+//! `certificate.rs`, `ciphers.rs`, `ipcheck.rs` and `tuning.rs` (timer, threads, keepalive) have
+//! its sub-menus.
 
 pub(super) mod certificate;
 pub(super) mod ciphers;
@@ -69,7 +70,7 @@ impl Run<Session> for Bind {
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let device = self.netdevice;
         let binding = ntls::NewBinding { device: device.clone() };
-        session.client().call(&ntls::BIND, &[], &binding)?;
+        session.call(&ntls::BIND, &[], &binding)?;
         Ok(Message::new(format!("NTLS binding set to network device {device}.\n{RESTART}")))
     }
 }
@@ -81,7 +82,7 @@ impl Run<Session> for ResetInformation {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
+        session.call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
         Ok(Done { done: "ntls information reset" })
     }
 }
@@ -103,7 +104,7 @@ impl Run<Session> for ShowInformation {
     type View = Information;
 
     fn run(self, session: &mut Session) -> Result<Information, Failure> {
-        let shown = session.client().get(&ntls::INFORMATION, &[])?;
+        let shown = session.get(&ntls::INFORMATION, &[])?;
         Ok(Information {
             up: shown.up,
             connected_clients: shown.connected_clients,
@@ -146,8 +147,8 @@ impl Run<Session> for Show {
     type View = State;
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
-        let binding = session.client().get(&ntls::BINDING, &[])?;
-        let up = session.client().get(&ntls::INFORMATION, &[])?.up;
+        let binding = session.get(&ntls::BINDING, &[])?;
+        let up = session.get(&ntls::INFORMATION, &[])?.up;
         if binding.restart_needed {
             let active = &binding.active;
             session.ui().note(format!(

@@ -1,4 +1,4 @@
-//! `hsm`: the HSM inside the appliance. Here: the menu, and what its commands share.
+//! `hsm`: the HSM inside the appliance. This file has the menu, and what its commands share.
 //!
 //! `access.rs` has initialization, login and password, `show.rs` the overview, `reset.rs` what
 //! erases or restarts, `upkeep.rs` tests, licences and support; each menu below has its own file.
@@ -17,12 +17,9 @@ pub(super) mod tamper;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
-use luna_shell::Code;
 
 use crate::prelude::*;
-
-/// The identifier of a refusal for want of the HSM SO.
-const SO_LOGIN: &str = "APPLIANCE_REQUIRE_SO_LOGIN";
+use crate::refusals;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "hsm", help: "The HSM inside the appliance" },
@@ -50,47 +47,16 @@ impl Text for Spaced {
 
 /// What the HSM says about itself.
 fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
-    Ok(session.client().get(&hsm::SHOW, &[session.hsm()?])?)
+    Ok(session.get(&hsm::SHOW, &[session.hsm()?])?)
 }
 
-/// Goes on with the HSM SO logged in, or with an HSM that has none: nobody is asked to confirm what
-/// would be refused. Where the appliance does not tell, it will refuse by itself.
+/// Fails if the HSM has an SO who is not logged in, so that no question precedes a refusal. Where
+/// the appliance does not say who is logged in, it refuses by itself.
 fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
     if hsm.so_logged_in != Some(false) || hsm.zeroized || hsm.secure_transport_mode {
         return Ok(());
     }
-    // As the appliance would say it.
-    let mut failure = Failure::command("The HSM SO must be logged in.");
-    failure.code = Some(Code { number: None, name: SO_LOGIN.into() });
-    Err(failure.hint("'hsm login' logs the HSM SO in"))
-}
-
-/// The product's words for refusals that the HSM's commands share.
-fn refused(error: luna_rest::Error) -> Failure {
-    match error.id() {
-        Some(hsm::WRONG_PASSWORD) => {
-            Failure::command("The password is not correct.").code(0xA0_0000, hsm::WRONG_PASSWORD)
-        }
-        // Recorded: two blanks more than elsewhere, and a result line of success.
-        Some(hsm::ZEROIZED_BY_FAILURES) => {
-            Failure::command("  The HSM is in the factory reset (zeroized) state.")
-                .code(0x30_000F, hsm::ZEROIZED_BY_FAILURES)
-                .reported_as_success()
-        }
-        Some(SO_LOGIN) => Failure::from(error).hint("'hsm login' logs the HSM SO in"),
-        Some(hsm::NOT_INITIALIZED) => {
-            Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
-        }
-        Some(hsm::IN_TRANSPORT) => {
-            Failure::from(error).hint("'hsm stm recover' ends Secure Transport Mode")
-        }
-        _ => error.into(),
-    }
-}
-
-/// Asks for `proceed` unless it was forced: a caution, then what to type.
-fn caution(session: &mut Session, force: bool, text: &str) -> Result<(), Failure> {
-    if force { Ok(()) } else { session.ui().confirm(text, "-force") }
+    Err(refusals::so_login())
 }
 
 #[cfg(test)]
@@ -98,10 +64,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_not_told_of_a_login_is_not_taken_for_logged_out() {
-        let told = |so_logged_in| hsm::Hsm { so_logged_in, ..hsm::Hsm::default() };
-        assert!(require_so(&told(Some(true))).is_ok());
-        assert!(require_so(&told(None)).is_ok());
-        assert!(require_so(&told(Some(false))).is_err());
+    fn an_unknown_login_state_is_not_taken_for_logged_out() {
+        let hsm = |so_logged_in| hsm::Hsm { so_logged_in, ..hsm::Hsm::default() };
+        assert!(require_so(&hsm(Some(true))).is_ok());
+        assert!(require_so(&hsm(None)).is_ok());
+        assert!(require_so(&hsm(Some(false))).is_err());
     }
 }

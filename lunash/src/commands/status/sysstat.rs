@@ -36,7 +36,7 @@ const STATES: [(&str, &str); 3] = [
 ];
 
 /// The codes whose meaning is known. Assumed: a recorded appliance with one cable reported the last
-/// three, and the codes stand for its four ports.
+/// three, and the codes are those of its four ports.
 const CODES: [(&str, &str); 4] = [
     ("60", "eth0 has no link"),
     ("61", "eth1 has no link"),
@@ -108,7 +108,7 @@ impl Run<Session> for Show {
     type View = State;
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
-        let appliance = session.client().get(&lunasa::SHOW, &[])?;
+        let appliance = session.get(&lunasa::SHOW, &[])?;
         let codes = appliance.system_status_codes.split(',').map(str::trim);
         let codes = codes.filter(|code| !code.is_empty());
         let entry = |code: &str| Entry { code: code.to_owned(), meaning: meaning(code) };
