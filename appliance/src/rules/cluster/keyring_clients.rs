@@ -29,7 +29,7 @@ use crate::request::route::{ADMIN, CLIENT, Ids, OPEN, Routes};
 use crate::request::session::Session;
 use crate::rules::cluster::access::{refuse, require_active, require_cluster};
 use crate::rules::cluster::keyrings::{ATTEMPTS, find, most_objects};
-use crate::rules::partition::login::not_allowed;
+use crate::rules::partition::access::not_allowed;
 use crate::rules::partition::objects::TYPES;
 use crate::state::clusters::{CRYPTO_PORT, ClientRow, Clusters, MemberRow};
 use crate::state::keyrings::{KeyObject, KeyringRow, Password};

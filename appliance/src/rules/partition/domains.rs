@@ -15,8 +15,8 @@ use crate::core::random::hex;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{partition, partition_mut, require_initialized};
-use crate::rules::partition::login::{not_allowed, require_role};
+use crate::rules::partition::access::{not_allowed, partition, partition_mut, require_initialized};
+use crate::rules::partition::login::require_role;
 use crate::state::partition_policies::{EXTENDED_DOMAINS, policy};
 use crate::state::partitions::{DomainRow, PartitionRow};
 
