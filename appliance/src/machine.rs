@@ -1,7 +1,7 @@
 //! The appliance as a pure state machine: state + request → state + response.
 //!
-//! No I/O and no clock of its own. `state` has what is kept, `rules` what answers a request, `request`
-//! what lies between the two; `test_machine` is a machine for tests.
+//! No I/O and no clock of its own. [`crate::state`] is what is kept, [`crate::rules`] are what answers a
+//! request, [`crate::request`] brings the one to the other.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What goes in and out of the model: `Request`, `Response`, a handler's `Reply` and `Failure`.
+//! Requests and responses, and what a rule answers with: a `Reply` or a `Failure`.
 
 use std::borrow::Cow;
 

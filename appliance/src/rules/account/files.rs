@@ -1,7 +1,4 @@
-//! The files of an account: `/users/{userid}/files`.
-//!
-//! A user sees his own files only, whatever his role. Other areas read them with [`Files::get`]:
-//! certificates to register, packages to install.
+//! The files of an account: `/users/{userid}/files`. A user sees his own files only, whatever his role.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,4 @@
 //! Rules for passwords and lockouts of accounts: `/api/lunasa/user/config`.
-//!
-//! They are kept beside the accounts (`users.rs`), which apply them.
 
 use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};

@@ -1,4 +1,4 @@
-//! Accounts: `/users`. The rules for passwords and lockouts stand in `user_config.rs`.
+//! Accounts: `/users`. The rules for passwords and lockouts are set in `settings.rs`.
 
 use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};

@@ -1,6 +1,4 @@
 //! Services: `/api/lunasa/services`.
-//!
-//! Other areas ask [`Services::is_running`]: an NTLS that was stopped takes no clients.
 
 use luna_rest::Nothing;
 use luna_rest::services::{

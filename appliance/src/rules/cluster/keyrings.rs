@@ -1,7 +1,4 @@
 //! Keyrings: `/api/keyrings`. What clients do with them is in `keyring_clients.rs`.
-//!
-//! A keyring is a row, its objects are blocks of rows: a change of one object stores its block
-//! alone, and a block that nobody looks at stays the text it was stored as.
 
 use std::collections::HashSet;
 

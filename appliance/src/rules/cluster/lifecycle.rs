@@ -1,11 +1,7 @@
-//! The cluster this appliance belongs to: `/api/cluster/config`, `/api/clusters`.
+//! The cluster this appliance belongs to: `/api/clusters`. How it is created, joined and configured.
 //!
-//! Kept here: the settings of the cluster service, which are this appliance's own, and the cluster
-//! itself with its members and clients, which all members share (`state::SHARED`). How changes
-//! travel between members is not the model's business (`crate::replica`); what it knows of the
-//! other members while it answers stands in [`Peers`]. Who may do what is in `cluster_access.rs`,
-//! the service in `cluster_service.rs`, members are in `cluster_members.rs`, backups in
-//! `cluster_backup.rs`, keyrings in `keyrings.rs`.
+//! How changes travel between members is the matter of `crate::replica`; what this member knows of the
+//! others while it answers is in `request::peers`.
 
 use std::net::IpAddr;
 

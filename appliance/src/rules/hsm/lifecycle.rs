@@ -1,9 +1,4 @@
-//! The HSM: `/api/lunasa/hsms`.
-//!
-//! What is kept of it, what other areas ask it, and its life: initialized, zeroized. Roles and logins
-//! are in `hsm_roles.rs`, policies in `hsm_policies.rs`, actions, Secure Transport Mode and tampers
-//! in `hsm_actions.rs`, firmware, licences and counters in `hsm_parts.rs`, functionality modules and
-//! what else only LunaSH does in `hsm_lunash.rs`.
+//! The HSM: `/api/lunasa/hsms`. What it shows, and how it is initialized.
 
 use luna_rest::Nothing;
 use luna_rest::hsm::{Environment, Hsm as Shown, Hsms, INIT, Init, LIST, SHOW};

@@ -1,4 +1,5 @@
-//! Roles of the HSM: login, logout, passwords, and the attempts that are left.
+//! Roles of the HSM: login, logout, passwords, and the attempts that are left: the third wrong SO
+//! password in a row zeroizes the HSM.
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;

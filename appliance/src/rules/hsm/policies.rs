@@ -1,8 +1,4 @@
-//! Capabilities and policies of the HSM: the tables, changes, templates.
-//!
-//! Numbers 6, 7, 12, 15, 16, 40, 46, 48, 50 and 51 and the names of 6 to 29 are from the vendor's
-//! pages and recorded sessions; so are the effects of 6, 12, 15, 22 and 50 to 53. The rest of both
-//! tables is assumed from what is generally known of Luna 7, since no complete output was found.
+//! Capabilities and policies of the HSM: lists, changes, templates. The table of policies is in the state.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,4 @@
-//! The network: `/api/lunasa/network`. Here: what is kept, the host name, ping.
-//!
-//! `network/devices.rs` has the devices with their addresses, `network/routes.rs` the routes. No
-//! packet is ever sent: the emulated network knows the appliance's own addresses, and one segment
-//! (192.0.2.0/24 and 2001:db8::/64, which are kept for documentation) with a DHCP server and a
-//! router. A configured port has its cable plugged in. The host name itself is kept with the
-//! appliance as a whole (`lunasa.rs`).
+//! The network: `/api/lunasa/network`. The host name, and ping.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,4 @@
-//! NTLS, the network trust link service: `/api/lunasa/ntls`.
-//!
-//! Here its settings. `clients.rs` has the registered clients and their partitions, `server.rs` the
-//! appliance's own certificate, `certificates.rs` reads what somebody calls a certificate.
+//! NTLS, the network trust link service: the settings below `/api/lunasa/ntls`.
 
 use luna_rest::Nothing;
 use luna_rest::ntls::{

@@ -1,9 +1,5 @@
-//! Application partitions: `/api/lunasa/hsms/{hsmid}/partitions`.
-//!
-//! What is kept of them, and their life: created, initialized, renamed, resized, deleted. Roles and
-//! logins are in `partition_roles.rs`, policies in `partition_policies.rs`, domains in
-//! `partition_domains.rs`, what lies inside in `objects.rs`. All of a partition but its objects is
-//! one row.
+//! Application partitions: `/api/lunasa/hsms/{hsmid}/partitions`. How they are created, initialized,
+//! renamed, resized and deleted.
 
 use luna_rest::Nothing;
 use luna_rest::partitions::{

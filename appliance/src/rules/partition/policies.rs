@@ -1,8 +1,5 @@
-//! Policies and capabilities of a partition, and templates of them.
-//!
-//! Numbers and some names stand in the reference. The other names, the defaults and which changes
-//! erase the objects are assumed from general knowledge of firmware 7.8 with password
-//! authentication; a policy can never go beyond its capability.
+//! Policies and capabilities of a partition, and templates of them. A policy can never go beyond its
+//! capability; the table of policies is in the state.
 
 use luna_rest::Nothing;
 use luna_rest::partitions::{

@@ -1,8 +1,6 @@
 //! Backup HSMs at the USB ports: attached and detached below `/emulator`, and what LunaSH's
-//! `token backup` does with them. Backups are in `token_backups.rs`.
-//!
-//! A Backup HSM is one row, so that it can be carried to another appliance as it is. It comes out of
-//! Secure Transport Mode: the product ends that at a client.
+//! `token backup` does with them. It comes out of Secure Transport Mode: the product ends that at a
+//! client.
 
 use luna_rest::tasks::Link;
 use luna_rest::tokens::{
