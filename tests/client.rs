@@ -1,10 +1,10 @@
-//! What the client menu says beside the product's text.
+//! What the client menu says in addition to the product's text.
 
 use luna_shell::{Options, Secrets, Status};
 use luna_tests::{ScriptedTerminal, TestAppliance, client_certificate};
 
 #[test]
-fn a_certificate_of_somebody_else_is_registered_and_remarked() {
+fn a_certificate_with_another_common_name_is_registered_with_a_remark() {
     let appliance = TestAppliance::new().unwrap();
     for (name, cn) in [("10.0.0.9", "app-host"), ("app", "app")] {
         let certificate = client_certificate(cn).unwrap();

@@ -105,7 +105,7 @@ impl Batch {
         Ok(Batch { terminal, shell: Shell::new(session, lunacm::catalogue(), options) })
     }
 
-    /// The JSON object of a line, with what stood on standard error in front of it.
+    /// The JSON object of a line, with what was on standard error before it.
     fn run(&mut self, line: &str) -> (String, serde_json::Value) {
         self.shell.execute(line);
         let screen = self.terminal.take_screen();
@@ -116,7 +116,7 @@ impl Batch {
 }
 
 #[test]
-fn keyrings_stand_behind_the_partitions() {
+fn keyrings_are_slots_after_the_partitions() {
     let (appliance, cluster) = prepared();
     let (_, listed) = Batch::on(&appliance).run("slot list");
     let slots = listed["view"]["slots"].as_array().unwrap();
@@ -162,7 +162,7 @@ fn the_roles_of_a_keyring_are_used_like_those_of_a_partition() {
 }
 
 #[test]
-fn what_keyrings_do_not_have_is_refused_before_anything_is_asked() {
+fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
     let (appliance, _) = prepared();
     let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 2");
@@ -225,7 +225,7 @@ fn a_cluster_that_does_not_answer_is_noted_and_the_rest_shows() {
 }
 
 #[test]
-fn a_stranger_with_a_certificate_of_its_own_is_not_trusted() {
+fn a_member_with_an_unknown_certificate_is_not_trusted() {
     let (appliance, cluster) = prepared();
     let authorities = appliance.folder().join(format!("client/cert/server/{cluster}/lnh_ca.pem"));
     let stranger = luna_tests::client_certificate("lnh.thalesgroup.com").unwrap();

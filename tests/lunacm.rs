@@ -6,7 +6,7 @@ use luna_rest::{Client, hsm, ntls, partitions};
 use luna_shell::{Format, Options, Secrets, Status};
 use luna_tests::{ScriptedTerminal, TestAppliance, client_certificate};
 
-/// An appliance with these partitions, assigned to nobody.
+/// An appliance with these partitions, assigned to no client.
 fn prepared(names: &[&str]) -> (TestAppliance, Client, String) {
     let appliance = TestAppliance::new().unwrap();
     let client = appliance.client().unwrap();
@@ -89,7 +89,7 @@ fn the_certificate_of_the_configuration_says_whose_slots_these_are() {
     std::fs::write(folder.join("Chrystoki.conf"), text).unwrap();
     let (screen, _) = typed(&appliance, None, &["exit"]);
     assert_eq!(screen.matches("Slot Id ->").count(), 1, "{screen}");
-    // A certificate of somebody else gets nothing, and the reason is told.
+    // The certificate of another client gets no slots, and the reason is shown.
     std::fs::write(&pem, client_certificate("other.example.com").unwrap()).unwrap();
     let (screen, _) = typed(&appliance, None, &["exit"]);
     assert!(screen.contains("Current Slot Id: None"), "{screen}");
@@ -169,7 +169,7 @@ fn secrets_given_in_advance_are_used_and_not_shown() {
 }
 
 #[test]
-fn the_last_attempt_is_not_burned_by_a_script() {
+fn a_script_does_not_use_the_last_login_attempt() {
     let (appliance, client, hsm) = prepared(&["par0"]);
     assign(&client, &hsm, "app", "app.example.com", &[0]);
     let secrets =

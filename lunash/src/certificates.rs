@@ -1,6 +1,5 @@
-//! Certificates in files of this machine: what of such a file may leave it.
-//!
-//! Certificates only. A PEM file often holds the private key as well, which stays here.
+//! What may be sent of a file with certificates: its CERTIFICATE blocks, and nothing else. A PEM
+//! file often has the private key in it as well.
 
 use luna_shell::Failure;
 use pem::{EncodeConfig, LineEnding, Pem};
@@ -60,7 +59,7 @@ fn certificates(name: &str, content: &[u8]) -> Result<Vec<Pem>, Failure> {
 }
 
 fn encode(certificates: &[Pem]) -> String {
-    // Headers and whatever stands between the blocks are left out as well.
+    // Headers of the blocks are left out as well.
     let bare: Vec<Pem> =
         certificates.iter().map(|one| Pem::new(CERTIFICATE, one.contents())).collect();
     pem::encode_many_config(&bare, EncodeConfig::new().set_line_ending(LineEnding::LF))

@@ -1,4 +1,4 @@
-//! What an option or a value means wherever it stands. A command says more where it must.
+//! Help for options and values that many commands have. A command may have a text of its own.
 
 /// Name and text, sorted by name.
 pub(crate) const GLOSSARY: &[(&str, &str)] = &[

@@ -1,7 +1,8 @@
 //! LunaSH, the appliance shell of a Luna Network HSM, as a program for your own machine.
 //!
-//! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
-//! view stand together. `session.rs` is what they work with.
+//! `commands/` has a file per menu, with the declaration, the arguments, the code and the view of
+//! each command. They work with the session (`session.rs`) and share how refusals are worded
+//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
 mod certificates;
 pub mod commands;
@@ -35,5 +36,9 @@ mod prelude {
     /// The handler that fills `R` from the line and runs it.
     pub(crate) const fn call<R: Run<Session>>() -> luna_shell::Handler<Session> {
         luna_shell::handler::<R, Session>()
+    }
+    /// The handler of a command that REST cannot do: it only says `why`.
+    pub(crate) const fn refuse(why: fn(&mut Session) -> Failure) -> luna_shell::Handler<Session> {
+        luna_shell::refuse(why)
     }
 }

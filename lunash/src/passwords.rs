@@ -1,5 +1,5 @@
-//! Passwords of appliance accounts, which the product asks for in a dialog of its own, and cloning
-//! domains.
+//! Passwords of appliance accounts, with the dialog in which the product asks for a new one; and
+//! the check of cloning domains.
 
 use luna_rest::Secret;
 use luna_rest::users::{ACT, PASSWORD_RULES, UserAction};
@@ -70,7 +70,7 @@ pub(crate) fn set(session: &mut Session, user: &str, new: &Secret) -> Result<(),
     Ok(())
 }
 
-/// Refuses a cloning domain beside the request for the default one.
+/// Refuses `-domain` together with `-defaultdomain`.
 pub(crate) fn one_domain(given: Option<&Secret>, default: bool) -> Result<(), Failure> {
     if given.is_some() && default {
         return Err(Failure::command("-domain and -defaultdomain exclude each other."));

@@ -109,12 +109,7 @@ fn text(answer: &ApiError, failure: Failure) -> Failure {
         ErrorId::HSMPLUGIN_POLICY_FAILS_DEPENDENCIES => {
             failure.code(0x8000_007D, "CKR_CONFIG_FAILS_DEPENDENCIES")
         }
-        id if id.as_str().starts_with("CLUSTER_") => {
-            let unclear = id == ErrorId::CLUSTER_CHANGE_UNCLEAR;
-            let kind = if unclear { Kind::Unclear } else { failure.kind };
-            let message = Some(answer.details.clone()).filter(|details| !details.is_empty());
-            Failure { kind, message: message.unwrap_or(failure.message), ..failure }
-        }
+        ErrorId::CLUSTER_CHANGE_UNCLEAR => Failure { kind: Kind::Unclear, ..failure },
         _ => failure,
     }
 }
@@ -221,7 +216,8 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
 
 const SO_LOGIN: &str = "'hsm login' logs the HSM SO in";
 
-/// The refusal for want of the HSM SO, as the appliance would word it: for commands that foresee it.
+/// The refusal for want of the HSM SO, as the appliance would word it: for commands that foresee
+/// it.
 pub(crate) fn so_login() -> Failure {
     let name = ErrorId::APPLIANCE_REQUIRE_SO_LOGIN.as_str().into();
     let code = Some(Code { number: None, name });

@@ -17,8 +17,8 @@ use crate::refusals::not_in_list;
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
 
-/// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the HSM's
-/// serial number, and tasks.
+/// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the
+/// HSM's serial number, and tasks.
 pub const SESSION_CALLS: [Resource; 10] = [
     auth::LOGIN.resource(),
     auth::LOGOUT.resource(),
@@ -204,7 +204,7 @@ impl luna_shell::Session for Session {
     fn completion_values(&self) -> CompletionValues {
         let client = Arc::clone(&self.connection.client);
         let user = self.connection.user.clone();
-        // Completion that finds nothing is silent, whatever the reason.
+        // Completion reports no errors.
         Arc::new(move |placeholder| names(&client, &user, placeholder).unwrap_or_default())
     }
 
@@ -265,7 +265,7 @@ fn of_cluster(
     }
 }
 
-/// The names that can stand for a placeholder.
+/// The existing names that a placeholder can take, for completion.
 fn names(client: &Client, user: &str, placeholder: &str) -> Result<Vec<String>, luna_rest::Error> {
     let names = match placeholder {
         "partition_name" => {

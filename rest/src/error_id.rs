@@ -1,9 +1,10 @@
 //! The identifiers of the API's errors, each written once.
 //!
 //! The client matches on them (`error.id() == Some(ErrorId::NTLS_NO_CLIENT)`), the emulated
-//! appliance answers with them. "Documented" is said where the vendor's reference has the identifier,
-//! "assumed" where it was made in the reference's style, often after the CKR_ or LUNA_RET_ code that
-//! the product's own programs show. What an appliance sends and is not listed is an [`ErrorId`] too.
+//! appliance answers with them. "Documented" is said where the vendor's reference has the
+//! identifier, "assumed" where it was made in the reference's style, often after the CKR_ or
+//! LUNA_RET_ code that the product's own programs show. What an appliance sends and is not listed
+//! is an [`ErrorId`] too.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -113,7 +113,7 @@ impl Appliances {
         Ok(())
     }
 
-    /// Ends an appliance. It tells nobody, and everything it acknowledged is stored already.
+    /// Ends an appliance without notice to others. Everything it acknowledged is stored already.
     pub(crate) fn kill(&mut self, name: &str) -> Result<()> {
         self.running(name)?;
         self.running.remove(name);

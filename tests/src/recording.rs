@@ -30,7 +30,7 @@ use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
 use crate::test_appliance::TestAppliance;
 use crate::transcript::{Arguments, play_on};
 
-/// A recorded command beside ours.
+/// A recorded output compared with ours.
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// The line as it was typed; the second time with ` (2)` behind it.

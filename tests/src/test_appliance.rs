@@ -322,7 +322,7 @@ fn run<S: Session>(
     Ok(Shell::new(session, catalogue, options).run(lines))
 }
 
-/// A session that does not come about, as the program tells it.
+/// What the program shows when its session cannot be opened.
 fn refused<S: Session>(device: &mut dyn Device, failure: &Failure) -> Status {
     device.note(&format!("{}: {}", S::NAME, failure.message));
     for hint in &failure.hints {

@@ -1,13 +1,13 @@
 //! Golden transcripts: a script of what is typed becomes the session a person sees.
 //!
 //! A script (`transcripts/NAME.in`) begins with comment lines that say where it comes from; they
-//! head the transcript too. Then, a line each:
+//! are the description in the head of its snapshot. Then, a line each:
 //!
 //! - a line as it is typed, Tabs included;
 //! - `> text` answers a question;
 //! - `@after NAME` goes on where the transcript NAME ended, which is played unseen;
 //! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
-//!   makes its lines come from a pipe; `--client NAME` tells lunacm whose slots to show; `--user NAME`
+//!   makes its lines come from a pipe; `--client NAME` says whose slots lunacm shows; `--user NAME`
 //!   logs that account into lunash, with `@secret PASSWORD`;
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
@@ -23,13 +23,13 @@
 //! - `@clock SECONDS` moves the clocks of all appliances on.
 //!
 //! There may be several appliances: A, B and so on, with the addresses 127.0.0.1, 127.0.0.2 and so
-//! on. These lines stand in the transcript too, and each waits until what follows from it is done:
+//! on. These lines are in the transcript too, and each waits until what follows from it is done:
 //!
 //! - `@appliance B` goes over to that appliance, which is started when it is named first;
 //! - `@carry SERIAL B` pulls a Backup HSM out and plugs it into that appliance;
 //! - `@copy FILE B` copies one of admin's files there;
 //! - `@cut A B [to|from|both]` cuts the link between two members as A has it, `@heal` heals all;
-//! - `@kill B` ends an appliance without a farewell, `@start B` starts it again;
+//! - `@kill B` ends an appliance without notice, `@start B` starts it again;
 //! - `@settle` waits for what goes on in the background.
 //!
 //! In what is typed `{address}` is the appliance's own address, `{cluster}` the UUID of the cluster,
@@ -78,7 +78,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
             continue;
         }
         let Some(directive) = line.strip_prefix('@') else {
-            bail!("'{line}' stands outside of any session");
+            bail!("'{line}' is outside of any session");
         };
         let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
         match word {

@@ -200,12 +200,12 @@ fn played(transcript: &str) -> Vec<Played> {
 
 /// Whether a path is that of a resource, `{}` and variables standing for any part.
 fn fits(path: &str, template: &str) -> bool {
-    let is_placeholder = |part: &str| part == "{}" || part.starts_with('$');
+    let is_any = |part: &str| part == "{}" || part.starts_with('$');
     path.split('/').count() == template.split('/').count()
         && path
             .split('/')
             .zip(template.split('/'))
-            .all(|(part, wanted)| part == wanted || is_placeholder(wanted) || is_placeholder(part))
+            .all(|(part, wanted)| part == wanted || is_any(wanted) || is_any(part))
 }
 
 /// Every call of the guide is in a transcript.

@@ -17,7 +17,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), ntls::ASSIGN.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Assign>(),
     },
     Command {
@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::CLIENT.resource(), ntls::DEREGISTER.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-delete-5"),
         run: call::<Delete>(),
     },
     Command {
@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENT_CERTIFICATE.resource()],
-        known: Known::Seen("AWS CloudHSM CLI, sessions of Luna SA 5.1 and 5.3"),
+        known: Known::Seen("client-fingerprint-5"),
         run: call::<Fingerprint>(),
     },
     Command {
@@ -44,7 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENTS.resource()],
-        known: Known::Seen("28-lunash-client-list-spaces-in-name-5.1"),
+        known: Known::Seen("lunash-client-list-spaces-in-name-5.1"),
         run: call::<List>(),
     },
     Command {
@@ -64,7 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::REGISTER.resource(),
             ntls::CERTIFY.resource(),
         ],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Register>(),
     },
     Command {
@@ -78,7 +78,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::LINKS.resource(),
             ntls::REVOKE.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-revoke-5"),
         run: call::<Revoke>(),
     },
     Command {
@@ -87,7 +87,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[partitions::SHOW.resource(), ntls::CLIENT.resource(), ntls::LINKS.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Show>(),
     },
 ];
@@ -174,7 +174,7 @@ impl Run<Session> for Fingerprint {
         let call = session.client().get(&ntls::CLIENT_CERTIFICATE, &[&self.client]);
         let certificate = call.map_err(|error| {
             if error.id() == Some(ErrorId::NTLS_NO_CLIENT) {
-                // Here the product turns its two lines around.
+                // The product has its two lines in the other order here.
                 return Failure::command(
                     "Error:  The client you specified does not exist.\n        \
                      Use 'client list' to list all available clients.\n\
@@ -268,8 +268,8 @@ fn replace_certificate(
     Ok(())
 }
 
-/// Tells of a certificate that names somebody else: the product is silent, and the link then does
-/// not come up. A real appliance does not show the certificate; then nothing is said.
+/// Notes that a certificate names another host: the product says nothing, and the link then does
+/// not come up. A real appliance does not show the certificate; then there is no note.
 fn compare_names(session: &mut Session, client: &str, address: &str) {
     let Ok(shown) = session.client().get(&ntls::CLIENT_CERTIFICATE, &[client]) else { return };
     let name = shown.common_name;

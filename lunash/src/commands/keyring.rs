@@ -359,7 +359,7 @@ Keyring ID                            Keyring Label
     }
 
     #[test]
-    fn a_keyring_tells_whether_it_can_be_used() {
+    fn a_keyring_shows_whether_it_can_be_used() {
         let mut keyring = Keyring {
             id: ID.into(),
             label: "app100".into(),

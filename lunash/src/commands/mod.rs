@@ -1,5 +1,5 @@
-//! The menus of LunaSH. A file per menu; within it a command's declaration, its arguments, what it
-//! does and its view stand together.
+//! The menus of LunaSH, a file per menu. It has the declaration, the arguments, the code and the
+//! view of each command.
 
 mod client;
 mod cluster;

@@ -1,4 +1,4 @@
-//! `my`: files, password and SSH keys of whoever is logged in.
+//! `my`: files, password and SSH keys of the account that is logged in.
 
 use luna_rest::users;
 
@@ -355,7 +355,7 @@ impl From<users::PublicKey> for Key {
 }
 
 impl Keys {
-    /// Those of whoever is logged in; `sysconf ssh publickey list` shows the same.
+    /// Those of the account that is logged in; `sysconf ssh publickey list` shows the same.
     pub(super) fn of_session(session: &mut Session) -> Result<Keys, Failure> {
         let user = session.connection().user.clone();
         let keys = session.get(&users::KEYS, &[&user])?.public_keys;

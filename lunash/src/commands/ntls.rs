@@ -1,5 +1,6 @@
-//! `ntls`: the network trust link service. Here its binding and its state; `certificate.rs`,
-//! `ciphers.rs`, `ipcheck.rs` and `tuning.rs` (timer, threads, keepalive) have its sub-menus.
+//! `ntls`: the network trust link service. This file has its binding and its state;
+//! `certificate.rs`, `ciphers.rs`, `ipcheck.rs` and `tuning.rs` (timer, threads, keepalive) have
+//! its sub-menus.
 
 pub(super) mod certificate;
 pub(super) mod ciphers;

@@ -35,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[packages::LIST.resource()],
-        known: Known::Seen("25-lunash-package-list-5.1"),
+        known: Known::Seen("lunash-package-list-5.1"),
         run: call::<List>(),
     },
     Command {
@@ -351,8 +351,8 @@ impl Text for Verified {
     }
 }
 
-/// What the product prints of a package that it refused: the checks that succeeded, and the one that
-/// failed.
+/// What the product prints of a package that it refused: the checks that succeeded, and the one
+/// that failed.
 fn unusable(error: Error, name: &str) -> Failure {
     let Error::Answered { answer, .. } = &error else { return error.into() };
     let answer = answer.clone();

@@ -22,7 +22,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
         rest: &[services::SHOW.resource(), services::ACT.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, outputs of a Luna SA 5.x"),
+        known: Known::Seen("service-restart-5"),
         run: call::<Restart>(),
     },
     Command {
@@ -40,7 +40,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::MONITOR,
         rest: &[services::SHOW.resource()],
-        known: Known::Seen("33-lunash-service-status-5.1"),
+        known: Known::Seen("lunash-service-status-5.1"),
         run: call::<Status>(),
     },
     Command {
@@ -247,7 +247,7 @@ mod tests {
 
     /// Recorded from a Luna SA 5.x.
     #[test]
-    fn a_restart_is_told_as_the_product_tells_it() {
+    fn a_restart_is_shown_in_the_words_of_the_product() {
         assert_eq!(
             text("syslog", true),
             "Shutting down kernel logger:                               [  OK  ]\n\

@@ -176,7 +176,9 @@ impl Node {
     fn kill(&self) {
         let replica = lock(&self.net.there).remove(&self.address);
         // A thread that ends with the process lets go of the disk before the next one takes it.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while replica.as_ref().is_some_and(|replica| Arc::strong_count(replica) > 1) {
+            assert!(std::time::Instant::now() < deadline, "a thread does not let go of the disk");
             std::thread::yield_now();
         }
     }

@@ -1,4 +1,4 @@
-//! `client hostip`: addresses that stand in for a name server.
+//! `client hostip`: addresses of host names that no name server knows.
 
 use luna_rest::ntls;
 

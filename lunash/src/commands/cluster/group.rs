@@ -69,7 +69,7 @@ impl Text for Groups {
         if self.groups.is_empty() {
             return page.line("There are no groups.");
         }
-        // The name stands in the first of its rows.
+        // The name is in the first of its rows only.
         let rows = self.groups.iter().flat_map(|group| {
             group.members.iter().enumerate().map(|(index, member)| {
                 let name = if index == 0 { group.name.as_str() } else { "" };

@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_stays_and_is_not_reached_is_warned_of() {
+    fn the_warning_names_members_that_stay_and_are_not_reached() {
         let members = [first(), second()];
         assert_eq!(absent(&members, &first().member_uuid), ["LNH-597150"]);
         assert!(absent(&members, &second().member_uuid.to_uppercase()).is_empty());

@@ -3,8 +3,8 @@
 //! Names and options are those of the vendor's Cluster Administration Guide. It shows no output but
 //! the word `Success` of `cluster member authorize`, and names of fields; layouts are assumed.
 //!
-//! Here: creating, joining and leaving a cluster, its service, and what the menus below share. Each
-//! of them has its own file.
+//! This file has creating, joining and leaving a cluster, its service, and what the menus share.
+//! Each of them has its own file.
 
 pub(super) mod backup;
 pub(super) mod client;
@@ -186,18 +186,21 @@ fn ped(session: &mut Session) -> Secret {
     Secret::from("")
 }
 
-/// A refusal; of a value that was not accepted the details alone, with options in place of fields.
+/// As the table has it, but of refusals of clusters and of values the details alone are shown, with
+/// options in place of fields.
 pub(super) fn refused(error: Error) -> Failure {
     let details = match &error {
-        Error::Answered { answer, .. } => in_options(&answer.details),
+        Error::Answered { answer, .. } => match ErrorId::new(&answer.id) {
+            ErrorId::FRAMEWORK_BAD_REQUEST | ErrorId::APPLIANCE_SERVICE_ACTION_FAILED => {
+                in_options(&answer.details)
+            }
+            id if id.as_str().starts_with("CLUSTER_") => answer.details.clone(),
+            _ => String::new(),
+        },
         _ => String::new(),
     };
-    let named = matches!(
-        error.id(),
-        Some(ErrorId::FRAMEWORK_BAD_REQUEST | ErrorId::APPLIANCE_SERVICE_ACTION_FAILED)
-    );
     let failure = refusals::refused(error);
-    if named && !details.is_empty() { Failure { message: details, ..failure } } else { failure }
+    if details.is_empty() { failure } else { Failure { message: details, ..failure } }
 }
 
 /// The fields that the appliance names, as the options that gave them.

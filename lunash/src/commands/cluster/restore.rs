@@ -109,7 +109,7 @@ mod tests {
     use luna_shell::View;
 
     #[test]
-    fn a_restore_tells_what_it_brought_back() {
+    fn a_restore_shows_what_it_restored() {
         let restored = Restored {
             state: "complete".into(),
             filename: "nightly".into(),

@@ -29,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::INIT.resource()],
-        known: Known::Seen("02-lunash-hsm-init-6.2"),
+        known: Known::Seen("lunash-hsm-init-6.2"),
         run: call::<Init>(),
     },
     Command {
@@ -38,7 +38,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-password", "Password of the HSM SO")],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::LOGIN.resource()],
-        known: Known::Seen("39-lunash-hsm-fm-load-status-7.7"),
+        known: Known::Seen("lunash-hsm-fm-load-status-7.7"),
         run: call::<Login>(),
     },
     Command {

@@ -10,7 +10,7 @@ use crate::questions::{caution, proceed};
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm fm", help: "Functionality modules" }];
 
-const SAMPLES: &str = "39-lunash-hsm-fm-load-status-7.7";
+const SAMPLES: &str = "lunash-hsm-fm-load-status-7.7";
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {

@@ -1,4 +1,4 @@
-//! `hsm`: the HSM inside the appliance. Here: the menu, and what its commands share.
+//! `hsm`: the HSM inside the appliance. This file has the menu, and what its commands share.
 //!
 //! `access.rs` has initialization, login and password, `show.rs` the overview, `reset.rs` what
 //! erases or restarts, `upkeep.rs` tests, licences and support; each menu below has its own file.
@@ -50,8 +50,8 @@ fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
     Ok(session.get(&hsm::SHOW, &[session.hsm()?])?)
 }
 
-/// Goes on with the HSM SO logged in, or with an HSM that has none: nobody is asked to confirm what
-/// would be refused. Where the appliance does not tell, it will refuse by itself.
+/// Fails if the HSM has an SO who is not logged in, so that no question precedes a refusal. Where
+/// the appliance does not say who is logged in, it refuses by itself.
 fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
     if hsm.so_logged_in != Some(false) || hsm.zeroized || hsm.secure_transport_mode {
         return Ok(());
@@ -64,10 +64,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_not_told_of_a_login_is_not_taken_for_logged_out() {
-        let told = |so_logged_in| hsm::Hsm { so_logged_in, ..hsm::Hsm::default() };
-        assert!(require_so(&told(Some(true))).is_ok());
-        assert!(require_so(&told(None)).is_ok());
-        assert!(require_so(&told(Some(false))).is_err());
+    fn an_unknown_login_state_is_not_taken_for_logged_out() {
+        let hsm = |so_logged_in| hsm::Hsm { so_logged_in, ..hsm::Hsm::default() };
+        assert!(require_so(&hsm(Some(true))).is_ok());
+        assert!(require_so(&hsm(None)).is_ok());
+        assert!(require_so(&hsm(Some(false))).is_err());
     }
 }

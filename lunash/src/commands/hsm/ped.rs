@@ -134,7 +134,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 /// The number of the PED that remote commands mean.
 const REMOTE: &str = "1";
 
-/// Goes on with an HSM that has a PED; says clearly that there is none otherwise.
+/// Fails, with a clear text, for an HSM without a PED.
 fn ped(session: &Session, id: &str) -> Result<hsm::Ped, Failure> {
     let ped = session.get(&hsm::PED, &[session.hsm()?, id])?;
     if ped == hsm::Ped::default() {

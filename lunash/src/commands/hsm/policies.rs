@@ -30,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             hsm::POLICIES.resource(),
             hsm::EXPORT_POLICIES.resource(),
         ],
-        known: Known::Seen("AWS CloudHSM classic, firmware 6.20.2: columns of the policy table"),
+        known: Known::Seen("hsm-showpolicies-6.20"),
         run: call::<ShowPolicies>(),
     },
 ];
@@ -74,7 +74,7 @@ impl Run<Session> for ChangePolicy {
                 }
                 (false, false) => "",
             };
-            // Whoever may not change it hears so before the question.
+            // A change that would be refused is refused before the question.
             if !text.is_empty() {
                 require_so(&state(session)?)?;
                 session.confirm(self.force, text)?;

@@ -25,7 +25,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::RESTART.resource()],
-        known: Known::Seen("github: ThalesGroup/luna-samples, Luna-FM_Samples/README.md, 7.7.1"),
+        known: Known::Seen("hsm-restart-7.7"),
         run: call::<Restart>(),
     },
     Command {

@@ -19,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[Command {
         partitions::SHOW.resource(),
         hsm::STORAGE.resource(),
     ],
-    known: Known::Seen("public walk-through of Azure Dedicated HSM, software 7.2.0-220"),
+    known: Known::Seen("hsm-show-zeroized-7.2"),
     run: call::<Show>(),
 }];
 
@@ -162,7 +162,7 @@ impl Overview {
         } else {
             format!("{} before HSM zeroization!", self.login_attempts_left)
         };
-        // The word for what the appliance does not tell is assumed.
+        // The word for an unknown login state is assumed.
         let login = match self.logged_in {
             Some(true) => "Logged In",
             Some(false) => "Not Logged In",

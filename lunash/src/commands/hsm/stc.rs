@@ -1,5 +1,5 @@
-//! `hsm stc`: the Secure Trusted Channel between the appliance and its HSM. It is gone since firmware
-//! 7.7.0, and REST never had a resource for it: these commands say so.
+//! `hsm stc`: the Secure Trusted Channel between the appliance and its HSM. It is gone since
+//! firmware 7.7.0, and REST never had a resource for it: these commands say so.
 
 use super::state;
 use luna_rest::hsm;
@@ -22,7 +22,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::OPERATOR,
         rest: &[hsm::SHOW.resource()],
         known: TIME_OUT,
-        run: call::<SetTimeOut>(),
+        run: refuse(no_channel),
     },
     Command {
         syntax: "hsm stc activationTimeOut show",
@@ -31,7 +31,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::MONITOR,
         rest: &[hsm::SHOW.resource()],
         known: TIME_OUT,
-        run: call::<Other>(),
+        run: refuse(no_channel),
     },
     Command {
         syntax: "hsm stc disable",
@@ -40,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::OPERATOR,
         rest: &[hsm::SHOW.resource()],
         known: KNOWN,
-        run: call::<Other>(),
+        run: refuse(no_channel),
     },
     Command {
         syntax: "hsm stc enable",
@@ -49,11 +49,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::OPERATOR,
         rest: &[hsm::SHOW.resource()],
         known: KNOWN,
-        run: call::<Other>(),
+        run: refuse(no_channel),
     },
 ];
 
-fn gone(session: &Session) -> Failure {
+fn no_channel(session: &mut Session) -> Failure {
     let firmware = match state(session) {
         Ok(hsm) => hsm.firmware,
         Err(failure) => return failure,
@@ -69,29 +69,4 @@ fn gone(session: &Session) -> Failure {
         "HSM firmware 7.7.0 and newer has no Secure Trusted Channel on the admin channel; this HSM \
          has {firmware}."
     ))
-}
-
-#[derive(Deserialize)]
-struct SetTimeOut {
-    #[serde(rename = "time")]
-    _time: u32,
-}
-
-impl Run<Session> for SetTimeOut {
-    type View = ();
-
-    fn run(self, session: &mut Session) -> Result<(), Failure> {
-        Err(gone(session))
-    }
-}
-
-#[derive(Deserialize)]
-struct Other {}
-
-impl Run<Session> for Other {
-    type View = ();
-
-    fn run(self, session: &mut Session) -> Result<(), Failure> {
-        Err(gone(session))
-    }
 }

@@ -1,4 +1,4 @@
-//! `hsm tamper`: what the HSM detected, and that somebody looked at it.
+//! `hsm tamper`: the tamper events that the HSM detected, and their acknowledgement.
 
 use luna_rest::hsm;
 

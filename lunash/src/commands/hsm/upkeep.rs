@@ -16,7 +16,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::ADMIN,
         rest: &[],
         known: Known::Assumed("only the name is known, REST has no resource for it"),
-        run: call::<Backup>(),
+        run: call::<NoBackupHsm>(),
     },
     Command {
         syntax: "hsm checkCertificates",
@@ -52,7 +52,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         roles: Role::ADMIN,
         rest: &[],
         known: Known::Assumed("only the name is known, REST has no resource for it"),
-        run: call::<Restore>(),
+        run: call::<NoBackupHsm>(),
     },
     Command {
         syntax: "hsm selfTest",
@@ -119,40 +119,22 @@ pub(in super::super) const COMMANDS: &[Command] = &[
     },
 ];
 
-fn no_backup_hsm(serial: &str) -> Failure {
-    Failure::command(format!(
-        "The REST API cannot reach a backup HSM with the serial number {serial}."
-    ))
-    .hint("connect it to the appliance and use the appliance's own LunaSH")
-}
-
 #[derive(Deserialize)]
-struct Backup {
+struct NoBackupHsm {
     serial: String,
     #[serde(rename = "force")]
     _force: bool,
 }
 
-impl Run<Session> for Backup {
+impl Run<Session> for NoBackupHsm {
     type View = ();
 
     fn run(self, _: &mut Session) -> Result<(), Failure> {
-        Err(no_backup_hsm(&self.serial))
-    }
-}
-
-#[derive(Deserialize)]
-struct Restore {
-    serial: String,
-    #[serde(rename = "force")]
-    _force: bool,
-}
-
-impl Run<Session> for Restore {
-    type View = ();
-
-    fn run(self, _: &mut Session) -> Result<(), Failure> {
-        Err(no_backup_hsm(&self.serial))
+        Err(Failure::command(format!(
+            "The REST API cannot reach a backup HSM with the serial number {}.",
+            self.serial
+        ))
+        .hint("connect it to the appliance and use the appliance's own LunaSH"))
     }
 }
 
@@ -331,7 +313,7 @@ impl Text for Written {
     }
 }
 
-/// The HSM's clock beside the appliance's.
+/// The clocks of the HSM and of the appliance.
 #[derive(Serialize)]
 struct Clocks {
     /// UTC.

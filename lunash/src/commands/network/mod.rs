@@ -1,5 +1,5 @@
-//! `network`: the host name and an overview; `interface.rs`, `bonding.rs`, `route.rs`, `dns.rs` have
-//! the menus below.
+//! `network`: the host name and an overview; `interface.rs`, `bonding.rs`, `route.rs`, `dns.rs`
+//! have the menus below.
 //!
 //! No page of these commands is public but a few lines: what is marked Assumed takes the option
 //! names from those lines and from the API's fields.
@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[network::SHOW.resource(), network::CHANGE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("network-hostname-5"),
         run: call::<Hostname>(),
     },
     Command {
@@ -224,7 +224,7 @@ const LABEL: usize = 25;
 impl Text for Overview {
     fn write(&self, page: &mut Page) {
         page.field("Hostname:", LABEL, &self.hostname);
-        // A bond that nobody configured is not worth its lines.
+        // A bond without configuration is not shown.
         let shown = |device: &&Device| device.members.is_empty() || device.ip.is_some();
         for device in self.devices.iter().filter(shown) {
             device.write(page);

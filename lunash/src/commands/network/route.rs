@@ -17,7 +17,9 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: OPTIONS,
         roles: Role::OPERATOR,
         rest: &[network::ADD_ROUTE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, commands sent to a Luna SA 5.x"),
+        known: Known::Assumed(
+            "a public program sends this line to a Luna SA 5.x; its output is not public",
+        ),
         run: call::<Add>(),
     },
     Command {
@@ -62,7 +64,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             network::ROUTE.resource(),
             network::KERNEL_ROUTES.resource(),
         ],
-        known: Known::Seen("22-lunash-network-route-show-5.1"),
+        known: Known::Seen("lunash-network-route-show-5.1"),
         run: call::<Show>(),
     },
 ];

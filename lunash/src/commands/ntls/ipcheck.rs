@@ -7,7 +7,7 @@ use crate::prelude::*;
 pub(in crate::commands) const MENUS: &[Menu] =
     &[Menu { path: "ntls ipcheck", help: "The check of client addresses" }];
 
-const SEEN: &str = "15-lunash-ntls-ipcheck-7";
+const SEEN: &str = "lunash-ntls-ipcheck-7";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {

@@ -249,8 +249,8 @@ struct Backup {
 impl Run<Session> for Backup {
     type View = Transfer;
 
-    /// Asks in the order of the cluster guide. A backup that is there has its domain already, and is
-    /// not overwritten unasked.
+    /// Asks in the order of the cluster guide. A backup that is there has its domain already, and
+    /// is not overwritten unasked.
     fn run(self, session: &mut Session) -> Result<Transfer, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
@@ -363,7 +363,7 @@ fn copy(
 ) -> Result<(), Failure> {
     let target = Target::find(session, partition)?.initialized()?;
     let place = target.place();
-    // Without a device nobody is asked for a password.
+    // Fails without a device, before a password is asked for.
     session.get(&partitions::SFF, &place)?;
     CO.guard(session, place)?;
     let password = CO.password(session, password, "-password")?;

@@ -11,9 +11,7 @@ pub(super) const LIST: Command = Command {
     options: &[],
     roles: Role::MONITOR,
     rest: &[partitions::LIST.resource(), partitions::SHOW.resource()],
-    known: Known::Seen(
-        "public CipherTrust/Luna guide by a Thales engineer, 7.8.5; empty list: 5.x",
-    ),
+    known: Known::Seen("partition-list-7.8.5"),
     run: call::<List>(),
 };
 
@@ -44,7 +42,7 @@ pub(super) const SHOW_CONTENTS: Command = Command {
         partitions::LOGIN.resource(),
         partitions::LOGOUT.resource(),
     ],
-    known: Known::Seen("19-lunash-partition-showcontents-7.8.5"),
+    known: Known::Seen("lunash-partition-showcontents-7.8.5"),
     run: call::<ShowContents>(),
 };
 
@@ -117,7 +115,7 @@ impl Text for Listed {
         if self.partitions.is_empty() {
             return page.line("   There are no partitions.");
         }
-        // The headers of the last columns stand at the left, their numbers at the right.
+        // The headers of the last columns are aligned left, their numbers right.
         page.line(format!("{:78}Storage (bytes)", ""));
         page.line(format!("{:55}Partition    {}", "", "-".repeat(34)));
         let mut line = |cells: [&str; 7]| {

@@ -17,7 +17,7 @@ pub(super) const CREATE: Command = Command {
     ],
     roles: Role::OPERATOR,
     rest: &[partitions::CREATE.resource()],
-    known: Known::Seen("12-lunash-partition-create-assign-7.0"),
+    known: Known::Seen("lunash-partition-create-assign-7.0"),
     run: call::<Create>(),
 };
 
@@ -31,7 +31,7 @@ pub(super) const DELETE: Command = Command {
         partitions::SHOW.resource(),
         partitions::DELETE.resource(),
     ],
-    known: Known::Seen("github: AWS CloudHSM client, outputs of 5.x; the question is assumed"),
+    known: Known::Seen("partition-delete-5"),
     run: call::<Delete>(),
 };
 

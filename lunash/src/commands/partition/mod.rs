@@ -1,8 +1,8 @@
 //! `partition`: application partitions, as far as the appliance manages them.
 //!
-//! A command's declaration stands beside its code: `information.rs` looks, `life.rs` creates and
+//! The declarations are next to the code: `information.rs` shows, `life.rs` creates and
 //! deletes, `roles.rs` deals with roles and their passwords, `policies.rs` with policies,
-//! `copies.rs` with backups and domains. Here are the menu and what they share.
+//! `copies.rs` with backups and domains. This file has the menu and what they share.
 
 mod copies;
 mod information;
@@ -114,7 +114,7 @@ impl Officer {
         session.ui().secret(given, Question { text: &text, again: None, variable, option })
     }
 
-    /// Logs the role in, does the work, and logs it out again whatever came of the work.
+    /// Logs the role in, does the work, and logs it out again even if the work failed.
     fn during<T>(
         &self,
         session: &mut Session,

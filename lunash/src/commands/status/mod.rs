@@ -1,5 +1,6 @@
-//! `status`: what the appliance measures of itself. Here: processors, processes, memory, disk,
-//! sensors; `clock.rs` has date and time, `net.rs` the network, `sysstat.rs` the operational state.
+//! `status`: what the appliance measures of itself. This file has processors, processes, memory,
+//! disk, sensors; `clock.rs` has date and time, `net.rs` the network, `sysstat.rs` the operational
+//! state.
 //!
 //! Only `status interface` was seen. It is the text of the Linux tool behind it (ifconfig), so the
 //! others are assumed to be that of theirs: uptime, ps, free, df, pmap.

@@ -14,7 +14,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[network::DEVICES.resource(), network::DEVICE.resource(), network::STATS.resource()],
-        known: Known::Seen("20-lunash-status-interface-5.1"),
+        known: Known::Seen("lunash-status-interface-5.1"),
         run: call::<ShowInterfaces>(),
     },
     Command {

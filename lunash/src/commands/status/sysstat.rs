@@ -36,7 +36,7 @@ const STATES: [(&str, &str); 3] = [
 ];
 
 /// The codes whose meaning is known. Assumed: a recorded appliance with one cable reported the last
-/// three, and the codes stand for its four ports.
+/// three, and the codes are those of its four ports.
 const CODES: [(&str, &str); 4] = [
     ("60", "eth0 has no link"),
     ("61", "eth1 has no link"),

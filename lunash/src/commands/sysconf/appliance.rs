@@ -40,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[sysconf::REBOOT.resource(), tasks::ACT.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-appliance-reboot-5"),
         run: call::<Reboot>(),
     },
     Command {

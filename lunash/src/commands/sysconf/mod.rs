@@ -26,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[Command {
     options: &[("-csr", "Make a certificate request, serverCSR.pem, to be signed by an authority")],
     roles: Role::OPERATOR,
     rest: &[ntls::REGENERATE.resource(), ntls::REQUEST.resource()],
-    known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+    known: Known::Seen("sysconf-regencert-5"),
     run: call::<RegenCert>(),
 }];
 

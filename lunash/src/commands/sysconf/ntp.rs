@@ -35,7 +35,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::ADD_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("32-lunash-sysconf-ntp-addserver-output-5"),
+        known: Known::Seen("lunash-sysconf-ntp-addserver-output-5"),
         run: call::<AddServer>(),
     },
     Command {
@@ -49,7 +49,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::DELETE_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-deleteserver-5"),
         run: call::<DeleteServer>(),
     },
     Command {
@@ -86,7 +86,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::SERVERS.resource(), ntp::SERVER.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-listservers-5"),
         run: call::<ListServers>(),
     },
     Command {
@@ -107,7 +107,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[time::SHOW.resource(), ntp::SYNCHRONIZE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, recorded session of a Luna SA 5.x"),
+        known: Known::Assumed(
+            "a public program types this line on a Luna SA 5.x; the log's line is that of ntpdate",
+        ),
         run: call::<Ntpdate>(),
     },
     Command {
@@ -125,7 +127,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::STATUS.resource(), time::SHOW.resource()],
-        known: Known::Seen("21-lunash-sysconf-ntp-status-5.1"),
+        known: Known::Seen("lunash-sysconf-ntp-status-5.1"),
         run: call::<ShowStatus>(),
     },
 ];

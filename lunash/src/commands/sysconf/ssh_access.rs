@@ -68,7 +68,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("key_label", "Name of the key; the comment in its file when left out")],
         roles: Role::ANY,
         rest: &[users::FILES.resource(), users::ADD_KEY.resource()],
-        known: Known::Seen("11-lunash-ssh-publickey-list-add"),
+        known: Known::Seen("lunash-ssh-publickey-list-add"),
         run: call::<KeyAdd>(),
     },
     Command {
@@ -104,7 +104,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::CHANGE.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ssh-publickey-enable-5"),
         run: call::<Enable>(),
     },
     Command {
@@ -113,7 +113,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[users::KEYS.resource()],
-        known: Known::Seen("11-lunash-ssh-publickey-list-add"),
+        known: Known::Seen("lunash-ssh-publickey-list-add"),
         run: call::<KeyList>(),
     },
 ];

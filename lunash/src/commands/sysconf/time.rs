@@ -21,7 +21,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[SHOW.resource(), CHANGE.resource()],
-        known: Known::Seen("github: Azure Dedicated HSM guides, 'sysconf time HH:MM YYYYMMDD'"),
+        known: Known::Assumed(
+            "public guides type 'sysconf time HH:MM YYYYMMDD'; its output is not public",
+        ),
         run: call::<Set>(),
     },
     Command {

@@ -1,5 +1,5 @@
-//! `token backup`: Backup HSMs at the USB ports of the appliance. Here: the menus, and what the
-//! commands share with `partition backup` and `partition restore`.
+//! `token backup`: Backup HSMs at the USB ports of the appliance. This file has the menus, and what
+//! the commands share with `partition backup` and `partition restore`.
 //!
 //! `device.rs` deals with a Backup HSM itself, `partitions.rs` with the backups on it, `update.rs`
 //! with its firmware and licences.

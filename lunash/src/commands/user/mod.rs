@@ -129,7 +129,7 @@ fn check_new(session: &Session, name: &str) -> Result<(), Failure> {
              with a dash, a dot or a digit",
         ));
     }
-    // Whose files they are is told for every name: nobody's, somebody's, or the system's.
+    // The refusal to list the files of a name says whether an account or the system has it.
     match session.client().get(&users::FILES, &[name]) {
         Err(error) => match error.id() {
             Some(ErrorId::SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE) => Err(Failure::command(
@@ -137,7 +137,7 @@ fn check_new(session: &Session, name: &str) -> Result<(), Failure> {
             )
             .verbatim()),
             Some(ErrorId::SERVERPLUGIN_USERID_NOT_AUTHORIZED) => Err(exists(name)),
-            // An older appliance may say it otherwise; it judges the name again.
+            // An older appliance may answer otherwise; it checks the name once more.
             _ => Ok(()),
         },
         Ok(_) => Err(exists(name)),
