@@ -226,7 +226,7 @@ impl Engine {
     fn advance(&mut self, change: u64) -> Position {
         let era = self.machine.state.clusters.cluster.get().era();
         let at = Position { era, change };
-        self.machine.state.clusters.own.get_mut().at = at;
+        self.machine.state.clusters.own.get_mut().at = at.into();
         at
     }
 
@@ -266,7 +266,7 @@ impl Engine {
 
     /// The position of this member in the history of the cluster.
     pub fn at(&self) -> Position {
-        self.machine.state.clusters.own.get().at
+        self.machine.state.clusters.own.get().at.into()
     }
 
     /// How far the cluster service is.
@@ -292,7 +292,7 @@ impl Engine {
         let clusters = &mut self.machine.state.clusters;
         let gone = !clusters.members.contains(&clusters.own.get().member);
         let own = clusters.own.get_mut();
-        own.at = reaches;
+        own.at = reaches.into();
         own.parted |= gone;
         self.commit().inspect_err(|_| self.machine.undo())?;
         self.recent.record(reaches.change, rows);
@@ -353,7 +353,7 @@ impl Engine {
         self.change_own(|machine| {
             machine.state.clear_shared(|field| !is_held_back(field));
             let own = machine.state.clusters.own.get_mut();
-            (own.at, own.copying) = (Position::default(), true);
+            (own.at, own.copying) = (Position::default().into(), true);
         })
     }
 
@@ -376,7 +376,7 @@ impl Engine {
         self.machine.state.clear_shared(is_held_back);
         self.put(held_back)?;
         let own = self.machine.state.clusters.own.get_mut();
-        (own.at, own.copying) = (at, false);
+        (own.at, own.copying) = (at.into(), false);
         self.commit().inspect_err(|_| self.machine.undo())?;
         self.recent.restart(at.change);
         Ok(())
@@ -395,7 +395,7 @@ impl Engine {
         let begins_anew = after == Position::default();
         if !begins_anew
             && (after.change > at.change
-                || !self.machine.state.clusters.cluster.get().leads_from(after))
+                || !self.machine.state.clusters.cluster.get().leads_from(after.into()))
         {
             return Ok(Answer::Parted);
         }

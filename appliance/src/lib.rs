@@ -29,6 +29,8 @@ pub mod store;
 mod cluster_listeners;
 mod folder;
 mod http;
+#[cfg(test)]
+mod layers;
 mod own;
 mod panics;
 mod replica;

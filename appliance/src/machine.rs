@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use luna_rest::{Method, Resource, Secret};
+use luna_rest::{Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Request, Response};
 use crate::core::random::Random;
 use crate::request::context::Context;
 use crate::request::options::Options;
-use crate::request::peers::{Errand, Peers};
+use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::Routes;
 use crate::request::session::Sessions;
 use crate::request::task::Tasks;
@@ -161,13 +161,10 @@ impl Machine {
         cookie
     }
 
-    /// Judges the password of an account that another appliance gives, as a login would.
-    pub fn is_password(&mut self, user: &str, password: Secret, system: OffsetDateTime) -> bool {
+    /// Checks the password of an account that another appliance gives, as a login would.
+    pub fn is_password(&mut self, user: &str, password: &Secret, system: OffsetDateTime) -> bool {
         let now = self.now(system);
-        let request =
-            Request { basic: Some((user.to_owned(), password)), ..Request::new(Method::Post, "") };
-        let (mut cx, _) = self.context(&request, now);
-        auth::check_basic(&mut cx).is_ok()
+        auth::check_password(&self.state, &mut self.sessions, user, password, now).is_ok()
     }
 
     /// The time on the appliance.
@@ -181,17 +178,16 @@ impl Machine {
     pub fn tick(&mut self, system: OffsetDateTime) {
         self.state.undo();
         let now = self.now(system);
-        let request = Request::new(Method::Post, "");
-        let (mut cx, _) = self.context(&request, now);
-        if let Err(failure) = follow_schedule(&mut cx) {
-            cx.state.undo();
+        let made = follow_schedule(&mut self.state, &self.peers, &mut self.secret, now);
+        if let Err(failure) = made {
+            self.state.undo();
             tracing::error!(?failure, "a scheduled backup of the cluster failed");
         }
     }
 
     /// What is to be done with the other members of the cluster, now that a request is answered.
-    pub fn take_errand(&mut self) -> Option<Errand> {
-        self.peers.errand.take()
+    pub fn take_after_commit(&mut self) -> Option<AfterCommit> {
+        self.peers.after_commit.take()
     }
 
     /// Takes those changes back: they could not be stored.
@@ -215,12 +211,13 @@ impl Machine {
 mod tests {
     use super::*;
     use crate::core::message::Body;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
+    use luna_rest::Method;
     use serde_json::json;
 
     #[test]
     fn unknown_paths_and_bad_bodies_are_told_apart() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.get("/api/lunasa/nonsense").error(), (404, "FRAMEWORK_NO_RESOURCE"));
         let post = Request::new(Method::Post, "/users");
         let with = |content_type: &str, body: &str| Request {
@@ -242,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_a_value() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let answer =
             bench.post("/users/admin/actions/changePassword", json!({"password": ["Secret99"]}));
         assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
@@ -253,7 +250,7 @@ mod tests {
 
     #[test]
     fn lists_are_paged() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let first = bench.get("/users?limit=2");
         assert_eq!(first.json()["users"][0]["id"], "admin");
         assert_eq!(first.json()["users"].as_array().unwrap().len(), 2);

@@ -1,7 +1,7 @@
 //! The bench: a factory-fresh machine with a fixed clock, and short ways to talk to it.
 //!
 //! ```ignore
-//! let mut bench = Bench::new();                       // logged in as admin, locally
+//! let mut bench = TestMachine::new();                       // logged in as admin, locally
 //! let made = bench.post("/users", json!({…}));        // any call
 //! assert_eq!(made.created(), "/users/jane");          // 204 with a Location
 //! assert_eq!(bench.get("/x").error(), (404, "FRAMEWORK_NO_RESOURCE"));
@@ -33,7 +33,7 @@ const LUNASA_JSON: &str = "application/vnd.safenetinc.lunasa+json;version=17";
 const LUNASA_OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=17";
 
 /// A machine, its store, and one user's session.
-pub(crate) struct Bench {
+pub(crate) struct TestMachine {
     /// The machine itself, for a look inside.
     pub(crate) machine: Machine,
     store: BTreeMap<(String, String), Vec<u8>>,
@@ -53,17 +53,17 @@ pub(crate) struct Answer {
     link: Option<String>,
 }
 
-impl Bench {
+impl TestMachine {
     /// A factory-fresh appliance of seed 1 at 2025-01-02 03:04:05 UTC; `admin` is logged in
     /// locally, without a password.
-    pub(crate) fn new() -> Bench {
-        Bench::with(|_| {})
+    pub(crate) fn new() -> TestMachine {
+        TestMachine::with(|_| {})
     }
 
     /// The same with more routes.
-    pub(crate) fn with(more: fn(&mut Routes)) -> Bench {
+    pub(crate) fn with(more: fn(&mut Routes)) -> TestMachine {
         let (store, cookie, basic) = Default::default();
-        let mut bench = Bench { machine: machine(more), store, cookie, basic, more };
+        let mut bench = TestMachine { machine: machine(more), store, cookie, basic, more };
         bench.machine.factory(NOW);
         bench.store();
         bench.local_login();

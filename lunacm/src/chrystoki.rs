@@ -1,15 +1,16 @@
-//! `Chrystoki.conf`, the client's configuration file: read, and changed in single values.
+//! `Chrystoki.conf`, the configuration file of the client.
 //!
-//! The file belongs to its owner: sections, order, comments, indents and line ends stay as they
-//! are, and what is not changed is written back byte for byte. A change is refused in a file that
-//! is not understood as a whole.
+//! Changing a value keeps everything else byte for byte: sections, order, comments, indents and line
+//! ends. A file that cannot be parsed as a whole is not changed.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The text of a configuration file, with the places of its entries.
+use luna_shell::replace_file;
+
+/// The text of a configuration file, parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chrystoki {
     text: String,
@@ -20,25 +21,25 @@ pub struct Chrystoki {
 struct Section {
     name: String,
     entries: Vec<Entry>,
-    /// Where its closing brace stands.
+    /// Byte offset of its closing brace.
     end: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     key: String,
-    /// Without the blanks around it.
+    /// Byte range without outer blanks.
     value: Range<usize>,
-    /// From the key to behind the semicolon.
+    /// Byte range of key, value and semicolon.
     whole: Range<usize>,
 }
 
-/// Why a file or a value was refused.
+/// Why a file cannot be parsed, or a value not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     /// The line, from 1.
     pub line: usize,
-    /// What is missing or cannot stand there.
+    /// What is missing or not allowed there.
     pub reason: &'static str,
 }
 
@@ -48,11 +49,11 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// How entries are indented where there is none to follow.
+/// The indent of the first entry of a section.
 const INDENT: &str = "   ";
 
 impl Chrystoki {
-    /// Understands a text.
+    /// Parses a text.
     ///
     /// # Errors
     /// It is no sequence of `Section = { Key = value; }`.
@@ -67,15 +68,15 @@ impl Chrystoki {
         &self.text
     }
 
-    /// The value of a key. Names count as the client library reads them: in their letter case.
+    /// The value of a key. Like the client library, this distinguishes letter case.
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
-        // A section may stand twice; the first entry counts.
+        // A section may occur twice; its first entry counts.
         let mut entries = self.sections.iter().filter(|s| s.name == section);
         let entry = entries.find_map(|s| s.entries.iter().find(|entry| entry.key == key))?;
         Some(&self.text[entry.value.clone()])
     }
 
-    /// The keys of a section with their values, in their order.
+    /// The keys and values of a section, in their order.
     pub fn entries(&self, section: &str) -> impl Iterator<Item = (&str, &str)> {
         let sections = self.sections.iter().filter(move |s| s.name == section);
         sections
@@ -83,11 +84,11 @@ impl Chrystoki {
             .map(|entry| (entry.key.as_str(), &self.text[entry.value.clone()]))
     }
 
-    /// Gives a key a value: in its place, or behind the section's last entry, or in a new section
-    /// at the end.
+    /// Sets the value of a key. A new key is added after the last entry of its section, a new section
+    /// at the end of the file.
     ///
     /// # Errors
-    /// The value has a character that would end it.
+    /// The value has a character that is not allowed in values.
     pub fn set(&mut self, section: &str, key: &str, value: &str) -> Result<(), Malformed> {
         if value.contains([';', '{', '}', '\n', '\r']) || value.trim() != value {
             let reason = "a value cannot have line ends, outer blanks or any of ; { }";
@@ -102,7 +103,7 @@ impl Chrystoki {
         let (at, new) = match (place.clone().find(|entry| entry.key == key), known) {
             (Some(entry), _) => (entry.value.clone(), value.to_owned()),
             (None, Some(section)) => match section.entries.last() {
-                // The neighbour's own indent; on a shared line one blank does.
+                // With the indent of the last entry; after an entry on the same line, one blank.
                 Some(last) => {
                     let line = self.text[..last.whole.start].rfind('\n').map_or(0, |n| n + 1);
                     let before = &self.text[line..last.whole.start];
@@ -136,10 +137,10 @@ impl Chrystoki {
         self.splice(at, &new)
     }
 
-    /// Takes a key out, with its line where it stands alone on one; every time it stands there.
+    /// Removes all entries of a key, each with its line if it is alone on it.
     ///
     /// # Errors
-    /// The rest would not be understood any more.
+    /// The rest cannot be parsed any more.
     pub fn remove(&mut self, section: &str, key: &str) -> Result<(), Malformed> {
         loop {
             let sections = self.sections.iter().filter(|s| s.name == section);
@@ -165,10 +166,10 @@ impl Chrystoki {
         Ok(())
     }
 
-    /// Reads a file; a missing one is an empty one.
+    /// Reads a file; a missing file is like an empty one.
     ///
     /// # Errors
-    /// It cannot be read, or is not understood; the message names it.
+    /// It cannot be read or parsed; the message names it.
     pub fn read(path: &Path) -> io::Result<Chrystoki> {
         let name = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
         let text = match std::fs::read_to_string(path) {
@@ -180,78 +181,27 @@ impl Chrystoki {
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, name(&error)))
     }
 
-    /// Writes the file and keeps what it was, for `clientconfig rollback`; nothing happens where
-    /// nothing changed.
+    /// Writes the file, if it differs from `old`, and keeps `old` for `clientconfig rollback`.
     ///
     /// # Errors
-    /// As [`Chrystoki::write`].
-    pub fn write_over(&self, old: &Chrystoki, path: &Path) -> io::Result<()> {
+    /// A file cannot be written; the message names it.
+    pub fn write_with_backup(&self, old: &Chrystoki, path: &Path) -> io::Result<()> {
         if old == self {
             return Ok(());
         }
-        let kept = before(path);
-        replace(&kept, old.text.as_bytes()).map_err(|error| {
-            io::Error::new(error.kind(), format!("{}: {error}", kept.display()))
-        })?;
-        self.write(path)
-    }
-
-    /// Writes the file as a whole: a reader sees the old or the new one. Links are followed, and
-    /// the access rights of a file that is replaced stay.
-    ///
-    /// # Errors
-    /// The folder cannot be written to; the message names the file.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        replace(path, self.text.as_bytes())
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+        let write = |path: &Path, text: &str| {
+            replace_file(path, text.as_bytes()).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            })
+        };
+        write(&backup_path(path), &old.text)?;
+        write(path, &self.text)
     }
 }
 
-/// Where the file as it was before the last change is kept.
-pub(crate) fn before(path: &Path) -> PathBuf {
+/// The file that keeps the configuration as it was before the last change.
+pub(crate) fn backup_path(path: &Path) -> PathBuf {
     path.with_extension("conf.before")
-}
-
-/// Goes on where the file can be written, or made.
-///
-/// # Errors
-/// It cannot; the message names it.
-pub(crate) fn writable(path: &Path) -> io::Result<()> {
-    let probe = beside(&real(path));
-    let tried = match path.parent() {
-        Some(folder) => std::fs::create_dir_all(folder),
-        None => Ok(()),
-    };
-    tried
-        .and_then(|()| std::fs::File::create(&probe))
-        .and_then(|_| std::fs::remove_file(&probe))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-}
-
-/// The file behind a link.
-fn real(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// Where the new content is written before it takes the file's place.
-fn beside(target: &Path) -> PathBuf {
-    let mut new = target.as_os_str().to_owned();
-    new.push(".new");
-    PathBuf::from(new)
-}
-
-/// Replaces the content of a file in one step.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    // The file behind a link is replaced, not the link.
-    let target = real(path);
-    let new = beside(&target);
-    let mut file = std::fs::File::create(&new)?;
-    if let Ok(old) = std::fs::metadata(&target) {
-        file.set_permissions(old.permissions())?;
-    }
-    file.write_all(content)?;
-    file.sync_all()?;
-    std::fs::rename(&new, &target)
 }
 
 struct Scanner<'t> {
@@ -294,7 +244,7 @@ impl<'t> Scanner<'t> {
         &self.text[self.at..]
     }
 
-    /// Blanks, line ends and comments.
+    /// Skips blanks, line ends and comments.
     fn skip(&mut self) {
         loop {
             let rest = self.rest();
@@ -306,7 +256,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// What stands before `end` on this line, trimmed; goes behind `end`.
+    /// Reads up to `end` on the same line, and returns the text before it, trimmed.
     fn until(&mut self, end: char, missing: &'static str) -> Result<&'t str, Malformed> {
         let rest = self.rest();
         let found = rest.find([end, '\n', '{', '}']).filter(|at| rest[*at..].starts_with(end));
@@ -361,7 +311,7 @@ Empty = {
     }
 
     #[test]
-    fn a_change_disturbs_nothing_else() {
+    fn a_change_keeps_the_rest_of_the_file() {
         let mut file = Chrystoki::parse(FILE).unwrap();
         file.set("LunaSA Client", "ClientCertFile", "/new.pem").unwrap();
         file.set("LunaSA Client", "ServerName00", "hsm1").unwrap();
@@ -377,7 +327,7 @@ Empty = {
     }
 
     #[test]
-    fn line_ends_and_one_line_sections_stay() {
+    fn line_ends_and_sections_on_one_line_are_kept() {
         let mut file = Chrystoki::parse("A = {\r\n  x = 1;\r\n}\r\nB = { y = 2; }").unwrap();
         file.set("A", "z", "3").unwrap();
         file.set("B", "z", "3").unwrap();
@@ -385,7 +335,7 @@ Empty = {
     }
 
     #[test]
-    fn a_file_that_is_not_understood_is_named_by_line() {
+    fn an_error_has_the_line_number() {
         let line = |text: &str| Chrystoki::parse(text).unwrap_err().line;
         assert_eq!(line("A = {\n x = 1\n}\n"), 2);
         assert_eq!(line("A = {\n x = 1;\n"), 3);
@@ -396,20 +346,23 @@ Empty = {
     }
 
     #[test]
-    fn a_file_is_replaced_behind_its_link() {
+    fn a_change_keeps_the_link_and_the_former_file() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real.conf"), folder.path().join("Chrystoki.conf"));
         std::fs::write(&real, FILE).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        let mut file = Chrystoki::read(&link).unwrap();
-        file.set("Empty", "x", "1").unwrap();
-        file.write(&link).unwrap();
+        let old = Chrystoki::read(&link).unwrap();
+        old.write_with_backup(&old, &link).unwrap();
+        assert!(!backup_path(&link).exists(), "nothing has changed");
+        let mut new = old.clone();
+        new.set("Empty", "x", "1").unwrap();
+        new.write_with_backup(&old, &link).unwrap();
         assert!(link.is_symlink());
-        assert_eq!(std::fs::read_to_string(&real).unwrap(), file.text());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), new.text());
+        assert_eq!(std::fs::read_to_string(backup_path(&link)).unwrap(), FILE);
     }
 
-    /// Files as people leave them: any spacing, comments, both line ends.
+    /// Files with any spacing, comments and both kinds of line ends.
     fn files() -> impl Strategy<Value = String> {
         let gap = "[ ]{0,3}";
         let entry = (gap, "[A-Za-z0-9]{1,8}", gap, "[!-:<-z]{0,12}", gap, "(\n|\r\n| |\n# c;=}\n)")
@@ -421,11 +374,11 @@ Empty = {
 
     proptest! {
         #[test]
-        fn what_is_not_changed_stays(text in files(), section in "[A-Z][a-z]{2}", value in "[!-:<-z]{1,9}") {
+        fn a_change_and_its_reversal_restore_the_text(text in files(), section in "[A-Z][a-z]{2}", value in "[!-:<-z]{1,9}") {
             let mut file = Chrystoki::parse(text.clone()).unwrap();
             prop_assert_eq!(file.text(), &text);
 
-            // A key that is there goes and comes back in its place.
+            // Every value can be changed and restored.
             let there: Vec<(String, String, String)> = file.sections.iter().flat_map(|s| {
                 s.entries.iter().map(|e| (s.name.clone(), e.key.clone(), file.text[e.value.clone()].to_owned()))
             }).collect();
@@ -437,7 +390,7 @@ Empty = {
                 prop_assert_eq!(file.text(), &text);
             }
 
-            // A new key changes no other; without it every value is as before.
+            // A new key changes no other value, nor does its removal.
             file.set(&section, "a new key", &value).unwrap();
             prop_assert_eq!(file.get(&section, "a new key"), Some(value.as_str()));
             file.remove(&section, "a new key").unwrap();
@@ -448,7 +401,7 @@ Empty = {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in any::<String>()) {
+        fn parsing_never_panics(text in any::<String>()) {
             if let Ok(file) = Chrystoki::parse(text.clone()) {
                 prop_assert_eq!(file.text(), text);
             }

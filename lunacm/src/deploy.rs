@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Client, ErrorId, network, ntls, partitions};
-use luna_shell::Failure;
+use luna_shell::{Failure, replace_file};
 use serde::Serialize;
 
-use crate::chrystoki::{Chrystoki, replace};
+use crate::chrystoki::Chrystoki;
 use crate::owner::{CERTIFICATE, SECTION, common_name};
 use crate::session::Session;
 use crate::{certificate, codes, servers};
@@ -178,7 +178,7 @@ fn own_certificate(file: &Chrystoki, folder: &Path, name: &str) -> Result<Own, F
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
     let made = certificate::make(name).map_err(|error| at(&path, &error))?;
     certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error))?;
-    replace(&path, made.certificate.as_bytes()).map_err(|error| at(&path, &error))?;
+    replace_file(&path, made.certificate.as_bytes()).map_err(|error| at(&path, &error))?;
     Ok(Own { path, key, new: true })
 }
 
@@ -234,9 +234,9 @@ fn trust(pem: &str, authorities: &Path, server: &str) -> Result<bool, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
     let own = folder.join(format!("{server}Cert.pem"));
     let pem = format!("{}\n", wanted.join("\n"));
-    replace(&own, pem.as_bytes()).map_err(|error| at(&own, &error))?;
+    replace_file(&own, pem.as_bytes()).map_err(|error| at(&own, &error))?;
     let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
-    replace(authorities, format!("{known}{gap}{pem}").as_bytes())
+    replace_file(authorities, format!("{known}{gap}{pem}").as_bytes())
         .map_err(|error| at(authorities, &error))?;
     Ok(true)
 }

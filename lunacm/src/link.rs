@@ -13,12 +13,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use luna_rest::keyrings::{self, ClientSession, Entry, EntryMember};
 use luna_rest::{Client, Error, Fingerprint, Target, Trust};
-use luna_shell::{Failure, Kind, Watch};
+use luna_shell::{Failure, Kind, Watch, replace_file};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use zeroize::Zeroizing;
 
-use crate::chrystoki::replace;
 use crate::clusters::Registration;
 use crate::owner::common_name;
 
@@ -293,7 +292,7 @@ fn read_members(path: &PathBuf) -> io::Result<Entry> {
 fn write_members(path: &Path, entry: &Entry) -> io::Result<()> {
     let mut json = serde_json::to_vec_pretty(entry)?;
     json.push(b'\n');
-    replace(path, &json)
+    replace_file(path, &json)
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use luna_rest::keyrings::{self, NewClient, Registered};
 use luna_shell::{
-    Device, Failure, Folders, Input, Page, Table, Text, View, Watch, connect_without_login,
+    Device, Failure, Folders, Input, Page, Table, Text, View, Watch, check_replaceable,
+    connect_without_login, replace_file,
 };
 use serde::Serialize;
 
-use crate::chrystoki::{self, Chrystoki, replace};
+use crate::chrystoki::Chrystoki;
 use crate::clusters::{self, PLACES, Registration};
 use crate::link::{Link, Manner};
 use crate::owner::{ClientSide, common_name};
@@ -270,8 +271,9 @@ impl Request<'_> {
     ) -> Result<Done, Failure> {
         let (index, other) = self.index(old, device)?;
         let files = self.files();
-        // What cannot be written is found out before the member is told anything.
-        chrystoki::writable(configuration).map_err(|error| failure(&error))?;
+        // Before the member is asked, so that a registration does not fail at the last step.
+        check_replaceable(configuration)
+            .map_err(|error| at(configuration, &error, error.kind()))?;
         let prepared = Prepared::make(self.name, &files)?;
         let host = self.entry.to_string();
         let client = connect_without_login(
@@ -288,7 +290,7 @@ impl Request<'_> {
         };
         let registered = client.call(&keyrings::REGISTER, &[&self.cluster], &body)?;
         let backup = prepared.settle()?;
-        replace(&files.authorities, registered.ca.as_bytes())
+        replace_file(&files.authorities, registered.ca.as_bytes())
             .map_err(|error| at(&files.authorities, &error, error.kind()))?;
 
         let registration = Registration {
@@ -304,7 +306,7 @@ impl Request<'_> {
         let mut new = old.clone();
         clusters::set(&mut new, &registration)
             .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
-        new.write_over(old, configuration).map_err(|error| failure(&error))?;
+        new.write_with_backup(old, configuration).map_err(|error| failure(&error))?;
         if let Some(other) = other {
             device
                 .note(&format!("note: {} and the files beside it were left", other.key.display()));
@@ -374,7 +376,7 @@ impl<'f> Prepared<'f> {
             kept = Some(old_key);
         }
         std::fs::rename(beside(key, ".new"), key).map_err(|error| at(key, &error, error.kind()))?;
-        replace(certificate, self.certificate.as_bytes())
+        replace_file(certificate, self.certificate.as_bytes())
             .map_err(|error| at(certificate, &error, error.kind()))?;
         self.settled = true;
         Ok(kept)
@@ -536,7 +538,7 @@ fn remove(
     let mut new = old.clone();
     clusters::remove(&mut new, one.index)
         .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
-    new.write_over(old, configuration).map_err(|error| failure(&error))?;
+    new.write_with_backup(old, configuration).map_err(|error| failure(&error))?;
 
     let members = one.authorities.with_file_name("members.json");
     let (mut removed, mut left) = (Vec::new(), Vec::new());

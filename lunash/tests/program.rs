@@ -8,7 +8,8 @@ use std::os::fd::AsRawFd;
 use std::process::{Command, Output, Stdio};
 
 use luna_appliance::{Appliance, Options};
-use luna_rest::{Fingerprint, Pins};
+use luna_rest::Fingerprint;
+use luna_shell::Pins;
 
 /// A home of its own for each test, and with it an appliance of its own.
 struct Home {
@@ -260,7 +261,7 @@ fn a_script_trusts_no_certificate_that_it_was_not_told_of() {
 
     let pins = Pins::at(home.folder.path().join(".config/luna/pins"));
     let other = Fingerprint::of(b"another certificate");
-    pins.remember(&address, other).unwrap();
+    pins.pin(&address, other).unwrap();
     let changed = home.run(&["--host", &address, "client", "list"]);
     assert_eq!(changed.status, 3);
     assert!(changed.stderr.contains(&shown), "{}", changed.stderr);

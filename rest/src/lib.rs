@@ -13,7 +13,6 @@ mod error;
 mod error_id;
 mod files;
 mod follow;
-mod pins;
 mod secret;
 mod transport;
 mod trust;
@@ -45,7 +44,6 @@ pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
-pub use pins::Pins;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
 

@@ -7,7 +7,7 @@ use luna_rest::Resource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::page::Page;
 
 /// The declaration of a command.
@@ -102,7 +102,10 @@ pub trait View {
     /// The view as Luna's text.
     fn text(&self) -> String;
     /// The view as JSON with stable names.
-    fn json(&self) -> serde_json::Value;
+    ///
+    /// # Errors
+    /// It cannot be serialized.
+    fn json(&self) -> serde_json::Result<serde_json::Value>;
 }
 
 impl<T: Text + Serialize> View for T {
@@ -112,8 +115,8 @@ impl<T: Text + Serialize> View for T {
         page.into_text()
     }
 
-    fn json(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or(serde_json::Value::Null)
+    fn json(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(self)
     }
 }
 
@@ -122,7 +125,7 @@ impl Text for () {
 }
 
 /// The arguments of a command, which run it in a session of type `S`.
-pub trait Run<S>: DeserializeOwned {
+pub trait Run<S>: DeserializeOwned + 'static {
     /// The result.
     type View: View + 'static;
 
@@ -133,12 +136,13 @@ pub trait Run<S>: DeserializeOwned {
     fn run(self, session: &mut S) -> Result<Self::View, Failure>;
 }
 
-type Runner<S> = fn(&mut S, &Invocation<'_>) -> Result<Box<dyn View>, Failure>;
+/// A command with its arguments, ready to run.
+pub(crate) type Prepared<S> = Box<dyn FnOnce(&mut S) -> Result<Box<dyn View>, Failure>>;
 
 /// What a command does.
 enum Work<S> {
-    /// It reads its arguments and runs.
-    Run(Runner<S>),
+    /// It reads its arguments, and is ready to run.
+    Read(fn(&Invocation<'_>) -> Result<Prepared<S>, BadArgument>),
     /// It fails, whatever its arguments are.
     Refuse(fn(&mut S) -> Failure),
 }
@@ -151,11 +155,9 @@ impl<S> Clone for Work<S> {
 
 impl<S> Copy for Work<S> {}
 
-/// The code behind a command, with the argument names it reads.
+/// The code behind a command.
 pub struct Handler<S> {
     work: Work<S>,
-    /// Whether the line fills the arguments struct.
-    pub(crate) check: fn(&Invocation<'_>) -> Result<(), BadArgument>,
     /// The fields of the arguments struct, as serde names them.
     pub fields: fn() -> &'static [&'static str],
 }
@@ -168,35 +170,31 @@ impl<S> Clone for Handler<S> {
 
 impl<S> Copy for Handler<S> {}
 
-impl<S> Handler<S> {
-    /// Runs the command of this line.
-    pub(crate) fn run(
-        &self,
-        session: &mut S,
-        invocation: &Invocation<'_>,
-    ) -> Result<Box<dyn View>, Failure> {
+impl<S: 'static> Handler<S> {
+    /// Reads the arguments of a line.
+    ///
+    /// # Errors
+    /// The argument that cannot be read.
+    pub(crate) fn prepare(&self, invocation: &Invocation<'_>) -> Result<Prepared<S>, BadArgument> {
         match self.work {
-            Work::Run(run) => run(session, invocation),
-            Work::Refuse(why) => Err(why(session)),
+            Work::Read(read) => read(invocation),
+            Work::Refuse(why) => Ok(Box::new(move |session| Err(why(session)))),
         }
     }
 }
 
 /// The handler of a command that the product has and this shell cannot do: it only says `why`.
 pub const fn refuse<S>(why: fn(&mut S) -> Failure) -> Handler<S> {
-    Handler { work: Work::Refuse(why), check: |_| Ok(()), fields: || &[] }
+    Handler { work: Work::Refuse(why), fields: || &[] }
 }
 
-/// The handler that fills `R` from the line and runs it.
+/// The handler that reads the arguments `R` and runs them.
 pub const fn handler<R: Run<S>, S>() -> Handler<S> {
     Handler {
-        work: Work::Run(|session, invocation| {
-            let arguments: R = invocation
-                .arguments()
-                .map_err(|bad| Failure::new(Kind::BadArguments, bad.to_string()))?;
-            Ok(Box::new(arguments.run(session)?))
+        work: Work::Read(|invocation| {
+            let arguments: R = invocation.arguments()?;
+            Ok(Box::new(move |session| Ok(Box::new(arguments.run(session)?))))
         }),
-        check: |invocation| invocation.arguments::<R>().map(drop),
         fields: fields_of::<R>,
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use luna_rest::{Client, Error, Fingerprint, Pins, Secret, Target, Trust};
+use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
 use secrecy::SecretString;
 
 use crate::config::{Config, Folders, Profile};
 use crate::device::{Device, Input};
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
+use crate::pins::Pins;
 use crate::secrets::Secrets;
 use crate::watch::Watch;
 
@@ -306,7 +307,7 @@ fn ask_to_trust(
         }
     }
     let pins = folders.pins();
-    Pins::at(pins.clone()).remember(address, seen).map_err(|error| {
+    Pins::at(pins.clone()).pin(address, seen).map_err(|error| {
         Failure::new(Kind::Unreachable, format!("cannot write {}: {error}.", pins.display()))
     })?;
     device.note(&format!("note: trusting {address} from now on ({})", pins.display()));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use luna_grammar::{Invocation, Outcome, tokenize};
 use serde::Serialize;
 
-use crate::command::{Catalogue, View};
+use crate::command::{Catalogue, Handler, Prepared, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
 use crate::diagnostics;
@@ -177,15 +177,7 @@ impl<S: Session> Shell<S> {
             Format::Luna => Frame::BlankDue,
         };
         self.session.ui().shown = false;
-        let mut outcome = catalogue.grammar.resolve(line);
-        if let Outcome::Match(invocation) = &outcome
-            && let Some(command) = catalogue.commands.get(invocation.command)
-            && let Err(argument) = (command.run.check)(invocation)
-        {
-            let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
-            outcome = Outcome::BadValue { at, argument };
-        }
-        let line_result = match outcome {
+        let line_result = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => LineResult {
                 path: "help",
@@ -193,29 +185,36 @@ impl<S: Session> Shell<S> {
                 result: Ok(Box::new(generate::Help { help: text })),
             },
             Outcome::Match(invocation) => {
-                let canonical = invocation.canonical();
-                let path = invocation.path();
-                let result = self.invoke(&catalogue, &invocation);
-                LineResult { path, canonical, result }
-            }
-            other => {
-                let failure = diagnostics::failure(&catalogue.grammar, line, other, |words| {
-                    self.session.hint_for_unknown(words)
-                });
-                LineResult {
-                    path: "",
-                    canonical: catalogue.grammar.masked(line),
-                    result: Err(failure),
+                let handler = &catalogue.commands[invocation.command].run;
+                match handler.prepare(&invocation) {
+                    Ok(prepared) => LineResult {
+                        path: invocation.path(),
+                        canonical: invocation.canonical(),
+                        result: self.invoke(handler, &invocation, prepared),
+                    },
+                    Err(argument) => {
+                        let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
+                        self.unresolved(line, Outcome::BadValue { at, argument })
+                    }
                 }
             }
+            other => self.unresolved(line, other),
         };
         self.write(line_result)
     }
 
+    fn unresolved<'c>(&self, line: &str, outcome: Outcome<'_>) -> LineResult<'c> {
+        let grammar = &self.catalogue.grammar;
+        let hint = |words: &[&str]| self.session.hint_for_unknown(words);
+        let failure = diagnostics::failure(grammar, line, outcome, hint);
+        LineResult { path: "", canonical: grammar.masked(line), result: Err(failure) }
+    }
+
     fn invoke(
         &mut self,
-        catalogue: &Catalogue<S>,
+        handler: &Handler<S>,
         invocation: &Invocation<'_>,
+        prepared: Prepared<S>,
     ) -> Result<Box<dyn View>, Failure> {
         if self.options.strict && !invocation.exact() {
             return Err(Failure::new(
@@ -225,52 +224,26 @@ impl<S: Session> Shell<S> {
         }
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
-        let command = catalogue.commands.get(invocation.command).copied();
-        let Some(command) = command else {
-            return Err(Failure::new(Kind::NotUnderstood, "The command is not in the catalogue."));
-        };
         self.session.ui().start_watch();
-        let result = command.run.run(&mut self.session, invocation);
-        match result {
+        match prepared(&mut self.session) {
             Err(failure) if self.session.recover(&failure) => {
-                command.run.run(&mut self.session, invocation)
+                let again = handler
+                    .prepare(invocation)
+                    .map_err(|bad| Failure::new(Kind::BadArguments, bad.to_string()))?;
+                again(&mut self.session)
             }
-            other => other,
+            result => result,
         }
     }
 
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
-        let (code, text, line) = self.session.result_line(result.as_ref().err());
-        let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         if self.options.output == Format::Json {
-            let ui = self.session.ui();
-            let mut messages = std::mem::take(&mut ui.messages);
-            let mut error = None;
-            let mut view = serde_json::Value::Null;
-            match &result {
-                Ok(result) => view = result.json(),
-                Err(failure) => {
-                    for hint in &failure.hints {
-                        ui.device.note(&format!("hint: {hint}"));
-                    }
-                    messages.extend(failure.hints.iter().cloned());
-                    error = Some(ErrorObject {
-                        message: &failure.message,
-                        code: failure.code.as_ref().and_then(|code| code.number),
-                        name: failure.code.as_ref().map(|code| code.name.as_ref()),
-                    });
-                }
-            }
-            let result = ResultObject { code, text: &text };
-            let object =
-                Object { line: &canonical, result, status: status as u8, view, error, messages };
-            // Views are plain data: they have a JSON form.
-            let object = serde_json::to_string(&object).unwrap_or_default();
-            ui.device.print(&format!("{object}\n"));
-            return status;
+            return self.write_json(&canonical, result);
         }
+        let (_, _, line) = self.session.result_line(result.as_ref().err());
+        let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         let body = match &result {
             Ok(view) => view.text(),
             Err(failure) => self.session.error_text(path, failure),
@@ -309,6 +282,43 @@ impl<S: Session> Shell<S> {
         status
     }
 
+    fn write_json(&mut self, line: &str, result: Result<Box<dyn View + '_>, Failure>) -> Status {
+        let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
+        let (code, text, _) = self.session.result_line(result.as_ref().err());
+        let status = result.as_ref().err().map_or(Status::Success, Failure::status);
+        let ui = self.session.ui();
+        let mut messages = std::mem::take(&mut ui.messages);
+        if let Err(failure) = &result {
+            for hint in &failure.hints {
+                ui.device.note(&format!("hint: {hint}"));
+            }
+            messages.extend(failure.hints.iter().cloned());
+        }
+        let object = Object {
+            line,
+            result: ResultObject { code, text: &text },
+            status: status as u8,
+            view: result.as_ref().ok(),
+            error: result.as_ref().err().map(|failure| ErrorObject {
+                message: &failure.message,
+                code: failure.code.as_ref().and_then(|code| code.number),
+                name: failure.code.as_ref().map(|code| code.name.as_ref()),
+            }),
+            messages,
+        };
+        match serde_json::to_string(&object) {
+            Ok(object) => {
+                ui.device.print(&format!("{object}\n"));
+                status
+            }
+            Err(error) => {
+                let failure = unserializable(&error);
+                self.report(&failure);
+                status.max(failure.status())
+            }
+        }
+    }
+
     /// Reports a failure outside of commands.
     fn report(&mut self, failure: &Failure) {
         self.status = self.status.max(failure.status());
@@ -327,13 +337,17 @@ impl<S: Session> Shell<S> {
     }
 }
 
+fn unserializable(error: &serde_json::Error) -> Failure {
+    Failure::command(format!("The result cannot be written as JSON: {error}."))
+}
+
 /// The result of a command as a JSON object. Programs rely on its names and their order.
 #[derive(Serialize)]
 struct Object<'a> {
     line: &'a str,
     result: ResultObject<'a>,
     status: u8,
-    view: serde_json::Value,
+    view: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
     messages: Vec<String>,

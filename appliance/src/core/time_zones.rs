@@ -7,9 +7,9 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Weekday};
 
 /// A time zone.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Zone {
+pub struct Zone {
     /// Its code, such as `Canada/Eastern`.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     standard: &'static str,
     /// Minutes ahead of UTC.
     offset: i32,
@@ -171,7 +171,7 @@ pub(crate) fn find(code: &str) -> Option<&'static Zone> {
 
 impl Zone {
     /// Abbreviation and minutes ahead of UTC at a moment.
-    pub(crate) fn at(&self, moment: OffsetDateTime) -> (&'static str, i32) {
+    pub fn at(&self, moment: OffsetDateTime) -> (&'static str, i32) {
         match self.summer {
             Some((name, rule)) if self.in_summer(rule, moment) => (name, self.offset + 60),
             _ => (self.standard, self.offset),
@@ -179,7 +179,7 @@ impl Zone {
     }
 
     /// The moment at which the zone's clocks show a time; the earlier one of two.
-    pub(crate) fn moment(&self, local: PrimitiveDateTime) -> OffsetDateTime {
+    pub fn moment(&self, local: PrimitiveDateTime) -> OffsetDateTime {
         let standard = local.assume_utc() - Duration::minutes(self.offset.into());
         let summer = standard - Duration::hours(1);
         match self.summer {

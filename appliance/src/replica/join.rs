@@ -134,7 +134,7 @@ impl Replica {
                 applicant.address
             ));
         }
-        if !engine.machine.is_password("admin", applicant.password.clone(), system) {
+        if !engine.machine.is_password("admin", &applicant.password, system) {
             return refused("The password of the account admin there is wrong.".to_owned());
         }
         if row.domain != applicant.domain {

@@ -33,7 +33,7 @@ use time::OffsetDateTime;
 use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::panics;
-use crate::request::peers::Errand;
+use crate::request::peers::AfterCommit;
 use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
 
 pub(crate) use transport::{Https, Peer, SendError, Transport};
@@ -165,7 +165,7 @@ impl Replica {
     fn change(self: &Arc<Self>, mut run: impl FnMut() -> Step) -> Response {
         let _write = lock(&self.write_lock);
         for _ in 0..MAX_TRIES {
-            self.engine().machine.take_errand();
+            self.engine().machine.take_after_commit();
             let response = match run() {
                 Step::Done(response) => response,
                 Step::Lead(response, shipment) => {
@@ -178,38 +178,38 @@ impl Replica {
                     // A refusal stays what it is; only what it counted is not counted.
                     Proposed::Refused(_) if response.status >= 400 => response,
                     Proposed::Refused(failure) => {
-                        self.engine().machine.take_errand();
+                        self.engine().machine.take_after_commit();
                         failure.into_response()
                     }
                 },
             };
-            let errand = self.engine().machine.take_errand();
-            return match errand {
-                Some(errand) if response.status < 400 => self.run(errand, response),
+            let after_commit = self.engine().machine.take_after_commit();
+            return match after_commit {
+                Some(after_commit) if response.status < 400 => self.run(after_commit, response),
                 _ => response,
             };
         }
         refuse(refusal::READ_ONLY, "The cluster is too busy; try again.").into_response()
     }
 
-    fn run(self: &Arc<Self>, errand: Errand, response: Response) -> Response {
-        match errand {
-            Errand::Look => {
+    fn run(self: &Arc<Self>, after_commit: AfterCommit, response: Response) -> Response {
+        match after_commit {
+            AfterCommit::Look => {
                 self.maintain();
                 response
             }
-            Errand::Forget => {
+            AfterCommit::Forget => {
                 let forgotten = self.engine().change_own(|machine| machine.forget_cluster());
                 match forgotten {
                     Ok(()) => response,
                     Err(error) => Failure::internal(error.to_string()).into_response(),
                 }
             }
-            Errand::TakeOver { lost } => match self.take_over(&lost) {
+            AfterCommit::TakeOver { lost } => match self.take_over(&lost) {
                 Ok(()) => response,
                 Err(failure) => failure.into_response(),
             },
-            Errand::Join { address, cluster, applicant } => {
+            AfterCommit::Join { address, cluster, applicant } => {
                 match self.request_join(address, &cluster, *applicant) {
                     Ok(()) => response,
                     Err(failure) => failure.into_response(),

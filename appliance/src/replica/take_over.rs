@@ -48,7 +48,7 @@ impl Replica {
             engine.take_over_with(|machine| {
                 let clusters = &mut machine.state.clusters;
                 clusters.members.remove(lost);
-                clusters.cluster.get_mut().promote(&own, at);
+                clusters.cluster.get_mut().promote(&own, at.into());
             })
         };
         match step {

@@ -2,14 +2,15 @@
 
 use luna_rest::auth::{LOGIN, LOGOUT};
 use luna_rest::users::{ACT, CHANGE_PASSWORD_FIRST};
-use luna_rest::{Nothing, Resource};
-use time::Duration;
+use luna_rest::{Nothing, Resource, Secret};
+use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::route::{Access, Ids, OPEN, Route, Routes};
-use crate::request::session::{Key, Session};
+use crate::request::session::{Key, Session, Sessions};
+use crate::state::State;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LOGIN, OPEN, login);
@@ -133,38 +134,49 @@ fn no_session() -> Failure {
     Failure::new(401, "FRAMEWORK_NO_SESSION_COOKIE", "No session cookie was found.")
 }
 
-/// Judges user and password of Basic authorization; failures count towards a lockout.
-pub(crate) fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
+/// Checks user and password of Basic authorization: the user's name.
+fn check_basic(cx: &mut Context<'_>) -> Result<String, Failure> {
+    let Some((user, password)) = &cx.request.basic else { return Err(no_session()) };
+    check_password(cx.state, cx.sessions, user, password, cx.now)?;
+    Ok(user.clone())
+}
+
+/// Checks the password of an account; a wrong one counts towards a lockout.
+pub(crate) fn check_password(
+    state: &State,
+    sessions: &mut Sessions,
+    user: &str,
+    password: &Secret,
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
     let refuse = |details: &str| {
         // Assumed: the identifier of a wrong password was not found, that of a user who may not
         // act is the closest.
         Failure::new(401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED", "Authentication failed.")
             .details(details)
     };
-    let Some((user, password)) = &cx.request.basic else { return Err(no_session()) };
-    if let Some((_, until)) = cx.sessions.locked(user, cx.now) {
+    if let Some((_, until)) = sessions.locked(user, now) {
         let until = time_text(until);
         return Err(refuse(&format!(
             "Too many failed logins; the account is locked until {until}."
         )));
     }
-    let matched =
-        cx.state.users.users.get(user).map(|row| (row.hash.matches(password.expose()), row));
+    let matched = state.users.users.get(user).map(|row| (row.hash.matches(password.expose()), row));
     let Some((true, row)) = matched else {
         if matched.is_some() {
-            let rules = cx.state.users.login_rules.get();
+            let rules = state.users.login_rules.get();
             let seconds = |number: u32| Duration::seconds(number.into());
             let window = seconds(rules.detection_window_seconds);
             let lock = seconds(rules.lockout_duration_seconds);
-            cx.sessions.login_failed(user, cx.now, rules.max_failed_attempts, window, lock);
+            sessions.login_failed(user, now, rules.max_failed_attempts, window, lock);
         }
         return Err(refuse("The user name or the password is wrong."));
     };
     if !row.enabled {
         return Err(refuse("The account is disabled."));
     }
-    cx.sessions.login_succeeded(user);
-    Ok(user.clone())
+    sessions.login_succeeded(user);
+    Ok(())
 }
 
 fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -196,12 +208,12 @@ fn logout(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn a_session_ends_by_logout_and_after_ten_idle_minutes() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.advance(599);
         assert_eq!(bench.get("/users").status, 200);
         bench.advance(599);
@@ -209,14 +221,14 @@ mod tests {
         bench.advance(600);
         assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
 
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.delete("/auth/session").status, 204);
         assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_SESSION_COOKIE"));
     }
 
     #[test]
     fn the_factory_password_opens_nothing_but_its_own_change() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.login("admin", "PASSWORD").status, 204);
         assert_eq!(bench.get("/users").error(), (403, "FRAMEWORK_PASSWORD_CHANGE_REQUIRED"));
         let body = json!({"currentPassword": "PASSWORD", "password": "Abcdef12"});
@@ -230,7 +242,7 @@ mod tests {
 
     #[test]
     fn three_failed_logins_lock_an_account_for_ten_minutes() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "monitor");
         for _ in 0..2 {
             bench.login("jane", "wrong");
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn built_in_roles_reach_what_is_theirs() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "monitor");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.get("/users").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
@@ -262,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_custom_role_reaches_what_its_rules_list() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/roles", json!({"roleId": "watch"})).created();
         bench.user("jane", "Abcdef12", "watch");
         assert_eq!(bench.login("jane", "Abcdef12").error(), (401, "FRAMEWORK_NO_ACL_RULE"));
@@ -275,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_rule_may_name_one_action_of_many() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/roles", json!({"roleId": "watch"})).created();
         bench.user("jane", "Abcdef12", "watch");
         let rules = "POST:/auth/session\nPOST:/users/{userid}/actions/changePassword\n";
@@ -289,7 +301,7 @@ mod tests {
 
     #[test]
     fn basic_authorization_alone_is_a_shared_session() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "admin");
         bench.basic("jane", "Abcdef12");
         assert_eq!(bench.get("/users").status, 200);
@@ -300,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_disabled_or_deleted_account_loses_its_session() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "admin");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.post("/users/jane/actions/disable", json!({})).status, 204);

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use luna_rest::hsm::IN_TRANSPORT;
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply, Request};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
+use crate::core::time_zones;
+use crate::core::time_zones::{ZONES, Zone};
 use crate::request::options::Options;
 use crate::request::peers::Peers;
 use crate::request::session::{Key, Session, Sessions};
@@ -102,6 +104,17 @@ impl Context<'_> {
         }
         Err(Failure::new(400, IN_TRANSPORT, "The HSM is in Secure Transport Mode.")
             .details("Recover it with the random user string first."))
+    }
+
+    /// The appliance's time zone.
+    pub fn time_zone(&self) -> &'static Zone {
+        let code = &self.state.sysconf.system.get().time_zone;
+        time_zones::find(code).unwrap_or(&ZONES[0])
+    }
+
+    /// What the clocks show where the appliance is, marked as UTC.
+    pub fn local_time(&self) -> OffsetDateTime {
+        self.now + Duration::minutes(self.time_zone().at(self.now).1.into())
     }
 
     /// Moves the appliance's clock to `time`.

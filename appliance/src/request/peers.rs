@@ -1,8 +1,9 @@
 //! What this member of a cluster knows of the others while the process runs, and what a request leaves
 //! to be done with them.
 
-use luna_rest::peers::Applicant;
-use luna_rest::peers::Here;
+use luna_rest::peers::{Applicant, Here, Position};
+
+use crate::state::clusters::PositionRow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -16,12 +17,24 @@ pub struct Peers {
     /// Operations of clients that were served.
     pub operations: u64,
     /// What is to be done with the other members once the request has been answered.
-    pub errand: Option<Errand>,
+    pub after_commit: Option<AfterCommit>,
+}
+
+impl From<PositionRow> for Position {
+    fn from(PositionRow { era, change }: PositionRow) -> Position {
+        Position { era, change }
+    }
+}
+
+impl From<Position> for PositionRow {
+    fn from(Position { era, change }: Position) -> PositionRow {
+        PositionRow { era, change }
+    }
 }
 
 /// What a request leads to between the members.
 #[derive(Debug)]
-pub enum Errand {
+pub enum AfterCommit {
     /// Join the cluster of the member at this address.
     Join {
         /// Its core address.

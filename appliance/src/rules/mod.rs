@@ -1,5 +1,10 @@
 //! The rules of the appliance: a folder for each area, each file with its routes and what answers
 //! them.
+//!
+//! Among the folders a file knows its own and those before it in this order: `account`, `network`,
+//! `status`, `partition`, `hsm` (zeroizing the HSM erases the partitions), `token`, `ntls`,
+//! `cluster`, `sysconf`, `appliance`. What two folders need, and neither may know the other for,
+//! belongs below both: data to `state`, conditions of a request to `request::context`.
 
 use crate::request::auth;
 use crate::request::route::Routes;
@@ -14,6 +19,21 @@ pub mod partition;
 pub mod status;
 pub mod sysconf;
 pub mod token;
+
+/// The order of the folders, which `layers.rs` holds.
+#[cfg(test)]
+pub(crate) const ORDER: [&str; 10] = [
+    "account",
+    "network",
+    "status",
+    "partition",
+    "hsm",
+    "token",
+    "ntls",
+    "cluster",
+    "sysconf",
+    "appliance",
+];
 
 /// Every route of every area.
 pub(crate) fn routes() -> Routes {

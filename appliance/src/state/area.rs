@@ -7,12 +7,12 @@ use time::OffsetDateTime;
 /// How an area shows its fields: `visit("ntls/clients", &mut self.clients)` for each.
 ///
 /// The name is the field's name in the store and never changes.
-pub type Visit<'a> = &'a mut dyn FnMut(&'static str, &mut dyn Field);
+pub type FieldVisitor<'a> = &'a mut dyn FnMut(&'static str, &mut dyn Field);
 
 /// A part of the state.
 pub trait Area {
     /// Shows every table and cell.
-    fn fields(&mut self, visit: Visit<'_>);
+    fn fields(&mut self, visit: FieldVisitor<'_>);
 
     /// Fills in what a factory-fresh appliance has; everything is empty before.
     fn factory(&mut self, _setup: &mut Setup<'_>) {}

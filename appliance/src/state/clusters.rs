@@ -2,9 +2,8 @@
 //! ([`super::State`] names the shared fields), and the settings of the cluster service, which are its own.
 
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use luna_rest::Secret;
-use luna_rest::peers::Position;
 use serde::Deserialize;
 use serde::Serialize;
 use time::Duration;
@@ -59,7 +58,7 @@ pub struct Own {
     /// The serial number of the cluster partition; empty until it is known.
     pub partition: String,
     /// How far this member has followed the cluster's changes.
-    pub at: Position,
+    pub at: PositionRow,
     /// The state is being copied from a member and is not whole.
     pub copying: bool,
     /// The member is in the making.
@@ -70,6 +69,16 @@ pub struct Own {
     pub backup: BackupRow,
     /// The last restore.
     pub restored: RestoreRow,
+}
+
+/// A position in the history of the cluster: changes count up within an era, an era begins with each
+/// new primary member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionRow {
+    /// The era.
+    pub era: u64,
+    /// The number of the last change.
+    pub change: u64,
 }
 
 /// Where a class of traffic goes.
@@ -152,7 +161,7 @@ pub struct ClientRow {
 }
 
 impl Area for Clusters {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("cluster", &mut self.cluster);
         visit("cluster/clients", &mut self.clients);
         visit("cluster/members", &mut self.members);
@@ -167,13 +176,13 @@ impl ClusterRow {
     }
 
     /// Begins an era with another primary member, behind the change `at`.
-    pub fn promote(&mut self, primary: &str, at: Position) {
+    pub fn promote(&mut self, primary: &str, at: PositionRow) {
         self.eras.push(Era { era: self.era() + 1, began: at.change + 1 });
         self.primary = primary.to_owned();
     }
 
     /// Whether a member at `at` has followed this cluster's history, and not one that parted.
-    pub fn leads_from(&self, at: Position) -> bool {
+    pub fn leads_from(&self, at: PositionRow) -> bool {
         let next = self.eras.iter().find(|era| era.era > at.era);
         at.era <= self.era() && next.is_none_or(|era| at.change < era.began)
     }
@@ -209,7 +218,7 @@ impl Clusters {
         self.clients.retain(|_, _| false);
         let own = self.own.get_mut();
         own.member.clear();
-        own.at = Position::default();
+        own.at = PositionRow::default();
         (own.copying, own.joining, own.parted, own.restart) = (false, false, false, false);
         own.backup = BackupRow::default();
     }

@@ -2,7 +2,7 @@
 
 use crate::core::random::Random;
 use crate::core::table::Cell;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub struct Cuts {
 }
 
 impl Area for Emulator {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("emulator/clock", &mut self.clock);
         visit("emulator/random", &mut self.random);
         visit("emulator/cuts", &mut self.cuts);

@@ -1,7 +1,7 @@
 //! The files of the accounts.
 
 use crate::core::table::Table;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use serde::Deserialize;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -40,7 +40,7 @@ mod bytes {
 }
 
 impl Area for Files {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("files", &mut self.files);
     }
 }

@@ -2,12 +2,10 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::hsm_policies::{
     CLONING, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS, NON_FIPS, find,
 };
-use luna_rest::hsm::Counter;
-use luna_rest::hsm::PedTimeouts;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -65,17 +63,17 @@ pub struct HsmRow {
     /// Policy 50 was on at some time: no more rollback.
     pub fms_ever_allowed: bool,
     /// Counters since they were reset.
-    pub counters: Counter,
+    pub counters: CountersRow,
     /// How far its clock is ahead of the appliance's, milliseconds.
     pub clock_ahead: i64,
     /// When it was last started, seconds since 1970.
     pub started: i64,
     /// PED time limits.
-    pub ped_timeouts: PedTimeouts,
+    pub ped_timeouts: PedTimeoutsRow,
 }
 
 impl Area for Hsm {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("hsm", &mut self.hsm);
         visit("hsm/policies", &mut self.policies);
         visit("hsm/fms", &mut self.fms);
@@ -128,6 +126,45 @@ impl Hsm {
     /// The most partitions there may be: policy 33.
     pub fn max_partitions(&self) -> usize {
         self.policy(MAX_PARTITIONS) as usize
+    }
+}
+
+/// Counters of the HSM since they were reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct CountersRow {
+    /// Faults that ended in zeroization or decommissioning.
+    pub critical_events: u64,
+    /// Requests of applications that it refused.
+    pub crypto_errors: u64,
+    /// Requests of applications that it got.
+    pub crypto_requests: u64,
+    /// Tampers, restarts, refused logins.
+    pub noncritical_events: u64,
+    /// Requests it refused.
+    pub operation_errors: u64,
+    /// Requests that it got.
+    pub operation_requests: u64,
+}
+
+/// The PED time limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PedTimeoutsRow {
+    /// Idle time of a remote PED connection, seconds.
+    pub rped: u32,
+    /// Time to present a PED key, seconds.
+    pub pedk: u32,
+    /// Time for a whole PED operation, seconds.
+    pub pedo: u32,
+    /// Delay between two writes to the PED, microseconds; no default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wdel: Option<u32>,
+}
+
+impl Default for PedTimeoutsRow {
+    fn default() -> Self {
+        PedTimeoutsRow { rped: 1800, pedk: 200, pedo: 920, wdel: None }
     }
 }
 

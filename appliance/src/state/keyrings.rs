@@ -5,7 +5,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -79,7 +79,7 @@ impl Block {
 }
 
 impl Area for Keyrings {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("keyrings", &mut self.keyrings);
         visit("keyrings/objects", &mut self.objects);
     }

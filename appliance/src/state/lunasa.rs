@@ -1,7 +1,7 @@
 //! The appliance as a whole.
 
 use crate::core::table::Cell;
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub struct Settings {
 }
 
 impl Area for Lunasa {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("lunasa", &mut self.settings);
     }
 

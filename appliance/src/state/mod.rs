@@ -23,11 +23,14 @@ pub mod sysconf;
 pub mod tokens;
 pub mod users;
 
+#[cfg(test)]
+mod stored_form;
+
 use time::OffsetDateTime;
 
 use crate::core::random::Random;
 use crate::core::table::RowChange;
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::clusters::{Phase, START};
 
 /// The state.
@@ -112,7 +115,7 @@ impl State {
     }
 
     /// Visits every field of every area.
-    pub fn fields(&mut self, visit: Visit<'_>) {
+    pub fn fields(&mut self, visit: FieldVisitor<'_>) {
         for area in self.areas() {
             area.fields(visit);
         }

@@ -5,7 +5,7 @@
 //! router. A configured port has its cable plugged in.
 
 use crate::core::table::Table;
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use serde::Deserialize;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -90,7 +90,7 @@ pub struct RouteRow {
 }
 
 impl Area for Network {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("network/devices", &mut self.devices);
         visit("network/routes", &mut self.routes);
     }

@@ -2,15 +2,12 @@
 
 use crate::core::random::Random;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Secret;
 use luna_rest::ntls::CIPHERS;
 use luna_rest::ntls::GROUPS;
-use luna_rest::ntls::Keepalive;
-use luna_rest::ntls::Monitor;
-use luna_rest::ntls::Threads;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ED25519};
 use serde::Deserialize;
 use serde::Serialize;
@@ -46,15 +43,48 @@ pub struct SettingsRow {
     /// The device in use.
     pub active_device: String,
     /// TCP keepalive.
-    pub keepalive: Keepalive,
+    pub keepalive: KeepaliveRow,
     /// Threads.
-    pub threads: Threads,
+    pub threads: ThreadsRow,
     /// The watch over the certificate's end.
-    pub monitor: Monitor,
+    pub monitor: MonitorRow,
     /// Connections that came up, and that did not, since the counters were reset.
     pub connections: (u64, u64),
     /// Whether something that was set waits for a restart.
     pub restart_needed: bool,
+}
+
+/// TCP keepalive settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeepaliveRow {
+    /// Seconds before the first probe, 10 to 10000.
+    pub idle: u32,
+    /// Seconds between two probes, 10 to 360.
+    pub interval: u32,
+    /// Probes without an answer until the link counts as lost, 1 to 30.
+    pub probes: u32,
+}
+
+/// How many threads serve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ThreadsRow {
+    /// Threads that carry data, 1 to 15.
+    pub datapath: u32,
+    /// Threads that work on commands, 1 to 70.
+    pub cmdprocessor: u32,
+}
+
+/// When it is warned of the certificate's end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MonitorRow {
+    /// Whether the certificate is watched.
+    pub enabled: bool,
+    /// Days before the end when the warnings begin.
+    pub days: u32,
+    /// Hours between two warnings.
+    pub interval: u32,
 }
 
 impl Default for SettingsRow {
@@ -66,11 +96,11 @@ impl Default for SettingsRow {
             groups: GROUPS.to_owned(),
             device: "all".to_owned(),
             active_device: "all".to_owned(),
-            keepalive: Keepalive { idle: 10, interval: 10, probes: 2 },
+            keepalive: KeepaliveRow { idle: 10, interval: 10, probes: 2 },
             // Assumed; no page with the defaults was found.
-            threads: Threads { datapath: 5, cmdprocessor: 50 },
+            threads: ThreadsRow { datapath: 5, cmdprocessor: 50 },
             // The days and hours of the vendor's example; that it is off is documented.
-            monitor: Monitor { enabled: false, days: 5, interval: 12 },
+            monitor: MonitorRow { enabled: false, days: 5, interval: 12 },
             connections: (0, 0),
             restart_needed: false,
         }
@@ -78,7 +108,7 @@ impl Default for SettingsRow {
 }
 
 impl Area for Ntls {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("ntls/clients", &mut self.clients);
         visit("ntls/settings", &mut self.settings);
         visit("ntls/server", &mut self.server);

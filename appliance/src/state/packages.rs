@@ -1,7 +1,7 @@
 //! The installed software packages.
 
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::clusters::PACKAGE;
 use serde::Deserialize;
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub const FACTORY: [(&str, &str); 15] = [
 ];
 
 impl Area for Packages {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("packages", &mut self.installed);
         visit("packages/firmware", &mut self.firmware);
         visit("packages/pending", &mut self.pending);

@@ -4,7 +4,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use crate::state::hsm::STORAGE;
 use serde::Deserialize;
 use serde::Serialize;
@@ -59,7 +59,7 @@ pub struct PartitionRow {
 }
 
 impl Area for Partitions {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("partitions", &mut self.partitions);
         visit("partitions/objects", &mut self.objects);
         visit("partitions/templates", &mut self.templates);

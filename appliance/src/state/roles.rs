@@ -1,7 +1,7 @@
 //! The custom roles.
 
 use crate::core::table::Table;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub struct RoleRow {
 }
 
 impl Area for Roles {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("roles", &mut self.roles);
     }
 }

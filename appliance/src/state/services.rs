@@ -1,7 +1,7 @@
 //! The services.
 
 use crate::core::table::Table;
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ pub const FACTORY: [(&str, bool); 15] = [
 ];
 
 impl Area for Services {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("services", &mut self.services);
     }
 

@@ -1,7 +1,7 @@
 //! When the appliance started.
 
 use crate::core::table::Cell;
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use time::OffsetDateTime;
 
 /// How long an appliance takes to start, in seconds: it is up that long when it first answers.
@@ -15,7 +15,7 @@ pub struct Status {
 }
 
 impl Area for Status {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("status/booted", &mut self.booted);
     }
 

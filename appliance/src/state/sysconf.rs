@@ -5,10 +5,8 @@
 use crate::core::random;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Rows, Table};
-use crate::state::area::{Area, Setup, Visit};
+use crate::state::area::{Area, FieldVisitor, Setup};
 use luna_rest::Secret;
-use luna_rest::ntp::Scheme;
-use luna_rest::ntp::Server;
 use ring::digest::SHA256;
 use ring::digest::digest;
 use serde::Deserialize;
@@ -24,9 +22,9 @@ pub struct Sysconf {
     /// Network time.
     pub ntp: Cell<NtpRow>,
     /// Its servers by address.
-    pub ntp_servers: Table<ServerRow>,
+    pub ntp_servers: Table<NtpServerRow>,
     /// Its symmetric keys by number.
-    pub ntp_keys: Table<KeyRow>,
+    pub ntp_keys: Table<NtpKeyRow>,
     /// The SSH server.
     pub ssh: Cell<SshRow>,
     /// The SSH server's own key.
@@ -44,7 +42,7 @@ pub struct Sysconf {
 }
 
 impl Area for Sysconf {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("sysconf/system", &mut self.system);
         visit("sysconf/ntp", &mut self.ntp);
         visit("sysconf/ntp/servers", &mut self.ntp_servers);
@@ -88,7 +86,7 @@ pub struct NtpRow {
     /// When the AutoKey key was made, if it was.
     pub autokey: Option<i64>,
     /// Installed identity schemes.
-    pub schemes: Vec<Scheme>,
+    pub schemes: Vec<SchemeRow>,
     /// The log, oldest line first.
     pub log: Vec<String>,
     /// The process number of the service, which its log shows.
@@ -100,17 +98,54 @@ pub struct NtpRow {
 /// A server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ServerRow {
+pub struct NtpServerRow {
     /// Servers are listed in the order in which they were added.
     pub order: u64,
     /// Its settings.
-    pub server: Server,
+    pub server: NtpServer,
+}
+
+/// The settings of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NtpServer {
+    /// Host name or address.
+    pub address: String,
+    /// Whether it is asked several times at each poll.
+    pub is_burst_enabled: bool,
+    /// Whether it is asked several times at the first poll.
+    pub is_initial_burst_enabled: bool,
+    /// The symmetric key that authenticates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<u16>,
+    /// Whether NTS authenticates it.
+    pub nts: bool,
+    /// Whether AutoKey authenticates it.
+    pub is_autokey_enabled: bool,
+    /// Whether it is preferred to the others.
+    pub is_preferred_server: bool,
+    /// The version of the protocol; nothing for the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol_version: Option<u8>,
+    /// The port of NTS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+/// An installed identity scheme of AutoKey.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SchemeRow {
+    /// `IFF`, `GQ` or `MV`.
+    pub scheme: String,
+    /// The file it was installed from.
+    pub file: String,
 }
 
 /// A symmetric key.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct KeyRow {
+pub struct NtpKeyRow {
     /// `M`, `S`, `A`, `N`, or an algorithm such as `SHA256`.
     pub kind: String,
     /// The key itself.
@@ -127,7 +162,7 @@ pub fn key_name(id: u16) -> String {
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::ssh::Ssh")]
+#[allow(missing_docs, reason = "named as the settings of sshd")]
 pub struct SshRow {
     pub ciphers: Vec<String>,
     /// Codes for message authentication; none: the server's own choice.
@@ -207,7 +242,7 @@ pub const CIPHERS: [&str; 19] = [
 /// The settings. Assumed from the factory: all ciphers, all devices, port 8443, 100 MiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::web_server::WebServer")]
+#[allow(missing_docs, reason = "named as the options of LunaSH")]
 pub struct WebServerRow {
     pub cipher_list: String,
     pub max_file_size: u64,
@@ -229,7 +264,7 @@ impl Default for WebServerRow {
 /// When accounts are blocked. Assumed from the factory: the numbers of the reference's example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::web_server::Blocklist")]
+#[allow(missing_docs, reason = "named as the options of LunaSH")]
 pub struct BlocklistRow {
     pub max_infraction_count: u32,
     pub timeout_start: u32,

@@ -4,7 +4,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
-use crate::state::area::{Area, Visit};
+use crate::state::area::{Area, FieldVisitor};
 use crate::state::partitions::{OVERHEAD, ObjectRow};
 use serde::Deserialize;
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct TokenRow {
 }
 
 impl Area for Tokens {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("tokens", &mut self.tokens);
     }
 }

@@ -2,8 +2,7 @@
 
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, Setup, Visit};
-use luna_rest::users::PublicKey;
+use crate::state::area::{Area, FieldVisitor, Setup};
 use serde::Deserialize;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -47,11 +46,26 @@ pub struct UserRow {
     /// A RADIUS server judges the password; the emulated appliance has none, so nobody gets in.
     pub radius: bool,
     /// SSH public keys.
-    pub public_keys: Vec<PublicKey>,
+    pub public_keys: Vec<PublicKeyRow>,
+}
+
+/// An SSH public key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PublicKeyRow {
+    /// Its name: the comment in the key's line, unless another was given.
+    pub name: String,
+    /// `ssh-rsa`, `ssh-ed25519` and so on.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Length of the key.
+    pub bits: u32,
+    /// `SHA256:` and the digest in base64, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
 }
 
 impl Area for Users {
-    fn fields(&mut self, visit: Visit<'_>) {
+    fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("users", &mut self.users);
         visit("users/password", &mut self.password_rules);
         visit("users/login", &mut self.login_rules);
@@ -100,7 +114,7 @@ impl Users {
 /// are documented, whether they are on is not).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::users::PasswordRules")]
+#[allow(missing_docs, reason = "named as the options of LunaSH")]
 pub struct PasswordSettings {
     pub expires: bool,
     pub expiry_days: u32,
@@ -124,7 +138,7 @@ impl Default for PasswordSettings {
 /// Rules for lockouts, with the documented defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::users::LoginRules")]
+#[allow(missing_docs, reason = "named as the options of LunaSH")]
 pub struct LoginSettings {
     pub detection_window_seconds: u32,
     pub lockout_duration_seconds: u32,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_shell::{Device, Folders, Format, Generate, Status, Stdio, generate};
+use luna_shell::{Device, Failure, Folders, Format, Generate, Status, Stdio, generate};
 use lunacm::registration::{self, Arguments};
 
 /// Register this client with a cluster of Luna Network HSMs
@@ -46,14 +46,17 @@ fn main() -> ExitCode {
         device.print(&generate(what, &mut Program::command()));
         Status::Success
     } else {
-        let done = Folders::of_user()
-            .and_then(|folders| registration::run(&arguments, &folders, &mut device));
-        match done {
-            Ok(view) => {
-                device.print(&match output {
-                    Format::Luna => view.text(),
-                    Format::Json => format!("{}\n", view.json()),
-                });
+        let text = Folders::of_user()
+            .and_then(|folders| registration::run(&arguments, &folders, &mut device))
+            .and_then(|view| match output {
+                Format::Luna => Ok(view.text()),
+                Format::Json => view.json().map(|json| format!("{json}\n")).map_err(|error| {
+                    Failure::command(format!("The result cannot be written as JSON: {error}."))
+                }),
+            });
+        match text {
+            Ok(text) => {
+                device.print(&text);
                 Status::Success
             }
             Err(failure) => {

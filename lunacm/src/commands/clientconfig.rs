@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::Done;
-use crate::chrystoki::{Chrystoki, before, replace};
+use crate::chrystoki::{Chrystoki, backup_path};
 use crate::deploy::{self, Step};
 use luna_rest::{keyrings, network, ntls, partitions};
 
@@ -120,7 +120,7 @@ fn write(session: &Session, old: &Chrystoki, new: &Chrystoki) -> Result<(), Fail
     let configuration = &session.side().configuration;
     let folder = configuration.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder).map_err(on_this_machine)?;
-    new.write_over(old, configuration).map_err(on_this_machine)
+    new.write_with_backup(old, configuration).map_err(on_this_machine)
 }
 
 #[derive(Deserialize)]
@@ -307,7 +307,7 @@ impl Run<Session> for Rollback {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let kept = before(&session.side().configuration);
+        let kept = backup_path(&session.side().configuration);
         let text = match std::fs::read(&kept) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -318,7 +318,7 @@ impl Run<Session> for Rollback {
             }
             Err(error) => return Err(on_this_machine(error)),
         };
-        replace(&session.side().configuration, &text).map_err(on_this_machine)?;
+        luna_shell::replace_file(&session.side().configuration, &text).map_err(on_this_machine)?;
         std::fs::remove_file(&kept).map_err(on_this_machine)?;
         session.ui().note("note: what the appliance was told (client, assignment) stays");
         Ok(Done::new("clientconfig rollback"))

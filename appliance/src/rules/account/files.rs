@@ -168,14 +168,14 @@ fn pack(name: &str, row: &FileRow) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use std::io::Read;
 
     const FILES: &str = "/users/admin/files";
 
     #[test]
     fn a_file_comes_back_as_it_went_in() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.upload(FILES, "my cert.pem", b"\x00\xff text").status, 204);
         bench.restart();
         let listed = bench.get(FILES).json();
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn administrators_and_operators_find_the_appliances_certificate() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown = bench.get("/users/admin/files/server.pem").json();
         assert_eq!(shown["lastUpdated"], "2025-01-02 03:04:05");
         let pem = bench.machine.state.ntls.server_certificate();
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn names_are_judged_and_one_file_comes_at_a_time() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let pattern = (400, "SERVERPLUGIN_INVALID_PATTERN_DETECTED");
         for name in ["", ".pem", ".x.pem", "a/b.pem", "x.pem ", "../x.pem"] {
             assert_eq!(bench.upload(FILES, name, b"x").error(), pattern, "{name}");
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn files_are_deleted_one_by_one_or_all_and_only_by_their_owner() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for name in ["a.txt", "b.txt", "c.txt"] {
             bench.upload(FILES, name, b"x");
         }

@@ -14,6 +14,7 @@ use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
 use crate::rules::account::ssh_key;
 use crate::rules::account::users::{find, may_act_on};
+use crate::state::users::PublicKeyRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&KEYS, EVERYONE, list);
@@ -23,13 +24,18 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 /// The keys of the account in the path, which must be one's own unless one is an administrator.
-fn keys<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut Vec<PublicKey>, Failure> {
+fn keys<'c>(cx: &'c mut Context<'_>, user: &str) -> Result<&'c mut Vec<PublicKeyRow>, Failure> {
     may_act_on(cx, user)?;
     Ok(&mut find(cx, user)?.public_keys)
 }
 
+fn shown(row: &PublicKeyRow) -> PublicKey {
+    let PublicKeyRow { name, kind, bits, fingerprint } = row.clone();
+    PublicKey { name, kind, bits, fingerprint }
+}
+
 fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<PublicKeys>, Failure> {
-    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, &ids[0])?.clone() }))
+    Ok(Reply::ok(PublicKeys { public_keys: keys(cx, &ids[0])?.iter().map(shown).collect() }))
 }
 
 fn add(
@@ -63,7 +69,7 @@ fn add(
                 .to_owned(),
         ));
     }
-    let key = PublicKey {
+    let key = PublicKeyRow {
         name,
         kind: read.kind.to_owned(),
         bits: read.bits,
@@ -77,9 +83,10 @@ fn add(
             key.name
         )));
     }
-    keys.push(key.clone());
+    let answer = shown(&key);
+    keys.push(key);
     keys.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Reply::ok(key))
+    Ok(Reply::ok(answer))
 }
 
 fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -101,14 +108,14 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothin
 mod tests {
     use crate::rules::account::public_keys::NO_KEY;
     use crate::rules::account::ssh_key::tests::ED25519;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const KEYS: &str = "/emulator/lunash/users/admin/publicKeys";
 
     #[test]
     fn keys_are_added_by_text_or_file_and_removed() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.post(KEYS, json!({"key": ED25519})).json()["name"], "root@pinky");
         let twice = bench.post(KEYS, json!({"key": ED25519, "name": "other"}));
         assert_eq!(twice.error(), (409, "LUNASH_PUBLIC_KEY_ALREADY_EXISTS"));
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn garbage_and_nameless_keys_are_refused() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let invalid = (400, "LUNASH_PUBLIC_KEY_INVALID");
         assert_eq!(bench.post(KEYS, json!({"key": "hello"})).error(), invalid);
         let nameless = ED25519.trim_end_matches(" root@pinky");
@@ -139,7 +146,7 @@ mod tests {
 
     #[test]
     fn one_sees_ones_own_keys_only() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "monitor");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.get(KEYS).error(), (401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));

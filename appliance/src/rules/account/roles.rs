@@ -134,12 +134,12 @@ fn set_rules(
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn rules_come_back_as_they_were_set() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.post("/roles", json!({"roleId": "watch"})).created(), "/roles/watch");
         assert_eq!(
             bench.put_text("/roles/watch/resources", "GET:/api\r\n\nGET:/users/{userid}").status,
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn built_in_roles_are_fixed_and_used_ones_stay() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(
             bench.put_text("/roles/admin/resources", "GET:/").error(),
             (403, "OPERATION_RESTRICTED")

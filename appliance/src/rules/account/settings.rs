@@ -126,12 +126,12 @@ fn set_login_rules(
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn history_and_expiry_work_once_they_are_on() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "admin");
         let rules = "/api/lunasa/user/config/password";
         assert_eq!(bench.patch(rules, json!({"history": 2, "expiryDays": 3})).status, 204);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_refused_rule_changes_none() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let rules = "/api/lunasa/user/config/password";
         assert_eq!(bench.patch(rules, json!({"history": 2, "minimumLength": 31})).status, 400);
         assert_eq!(bench.get(rules).json()["history"], 4);

@@ -343,12 +343,12 @@ fn change_password(cx: &mut Context<'_>, user: &str, body: &UserAction) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn the_factory_has_four_accounts_and_only_admin_may_log_in() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let users = bench.get("/users").json();
         let ids: Vec<_> =
             users["users"].as_array().unwrap().iter().map(|user| &user["id"]).collect();
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn accounts_are_made_changed_and_removed() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let jane =
             json!({"userId": "jane", "role": "", "password": "Abcdef12", "email": "j@x.org"});
         assert_eq!(bench.post("/users", jane.clone()).created(), "/users/jane");
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn names_roles_and_passwords_are_judged() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut refused = |user: &str, role: &str, password: &str| {
             let body = json!({"userId": user, "role": role, "password": password});
             bench.post("/users", body).error().1.to_owned()
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn built_in_accounts_stay() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let restricted = (403, "OPERATION_RESTRICTED");
         assert_eq!(bench.delete("/users/operator").error(), restricted);
         assert_eq!(bench.patch("/users/admin", json!({"role": "monitor"})).error(), restricted);
@@ -413,7 +413,7 @@ mod tests {
 
     #[test]
     fn a_reset_password_is_temporary_and_ones_own_needs_the_present_one() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "operator");
         bench.login("jane", "Abcdef12");
         let act = "/users/jane/actions/changePassword";
@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_radius_account_has_no_password_here() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let radius = "/emulator/lunash/users/radius";
         assert_eq!(bench.post(radius, json!({"userId": "rad"})).created(), "/users/rad");
         assert_eq!(bench.post(radius, json!({"userId": "rad"})).status, 409);
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn reserved_names_are_refused_for_every_change() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let reserved = (403, "SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE");
         let message =
             |what: &str| format!("'sshd' is reserved for system use and cannot be {what}.");

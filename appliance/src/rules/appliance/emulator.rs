@@ -11,7 +11,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
 use crate::request::auth;
 use crate::request::context::Context;
-use crate::request::peers::{Errand, Peers};
+use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::{ADMIN, Ids, OPEN, Routes};
 use crate::request::session::Session;
 
@@ -51,7 +51,7 @@ fn move_clock(
         _ => return Err(Failure::bad_request("Give either 'set' or 'advance'.")),
     };
     cx.set_clock(time);
-    cx.peers.errand = Some(Errand::Look);
+    cx.peers.after_commit = Some(AfterCommit::Look);
     Ok(Reply::done())
 }
 
@@ -66,13 +66,13 @@ fn reset(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>,
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn the_clock_stands_still_until_it_is_moved() {
-        let mut bench = Bench::new();
-        let now = |bench: &mut Bench| bench.get("/emulator/clock").json()["now"].clone();
+        let mut bench = TestMachine::new();
+        let now = |bench: &mut TestMachine| bench.get("/emulator/clock").json()["now"].clone();
         assert_eq!(now(&mut bench), "2025-01-02T03:04:05Z");
         assert_eq!(bench.put("/emulator/clock", json!({"advance": 60})).status, 204);
         assert_eq!(now(&mut bench), "2025-01-02T03:05:05Z");
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn reset_makes_the_same_appliance_again() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let serial = bench.get("/api/lunasa/hsms").json();
         bench.user("jane", "Abcdef12", "monitor");
         assert_eq!(bench.post("/emulator/reset", json!({})).status, 204);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn only_the_key_of_the_folder_opens_a_local_session() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for key in ["", "x", "0000"] {
             assert_eq!(bench.local_login_with(key).error(), (401, "EMULATOR_WRONG_KEY"), "{key}");
         }

@@ -60,7 +60,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Appliance>
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
             "time": "/api/lunasa/time", "upgrades": "/api/lunasa/upgrades",
             "version": "7.8.5-20", "webServer": "/api/lunasa/webServer",
         });
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.get("/api/lunasa/").json(), recorded);
         assert_eq!(bench.get("/api").json(), json!({"lunasa": "/api/lunasa"}));
         assert_eq!(bench.get("/").json()["api"], "/api");

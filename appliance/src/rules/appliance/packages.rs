@@ -186,12 +186,12 @@ fn may_install(cx: &Context<'_>, manifest: &Manifest) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::{Value, json};
 
     const CODE: &str = "5/Rd79MAGd/G9EY5";
 
-    fn put(bench: &mut Bench, name: &str, version: &str, requires: &[&str]) {
+    fn put(bench: &mut TestMachine, name: &str, version: &str, requires: &[&str]) {
         let requires = requires.iter().map(ToString::to_string).collect();
         let manifest = Manifest {
             name: name.into(),
@@ -204,16 +204,16 @@ mod tests {
         bench.upload("/users/admin/files", &format!("{name}.spkg"), &file);
     }
 
-    fn send(bench: &mut Bench, query: &str, body: Value) -> Answer {
+    fn send(bench: &mut TestMachine, query: &str, body: Value) -> Answer {
         bench.post(&format!("/api/lunasa/packageFiles{query}"), body)
     }
 
-    fn install(bench: &mut Bench, name: &str) -> Answer {
+    fn install(bench: &mut TestMachine, name: &str) -> Answer {
         let file = format!("{name}.spkg");
         send(bench, "", json!({"authCode": CODE, "file": file, "useEvp": true}))
     }
 
-    fn software(bench: &mut Bench) -> Vec<String> {
+    fn software(bench: &mut TestMachine) -> Vec<String> {
         let all = bench.get("/api/lunasa/packages").json();
         let all = all["packages"].as_array().unwrap().iter();
         let software = all.filter(|package| package["type"] == "software");
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_package_is_verified_installed_once_and_erased() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, "lnh_cluster", "1.0.4-12", &["appliance 7.8.5"]);
         let body = json!({"authCode": CODE, "file": "lnh_cluster.spkg", "useEvp": true});
         let task = send(&mut bench, "?VerifyOnly=true", body).created();
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn the_so_is_needed_unless_software_verifies() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, "tools", "1", &[]);
         let body = json!({"authCode": CODE, "file": "tools.spkg"});
         assert_eq!(send(&mut bench, "", body.clone()).error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn codes_files_and_flags_are_judged() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, "tools", "1", &[]);
         bench.upload("/users/admin/files", "other.spkg", b"text");
         let mut refused = |code: &str, file: &str, des3: bool| {
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_a_package_needs_must_be_there() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, "late", "1", &["appliance 7.9.0"]);
         put(&mut bench, "follows", "1", &["first 2"]);
         put(&mut bench, "first", "2.0-1", &[]);
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn an_update_of_the_appliance_waits_for_the_reboot_and_never_goes_back() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, APPLIANCE_UPDATE, "7.9.0-42", &[]);
         install(&mut bench, APPLIANCE_UPDATE).created();
         assert_eq!(bench.get("/api/lunasa").json()["version"], "7.8.5-20");
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn package_files_are_listed_and_deleted() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         put(&mut bench, "tools", "1", &[]);
         bench.upload("/users/admin/files", "note.txt", b"x");
         let listed = bench.get("/api/lunasa/packageFiles").json();

@@ -111,12 +111,12 @@ fn license_fingerprint(
 #[cfg(test)]
 mod tests {
     use crate::rules::sysconf::tests::so;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn a_reboot_waits_and_then_ends_everything() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for action in ["reboot", "powerOff"] {
             let task = bench.post(&format!("/api/lunasa/actions/{action}"), json!({})).created();
             assert_eq!(bench.get(&task).json()["state"], "Waiting");
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn services_come_up_as_they_are_set() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         assert_eq!(bench.get("/api/lunasa/ntp").json()["isRunning"], true);
         bench.post("/emulator/lunash/hardReboot", json!({}));
@@ -148,8 +148,9 @@ mod tests {
 
     #[test]
     fn uptime_begins_anew() {
-        let mut bench = Bench::new();
-        let uptime = |bench: &mut Bench| bench.get("/api/lunasa/cpu").json()["uptime"].clone();
+        let mut bench = TestMachine::new();
+        let uptime =
+            |bench: &mut TestMachine| bench.get("/api/lunasa/cpu").json()["uptime"].clone();
         let fresh = uptime(&mut bench);
         bench.advance(60);
         assert_ne!(uptime(&mut bench), fresh);
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_the_so_of_an_initialized_hsm_forces_his_login() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/emulator/lunash/forceSoLogin";
         let on = json!({"enabled": true});
         so(&mut bench);
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn reboot_on_panic_is_kept() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/emulator/lunash/rebootOnPanic";
         assert_eq!(bench.get(path).json(), json!({"enabled": false}));
         assert_eq!(bench.put(path, json!({"enabled": true})).status, 204);

@@ -136,14 +136,14 @@ fn act_on_cluster(cx: &mut Context<'_>, action: &str) -> Result<Reply<Acted>, Fa
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const NTP: &str = "/api/lunasa/services/ntp";
 
     #[test]
     fn a_service_is_started_and_stopped_and_stays_so() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown = json!({
             "actions": "/api/lunasa/services/ntp/actions", "id": "ntp", "onBoot": false,
             "status": "stopped",
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn what_starts_with_the_appliance_runs_after_a_reboot() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.patch(NTP, json!({"onBoot": true})).status, 200);
         bench.post("/api/lunasa/services/snmp/actions/start", json!({})).created();
         let services = &mut bench.machine.state.services;
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn unknown_services_and_actions_are_told_apart() {
-        let mut bench = Bench::new();
-        let act = |bench: &mut Bench, path: &str| {
+        let mut bench = TestMachine::new();
+        let act = |bench: &mut TestMachine, path: &str| {
             bench.post(&format!("/api/lunasa/services/{path}"), json!({})).error()
         };
         let missing = (404, "APPLIANCE_SERVICE_DOES_NOT_EXIST");
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_monitor_only_looks() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "monitor");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.get(NTP).status, 200);

@@ -119,7 +119,7 @@ mod tests {
     use crate::core::message::{Failure, Reply};
     use crate::request::context::Context;
     use crate::request::route::{ADMIN, Ids, Routes};
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use luna_rest::{Call, Nothing};
     use serde_json::json;
 
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_finished_task_gives_its_answer_once() {
-        let mut bench = Bench::with(routes);
+        let mut bench = TestMachine::with(routes);
         let task = bench.post("/test/now", json!({})).created();
         assert_eq!(task, "/tasks/0");
         let shown = bench.get(&task);
@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_waiting_task_changes_nothing_before_it_is_started() {
-        let mut bench = Bench::with(routes);
-        let version = |bench: &mut Bench| bench.get("/api/lunasa").json()["version"].clone();
+        let mut bench = TestMachine::with(routes);
+        let version = |bench: &mut TestMachine| bench.get("/api/lunasa").json()["version"].clone();
         let task = bench.post("/test/later", json!({})).created();
         let shown = bench.get(&task);
         assert_eq!((shown.status, &shown.json()["state"]), (200, &json!("Waiting")));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_failing_task_takes_its_changes_back() {
-        let mut bench = Bench::with(routes);
+        let mut bench = TestMachine::with(routes);
         bench.post("/test/fails", json!({}));
         assert_eq!(bench.post("/tasks/0/actions/start", json!({})).status, 204);
         assert_eq!(bench.get("/api/lunasa").json()["version"], "7.8.5-20");
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_task_is_hidden_from_other_users() {
-        let mut bench = Bench::with(routes);
+        let mut bench = TestMachine::with(routes);
         bench.post("/test/later", json!({})).created();
         bench.user("jane", "Abcdef12", "monitor");
         bench.login("jane", "Abcdef12");
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn tasks_are_listed_and_deleted() {
-        let mut bench = Bench::with(routes);
+        let mut bench = TestMachine::with(routes);
         for _ in 0..3 {
             bench.post("/test/later", json!({}));
         }

@@ -22,11 +22,14 @@ use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password::derive;
+use crate::core::random::Random;
 use crate::core::text::{clock_text, date_text, is_name, time_text};
 use crate::request::context::Context;
+use crate::request::peers::Peers;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, require_member};
 use crate::rules::cluster::keyrings::MOST;
+use crate::state::State;
 use crate::state::clusters::{Phase, RestoreRow, Schedule};
 use crate::state::keyrings::{KeyObject, KeyringRow};
 
@@ -144,7 +147,7 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Back
             let name = body.filename.unwrap_or_default();
             check_filename(&name)?;
             let key = Key::of(check_password(body.password.as_ref())?, cx.secret.bytes())?;
-            write(cx, &name, &key)?;
+            write(cx.state, &name, &key, cx.secret.bytes(), cx.now)?;
         }
         "config" => configure(cx, body)?,
         "enable" => enable(cx, &body)?,
@@ -174,14 +177,17 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Back
     }))
 }
 
-/// Makes a backup file of what there is.
-fn write(cx: &mut Context<'_>, name: &str, key: &Key) -> Result<(), Failure> {
-    let keyrings = &cx.state.keyrings;
-    let mut content = Content {
-        cluster: cx.state.clusters.cluster.get().uuid.clone(),
-        smk: cx.state.clusters.cluster.get().smk.clone(),
-        ..Content::default()
-    };
+/// Makes a backup file of the keyrings there are, among the files of the account admin.
+fn write(
+    state: &mut State,
+    name: &str,
+    key: &Key,
+    nonce: [u8; NONCE],
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
+    let (keyrings, cluster) = (&state.keyrings, state.clusters.cluster.get());
+    let mut content =
+        Content { cluster: cluster.uuid.clone(), smk: cluster.smk.clone(), ..Content::default() };
     for (uuid, row) in keyrings.keyrings.iter() {
         content.keyrings.insert(uuid.to_owned(), row.clone());
         let objects: Vec<KeyObject> = keyrings.objects_of(uuid).collect();
@@ -189,8 +195,7 @@ fn write(cx: &mut Context<'_>, name: &str, key: &Key) -> Result<(), Failure> {
             content.objects.insert(uuid.to_owned(), objects);
         }
     }
-    let file = key.seal(&content, cx.secret.bytes())?;
-    cx.state.files.put(OWNER, name, file, cx.now);
+    state.files.put(OWNER, name, key.seal(&content, nonce)?, now);
     Ok(())
 }
 
@@ -260,15 +265,19 @@ impl Schedule {
 }
 
 /// Makes the backup that is due, if one is.
-pub(crate) fn follow_schedule(cx: &mut Context<'_>) -> Result<(), Failure> {
-    let row = &cx.state.clusters.own.get().backup;
-    let schedule = cx.state.clusters.cluster.get().schedule.clone();
+pub(crate) fn follow_schedule(
+    state: &mut State,
+    peers: &Peers,
+    secret: &mut Random,
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
+    let row = &state.clusters.own.get().backup;
+    let schedule = state.clusters.cluster.get().schedule.clone();
     let (true, Some((salt, key))) = (row.enabled, &row.key) else { return Ok(()) };
     let offset = Duration::seconds(row.offset);
-    let due = schedule.last_before(cx.now + offset) - offset;
-    let works = cx.state.clusters.is_primary()
-        && cx.peers.active
-        && cx.state.cluster_phase(cx.now) == Phase::Running;
+    let due = schedule.last_before(now + offset) - offset;
+    let works =
+        state.clusters.is_primary() && peers.active && state.cluster_phase(now) == Phase::Running;
     if due.unix_timestamp() <= row.followed || !works {
         return Ok(());
     }
@@ -281,15 +290,15 @@ pub(crate) fn follow_schedule(cx: &mut Context<'_>) -> Result<(), Failure> {
     let time = clock_text(local).replace(':', "");
     let name =
         format!("{}_{}_{}", schedule.filename, date_text(local).replace('-', ""), &time[..4]);
-    write(cx, &name, &key)?;
-    let row = &mut cx.state.clusters.own.get_mut().backup;
+    write(state, &name, &key, secret.bytes(), now)?;
+    let row = &mut state.clusters.own.get_mut().backup;
     row.followed = due.unix_timestamp();
     row.files.retain(|file| *file != name);
     row.files.push(name);
     let extra = row.files.len().saturating_sub(schedule.total as usize);
     let old: Vec<String> = row.files.drain(..extra).collect();
     for file in old {
-        cx.state.files.remove(OWNER, &file);
+        state.files.remove(OWNER, &file);
     }
     Ok(())
 }

@@ -14,20 +14,22 @@ use luna_rest::clusters::{
     CHANGE, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, LIST, MEMBER,
     NewCluster, SHOW, refusal,
 };
-use luna_rest::peers::{Applicant, Position};
+use luna_rest::peers::Applicant;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::core::text::{is_name, later, time_text};
 use crate::request::context::Context;
-use crate::request::peers::Errand;
+use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
     not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
     vouched_by_so,
 };
 use crate::rules::cluster::keyrings::assign_to_all_clients;
-use crate::state::clusters::{CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE};
+use crate::state::clusters::{
+    CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE, PositionRow,
+};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
@@ -120,7 +122,7 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     });
     let own = clusters.own.get_mut();
     (own.member, own.partition) = (member, serial);
-    own.at = Position { era: 1, change: 0 };
+    own.at = PositionRow { era: 1, change: 0 };
     cx.peers.active = false;
     cx.peers.operations = 0;
     Ok(Reply::created(location))
@@ -187,7 +189,7 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         package: cx.state.packages.version(PACKAGE).to_owned(),
     };
     cx.state.clusters.own.get_mut().partition = serial;
-    cx.peers.errand = Some(Errand::Join {
+    cx.peers.after_commit = Some(AfterCommit::Join {
         address,
         cluster: uuid.to_ascii_lowercase(),
         applicant: Box::new(applicant),

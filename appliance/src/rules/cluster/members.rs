@@ -3,7 +3,7 @@
 //!
 //! Every change here is a change of shared state: on the primary it is applied and shipped, on
 //! another member it is proposed to the primary. What needs more than that is left as an
-//! [`Errand`].
+//! [`AfterCommit`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use luna_rest::emulator::{CHANGE_LINK, ChangeLink, LINKS, Link, Links, SETTLE};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
-use crate::request::peers::Errand;
+use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, vouched_by_co};
 use crate::rules::cluster::keyrings::forget_client;
@@ -232,7 +232,7 @@ fn leave(cx: &mut Context<'_>, ids: &Ids<2>, body: Leave) -> Result<Reply<Nothin
         })?;
         cx.state.clusters.cluster.get_mut().promote(&heir, at);
     }
-    cx.peers.errand = Some(Errand::Forget);
+    cx.peers.after_commit = Some(AfterCommit::Forget);
     Ok(Reply::done())
 }
 
@@ -282,7 +282,7 @@ fn delete(
             ),
         ));
     }
-    cx.peers.errand = Some(Errand::TakeOver { lost: uuid });
+    cx.peers.after_commit = Some(AfterCommit::TakeOver { lost: uuid });
     Ok(Reply::done())
 }
 
@@ -387,7 +387,7 @@ fn change_link(
             }
         }
     }
-    cx.peers.errand = Some(Errand::Look);
+    cx.peers.after_commit = Some(AfterCommit::Look);
     Ok(Reply::done())
 }
 

@@ -10,11 +10,10 @@ use time::{Duration, OffsetDateTime};
 use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
 use crate::request::context::Context;
-use crate::request::peers::{Errand, Peers};
+use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_package};
 use crate::rules::network::devices::known;
-use crate::rules::sysconf::clock::local;
 use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Own, PACKAGE, Traffic};
 use crate::state::partitions::PartitionRow;
 
@@ -161,15 +160,10 @@ pub(crate) fn may_start(cx: &Context<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// How far local time is ahead of UTC, in seconds.
-pub(crate) fn local_offset(cx: &Context<'_>) -> i64 {
-    (local(cx) - cx.now).whole_seconds()
-}
-
 /// The service was started or stopped.
 pub(crate) fn service_changed(cx: &mut Context<'_>, running: bool) {
     let now = cx.now.unix_timestamp();
-    let offset = local_offset(cx);
+    let offset = (cx.local_time() - cx.now).whole_seconds();
     cx.peers.active = false;
     cx.peers.here.clear();
     cx.peers.operations = 0;
@@ -177,7 +171,7 @@ pub(crate) fn service_changed(cx: &mut Context<'_>, running: bool) {
     if running {
         (own.started, own.restart) = (now, false);
         own.backup.offset = offset;
-        cx.peers.errand = Some(Errand::Look);
+        cx.peers.after_commit = Some(AfterCommit::Look);
     }
 }
 

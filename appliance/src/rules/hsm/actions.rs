@@ -221,10 +221,10 @@ fn cause_tamper(
 #[cfg(test)]
 mod tests {
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::json;
 
-    impl Bench {
+    impl TestMachine {
         fn act(&mut self, action: &str) -> Answer {
             let path = self.hsm_path(&format!("/actions/{action}"));
             self.post(&path, json!({}))
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn zeroization_needs_the_so_and_keeps_policies() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.put(&bench.hsm_path("/policies/16"), json!({"value": 0}));
         bench.post(&bench.hsm_path("/logout"), json!({}));
         assert_eq!(bench.act("zeroize").error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_factory_reset_needs_nobody_and_takes_policies_along() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.put(&bench.hsm_path("/policies/16"), json!({"value": 0}));
         bench.post(&bench.hsm_path("/logout"), json!({}));
         let serial = bench.hsm()["serialNumber"].clone();
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn in_secure_transport_mode_nothing_works_but_recovery() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let task = bench.act("stmTransport");
         let strings = bench.start(&task).json();
         let random = strings["randomUserString"].as_str().unwrap().to_owned();
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_tamper_is_shown_until_the_so_clears_it() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let tampered = bench.post("/emulator/hsm/tamper", json!({"tamper": "Chassis_open"}));
         assert_eq!(tampered.status, 204);
         assert_eq!(bench.hsm()["soLoggedIn"], false);
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn with_policy_40_a_tamper_zeroizes() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let task = bench.put(&bench.hsm_path("/policies/40"), json!({"value": 1}));
         bench.start(&task);
         bench.post("/emulator/hsm/tamper", json!({"tamper": "Chassis_open"}));

@@ -183,12 +183,12 @@ fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: Init) -> Result<Reply<Nothing>
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::{Value, json};
 
     pub(crate) const PASSWORD: &str = "hsm-so-password";
 
-    impl Bench {
+    impl TestMachine {
         /// A path below the HSM.
         pub(crate) fn hsm_path(&self, below: &str) -> String {
             let serial = self.machine.state.hsm.hsm.get().serial;
@@ -209,8 +209,8 @@ pub(crate) mod tests {
         }
 
         /// A bench with an initialized HSM and its SO logged in.
-        pub(crate) fn with_so() -> Bench {
-            let mut bench = Bench::new();
+        pub(crate) fn with_so() -> TestMachine {
+            let mut bench = TestMachine::new();
             bench.hsm_init().created();
             assert_eq!(bench.so_login(PASSWORD).status, 204);
             bench
@@ -232,7 +232,7 @@ pub(crate) mod tests {
 
     #[test]
     fn there_is_one_hsm_and_its_serial_number_stays() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let hsms = bench.call(&LIST, &[], &Nothing {}).hsms;
         assert_eq!((hsms.len(), hsms[0].id.len()), (1, 7));
         assert_eq!(hsms[0].url, format!("/api/lunasa/hsms/{}", hsms[0].id));
@@ -243,7 +243,7 @@ pub(crate) mod tests {
 
     #[test]
     fn from_the_factory_it_is_zeroized_and_initialization_gives_it_an_so() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let hsm = bench.hsm();
         assert_eq!((&hsm["zeroized"], &hsm["label"]), (&json!(true), &json!("")));
         assert_eq!(hsm["firmware"], "7.8.4");
@@ -258,7 +258,7 @@ pub(crate) mod tests {
 
     #[test]
     fn only_its_so_initializes_it_again() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         assert_eq!(bench.hsm_init().error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
         bench.so_login(PASSWORD);
@@ -268,7 +268,7 @@ pub(crate) mod tests {
 
     #[test]
     fn whatever_erases_partitions_erases_all_of_them() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let erasing: [(&str, &str, Value); 4] = [
             ("PUT", "/policies/12", json!({"value": 0})),
             ("POST", "/actions/zeroize", json!({})),
@@ -298,7 +298,7 @@ pub(crate) mod tests {
 
     #[test]
     fn after_a_tamper_partitions_wait_for_the_so() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.post("/emulator/hsm/tamper", json!({"tamper": "Chassis_open"}));
         assert_eq!(bench.so_login(PASSWORD).status, 204);
         let path = bench.hsm_path("/partitions");
@@ -310,7 +310,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_so_may_be_needed_to_change_the_time() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let body = json!({
             "label": "h", "password": PASSWORD, "domain": "d", "authTimeConfig": true,
         });
@@ -324,7 +324,7 @@ pub(crate) mod tests {
 
     #[test]
     fn labels_passwords_and_domains_follow_their_patterns() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = bench.hsm_path("");
         for (label, password, domain) in [
             ("", PASSWORD, "d"),

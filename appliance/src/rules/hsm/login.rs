@@ -184,12 +184,12 @@ fn role_actions(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<
 mod tests {
     use super::*;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn three_wrong_passwords_in_a_row_zeroize_the_hsm_across_restarts() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         assert_eq!(bench.so_login("wrong").error(), (400, WRONG_PASSWORD));
         assert_eq!(bench.hsm()["soLoginsLeft"], 2);
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_right_password_gives_the_attempts_back() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         for _ in 0..2 {
             bench.so_login("wrong");
@@ -221,12 +221,12 @@ mod tests {
 
     #[test]
     fn a_login_belongs_to_its_session_and_zeroization_ends_all() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.user("jane", "Abcdef12", "admin");
         bench.login("jane", "Abcdef12");
         assert_eq!(bench.hsm()["soLoggedIn"], false);
         bench.so_login(PASSWORD);
-        let jane = |bench: &mut Bench| bench.session("jane").is_so();
+        let jane = |bench: &mut TestMachine| bench.session("jane").is_so();
         assert!(jane(&mut bench));
         bench.local_login();
         for _ in 0..3 {
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_login_needs_a_private_session() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         bench.user("jane", "Abcdef12", "admin");
         bench.basic("jane", "Abcdef12");
@@ -246,14 +246,14 @@ mod tests {
 
     #[test]
     fn a_logout_ends_the_login() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         assert_eq!(bench.post(&bench.hsm_path("/logout"), json!({})).status, 204);
         assert_eq!(bench.hsm()["soLoggedIn"], false);
     }
 
     #[test]
     fn the_so_changes_the_password_with_the_old_one() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         let body = |old: &str, new: &str| json!({"oldPassword": old, "newPassword": new});
         let role = bench.hsm_path("/roles/so");

@@ -3,10 +3,10 @@
 
 use luna_rest::Nothing;
 use luna_rest::hsm::{
-    CERTIFICATES, Certificates, Counter, DELETE_FM, Dak, FMS, Fm, Fms, HsmCertificate, HsmTime,
-    LOAD_FM, LegacyDomain, LoadFm, MAKE_DAK, PED_TIMEOUTS, PedTimeouts, RECOVER_FMS,
-    RESET_INFORMATION, RESTART, RecoverFms, SELF_TEST, SET_LEGACY_DOMAIN, SET_PED_TIMEOUT,
-    SYNC_TIME, SelfTest, SetPedTimeout, TIME,
+    CERTIFICATES, Certificates, DELETE_FM, Dak, FMS, Fm, Fms, HsmCertificate, HsmTime, LOAD_FM,
+    LegacyDomain, LoadFm, MAKE_DAK, PED_TIMEOUTS, PedTimeouts, RECOVER_FMS, RESET_INFORMATION,
+    RESTART, RecoverFms, SELF_TEST, SET_LEGACY_DOMAIN, SET_PED_TIMEOUT, SYNC_TIME, SelfTest,
+    SetPedTimeout, TIME,
 };
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
@@ -17,7 +17,7 @@ use crate::core::text::{clock_text, time_text};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::lifecycle as hsm;
-use crate::state::hsm::FmRow;
+use crate::state::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use crate::state::hsm_policies::{FUNCTIONALITY_MODULES, SMFS_AUTO_ACTIVATION};
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -164,7 +164,7 @@ fn reset_information(
     _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<Nothing>, Failure> {
-    cx.state.hsm.hsm.get_mut().counters = Counter::default();
+    cx.state.hsm.hsm.get_mut().counters = CountersRow::default();
     Ok(Reply::done())
 }
 
@@ -175,8 +175,7 @@ fn self_test(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<SelfT
     let row = cx.state.hsm.hsm.get_mut();
     row.counters.operation_requests += 1;
     let kept = serde_json::to_vec(row).is_ok_and(|bytes| {
-        serde_json::from_slice::<crate::state::hsm::HsmRow>(&bytes)
-            .is_ok_and(|read| read.serial == row.serial)
+        serde_json::from_slice::<HsmRow>(&bytes).is_ok_and(|read| read.serial == row.serial)
     });
     let known = hex(digest(&SHA256, b"").as_ref());
     let passed =
@@ -228,12 +227,18 @@ fn set_legacy_domain(
     Ok(Reply::done())
 }
 
+impl From<PedTimeoutsRow> for PedTimeouts {
+    fn from(row: PedTimeoutsRow) -> PedTimeouts {
+        PedTimeouts { rped: row.rped, pedk: row.pedk, pedo: row.pedo, wdel: row.wdel }
+    }
+}
+
 fn ped_timeouts(
     cx: &mut Context<'_>,
     _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<PedTimeouts>, Failure> {
-    Ok(Reply::ok(cx.state.hsm.hsm.get().ped_timeouts))
+    Ok(Reply::ok(cx.state.hsm.hsm.get().ped_timeouts.into()))
 }
 
 fn set_ped_timeout(
@@ -241,7 +246,7 @@ fn set_ped_timeout(
     ids: &Ids<1>,
     body: SetPedTimeout,
 ) -> Result<Reply<Nothing>, Failure> {
-    let (seconds, standard) = (body.seconds, PedTimeouts::default());
+    let (seconds, standard) = (body.seconds, PedTimeoutsRow::default());
     let limits = &mut cx.state.hsm.hsm.get_mut().ped_timeouts;
     let fits = match ids[0].as_str() {
         "rped" => seconds <= 99_999,
@@ -269,12 +274,12 @@ fn set_ped_timeout(
 mod tests {
     use super::*;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn a_module_is_loaded_with_policy_50_and_runs_after_a_restart() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let body = json!({"fmFile": "caesar.bin", "certFile": "thales.pem"});
         assert_eq!(
             bench.post(LOAD_FM.template(), body.clone()).error().1,
@@ -305,10 +310,10 @@ mod tests {
 
     #[test]
     fn recovery_erases_modules() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.machine.state.hsm.fms.insert("a000", FmRow::default());
         bench.machine.keep();
-        let recover = |bench: &mut Bench, what: &str| {
+        let recover = |bench: &mut TestMachine, what: &str| {
             bench.post(RECOVER_FMS.template(), json!({"erase": what})).status
         };
         assert_eq!(recover(&mut bench, "smfs"), 204);
@@ -320,7 +325,7 @@ mod tests {
 
     #[test]
     fn ped_time_limits_have_bounds_and_defaults() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut set = |kind: &str, seconds: u32| {
             let path = format!("{}/{kind}", PED_TIMEOUTS.template());
             bench.put(&path, json!({"seconds": seconds})).status
@@ -333,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_rest_needs_the_so_where_it_changes_the_hsm() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.post(SELF_TEST.template(), json!({})).json(), json!({"passed": true}));
         bench.hsm_init();
         for path in [SYNC_TIME.template(), MAKE_DAK.template(), RESTART.template()] {

@@ -18,6 +18,7 @@ use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::actions::no_action;
 use crate::rules::hsm::lifecycle as hsm;
+use crate::state::hsm::CountersRow;
 use crate::state::hsm_policies::METRICS as METRICS_POLICY;
 use crate::state::partitions::PartitionRow;
 
@@ -236,9 +237,22 @@ fn started(cx: &Context<'_>) -> String {
     time::OffsetDateTime::from_unix_timestamp(started).map(time_text).unwrap_or_default()
 }
 
+impl From<CountersRow> for Counter {
+    fn from(row: CountersRow) -> Counter {
+        Counter {
+            critical_events: row.critical_events,
+            crypto_errors: row.crypto_errors,
+            crypto_requests: row.crypto_requests,
+            noncritical_events: row.noncritical_events,
+            operation_errors: row.operation_errors,
+            operation_requests: row.operation_requests,
+        }
+    }
+}
+
 fn counter(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Counter>, Failure> {
     hsm::check_id(cx, &ids[0])?;
-    Ok(Reply::ok(cx.state.hsm.hsm.get().counters))
+    Ok(Reply::ok(cx.state.hsm.hsm.get().counters.into()))
 }
 
 fn utilization(
@@ -315,13 +329,13 @@ fn ped_act(cx: &mut Context<'_>, ids: &Ids<3>, _: PedAction) -> Result<Reply<Not
 mod tests {
     use super::*;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn a_rollback_zeroizes_and_an_upgrade_brings_the_version_back() {
-        let mut bench = Bench::with_so();
-        let action = |bench: &Bench, id| bench.hsm_path(&format!("/firmware/actions/{id}"));
+        let mut bench = TestMachine::with_so();
+        let action = |bench: &TestMachine, id| bench.hsm_path(&format!("/firmware/actions/{id}"));
         let upgrade = action(&bench, "upgrade");
         assert_eq!(bench.post(&upgrade, json!({})).error().1, "HSMPLUGIN_NO_FIRMWARE_UPGRADE");
         let rollback = action(&bench, "rollback");
@@ -344,7 +358,7 @@ mod tests {
 
     #[test]
     fn there_is_no_rollback_once_modules_were_allowed() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         for value in [1, 0] {
             let task = bench.put(&bench.hsm_path("/policies/50"), json!({"value": value}));
             bench.start(&task);
@@ -357,16 +371,17 @@ mod tests {
 
     #[test]
     fn storage_is_as_the_model_has_it() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let storage = bench.get(&bench.hsm_path("/storageSpace")).json();
         assert_eq!(storage, json!({"free": 33_554_432, "total": 33_554_432, "used": 0}));
     }
 
     #[test]
     fn a_license_is_applied_once_by_the_so() {
-        let mut bench = Bench::new();
-        let apply =
-            |bench: &mut Bench, file: &str| bench.post(UPGRADE.template(), json!({"file": file}));
+        let mut bench = TestMachine::new();
+        let apply = |bench: &mut TestMachine, file: &str| {
+            bench.post(UPGRADE.template(), json!({"file": file}))
+        };
         bench.upload("/users/admin/files", "more.lic", b"EMULATED-0100 More of everything\n");
         bench.upload("/users/admin/files", "bad.lic", b"nonsense");
         assert_eq!(apply(&mut bench, "more.lic").error().1, "APPLIANCE_REQUIRE_SO_LOGIN");
@@ -384,9 +399,9 @@ mod tests {
 
     #[test]
     fn a_license_for_more_partitions_allows_them() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let policy = bench.hsm_path("/policies/33");
-        let allowed = |bench: &mut Bench| {
+        let allowed = |bench: &mut TestMachine| {
             let shown = bench.get(&bench.hsm_path("")).json()["partitionsAllowed"].clone();
             assert_eq!(bench.get(&policy).json()["value"], shown);
             shown
@@ -405,7 +420,7 @@ mod tests {
 
     #[test]
     fn support_information_lies_among_the_files_of_who_asked() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let path = bench.hsm_path("/supportInfo");
         assert_eq!(bench.post(&path, json!({})).created(), "/users/admin/files/supportInfo.txt");
         let file = bench.machine.state.files.get("admin", "supportInfo.txt").unwrap();
@@ -417,7 +432,7 @@ mod tests {
 
     #[test]
     fn counters_count_and_usage_counters_need_policy_49() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         bench.so_login("wrong");
         let counter = bench.get(&bench.hsm_path("/counter")).json();
@@ -434,7 +449,7 @@ mod tests {
 
     #[test]
     fn a_password_hsm_has_no_ped() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.get(&bench.hsm_path("/ped/peds/0")).json(), json!({}));
         let connect = bench.hsm_path("/ped/peds/1/actions/connect");
         assert_eq!(bench.post(&connect, json!({})).error(), (400, "HSMPLUGIN_FUNC_NOT_SUPPORTED"));

@@ -295,10 +295,10 @@ pub(crate) fn apply_template(cx: &mut Context<'_>, values: BTreeMap<u32, u32>) {
 mod tests {
     use super::*;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::json;
 
-    impl Bench {
+    impl TestMachine {
         fn set_policy(&mut self, number: u32, value: u32) -> Answer {
             let path = self.hsm_path(&format!("/policies/{number}"));
             self.put(&path, json!({"value": value}))
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn policies_are_changed_by_the_so_alone() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.hsm_init().created();
         assert_eq!(bench.set_policy(16, 0).error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
         bench.so_login(PASSWORD);
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn values_stay_within_their_bounds() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         for (number, value) in [(16, 2), (33, 11)] {
             assert_eq!(
                 bench.set_policy(number, value).error(),
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_destructive_change_waits_to_be_started() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let answer = bench.set_policy(12, 0);
         assert_eq!(bench.policy(12), 1, "nothing happens before the start");
         assert_eq!(bench.start(&answer).status, 204);
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn functionality_modules_cost_the_whole_hsm() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         assert_eq!(bench.set_policy(51, 1).error(), (400, "HSMPLUGIN_POLICY_CHANGE_REFUSED"));
         let answer = bench.set_policy(50, 1);
         bench.start(&answer);
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_task_started_without_the_so_changes_nothing() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         let answer = bench.set_policy(12, 0);
         bench.post(&bench.hsm_path("/logout"), json!({}));
         assert_eq!(bench.start(&answer).error(), (400, "APPLIANCE_REQUIRE_SO_LOGIN"));
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn a_template_carries_policies_to_the_next_initialization() {
-        let mut bench = Bench::with_so();
+        let mut bench = TestMachine::with_so();
         bench.set_policy(16, 0);
         let path = bench.hsm_path("/policies");
         let exported = bench.post(&path, json!({"file": "policies.txt"}));
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn capabilities_are_shown() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown = bench.get(&bench.hsm_path("/capabilities")).json();
         assert_eq!(shown["capabilities"][2]["value"], 15);
     }

@@ -81,12 +81,12 @@ const ROUTER_ROUND_TRIP: f64 = 0.000_607;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     #[test]
     fn the_host_name_changes_and_stays() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.call(&SHOW, &[], &Nothing {}).hostname, "local_host");
         let path = CHANGE.template();
         assert_eq!(bench.patch(path, json!({"hostname": "sa7-1.example.org"})).status, 204);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_host_name_has_the_form_of_the_reference() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let long = "x".repeat(65);
         for name in ["", "-x", "x.", "a_b", "a b", &long] {
             let answer = bench.patch(CHANGE.template(), json!({"hostname": name}));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn monitor_looks_and_never_touches() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("mo", "Abcdef12", "monitor");
         bench.login("mo", "Abcdef12");
         assert_eq!(bench.get(SHOW.template()).status, 200);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn only_what_the_emulated_network_knows_answers_a_ping() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut ping = |address: &str| {
             let ping = Ping { address: address.to_owned() };
             bench.call(&ACT, &[PING], &ping).time

@@ -192,13 +192,13 @@ fn kernel(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<KernelRo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use luna_rest::network::SET_IP4;
     use serde_json::json;
 
     /// The two devices and the route of a recorded table.
-    fn recorded() -> Bench {
-        let mut bench = Bench::new();
+    fn recorded() -> TestMachine {
+        let mut bench = TestMachine::new();
         for (device, ip, gateway) in
             [("eth0", "192.168.101.16", "192.168.101.1"), ("eth1", "172.16.106.16", "172.16.106.1")]
         {
@@ -214,7 +214,7 @@ mod tests {
         bench
     }
 
-    fn table(bench: &mut Bench) -> Vec<String> {
+    fn table(bench: &mut TestMachine) -> Vec<String> {
         let routes = bench.call(&KERNEL_ROUTES, &[], &Nothing {}).routes;
         let line =
             |r: KernelRoute| [r.destination, r.gateway, r.genmask, r.flags, r.device].join(" ");

@@ -16,7 +16,7 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route;
 use crate::request::route::{Ids, OPERATOR, Routes};
-use crate::state::ntls::LONGEST;
+use crate::state::ntls::{KeepaliveRow, LONGEST, MonitorRow, ThreadsRow};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SETTINGS, route::MONITOR, show);
@@ -108,7 +108,8 @@ fn bind(cx: &mut Context<'_>, _: &Ids<0>, new: NewBinding) -> Result<Reply<Nothi
 }
 
 fn keepalive(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Keepalive>, Failure> {
-    Ok(Reply::ok(cx.state.ntls.settings.get().keepalive.clone()))
+    let KeepaliveRow { idle, interval, probes } = cx.state.ntls.settings.get().keepalive;
+    Ok(Reply::ok(Keepalive { idle, interval, probes }))
 }
 
 fn set_keepalive(
@@ -120,13 +121,15 @@ fn set_keepalive(
     within("idle", new.idle, 10, 10_000)?;
     within("interval", new.interval, 10, 360)?;
     within("probes", new.probes, 1, 30)?;
-    cx.state.ntls.settings.get_mut().keepalive = new;
+    let Keepalive { idle, interval, probes } = new;
+    cx.state.ntls.settings.get_mut().keepalive = KeepaliveRow { idle, interval, probes };
     cx.state.ntls.restart_needed();
     Ok(Reply::done())
 }
 
 fn threads(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Threads>, Failure> {
-    Ok(Reply::ok(cx.state.ntls.settings.get().threads.clone()))
+    let ThreadsRow { datapath, cmdprocessor } = cx.state.ntls.settings.get().threads;
+    Ok(Reply::ok(Threads { datapath, cmdprocessor }))
 }
 
 fn set_threads(
@@ -140,7 +143,7 @@ fn set_threads(
     let cmdprocessor = new.cmdprocessor.unwrap_or(row.threads.cmdprocessor);
     within("datapath", datapath, 1, 15)?;
     within("cmdprocessor", cmdprocessor, 1, 70)?;
-    row.threads = Threads { datapath, cmdprocessor };
+    row.threads = ThreadsRow { datapath, cmdprocessor };
     row.restart_needed = true;
     Ok(Reply::done())
 }
@@ -171,7 +174,8 @@ fn reset_information(
 }
 
 fn monitor(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Monitor>, Failure> {
-    Ok(Reply::ok(cx.state.ntls.settings.get().monitor.clone()))
+    let MonitorRow { enabled, days, interval } = cx.state.ntls.settings.get().monitor;
+    Ok(Reply::ok(Monitor { enabled, days, interval }))
 }
 
 fn set_monitor(

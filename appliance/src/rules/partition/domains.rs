@@ -159,7 +159,7 @@ fn export_identity(
 mod tests {
     use super::*;
     use crate::rules::partition::lifecycle::tests::{SO, bench, initialized};
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     fn serial(path: &str) -> &str {
@@ -184,7 +184,7 @@ mod tests {
             (422, refusal::NOT_ALLOWED),
             "three at most"
         );
-        let order = |bench: &mut Bench| {
+        let order = |bench: &mut TestMachine| {
             let listed = bench.get(&domains).json();
             let ids: Vec<_> = listed["domains"].as_array().unwrap().iter().collect();
             ids.iter().map(|domain| domain["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -368,7 +368,7 @@ fn log_out_everywhere(cx: &mut Context<'_>, serial: &str) {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::{Value, json};
 
     pub(crate) const SO: &str = "so-password";
@@ -376,25 +376,25 @@ pub(crate) mod tests {
     pub(crate) const DOMAIN: &str = "domain";
 
     /// An appliance whose HSM SO is logged in.
-    pub(crate) fn bench() -> Bench {
-        let mut bench = Bench::new();
+    pub(crate) fn bench() -> TestMachine {
+        let mut bench = TestMachine::new();
         so_login(&mut bench);
         bench
     }
 
-    pub(crate) fn so_login(bench: &mut Bench) {
+    pub(crate) fn so_login(bench: &mut TestMachine) {
         for session in bench.machine.sessions.iter_mut() {
             session.hsm_logins.insert("so".into());
         }
     }
 
-    fn parent(bench: &Bench) -> String {
+    fn parent(bench: &TestMachine) -> String {
         let serial = bench.machine.state.hsm.hsm.get().serial;
         format!("/api/lunasa/hsms/{serial}/partitions")
     }
 
     /// Creates a partition and returns its path.
-    pub(crate) fn create(bench: &mut Bench, body: Value) -> Answer {
+    pub(crate) fn create(bench: &mut TestMachine, body: Value) -> Answer {
         let mut all = json!({"hasPso": true});
         all.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
         let parent = parent(bench);
@@ -402,7 +402,7 @@ pub(crate) mod tests {
     }
 
     /// An initialized partition.
-    pub(crate) fn initialized(bench: &mut Bench, version: u8) -> String {
+    pub(crate) fn initialized(bench: &mut TestMachine, version: u8) -> String {
         let made = create(bench, json!({"name": "app", "version": version})).created();
         let body = json!({"password": SO, "domain": DOMAIN});
         assert_eq!(bench.put(&made, body).created(), made);

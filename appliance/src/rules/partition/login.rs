@@ -336,35 +336,35 @@ fn reset(cx: &mut Context<'_>, serial: &str, id: &str, body: RoleAction) -> Resu
 mod tests {
     use super::*;
     use crate::rules::partition::lifecycle::tests::{CO, SO, bench, initialized};
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use serde_json::{Value, json};
 
     const NEW: &str = "new-password";
 
-    fn login(bench: &mut Bench, path: &str, role: &str, password: &str) -> Answer {
+    fn login(bench: &mut TestMachine, path: &str, role: &str, password: &str) -> Answer {
         let body = json!({"role": role, "password": password, "ped": "0"});
         bench.post(&format!("{path}/login"), body)
     }
 
-    fn logout(bench: &mut Bench, path: &str) {
+    fn logout(bench: &mut TestMachine, path: &str) {
         assert_eq!(bench.post(&format!("{path}/logout"), json!({})).status, 204);
     }
 
-    fn init(bench: &mut Bench, path: &str, role: &str) -> Answer {
+    fn init(bench: &mut TestMachine, path: &str, role: &str) -> Answer {
         bench.put(&format!("{path}/roles/{role}"), json!({"password": CO}))
     }
 
-    fn change(bench: &mut Bench, path: &str, role: &str, old: &str, new: &str) -> Answer {
+    fn change(bench: &mut TestMachine, path: &str, role: &str, old: &str, new: &str) -> Answer {
         let body = json!({"oldPassword": old, "newPassword": new});
         bench.patch(&format!("{path}/roles/{role}"), body)
     }
 
-    fn shown(bench: &mut Bench, path: &str, role: &str) -> Value {
+    fn shown(bench: &mut TestMachine, path: &str, role: &str) -> Value {
         bench.get(&format!("{path}/roles/{role}")).json()
     }
 
     /// With a Crypto Officer whose first password still has to be changed; nobody is logged in.
-    fn with_co(bench: &mut Bench) -> String {
+    fn with_co(bench: &mut TestMachine) -> String {
         let path = initialized(bench, 0);
         assert_eq!(login(bench, &path, "so", SO).status, 204);
         assert_eq!(init(bench, &path, "co").status, 204);

@@ -259,21 +259,21 @@ fn smk_act(cx: &mut Context<'_>, ids: &Ids<4>, _: Nothing) -> Result<Reply<Smk>,
 pub(crate) mod tests {
     use super::*;
     use crate::rules::partition::lifecycle::tests::{CO, SO, bench, create, initialized};
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::{Value, json};
 
     fn serial(path: &str) -> &str {
         path.rsplit('/').next().unwrap()
     }
 
-    pub(crate) fn login(bench: &mut Bench, path: &str, role: &str, password: &str) {
+    pub(crate) fn login(bench: &mut TestMachine, path: &str, role: &str, password: &str) {
         bench.post(&format!("{path}/logout"), json!({}));
         let body = json!({"role": role, "password": password, "ped": "0"});
         bench.post(&format!("{path}/login"), body).created();
     }
 
     /// With the Crypto Officer logged in.
-    pub(crate) fn partition(bench: &mut Bench, version: u8) -> String {
+    pub(crate) fn partition(bench: &mut TestMachine, version: u8) -> String {
         let path = initialized(bench, version);
         login(bench, &path, "so", SO);
         let first = json!({"password": "first-password"});
@@ -284,7 +284,7 @@ pub(crate) mod tests {
         path
     }
 
-    fn add(bench: &mut Bench, path: &str, body: Value) -> u16 {
+    fn add(bench: &mut TestMachine, path: &str, body: Value) -> u16 {
         bench.post(&format!("/emulator/partitions/{}/objects", serial(path)), body).status
     }
 
@@ -316,7 +316,7 @@ pub(crate) mod tests {
         let path = partition(&mut bench, 0);
         add(&mut bench, &path, json!({"label": "a", "type": "Private Key"}));
         add(&mut bench, &path, json!({"label": "b", "type": "Public Key", "private": false}));
-        let visible = |bench: &mut Bench| {
+        let visible = |bench: &mut TestMachine| {
             let listed = bench.get(&format!("{path}/object/objects")).json();
             listed["objects"].as_array().unwrap().len()
         };
@@ -374,7 +374,7 @@ pub(crate) mod tests {
     }
 
     /// The SKS master key, and the one before it while it rolls over.
-    fn smks(bench: &Bench, path: &str) -> (String, String) {
+    fn smks(bench: &TestMachine, path: &str) -> (String, String) {
         let row = bench.machine.state.partitions.partitions.get(serial(path)).unwrap();
         (row.smk_id.clone(), row.old_smk_id.clone())
     }

@@ -290,11 +290,11 @@ pub(crate) fn template(cx: &Context<'_>, name: &str, version: u8) -> Result<Temp
 mod tests {
     use super::*;
     use crate::rules::partition::lifecycle::tests::{SO, bench, create, initialized};
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     /// With the Partition SO logged in and one object inside.
-    fn partition(bench: &mut Bench, version: u8) -> String {
+    fn partition(bench: &mut TestMachine, version: u8) -> String {
         let path = initialized(bench, version);
         let login = json!({"role": "so", "password": SO, "ped": "0"});
         bench.post(&format!("{path}/login"), login).created();
@@ -304,7 +304,7 @@ mod tests {
         path
     }
 
-    fn value(bench: &mut Bench, path: &str, number: u32) -> u32 {
+    fn value(bench: &mut TestMachine, path: &str, number: u32) -> u32 {
         let shown = bench.get(&format!("{path}/policies/{number}")).json();
         shown["value"].as_u64().unwrap().try_into().unwrap()
     }

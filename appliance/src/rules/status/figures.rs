@@ -115,12 +115,12 @@ fn sockets(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sockets
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
 
     #[test]
     fn everything_follows_from_state_and_clock() {
-        let mut bench = Bench::new();
-        let shown = |bench: &mut Bench| {
+        let mut bench = TestMachine::new();
+        let shown = |bench: &mut TestMachine| {
             [&CPU.template(), &PROCESSES.template(), &MEMORY.template(), &DISK.template()]
                 .map(|path| bench.get(path).json())
         };
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     pub(crate) fn uptime_counts_from_the_start() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         assert_eq!(bench.call(&CPU, &[], &Nothing {}).uptime, 90);
         bench.advance(600);
         bench.restart();
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn memory_adds_up_and_counts_the_processes() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let memory = bench.call(&MEMORY, &[], &Nothing {});
         assert_eq!(memory.total, memory.used + memory.free);
         assert_eq!(memory.swap_total, memory.swap_used + memory.swap_free);
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_file_fills_the_disk_it_lies_on() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let before = bench.call(&DISK, &[], &Nothing {});
         bench.upload("/users/admin/files", "big.bin", &[0; 8192]);
         let after = bench.call(&DISK, &[], &Nothing {});
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn sensors_are_within_what_is_well() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for minute in 0..60 {
             for one in bench.call(&SENSORS, &[], &Nothing {}).sensors {
                 let one: Sensor = serde_json::from_value(bench.get(&one.url).json()).unwrap();

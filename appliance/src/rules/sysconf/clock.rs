@@ -7,7 +7,6 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime};
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text};
 use crate::core::time_zones as zones;
-use crate::core::time_zones::Zone;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 
@@ -16,16 +15,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CHANGE, OPERATOR, change);
     r.on(&PUT, OPERATOR, change);
     r.on(&ZONES, EVERYONE, list);
-}
-
-fn zone(cx: &Context<'_>) -> &'static Zone {
-    let code = &cx.state.sysconf.system.get().time_zone;
-    zones::find(code).unwrap_or(&zones::ZONES[0])
-}
-
-/// What the clocks show where the appliance is, marked as UTC.
-pub(crate) fn local(cx: &Context<'_>) -> OffsetDateTime {
-    cx.now + Duration::minutes(zone(cx).at(cx.now).1.into())
 }
 
 /// Sets the clock. Unlike time that passes, this ends no session and counts for no service.
@@ -38,9 +27,9 @@ pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) {
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Time>, Failure> {
-    let zone = zone(cx);
+    let zone = cx.time_zone();
     let (abbreviation, utc_offset) = zone.at(cx.now);
-    let local = local(cx);
+    let local = cx.local_time();
     Ok(Reply::ok(Time {
         date: date_text(local),
         time: clock_text(local),
@@ -61,7 +50,7 @@ fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<No
         Some(code) => zones::find(code).ok_or_else(|| {
             Failure::bad_request(format!("The emulated appliance has no time zone '{code}'."))
         })?,
-        None => zone(cx),
+        None => cx.time_zone(),
     };
     if body.time.is_some() || body.date.is_some() {
         let shown = cx.now + Duration::minutes(zone.at(cx.now).1.into());
@@ -119,14 +108,14 @@ fn list(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Zones>, Fai
 #[cfg(test)]
 mod tests {
     use crate::rules::sysconf::tests::so;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const TIME: &str = "/api/lunasa/time";
 
     #[test]
     fn the_clock_follows_what_is_set() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown = json!({
             "date": "2025-01-02", "time": "03:04:05", "timeZone": "UTC", "abbreviation": "UTC",
             "utcOffset": 0,
@@ -147,7 +136,7 @@ mod tests {
 
     #[test]
     fn nonsense_changes_nothing() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for change in [
             json!({"time": "25:00:00"}),
             json!({"time": "1:00:00"}),
@@ -163,7 +152,7 @@ mod tests {
 
     #[test]
     fn with_force_so_login_the_clock_needs_the_so() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.machine.state.lunasa.settings.get_mut().force_so_login = true;
         bench.machine.keep();
         let change = json!({"timeZone": "EST"});
@@ -174,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_listed_zone_can_be_set() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let zones = bench.get("/emulator/lunash/timezones").json();
         let zones = zones["zones"].as_array().unwrap().clone();
         assert!(zones.contains(&json!("Canada/Eastern")));

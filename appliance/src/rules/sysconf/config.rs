@@ -321,20 +321,20 @@ mod tests {
     use super::*;
     use crate::rules::sysconf::tests::so;
     use crate::state::ntls::ClientRow;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const BACKUPS: &str = "/api/lunasa/config/backups";
     const RESET: &str = "/emulator/lunash/config/factoryReset";
 
-    fn backup(bench: &mut Bench) -> String {
+    fn backup(bench: &mut TestMachine) -> String {
         let made = bench.post(BACKUPS, json!({"description": "before"})).json();
         format!("{BACKUPS}/{}", made["id"].as_str().unwrap())
     }
 
     #[test]
     fn one_service_comes_back_and_the_others_stay() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.patch("/api/lunasa/ssh", json!({"port": 2222}));
         bench.post("/api/lunasa/ntp/servers", json!({"address": "10.0.0.1"})).created();
         let path = backup(&mut bench);
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_backup_says_what_it_is_and_shows_no_content() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = backup(&mut bench);
         assert_eq!(path, format!("{BACKUPS}/local_host_Config_20250102_030405.tar.gz"));
         let shown = bench.get(&path).json();
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_running_service_is_not_restored() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = format!("{}/actions/restore", backup(&mut bench));
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         for service in ["ntp", "all"] {
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn users_are_restored_with_their_passwords() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("jane", "Abcdef12", "operator");
         let path = backup(&mut bench);
         bench.delete("/users/jane");
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn clients_come_back_without_partitions_that_are_gone() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let row = ClientRow { links: vec!["1234567890".to_owned()], ..ClientRow::default() };
         bench.machine.state.ntls.clients.insert("app", row);
         bench.store();
@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn factory_settings_come_back_service_by_service() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.patch("/api/lunasa/ssh", json!({"port": 2222}));
         bench.patch("/api/lunasa/time", json!({"timeZone": "CET"}));
         bench.patch("/api/lunasa/services/ntp", json!({"onBoot": true}));
@@ -438,7 +438,7 @@ mod tests {
 
     #[test]
     fn the_so_keeps_a_backup_on_the_hsm() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = backup(&mut bench);
         let file = path.rsplit('/').next().unwrap();
         let body = json!({"file": file, "deviceType": "hsm"});

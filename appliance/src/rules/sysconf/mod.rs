@@ -25,10 +25,10 @@ pub(crate) fn routes(r: &mut Routes) {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
 
     /// Logs the HSM SO in, in every open session.
-    pub(crate) fn so(bench: &mut Bench) {
+    pub(crate) fn so(bench: &mut TestMachine) {
         for session in bench.machine.sessions.iter_mut() {
             session.hsm_logins.insert("so".to_owned());
         }

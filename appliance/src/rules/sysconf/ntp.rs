@@ -18,9 +18,9 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::clock_text;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
-use crate::rules::sysconf::clock::{local, set};
+use crate::rules::sysconf::clock::set;
 use crate::rules::sysconf::ntp_status;
-use crate::state::sysconf::{ServerRow, key_name};
+use crate::state::sysconf::{NtpServer, NtpServerRow, key_name};
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 200;
@@ -53,7 +53,7 @@ pub(crate) fn service_changes(cx: &mut Context<'_>, running: bool) {
 }
 
 fn write_log(cx: &mut Context<'_>, text: &str) {
-    let local = local(cx);
+    let local = cx.local_time();
     let month: String = local.month().to_string().chars().take(3).collect();
     let row = cx.state.sysconf.ntp.get_mut();
     // Assumed: process numbers of an appliance that has just come up.
@@ -106,15 +106,17 @@ fn synchronize(
 }
 
 /// The servers in the order in which they were added.
-pub(crate) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c Server> {
-    let mut rows: Vec<&ServerRow> = cx.state.sysconf.ntp_servers.values().collect();
+pub(crate) fn ordered<'c>(cx: &'c Context<'_>) -> Vec<&'c NtpServer> {
+    let mut rows: Vec<&NtpServerRow> = cx.state.sysconf.ntp_servers.values().collect();
     rows.sort_by_key(|row| row.order);
     rows.into_iter().map(|row| &row.server).collect()
 }
 
 fn servers(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Servers>, Failure> {
-    let link =
-        |server: &Server| Link { id: server.address.clone(), url: SERVER.path(&[&server.address]) };
+    let link = |server: &NtpServer| Link {
+        id: server.address.clone(),
+        url: SERVER.path(&[&server.address]),
+    };
     Ok(Reply::ok(Servers { servers: ordered(cx).into_iter().map(link).collect() }))
 }
 
@@ -195,7 +197,7 @@ fn add_server(
     let order = row.next;
     row.next += 1;
     let url = SERVER.path(&[&body.address]);
-    let server = Server {
+    let server = NtpServer {
         address: body.address.clone(),
         is_burst_enabled: body.is_burst_enabled.unwrap_or_default(),
         is_initial_burst_enabled: body.is_initial_burst_enabled.unwrap_or_default(),
@@ -206,13 +208,27 @@ fn add_server(
         protocol_version: body.protocol_version,
         port: nts.then(|| body.port.unwrap_or(4460)),
     };
-    cx.state.sysconf.ntp_servers.insert(body.address, ServerRow { order, server });
+    cx.state.sysconf.ntp_servers.insert(body.address, NtpServerRow { order, server });
     Ok(Reply::created(url))
+}
+
+fn shown(server: NtpServer) -> Server {
+    Server {
+        address: server.address,
+        is_burst_enabled: server.is_burst_enabled,
+        is_initial_burst_enabled: server.is_initial_burst_enabled,
+        key_id: server.key_id,
+        nts: server.nts,
+        is_autokey_enabled: server.is_autokey_enabled,
+        is_preferred_server: server.is_preferred_server,
+        protocol_version: server.protocol_version,
+        port: server.port,
+    }
 }
 
 fn server(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Server>, Failure> {
     let row = cx.state.sysconf.ntp_servers.get(&ids[0]).ok_or_else(|| no_server(&ids[0]))?;
-    Ok(Reply::ok(row.server.clone()))
+    Ok(Reply::ok(shown(row.server.clone())))
 }
 
 fn change_server(
@@ -227,7 +243,7 @@ fn change_server(
     check_version(Some(body.protocol_version), false)?;
     check_authentication(cx, Some(body.key_id), false, body.is_autokey_enabled)?;
     if let Some(row) = cx.state.sysconf.ntp_servers.get_mut(&ids[0]) {
-        row.server = Server {
+        row.server = NtpServer {
             address: ids[0].to_owned(),
             is_burst_enabled: body.is_burst_enabled,
             is_initial_burst_enabled: body.is_initial_burst_enabled,
@@ -258,7 +274,7 @@ fn log(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Log>, Failu
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const SERVERS: &str = "/api/lunasa/ntp/servers";
@@ -266,7 +282,7 @@ mod tests {
 
     #[test]
     fn servers_are_listed_as_added() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for address in ["time.example.com", "10.0.0.9", "10.0.0.1"] {
             let url = bench.post(SERVERS, json!({"address": address})).created();
             assert_eq!(url, format!("{SERVERS}/{address}"));
@@ -284,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_server_is_judged() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for server in [
             json!({"address": ""}),
             json!({"address": "1.2.3.4.5"}),
@@ -309,7 +325,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_set_by_a_server_only_while_the_service_stands() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/api/lunasa/ntp/actions/synchronize";
         assert_eq!(bench.post(path, json!({})).error(), (500, "NTP_OPERATION_FAILED"));
         bench.advance(3600);
@@ -325,7 +341,7 @@ mod tests {
 
     #[test]
     fn starts_and_stops_stand_in_the_log() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post(START, json!({})).created();
         bench.post("/api/lunasa/services/ntp/actions/stop", json!({})).created();
         let log = bench.get("/emulator/lunash/ntp/log").json();

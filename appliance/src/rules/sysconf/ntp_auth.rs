@@ -10,7 +10,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::random;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
-use crate::state::sysconf::{KeyRow, key_name};
+use crate::state::sysconf::{NtpKeyRow, SchemeRow, key_name};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&KEYS, EVERYONE, keys);
@@ -37,7 +37,7 @@ fn no_key(id: &str, what: &str) -> Failure {
 }
 
 fn keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Keys>, Failure> {
-    let key = |(id, row): (&str, &KeyRow)| Key {
+    let key = |(id, row): (&str, &NtpKeyRow)| Key {
         id: id.parse().unwrap_or_default(),
         kind: row.kind.clone(),
         trusted: row.trusted,
@@ -115,7 +115,7 @@ fn add_key(cx: &mut Context<'_>, _: &Ids<0>, body: NewKey) -> Result<Reply<Nothi
         return Err(Failure::new(400, KEY_EXISTS, "The NTP key exists already.")
             .details(format!("There is a symmetric key {} already.", body.id)));
     }
-    cx.state.sysconf.ntp_keys.insert(name, KeyRow { kind: body.kind, value, trusted: false });
+    cx.state.sysconf.ntp_keys.insert(name, NtpKeyRow { kind: body.kind, value, trusted: false });
     Ok(Reply::done())
 }
 
@@ -183,13 +183,13 @@ fn install_scheme(
     }
     let schemes = &mut cx.state.sysconf.ntp.get_mut().schemes;
     schemes.retain(|known| known.scheme != body.scheme);
-    schemes.push(body);
+    schemes.push(SchemeRow { scheme: body.scheme, file: body.file });
     Ok(Reply::done())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const SERVERS: &str = "/api/lunasa/ntp/servers";
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_key_counts_once_it_is_trusted_and_never_shows() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let key = json!({"id": 7, "type": "M", "value": "s3cret-value"});
         assert_eq!(bench.post(KEYS, key.clone()).status, 204);
         assert_eq!(bench.post(KEYS, key).error(), (400, "NTP_KEY_ALREADY_EXISTS"));
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn values_fit_their_type() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let mut id = 0;
         let mut add = |kind: &str, value: &str| {
             id += 1;
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn autokey_needs_its_key_and_its_file() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/emulator/lunash/ntp/autokey";
         assert_eq!(bench.put(path, json!({"password": "Secret99"})).status, 204);
         assert_eq!(bench.get("/api/lunasa/ntp").json()["isAutokeyConfigured"], true);

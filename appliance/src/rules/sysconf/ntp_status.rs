@@ -1,12 +1,13 @@
 //! What the NTP service knows, worked out from when it was started and what it was given.
 
 use luna_rest::Nothing;
-use luna_rest::ntp::{Association, Discipline, Peer, Server, Status};
+use luna_rest::ntp::{Association, Discipline, Peer, Status};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::Ids;
 use crate::rules::sysconf::ntp::{is_enabled, ordered};
+use crate::state::sysconf::NtpServer;
 
 /// Seconds from 1900, where NTP begins to count, to 1970.
 const ERA: i64 = 2_208_988_800;
@@ -66,7 +67,7 @@ fn own_clock(uptime: u64) -> Peer {
 }
 
 /// A server that has never answered is asked ever more rarely, down to every 1024 seconds.
-fn unreachable(server: &Server, uptime: u64) -> Peer {
+fn unreachable(server: &NtpServer, uptime: u64) -> Peer {
     let mut poll = POLL;
     while poll < 1024 && uptime >= poll * 16 {
         poll *= 2;
@@ -95,7 +96,7 @@ fn synchronized(id: u16) -> Association {
 }
 
 /// Bit 15: configured; bit 14: to be authenticated; the low byte: one event, mobilization.
-fn rejected(id: u16, server: &Server) -> Association {
+fn rejected(id: u16, server: &NtpServer) -> Association {
     let authenticated = server.key_id.is_some() || server.nts || server.is_autokey_enabled;
     Association {
         id,
@@ -111,14 +112,14 @@ fn rejected(id: u16, server: &Server) -> Association {
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const STATUS: &str = "/api/lunasa/ntp/status";
 
     #[test]
     fn a_service_that_stands_knows_nothing() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let shown =
             json!({"isEnabled": false, "isRunning": false, "peers": [], "associations": []});
         assert_eq!(bench.get(STATUS).json(), shown);
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_own_clock_comes_first_and_is_polled_every_64_seconds() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/api/lunasa/ntp/servers", json!({"address": "54.208.217.148"})).created();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         let status = bench.get(STATUS).json();
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn setting_the_clock_does_not_count_as_time_that_passed() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.post("/api/lunasa/services/ntp/actions/start", json!({})).created();
         bench.patch("/api/lunasa/time", json!({"date": "2030-01-01"}));
         assert_eq!(bench.get(STATUS).json()["peers"][0]["reach"], 1);

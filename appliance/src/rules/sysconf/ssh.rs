@@ -241,7 +241,7 @@ fn rejected(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Rejecte
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const SSH: &str = "/api/lunasa/ssh";
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn settings_change_one_by_one() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let factory = json!({
             "actions": "/api/lunasa/ssh/actions", "cipherList": "aes192-ctr:aes256-ctr",
             "isPasswordAuthenticationEnabled": true, "isKeyAuthenticationEnabled": true,
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn ciphers_are_known_ones_and_one_stays() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         for list in ["", "AES256-CTR", "hmac-sha2-256", "aes256-ctr:", "rot13"] {
             let answer = bench.patch(SSH, json!({"cipherList": list}));
             assert_eq!(answer.error(), (400, "SSH_FAILED_TO_SET_CIPHERS"), "{list}");
@@ -296,8 +296,8 @@ mod tests {
 
     #[test]
     fn a_new_host_key_has_another_fingerprint() {
-        let mut bench = Bench::new();
-        let print = |bench: &mut Bench| {
+        let mut bench = TestMachine::new();
+        let print = |bench: &mut TestMachine| {
             let keys = bench.get("/emulator/lunash/ssh/hostKeys").json();
             keys["keys"][0]["fingerprint"].as_str().unwrap().to_owned()
         };
@@ -307,12 +307,12 @@ mod tests {
         assert_eq!(print(&mut bench), first);
         assert_eq!(bench.post(&format!("{SSH}/actions/keyRegenerate"), json!({})).status, 204);
         assert_ne!(print(&mut bench), first);
-        assert_eq!(print(&mut Bench::new()), first, "the same seed makes the same key");
+        assert_eq!(print(&mut TestMachine::new()), first, "the same seed makes the same key");
     }
 
     #[test]
     fn an_address_binds_until_a_device_does() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = "/emulator/lunash/ssh/address";
         assert_eq!(bench.put(path, json!({"ip": "10.1.1"})).status, 400);
         assert_eq!(bench.put(path, json!({"ip": "10.1.1.1"})).status, 204);
@@ -323,9 +323,9 @@ mod tests {
 
     #[test]
     fn accounts_without_a_list_come_from_everywhere() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         bench.user("Alice", "Abcdef12", "monitor");
-        let hosts = |bench: &mut Bench, at: usize| {
+        let hosts = |bench: &mut TestMachine, at: usize| {
             let clients = bench.get(CLIENTS).json();
             (clients["clients"][at]["userId"].clone(), clients["clients"][at]["hosts"].clone())
         };

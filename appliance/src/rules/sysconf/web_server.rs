@@ -114,14 +114,14 @@ fn change_blocklist(
 
 #[cfg(test)]
 mod tests {
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use serde_json::json;
 
     const WEB: &str = "/api/lunasa/webServer";
 
     #[test]
     fn settings_are_judged_and_kept() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let change = json!({"netDevice": "eth0", "port": 9443, "cipherList": "AES256-SHA256"});
         assert_eq!(bench.patch(WEB, change).status, 200);
         bench.restart();
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_blocklist_is_an_administrators() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = format!("{WEB}/blocklist");
         assert_eq!(bench.patch(&path, json!({"maxInfractionCount": 100})).status, 204);
         assert_eq!(bench.get(&path).json()["maxInfractionCount"], 100);

@@ -303,7 +303,7 @@ mod tests {
     use crate::rules::partition::lifecycle::tests::{CO, DOMAIN, SO, bench};
     use crate::rules::partition::objects::tests::{login, partition as with_co};
     use crate::rules::token::devices::tests::{SERIAL, TOKEN_SO, plugged};
-    use crate::test_machine::{Answer, Bench};
+    use crate::test_machine::{Answer, TestMachine};
     use luna_rest::tokens::{ATTACH, CONTENTS, LOGIN};
     use serde_json::{Value, json};
 
@@ -314,20 +314,20 @@ mod tests {
     }
 
     /// An appliance with a Backup HSM, and a partition whose CO is logged in.
-    fn ready(version: u8) -> (Bench, String) {
+    fn ready(version: u8) -> (TestMachine, String) {
         let mut bench = bench();
         plugged(&mut bench);
         let path = with_co(&mut bench, version);
         (bench, path)
     }
 
-    fn object(bench: &mut Bench, path: &str, label: &str, kind: &str) {
+    fn object(bench: &mut TestMachine, path: &str, label: &str, kind: &str) {
         let objects = format!("/emulator/partitions/{}/objects", serial(path));
         assert_eq!(bench.post(&objects, json!({"label": label, "type": kind})).status, 200);
     }
 
     /// Runs `call` with the usual body and these changes to it.
-    fn back_up(bench: &mut Bench, path: &str, changes: Value) -> Answer {
+    fn back_up(bench: &mut TestMachine, path: &str, changes: Value) -> Answer {
         let mut body = json!({
             "serial": SERIAL, "name": "bck", "soPassword": TOKEN_SO, "password": BACKUP_CO,
             "domain": DOMAIN
@@ -336,27 +336,27 @@ mod tests {
         bench.post(&BACKUP.path(&[serial(path)]), body)
     }
 
-    fn restore(bench: &mut Bench, path: &str, replace: bool) -> Answer {
+    fn restore(bench: &mut TestMachine, path: &str, replace: bool) -> Answer {
         let body =
             json!({"serial": SERIAL, "name": "bck", "password": BACKUP_CO, "replace": replace});
         bench.post(&RESTORE.path(&[serial(path)]), body)
     }
 
-    fn smk(bench: &Bench, path: &str) -> String {
+    fn smk(bench: &TestMachine, path: &str) -> String {
         bench.machine.state.partitions.partitions.get(serial(path)).unwrap().smk_id.clone()
     }
 
-    fn labels(bench: &Bench, path: &str) -> Vec<String> {
+    fn labels(bench: &TestMachine, path: &str) -> Vec<String> {
         let objects = bench.machine.state.partitions.objects_of(serial(path));
         objects.map(|(_, object)| object.label.clone()).collect()
     }
 
-    fn backups(bench: &mut Bench) -> Value {
+    fn backups(bench: &mut TestMachine) -> Value {
         bench.get(&BACKUPS.path(&[SERIAL])).json()["partitions"].clone()
     }
 
     /// Pulls the Backup HSM out of one appliance and plugs it into another.
-    fn carry(from: &mut Bench, to: &mut Bench) {
+    fn carry(from: &mut TestMachine, to: &mut TestMachine) {
         let device = from.get(&CONTENTS.path(&[SERIAL])).json();
         assert_eq!(from.delete(&CONTENTS.path(&[SERIAL])).status, 204);
         to.post(ATTACH.template(), device).created();

@@ -261,7 +261,7 @@ fn update_firmware(
 pub(crate) mod tests {
     use super::*;
     use crate::rules::partition::lifecycle::tests::DOMAIN;
-    use crate::test_machine::Bench;
+    use crate::test_machine::TestMachine;
     use luna_rest::partitions::refusal::WRONG_PASSWORD;
     use serde_json::json;
 
@@ -269,7 +269,7 @@ pub(crate) mod tests {
     pub(crate) const TOKEN_SO: &str = "token-password";
 
     /// An initialized Backup HSM; returns its path.
-    pub(crate) fn plugged(bench: &mut Bench) -> String {
+    pub(crate) fn plugged(bench: &mut TestMachine) -> String {
         bench.post(ATTACH.template(), json!({"serial": SERIAL})).created();
         let path = SHOW.path(&[SERIAL]);
         let init = json!({"label": "backups", "password": TOKEN_SO, "domain": DOMAIN});
@@ -279,7 +279,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_backup_hsm_is_plugged_in_and_pulled_out() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let first = bench.post(ATTACH.template(), json!({})).created();
         let made = first.rsplit('/').next().unwrap().to_owned();
         assert_eq!(made.len(), 6, "{first}");
@@ -303,11 +303,11 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_on_it_goes_with_it() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         plugged(&mut bench);
         let carried = bench.get(&CONTENTS.path(&[SERIAL])).json();
         assert!(!carried.to_string().contains(TOKEN_SO));
-        let mut other = Bench::new();
+        let mut other = TestMachine::new();
         other.post(ATTACH.template(), carried).created();
         let path = SHOW.path(&[SERIAL]);
         assert_eq!(other.get(&path).json()["label"], "backups");
@@ -323,7 +323,7 @@ pub(crate) mod tests {
 
     #[test]
     fn only_its_so_initializes_it_again() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = plugged(&mut bench);
         let init = json!({"label": "again", "password": TOKEN_SO, "domain": "other"});
         assert_eq!(bench.put(&path, init.clone()).error(), (401, refusal::NOT_LOGGED_IN));
@@ -340,9 +340,9 @@ pub(crate) mod tests {
 
     #[test]
     fn three_wrong_passwords_zeroize_it() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = plugged(&mut bench);
-        let wrong = |bench: &mut Bench| {
+        let wrong = |bench: &mut TestMachine| {
             let answer = bench.post(&LOGIN.path(&[SERIAL]), json!({"password": "wrong-password"}));
             assert_eq!(answer.error(), (401, WRONG_PASSWORD));
         };
@@ -361,7 +361,7 @@ pub(crate) mod tests {
 
     #[test]
     fn licences_are_applied_once_and_firmware_is_current() {
-        let mut bench = Bench::new();
+        let mut bench = TestMachine::new();
         let path = plugged(&mut bench);
         let upgrades = UPGRADE.path(&[SERIAL]);
         let apply = json!({"file": "more.lic"});

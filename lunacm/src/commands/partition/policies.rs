@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use luna_rest::partitions as rest;
 
-use crate::chrystoki::replace;
 use luna_rest::{partitions, users};
 
 use crate::prelude::*;
@@ -257,7 +256,7 @@ fn export(session: &mut Session, place: [&str; 2], path: &std::path::Path) -> Re
     );
     let content = content?;
     removed?;
-    replace(path, &content).map_err(|error| {
+    luna_shell::replace_file(path, &content).map_err(|error| {
         codes::failure(
             codes::ARGUMENTS_BAD,
             format!("The template {} cannot be written: {error}.", path.display()),

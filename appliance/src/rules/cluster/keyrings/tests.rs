@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::core::message::{Body, Request};
 use crate::rules::cluster::lifecycle::tests::{cluster, co};
 use crate::state::clusters::{ClientRow, MemberRow};
-use crate::test_machine::{Answer, Bench};
+use crate::test_machine::{Answer, TestMachine};
 use luna_rest::Method;
 use luna_rest::peers::Operation;
 
@@ -11,7 +11,7 @@ const SHORT: &str = "sixteen-letters!";
 const LONG: &str = "seventeen-letters";
 
 /// A bench with a cluster and a keyring `k`: the keyring's path for clients.
-fn keyring(version: &str, password: &str) -> (Bench, String) {
+fn keyring(version: &str, password: &str) -> (TestMachine, String) {
     let (mut bench, path) = cluster(version);
     let body = json!({
         "authentication": co(), "keyRingLabel": "k", "keyRingPassword": password,
@@ -23,7 +23,7 @@ fn keyring(version: &str, password: &str) -> (Bench, String) {
 }
 
 /// A client's call, with `role` logged in to the keyring.
-fn call(bench: &mut Bench, role: &str, method: Method, path: &str, body: Value) -> Answer {
+fn call(bench: &mut TestMachine, role: &str, method: Method, path: &str, body: Value) -> Answer {
     let uuid = path.split('/').nth(5).unwrap().to_owned();
     let logins = [(uuid, role.to_owned())].into_iter().filter(|(_, role)| !role.is_empty());
     let operation =
@@ -36,22 +36,22 @@ fn call(bench: &mut Bench, role: &str, method: Method, path: &str, body: Value) 
     })
 }
 
-fn login(bench: &mut Bench, path: &str, role: &str, password: &str) -> Answer {
+fn login(bench: &mut TestMachine, path: &str, role: &str, password: &str) -> Answer {
     let body = json!({"role": role, "password": password});
     call(bench, "", Method::Post, &format!("{path}/login"), body)
 }
 
-fn change(bench: &mut Bench, path: &str, role: &str, old: &str, new: &str) -> Answer {
+fn change(bench: &mut TestMachine, path: &str, role: &str, old: &str, new: &str) -> Answer {
     let body = json!({"oldPassword": old, "newPassword": new});
     call(bench, role, Method::Patch, &format!("{path}/roles/{role}"), body)
 }
 
-fn init(bench: &mut Bench, path: &str, password: &str) -> Answer {
+fn init(bench: &mut TestMachine, path: &str, password: &str) -> Answer {
     let body = json!({"password": password});
     call(bench, "so", Method::Put, &format!("{path}/roles/co"), body)
 }
 
-fn failed(bench: &mut Bench) -> Value {
+fn failed(bench: &mut TestMachine) -> Value {
     bench.get("/api/keyrings/k").json()["failedLogins"].clone()
 }
 
@@ -141,7 +141,7 @@ fn a_long_password_never_locks_a_keyring() {
 
 #[test]
 fn an_older_package_limits_the_objects_of_a_keyring() {
-    let fill = |bench: &mut Bench, count: u32| {
+    let fill = |bench: &mut TestMachine, count: u32| {
         let body = json!({"label": "key", "type": "Symmetric Key", "count": count});
         bench.post("/emulator/keyrings/k/objects", body)
     };
@@ -205,7 +205,7 @@ fn assignments_count_in_manual_mode_and_outlive_the_automatic_one() {
     };
     bench.post("/api/keyrings", keyring("a"));
     let slots = format!("/emulator{}/keyrings", path.strip_prefix("/api").unwrap());
-    let seen = |bench: &mut Bench| -> Vec<String> {
+    let seen = |bench: &mut TestMachine| -> Vec<String> {
         let operation = Operation { client: "client".into(), ..Operation::default() };
         let request =
             Request { operation: Some(operation), ..Request::new(Method::Get, slots.clone()) };

@@ -5,14 +5,14 @@ use crate::core::random::Random;
 use crate::rules::partition::lifecycle::tests::{CO, SO, bench, initialized};
 use crate::state::clusters::{PACKAGE, START};
 use crate::state::packages::PackageRow;
-use crate::test_machine::{ADDRESS, Bench};
+use crate::test_machine::{ADDRESS, TestMachine};
 
 const CONFIG: &str = "/api/cluster/config";
 const SERVICE: &str = "/api/lunasa/services/cluster";
 const SO_PASSWORD: &str = "hsm-password";
 
 /// An appliance with the package, the V1 partition `app` and the core address.
-pub(crate) fn configured(version: &str) -> Bench {
+pub(crate) fn configured(version: &str) -> TestMachine {
     let mut bench = bench();
     let path = initialized(&mut bench, 1);
 
@@ -39,7 +39,7 @@ pub(crate) fn configured(version: &str) -> Bench {
 }
 
 /// The same with the service running.
-pub(crate) fn running(version: &str) -> Bench {
+pub(crate) fn running(version: &str) -> TestMachine {
     let mut bench = configured(version);
     bench.post(&format!("{SERVICE}/actions/start"), json!({})).created();
     bench.advance(START.whole_seconds() as u32);
@@ -51,7 +51,7 @@ pub(crate) fn co() -> Value {
 }
 
 /// The same with a cluster whose only member is authorized: its path.
-pub(crate) fn cluster(version: &str) -> (Bench, String) {
+pub(crate) fn cluster(version: &str) -> (TestMachine, String) {
     let mut bench = running(version);
     let so = json!([{"type": "SO", "password": SO_PASSWORD}]);
     let body = json!({"authentication": so, "clusterLabel": "myNewCluster"});
@@ -66,7 +66,7 @@ pub(crate) fn cluster(version: &str) -> (Bench, String) {
 #[test]
 fn the_service_starts_for_a_while_and_only_where_it_can() {
     let mut bench = configured("1.0.4-122");
-    let state = |bench: &mut Bench| {
+    let state = |bench: &mut TestMachine| {
         let shown = bench.get(SERVICE).json();
         (shown["status"].as_str().unwrap().to_owned(), shown["starting"] == true)
     };

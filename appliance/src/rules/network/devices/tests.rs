@@ -4,19 +4,24 @@ use luna_rest::network::*;
 use luna_rest::{Nothing, lunasa};
 use serde_json::json;
 
-use crate::test_machine::Bench;
+use crate::test_machine::TestMachine;
 
-fn device(bench: &mut Bench, name: &str) -> Device {
+fn device(bench: &mut TestMachine, name: &str) -> Device {
     bench.call(&DEVICE, &[name], &Nothing {})
 }
 
-fn give(bench: &mut Bench, name: &str, ip: &str, gateway: &str) {
+fn give(bench: &mut TestMachine, name: &str, ip: &str, gateway: &str) {
     let body = json!({"ip": ip, "mask": 24, "gateway": gateway});
     let answer = bench.put(&SET_IP4.path(&[name]), body);
     assert_eq!(answer.status, 204, "{}", answer.text());
 }
 
-fn act(bench: &mut Bench, name: &str, action: &str, body: serde_json::Value) -> (u16, String) {
+fn act(
+    bench: &mut TestMachine,
+    name: &str,
+    action: &str,
+    body: serde_json::Value,
+) -> (u16, String) {
     let answer = bench.post(&ACT_ON_DEVICE.path(&[name, action]), body);
     if answer.status == 200 {
         (200, String::new())
@@ -27,7 +32,7 @@ fn act(bench: &mut Bench, name: &str, action: &str, body: serde_json::Value) -> 
 
 #[test]
 fn from_the_factory_only_eth0_is_in_use() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let names = bench.call(&DEVICES, &[], &Nothing {}).devices;
     let names: Vec<_> = names.iter().map(|device| device.id.as_str()).collect();
     assert_eq!(names, ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"]);
@@ -41,7 +46,7 @@ fn from_the_factory_only_eth0_is_in_use() {
 
 #[test]
 fn hardware_addresses_are_the_vendors_and_follow_the_serial_number() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let macs: Vec<_> =
         ["eth0", "eth1", "eth2", "eth3"].map(|name| device(&mut bench, name).mac).into();
     assert!(macs.iter().all(|mac| mac.starts_with("00:15:B2:") && mac.len() == 17), "{macs:?}");
@@ -57,7 +62,7 @@ fn hardware_addresses_are_the_vendors_and_follow_the_serial_number() {
 
 #[test]
 fn a_static_address_replaces_dhcp_and_stays() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     give(&mut bench, "eth0", "10.0.0.5", "10.0.0.1");
     bench.restart();
     let eth0 = device(&mut bench, "eth0");
@@ -70,7 +75,7 @@ fn a_static_address_replaces_dhcp_and_stays() {
 
 #[test]
 fn an_address_that_no_host_can_have_is_refused() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let (bad, failed) =
         ((400, "FRAMEWORK_BAD_REQUEST"), (500, "APPLIANCE_FAILED_TO_SET_INTERFACE"));
     for (ip, mask, gateway, error) in [
@@ -97,7 +102,7 @@ fn an_address_that_no_host_can_have_is_refused() {
 
 #[test]
 fn a_bond_takes_its_ports_over_and_gives_them_back() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let refused = |id: &str| (400, id.to_owned());
     assert_eq!(
         act(&mut bench, "eth0", ENABLE, json!({})),
@@ -144,8 +149,9 @@ fn a_bond_takes_its_ports_over_and_gives_them_back() {
 
 #[test]
 fn ports_without_a_link_are_the_status_codes() {
-    let mut bench = Bench::new();
-    let codes = |bench: &mut Bench| bench.call(&lunasa::SHOW, &[], &Nothing {}).system_status_codes;
+    let mut bench = TestMachine::new();
+    let codes =
+        |bench: &mut TestMachine| bench.call(&lunasa::SHOW, &[], &Nothing {}).system_status_codes;
     assert_eq!(codes(&mut bench), "61,62,63");
     give(&mut bench, "eth2", "10.0.0.5", "10.0.0.1");
     assert_eq!(codes(&mut bench), "61,63");
@@ -155,7 +161,7 @@ fn ports_without_a_link_are_the_status_codes() {
 
 #[test]
 fn ip6_is_given_or_found() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let path = SET_IP6.path(&["eth1"]);
     assert_eq!(bench.put(&path, json!({"ip": "2001:db8:1::5", "mask": 64})).status, 204);
     assert_eq!(device(&mut bench, "eth1").ip6[0].ip, "2001:db8:1::5");
@@ -171,7 +177,7 @@ fn ip6_is_given_or_found() {
 
 #[test]
 fn name_servers_and_search_domains_belong_to_a_device() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let path = ADD_DNS.path(&["eth0"]);
     assert_eq!(bench.post(&path, json!({"nameServer": "192.0.2.53"})).status, 204);
     assert_eq!(bench.post(&path, json!({"searchDomain": "example.org"})).status, 204);
@@ -200,8 +206,8 @@ fn name_servers_and_search_domains_belong_to_a_device() {
 
 #[test]
 fn traffic_grows_with_the_time_a_device_is_up() {
-    let mut bench = Bench::new();
-    let stats = |bench: &mut Bench, name: &str| bench.call(&STATS, &[name], &Nothing {});
+    let mut bench = TestMachine::new();
+    let stats = |bench: &mut TestMachine, name: &str| bench.call(&STATS, &[name], &Nothing {});
     bench.advance(100);
     let first = stats(&mut bench, "eth0");
     assert!(first.received.packets >= 200 && first.received.bytes > first.received.packets);

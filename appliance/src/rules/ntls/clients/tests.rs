@@ -3,23 +3,23 @@ use serde_json::{Value, json};
 use crate::rules::ntls::certificates::tests::pem;
 use crate::rules::ntls::clients::*;
 use crate::state::partitions::PartitionRow;
-use crate::test_machine::{Answer, Bench};
+use crate::test_machine::{Answer, TestMachine};
 
 const NTLS: &str = "/api/lunasa/ntls/clients";
 
-fn names(bench: &mut Bench) -> Vec<String> {
+fn names(bench: &mut TestMachine) -> Vec<String> {
     let clients = bench.call(&CLIENTS, &[], &Nothing {}).clients;
     clients.into_iter().map(|client| client.client_id).collect()
 }
 
-fn add(bench: &mut Bench, name: &str, address: &str) -> Answer {
+fn add(bench: &mut TestMachine, name: &str, address: &str) -> Answer {
     let key = if address.parse::<IpAddr>().is_ok() { "ip" } else { "hostname" };
     bench.post(NTLS, json!({"clientName": name, key: address}))
 }
 
 #[test]
 fn a_client_is_registered_shown_and_removed_in_the_form_of_the_reference() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let pem = pem("1.2.3.4");
     let body = json!({"ip": "1.2.3.4", "certificate": pem, "clientName": "testClient"});
     let made = bench.post(NTLS, body);
@@ -42,7 +42,7 @@ fn a_client_is_registered_shown_and_removed_in_the_form_of_the_reference() {
 
 #[test]
 fn clients_are_listed_as_they_were_registered() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     for name in ["zeta", "alpha", "mid"] {
         assert_eq!(add(&mut bench, name, &format!("{name}.example.com")).status, 200);
     }
@@ -53,7 +53,7 @@ fn clients_are_listed_as_they_were_registered() {
 
 #[test]
 fn names_and_addresses_follow_their_patterns() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let longest = "n".repeat(128);
     for name in ["a", "a_b.c:d-e", "Server", &longest] {
         assert_eq!(add(&mut bench, name, &format!("{}.x", name.len())).status, 200, "{name}");
@@ -88,7 +88,7 @@ fn names_and_addresses_follow_their_patterns() {
 
 #[test]
 fn a_name_or_an_address_is_registered_once() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "one", "10.0.0.1");
     add(&mut bench, "two", "two.example.com");
     add(&mut bench, "six", "fe80::1");
@@ -105,13 +105,13 @@ fn a_name_or_an_address_is_registered_once() {
     assert_eq!(add(&mut bench, "One", "10.0.0.2").status, 200);
 }
 
-fn fingerprint(bench: &mut Bench, name: &str) -> Value {
+fn fingerprint(bench: &mut TestMachine, name: &str) -> Value {
     bench.get(&CLIENT_CERTIFICATE.path(&[name])).json()["fingerprint"].clone()
 }
 
 #[test]
 fn a_certificate_comes_in_the_body_from_a_file_or_later() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let (one, two) = (pem("app.example.com"), pem("later"));
     bench.upload("/users/admin/files", "app.example.com.pem", one.as_bytes());
     add(&mut bench, "app", "app.example.com");
@@ -139,7 +139,7 @@ fn a_certificate_comes_in_the_body_from_a_file_or_later() {
 
 #[test]
 fn a_bad_certificate_changes_nothing() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let body = json!({"ip": "10.0.0.1", "clientName": "app", "certificate": "no certificate"});
     assert_eq!(bench.post(NTLS, body).error(), (400, "NTLS_INVALID_CERTIFICATE"));
     bench.upload("/users/admin/files", "10.0.0.1.pem", b"garbage");
@@ -171,7 +171,7 @@ fn a_bad_certificate_changes_nothing() {
 
 #[test]
 fn a_users_files_are_his_own() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     bench.upload("/users/admin/files", "10.0.0.1.pem", b"garbage");
     bench.user("olga", "Wolf1234", "operator");
     bench.login("olga", "Wolf1234");
@@ -179,20 +179,20 @@ fn a_users_files_are_his_own() {
 }
 
 /// Puts a partition on this HSM and returns its path.
-fn partition(bench: &mut Bench, id: &str) -> String {
+fn partition(bench: &mut TestMachine, id: &str) -> String {
     bench.machine.state.partitions.partitions.insert(id, PartitionRow::default());
     bench.store();
     let hsm = bench.machine.state.hsm.hsm.get().serial.to_string();
     partitions::SHOW.path(&[&hsm, id])
 }
 
-fn link_ids(bench: &mut Bench, name: &str) -> Vec<String> {
+fn link_ids(bench: &mut TestMachine, name: &str) -> Vec<String> {
     bench.call(&LINKS, &[name], &Nothing {}).links.into_iter().map(|link| link.id).collect()
 }
 
 #[test]
 fn partitions_are_assigned_and_revoked() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "app", "10.0.0.1");
     let links = format!("{NTLS}/app/links");
     let (first, second) = (partition(&mut bench, "2000"), partition(&mut bench, "1000"));
@@ -215,7 +215,7 @@ fn partitions_are_assigned_and_revoked() {
 
 #[test]
 fn only_what_is_there_is_assigned() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "app", "10.0.0.1");
     let links = format!("{NTLS}/app/links");
     let url = partition(&mut bench, "1000");
@@ -234,7 +234,7 @@ fn only_what_is_there_is_assigned() {
 
 #[test]
 fn a_deleted_partition_is_taken_from_every_client() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let url = partition(&mut bench, "1000");
     for (name, address) in [("one", "10.0.0.1"), ("two", "10.0.0.2")] {
         add(&mut bench, name, address);
@@ -249,7 +249,7 @@ fn a_deleted_partition_is_taken_from_every_client() {
 
 #[test]
 fn changes_need_the_so_when_that_is_forced() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "app", "10.0.0.1");
     let url = partition(&mut bench, "1000");
     let client = format!("{NTLS}/app");
@@ -267,7 +267,7 @@ fn changes_need_the_so_when_that_is_forced() {
 
 #[test]
 fn a_monitor_looks_and_never_touches() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     bench.user("mona", "Wolf1234", "monitor");
     bench.login("mona", "Wolf1234");
     assert_eq!(bench.get(NTLS).status, 200);
@@ -276,7 +276,7 @@ fn a_monitor_looks_and_never_touches() {
 
 #[test]
 fn a_client_has_at_most_one_filter_of_names() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "app", "10.0.0.1");
     let path = format!("{NTLS}/app/dn");
     let none = (404, "NTLS_CLIENT_NO_DN_FILTER_CONFIGURED");
@@ -294,10 +294,10 @@ fn a_client_has_at_most_one_filter_of_names() {
 
 #[test]
 fn a_host_name_gets_an_address_until_its_client_goes() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     add(&mut bench, "app", "app.example.com");
     add(&mut bench, "other", "10.0.0.1");
-    let map = |bench: &mut Bench, name: &str, ip: &str| {
+    let map = |bench: &mut TestMachine, name: &str, ip: &str| {
         bench.put(&MAP_HOST.path(&[name]), json!({"ip": ip}))
     };
     assert_eq!(map(&mut bench, "app", "10.0.0.7").status, 204);

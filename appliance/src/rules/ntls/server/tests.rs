@@ -7,36 +7,36 @@ use x509_parser::prelude::FromDer;
 
 use crate::rules::ntls::certificates::tests as certificates;
 use crate::rules::ntls::server::*;
-use crate::test_machine::{Answer, Bench};
+use crate::test_machine::{Answer, TestMachine};
 
 const PATH: &str = "/api/lunasa/ntls/certificate";
 
-fn shown(bench: &mut Bench) -> ServerCertificate {
+fn shown(bench: &mut TestMachine) -> ServerCertificate {
     bench.call(&CERTIFICATE, &[], &Nothing {})
 }
 
 #[test]
 fn the_first_certificate_is_the_same_for_the_same_seed() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let first = shown(&mut bench);
     assert_eq!((&*first.subject, &*first.issuer), ("CN=local_host", "CN=local_host"));
     assert_eq!(first.not_before, "2025-01-02T03:04:05Z");
     assert_eq!(first.not_after, "2035-01-03T03:04:05Z");
     assert_eq!(first.serial_number.len(), 16 * 3 - 1);
-    assert_eq!(shown(&mut Bench::new()), first);
+    assert_eq!(shown(&mut TestMachine::new()), first);
     bench.restart();
     assert_eq!(shown(&mut bench), first);
 }
 
 #[test]
 fn a_row_never_shows_its_key() {
-    let bench = Bench::new();
+    let bench = TestMachine::new();
     let row = bench.machine.state.ntls.server.get();
     assert!(!format!("{row:?}").contains(row.key.expose()));
 }
 
 /// Starts the task that an answer announces and returns how it ended.
-fn start<Q, A>(bench: &mut Bench, call: &Call<Q, A, 0>, body: Value) -> Answer {
+fn start<Q, A>(bench: &mut TestMachine, call: &Call<Q, A, 0>, body: Value) -> Answer {
     let answer = match call.method() {
         luna_rest::Method::Patch => bench.patch(call.template(), body),
         _ => bench.put(call.template(), body),
@@ -51,7 +51,7 @@ fn start<Q, A>(bench: &mut Bench, call: &Call<Q, A, 0>, body: Value) -> Answer {
 
 #[test]
 fn the_action_of_the_reference_renews_key_and_certificate() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let first = shown(&mut bench);
     let action = REGENERATE.template();
     assert_eq!(bench.post(action, json!({})).status, 204);
@@ -82,7 +82,7 @@ fn the_action_of_the_reference_renews_key_and_certificate() {
 
 #[test]
 fn a_renewed_certificate_has_the_subject_that_was_asked_for() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let first = shown(&mut bench);
     let body = json!({
         "cn": "hsm.example.com", "country": "CH", "state": "Bern", "location": "Ostermundigen",
@@ -121,7 +121,7 @@ fn a_renewed_certificate_has_the_subject_that_was_asked_for() {
 
 #[test]
 fn a_request_is_signed_elsewhere_and_its_certificate_installed() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     assert_eq!(bench.post(REQUEST.template(), json!({"cn": "hsm.example.com"})).status, 204);
     let pem = bench.machine.state.files.get("admin", "serverCSR.pem").unwrap().content.clone();
     let block = Pem::iter_from_buffer(&pem).next().unwrap().unwrap();
@@ -164,7 +164,7 @@ fn a_request_is_signed_elsewhere_and_its_certificate_installed() {
 
 #[test]
 fn changes_need_the_role_and_the_so_when_that_is_forced() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     bench.user("olga", "Wolf1234", "operator");
     bench.machine.state.lunasa.settings.get_mut().force_so_login = true;
     bench.machine.keep();

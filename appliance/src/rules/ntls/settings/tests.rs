@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::rules::ntls::settings::*;
-use crate::test_machine::Bench;
+use crate::test_machine::TestMachine;
 
 const NTLS: &str = "/api/lunasa/ntls";
 
@@ -16,7 +16,7 @@ fn settings(change: Value) -> Value {
 
 #[test]
 fn settings_begin_with_the_defaults_and_stay_as_they_are_set() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let mut shown = settings(json!({}));
     shown["certificate"] = json!("/api/lunasa/ntls/certificate");
     shown["clients"] = json!("/api/lunasa/ntls/clients");
@@ -36,7 +36,7 @@ fn settings_begin_with_the_defaults_and_stay_as_they_are_set() {
 
 #[test]
 fn settings_keep_to_their_bounds() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     for change in [
         json!({"receiveTimeoutTimer": 0}),
         json!({"receiveTimeoutTimer": 301}),
@@ -56,8 +56,8 @@ fn settings_keep_to_their_bounds() {
 
 #[test]
 fn a_binding_takes_effect_when_ntls_is_restarted() {
-    let mut bench = Bench::new();
-    let binding = |bench: &mut Bench| bench.call(&BINDING, &[], &Nothing {});
+    let mut bench = TestMachine::new();
+    let binding = |bench: &mut TestMachine| bench.call(&BINDING, &[], &Nothing {});
     let all = Binding { device: "all".into(), active: "all".into(), restart_needed: false };
     assert_eq!(binding(&mut bench), all);
     assert_eq!(bench.put(BIND.template(), json!({"device": "bond1"})).status, 204);
@@ -71,7 +71,7 @@ fn a_binding_takes_effect_when_ntls_is_restarted() {
 
 #[test]
 fn keepalive_and_threads_keep_to_their_bounds() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     let documented = Keepalive { idle: 10, interval: 10, probes: 2 };
     assert_eq!(bench.call(&KEEPALIVE, &[], &Nothing {}), documented);
     let good = json!({"idle": 10_000, "interval": 360, "probes": 30});
@@ -100,7 +100,7 @@ fn keepalive_and_threads_keep_to_their_bounds() {
 
 #[test]
 fn the_watch_over_the_certificate_is_off_until_it_is_enabled() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     assert!(!bench.call(&MONITOR, &[], &Nothing {}).enabled);
     assert_eq!(bench.patch(MONITOR.template(), json!({"enabled": true})).status, 204);
     assert_eq!(bench.patch(MONITOR.template(), json!({"days": 30, "interval": 24})).status, 204);
@@ -113,10 +113,10 @@ fn the_watch_over_the_certificate_is_off_until_it_is_enabled() {
 
 #[test]
 fn counters_are_reset_and_the_state_follows_the_service() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     bench.machine.state.ntls.settings.get_mut().connections = (3, 1);
     bench.store();
-    let service = |bench: &mut Bench, action: &str| {
+    let service = |bench: &mut TestMachine, action: &str| {
         let done = bench.post(&format!("/api/lunasa/services/ntls/actions/{action}"), json!({}));
         assert!(done.status < 300, "{}", done.text());
     };
@@ -134,7 +134,7 @@ fn counters_are_reset_and_the_state_follows_the_service() {
 
 #[test]
 fn an_operator_changes_and_a_monitor_looks() {
-    let mut bench = Bench::new();
+    let mut bench = TestMachine::new();
     bench.user("olga", "Wolf1234", "operator");
     bench.user("mona", "Wolf1234", "monitor");
     bench.login("olga", "Wolf1234");

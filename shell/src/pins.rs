@@ -1,42 +1,44 @@
-//! The file that remembers which certificate belongs to which appliance.
+//! The file of pinned certificates: which fingerprint belongs to which appliance.
 //!
-//! One `host:port SHA256:…` a line; empty lines and `#` comments are kept. The file is for its
-//! owner alone (mode 0600), is replaced as a whole, and several programs may write it at once.
+//! Each line is `host:port SHA256:…`; empty lines and `#` comments are kept. Only its owner can read
+//! the file (mode 0600), and several programs can change it at the same time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::trust::Fingerprint;
+use luna_rest::Fingerprint;
 
-/// The file that remembers fingerprints, one `host:port fingerprint` a line, mode 0600.
+use crate::files::{folder_of, replace_private_file, target_of};
+
+/// The file of pinned certificates.
 #[derive(Clone, Debug)]
 pub struct Pins {
     path: PathBuf,
 }
 
 impl Pins {
-    /// Names the file; it need not exist.
+    /// The file at `path`; it need not exist.
     pub fn at(path: PathBuf) -> Pins {
         Pins { path }
     }
 
-    /// The file's path, for messages.
+    /// The path of the file, for messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The fingerprint that was pinned for `address` (host:port).
+    /// The fingerprint that is pinned for `address` (`host:port`).
     ///
     /// # Errors
-    /// The file cannot be read or a line of it is not understood.
+    /// The file cannot be read, or a line cannot be parsed.
     pub fn find(&self, address: &str) -> io::Result<Option<Fingerprint>> {
         let text = self.read()?;
-        // Appending by hand is the natural way to correct the file, so the last line counts.
+        // People correct the file by appending a line, so the last one counts.
         let mut found = None;
         for (number, line) in text.lines().enumerate() {
-            if let Some((pinned, fingerprint)) = self.understand(number, line)?
+            if let Some((pinned, fingerprint)) = self.parse(number, line)?
                 && pinned.eq_ignore_ascii_case(address)
             {
                 found = Some(fingerprint);
@@ -45,19 +47,19 @@ impl Pins {
         Ok(found)
     }
 
-    /// Remembers a fingerprint, in place of an older one for the same address.
+    /// Pins a fingerprint, in place of an older one of the same address.
     ///
     /// # Errors
-    /// The file cannot be written, or a line of it is not understood.
-    pub fn remember(&self, address: &str, fingerprint: Fingerprint) -> io::Result<()> {
+    /// The file cannot be written, or a line cannot be parsed.
+    pub fn pin(&self, address: &str, fingerprint: Fingerprint) -> io::Result<()> {
         self.change(address, Some(fingerprint))
     }
 
-    /// Forgets the fingerprint of `address`; one that was never pinned is no error.
+    /// Removes the fingerprint of `address`, if there is one.
     ///
     /// # Errors
-    /// The file cannot be written, or a line of it is not understood.
-    pub fn forget(&self, address: &str) -> io::Result<()> {
+    /// The file cannot be written, or a line cannot be parsed.
+    pub fn unpin(&self, address: &str) -> io::Result<()> {
         self.change(address, None)
     }
 
@@ -71,22 +73,17 @@ impl Pins {
                 format!("`{address}` is not host:port"),
             ));
         }
-        // A link (dotfiles under version control) stays a link; what it points at is replaced.
-        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let path = target_of(&self.path);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder_of(&path))?;
 
-        // The lock is a file of its own, because the pins' file is replaced by renaming.
-        let lock = private(&beside(&path, ".lock"), false)?;
+        // The lock is another file, because the file of pins is replaced.
+        let lock = lock_file(&path)?;
         lock.lock()?;
         let text = self.read()?;
         let mut pin = fingerprint.map(|fingerprint| format!("{address} {fingerprint}\n"));
         let mut changed = String::with_capacity(text.len() + 120);
         for (number, line) in text.lines().enumerate() {
-            match self.understand(number, line)? {
+            match self.parse(number, line)? {
                 Some((pinned, _)) if pinned.eq_ignore_ascii_case(address) => {
                     changed.push_str(&pin.take().unwrap_or_default())
                 }
@@ -98,15 +95,10 @@ impl Pins {
         }
         changed.push_str(&pin.unwrap_or_default());
 
-        let fresh = beside(&path, ".new");
-        let mut file = private(&fresh, true)?;
-        file.write_all(changed.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&fresh, &path)?;
-        File::open(&folder)?.sync_all()
+        replace_private_file(&path, changed.as_bytes())
     }
 
-    /// The file's text, empty where there is none; a mode wider than 0600 is put right.
+    /// The text of the file, empty if it is missing. A mode wider than 0600 is corrected.
     fn read(&self) -> io::Result<String> {
         let text = match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
@@ -124,8 +116,8 @@ impl Pins {
         Ok(text)
     }
 
-    /// Address and fingerprint of a line; `None` for an empty one or a comment.
-    fn understand<'a>(
+    /// Address and fingerprint of a line; `None` for an empty line or a comment.
+    fn parse<'a>(
         &self,
         number: usize,
         line: &'a str,
@@ -153,18 +145,11 @@ impl Pins {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// Opens the lock file of `path`, and creates it if needed.
+fn lock_file(path: &Path) -> io::Result<File> {
     let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-/// Opens a file for writing that only its owner can read, whatever it was before.
-fn private(path: &Path, truncate: bool) -> io::Result<File> {
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(truncate).mode(0o600).open(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    Ok(file)
+    name.push(".lock");
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(name)
 }
 
 #[cfg(test)]
@@ -186,32 +171,32 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_found_again_and_replaced_in_its_place() {
+    fn a_pin_is_found_and_replaced_in_its_line() {
         let (_folder, pins) = pins();
         assert_eq!(pins.find("luna1:8443").unwrap(), None);
-        pins.remember("luna1:8443", A).unwrap();
-        pins.remember("luna2:8443", A).unwrap();
-        pins.remember("LUNA1:8443", B).unwrap();
+        pins.pin("luna1:8443", A).unwrap();
+        pins.pin("luna2:8443", A).unwrap();
+        pins.pin("LUNA1:8443", B).unwrap();
         assert_eq!(pins.find("luna1:8443").unwrap(), Some(B));
         assert_eq!(pins.find("luna2:8443").unwrap(), Some(A));
         assert_eq!(
             fs::read_to_string(pins.path()).unwrap(),
             format!("LUNA1:8443 {B}\nluna2:8443 {A}\n")
         );
-        pins.forget("luna1:8443").unwrap();
+        pins.unpin("luna1:8443").unwrap();
         assert_eq!(pins.find("luna1:8443").unwrap(), None);
         assert_eq!(mode(&pins), 0o600);
     }
 
     #[test]
-    fn comments_stay_and_the_mode_is_put_right() {
+    fn comments_are_kept_and_the_mode_is_corrected() {
         let (_folder, pins) = pins();
-        pins.remember("luna1:8443", A).unwrap();
+        pins.pin("luna1:8443", A).unwrap();
         fs::write(pins.path(), format!("# laboratory\n\nluna1:8443 {A} # rack 4")).unwrap();
         fs::set_permissions(pins.path(), Permissions::from_mode(0o664)).unwrap();
         assert_eq!(pins.find("luna1:8443").unwrap(), Some(A));
         assert_eq!(mode(&pins), 0o600);
-        pins.remember("luna2:8443", B).unwrap();
+        pins.pin("luna2:8443", B).unwrap();
         assert_eq!(
             fs::read_to_string(pins.path()).unwrap(),
             format!("# laboratory\n\nluna1:8443 {A} # rack 4\nluna2:8443 {B}\n")
@@ -219,44 +204,43 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_line_is_named_and_nothing_is_overwritten() {
+    fn a_line_that_cannot_be_parsed_is_an_error_and_the_file_is_kept() {
         let (_folder, pins) = pins();
-        pins.remember("luna1:8443", A).unwrap();
+        pins.pin("luna1:8443", A).unwrap();
         for line in ["luna2:8443", "luna2:8443 SHA256:12", &format!("luna2:8443 {B} {B}")] {
             let text = format!("luna1:8443 {A}\n{line}\n");
             fs::write(pins.path(), &text).unwrap();
             for error in
-                [pins.find("luna1:8443").unwrap_err(), pins.remember("luna3:8443", B).unwrap_err()]
+                [pins.find("luna1:8443").unwrap_err(), pins.pin("luna3:8443", B).unwrap_err()]
             {
                 assert_eq!(error.kind(), ErrorKind::InvalidData);
                 assert!(error.to_string().contains("line 2: "), "{error}");
             }
             assert_eq!(fs::read_to_string(pins.path()).unwrap(), text);
         }
-        assert_eq!(pins.remember("two words", A).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(pins.pin("two words", A).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn a_link_is_kept() {
         let (folder, pins) = pins();
         let real = folder.path().join("real");
         fs::write(&real, "").unwrap();
         fs::create_dir(folder.path().join("luna")).unwrap();
         std::os::unix::fs::symlink(&real, pins.path()).unwrap();
-        pins.remember("luna1:8443", A).unwrap();
+        pins.pin("luna1:8443", A).unwrap();
         assert!(fs::symlink_metadata(pins.path()).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), format!("luna1:8443 {A}\n"));
     }
 
     #[test]
-    fn writers_at_the_same_time_lose_no_line() {
+    fn concurrent_writers_lose_no_line() {
         let (_folder, pins) = pins();
         thread::scope(|scope| {
             for writer in 0..4 {
                 let pins = &pins;
                 scope.spawn(move || {
-                    (0..10)
-                        .for_each(|n| pins.remember(&format!("luna{writer}-{n}:8443"), A).unwrap())
+                    (0..10).for_each(|n| pins.pin(&format!("luna{writer}-{n}:8443"), A).unwrap())
                 });
             }
         });
