@@ -290,7 +290,8 @@ mod tests {
         assert!(!lists.is_empty());
         for list in lists {
             let names: Vec<&str> = list.split('|').filter(|name| *name != "all").collect();
-            assert_eq!(names, network::DEVICE_NAMES, "{list}");
+            // All of them, or those that are no bonds.
+            assert!(names.len() >= 4 && network::DEVICE_NAMES.starts_with(&names), "{list}");
         }
     }
 
