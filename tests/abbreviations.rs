@@ -1,11 +1,11 @@
 //! Lines as operators really typed them, and the command each means.
 //!
 //! They come from the sessions in `transcripts/recorded` and from what people write about their
-//! work. Lines that mean nothing here are told where they would.
+//! work. A line of the other shell is answered with that shell's name.
 
 use luna_grammar::{Grammar, Outcome};
 use luna_shell::{Options, Secrets, Status};
-use luna_tests::{Seat, Stage};
+use luna_tests::{ScriptedTerminal, TestAppliance};
 
 /// Typed in LunaSH: the line, and the command's path.
 const LUNASH: &[(&str, &str)] = &[
@@ -223,20 +223,20 @@ fn recorded_lines_are_understood() {
 
 /// What a shell says to a line.
 fn said(shell: &str, line: &str) -> (String, Status) {
-    let stage = Stage::new().unwrap();
-    let seat = Seat::new([line.to_owned()], true);
+    let appliance = TestAppliance::new().unwrap();
+    let terminal = ScriptedTerminal::new([line.to_owned()], true);
     let secrets = Secrets::only([]);
     let status = match shell {
-        "lunash" => stage.lunash(&seat, Options::default(), secrets),
-        _ => stage.lunacm(&seat, Options::default(), secrets, None),
+        "lunash" => appliance.lunash(&terminal, Options::default(), secrets),
+        _ => appliance.lunacm(&terminal, Options::default(), secrets, None),
     };
     let status = status.unwrap();
-    (seat.take_screen(), status)
+    (terminal.take_screen(), status)
 }
 
 #[test]
-fn a_line_of_the_other_shell_is_told_so() {
-    for (shell, line, told) in [
+fn a_line_of_the_other_shell_is_answered_with_that_shells_name() {
+    for (shell, line, hint) in [
         ("lunacm", "partition create", "'partition create' is a command of lunash"),
         ("lunacm", "par cr -par app1", "'partition create' is a command of lunash"),
         ("lunash", "role login -name co", "'role login' is a command of lunacm"),
@@ -245,13 +245,13 @@ fn a_line_of_the_other_shell_is_told_so() {
         ("lunash", "par login", "'partition login' is 'role login' of lunacm today"),
     ] {
         let (screen, status) = said(shell, line);
-        assert!(screen.contains(told), "{shell}: {line}:\n{screen}");
+        assert!(screen.contains(hint), "{shell}: {line}:\n{screen}");
         assert_eq!(status, Status::NotUnderstood, "{shell}: {line}");
     }
 }
 
 #[test]
-fn a_dash_of_a_word_processor_is_taken_and_told_of() {
+fn a_dash_of_a_word_processor_is_accepted_with_a_remark() {
     let (screen, _) = said("lunash", "client show –client nobody");
     assert!(screen.contains("'client show' failed."), "{screen}");
     assert!(screen.contains('–'), "the remark names the character:\n{screen}");

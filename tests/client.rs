@@ -1,14 +1,14 @@
-//! What the client menu says beside the product's text.
+//! What the client menu says in addition to the product's text.
 
 use luna_shell::{Options, Secrets, Status};
-use luna_tests::{Seat, Stage, client_certificate};
+use luna_tests::{ScriptedTerminal, TestAppliance, client_certificate};
 
 #[test]
-fn a_certificate_of_somebody_else_is_registered_and_remarked() {
-    let stage = Stage::new().unwrap();
+fn a_certificate_with_another_common_name_is_registered_with_a_remark() {
+    let appliance = TestAppliance::new().unwrap();
     for (name, cn) in [("10.0.0.9", "app-host"), ("app", "app")] {
         let certificate = client_certificate(cn).unwrap();
-        stage.upload(&format!("{name}.pem"), certificate.as_bytes()).unwrap();
+        appliance.upload(&format!("{name}.pem"), certificate.as_bytes()).unwrap();
     }
     let lines = [
         "client register -client remote -ip 10.0.0.9",
@@ -17,9 +17,9 @@ fn a_certificate_of_somebody_else_is_registered_and_remarked() {
         "client register -client app-host -ip 10.0.0.9",
         "client register -client app -hostname app",
     ];
-    let seat = Seat::new(lines.map(ToOwned::to_owned), true);
-    let status = stage.lunash(&seat, Options::default(), Secrets::only([])).unwrap();
-    let screen = seat.take_screen();
+    let terminal = ScriptedTerminal::new(lines.map(ToOwned::to_owned), true);
+    let status = appliance.lunash(&terminal, Options::default(), Secrets::only([])).unwrap();
+    let screen = terminal.take_screen();
     assert_eq!(status, Status::Success, "{screen}");
     let remark = "note: the certificate is \"app-host\"'s by its common name, not \"10.0.0.9\"'s";
     assert_eq!(screen.matches(remark).count(), 1, "{screen}");

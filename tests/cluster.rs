@@ -1,4 +1,4 @@
-//! What the cluster and keyring menus take care of beside what the transcripts show.
+//! What the cluster and keyring menus do that the transcripts do not show.
 
 /// What a session says to these lines, on an appliance with keyrings.
 fn said(lines: &[&str]) -> String {
@@ -6,7 +6,7 @@ fn said(lines: &[&str]) -> String {
 }
 
 #[test]
-fn the_last_attempt_of_the_crypto_officer_is_not_spent_by_mistake() {
+fn a_script_does_not_use_the_last_login_attempt_of_the_crypto_officer() {
     let mut lines = vec!["@lunash"];
     lines.extend(["keyring unlock -label app -copassword wrong-Passw0rd"; 9]);
     lines.push("@lunash --pipe");
@@ -41,7 +41,7 @@ fn passwords_are_taken_from_the_environment_and_shown_nowhere() {
 }
 
 #[test]
-fn backups_lie_among_the_files_of_admin() {
+fn cluster_backups_are_files_of_admin() {
     let screen = said(&[
         "@lunash",
         "cluster backup run -filename myBackup -backuppassword backup-Passw0rd",

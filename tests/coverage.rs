@@ -42,6 +42,33 @@ fn arguments<S>(catalogue: &Catalogue<S>) {
     }
 }
 
+#[test]
+fn a_command_that_was_seen_is_in_its_recording() {
+    let lines = luna_tests::recorded_lines().unwrap();
+    let (lunash, lunacm) = (lunash::catalogue(), lunacm::catalogue());
+    let mut missing = not_recorded("lunash", &lunash, &lines);
+    missing.extend(not_recorded("lunacm", &lunacm, &lines));
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The commands whose recording is not in `transcripts/recorded`, or does not type them.
+fn not_recorded<S>(
+    shell: &str,
+    catalogue: &Catalogue<S>,
+    lines: &[(String, &'static str, String)],
+) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (index, command) in catalogue.commands.iter().enumerate() {
+        let Known::Seen(name) = command.known else { continue };
+        let types_it = |line: &str| matches!(catalogue.grammar.resolve(line), Outcome::Match(found) if found.command == index);
+        let mut typed = lines.iter().filter(|(recording, of, _)| recording == name && *of == shell);
+        if !typed.any(|(_, _, line)| types_it(line)) {
+            missing.push(format!("{shell}: {}: {name}", command.syntax));
+        }
+    }
+    missing
+}
+
 /// The commands each transcript plays, by shell and index.
 fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
     let lunash = lunash::catalogue().grammar;
@@ -63,7 +90,7 @@ fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
                     Some("lunacm") => Some(("lunacm", &lunacm)),
                     _ => shell,
                 };
-                // A command may stand in the arguments of the session.
+                // A command may be among the arguments of the session.
                 line = words.next().unwrap_or("").trim_start_matches("--pipe").trim_start();
             }
             if let Some((shell, grammar)) = shell

@@ -1,43 +1,46 @@
 //! Keyrings of a cluster as slots of LunaCM, over an emulated appliance that is its only member.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use luna_shell::{Failure, Format, Options, Secrets, Shell, Status};
-use luna_tests::{Seat, Stage};
+use luna_tests::{ScriptedTerminal, TestAppliance};
 use lunacm::ClientSide;
 
 /// The port for clients' operations.
 const CRYPTO: u16 = 50_052;
 
-/// A cluster at 127.77.`number`.2 with two keyrings, and this machine as its client.
-fn prepared(number: u8) -> (Stage, String) {
-    let stage = Stage::at(address(number, 2), 1).unwrap();
-    let cluster = stage.cluster("prod").unwrap();
+/// A cluster of one member with two keyrings, and this machine as its client.
+fn prepared() -> (TestAppliance, String) {
+    let appliance = TestAppliance::with_network().unwrap();
+    let cluster = appliance.cluster("prod").unwrap();
     for label in ["kr1", "kr2"] {
-        stage.keyring(label, "first-Passw0rd").unwrap();
+        appliance.keyring(label, "first-Passw0rd").unwrap();
     }
-    register(&stage, &format!("-n app -i 127.77.{number}.2 -c {cluster}"));
-    (stage, cluster)
+    let own = address(&appliance, 1);
+    register(&appliance, &format!("-n app -i {own} -c {cluster}"));
+    (appliance, cluster)
 }
 
-fn address(number: u8, last: u8) -> IpAddr {
-    [127, 77, number, last].into()
+/// The address with this number in the appliance's network; its own is 1.
+fn address(appliance: &TestAppliance, number: u8) -> String {
+    appliance.address(number).to_string()
 }
 
-fn register(stage: &Stage, line: &str) -> String {
-    let seat = Seat::new(Vec::new(), true);
-    let status = stage.lnhclientregistration(&seat, line).unwrap();
-    let screen = seat.take_screen();
+fn register(appliance: &TestAppliance, line: &str) -> String {
+    let terminal = ScriptedTerminal::new(Vec::new(), true);
+    let status = appliance.lnhclientregistration(&terminal, line).unwrap();
+    let screen = terminal.take_screen();
     assert_eq!(status, Status::Success, "{screen}");
     screen
 }
 
 /// Changes the client's configuration file.
-fn edit(stage: &Stage, from: &str, to: &str) {
-    let path = stage.folder().join("client/Chrystoki.conf");
+fn edit(appliance: &TestAppliance, from: &str, to: &str) {
+    let path = appliance.folder().join("client/Chrystoki.conf");
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{text}");
     std::fs::write(&path, text.replace(from, to)).unwrap();
@@ -58,11 +61,11 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// What LunaCM shows where these lines are typed.
-fn typed(stage: &Stage, lines: &[&str]) -> (String, Status) {
-    let seat = Seat::new(lines.iter().map(|line| (*line).to_owned()), true);
-    let status = stage.lunacm(&seat, Options::default(), Secrets::only([]), None).unwrap();
-    let screen = seat.take_screen();
-    assert_eq!(seat.left(), Vec::<String>::new(), "{screen}");
+fn typed(appliance: &TestAppliance, lines: &[&str]) -> (String, Status) {
+    let terminal = ScriptedTerminal::new(lines.iter().map(|line| (*line).to_owned()), true);
+    let status = appliance.lunacm(&terminal, Options::default(), Secrets::only([]), None).unwrap();
+    let screen = terminal.take_screen();
+    assert_eq!(terminal.left(), Vec::<String>::new(), "{screen}");
     (screen, status)
 }
 
@@ -77,35 +80,35 @@ fn secrets() -> Secrets {
 
 /// A batch's session, whose lines are given one by one.
 struct Batch {
-    seat: Seat,
+    terminal: ScriptedTerminal,
     shell: Shell<lunacm::Session>,
 }
 
 impl Batch {
-    fn on(stage: &Stage) -> Batch {
-        let seat = Seat::new(Vec::new(), false);
+    fn on(appliance: &TestAppliance) -> Batch {
+        let terminal = ScriptedTerminal::new(Vec::new(), false);
         let options = Options { output: Format::Json, ..Options::default() };
-        let session = stage.open_lunacm(&seat, &options, secrets(), None).unwrap();
+        let session = appliance.open_lunacm(&terminal, &options, secrets(), None).unwrap();
         let session = session.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
         let shell = Shell::new(session, lunacm::catalogue(), options);
-        Batch { seat, shell }
+        Batch { terminal, shell }
     }
 
     /// A session without an appliance.
     fn of_clusters(configuration: PathBuf) -> Result<Batch, Failure> {
         let options = Options { output: Format::Json, ..Options::default() };
-        let seat = Seat::new(Vec::new(), false);
+        let terminal = ScriptedTerminal::new(Vec::new(), false);
         let side = ClientSide { name: None, configuration };
-        let device = Box::new(seat.clone());
+        let device = Box::new(terminal.clone());
         let session = lunacm::Session::open(None, device, secrets(), &options, side);
         let session = session.map_err(|(_, failure)| failure)?;
-        Ok(Batch { seat, shell: Shell::new(session, lunacm::catalogue(), options) })
+        Ok(Batch { terminal, shell: Shell::new(session, lunacm::catalogue(), options) })
     }
 
-    /// The JSON object of a line, with what stood on standard error in front of it.
+    /// The JSON object of a line, with what was on standard error before it.
     fn run(&mut self, line: &str) -> (String, serde_json::Value) {
         self.shell.execute(line);
-        let screen = self.seat.take_screen();
+        let screen = self.terminal.take_screen();
         let at = screen.find("{\"line\"").unwrap_or_else(|| panic!("{screen}"));
         let object = screen[at..].lines().next().unwrap();
         (screen.replace(object, ""), serde_json::from_str(object).unwrap())
@@ -113,9 +116,9 @@ impl Batch {
 }
 
 #[test]
-fn keyrings_stand_behind_the_partitions() {
-    let (stage, cluster) = prepared(1);
-    let (_, listed) = Batch::on(&stage).run("slot list");
+fn keyrings_are_slots_after_the_partitions() {
+    let (appliance, cluster) = prepared();
+    let (_, listed) = Batch::on(&appliance).run("slot list");
     let slots = listed["view"]["slots"].as_array().unwrap();
     let seen: Vec<_> = slots.iter().map(|slot| (&slot["kind"], &slot["label"])).collect();
     let (partition, keyring) = ("partition".into(), "keyring".into());
@@ -124,14 +127,15 @@ fn keyrings_stand_behind_the_partitions() {
     assert_eq!(slots[1]["cluster"], "prod");
     // Every slot has a serial number of its own.
     assert_ne!(slots[1]["serial"], slots[2]["serial"]);
-    let known = stage.folder().join(format!("client/cert/server/{cluster}/members.json"));
-    assert!(std::fs::read_to_string(known).unwrap().contains("\"address\": \"127.77.1.2\""));
+    let known = appliance.folder().join(format!("client/cert/server/{cluster}/members.json"));
+    let own = format!("\"address\": \"{}\"", address(&appliance, 1));
+    assert!(std::fs::read_to_string(known).unwrap().contains(&own));
 }
 
 #[test]
 fn the_roles_of_a_keyring_are_used_like_those_of_a_partition() {
-    let (stage, _) = prepared(2);
-    let mut batch = Batch::on(&stage);
+    let (appliance, _) = prepared();
+    let mut batch = Batch::on(&appliance);
     let mut code = |line: &str| {
         let (_, object) = batch.run(line);
         assert!(!object.to_string().contains("Passw0rd"), "{object}");
@@ -158,9 +162,9 @@ fn the_roles_of_a_keyring_are_used_like_those_of_a_partition() {
 }
 
 #[test]
-fn what_keyrings_do_not_have_is_refused_before_anything_is_asked() {
-    let (stage, _) = prepared(3);
-    let mut batch = Batch::on(&stage);
+fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
+    let (appliance, _) = prepared();
+    let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 2");
     for line in [
         "partition init -label x",
@@ -192,81 +196,86 @@ fn what_keyrings_do_not_have_is_refused_before_anything_is_asked() {
 
 #[test]
 fn a_cluster_that_does_not_answer_is_noted_and_the_rest_shows() {
-    let (stage, cluster) = prepared(4);
+    let (appliance, cluster) = prepared();
+    let (own, away) = (address(&appliance, 1), address(&appliance, 9));
     let other = "3fed78e8-58ad-4aec-be5f-4a12a04ff073";
-    let path = stage.folder().join("client/Chrystoki.conf");
+    let path = appliance.folder().join("client/Chrystoki.conf");
     let text = std::fs::read_to_string(&path).unwrap();
     // The same entries once more at index 01, of a cluster whose member is away.
-    let twin = text.lines().filter(|line| line.contains("LNHServer")).map(|line| {
-        line.replace("00 = ", "01 = ").replace(&cluster, other).replace("127.77.4.2", "127.77.4.9")
-    });
+    let twin = text
+        .lines()
+        .filter(|line| line.contains("LNHServer"))
+        .map(|line| line.replace("00 = ", "01 = ").replace(&cluster, other).replace(&own, &away));
     let twin = twin.collect::<Vec<_>>().join("\n");
     std::fs::write(&path, text.replace("\n}", &format!("\n{twin}\n}}"))).unwrap();
-    let client = stage.folder().join("client/cert");
+    let client = appliance.folder().join("client/cert");
     for side in ["client", "server"] {
         let folder = client.join(side);
         copy(&folder.join(&cluster), &folder.join(other));
     }
     std::fs::remove_file(client.join(format!("server/{other}/members.json"))).unwrap();
-    let (screen, status) = typed(&stage, &["exit"]);
+    let (screen, status) = typed(&appliance, &["exit"]);
     assert_eq!(status, Status::Success);
     let note = format!(
-        "note: cluster 01 (127.77.4.9:50052): Cluster {other} cannot be reached (127.77.4.9: \
-         connection refused)."
+        "note: cluster 01 ({away}:50052): Cluster {other} cannot be reached ({away}: connection \
+         refused)."
     );
     assert!(screen.contains(&note), "{screen}");
     assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
 }
 
 #[test]
-fn a_stranger_with_a_certificate_of_its_own_is_not_trusted() {
-    let (stage, cluster) = prepared(5);
-    let authorities = stage.folder().join(format!("client/cert/server/{cluster}/lnh_ca.pem"));
+fn a_member_with_an_unknown_certificate_is_not_trusted() {
+    let (appliance, cluster) = prepared();
+    let authorities = appliance.folder().join(format!("client/cert/server/{cluster}/lnh_ca.pem"));
     let stranger = luna_tests::client_certificate("lnh.thalesgroup.com").unwrap();
     std::fs::write(authorities, stranger).unwrap();
-    let known = stage.folder().join(format!("client/cert/server/{cluster}/members.json"));
+    let known = appliance.folder().join(format!("client/cert/server/{cluster}/members.json"));
     std::fs::remove_file(known).unwrap();
-    let (screen, _) = typed(&stage, &["exit"]);
+    let (screen, _) = typed(&appliance, &["exit"]);
     assert!(screen.contains("is none of those in the file of LNHServerCAFile"), "{screen}");
     assert!(!screen.contains("Keyring of Cluster"), "{screen}");
 }
 
 #[test]
 fn a_client_whose_registration_is_gone_is_refused_by_name() {
-    let (stage, cluster) = prepared(6);
-    let client = stage.client().unwrap();
+    let (appliance, cluster) = prepared();
+    let client = appliance.client().unwrap();
     let clients = client.get(&luna_rest::clusters::CLIENTS, &[&cluster]).unwrap().data;
     let id = &clients[0].client_uuid;
     let nothing = luna_rest::Nothing {};
     client.call(&luna_rest::clusters::DELETE_CLIENT, &[&cluster, id], &nothing).unwrap();
-    let (screen, status) = typed(&stage, &["slot list", "exit"]);
+    let (screen, status) = typed(&appliance, &["slot list", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");
     assert!(screen.contains("The appliance refused the login of 'app'."), "{screen}");
 }
 
 #[test]
 fn another_member_serves_where_the_entry_member_is_away() {
-    let (stage, _) = prepared(7);
-    edit(&stage, "127.77.7.2:50052", "127.77.7.9:50052");
-    let (screen, _) = typed(&stage, &["exit"]);
-    let note = "note: cluster 'prod': member 127.77.7.9 cannot be reached (connection refused); \
-                member 127.77.7.2 serves instead";
-    assert!(screen.contains(note), "{screen}");
+    let (appliance, _) = prepared();
+    let (own, away) = (address(&appliance, 1), address(&appliance, 9));
+    edit(&appliance, &format!("{own}:50052"), &format!("{away}:50052"));
+    let (screen, _) = typed(&appliance, &["exit"]);
+    let note = format!(
+        "note: cluster 'prod': member {away} cannot be reached (connection refused); member {own} \
+         serves instead"
+    );
+    assert!(screen.contains(&note), "{screen}");
     assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
 }
 
 #[test]
 fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
-    let (stage, _) = prepared(8);
-    let road = Road::begin(address(8, 3), stage.running().unwrap().address().ip());
-    edit(&stage, "127.77.8.2:50052", "127.77.8.3:50052");
-    let mut batch = Batch::on(&stage);
+    let (appliance, _) = prepared();
+    let relay = Relay::to(&appliance);
+    let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 1");
     assert_eq!(batch.run("role login -name po").1["status"], 0);
-    drop(road);
+    let relay_address = relay.from.ip();
+    drop(relay);
     let (notes, shown) = batch.run("role show -name po");
     assert_eq!(shown["status"], 0, "{shown}");
-    assert!(notes.contains("member 127.77.8.3 cannot be reached"), "{notes}");
+    assert!(notes.contains(&format!("member {relay_address} cannot be reached")), "{notes}");
     assert!(notes.contains("logins to its keyrings are gone"), "{notes}");
     assert_eq!(batch.run("role changepw -name po -force").1["status"], 1);
     assert_eq!(batch.run("role login -name po").1["status"], 0);
@@ -274,15 +283,16 @@ fn a_member_that_goes_away_is_replaced_and_its_logins_are_gone() {
 
 #[test]
 fn members_of_the_group_come_before_those_of_others() {
-    let (stage, _) = prepared(15);
-    let [remote, near] = [(4, "remote"), (5, "local")].map(|(last, group)| {
-        let member = Stage::at(address(15, last), last.into()).unwrap();
-        member.join(&stage, group).unwrap();
+    let (appliance, _) = prepared();
+    let [remote, near] = [(4, "remote"), (5, "local")].map(|(number, group)| {
+        let member = appliance.another(number).unwrap();
+        member.join(&appliance, group).unwrap();
         member
     });
-    // The client's files outlive the entry member's stage.
+    let [entry, remote_address, near_address] = [1, 4, 5].map(|number| address(&appliance, number));
+    // The client's files outlive the entry member.
     let home = tempfile::tempdir().unwrap();
-    let (from, to) = (stage.folder().join("client"), home.path().join("client"));
+    let (from, to) = (appliance.folder().join("client"), home.path().join("client"));
     copy(&from, &to);
     let configuration = to.join("Chrystoki.conf");
     let text = std::fs::read_to_string(&configuration).unwrap();
@@ -291,17 +301,22 @@ fn members_of_the_group_come_before_those_of_others() {
 
     let mut batch = Batch::of_clusters(configuration).unwrap();
     assert_eq!(batch.run("role login -name po").1["status"], 0);
-    drop(stage);
+    drop(appliance);
     let (notes, object) = batch.run("role list");
     assert_eq!(object["status"], 0, "{object}");
-    let note = "member 127.77.15.2 cannot be reached (connection refused); member 127.77.15.5 \
-                serves instead";
-    assert!(notes.contains(note), "{notes}");
+    let note = format!(
+        "member {entry} cannot be reached (connection refused); member {near_address} \
+         serves instead"
+    );
+    assert!(notes.contains(&note), "{notes}");
     assert_eq!(batch.run("role login -name po").1["status"], 0);
     drop(near);
     let (notes, object) = batch.run("role list");
     assert_eq!(object["status"], 0, "{object}");
-    assert!(notes.contains("127.77.15.4 of the group 'remote' serves instead"), "{notes}");
+    assert!(
+        notes.contains(&format!("{remote_address} of the group 'remote' serves instead")),
+        "{notes}"
+    );
     // Without the primary member the others only read.
     assert_eq!(batch.run("role login -name po").1["status"], 0);
     let (_, object) = batch.run("role changepw -name po -force");
@@ -314,13 +329,12 @@ fn members_of_the_group_come_before_those_of_others() {
 
 #[test]
 fn a_cluster_that_went_away_is_noted_and_the_rest_verified() {
-    let (stage, cluster) = prepared(14);
-    let road = Road::begin(address(14, 3), stage.running().unwrap().address().ip());
-    edit(&stage, "127.77.14.2:50052", "127.77.14.3:50052");
-    let mut batch = Batch::on(&stage);
+    let (appliance, cluster) = prepared();
+    let relay = Relay::to(&appliance);
+    let mut batch = Batch::on(&appliance);
     let known = format!("client/cert/server/{cluster}/members.json");
-    std::fs::remove_file(stage.folder().join(known)).unwrap();
-    drop(road);
+    std::fs::remove_file(appliance.folder().join(known)).unwrap();
+    drop(relay);
     let (notes, verified) = batch.run("clientconfig verify");
     assert_eq!(verified["view"]["partitions"].as_array().unwrap().len(), 1, "{verified}");
     assert!(notes.contains("note: cluster 'prod': Cannot reach"), "{notes}");
@@ -328,25 +342,24 @@ fn a_cluster_that_went_away_is_noted_and_the_rest_verified() {
 
 #[test]
 fn a_change_whose_outcome_is_unclear_is_not_sent_again() {
-    let (stage, _) = prepared(9);
-    let road = Road::begin(address(9, 3), stage.running().unwrap().address().ip());
-    edit(&stage, "127.77.9.2:50052", "127.77.9.3:50052");
-    let mut batch = Batch::on(&stage);
+    let (appliance, _) = prepared();
+    let relay = Relay::to(&appliance);
+    let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 1");
     assert_eq!(batch.run("role login -name po").1["status"], 0);
-    let before = road.lose_answers();
+    let before = relay.lose_answers();
     let (_, object) = batch.run("role logout");
     assert_eq!(object["status"], Status::Unclear as u8, "{object}");
-    assert_eq!(road.connections(), before, "nothing was sent anew");
+    assert_eq!(relay.connections(), before, "nothing was sent anew");
 }
 
 #[test]
 fn a_session_that_has_timed_out_is_opened_again() {
-    let (stage, _) = prepared(10);
-    let mut batch = Batch::on(&stage);
+    let (appliance, _) = prepared();
+    let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 1");
     assert_eq!(batch.run("role login -name po").1["status"], 0);
-    stage.advance(24 * 60 * 60).unwrap();
+    appliance.advance(24 * 60 * 60).unwrap();
     let (notes, object) = batch.run("role list");
     assert_eq!(object["status"], 0, "{object}");
     assert!(notes.contains("was opened again"), "{notes}");
@@ -355,43 +368,44 @@ fn a_session_that_has_timed_out_is_opened_again() {
 
 #[test]
 fn a_restart_reads_the_clusters_again() {
-    let (stage, cluster) = prepared(11);
-    let mut batch = Batch::on(&stage);
+    let (appliance, cluster) = prepared();
+    let mut batch = Batch::on(&appliance);
     batch.run("slot set -slot 1");
     batch.run("role login -name po");
-    stage.keyring("kr3", "first-Passw0rd").unwrap();
+    appliance.keyring("kr3", "first-Passw0rd").unwrap();
     assert_eq!(batch.run("slot list").1["view"]["slots"].as_array().unwrap().len(), 3);
     let (_, verified) = batch.run("clientconfig verify");
     assert_eq!(verified["view"]["partitions"][3]["label"], "kr3");
     let (_, restarted) = batch.run("clientconfig restart -force");
     let slots = restarted["view"]["slots"].as_array().unwrap();
     assert_eq!((slots.len(), &slots[1]["role"]), (4, &serde_json::Value::Null));
-    let seat = Seat::new(Vec::new(), true);
-    stage.lnhclientregistration(&seat, &format!("--remove {cluster} --yes")).unwrap();
+    let terminal = ScriptedTerminal::new(Vec::new(), true);
+    appliance.lnhclientregistration(&terminal, &format!("--remove {cluster} --yes")).unwrap();
     let (_, restarted) = batch.run("clientconfig restart -force");
     assert_eq!(restarted["view"]["slots"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn a_renewed_registration_has_a_new_key_and_the_old_one_is_kept() {
-    let (stage, cluster) = prepared(12);
-    let again = register(&stage, &format!("-n app -i 127.77.12.2 -c {cluster} -l laptop"));
+    let (appliance, cluster) = prepared();
+    let own = address(&appliance, 1);
+    let again = register(&appliance, &format!("-n app -i {own} -c {cluster} -l laptop"));
     assert!(again.contains("The former private key was kept as:"), "{again}");
-    let (screen, _) = typed(&stage, &["exit"]);
+    let (screen, _) = typed(&appliance, &["exit"]);
     assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
-    let seat = Seat::new(Vec::new(), true);
-    let line = format!("-n app -i 127.77.12.2 -c {cluster} -u nobody");
-    assert_eq!(stage.lnhclientregistration(&seat, &line).unwrap(), Status::Failed);
-    assert!(seat.take_screen().contains("no account 'nobody'"));
+    let terminal = ScriptedTerminal::new(Vec::new(), true);
+    let line = format!("-n app -i {own} -c {cluster} -u nobody");
+    assert_eq!(appliance.lnhclientregistration(&terminal, &line).unwrap(), Status::Failed);
+    assert!(terminal.take_screen().contains("no account 'nobody'"));
     // What was refused has changed nothing.
-    let (screen, _) = typed(&stage, &["exit"]);
+    let (screen, _) = typed(&appliance, &["exit"]);
     assert_eq!(screen.matches("Keyring of Cluster prod").count(), 2, "{screen}");
 }
 
 #[test]
 fn clusters_are_enough_for_a_session() {
-    let (stage, _) = prepared(13);
-    let configuration = stage.folder().join("client/Chrystoki.conf");
+    let (appliance, _) = prepared();
+    let configuration = appliance.folder().join("client/Chrystoki.conf");
     let mut batch = Batch::of_clusters(configuration.clone()).unwrap();
     let (notes, listed) = batch.run("slot list");
     assert_eq!(notes.trim(), "");
@@ -400,19 +414,21 @@ fn clusters_are_enough_for_a_session() {
     let deploy = "clientconfig deploy -server x -client app -partition par0";
     let (_, refused) = batch.run(deploy);
     assert_eq!(refused["result"]["text"], "CKR_FUNCTION_NOT_SUPPORTED", "{refused}");
-    stage.advance(24 * 60 * 60).unwrap();
+    appliance.advance(24 * 60 * 60).unwrap();
     assert_eq!(batch.run("role list").1["status"], 0, "the session is opened again");
 
-    edit(&stage, "127.77.13.2", "127.77.13.9");
-    let members = stage.folder().join("client/cert/server").join(stage.cluster_id().unwrap());
+    edit(&appliance, &address(&appliance, 1), &address(&appliance, 9));
+    let members =
+        appliance.folder().join("client/cert/server").join(appliance.cluster_id().unwrap());
     std::fs::remove_file(members.join("members.json")).unwrap();
     let failure = Batch::of_clusters(configuration).err().unwrap();
     assert_eq!(failure.status(), Status::Unreachable, "{failure:?}");
 }
 
-/// A road to a member that can be broken while it is in use.
-struct Road {
+/// A TCP relay to a member that can be broken while it is in use.
+struct Relay {
     from: SocketAddr,
+    accepting: Option<JoinHandle<()>>,
     traffic: Arc<Mutex<Traffic>>,
 }
 
@@ -424,13 +440,16 @@ struct Traffic {
     closed: bool,
 }
 
-impl Road {
-    fn begin(from: IpAddr, to: IpAddr) -> Road {
+impl Relay {
+    /// A relay to this member, in the place of the member in the client's configuration.
+    fn to(member: &TestAppliance) -> Relay {
+        let [to, from] = [1, 3].map(|number| member.address(number));
+        edit(member, &format!("{to}:{CRYPTO}"), &format!("{from}:{CRYPTO}"));
         let from = SocketAddr::new(from, CRYPTO);
         let listener = TcpListener::bind(from).unwrap();
         let traffic = Arc::<Mutex<Traffic>>::default();
         let shared = Arc::clone(&traffic);
-        std::thread::spawn(move || {
+        let accepting = std::thread::spawn(move || {
             for client in listener.incoming() {
                 let client = client.unwrap();
                 let mut traffic = shared.lock().unwrap();
@@ -461,7 +480,7 @@ impl Road {
                 traffic.ends.extend([client, member]);
             }
         });
-        Road { from, traffic }
+        Relay { from, accepting: Some(accepting), traffic }
     }
 
     /// From now on what a member answers is lost, and the connection with it; how many
@@ -477,7 +496,7 @@ impl Road {
     }
 }
 
-impl Drop for Road {
+impl Drop for Relay {
     /// Breaks every connection, and refuses new ones once this is over.
     fn drop(&mut self) {
         let mut traffic = self.traffic.lock().unwrap();
@@ -486,9 +505,8 @@ impl Drop for Road {
             let _ = end.shutdown(Shutdown::Both);
         }
         drop(traffic);
-        // The thread sees that it is over, and its listener is gone once this fails.
-        while TcpStream::connect(self.from).is_ok() {
-            std::thread::yield_now();
-        }
+        // A last connection wakes the thread, which sees that it is over and drops the listener.
+        let _ = TcpStream::connect(self.from);
+        let _ = self.accepting.take().map(JoinHandle::join);
     }
 }

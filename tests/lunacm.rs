@@ -4,12 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use luna_rest::{Client, hsm, ntls, partitions};
 use luna_shell::{Format, Options, Secrets, Status};
-use luna_tests::{Seat, Stage, client_certificate};
+use luna_tests::{ScriptedTerminal, TestAppliance, client_certificate};
 
-/// An appliance with these partitions, assigned to nobody.
-fn prepared(names: &[&str]) -> (Stage, Client, String) {
-    let stage = Stage::new().unwrap();
-    let client = stage.client().unwrap();
+/// An appliance with these partitions, assigned to no client.
+fn prepared(names: &[&str]) -> (TestAppliance, Client, String) {
+    let appliance = TestAppliance::new().unwrap();
+    let client = appliance.client().unwrap();
     let hsm = client.get(&hsm::LIST, &[]).unwrap().hsms.remove(0).id;
     let (password, domain) = (Some("so-Passw0rd".into()), Some("domain-1".into()));
     let label = "luna1".to_owned();
@@ -23,7 +23,7 @@ fn prepared(names: &[&str]) -> (Stage, Client, String) {
         let new = partitions::NewPartition { name, has_pso: true, ..Default::default() };
         client.call(&partitions::CREATE, &[&hsm], &new).unwrap();
     }
-    (stage, client, hsm)
+    (appliance, client, hsm)
 }
 
 /// Registers a client by host name and assigns it the partitions of these places, in this order.
@@ -40,32 +40,37 @@ fn assign(client: &Client, hsm: &str, name: &str, host: &str, places: &[usize]) 
 }
 
 /// What LunaCM shows where these lines are typed.
-fn typed(stage: &Stage, client: Option<&str>, lines: &[&str]) -> (String, Status) {
-    let seat = Seat::new(lines.iter().map(|line| (*line).to_owned()), true);
+fn typed(appliance: &TestAppliance, client: Option<&str>, lines: &[&str]) -> (String, Status) {
+    let terminal = ScriptedTerminal::new(lines.iter().map(|line| (*line).to_owned()), true);
     let client = client.map(str::to_owned);
-    let status = stage.lunacm(&seat, Options::default(), Secrets::only([]), client).unwrap();
-    let screen = seat.take_screen();
-    assert_eq!(seat.left(), Vec::<String>::new(), "{screen}");
+    let status =
+        appliance.lunacm(&terminal, Options::default(), Secrets::only([]), client).unwrap();
+    let screen = terminal.take_screen();
+    assert_eq!(terminal.left(), Vec::<String>::new(), "{screen}");
     (screen, status)
 }
 
 /// What a batch prints, one JSON object a line, with these secrets given in advance.
-fn objects(stage: &Stage, lines: &[&str], secrets: &[(&str, &str)]) -> Vec<serde_json::Value> {
-    let seat = Seat::new(Vec::new(), false).as_recorded();
+fn objects(
+    appliance: &TestAppliance,
+    lines: &[&str],
+    secrets: &[(&str, &str)],
+) -> Vec<serde_json::Value> {
+    let terminal = ScriptedTerminal::new(Vec::new(), false).as_recorded();
     let command = lines.iter().map(|line| (*line).to_owned()).collect();
     let options = Options { output: Format::Json, command, ..Options::default() };
     let secrets = Secrets::only(secrets.iter().copied());
-    stage.lunacm(&seat, options, secrets, Some("app".into())).unwrap();
-    let screen = seat.take_screen();
+    appliance.lunacm(&terminal, options, secrets, Some("app".into())).unwrap();
+    let screen = terminal.take_screen();
     screen.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
 fn slots_are_numbered_in_the_order_of_the_links() {
-    let (stage, client, hsm) = prepared(&["par0", "par1", "par2"]);
+    let (appliance, client, hsm) = prepared(&["par0", "par1", "par2"]);
     assign(&client, &hsm, "app", "app.example.com", &[2, 0]);
     let list = client.get(&partitions::LIST, &[&hsm]).unwrap().partitions;
-    let listed = objects(&stage, &["slot list"], &[]);
+    let listed = objects(&appliance, &["slot list"], &[]);
     let slots = listed[0]["view"]["slots"].as_array().unwrap().clone();
     let serials: Vec<&str> = slots.iter().map(|slot| slot["serial"].as_str().unwrap()).collect();
     assert_eq!(serials, [list[2].id.as_str(), &list[0].id]);
@@ -74,33 +79,33 @@ fn slots_are_numbered_in_the_order_of_the_links() {
 
 #[test]
 fn the_certificate_of_the_configuration_says_whose_slots_these_are() {
-    let (stage, client, hsm) = prepared(&["par0", "par1"]);
+    let (appliance, client, hsm) = prepared(&["par0", "par1"]);
     assign(&client, &hsm, "app", "app.example.com", &[1]);
-    let folder = stage.folder().join("client");
+    let folder = appliance.folder().join("client");
     std::fs::create_dir(&folder).unwrap();
     let pem = folder.join("own.pem");
     std::fs::write(&pem, client_certificate("app.example.com").unwrap()).unwrap();
     let text = format!("LunaSA Client = {{\n   ClientCertFile = {};\n}}\n", pem.display());
     std::fs::write(folder.join("Chrystoki.conf"), text).unwrap();
-    let (screen, _) = typed(&stage, None, &["exit"]);
+    let (screen, _) = typed(&appliance, None, &["exit"]);
     assert_eq!(screen.matches("Slot Id ->").count(), 1, "{screen}");
-    // A certificate of somebody else gets nothing, and the reason is told.
+    // The certificate of another client gets no slots, and the reason is shown.
     std::fs::write(&pem, client_certificate("other.example.com").unwrap()).unwrap();
-    let (screen, _) = typed(&stage, None, &["exit"]);
+    let (screen, _) = typed(&appliance, None, &["exit"]);
     assert!(screen.contains("Current Slot Id: None"), "{screen}");
     assert!(screen.contains("has no client 'other.example.com'"), "{screen}");
 }
 
 #[test]
 fn a_deployment_makes_a_client_and_repeats_without_a_change() {
-    let (stage, client, hsm) = prepared(&["par0"]);
-    let folder = stage.folder().join("client");
+    let (appliance, client, hsm) = prepared(&["par0"]);
+    let folder = appliance.folder().join("client");
     std::fs::create_dir(&folder).unwrap();
     let configuration = folder.join("Chrystoki.conf");
     let before = "# ours\nLunaSA Client = {\n   NetClient = 1;\n}\n";
     std::fs::write(&configuration, before).unwrap();
     let deploy = "clientconfig deploy -server 127.0.0.1 -client app.example.com -partition par0";
-    let (screen, status) = typed(&stage, None, &[deploy, "clientconfig restart", "exit"]);
+    let (screen, status) = typed(&appliance, None, &[deploy, "clientconfig restart", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");
     assert_eq!(screen.matches("Current Slot Id: 0").count(), 2, "{screen}");
     let links = client.get(&ntls::LINKS, &["app.example.com"]).unwrap().links;
@@ -114,27 +119,27 @@ fn a_deployment_makes_a_client_and_repeats_without_a_change() {
     let authorities = std::fs::read_to_string(folder.join("cert/server/CAFile.pem")).unwrap();
     assert_eq!(authorities.matches("BEGIN CERTIFICATE").count(), 1);
 
-    let (screen, _) = typed(&stage, None, &[deploy, "clientconfig verify", "exit"]);
+    let (screen, _) = typed(&appliance, None, &[deploy, "clientconfig verify", "exit"]);
     assert_eq!(screen.matches("already there").count(), 5, "{screen}");
     assert_eq!(std::fs::read_to_string(&configuration).unwrap(), written);
-    let (screen, status) = typed(&stage, None, &["clientconfig rollback", "exit"]);
+    let (screen, status) = typed(&appliance, None, &["clientconfig rollback", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");
     assert_eq!(std::fs::read_to_string(&configuration).unwrap(), before);
 }
 
 #[test]
 fn a_deployment_at_another_appliance_is_refused() {
-    let (stage, _, _) = prepared(&["par0"]);
+    let (appliance, _, _) = prepared(&["par0"]);
     let deploy = "clientconfig deploy -server hsm9 -client app -partition par0";
-    let (screen, status) = typed(&stage, None, &[deploy]);
+    let (screen, status) = typed(&appliance, None, &[deploy]);
     assert_eq!(status, Status::Failed);
     assert!(screen.contains("This session is one with 127.0.0.1, not with 'hsm9'."), "{screen}");
-    assert!(!stage.folder().join("client").exists());
+    assert!(!appliance.folder().join("client").exists());
 }
 
 #[test]
 fn secrets_given_in_advance_are_used_and_not_shown() {
-    let (stage, client, hsm) = prepared(&["par0"]);
+    let (appliance, client, hsm) = prepared(&["par0"]);
     assign(&client, &hsm, "app", "app.example.com", &[0]);
     let lines = [
         "partition init -label par0 -force",
@@ -151,21 +156,21 @@ fn secrets_given_in_advance_are_used_and_not_shown() {
         ("NEW_PASSWORD", "new-Passw0rd"),
         ("DOMAIN", "domain-1"),
     ];
-    let answers = objects(&stage, &lines, &secrets);
+    let answers = objects(&appliance, &lines, &secrets);
     for answer in &answers {
         assert_eq!(answer["status"], 0, "{answer}");
         assert!(!answer.to_string().contains("Passw0rd"), "{answer}");
     }
     assert_eq!(answers[6]["view"], serde_json::json!({"role": "co", "objects": []}));
-    let wrong = objects(&stage, &["role login -name co -password wrong-Passw0rd"], &[]);
+    let wrong = objects(&appliance, &["role login -name co -password wrong-Passw0rd"], &[]);
     assert_eq!(wrong[0]["line"], "role login -name co -password ********");
     assert_eq!(wrong[0]["result"]["code"], 0xa0);
     assert_eq!(wrong[0]["error"]["name"], "CKR_PIN_INCORRECT");
 }
 
 #[test]
-fn the_last_attempt_is_not_burned_by_a_script() {
-    let (stage, client, hsm) = prepared(&["par0"]);
+fn a_script_does_not_use_the_last_login_attempt() {
+    let (appliance, client, hsm) = prepared(&["par0"]);
     assign(&client, &hsm, "app", "app.example.com", &[0]);
     let secrets =
         [("PO_PASSWORD", "po-Passw0rd"), ("CO_PASSWORD", "co-Passw0rd"), ("DOMAIN", "domain-1")];
@@ -175,11 +180,11 @@ fn the_last_attempt_is_not_burned_by_a_script() {
         "role init -name co",
         "role logout",
     ];
-    for answer in objects(&stage, &lines, &secrets) {
+    for answer in objects(&appliance, &lines, &secrets) {
         assert_eq!(answer["status"], 0, "{answer}");
     }
     let wrong = "role login -name co -password wrong-Passw0rd";
-    let answers = objects(&stage, &[wrong, wrong, "role show -name co"], &[]);
+    let answers = objects(&appliance, &[wrong, wrong, "role show -name co"], &[]);
     assert_eq!(answers[0]["result"]["code"], 0xa0);
     assert_eq!(answers[1]["status"], Status::Refused as u8);
     assert_eq!(answers[2]["view"]["login_attempts_left"], 1);
@@ -188,9 +193,9 @@ fn the_last_attempt_is_not_burned_by_a_script() {
 
 #[test]
 fn a_template_goes_from_one_partition_to_another() {
-    let (stage, client, hsm) = prepared(&["par0", "par1"]);
+    let (appliance, client, hsm) = prepared(&["par0", "par1"]);
     assign(&client, &hsm, "app", "app.example.com", &[0, 1]);
-    let file = stage.folder().join("par0.ppt");
+    let file = appliance.folder().join("par0.ppt");
     let file = file.to_str().unwrap();
     let lines = [
         "partition init -label par0 -force -auth",
@@ -202,7 +207,7 @@ fn a_template_goes_from_one_partition_to_another() {
         "partition init -label par1 -force -applytemplate /none.ppt",
     ];
     let secrets = [("PO_PASSWORD", "po-Passw0rd"), ("DOMAIN", "domain-1")];
-    let answers = objects(&stage, &lines, &secrets);
+    let answers = objects(&appliance, &lines, &secrets);
     for answer in &answers[..6] {
         assert_eq!(answer["status"], 0, "{answer}");
     }

@@ -5,13 +5,11 @@
 mod abbreviations;
 mod client;
 mod cluster;
-mod conformance;
 mod coverage;
 mod keyrings;
 mod lunacm;
-mod transcripts;
 
-/// Every file beside this one is a module above: a forgotten one would never run.
+/// Every file next to this one is a module above: others would never run.
 #[test]
 fn no_module_is_forgotten() {
     let source = include_str!("main.rs");

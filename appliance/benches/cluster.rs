@@ -1,5 +1,5 @@
 //! The figures of a full cluster: 3,500 keyrings with 256 objects each on four members, each a
-//! process of its own, beside a tenth of it.
+//! process of its own, compared with a tenth of it.
 //!
 //! `cargo bench -p luna-appliance --bench cluster`
 
@@ -11,6 +11,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::cluster::{Member, new_keyrings};
+use common::network::Network;
 use luna_rest::{Client, keyrings};
 
 const MEMBERS: u8 = 4;
@@ -44,8 +45,9 @@ fn main() {
 
 fn measure(count: u32) -> Figures {
     let folder = tempfile::tempdir().unwrap();
-    let mut members: Vec<Member> =
-        (0..MEMBERS).map(|number| Member::new(folder.path(), number, "1.0.4-122")).collect();
+    let network = Network::claim().unwrap();
+    let member = |number| Member::new(folder.path(), &network, number, "1.0.4-122");
+    let mut members: Vec<Member> = (1..=MEMBERS).map(member).collect();
     members[0].found();
     for member in &members[1..3] {
         member.join(&members[0]);
@@ -75,8 +77,8 @@ fn measure(count: u32) -> Figures {
     let list = median(&far, |client, _| {
         client.get(&keyrings::LIST, &[]).unwrap();
     });
-    let show = median(&far, |client, turn| {
-        let label = format!("k{}", (turn * 977) % count);
+    let show = median(&far, |client, round| {
+        let label = format!("k{}", (round * 977) % count);
         assert_eq!(client.get(&keyrings::SHOW, &[&label]).unwrap().objects, OBJECTS as usize);
     });
     let full = members.iter().map(memory).fold(0.0, f64::max);
@@ -94,9 +96,9 @@ fn measure(count: u32) -> Figures {
 
 fn median(client: &Client, work: impl Fn(&Client, u32)) -> Duration {
     let mut times: Vec<Duration> = (0..51)
-        .map(|turn| {
+        .map(|round| {
             let time = Instant::now();
-            work(client, turn);
+            work(client, round);
             time.elapsed()
         })
         .collect();

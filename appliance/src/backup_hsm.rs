@@ -1,14 +1,14 @@
-//! Backup HSMs in the hands of a person: plugged in, pulled out, carried to another appliance.
+//! The commands that attach a Backup HSM to an appliance and detach it again.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use luna_appliance::{Appliance, Own};
 use luna_rest::tokens::{self, BackupHsm};
 use luna_rest::{Client, Nothing};
+use tempfile::NamedTempFile;
 
 /// The appliance of a folder, which must be there, and a session with it.
 fn appliance(data: &Path) -> anyhow::Result<(Own, Client)> {
@@ -60,18 +60,21 @@ pub(crate) fn detach(data: &Path, serial: Option<String>, out: &Path) -> anyhow:
             }
         }
     };
-    // It leaves the appliance when the file is safe: whatever fails, nothing is lost.
+    // Detached only once the file is on the disk, so that no failure loses the Backup HSM.
     let device = client.get(&tokens::CONTENTS, &[&serial])?;
-    let unwritten = || format!("cannot write {}", out.display());
-    let mut new = OpenOptions::new();
-    let mut file =
-        new.write(true).create_new(true).mode(0o600).open(out).with_context(unwritten)?;
-    let text = serde_json::to_vec(&device)?;
-    if let Err(error) = file.write_all(&text).and_then(|()| file.sync_all()) {
-        // A part of it would only stand in the way of the next try.
-        let _ = std::fs::remove_file(out);
-        return Err(error).with_context(unwritten);
-    }
+    write_new(out, &serde_json::to_vec(&device)?)
+        .with_context(|| format!("cannot write {}", out.display()))?;
     client.call(&tokens::DETACH, &[&serial], &Nothing {})?;
     writeln!(std::io::stdout(), "serial: {serial}").context("cannot write to standard output")
+}
+
+/// Writes a file that only its owner can read, completely or not at all; an existing one is kept.
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
+    let mut new = NamedTempFile::new_in(folder)?;
+    new.write_all(content)?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(path)?;
+    File::open(folder)?.sync_all()
 }

@@ -1,9 +1,8 @@
 //! The machine and its store together: a change is acknowledged once it is stored.
 //!
-//! In a cluster a change of shared state belongs to the primary member. [`Engine::step`] tells
-//! what became of a request: it is done; it was a change on the primary, which has to be shipped;
-//! or it would be a change on another member, which has to be proposed. Who talks to whom is the
-//! business of [`crate::replica`].
+//! In a cluster only the primary member changes shared state. [`Engine::step`] returns the result
+//! of a request: it is done; it was a change on the primary, which has to be shipped; or it would
+//! be a change on another member, which has to be proposed. [`crate::replica`] sends both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +12,9 @@ use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Request, Response};
 use crate::machine::Machine;
+use crate::panics;
 use crate::request::options::Options;
-use crate::rules::cluster::lifecycle as clusters;
-use crate::rules::cluster::lifecycle::Phase;
+use crate::state::clusters::Phase;
 use crate::state::{Change, is_shared};
 use crate::store::{Store, StoreError};
 
@@ -49,7 +48,7 @@ pub struct Engine {
     recent: Recent,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub enum Step {
     /// It is answered, and whatever it changed is stored.
     Done(Response),
@@ -61,9 +60,9 @@ pub enum Step {
 
 /// A stored change of shared state.
 pub struct Shipment {
-    /// Where a member has to stand for it.
+    /// The position that a member must have to apply it.
     pub after: Position,
-    /// Where it stands afterwards.
+    /// Its position afterwards.
     pub reaches: Position,
     /// The changed rows.
     pub rows: Vec<Row>,
@@ -71,14 +70,14 @@ pub struct Shipment {
 
 /// A change that the primary has to make.
 pub struct Proposal {
-    /// Where this member stands.
+    /// The position of this member.
     pub after: Position,
     /// The changed rows.
     pub rows: Vec<Row>,
     own: Vec<Change>,
 }
 
-/// Which rows changed lately, by the number of the change.
+/// Which rows the last changes changed, by the number of the change.
 #[derive(Default)]
 struct Recent {
     floor: u64,
@@ -87,7 +86,7 @@ struct Recent {
 }
 
 impl Recent {
-    fn note(&mut self, change: u64, rows: &[Row]) {
+    fn record(&mut self, change: u64, rows: &[Row]) {
         let names: Vec<_> = rows.iter().map(|row| (row.field.clone(), row.key.clone())).collect();
         self.count += names.len();
         self.names.insert(change, names);
@@ -109,9 +108,9 @@ impl Recent {
     }
 }
 
-fn row_of(change: Change) -> Row {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
-    Row { field: change.field.to_owned(), key: change.key, row: change.row.map(text) }
+fn row_of(change: Change) -> Result<Row, StoreError> {
+    let row = change.row.map(String::from_utf8).transpose().map_err(corrupted)?;
+    Ok(Row { field: change.field.to_owned(), key: change.key, row })
 }
 
 fn corrupted(error: impl ToString) -> StoreError {
@@ -144,7 +143,7 @@ impl Engine {
             }
         }
         engine.machine.set_fixed_clock();
-        // A join that the process did not survive begins anew when somebody asks for it.
+        // A join that the process did not survive begins anew when it is asked for.
         if engine.machine.state.clusters.own.get().joining {
             engine.machine.forget_cluster();
         }
@@ -153,9 +152,18 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Answers a request; what it changed is stored, or waits to be proposed.
+    /// Answers a request; what it changed is stored, or waits to be proposed. A handler that
+    /// panics answers 500 and changes nothing.
     pub fn step(&mut self, request: &Request, system: OffsetDateTime) -> Step {
-        self.step_with(|machine| machine.handle(request, system))
+        let step = panics::catch(|| self.step_with(|machine| machine.handle(request, system)));
+        step.unwrap_or_else(|panic| {
+            self.machine.undo();
+            let (method, path) = (request.method, self.machine.template(request));
+            tracing::error!(%method, path, %panic, "a handler panicked; its changes were undone");
+            let details =
+                format!("The request changed nothing; a fault of the program at {panic}.");
+            Step::Done(Failure::internal(details).into_response())
+        })
     }
 
     /// The same for a change that no request asked for.
@@ -167,7 +175,7 @@ impl Engine {
         self.answered(response, result)
     }
 
-    /// The same as though this member were the primary: the old one is lost.
+    /// The same as if this member were the primary: the old one does not answer any more.
     pub fn take_over_with(&mut self, work: impl FnOnce(&mut Machine)) -> Step {
         work(&mut self.machine);
         let result = self.conclude(true, true);
@@ -203,14 +211,14 @@ impl Engine {
             self.machine.undo();
             let (rows, own): (Vec<_>, Vec<_>) =
                 changes.into_iter().partition(|change| is_shared(change.field));
-            let rows = rows.into_iter().map(row_of).collect();
+            let rows = rows.into_iter().map(row_of).collect::<Result<_, _>>()?;
             return Ok(Concluded::Proposed(Proposal { after, rows, own }));
         }
+        let shared = changes.into_iter().filter(|change| is_shared(change.field));
+        let rows: Vec<Row> = shared.map(row_of).collect::<Result<_, _>>()?;
         let reaches = self.advance(after.change + 1);
         self.commit()?;
-        let shared = changes.into_iter().filter(|change| is_shared(change.field));
-        let rows: Vec<Row> = shared.map(row_of).collect();
-        self.recent.note(reaches.change, &rows);
+        self.recent.record(reaches.change, &rows);
         Ok(Concluded::Led(Shipment { after, reaches, rows }))
     }
 
@@ -256,17 +264,17 @@ impl Engine {
         }
     }
 
-    /// Where this member stands.
+    /// The position of this member in the history of the cluster.
     pub fn at(&self) -> Position {
         self.machine.state.clusters.own.get().at
     }
 
     /// How far the cluster service is.
     pub fn phase(&self, system: OffsetDateTime) -> Phase {
-        clusters::phase(&self.machine.state, self.machine.now(system))
+        self.machine.state.cluster_phase(self.machine.now(system))
     }
 
-    /// Stores a shipped or pulled change; false when this member stands elsewhere.
+    /// Stores a shipped or pulled change; false when this member has another position.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -287,11 +295,11 @@ impl Engine {
         own.at = reaches;
         own.parted |= gone;
         self.commit().inspect_err(|_| self.machine.undo())?;
-        self.recent.note(reaches.change, rows);
+        self.recent.record(reaches.change, rows);
         Ok(true)
     }
 
-    /// Stores a proposed change as the primary; nothing when the proposer stands elsewhere.
+    /// Stores a proposed change as the primary; nothing when the proposer has another position.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -307,7 +315,7 @@ impl Engine {
         self.put(&rows)?;
         let reaches = self.advance(after.change + 1);
         self.commit().inspect_err(|_| self.machine.undo())?;
-        self.recent.note(reaches.change, &rows);
+        self.recent.record(reaches.change, &rows);
         Ok(Some(Shipment { after, reaches, rows }))
     }
 
@@ -375,44 +383,51 @@ impl Engine {
     }
 
     /// What has changed since a position: rows, or a page of everything.
-    pub fn since(&mut self, after: Position, cursor: Option<(String, String)>) -> Answer {
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    pub fn since(
+        &mut self,
+        after: Position,
+        cursor: Option<(String, String)>,
+    ) -> Result<Answer, StoreError> {
         let at = self.at();
         let begins_anew = after == Position::default();
         if !begins_anew
             && (after.change > at.change
                 || !self.machine.state.clusters.cluster.get().leads_from(after))
         {
-            return Answer::Parted;
+            return Ok(Answer::Parted);
         }
         let recent = self.recent.since(after.change).filter(|_| !begins_anew && cursor.is_none());
         let mut rows = Vec::new();
         if let Some(names) = recent {
             for (field, key) in names {
-                let row = self.stored(&field, &key);
+                let row = self.stored(&field, &key)?;
                 rows.push(Row { field, key, row });
             }
-            return Answer::Rows { at, whole: false, rows, cursor: None };
+            return Ok(Answer::Rows { at, whole: false, rows, cursor: None });
         }
         let mut bytes = 0;
         let mut place = cursor;
         loop {
             let from = place.as_ref().map(|(field, key)| (field.as_str(), key.as_str()));
             let Some((field, key)) = self.machine.state.shared_after(from) else {
-                return Answer::Rows { at, whole: true, rows, cursor: None };
+                return Ok(Answer::Rows { at, whole: true, rows, cursor: None });
             };
-            let row = self.stored(field, &key);
+            let row = self.stored(field, &key)?;
             bytes += row.as_ref().map_or(0, String::len);
             rows.push(Row { field: field.to_owned(), key: key.clone(), row });
             place = Some((field.to_owned(), key));
             if bytes >= PAGE {
-                return Answer::Rows { at, whole: true, rows, cursor: place };
+                return Ok(Answer::Rows { at, whole: true, rows, cursor: place });
             }
         }
     }
 
-    fn stored(&mut self, field: &str, key: &str) -> Option<String> {
-        let row = self.machine.state.shared_row(field, key).ok().flatten()?;
-        String::from_utf8(row).ok()
+    fn stored(&mut self, field: &str, key: &str) -> Result<Option<String>, StoreError> {
+        let row = self.machine.state.shared_row(field, key).map_err(corrupted)?;
+        row.map(String::from_utf8).transpose().map_err(corrupted)
     }
 
     /// Every method and path template that is answered.
@@ -422,7 +437,7 @@ impl Engine {
 }
 
 /// Whether a field is replaced at the end of a copy, all at once: without members the copy could
-/// not go on after a crash, without accounts nobody could ask how far it is.
+/// not go on after a crash, without accounts no client could log in and ask for its progress.
 pub(crate) fn is_held_back(field: &str) -> bool {
     matches!(field, "cluster" | "cluster/members" | "roles" | "users")
 }
@@ -437,6 +452,7 @@ enum Concluded {
 mod tests {
     use super::*;
     use crate::core::message::Body;
+    use crate::panics::faulty;
     use luna_rest::{Method, Secret, emulator};
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
@@ -532,5 +548,27 @@ mod tests {
         let said = String::from_utf8(refused.body).unwrap();
         assert!(refused.status == 500 && said.contains("could not be stored"), "{said}");
         assert_eq!(send(&mut engine, &cookie, Method::Get, "/roles/r", "").status, 404);
+    }
+
+    #[test]
+    fn a_handler_that_panics_answers_500_and_changes_nothing() {
+        let (mut engine, cookie) = engine(Counting::default());
+        faulty::add_to(&mut engine.machine);
+        let role = |id: &str| format!(r#"{{"roleId":"{id}"}}"#);
+        assert_eq!(send(&mut engine, &cookie, Method::Post, "/roles", &role("before")).status, 204);
+
+        let failed = send(&mut engine, &cookie, Method::Post, faulty::CALL.template(), "{}");
+        let said = String::from_utf8(failed.body).unwrap();
+        assert!(failed.status == 500 && said.contains("panics.rs:"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+
+        let mut status = |path: &str| send(&mut engine, &cookie, Method::Get, path, "").status;
+        assert_eq!((status("/roles/before"), status("/roles/faulty")), (200, 404));
+        // What is stored next does not bring the undone change along.
+        assert_eq!(send(&mut engine, &cookie, Method::Post, "/roles", &role("after")).status, 204);
+        let stored = engine.store.rows().unwrap();
+        let roles: Vec<_> =
+            stored.iter().filter(|row| row.0 == "roles").map(|row| row.1.as_str()).collect();
+        assert_eq!(roles, ["after", "before"]);
     }
 }

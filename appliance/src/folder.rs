@@ -1,4 +1,4 @@
-//! The data folder of an appliance: what lies in it, and who may use it.
+//! The data folder of an appliance: its files, and the lock that gives it to one process.
 //!
 //! `state.redb` the state, `web.pem` the web server's key and certificate, `local.key` what opens a
 //! session without a password, `endpoint.json` where the running appliance listens, `lock` held by
@@ -14,6 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use time::{Duration, OffsetDateTime};
 
 use crate::StartError;
@@ -43,8 +44,8 @@ const LOCK: &str = "lock";
 const KEY_BEGINS: &str = "-----BEGIN PRIVATE KEY-----";
 
 /// How often, and after what pause, a lock that is held is tried again.
-const GLANCES: u32 = 3;
-const GLANCE: std::time::Duration = std::time::Duration::from_millis(5);
+const LOCK_RETRIES: u32 = 3;
+const LOCK_RETRY_DELAY: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// How long the web server's certificate is valid.
 const VALIDITY: Duration = Duration::days(3650);
@@ -55,14 +56,14 @@ impl Folder {
         let fail = |reason: io::Error| StartError::folder(path, reason);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;
         let lock = private().create(true).open(path.join(LOCK)).map_err(fail)?;
-        let mut glances = GLANCES;
+        let mut retries = LOCK_RETRIES;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(Folder { path: path.to_owned(), _lock: lock }),
-                // Perhaps somebody only looks whether it is taken (`locate`): that is soon over.
-                Err(TryLockError::WouldBlock) if glances > 0 => {
-                    glances -= 1;
-                    std::thread::sleep(GLANCE);
+                // Perhaps another process only tests the lock (`locate`): that is soon over.
+                Err(TryLockError::WouldBlock) if retries > 0 => {
+                    retries -= 1;
+                    std::thread::sleep(LOCK_RETRY_DELAY);
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(StartError::InUse { folder: path.to_owned() });
@@ -122,11 +123,11 @@ impl Folder {
     }
 
     fn replace(&self, name: &str, content: &str) -> io::Result<()> {
-        let new = self.path.join(format!("{name}.new"));
-        let mut file = private().create(true).truncate(true).open(&new)?;
-        file.write_all(content.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new, self.path.join(name))?;
+        // Only its owner can read a temporary file, as the folder's files have to be.
+        let mut new = NamedTempFile::new_in(&self.path)?;
+        new.write_all(content.as_bytes())?;
+        new.as_file().sync_all()?;
+        new.persist(self.path.join(name))?;
         File::open(&self.path)?.sync_all()
     }
 
@@ -140,7 +141,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Whoever finds it left over after a crash sees that nobody holds the lock.
+        // Left over after a crash it does no harm: no process holds the lock then.
         let _ = std::fs::remove_file(self.path.join(ENDPOINT));
     }
 }
@@ -148,7 +149,7 @@ impl Drop for Folder {
 /// Where the appliance of a folder listens, if one runs.
 pub(crate) fn locate(path: &Path) -> Option<Endpoint> {
     let lock = File::open(path.join(LOCK)).ok()?;
-    // Shared, so that two that look at once do not see each other.
+    // Shared, so that two tests at once do not take each other for an appliance.
     match lock.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {}
         Ok(()) | Err(TryLockError::Error(_)) => return None,
@@ -194,7 +195,7 @@ impl Certificate {
 
 /// A self-signed certificate and its key, in PEM.
 fn certificate(hostname: &str) -> Result<String, rcgen::Error> {
-    // `local_host`, the factory's name, is no DNS name: it stands in the subject alone.
+    // `local_host`, the factory's name, is no DNS name: it is in the subject only.
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
@@ -206,7 +207,7 @@ fn certificate(hostname: &str) -> Result<String, rcgen::Error> {
     let mut params = rcgen::CertificateParams::new(names)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, hostname);
-    // The system's time, not the emulated one: clients judge it by theirs.
+    // The system's time, not the emulated one: clients check it against theirs.
     params.not_before = OffsetDateTime::now_utc() - Duration::days(1);
     params.not_after = params.not_before + VALIDITY;
     let certificate = params.self_signed(&key)?;

@@ -1,7 +1,8 @@
-//! REST over TLS: turns HTTP requests into the model's, and its responses back.
+//! REST over TLS: turns HTTP requests into the model's, and the model's responses back.
 //!
-//! One fallback handler takes everything; which paths exist is the model's business. Reads are
-//! answered on the spot, whatever may hash a password or sync a disk goes to a thread of its own.
+//! One fallback handler takes everything; which paths exist is the model's business. The runtime's
+//! few threads read and write only: every request is answered on a thread that may wait for the
+//! model, a password's hash, the disk or another member.
 
 use std::future::Future;
 use std::io;
@@ -21,9 +22,11 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::{Method, Secret, emulator, peers};
+use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
 use crate::core::message::{Body, Failure, Request, Response};
+use crate::panics;
 use crate::replica::Replica;
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
@@ -33,41 +36,78 @@ const JSON_LIMIT: usize = 1 << 20;
 /// The largest file, bytes.
 const FILE_LIMIT: usize = 64 << 20;
 
-/// A server that is ready to run, and the handle that stops it.
-pub(crate) fn serve(
+/// How many requests of clients are answered at the same time; later ones wait for a free place.
+///
+/// What they do is mostly done one after another, under the model's lock: a password's hash (7 MiB)
+/// too, so that parallel logins take no more memory than one. More threads would only wait.
+const CLIENT_REQUESTS: usize = 32;
+/// The threads that are kept for messages of other members, which never wait for clients' requests:
+/// a member that answers a client waits for its peers, and two such members must not wait for each
+/// other. Each request of a client makes at most one message to a member at a time, so that this
+/// many serve a cluster of 16 members.
+const PEER_MESSAGES: usize = 15 * CLIENT_REQUESTS;
+/// The threads that may wait. They are started when needed and end when idle.
+pub(crate) const BLOCKING_THREADS: usize = CLIENT_REQUESTS + PEER_MESSAGES;
+
+/// The web server, on however many ports.
+pub(crate) struct Server {
     replica: Arc<Replica>,
-    listener: TcpListener,
-    tls: Arc<rustls::ServerConfig>,
-    handle: Handle<SocketAddr>,
-) -> io::Result<impl Future<Output = io::Result<()>>> {
-    let routes = Router::new().fallback(answer).with_state(replica);
-    let tls = RustlsConfig::from_config(tls);
-    // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
-    let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-    let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
-    Ok(server.serve(routes.into_make_service()))
+    tls: RustlsConfig,
+    client_requests: Arc<Semaphore>,
 }
 
-async fn answer(
-    State(replica): State<Arc<Replica>>,
-    http: HttpRequest,
-) -> axum::response::Response {
+impl Server {
+    pub(crate) fn new(replica: Arc<Replica>, tls: rustls::ServerConfig) -> Arc<Server> {
+        let tls = RustlsConfig::from_config(Arc::new(tls));
+        let client_requests = Arc::new(Semaphore::new(CLIENT_REQUESTS));
+        Arc::new(Server { replica, tls, client_requests })
+    }
+
+    /// A service of one port that is ready to run, until `handle` stops it.
+    pub(crate) fn serve(
+        self: &Arc<Self>,
+        listener: TcpListener,
+        handle: Handle<SocketAddr>,
+    ) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
+        let routes = Router::new().fallback(answer).with_state(Arc::clone(self));
+        // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
+        let acceptor = RustlsAcceptor::new(self.tls.clone()).acceptor(NoDelayAcceptor::new());
+        let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+        Ok(server.serve(routes.into_make_service()))
+    }
+}
+
+async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> axum::response::Response {
     let request = match read(http).await {
         Ok(request) => request,
         Err(failure) => return write(failure.into_response()),
     };
     let (method, path) = (request.method, request.path.clone());
-    let blocks = Replica::blocks(&request);
-    let handle = move || replica.handle(&request);
-    let response = if blocks {
-        tokio::task::spawn_blocking(handle).await.unwrap_or_else(|error| {
-            Failure::internal(format!("The handler failed: {error}")).into_response()
-        })
-    } else {
-        handle()
+    let permit = match Replica::is_message(&request) {
+        true => None,
+        // The semaphore is never closed.
+        false => Arc::clone(&server.client_requests).acquire_owned().await.ok(),
     };
+    let replica = Arc::clone(&server.replica);
+    let work = tokio::task::spawn_blocking(move || {
+        // Held by the thread itself: the client may hang up before it is done.
+        let _permit = permit;
+        handle(&replica, &request)
+    });
+    let response = work.await.unwrap_or_else(|_| {
+        Failure::new(503, "SERVER_INTERNAL_ERROR", "The appliance stops.").into_response()
+    });
     tracing::info!(%method, path, status = response.status, "answered");
     write(response)
+}
+
+/// Answers a request on a thread that may wait; a panic is answered with 500.
+fn handle(replica: &Arc<Replica>, request: &Request) -> Response {
+    panics::catch(|| replica.handle(request)).unwrap_or_else(|panic| {
+        let (method, path) = (request.method, replica.template(request));
+        tracing::error!(%method, path, %panic, "answering a request panicked");
+        Failure::internal(format!("A fault of the program at {panic}.")).into_response()
+    })
 }
 
 async fn read(http: HttpRequest) -> Result<Request, Failure> {
@@ -159,7 +199,7 @@ async fn files(boundary: String, bytes: Bytes) -> Result<Vec<(String, Vec<u8>)>,
         .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
         .body(HttpBody::from(bytes))
         .map_err(|error| unreadable(error.to_string()))?;
-    // The body is here already; its size was judged before.
+    // The body is here already; its size was checked before.
     DefaultBodyLimit::disable().apply(&mut http);
     let mut form =
         Multipart::from_request(http, &()).await.map_err(|error| unreadable(error.body_text()))?;
@@ -192,4 +232,52 @@ fn write(response: Response) -> axum::response::Response {
         }
     }
     http
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::folder::Certificate;
+    use crate::replica::Https;
+    use crate::request::options::Options;
+    use crate::store::Store;
+
+    fn server() -> Arc<Server> {
+        let store = Store::with_backend(InMemoryBackend::new()).unwrap();
+        let epoch = OffsetDateTime::UNIX_EPOCH;
+        let engine = Engine::load(store, Options::default(), [0; 32], epoch).unwrap();
+        let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = Certificate {
+            pem: made.cert.pem(),
+            certificate: made.cert.der().clone(),
+            key: made.signing_key.into(),
+        };
+        Server::new(replica, crate::tls(certificate).unwrap())
+    }
+
+    fn request(method: &str, path: &str) -> HttpRequest {
+        HttpRequest::builder().method(method).uri(path).body(HttpBody::empty()).unwrap()
+    }
+
+    #[test]
+    fn messages_of_members_do_not_wait_for_requests_of_clients() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = server();
+        runtime.block_on(async {
+            let all = server.client_requests.acquire_many(CLIENT_REQUESTS as u32).await.unwrap();
+            let client = answer(State(Arc::clone(&server)), request("GET", "/users"));
+            let client = tokio::spawn(client);
+            let message = request("POST", peers::SEND.template());
+            let answered = answer(State(Arc::clone(&server)), message).await;
+            assert_eq!(answered.status(), StatusCode::BAD_REQUEST, "it has no body");
+            assert!(!client.is_finished());
+            drop(all);
+            assert_eq!(client.await.unwrap().status(), StatusCode::UNAUTHORIZED);
+        });
+    }
 }

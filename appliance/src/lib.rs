@@ -2,9 +2,9 @@
 //!
 //! `machine` is a pure state machine: `state` is what it keeps, `rules` what it does, each request
 //! comes to them through `request`, and `core` is what all of them are made of. `store` keeps the
-//! state, `engine` joins machine and store, `replica` ties them to the other members of a cluster,
-//! `http` speaks REST over TLS, `folder` is the data folder. [`Appliance::start`] runs it all on
-//! threads of its own, so that a program without async can carry an appliance inside.
+//! state, `engine` joins machine and store, `replica` connects them to the other members of a
+//! cluster, `http` serves REST over TLS, `folder` is the data folder. [`Appliance::start`] runs it all on
+//! threads of its own, so that a program without async can run an appliance inside.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -26,10 +26,11 @@ pub mod rules;
 pub mod state;
 pub mod store;
 
-mod doors;
+mod cluster_listeners;
 mod folder;
 mod http;
 mod own;
+mod panics;
 mod replica;
 #[cfg(test)]
 mod test_machine;
@@ -37,9 +38,10 @@ mod test_machine;
 pub use folder::Endpoint;
 pub use own::Own;
 
-use doors::Doors;
+use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
+use http::Server;
 use replica::{Https, Replica};
 use store::{Store, StoreError};
 
@@ -55,7 +57,7 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Makes serial numbers and UUIDs repeatable; counts at the first start, and after a reset.
     pub seed: Option<u64>,
-    /// Where the clock stands still until it is moved; otherwise it runs with the system's.
+    /// Fixes the clock at this time until it is moved; otherwise it runs with the system's.
     pub clock: Option<OffsetDateTime>,
     /// The host name; counts at the first start, and after a reset.
     pub hostname: String,
@@ -131,6 +133,14 @@ impl Appliance {
     /// # Errors
     /// Any [`StartError`].
     pub fn start(options: Options) -> Result<Running, StartError> {
+        Appliance::start_with(options, |_| ())
+    }
+
+    /// The same; `prepare` sees the engine before any request does.
+    fn start_with(
+        options: Options,
+        prepare: impl FnOnce(&mut Engine),
+    ) -> Result<Running, StartError> {
         let Options { data, listen, seed, clock, hostname } = options;
         let folder = Folder::take(&data)?;
         let local_key = folder.local_key()?;
@@ -151,13 +161,13 @@ impl Appliance {
             address: Some(listen.ip()),
             certificate: certificate.pem.clone(),
         };
-        let engine =
+        let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
-
+        prepare(&mut engine);
         let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
 
         let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
-        let tls = Arc::new(tls);
+        let server = Server::new(Arc::clone(&replica), tls);
         let refuse = |reason| StartError::Listen { address: listen, reason };
         let listener = TcpListener::bind(listen).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
@@ -165,22 +175,22 @@ impl Appliance {
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
+            .max_blocking_threads(http::BLOCKING_THREADS)
             .thread_name("appliance")
             .enable_all()
             .build()
             .map_err(StartError::Server)?;
         let handle = Handle::new();
-        let server = {
+        let service = {
             let _inside = runtime.enter();
-            let (replica, tls) = (Arc::clone(&replica), Arc::clone(&tls));
-            http::serve(replica, listener, tls, handle.clone()).map_err(StartError::Server)?
+            server.serve(listener, handle.clone()).map_err(StartError::Server)?
         };
-        let doors = Doors::new(runtime.handle().clone(), tls, Arc::downgrade(&replica));
-        replica.with_doors(move |ports| doors.adjust(&ports));
+        let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
+        replica.set_listeners(move |ports| listeners.adjust(&ports));
         let watched = Arc::clone(&replica);
         let watch = std::thread::Builder::new()
             .name("cluster".to_owned())
-            .spawn(move || watched.watch())
+            .spawn(move || watched.run_maintenance())
             .map_err(StartError::Server)?;
         folder.announce(&Endpoint {
             address: address.to_string(),
@@ -190,14 +200,15 @@ impl Appliance {
         let thread = std::thread::Builder::new()
             .name("appliance".to_owned())
             .spawn(move || {
-                if let Err(error) = runtime.block_on(server) {
+                if let Err(error) = runtime.block_on(service) {
                     tracing::error!(%error, "the web server ended");
                 }
-                replica.halt();
+                replica.stop_maintenance();
                 // A panic there has been reported by the thread itself.
                 let _ = watch.join();
                 // The store closes with the runtime's last task, the folder is given back after.
                 drop(runtime);
+                drop(server);
                 drop(replica);
                 drop(folder);
             })
@@ -262,14 +273,54 @@ impl Running {
 }
 
 /// How long requests under way may take when the appliance stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.handle.graceful_shutdown(Some(FAREWELL));
+        self.handle.graceful_shutdown(Some(SHUTDOWN_TIMEOUT));
         if let Some(thread) = self.thread.take() {
             // A panic there has been reported by the thread itself.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_rest::users::{self, NewRole};
+    use luna_rest::{Client, Error, Nothing, Target, Trust};
+
+    use super::*;
+    use crate::panics::faulty;
+
+    #[test]
+    fn after_a_handlers_panic_the_appliance_goes_on_with_sessions_and_state() {
+        let data = tempfile::tempdir().unwrap();
+        let prepare = |engine: &mut Engine| faulty::add_to(&mut engine.machine);
+        let running = Appliance::start_with(Options::new(data.path()), prepare).unwrap();
+        let mut client = Client::connect(Target {
+            host: running.address().ip().to_string(),
+            port: running.address().port(),
+            trust: Trust::Pinned(running.fingerprint()),
+            limit: None,
+        })
+        .unwrap();
+        client.login_locally(running.local_key().expose()).unwrap();
+        let create = |id: &str| {
+            let role = NewRole { role_id: id.to_owned(), ..NewRole::default() };
+            client.call(&users::CREATE_ROLE, &[], &role).unwrap();
+        };
+        create("before");
+        // More often than there are threads that answer.
+        for _ in 0..100 {
+            let failed = client.call(&faulty::CALL, &[], &Nothing {}).unwrap_err();
+            let Error::Answered { status: 500, answer, .. } = failed else { panic!("{failed}") };
+            assert!(!format!("{answer:?}").contains("secret"), "{answer:?}");
+        }
+        create("after");
+        let roles = client.get(&users::ROLES, &[]).unwrap().roles;
+        let ids: Vec<&str> = roles.iter().map(|role| role.id.as_str()).collect();
+        assert!(ids.contains(&"before") && ids.contains(&"after"), "{ids:?}");
+        assert!(!ids.contains(&faulty::ROLE), "{ids:?}");
     }
 }

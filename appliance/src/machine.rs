@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use luna_rest::{Method, Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
-use crate::core::message::{JSON, Request, Response};
+use crate::core::message::{Request, Response};
 use crate::core::random::Random;
 use crate::request::context::Context;
 use crate::request::options::Options;
+use crate::request::peers::{Errand, Peers};
 use crate::request::route::Routes;
 use crate::request::session::Sessions;
 use crate::request::task::Tasks;
 use crate::request::{auth, session};
 use crate::rules;
 use crate::rules::cluster::backup::follow_schedule;
-use crate::rules::cluster::lifecycle::{Errand, Peers};
 use crate::state::{Change, State};
 
 /// The machine.
@@ -91,7 +91,7 @@ impl Machine {
                 if !request.method.changes() {
                     cx.state.undo();
                 }
-                page(request, response)
+                response
             }
             Err(failure) => {
                 if !failure.keeps() {
@@ -199,44 +199,16 @@ impl Machine {
         self.state.undo();
     }
 
+    /// The path template of a request's resource, for logs: the path itself may name anything.
+    pub(crate) fn template(&self, request: &Request) -> &'static str {
+        let found = self.routes.find(request.method, &request.path);
+        found.map_or("", |(route, _)| route.resource.template)
+    }
+
     /// Every method and path template that is answered.
     pub fn resources(&self) -> Vec<Resource> {
         self.routes.all()
     }
-}
-
-/// `?limit=N&offset=M` acts on the first array of an answer; more to come is a `Link` header.
-fn page(request: &Request, mut response: Response) -> Response {
-    let number = |name| request.query(name).and_then(|value| value.parse::<usize>().ok());
-    let (limit, offset) = (number("limit"), number("offset"));
-    if request.method != Method::Get
-        || response.status != 200
-        || response.content_type != JSON
-        || (limit.is_none() && offset.is_none())
-    {
-        return response;
-    }
-    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) else {
-        return response;
-    };
-    let Some(list) = body
-        .as_object_mut()
-        .and_then(|object| object.values_mut().find_map(serde_json::Value::as_array_mut))
-    else {
-        return response;
-    };
-    let offset = offset.unwrap_or(0).min(list.len());
-    list.drain(..offset);
-    if let Some(limit) = limit
-        && list.len() > limit
-    {
-        list.truncate(limit);
-        let next = offset + limit;
-        response.link =
-            Some(format!("<{}?limit={limit}&offset={next}>; rel=\"next\"", request.path));
-    }
-    response.body = serde_json::to_vec(&body).unwrap_or_default();
-    response
 }
 
 #[cfg(test)]

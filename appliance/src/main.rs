@@ -2,6 +2,7 @@
 //! installs, and carries Backup HSMs from one appliance to another.
 
 mod backup_hsm;
+mod generate;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use luna_appliance::package::{self, Manifest, Package};
 use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options};
 use time::OffsetDateTime;
@@ -18,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// An emulated Luna Network HSM appliance.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "luna-appliance", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -96,6 +97,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Write the manual page or a completion script to standard output.
+    #[command(hide = true)]
+    Generate {
+        /// What to write.
+        form: generate::Form,
+    },
 }
 
 fn code(text: &str) -> Result<String, String> {
@@ -111,12 +118,11 @@ fn time(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 fn main() -> ExitCode {
-    if std::env::var_os("RUST_LOG").is_some() {
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_writer(std::io::stderr)
-            .init();
-    }
+    // Without RUST_LOG errors alone are logged.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let done = match Arguments::parse().command {
         Command::Serve { data, listen, seed, clock, hostname } => {
             serve(Options { data, listen, seed, clock, hostname })
@@ -129,6 +135,10 @@ fn main() -> ExitCode {
             backup_hsm::attach(&data, serial, file.as_deref())
         }
         Command::DetachBackupHsm { data, serial, out } => backup_hsm::detach(&data, serial, &out),
+        Command::Generate { form } => {
+            generate::write(form, Arguments::command(), &mut std::io::stdout())
+                .context("cannot write to standard output")
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,9 +8,9 @@ use luna_rest::{Secret, Target, Trust};
 use crate::{Appliance, Options, Running, StartError};
 
 /// How long another program may take from holding the folder to listening.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is looked at meanwhile.
-const PAUSE: Duration = Duration::from_millis(10);
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often the folder is looked at meanwhile.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// An appliance of one's own, ready to be talked to.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ impl Own {
     /// Finds the appliance that runs on `folder`, or starts it.
     ///
     /// # Errors
-    /// The folder cannot be used, or somebody has just taken it and does not listen yet.
+    /// The folder cannot be used, or another program has just taken it and does not listen yet.
     pub fn open(folder: &Path) -> Result<Own, StartError> {
-        let patience = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STARTUP_TIMEOUT;
         loop {
             if let Some(found) = Own::find(folder) {
                 return Ok(found);
@@ -46,8 +46,8 @@ impl Own {
                     });
                 }
                 // Another program was quicker: it can be used once it listens.
-                Err(StartError::InUse { .. }) if Instant::now() < patience => {
-                    std::thread::sleep(PAUSE);
+                Err(StartError::InUse { .. }) if Instant::now() < deadline => {
+                    std::thread::sleep(POLL_INTERVAL);
                 }
                 Err(error) => return Err(error),
             }
@@ -87,6 +87,7 @@ mod tests {
         drop(first);
         assert!(Own::open(folder.path()).unwrap().running.is_some());
     }
+
     #[test]
     fn of_many_that_open_it_at_once_one_starts_it() {
         let folder = tempfile::tempdir().unwrap();

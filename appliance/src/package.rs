@@ -2,7 +2,7 @@
 //!
 //! A package file is a head, a check of the authorization code, a tag, and a tar archive with
 //! `manifest.toml` and the payload. Both the check and the tag are HMAC-SHA256 with the code as the
-//! key: the first tells a wrong code, the second a file that was changed.
+//! key: the first detects a wrong code, the second a file that was changed.
 
 use std::io::{self, Read};
 
@@ -12,12 +12,12 @@ use ring::hmac::{Context, HMAC_SHA256, Key};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-const HEAD: &[u8] = b"LUNA-SPKG-1\n";
+const MAGIC: &[u8] = b"LUNA-SPKG-1\n";
 const SALT: usize = 16;
 const TAG: usize = 32;
 const MANIFEST: &str = "manifest.toml";
-/// More than any payload of an emulated appliance needs.
-const LONGEST: u64 = 64 << 20;
+/// The largest file in a package, bytes; more than an emulated appliance needs.
+const MAX_PAYLOAD: u64 = 64 << 20;
 
 /// Name and version of what a package holds, and what it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct Package {
 /// Why a package file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It is none.
+    /// The file is no package.
     #[error("the file is not a secure package: {0}")]
     NotAPackage(String),
     /// The authorization code belongs to another package.
@@ -84,7 +84,7 @@ impl Package {
             add(name, content)?;
         }
         let archive = archive.into_inner()?;
-        let mut file = [HEAD, &salt].concat();
+        let mut file = [MAGIC, &salt].concat();
         file.extend(check(code, &salt).sign().as_ref());
         file.extend(tag(code, &salt, &archive).sign().as_ref());
         file.extend(archive);
@@ -98,7 +98,7 @@ impl Package {
     pub fn open(file: &[u8], code: &str) -> Result<Package, OpenError> {
         let short = || OpenError::NotAPackage("it is too short".to_owned());
         let rest = file
-            .strip_prefix(HEAD)
+            .strip_prefix(MAGIC)
             .ok_or_else(|| OpenError::NotAPackage("it begins differently".to_owned()))?;
         let (salt, rest) = rest.split_at_checked(SALT).ok_or_else(short)?;
         let (checked, rest) = rest.split_at_checked(TAG).ok_or_else(short)?;
@@ -121,7 +121,7 @@ fn unpack(archive: &[u8]) -> Result<Package, OpenError> {
         let entry = entry.map_err(broken)?;
         let name = entry.path().map_err(broken)?.to_string_lossy().into_owned();
         let mut content = Vec::new();
-        entry.take(LONGEST).read_to_end(&mut content).map_err(broken)?;
+        entry.take(MAX_PAYLOAD).read_to_end(&mut content).map_err(broken)?;
         if name == MANIFEST {
             let read: Manifest = toml::from_slice(&content)
                 .map_err(|error| OpenError::NotAPackage(error.message().to_owned()))?;

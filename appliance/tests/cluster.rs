@@ -7,13 +7,15 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::cluster::{Member, new_keyrings};
-use luna_rest::keyrings;
+use common::network::Network;
+use luna_rest::{ErrorId, keyrings};
 
 #[test]
-fn what_a_member_acknowledges_is_on_the_others_whoever_is_killed() {
+fn what_a_member_acknowledges_is_on_the_others_whichever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
-    let mut members: Vec<Member> =
-        (0..3).map(|number| Member::new(folder.path(), number, "1.0.4-122")).collect();
+    let network = Network::claim().unwrap();
+    let member = |number| Member::new(folder.path(), &network, number, "1.0.4-122");
+    let mut members: Vec<Member> = (1..=3).map(member).collect();
     members[0].found();
     members[1].join(&members[0]);
     members[2].join(&members[1]);
@@ -41,10 +43,10 @@ fn what_a_member_acknowledges_is_on_the_others_whoever_is_killed() {
         members[victim].start();
         members[victim].settle();
     }
-    // The primary itself: without it nobody writes, with it everything goes on.
+    // The primary itself: without it no member writes, with it all do.
     members[0].kill();
     let refused = members[1].client().call(&keyrings::CREATE, &[], &new_keyrings(1, number));
-    assert_eq!(refused.unwrap_err().id(), Some("CLUSTER_MEMBER_READ_ONLY"));
+    assert_eq!(refused.unwrap_err().id(), Some(ErrorId::CLUSTER_MEMBER_READ_ONLY));
     members[0].start();
     members.iter().for_each(Member::settle);
     members[2].client().call(&keyrings::CREATE, &[], &new_keyrings(1, number)).unwrap();

@@ -3,7 +3,7 @@
 //! A process is killed at a random moment while a client changes roles in a loop, fifty times over
 //! on the same data folder. Afterwards every acknowledged change is there, and of the one change
 //! under way at most that one. A missing sync cannot be seen this way (the page cache outlives the
-//! process); the test that counts syncs stands in `src/engine.rs`.
+//! process); the test that counts syncs is in `src/engine.rs`.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

@@ -6,7 +6,7 @@ mod common;
 use common::{Process, client, command, connect};
 use luna_appliance::{Appliance, Options, StartError};
 use luna_rest::users::{self, NewRole, NewUser, UserAction};
-use luna_rest::{Error, Nothing, Secret, auth, hsm, lunasa, tokens};
+use luna_rest::{Error, ErrorId, Nothing, Secret, auth, hsm, lunasa, tokens};
 use redb::{Database, TableDefinition};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn a_client_and_an_appliance_understand_each_other() {
     let made = client.send(&users::CREATE, &[], &jane).unwrap();
     assert_eq!((made.status, made.location.as_deref()), (204, Some("/users/jane")));
     let again = client.call(&users::CREATE, &[], &jane).unwrap_err();
-    assert_eq!(again.id(), Some("SERVERPLUGIN_USERID_ALREADY_EXISTS"));
+    assert_eq!(again.id(), Some(ErrorId::SERVERPLUGIN_USERID_ALREADY_EXISTS));
 
     let content: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
     client.upload("admin", "my file.bin", content.clone()).unwrap();
@@ -54,7 +54,7 @@ fn the_first_login_changes_the_factory_password() {
     assert!(matches!(wrong, Error::LoginRefused { .. }), "{wrong}");
     client.login("admin", &"PASSWORD".into()).unwrap();
     let early = client.get(&users::LIST, &[]).unwrap_err();
-    assert_eq!(early.id(), Some(users::CHANGE_PASSWORD_FIRST));
+    assert_eq!(early.id(), Some(ErrorId::FRAMEWORK_PASSWORD_CHANGE_REQUIRED));
     let change = UserAction {
         password: Some(Secret::from("Abcdef12")),
         current_password: Some(Secret::from("PASSWORD")),
@@ -63,7 +63,7 @@ fn the_first_login_changes_the_factory_password() {
     assert_eq!(client.get(&users::LIST, &[]).unwrap().users.len(), 4);
     client.call(&auth::LOGOUT, &[], &Nothing {}).unwrap();
     let after = client.get(&users::LIST, &[]).unwrap_err();
-    assert_eq!(after.id(), Some("FRAMEWORK_NO_SESSION_COOKIE"));
+    assert_eq!(after.id(), Some(ErrorId::FRAMEWORK_NO_SESSION_COOKIE));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use luna_rest::{Client, network, ntls, partitions};
+use luna_rest::{Client, ErrorId, network, ntls, partitions};
 use luna_shell::{Failure, replace_file};
 use serde::Serialize;
 
@@ -72,7 +72,7 @@ pub(crate) fn on_appliance_and_client(
     let partition = partition(client, hsm, request.partition)?;
     let known = match client.get(&ntls::CLIENT, &[request.client]) {
         Ok(known) => Some(known),
-        Err(error) if error.id() == Some(ntls::NO_CLIENT) => None,
+        Err(error) if error.id() == Some(ErrorId::NTLS_NO_CLIENT) => None,
         Err(error) => return Err(error.into()),
     };
     // A client that is there already keeps its address: the certificate has to name it.

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use luna_rest::{Client, ntls};
+use luna_rest::{Client, ErrorId, ntls};
 use luna_shell::{Failure, Folders, Options, names_appliance};
 
 use crate::chrystoki::Chrystoki;
@@ -90,7 +90,7 @@ impl Owner {
         match client.get(&ntls::CLIENT, &[name]) {
             Ok(shown) if is_it(&shown) => return Ok(Some(shown.client_id)),
             Ok(_) => {}
-            Err(error) if error.id() == Some(ntls::NO_CLIENT) => {}
+            Err(error) if error.id() == Some(ErrorId::NTLS_NO_CLIENT) => {}
             Err(error) => return Err(error),
         }
         let mut by_name = None;

@@ -1,6 +1,6 @@
 //! A slot: a partition or a keyring as this client sees it, and how slots are found.
 
-use luna_rest::{Client, hsm, keyrings, lunasa, ntls, partitions};
+use luna_rest::{Client, ErrorId, hsm, keyrings, lunasa, ntls, partitions};
 use luna_shell::{Failure, Page};
 use serde::Serialize;
 
@@ -192,7 +192,7 @@ impl Appliance {
     ) -> Result<Option<Slot>, Failure> {
         let shown = match client.get(&partitions::SHOW, &[&self.hsm, serial]) {
             Ok(shown) => shown,
-            Err(error) if error.id() == Some(partitions::refusal::INVALID_PARTITION) => {
+            Err(error) if error.id() == Some(ErrorId::HSMPLUGIN_INVALID_PARTITION) => {
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),

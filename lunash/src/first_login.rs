@@ -1,7 +1,6 @@
 //! The first login of an account: a temporary password has to be changed before anything else.
 
-use luna_rest::network;
-use luna_rest::users::CHANGE_PASSWORD_FIRST;
+use luna_rest::{ErrorId, network};
 use luna_shell::{Failure, Format, Kind, Options};
 
 use crate::passwords;
@@ -31,7 +30,7 @@ const ATTEMPTS: u32 = 3;
 /// Whether the account has to change its password first.
 pub(crate) fn is_due(session: &Session) -> bool {
     let answer = session.client().get(&network::SHOW, &[]);
-    answer.is_err_and(|error| error.id() == Some(CHANGE_PASSWORD_FIRST))
+    answer.is_err_and(|error| error.id() == Some(ErrorId::FRAMEWORK_PASSWORD_CHANGE_REQUIRED))
 }
 
 /// Leads through the change. A script gives the new password in advance: its input is commands,

@@ -3,11 +3,14 @@
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
 //! view stand together. `session.rs` is what they work with.
 
+mod certificates;
 pub mod commands;
 mod files;
 mod first_login;
 mod glossary;
 mod passwords;
+mod questions;
+mod refusals;
 mod session;
 mod views;
 
@@ -18,10 +21,11 @@ pub use session::{SESSION_CALLS, Session};
 #[allow(unused_imports, reason = "no menu needs all of them")]
 mod prelude {
     pub(crate) use luna_grammar::Menu;
-    pub(crate) use luna_rest::{Nothing, Secret};
+    pub(crate) use luna_rest::{Error, ErrorId, Nothing, Secret};
     pub(crate) use luna_shell::{Failure, Known, Page, Question, Role, Run, Table, Text};
     pub(crate) use serde::{Deserialize, Serialize};
 
+    pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
     pub(crate) use crate::views::{Done, Message, Success};
 

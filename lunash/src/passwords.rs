@@ -1,9 +1,11 @@
-//! The product's dialog for choosing a password of an appliance account.
+//! Passwords of appliance accounts, which the product asks for in a dialog of its own, and cloning
+//! domains.
 
+use luna_rest::Secret;
 use luna_rest::users::{ACT, PASSWORD_RULES, UserAction};
-use luna_rest::{Error, Secret};
 use luna_shell::{Failure, Question};
 
+use crate::refusals::refused_value;
 use crate::session::Session;
 
 /// What the product prints once a password is set.
@@ -61,26 +63,17 @@ pub(crate) fn set(session: &mut Session, user: &str, new: &Secret) -> Result<(),
     let own = user == session.connection().user;
     let current_password = if own { session.connection().password() } else { None };
     let body = UserAction { password: Some(new.clone()), current_password };
-    session.client().call(&ACT, &[user, "changePassword"], &body).map_err(refused)?;
+    session.client().call(&ACT, &[user, "changePassword"], &body).map_err(refused_value)?;
     if own {
         session.connection_mut().password_changed(new.expose().into());
     }
     Ok(())
 }
 
-/// A refused account or password, in the product's words where they are known.
-pub(crate) fn refused(error: Error) -> Failure {
-    let Error::Answered { answer, .. } = &error else { return error.into() };
-    match answer.id.as_str() {
-        "SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE" => {
-            Failure::command(answer.message.clone()).verbatim()
-        }
-        "SERVERPLUGIN_INVALID_USERID" => Failure::command(answer.details.clone())
-            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
-            .hint("'user list' shows the accounts"),
-        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
-            Failure::command(answer.details.clone())
-        }
-        _ => error.into(),
+/// Refuses a cloning domain beside the request for the default one.
+pub(crate) fn one_domain(given: Option<&Secret>, default: bool) -> Result<(), Failure> {
+    if given.is_some() && default {
+        return Err(Failure::command("-domain and -defaultdomain exclude each other."));
     }
+    Ok(())
 }

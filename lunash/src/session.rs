@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use luna_rest::partitions::Partition;
 use luna_rest::{
     Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
     services, tasks, tokens, users,
@@ -11,6 +12,7 @@ use luna_shell::{Code, CompletionValues, Connection, Device, Failure, Options, S
 
 use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
+use crate::refusals::not_in_list;
 
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
@@ -123,44 +125,43 @@ impl Session {
         }
     }
 
-    /// Asks before something is deleted: `named` as the question calls it, `the` in the sentence
-    /// behind it.
+    /// The partitions in the appliance's order, each shown and with its serial number; asks the
+    /// appliance for each when it is reached.
     ///
     /// # Errors
-    /// `quit`, or no answer.
-    pub(crate) fn confirm_deletion(
-        &mut self,
-        named: &str,
-        the: &str,
-        name: &str,
-    ) -> Result<(), Failure> {
-        self.ui.confirm(
-            &format!(
-                "CAUTION:  Are you sure you wish to delete {named} named:\n\
-                 \x20           {name}\n\
-                 \x20         Type 'proceed' to delete the {the}, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
-            ),
-            "-force",
-        )
+    /// The appliance refuses.
+    pub(crate) fn partitions(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Partition, Failure>>, Failure> {
+        let hsm = self.hsm()?;
+        let list = self.get(&partitions::LIST, &[hsm])?.partitions;
+        Ok(list.into_iter().map(move |entry| {
+            let shown = self.get(&partitions::SHOW, &[hsm, &entry.id])?;
+            Ok(Partition { id: entry.id, ..shown })
+        }))
     }
 
-    /// The serial number of the partition called `name`.
+    /// The first partition that is the wanted one.
+    ///
+    /// # Errors
+    /// The appliance refuses.
+    pub(crate) fn find_partition(
+        &self,
+        wanted: impl Fn(&Partition) -> bool,
+    ) -> Result<Option<Partition>, Failure> {
+        let is_wanted = |shown: &Result<Partition, Failure>| shown.as_ref().map_or(true, &wanted);
+        self.partitions()?.find(is_wanted).transpose()
+    }
+
+    /// The partition called `name`.
     ///
     /// # Errors
     /// There is none; the message is the product's.
-    pub fn partition(&self, name: &str) -> Result<String, Failure> {
-        let hsm = self.hsm()?;
-        for entry in self.client().get(&partitions::LIST, &[hsm])?.partitions {
-            let partition = self.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
-            if partition.name == name {
-                return Ok(entry.id);
-            }
-        }
-        Err(Failure::command(format!("The partition '{name}' does not exist."))
-            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
-            .hint("'partition list' shows the partitions"))
+    pub(crate) fn partition(&self, name: &str) -> Result<Partition, Failure> {
+        self.find_partition(|partition| partition.name == name)?.ok_or_else(|| {
+            not_in_list(format!("The partition '{name}' does not exist."))
+                .hint("'partition list' shows the partitions")
+        })
     }
 }
 

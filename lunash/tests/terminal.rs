@@ -7,7 +7,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use luna_appliance::{Appliance, Options};
@@ -74,6 +74,21 @@ impl Person {
             match self.screen.recv_timeout(left) {
                 Ok(bytes) => self.raw.extend(bytes),
                 Err(_) => panic!("no '{text}' in:\n{fresh}"),
+            }
+        }
+    }
+}
+
+impl Person {
+    /// Waits until the program has closed the terminal.
+    fn sees_the_end(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => self.raw.extend(bytes),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => panic!("the program does not end"),
             }
         }
     }
@@ -209,14 +224,10 @@ fn a_password_shows_as_asterisks_and_stays_out_of_the_history() {
     person.sees(PROMPT);
     person.types("exit\r");
     let history = person.home.path().join(".local/state/luna/lunash.history");
-    let kept = loop {
-        // The line is written before the program goes on to the next prompt or ends.
-        let kept = std::fs::read_to_string(&history).unwrap();
-        if kept.contains("exit") {
-            break kept;
-        }
-        std::thread::yield_now();
-    };
+    // The last line is in the history once the program has ended.
+    person.sees_the_end();
+    let kept = std::fs::read_to_string(&history).unwrap();
+    assert!(kept.contains("exit"), "{kept}");
     assert!(kept.contains("-copin ********"), "{kept}");
     assert!(!kept.contains("Secret-"), "{kept}");
     assert_eq!(history.metadata().unwrap().permissions().mode() & 0o777, 0o600);

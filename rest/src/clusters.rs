@@ -52,42 +52,29 @@ calls! {
     pub const RESTORE_STATE: Call<Nothing, RestoreState> = Call::get("/api/cluster/restore");
 }
 
-/// Identifiers of refusals. All assumed: the REST pages of clusters are not public.
+/// Short names for the identifiers of refusals of clusters.
 pub mod refusal {
-    /// The package lnh_cluster is not installed.
-    pub const NO_PACKAGE: &str = "CLUSTER_PACKAGE_NOT_INSTALLED";
-    /// The cluster service does not run, or is starting.
-    pub const NOT_RUNNING: &str = "CLUSTER_SERVICE_NOT_RUNNING";
-    /// This appliance belongs to a cluster already.
-    pub const EXISTS: &str = "CLUSTER_EXISTS";
-    /// There is no such cluster here.
-    pub const NO_CLUSTER: &str = "CLUSTER_NOT_FOUND";
-    /// There is no such member.
-    pub const NO_MEMBER: &str = "CLUSTER_MEMBER_NOT_FOUND";
-    /// There is no such client.
-    pub const NO_CLIENT: &str = "CLUSTER_CLIENT_NOT_FOUND";
-    /// There is no such keyring.
-    pub const NO_KEYRING: &str = "CLUSTER_KEYRING_NOT_FOUND";
-    /// The member has not been authorized.
-    pub const NOT_AUTHORIZED: &str = "CLUSTER_MEMBER_NOT_AUTHORIZED";
-    /// The member has no link to the primary member.
-    pub const READ_ONLY: &str = "CLUSTER_MEMBER_READ_ONLY";
-    /// Only the primary member does this.
-    pub const NOT_PRIMARY: &str = "CLUSTER_MEMBER_NOT_PRIMARY";
-    /// This appliance is no member of its cluster any more.
-    pub const PARTED: &str = "CLUSTER_MEMBER_PARTED";
-    /// The settings or the state of the cluster do not allow it.
-    pub const NOT_ALLOWED: &str = "CLUSTER_OPERATION_NOT_ALLOWED";
-    /// A number has been reached that cannot be passed.
-    pub const LIMIT: &str = "CLUSTER_LIMIT_REACHED";
-    /// The remote member does not let this appliance join.
-    pub const JOIN_REFUSED: &str = "CLUSTER_JOIN_REFUSED";
-    /// The connection broke while a change was under way; it may have been made.
-    pub const UNCLEAR: &str = "CLUSTER_CHANGE_UNCLEAR";
-    /// The backup file, or its password, is wrong.
-    pub const BACKUP: &str = "CLUSTER_BACKUP_UNUSABLE";
-    /// The keyring is locked.
-    pub const KEYRING_LOCKED: &str = "CLUSTER_KEYRING_LOCKED";
+    use crate::error_id::short_names;
+
+    short_names! {
+        NO_PACKAGE = CLUSTER_PACKAGE_NOT_INSTALLED,
+        NOT_RUNNING = CLUSTER_SERVICE_NOT_RUNNING,
+        EXISTS = CLUSTER_EXISTS,
+        NO_CLUSTER = CLUSTER_NOT_FOUND,
+        NO_MEMBER = CLUSTER_MEMBER_NOT_FOUND,
+        NO_CLIENT = CLUSTER_CLIENT_NOT_FOUND,
+        NO_KEYRING = CLUSTER_KEYRING_NOT_FOUND,
+        NOT_AUTHORIZED = CLUSTER_MEMBER_NOT_AUTHORIZED,
+        READ_ONLY = CLUSTER_MEMBER_READ_ONLY,
+        NOT_PRIMARY = CLUSTER_MEMBER_NOT_PRIMARY,
+        PARTED = CLUSTER_MEMBER_PARTED,
+        NOT_ALLOWED = CLUSTER_OPERATION_NOT_ALLOWED,
+        LIMIT = CLUSTER_LIMIT_REACHED,
+        JOIN_REFUSED = CLUSTER_JOIN_REFUSED,
+        UNCLEAR = CLUSTER_CHANGE_UNCLEAR,
+        BACKUP = CLUSTER_BACKUP_UNUSABLE,
+        KEYRING_LOCKED = CLUSTER_KEYRING_LOCKED,
+    }
 }
 
 /// Who vouches for a request: `SO` with the HSM SO's password, `CO` with that of the cluster

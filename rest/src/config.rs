@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::tasks::{Actions, Link};
 
 calls! {
@@ -57,14 +58,12 @@ pub const SERVICES: [&str; 13] = [
     "all",
 ];
 
-/// The error of a service that is none of [`SERVICES`] (400).
-pub const BAD_SERVICE: &str = "SYSCONF_CONFIG_SERVICE_NAME_INVALID";
-/// The error of a backup that does not exist (404); assumed.
-pub const NO_BACKUP: &str = "SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST";
-/// The error of a backup whose name is taken where it should go (400); assumed.
-pub const BACKUP_EXISTS: &str = "SYSCONF_CONFIG_BACKUP_FILE_EXISTS";
-/// The error of a backup HSM that is not there (400); assumed.
-pub const NO_DEVICE: &str = "SYSCONF_CONFIG_DEVICE_NOT_FOUND";
+short_names! {
+    BAD_SERVICE = SYSCONF_CONFIG_SERVICE_NAME_INVALID,
+    NO_BACKUP = SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST,
+    BACKUP_EXISTS = SYSCONF_CONFIG_BACKUP_FILE_EXISTS,
+    NO_DEVICE = SYSCONF_CONFIG_DEVICE_NOT_FOUND,
+}
 
 /// Where the backups are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::Method;
+use crate::error_id::ErrorId;
 use crate::trust::Fingerprint;
 
 /// The body of an error answer, kept whole.
@@ -172,9 +173,11 @@ pub enum Error {
 
 impl Error {
     /// The identifier of the appliance's error answer, if there was one.
-    pub fn id(&self) -> Option<&str> {
+    pub fn id(&self) -> Option<ErrorId<'_>> {
         match self {
-            Error::Answered { answer, .. } | Error::LoginRefused { answer, .. } => Some(&answer.id),
+            Error::Answered { answer, .. } | Error::LoginRefused { answer, .. } => {
+                Some(ErrorId::new(&answer.id))
+            }
             _ => None,
         }
     }

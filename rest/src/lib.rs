@@ -10,6 +10,7 @@
 mod call;
 mod client;
 mod error;
+mod error_id;
 mod files;
 mod follow;
 mod secret;
@@ -42,6 +43,7 @@ pub mod web_server;
 pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
+pub use error_id::ErrorId;
 pub use secret::Secret;
 pub use trust::{Fingerprint, Trust};
 

@@ -56,6 +56,10 @@ calls! {
     pub const KERNEL_ROUTES: Call<Nothing, KernelRoutes> =
         Call::get("/emulator/lunash/network/kernelRoutes");
 }
+
+/// The names of an appliance's network devices, in its order.
+pub const DEVICE_NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
+
 /// The action that sends one echo request.
 pub const PING: &str = "ping";
 /// The action that puts a bond into service.

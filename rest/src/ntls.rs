@@ -6,6 +6,7 @@ pub(crate) mod server;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 
 pub use server::{
     BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CertificateFile, GROUPS, INFORMATION, INSTALL,
@@ -57,27 +58,18 @@ calls! {
         Call::delete("/emulator/lunash/client/hostip/{clientid}");
 }
 
-/// The error of a client that is not registered (404).
-pub const NO_CLIENT: &str = "NTLS_NO_CLIENT";
-/// The error of a name that is taken (400); assumed, the vendor's list of errors was not found.
-pub const NAME_TAKEN: &str = "NTLS_CLIENT_ALREADY_EXISTS";
-/// The error of an address or host name that is taken (400); assumed as [`NAME_TAKEN`] is.
-pub const ADDRESS_TAKEN: &str = "NTLS_CLIENT_ADDRESS_ALREADY_EXISTS";
-/// The error of a certificate that cannot be used (400).
-pub const INVALID_CERTIFICATE: &str = "NTLS_INVALID_CERTIFICATE";
-/// The error of a certificate whose time is over (400).
-pub const EXPIRED_CERTIFICATE: &str = "APPLIANCE_EXPIRED_CERT";
-/// The error of a client without certificate (404); assumed.
-pub const NO_CERTIFICATE: &str = "NTLS_CLIENT_NO_CERTIFICATE";
-/// The error of a client registered by address, whose host name has none to be mapped (400);
-/// assumed.
-pub const NO_HOSTNAME: &str = "NTLS_CLIENT_NO_HOSTNAME";
-/// The error of a client whose host name has no address (404); assumed.
-pub const NO_HOST_ADDRESS: &str = "NTLS_CLIENT_NO_HOST_ADDRESS";
-/// The error of a partition that the client has already (400); assumed.
-pub const LINK_EXISTS: &str = "NTLS_LINK_ALREADY_EXISTS";
-/// The error of a partition that the client does not have (404); assumed.
-pub const NO_LINK: &str = "NTLS_NO_LINK";
+short_names! {
+    NO_CLIENT = NTLS_NO_CLIENT,
+    NAME_TAKEN = NTLS_CLIENT_ALREADY_EXISTS,
+    ADDRESS_TAKEN = NTLS_CLIENT_ADDRESS_ALREADY_EXISTS,
+    INVALID_CERTIFICATE = NTLS_INVALID_CERTIFICATE,
+    EXPIRED_CERTIFICATE = APPLIANCE_EXPIRED_CERT,
+    NO_CERTIFICATE = NTLS_CLIENT_NO_CERTIFICATE,
+    NO_HOSTNAME = NTLS_CLIENT_NO_HOSTNAME,
+    NO_HOST_ADDRESS = NTLS_CLIENT_NO_HOST_ADDRESS,
+    LINK_EXISTS = NTLS_LINK_ALREADY_EXISTS,
+    NO_LINK = NTLS_NO_LINK,
+}
 
 /// The registered clients, in the order of their registration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
@@ -58,18 +59,14 @@ calls! {
     pub const LOG: Call<Nothing, Log> = Call::get("/emulator/lunash/ntp/log");
 }
 
-/// The error of [`SYNCHRONIZE`] while the service runs (409).
-pub const RUNNING: &str = "SYSCONF_CONFIG_NTP_SERVICE_RUNNING";
-/// The error of a key that does not exist or is not trusted (400).
-pub const BAD_AUTHENTICATION: &str = "NTP_INVALID_AUTHENTICATION";
-/// The error of a server that is there already (400); assumed.
-pub const SERVER_EXISTS: &str = "NTP_SERVER_ALREADY_EXISTS";
-/// The error of a server that is not there (404); assumed.
-pub const NO_SERVER: &str = "NTP_SERVER_DOES_NOT_EXIST";
-/// The error of a key that is there already (400); assumed.
-pub const KEY_EXISTS: &str = "NTP_KEY_ALREADY_EXISTS";
-/// The error of a key that is not there, or not trusted (404); assumed.
-pub const NO_KEY: &str = "NTP_KEY_DOES_NOT_EXIST";
+short_names! {
+    RUNNING = SYSCONF_CONFIG_NTP_SERVICE_RUNNING,
+    BAD_AUTHENTICATION = NTP_INVALID_AUTHENTICATION,
+    SERVER_EXISTS = NTP_SERVER_ALREADY_EXISTS,
+    NO_SERVER = NTP_SERVER_DOES_NOT_EXIST,
+    KEY_EXISTS = NTP_KEY_ALREADY_EXISTS,
+    NO_KEY = NTP_KEY_DOES_NOT_EXIST,
+}
 
 /// The address under which the appliance's own clock is listed.
 pub const LOCAL_CLOCK: &str = "127.127.1.0";

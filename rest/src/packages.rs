@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::secret::Secret;
 use crate::tasks::Link;
 
@@ -24,19 +25,14 @@ calls! {
     pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packageFiles/{fileid}");
 }
 
-/// The error of a wrong authorization code (400); assumed.
-pub const WRONG_AUTHCODE: &str = "PACKAGE_AUTHCODE_INVALID";
-/// The error of a package file that was changed on its way (400); assumed.
-pub const DAMAGED: &str = "PACKAGE_SIGNATURE_INVALID";
-/// The error of a file that is no package (400); assumed.
-pub const NOT_A_PACKAGE: &str = "PACKAGE_FILE_INVALID";
-/// The error of a package that cannot be installed, such as one that is there already (400);
-/// assumed.
-pub const UPDATE_FAILED: &str = "PACKAGE_UPDATE_FAILED";
-/// The error of a package file that is not there (404); assumed.
-pub const NO_FILE: &str = "PACKAGE_FILE_DOES_NOT_EXIST";
-/// The error of a package that is not installed (404); assumed.
-pub const NO_PACKAGE: &str = "PACKAGE_DOES_NOT_EXIST";
+short_names! {
+    WRONG_AUTHCODE = PACKAGE_AUTHCODE_INVALID,
+    DAMAGED = PACKAGE_SIGNATURE_INVALID,
+    NOT_A_PACKAGE = PACKAGE_FILE_INVALID,
+    UPDATE_FAILED = PACKAGE_UPDATE_FAILED,
+    NO_FILE = PACKAGE_FILE_DOES_NOT_EXIST,
+    NO_PACKAGE = PACKAGE_DOES_NOT_EXIST,
+}
 
 /// The installed packages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

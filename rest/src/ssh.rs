@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::tasks::Actions;
 
 calls! {
@@ -37,14 +38,12 @@ calls! {
 pub const REGENERATE_KEY: &str = "keyRegenerate";
 /// The action that goes back to the default ciphers.
 pub const RESET_CIPHERS: &str = "resetCiphers";
-/// The error of ciphers that the server does not know (400).
-pub const BAD_CIPHERS: &str = "SSH_FAILED_TO_SET_CIPHERS";
-/// The error of an address that is none (400); assumed.
-pub const BAD_ADDRESS: &str = "SSH_CLIENT_ADDRESS_INVALID";
-/// The error of an account that does not exist (404).
-pub const NO_USER: &str = "SERVERPLUGIN_USERID_DOES_NOT_EXIST";
-/// The error of an address that is not in an account's list (404); assumed.
-pub const NO_CLIENT: &str = "SSH_CLIENT_DOES_NOT_EXIST";
+short_names! {
+    BAD_CIPHERS = SSH_FAILED_TO_SET_CIPHERS,
+    BAD_ADDRESS = SSH_CLIENT_ADDRESS_INVALID,
+    NO_USER = SERVERPLUGIN_USERID_DOES_NOT_EXIST,
+    NO_CLIENT = SSH_CLIENT_DOES_NOT_EXIST,
+}
 
 /// Ciphers the server can be told to accept, in the reference's order.
 pub const CIPHERS: [&str; 16] = [

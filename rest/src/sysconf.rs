@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::tasks::Actions;
 
 calls! {
@@ -29,8 +30,9 @@ calls! {
         Call::get("/emulator/lunash/fingerprints/license");
 }
 
-/// The error of [`SET_FORCE_SO_LOGIN`] before the HSM is initialized (400); assumed.
-pub const HSM_NOT_INITIALIZED: &str = "HSMPLUGIN_HSM_NOT_INITIALIZED";
+short_names! {
+    HSM_NOT_INITIALIZED = HSMPLUGIN_HSM_NOT_INITIALIZED,
+}
 
 /// Something that is on or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

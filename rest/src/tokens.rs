@@ -55,22 +55,19 @@ calls! {
         Call::post("/emulator/lunash/partitions/{partitionid}/token/restore");
 }
 
-/// Identifiers of refusals, all assumed, in the style of `partitions::refusal`.
+/// Short names for the identifiers of refusals of Backup HSMs.
 pub mod refusal {
-    /// 404: no such Backup HSM is attached.
-    pub const NOT_ATTACHED: &str = "HSMPLUGIN_BACKUP_HSM_NOT_FOUND";
-    /// 409: a Backup HSM of this serial number is attached already.
-    pub const ATTACHED: &str = "EMULATOR_BACKUP_HSM_ATTACHED";
-    /// 409: the Backup HSM is not initialized.
-    pub const NOT_INITIALIZED: &str = "HSMPLUGIN_BACKUP_DEVICE_NOT_INITIALIZED";
-    /// 401: its SO is not logged in (CKR_USER_NOT_LOGGED_IN).
-    pub const NOT_LOGGED_IN: &str = "HSMPLUGIN_BACKUP_DEVICE_USER_NOT_AUTHENTICATED";
-    /// 404: there is no such backup on it.
-    pub const INVALID_BACKUP: &str = "HSMPLUGIN_INVALID_BACKUP";
-    /// 409: there is such a backup, and nobody said whether to add to it or to replace it.
-    pub const BACKUP_EXISTS: &str = "HSMPLUGIN_BACKUP_ALREADY_EXISTS";
-    /// 422: the cloning domains differ (CKR_CERTIFICATE_INVALID).
-    pub const DOMAIN: &str = "HSMPLUGIN_CERTIFICATE_INVALID";
+    use crate::error_id::short_names;
+
+    short_names! {
+        NOT_ATTACHED = HSMPLUGIN_BACKUP_HSM_NOT_FOUND,
+        ATTACHED = EMULATOR_BACKUP_HSM_ATTACHED,
+        NOT_INITIALIZED = HSMPLUGIN_BACKUP_DEVICE_NOT_INITIALIZED,
+        NOT_LOGGED_IN = HSMPLUGIN_BACKUP_DEVICE_USER_NOT_AUTHENTICATED,
+        INVALID_BACKUP = HSMPLUGIN_INVALID_BACKUP,
+        BACKUP_EXISTS = HSMPLUGIN_BACKUP_ALREADY_EXISTS,
+        DOMAIN = HSMPLUGIN_CERTIFICATE_INVALID,
+    }
 }
 
 /// The attached Backup HSMs.

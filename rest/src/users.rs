@@ -6,13 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
-/// The error of every call made before a temporary password is changed (403).
-///
-/// Assumed: that nothing else works is documented, the identifier was not found.
-pub const CHANGE_PASSWORD_FIRST: &str = "FRAMEWORK_PASSWORD_CHANGE_REQUIRED";
+short_names! {
+    CHANGE_PASSWORD_FIRST = FRAMEWORK_PASSWORD_CHANGE_REQUIRED,
+}
 
 calls! {
     /// Lists the accounts.
@@ -91,8 +91,9 @@ calls! {
         Call::delete("/emulator/lunash/users/{userid}/publicKeys/{keyid}");
 }
 
-/// The error of an SSH public key that is not there (404).
-pub const NO_KEY: &str = "LUNASH_PUBLIC_KEY_DOES_NOT_EXIST";
+short_names! {
+    NO_KEY = LUNASH_PUBLIC_KEY_DOES_NOT_EXIST,
+}
 
 /// The accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
-//! The appliances of a stage: named A, B and so on, started, killed, and linked to each other.
+//! The appliances of a test: named A, B and so on, started, killed, and linked to each other.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running};
@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::network::Network;
 
-/// The moment at which every stage begins.
+/// The moment at which every test begins.
 const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
 /// The appliance that is there from the beginning.
 const FIRST: &str = "A";
@@ -36,12 +36,12 @@ pub(crate) fn session(running: &Running) -> Result<Client> {
     Ok(client)
 }
 
-/// The appliances of a stage.
+/// The appliances of a test.
 pub(crate) struct Appliances {
     folder: PathBuf,
-    network: Network,
-    /// Address and seed of the first one.
-    first: (IpAddr, u64),
+    network: Rc<Network>,
+    /// The number of the first one in the network.
+    first: u8,
     running: BTreeMap<String, Running>,
     chosen: String,
     /// How far their clocks have been moved.
@@ -54,7 +54,7 @@ pub(crate) struct Appliances {
 
 impl Appliances {
     /// One appliance, in factory state.
-    pub(crate) fn new(folder: &Path, network: Network, first: (IpAddr, u64)) -> Result<Appliances> {
+    pub(crate) fn new(folder: &Path, network: Rc<Network>, first: u8) -> Result<Appliances> {
         let mut appliances = Appliances {
             folder: folder.to_owned(),
             network,
@@ -69,7 +69,7 @@ impl Appliances {
         Ok(appliances)
     }
 
-    pub(crate) fn network(&self) -> &Network {
+    pub(crate) fn network(&self) -> &Rc<Network> {
         &self.network
     }
 
@@ -95,14 +95,14 @@ impl Appliances {
     /// Starts an appliance, as it was when it was killed.
     pub(crate) fn start(&mut self, name: &str) -> Result<()> {
         ensure!(!self.running.contains_key(name), "the appliance {name} runs");
-        let (address, seed) = match number(name)? {
+        let number = match number(name)? {
             1 => self.first,
-            number => (self.network.address(number)?, u64::try_from(number)?),
+            number => number,
         };
         let running = Appliance::start(luna_appliance::Options {
             data: self.folder.join(name),
-            listen: (address, 0).into(),
-            seed: Some(seed),
+            listen: (self.network.address(number), 0).into(),
+            seed: Some(number.into()),
             clock: Some(BEGIN + self.moved.get()),
             hostname: match name {
                 FIRST => FACTORY_HOSTNAME.to_owned(),
@@ -113,7 +113,7 @@ impl Appliances {
         Ok(())
     }
 
-    /// Ends an appliance. It tells nobody, and everything it acknowledged is stored already.
+    /// Ends an appliance without notice to others. Everything it acknowledged is stored already.
     pub(crate) fn kill(&mut self, name: &str) -> Result<()> {
         self.running(name)?;
         self.running.remove(name);
@@ -133,7 +133,7 @@ impl Appliances {
     /// Cuts a member's link to another one.
     pub(crate) fn cut(&self, from: &str, to: &str, direction: &str) -> Result<()> {
         let cut = emulator::ChangeLink {
-            peer: Some(self.network.address(number(to)?)?.to_string()),
+            peer: Some(self.network.address(number(to)?).to_string()),
             action: "cut".to_owned(),
             direction: Some(direction.to_owned()),
         };
@@ -178,7 +178,7 @@ impl Appliances {
             }
             let unknown = (1..=9).filter_map(name_of).chain(["cluster".to_owned()]);
             for name in unknown.map(|name| format!("{{{name}}}")) {
-                ensure!(!typed.contains(&name), "nobody knows {name}, which '{line}' names");
+                ensure!(!typed.contains(&name), "{name} in '{line}' is not known");
             }
         }
         Ok(self.network.typed(&typed))
@@ -196,10 +196,8 @@ impl Appliances {
                 continue;
             };
             for member in client.get(&clusters::MEMBERS, &[&cluster])?.data {
-                let of = |number: &usize| {
-                    self.network
-                        .address(*number)
-                        .is_ok_and(|address| address.to_string() == member.member_ip_address)
+                let of = |number: &u8| {
+                    self.network.address(*number).to_string() == member.member_ip_address
                 };
                 if let Some(name) = (1..=9).find(of).and_then(name_of) {
                     self.members.insert(name, member.member_uuid);
@@ -212,12 +210,12 @@ impl Appliances {
 }
 
 /// A is the first appliance, B the second.
-fn number(name: &str) -> Result<usize> {
+fn number(name: &str) -> Result<u8> {
     (1..=9)
         .find(|number| name_of(*number).as_deref() == Some(name))
         .with_context(|| format!("'{name}' is no appliance; they are called A to I"))
 }
 
-fn name_of(number: usize) -> Option<String> {
-    "ABCDEFGHI".chars().nth(number.checked_sub(1)?).map(String::from)
+fn name_of(number: u8) -> Option<String> {
+    "ABCDEFGHI".chars().nth(usize::from(number.checked_sub(1)?)).map(String::from)
 }

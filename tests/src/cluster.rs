@@ -1,4 +1,4 @@
-//! A cluster on a stage, made through REST, and its clients.
+//! A cluster of emulated appliances, made through REST, and its clients.
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -7,8 +7,8 @@ use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, 
 use luna_shell::{Device, Folders, Status};
 use lunacm::registration::{self, Arguments};
 
-use crate::script::Seat;
-use crate::stage::{CLIENT_FOLDER, Stage};
+use crate::script::ScriptedTerminal;
+use crate::test_appliance::{CLIENT_FOLDER, TestAppliance};
 
 /// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
 const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];
@@ -26,7 +26,7 @@ struct Line {
     arguments: Arguments,
 }
 
-impl Stage {
+impl TestAppliance {
     /// Makes this appliance the first member of a cluster; the cluster's UUID.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Stage {
     ///
     /// # Errors
     /// One of the two refuses a step.
-    pub fn join(&self, first: &Stage, group: &str) -> Result<()> {
+    pub fn join(&self, first: &TestAppliance, group: &str) -> Result<()> {
         let client = self.prepare()?;
         let cluster = first.cluster_id()?;
         let join = clusters::ChangeCluster {
@@ -172,12 +172,11 @@ impl Stage {
         Ok(())
     }
 
-    /// Runs `lnhclientregistration` with the client's files of this stage. The member's certificate
-    /// is known.
+    /// Runs `lnhclientregistration` with this client's files. The member's certificate is known.
     ///
     /// # Errors
     /// The arguments are not understood.
-    pub fn lnhclientregistration(&self, seat: &Seat, line: &str) -> Result<Status> {
+    pub fn lnhclientregistration(&self, terminal: &ScriptedTerminal, line: &str) -> Result<Status> {
         let mut arguments = Line::try_parse_from(line.split_whitespace())?.arguments;
         let folder = |name: &str| self.folder().join(name);
         arguments.config = Some(folder(CLIENT_FOLDER).join("Chrystoki.conf"));
@@ -185,16 +184,16 @@ impl Stage {
         arguments.fingerprint = Some(self.running()?.fingerprint().to_string());
         let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
         let folders = Folders { config, appliance, state };
-        let mut seat = seat.clone();
-        Ok(match registration::run(&arguments, &folders, &mut seat) {
+        let mut terminal = terminal.clone();
+        Ok(match registration::run(&arguments, &folders, &mut terminal) {
             Ok(view) => {
-                seat.print(&view.text());
+                terminal.print(&view.text());
                 Status::Success
             }
             Err(failure) => {
-                seat.note(&format!("lnhclientregistration: {}", failure.message));
+                terminal.note(&format!("lnhclientregistration: {}", failure.message));
                 for hint in &failure.hints {
-                    seat.note(&format!("hint: {hint}"));
+                    terminal.note(&format!("hint: {hint}"));
                 }
                 failure.status()
             }

@@ -1,22 +1,22 @@
-//! A stage for tests that cross crates: a fresh seeded appliance, both shells on it, and a script
-//! in place of the person at the terminal.
+//! What tests that cross crates share: a fresh seeded appliance, both shells on it, and a terminal
+//! that types a script.
 
 mod appliances;
 mod calls;
 mod cluster;
-mod likeness;
 mod network;
 mod recording;
 mod script;
-mod stage;
+mod similarity;
+mod test_appliance;
 mod transcript;
 
 pub use calls::{Calls, never_made, record_calls, undeclared};
-pub use likeness::Likeness;
 pub use recording::{
-    Compared, compare_recordings, conformance_summary, known_differences, recorded_lines,
-    summary_of,
+    Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
+    recordings,
 };
-pub use script::{Script, Seat};
-pub use stage::{Opened, Stage, client_certificate};
+pub use script::{Script, ScriptedTerminal};
+pub use similarity::Similarity;
+pub use test_appliance::{Opened, TestAppliance, client_certificate};
 pub use transcript::play;

@@ -17,30 +17,26 @@
 //!   depend on); `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
 //! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use luna_shell::Secrets;
 
-use crate::likeness::{Likeness, Lost, is_gap, likeness, side_by_side};
-use crate::script::Seat;
-use crate::stage::Stage;
+use crate::script::ScriptedTerminal;
+use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
+use crate::test_appliance::TestAppliance;
 use crate::transcript::{Arguments, play_on};
 
-/// A recorded command beside ours.
+/// A recorded output compared with ours.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// The recording: the file's name without its ending.
-    pub recording: String,
     /// The line as it was typed; the second time with ` (2)` behind it.
     pub command: String,
     /// How alike the outputs are.
-    pub likeness: Likeness,
+    pub similarity: Similarity,
     /// Both outputs, where they differ.
     pub report: String,
 }
@@ -48,45 +44,39 @@ pub struct Compared {
 /// Where the recordings are.
 pub(crate) const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts/recorded");
 
-/// Replays every recording and compares. A recording that cannot be played gives one entry,
-/// `(setup)`, that differs.
+/// An output of ours that is known to differ from the recorded one.
+#[derive(Clone, Debug)]
+pub struct KnownDifference {
+    /// The recording: the file's name without its ending.
+    pub recording: String,
+    /// The line as [`Compared::command`] has it.
+    pub command: String,
+    /// Why it differs.
+    pub reason: String,
+}
+
+/// The names of the recordings.
 ///
 /// # Errors
-/// The recordings cannot be read.
-pub fn compare_recordings() -> Result<Vec<Compared>> {
-    let queue = Mutex::new(recordings()?.into_iter());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some((name, text)) = queue.lock().ok().and_then(|mut queue| queue.next())
-                    else {
-                        return;
-                    };
-                    let compared = compare(&name, &text);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((name, compared));
-                    }
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut all = Vec::new();
-    for (name, compared) in done {
-        match compared {
-            Ok(compared) => all.extend(compared),
-            Err(fault) => all.push(Compared {
-                recording: name,
-                command: "(setup)".to_owned(),
-                likeness: Likeness::Differs,
-                report: format!("{fault:#}\n"),
-            }),
+/// The folder cannot be read.
+pub fn recordings() -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(RECORDINGS)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "txt") {
+            names.insert(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         }
     }
-    Ok(all)
+    Ok(names)
+}
+
+/// The text of a recording.
+///
+/// # Errors
+/// There is no such recording.
+pub fn recording(name: &str) -> Result<String> {
+    let path = Path::new(RECORDINGS).join(name).with_added_extension("txt");
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
 }
 
 /// Every line typed in the recordings: the recording, the shell, the line.
@@ -95,7 +85,8 @@ pub fn compare_recordings() -> Result<Vec<Compared>> {
 /// A recording cannot be read.
 pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
     let mut lines = Vec::new();
-    for (name, text) in recordings()? {
+    for name in recordings()? {
+        let text = recording(&name)?;
         for section in sections(&text) {
             let (head, body) = section.split_once('\n').unwrap_or((section, ""));
             if head.starts_with("@setup") {
@@ -112,66 +103,23 @@ pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
     Ok(lines)
 }
 
-/// The recordings and their text, by name.
-fn recordings() -> Result<BTreeMap<String, String>> {
-    let mut recordings = BTreeMap::new();
-    for entry in fs::read_dir(RECORDINGS)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "txt") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            recordings.insert(name, fs::read_to_string(&path)?);
-        }
-    }
-    Ok(recordings)
-}
-
-/// The commands that differ and why: recording, command, reason.
+/// The outputs that differ and why.
 ///
 /// # Errors
 /// The list cannot be read, or a line of it has not three fields.
-pub fn known_differences() -> Result<Vec<(String, String, String)>> {
+pub fn known_differences() -> Result<Vec<KnownDifference>> {
     let list = fs::read_to_string(Path::new(RECORDINGS).join("differences.tsv"))?;
     let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines
         .map(|line| match line.split('\t').collect::<Vec<_>>()[..] {
-            [recording, command, reason] if !reason.trim().is_empty() => {
-                Ok((recording.to_owned(), command.to_owned(), reason.to_owned()))
-            }
+            [recording, command, reason] if !reason.trim().is_empty() => Ok(KnownDifference {
+                recording: recording.to_owned(),
+                command: command.to_owned(),
+                reason: reason.to_owned(),
+            }),
             _ => bail!("differences.tsv: not RECORDING<TAB>COMMAND<TAB>REASON: {line:?}"),
         })
         .collect()
-}
-
-/// How many recorded outputs agree, and which do not and why: Markdown, without a heading.
-///
-/// # Errors
-/// As [`compare_recordings`] and [`known_differences`].
-pub fn conformance_summary() -> Result<String> {
-    summary_of(&compare_recordings()?)
-}
-
-/// As [`conformance_summary`], of outputs already compared.
-///
-/// # Errors
-/// As [`known_differences`].
-pub fn summary_of(compared: &[Compared]) -> Result<String> {
-    let count = |likeness| compared.iter().filter(|one| one.likeness == likeness).count();
-    let mut text = format!(
-        "Of {} outputs recorded on real appliances, {} are the same bytes for the same values, \
-         {} agree in shape, {} differ.\n",
-        compared.len(),
-        count(Likeness::Exact),
-        count(Likeness::Shape),
-        count(Likeness::Differs)
-    );
-    let reasons = known_differences()?;
-    if !reasons.is_empty() {
-        text.push_str("\n| Recording | Command | Why ours differs |\n|---|---|---|\n");
-    }
-    for (recording, command, reason) in reasons {
-        writeln!(text, "| {recording} | `{command}` | {reason} |")?;
-    }
-    Ok(text)
 }
 
 /// A recorded session.
@@ -185,19 +133,24 @@ struct Recorded<'r> {
     lost: Lost,
 }
 
-fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
-    let mut stage = Stage::new()?;
+/// Types the lines of a recording and compares the outputs.
+///
+/// # Errors
+/// The recording cannot be read or played.
+pub fn compare_recording(name: &str) -> Result<Vec<Compared>> {
+    let text = recording(name)?;
+    let mut appliance = TestAppliance::new()?;
     let mut compared: Vec<Compared> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     ensure!(text.starts_with("# "), "begins with no line of provenance");
-    for section in sections(text) {
+    for section in sections(&text) {
         let (head, body) = section.split_once('\n').unwrap_or((section, ""));
         if let Some(how) = head.strip_prefix("@setup") {
-            set_up(&mut stage, body, how == " with failures")?;
+            set_up(&mut appliance, body, how == " with failures")?;
             continue;
         }
         let recorded = recorded(head, body)?;
-        let ours = replay(&stage, &recorded)?;
+        let ours = replay(&appliance, &recorded)?;
         let mut here = BTreeMap::<&str, usize>::new();
         for (command, output) in &recorded.outputs {
             let times = here.entry(command).or_default();
@@ -211,13 +164,12 @@ fn compare(name: &str, text: &str) -> Result<Vec<Compared>> {
                 continue;
             }
             let again = if *times > 1 { format!(" ({times})") } else { String::new() };
-            let likeness = likeness(output, ours, recorded.lost);
+            let similarity = similarity(output, ours, recorded.lost);
             compared.push(Compared {
-                recording: name.to_owned(),
                 command: format!("{command}{again}"),
-                likeness,
-                report: match likeness {
-                    Likeness::Differs => side_by_side(output, ours, recorded.lost),
+                similarity,
+                report: match similarity {
+                    Similarity::Differs => side_by_side(output, ours, recorded.lost),
                     _ => String::new(),
                 },
             });
@@ -241,8 +193,8 @@ fn sections(text: &str) -> Vec<&str> {
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).collect()
 }
 
-fn set_up(stage: &mut Stage, script: &str, may_fail: bool) -> Result<()> {
-    let seen = play_on(stage, script)?;
+fn set_up(appliance: &mut TestAppliance, script: &str, may_fail: bool) -> Result<()> {
+    let seen = play_on(appliance, script)?;
     let bad =
         seen.lines().any(|line| line.starts_with("[exit status: ") && line != "[exit status: 0]");
     ensure!(may_fail || !bad, "the setup did not succeed:\n{seen}");
@@ -315,16 +267,16 @@ fn typed(line: &str) -> Option<&str> {
 }
 
 /// Types what was typed and returns what came out, by command.
-fn replay(stage: &Stage, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
+fn replay(appliance: &TestAppliance, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
     let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
-    let seat = Seat::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
+    let terminal = ScriptedTerminal::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
     let secrets = Secrets::only([]);
     if recorded.lunacm {
-        stage.lunacm(&seat, arguments.options, secrets, None)?;
+        appliance.lunacm(&terminal, arguments.options, secrets, None)?;
     } else {
-        stage.lunash(&seat, arguments.options, secrets)?;
+        appliance.lunash(&terminal, arguments.options, secrets)?;
     }
-    let screen = seat.take_screen();
+    let screen = terminal.take_screen();
     if !recorded.arguments.is_empty() {
         let command = recorded.outputs.iter().map(|(command, _)| command.clone());
         return Ok(command.map(|command| (command, screen.clone())).collect());

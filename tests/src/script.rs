@@ -1,4 +1,4 @@
-//! A person at a terminal, as a script: what is typed goes in, what the screen shows comes out.
+//! A scripted terminal: what is typed goes in, what the screen shows comes out.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use luna_shell::{Device, Input, LineAssistant};
 
-/// What is typed in one session, and the screen it is typed at.
+/// What will be typed in one session, and what its screen shows.
 #[derive(Default)]
 pub struct Script {
     typed: VecDeque<String>,
@@ -14,27 +14,27 @@ pub struct Script {
     pub screen: String,
 }
 
-/// The seat in front of the screen; several share one [`Script`].
+/// A terminal at which a script is typed; clones share one [`Script`].
 #[derive(Clone)]
-pub struct Seat {
+pub struct ScriptedTerminal {
     script: Rc<RefCell<Script>>,
     attended: bool,
     recorded: bool,
 }
 
-impl Seat {
-    /// A seat where `lines` will be typed. Lines that begin with `> ` answer questions.
+impl ScriptedTerminal {
+    /// A terminal where `lines` will be typed. Lines that begin with `> ` answer questions.
     ///
     /// With `attended` false the lines come from a pipe: no prompt, no echo.
-    pub fn new(lines: impl IntoIterator<Item = String>, attended: bool) -> Seat {
+    pub fn new(lines: impl IntoIterator<Item = String>, attended: bool) -> ScriptedTerminal {
         let script = Script { typed: lines.into_iter().collect(), screen: String::new() };
-        Seat { script: Rc::new(RefCell::new(script)), attended, recorded: false }
+        ScriptedTerminal { script: Rc::new(RefCell::new(script)), attended, recorded: false }
     }
 
-    /// The same seat as it was recorded elsewhere: lines as they were typed, secrets included, and
+    /// The same terminal as recordings show it: lines as they were typed, secrets included, and
     /// nothing of what goes to standard error.
-    pub fn as_recorded(self) -> Seat {
-        Seat { recorded: true, ..self }
+    pub fn as_recorded(self) -> ScriptedTerminal {
+        ScriptedTerminal { recorded: true, ..self }
     }
 
     /// Everything the screen has shown, leaving it empty.
@@ -42,7 +42,7 @@ impl Seat {
         std::mem::take(&mut self.script.borrow_mut().screen)
     }
 
-    /// Lines that nobody asked for.
+    /// Lines that were not asked for.
     pub fn left(&self) -> Vec<String> {
         self.script.borrow().typed.iter().cloned().collect()
     }
@@ -58,7 +58,7 @@ impl Seat {
         Some(answer)
     }
 
-    /// A line with Tabs in it: each Tab completes what stands before it, as the editor does.
+    /// A line with Tabs in it: each Tab completes what is before it, as the editor does.
     fn complete(&self, prompt: &str, typed: &str, words: &Rc<dyn LineAssistant>) -> String {
         let mut line = String::new();
         let mut parts = typed.split('\t').peekable();
@@ -98,7 +98,7 @@ fn common_start(words: &[String]) -> &str {
     first.get(..shared).unwrap_or("")
 }
 
-impl Device for Seat {
+impl Device for ScriptedTerminal {
     fn command(&mut self, prompt: &str, words: &Rc<dyn LineAssistant>) -> Input {
         let Some(typed) = self.script.borrow_mut().typed.pop_front() else { return Input::End };
         let line = if typed.contains('\t') { self.complete(prompt, &typed, words) } else { typed };

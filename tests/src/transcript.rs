@@ -1,13 +1,13 @@
 //! Golden transcripts: a script of what is typed becomes the session a person sees.
 //!
 //! A script (`transcripts/NAME.in`) begins with comment lines that say where it comes from; they
-//! head the transcript too. Then, a line each:
+//! are the description in the head of its snapshot. Then, a line each:
 //!
 //! - a line as it is typed, Tabs included;
 //! - `> text` answers a question;
 //! - `@after NAME` goes on where the transcript NAME ended, which is played unseen;
 //! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
-//!   makes its lines come from a pipe; `--client NAME` tells lunacm whose slots to show; `--user NAME`
+//!   makes its lines come from a pipe; `--client NAME` says whose slots lunacm shows; `--user NAME`
 //!   logs that account into lunash, with `@secret PASSWORD`;
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
@@ -23,13 +23,13 @@
 //! - `@clock SECONDS` moves the clocks of all appliances on.
 //!
 //! There may be several appliances: A, B and so on, with the addresses 127.0.0.1, 127.0.0.2 and so
-//! on. These lines stand in the transcript too, and each waits until what follows from it is done:
+//! on. These lines are in the transcript too, and each waits until what follows from it is done:
 //!
 //! - `@appliance B` goes over to that appliance, which is started when it is named first;
 //! - `@carry SERIAL B` pulls a Backup HSM out and plugs it into that appliance;
 //! - `@copy FILE B` copies one of admin's files there;
 //! - `@cut A B [to|from|both]` cuts the link between two members as A has it, `@heal` heals all;
-//! - `@kill B` ends an appliance without a farewell, `@start B` starts it again;
+//! - `@kill B` ends an appliance without notice, `@start B` starts it again;
 //! - `@settle` waits for what goes on in the background.
 //!
 //! In what is typed `{address}` is the appliance's own address, `{cluster}` the UUID of the cluster,
@@ -39,11 +39,10 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use luna_shell::{Options, Secrets};
 
-use crate::network::Network;
-use crate::script::Seat;
-use crate::stage::{Stage, client_certificate};
+use crate::script::ScriptedTerminal;
+use crate::test_appliance::{TestAppliance, client_certificate};
 
-/// Where the scripts lie.
+/// Where the scripts are.
 const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts");
 
 #[derive(Parser)]
@@ -64,11 +63,11 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The script is not understood, or lines of it were not asked for.
 pub fn play(script: &str) -> Result<String> {
-    play_on(&mut Stage::on(Network::claim()?)?, script)
+    play_on(&mut TestAppliance::with_network()?, script)
 }
 
-/// As [`play`], on a stage that may have been played on.
-pub(crate) fn play_on(stage: &mut Stage, script: &str) -> Result<String> {
+/// As [`play`], on an appliance that may have been used before.
+pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<String> {
     let mut transcript = String::new();
     let mut secrets: Vec<(&str, &str)> = Vec::new();
     let mut lines = script.lines().peekable();
@@ -79,75 +78,75 @@ pub(crate) fn play_on(stage: &mut Stage, script: &str) -> Result<String> {
             continue;
         }
         let Some(directive) = line.strip_prefix('@') else {
-            bail!("'{line}' stands outside of any session");
+            bail!("'{line}' is outside of any session");
         };
         let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
         match word {
             "after" => {
                 let path = format!("{TRANSCRIPTS}/{rest}.in");
                 let script = std::fs::read_to_string(&path).context(path)?;
-                play_on(stage, &script)?;
+                play_on(appliance, &script)?;
             }
-            "cluster" => drop(stage.cluster(rest)?),
+            "cluster" => drop(appliance.cluster(rest)?),
             "keyring" => {
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
-                stage.keyring(label, password)?;
+                appliance.keyring(label, password)?;
             }
             "lunash" | "lunacm" | "lnhclientregistration" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
                 }
-                let (typed, rest) = (stage.typed(&typed)?, stage.typed_line(rest)?);
-                let head = format!("$ {word} {}", stage.shown(&rest));
+                let (typed, rest) = (appliance.typed(&typed)?, appliance.typed_line(rest)?);
+                let head = format!("$ {word} {}", appliance.shown(&rest));
                 transcript.push_str(&format!("{}\n", head.trim_end()));
-                let (seat, status) = if word == "lnhclientregistration" {
-                    let seat = Seat::new(typed, true);
-                    let status = stage.lnhclientregistration(&seat, &rest)?;
-                    (seat, status)
+                let (terminal, status) = if word == "lnhclientregistration" {
+                    let terminal = ScriptedTerminal::new(typed, true);
+                    let status = appliance.lnhclientregistration(&terminal, &rest)?;
+                    (terminal, status)
                 } else {
                     let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
-                    let seat = Seat::new(typed, !arguments.pipe);
+                    let terminal = ScriptedTerminal::new(typed, !arguments.pipe);
                     let secrets = Secrets::only(secrets.iter().copied());
                     let Arguments { options, client, .. } = arguments;
                     let status = match word {
-                        "lunash" => stage.lunash(&seat, options, secrets)?,
-                        _ => stage.lunacm(&seat, options, secrets, client)?,
+                        "lunash" => appliance.lunash(&terminal, options, secrets)?,
+                        _ => appliance.lunacm(&terminal, options, secrets, client)?,
                     };
-                    (seat, status)
+                    (terminal, status)
                 };
-                transcript.push_str(&stage.shown(&seat.take_screen()));
+                transcript.push_str(&appliance.shown(&terminal.take_screen()));
                 transcript.push_str(&format!("[exit status: {}]\n", status as u8));
-                if let Some(line) = seat.left().first() {
+                if let Some(line) = terminal.left().first() {
                     bail!("'{line}' was not asked for; so far:\n{transcript}");
                 }
             }
             "secret" => secrets.push(rest.split_once(' ').context("@secret NAME VALUE")?),
             "certificate" => {
-                stage.upload(&format!("{rest}.pem"), client_certificate(rest)?.as_bytes())?;
+                appliance.upload(&format!("{rest}.pem"), client_certificate(rest)?.as_bytes())?;
             }
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
-                stage.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
+                appliance.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
             }
             "package" | "damaged" => {
                 let mut parts = rest.splitn(3, ' ');
                 let mut part = || parts.next().context("@package NAME VERSION CODE");
-                stage.package(part()?, part()?, part()?, word == "damaged")?;
+                appliance.package(part()?, part()?, part()?, word == "damaged")?;
             }
             "register" => {
                 let (name, label) = rest.split_once(' ').unzip();
-                stage.register(name.unwrap_or(rest), label)?;
+                appliance.register(name.unwrap_or(rest), label)?;
             }
             "object" => {
                 let mut parts = rest.splitn(3, ", ");
                 let mut part = || parts.next().context("@object PARTITION, TYPE, LABEL");
-                stage.object(part()?, part()?, part()?)?;
+                appliance.object(part()?, part()?, part()?)?;
             }
-            "backup-hsm" => stage.backup_hsm(rest)?,
-            "clock" => stage.advance(rest.parse().context("@clock SECONDS")?)?,
+            "backup-hsm" => appliance.backup_hsm(rest)?,
+            "clock" => appliance.advance(rest.parse().context("@clock SECONDS")?)?,
             _ => {
-                happen(stage, word, rest)?;
+                happen(appliance, word, rest)?;
                 transcript.push_str(&format!("{line}\n"));
             }
         }
@@ -156,19 +155,19 @@ pub(crate) fn play_on(stage: &mut Stage, script: &str) -> Result<String> {
 }
 
 /// What happens to appliances and the links between them.
-fn happen(stage: &mut Stage, word: &str, rest: &str) -> Result<()> {
+fn happen(appliance: &mut TestAppliance, word: &str, rest: &str) -> Result<()> {
     let words: Vec<&str> = rest.split_whitespace().collect();
     match (word, &words[..]) {
-        ("appliance", [name]) => stage.appliances().choose(name)?,
-        ("carry", [serial, name]) => stage.carry(serial, name)?,
-        ("copy", [file, name]) => stage.copy(file, name)?,
-        ("cut", [from, to]) => stage.appliances().cut(from, to, "both")?,
-        ("cut", [from, to, direction]) => stage.appliances().cut(from, to, direction)?,
-        ("heal", []) => stage.appliances().heal()?,
-        ("kill", [name]) => stage.appliances().kill(name)?,
-        ("start", [name]) => stage.appliances().start(name)?,
+        ("appliance", [name]) => appliance.appliances().choose(name)?,
+        ("carry", [serial, name]) => appliance.carry(serial, name)?,
+        ("copy", [file, name]) => appliance.copy(file, name)?,
+        ("cut", [from, to]) => appliance.appliances().cut(from, to, "both")?,
+        ("cut", [from, to, direction]) => appliance.appliances().cut(from, to, direction)?,
+        ("heal", []) => appliance.appliances().heal()?,
+        ("kill", [name]) => appliance.appliances().kill(name)?,
+        ("start", [name]) => appliance.appliances().start(name)?,
         ("settle", []) => {}
         _ => bail!("'@{word} {rest}' is no directive"),
     }
-    stage.appliances().settle()
+    appliance.appliances().settle()
 }

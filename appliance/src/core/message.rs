@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use luna_rest::peers::Operation;
 use luna_rest::{ApiError, Method, Secret};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use serde_json::Value;
 
 /// A request, as the web server hands it over.
 #[derive(Debug)]
@@ -54,9 +56,39 @@ impl Request {
         }
     }
 
-    /// A value of the query.
-    pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    /// A value of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut pairs = self.query.split('&');
+        let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+        Some(percent_decode_str(value).decode_utf8_lossy())
+    }
+
+    /// The part of a list that is asked for, if not all of it.
+    fn page(&self) -> Option<Page<'_>> {
+        let number = |name| self.query(name).and_then(|value| value.parse().ok());
+        let (limit, offset) = (number("limit"), number("offset"));
+        let asked = self.method == Method::Get && (limit.is_some() || offset.is_some());
+        asked.then(|| Page { path: &self.path, limit, offset: offset.unwrap_or(0) })
+    }
+}
+
+/// `?limit=N&offset=M`: it acts on the first list of an answer.
+struct Page<'r> {
+    path: &'r str,
+    limit: Option<usize>,
+    offset: usize,
+}
+
+impl Page<'_> {
+    /// Cuts the list down to the page; the `Link` to the next one, if there is more.
+    fn cut(&self, body: &mut Value) -> Option<String> {
+        let list = body.as_object_mut()?.values_mut().find_map(Value::as_array_mut)?;
+        let offset = self.offset.min(list.len());
+        list.drain(..offset);
+        let limit = self.limit.filter(|limit| list.len() > *limit)?;
+        list.truncate(limit);
+        let next = offset + limit;
+        Some(format!("<{}?limit={limit}&offset={next}>; rel=\"next\"", self.path))
     }
 }
 
@@ -155,16 +187,34 @@ impl<A> Reply<A> {
 impl<A: Serialize> Reply<A> {
     /// The response, its body in JSON.
     pub(crate) fn into_response(self) -> Result<Response, Failure> {
+        self.into_page(None)
+    }
+
+    /// The response to a request, which may ask for a part of a list.
+    pub(crate) fn into_response_to(self, request: &Request) -> Result<Response, Failure> {
+        self.into_page(request.page())
+    }
+
+    fn into_page(self, page: Option<Page<'_>>) -> Result<Response, Failure> {
+        let internal = |error: serde_json::Error| Failure::internal(error.to_string());
+        let mut link = None;
         let (content_type, body) = match self.body {
             Content::None => (JSON, Vec::new()),
             Content::Json(body) => {
-                let bytes = serde_json::to_vec(&body);
-                (JSON, bytes.map_err(|error| Failure::internal(error.to_string()))?)
+                let bytes = match page.filter(|_| self.status == 200) {
+                    Some(page) => {
+                        let mut body = serde_json::to_value(&body).map_err(internal)?;
+                        link = page.cut(&mut body);
+                        serde_json::to_vec(&body)
+                    }
+                    None => serde_json::to_vec(&body),
+                };
+                (JSON, bytes.map_err(internal)?)
             }
             Content::Octets(bytes) => (OCTETS, bytes),
         };
         let (status, location, cookie) = (self.status, self.location, self.cookie);
-        Ok(Response { status, location, link: None, cookie, content_type, body })
+        Ok(Response { status, location, link, cookie, content_type, body })
     }
 }
 
@@ -250,7 +300,7 @@ impl Failure {
             status: "ERROR".to_owned(),
             kind: kind.to_owned(),
         };
-        let body = serde_json::to_vec(&error).unwrap_or_default();
+        let body = serde_json::to_vec(&error).unwrap_or_else(|error| error.to_string().into());
         Response { status: self.status, content_type: JSON, body, ..Response::default() }
     }
 }

@@ -24,3 +24,16 @@ pub fn is_name(name: &str, longest: usize, allowed: impl Fn(usize, char) -> bool
         && name.len() <= longest
         && name.chars().enumerate().all(|(i, c)| allowed(i, c))
 }
+
+/// Compares two versions number by number; what is left out counts as 0.
+pub(crate) fn later(a: &str, b: &str) -> std::cmp::Ordering {
+    let numbers = |version: &str| {
+        let parts = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        let mut numbers: Vec<u64> = parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect();
+        while numbers.last() == Some(&0) {
+            numbers.pop();
+        }
+        numbers
+    };
+    numbers(a).cmp(&numbers(b))
+}

@@ -1,8 +1,7 @@
-//! Operations of clients: the entry member shares them out among the members of its group.
+//! Operations of clients: the entry member distributes them among the members of its group.
 //!
-//! Logins stay with the entry member, since the session is there. An operation that needs no write
-//! goes to another group when nobody of this one can take it; one that does fails, as in the
-//! product.
+//! Logins stay with the entry member, since the session is there. When no member of the group can
+//! take an operation, a read goes to another group, and a write fails, as in the product.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +10,7 @@ use luna_rest::Method;
 use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message, Operation};
 
-use super::{Lost, Peer, Replica, peers_of, refuse};
+use super::{Peer, Replica, SendError, peers_of, refuse};
 use crate::core::message::{Body, JSON, Request, Response};
 
 /// Whether a path is that of a client's operation on a keyring.
@@ -24,7 +23,7 @@ pub(super) fn is_operation(path: &str) -> bool {
 
 impl Replica {
     /// Has another member answer an operation; none when this one is to do it.
-    pub(super) fn balanced(self: &Arc<Self>, request: &Request) -> Option<Response> {
+    pub(super) fn balance(self: &Arc<Self>, request: &Request) -> Option<Response> {
         if request.operation.is_some() {
             return None;
         }
@@ -40,23 +39,23 @@ impl Replica {
             path: request.path.clone(),
             body,
         };
-        let (near, far, active) = self.helpers();
-        // The entry member is one of its group, the last.
-        let seats = near.len() + usize::from(active);
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        for seat in 0..seats {
-            match near.get((first + seat) % seats) {
+        let (near, far, active) = self.candidates();
+        // The entry member is one of its group, the last one.
+        let places = near.len() + usize::from(active);
+        let first = self.next_candidate.fetch_add(1, Ordering::Relaxed);
+        for place in 0..places {
+            match near.get((first + place) % places) {
                 None => return None,
-                Some(peer) => match self.passed(peer, &operation) {
+                Some(peer) => match self.forward(peer, &operation) {
                     Ok(response) => return Some(response),
-                    // It may have been done: nobody else may do it again.
-                    Err(Lost::Broken) if request.method.changes() => return Some(unclear()),
+                    // It may have been done: no other member may do it again.
+                    Err(SendError::Broken) if request.method.changes() => return Some(unclear()),
                     Err(_) => {}
                 },
             }
         }
         if request.method == Method::Get
-            && let Some(response) = far.iter().find_map(|peer| self.passed(peer, &operation).ok())
+            && let Some(response) = far.iter().find_map(|peer| self.forward(peer, &operation).ok())
         {
             return Some(response);
         }
@@ -66,7 +65,7 @@ impl Replica {
 
     /// The visible authorized members of this member's group, the others, and whether this one is
     /// authorized.
-    fn helpers(&self) -> (Vec<Peer>, Vec<Peer>, bool) {
+    fn candidates(&self) -> (Vec<Peer>, Vec<Peer>, bool) {
         let engine = self.engine();
         let (clusters, here) = (&engine.machine.state.clusters, &engine.machine.peers.here);
         let group = |member: &str| clusters.members.get(member).map(|row| &row.group);
@@ -78,17 +77,17 @@ impl Replica {
         (near, far, engine.machine.peers.active)
     }
 
-    fn passed(&self, peer: &Peer, operation: &Operation) -> Result<Response, Lost> {
-        let lost = match self.send(peer, Message::Operate(operation.clone())) {
+    fn forward(&self, peer: &Peer, operation: &Operation) -> Result<Response, SendError> {
+        let error = match self.send(peer, Message::Operate(operation.clone())) {
             Ok(Answer::Response { status, body }) => {
                 let body = body.into_bytes();
                 return Ok(Response { status, content_type: JSON, body, ..Response::default() });
             }
-            Ok(_) => Lost::Unreachable,
-            Err(lost) => lost,
+            Ok(_) => SendError::Unreachable,
+            Err(error) => error,
         };
         self.engine().machine.peers.here.remove(&peer.member);
-        Err(lost)
+        Err(error)
     }
 }
 

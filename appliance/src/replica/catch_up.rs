@@ -1,19 +1,19 @@
-//! Seeing who is there, and catching up with them.
+//! Which members are visible, and catching up with them.
 
 use std::sync::Arc;
 
 use luna_rest::peers::{Answer, Here, Message, Position, Row};
 
-use super::{Heard, Lost, Peer, Replica, lock, peers_of};
+use super::{Peer, Replica, SendError, Statuses, lock, peers_of};
 use crate::engine::is_held_back;
-use crate::rules::cluster::lifecycle::Phase;
+use crate::state::clusters::Phase;
 
 /// Rounds of a pull; more only follow when changes come faster than they are pulled.
-const ROUNDS: usize = 10_000;
+const MAX_ROUNDS: usize = 10_000;
 
 impl Replica {
-    /// Asks every other member how it is.
-    pub(super) fn look(&self) {
+    /// Asks every other member for its status: those that answer are visible.
+    pub(super) fn probe_members(&self) {
         let peers = {
             let engine = self.engine();
             if engine.phase((self.clock)()) != Phase::Running {
@@ -25,16 +25,15 @@ impl Replica {
             self.engine().machine.peers.here.clear();
             return;
         }
-        let mut here = Heard::new();
+        let mut here = Statuses::new();
         let (mut parted, mut strangers) = (false, Vec::new());
         let at = self.engine().at();
         for (member, answer) in self.send_to(&peers, &Message::Hello) {
             match answer {
                 Ok(Answer::Here(how)) => drop(here.insert(member, how)),
-                // Who knows more of the cluster than this member, and does not know this member,
-                // has deleted it.
+                // A member that knows later changes, but not this member, knows of its deletion.
                 Ok(Answer::Stranger { at: theirs }) if theirs > at => parted = true,
-                // Who knows less may have been away when this member joined.
+                // One that knows no later ones may have been away when this member joined.
                 Ok(Answer::Stranger { .. }) => strangers.push(member),
                 Ok(_) | Err(_) => {}
             }
@@ -68,12 +67,12 @@ impl Replica {
         Some(Message::Introduce { address, certificate })
     }
 
-    /// Sees who is there, catches up, lets others catch up, takes authorization from an active
-    /// member, and does what is due by the clock.
-    pub(crate) fn tend(self: &Arc<Self>) {
+    /// Does what is due by the clock, finds out which members are visible, catches up, lets others
+    /// catch up, and takes authorization from an active member.
+    pub(crate) fn maintain(self: &Arc<Self>) {
         self.engine().tick((self.clock)());
-        self.adjust_doors();
-        self.look();
+        self.update_listeners();
+        self.probe_members();
         let (peers, here, mut at) = {
             let engine = self.engine();
             (peers_of(&engine), engine.machine.peers.here.clone(), engine.at())
@@ -92,7 +91,7 @@ impl Replica {
         for (peer, how) in &visible {
             if how.at < at {
                 let nudge = Message::Ship { after: at, reaches: at, rows: Vec::new() };
-                // Who does not answer is asked again in the next round.
+                // A member that does not answer is asked again in the next round.
                 let _ = self.send(peer, nudge);
             }
         }
@@ -106,9 +105,9 @@ impl Replica {
     }
 
     /// Pulls from a member everything that it knows and this one does not.
-    pub(super) fn pull(&self, peer: &Peer) -> Result<(), Lost> {
+    pub(super) fn pull(&self, peer: &Peer) -> Result<(), SendError> {
         let _pulling = lock(&self.pulling);
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let after = self.engine().at();
             let message = Message::Pull { after, cursor: None };
             match self.send(peer, message)? {
@@ -119,7 +118,7 @@ impl Replica {
                     let followed = self.engine().follow(after, at, &rows);
                     if let Err(error) = followed {
                         tracing::error!(%error, "a pulled change could not be stored");
-                        return Err(Lost::Broken);
+                        return Err(SendError::Broken);
                     }
                 }
                 Answer::Rows { at, whole: true, rows, cursor } => {
@@ -133,12 +132,12 @@ impl Replica {
                     if let Err(error) = parted {
                         tracing::error!(%error, "that the history parted could not be stored");
                     }
-                    return Err(Lost::Broken);
+                    return Err(SendError::Broken);
                 }
-                _ => return Err(Lost::Broken),
+                _ => return Err(SendError::Broken),
             }
         }
-        Err(Lost::Broken)
+        Err(SendError::Broken)
     }
 
     /// Copies everything, from its first page on; what changes meanwhile is pulled afterwards.
@@ -148,10 +147,10 @@ impl Replica {
         at: Position,
         rows: Vec<Row>,
         cursor: Option<(String, String)>,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), SendError> {
         let broken = |error: crate::store::StoreError| {
             tracing::error!(%error, "a copied page could not be stored");
-            Lost::Broken
+            SendError::Broken
         };
         self.engine().machine.peers.active = false;
         self.engine().begin_copy().map_err(broken)?;
@@ -165,7 +164,7 @@ impl Replica {
             let Some(cursor) = next else { break };
             let message = Message::Pull { after: Position::default(), cursor: Some(cursor) };
             let Answer::Rows { rows, cursor, .. } = self.send(peer, message)? else {
-                return Err(Lost::Broken);
+                return Err(SendError::Broken);
             };
             (page, next) = (rows, cursor);
         }

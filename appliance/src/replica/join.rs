@@ -1,4 +1,4 @@
-//! Joining a cluster: the applicant's side and the side of the member it turns to.
+//! Joining a cluster: the applicant's side, and that of the member it applies to.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,20 +9,21 @@ use luna_rest::peers::{Answer, Applicant, Envelope, Message};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::receive::is_away;
-use super::{Lost, Peer, Replica, lock, refuse};
+use super::receive::is_unreachable;
+use super::{Peer, Replica, SendError, lock, refuse};
 use crate::core::message::{Failure, Response};
 use crate::engine::Step;
-use crate::rules::cluster::lifecycle::MemberRow;
+use crate::panics;
+use crate::state::clusters::MemberRow;
 
-/// How far the clocks may be apart.
-const APART: time::Duration = time::Duration::seconds(30);
+/// How far the clocks of the two appliances may be apart.
+const MAX_CLOCK_SKEW: time::Duration = time::Duration::seconds(30);
 /// How long a member that never finished joining keeps others from it.
-const PATIENCE: Duration = Duration::from_secs(300);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Replica {
-    /// Applies at the member of this address. When it agrees, the rest goes on in the background.
-    pub(super) fn apply(
+    /// Asks the member at this address to join. When it agrees, the rest goes on in the background.
+    pub(super) fn request_join(
         self: &Arc<Self>,
         address: IpAddr,
         cluster: &str,
@@ -59,7 +60,7 @@ impl Replica {
             let state = &mut machine.state;
             let row = state.clusters.cluster.get_mut();
             cluster.clone_into(&mut row.uuid);
-            secret.expose().clone_into(&mut row.secret);
+            row.secret = secret;
             let own = state.clusters.own.get_mut();
             own.member = member;
             (own.copying, own.joining) = (true, true);
@@ -69,9 +70,10 @@ impl Replica {
             }
         });
         begun.map_err(|error| Failure::internal(error.to_string()))?;
-        self.in_background(move |replica| {
-            if let Err(error) = replica.become_member(&peer) {
-                tracing::error!(?error, "joining the cluster failed; nothing of it is kept");
+        self.spawn_background(move |replica| {
+            let joined = panics::catch(|| replica.complete_join(&peer));
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!(?joined, "joining the cluster failed; nothing of it is kept");
                 let forgotten = replica.engine().change_own(|machine| machine.forget_cluster());
                 if let Err(error) = forgotten {
                     tracing::error!(%error, "that the join failed could not be stored");
@@ -81,13 +83,13 @@ impl Replica {
         Ok(())
     }
 
-    /// Copies the state, is counted in, and catches up.
-    fn become_member(self: &Arc<Self>, peer: &Peer) -> Result<(), Lost> {
+    /// Copies the state, becomes a member, and catches up.
+    fn complete_join(self: &Arc<Self>, peer: &Peer) -> Result<(), SendError> {
         self.pull(peer)?;
         let member = self.engine().machine.state.clusters.own.get().member.clone();
         match self.send(peer, Message::Joined { member })? {
             Answer::Done { .. } => {}
-            _ => return Err(Lost::Broken),
+            _ => return Err(SendError::Broken),
         }
         self.pull(peer)?;
         let joined = self.engine().change_own(|machine| {
@@ -98,18 +100,18 @@ impl Replica {
         });
         joined.map_err(|error| {
             tracing::error!(%error, "the join could not be stored");
-            Lost::Broken
+            SendError::Broken
         })?;
-        self.tend();
+        self.maintain();
         Ok(())
     }
 
-    /// Judges an applicant.
-    pub(super) fn admit_applicant(&self, cluster: &str, applicant: Applicant) -> Option<Answer> {
+    /// Accepts or refuses an applicant.
+    pub(super) fn on_join(&self, cluster: &str, applicant: Applicant) -> Option<Answer> {
         let system = (self.clock)();
         let refused = |reason: String| Some(Answer::Refused { reason });
         let mut engine = self.engine();
-        if is_away(&engine, &applicant.member, system) {
+        if is_unreachable(&engine, &applicant.member, system) {
             return None;
         }
         let now = engine.machine.now(system);
@@ -142,21 +144,21 @@ impl Replica {
             );
         }
         let apart = OffsetDateTime::parse(&applicant.time, &Rfc3339).map(|time| (time - now).abs());
-        if apart.is_ok_and(|apart| apart > APART) || apart.is_err() {
+        if apart.is_ok_and(|apart| apart > MAX_CLOCK_SKEW) || apart.is_err() {
             return refused("The clocks of the appliances are more than 30 seconds apart.".into());
         }
         drop(engine);
         let mut pending = lock(&self.applicant);
         if let Some((other, since)) = &*pending
             && other.address != applicant.address
-            && since.elapsed() < PATIENCE
+            && since.elapsed() < JOIN_TIMEOUT
         {
             return refused(format!(
                 "Another appliance ({}) is joining; one can join at a time.",
                 other.name
             ));
         }
-        let secret = crate::rules::cluster::lifecycle::secret(&row);
+        let secret = row.secret.clone();
         *pending = Some((applicant, Instant::now()));
         Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
     }
@@ -165,8 +167,8 @@ impl Replica {
         lock(&self.applicant).as_ref().is_some_and(|(applicant, _)| applicant.member == member)
     }
 
-    /// The applicant has copied the state: it becomes a member.
-    pub(super) fn count_in(self: &Arc<Self>, member: &str) -> Answer {
+    /// Makes the applicant a member: it has copied the state.
+    pub(super) fn on_joined(self: &Arc<Self>, member: &str) -> Answer {
         let Some((applicant, _)) = lock(&self.applicant).clone() else { return Answer::Nothing };
         if applicant.member != member {
             return Answer::Nothing;

@@ -4,9 +4,9 @@
 //! another member a request is run, its change taken back and proposed to the primary, which ships
 //! it to everybody; a proposal made from an old state is refused and run again. A member that was
 //! away pulls what it missed. Nothing is elected: the primary is the one that the product's own
-//! commands name (`join.rs`, `take_over.rs`), and without it nobody else writes.
+//! commands name (`join.rs`, `take_over.rs`), and without it no other member writes.
 //!
-//! Two locks: `turn` is held for the whole of a change on this member, `engine` only while the
+//! Two locks: `write_lock` is held for the whole of a change on this member, `engine` only while the
 //! state is looked at or changed. What other members say needs `engine` alone, except a proposal,
 //! and only the primary takes those: so no two members wait for each other.
 
@@ -32,21 +32,21 @@ use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
-use crate::rules::cluster::lifecycle::{
-    ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Phase,
-};
+use crate::panics;
+use crate::request::peers::Errand;
+use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
 
-pub(crate) use transport::{Https, Lost, Peer, Transport};
+pub(crate) use transport::{Https, Peer, SendError, Transport};
 
 /// How often a change is run anew because another member was quicker.
-const TRIES: usize = 50;
-/// How long between two looks at the other members, when nothing happens.
-const ROUND: Duration = Duration::from_secs(1);
+const MAX_TRIES: usize = 50;
+/// The time between two rounds of maintenance when nothing happens.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An appliance, and its links to the other members of its cluster.
 pub(crate) struct Replica {
     engine: Mutex<Engine>,
-    turn: Mutex<()>,
+    write_lock: Mutex<()>,
     /// One copy or pull at a time.
     pulling: Mutex<()>,
     transport: Box<dyn Transport>,
@@ -54,19 +54,20 @@ pub(crate) struct Replica {
     clock: fn() -> OffsetDateTime,
     /// The member that is joining through this one, and since when.
     applicant: Mutex<Option<(peers::Applicant, Instant)>>,
-    /// The era and the member that this member lets begin it, and since when.
-    promise: Mutex<Option<(u64, String, Instant)>>,
+    /// The era, the member that has this member's vote to begin it, and since when.
+    granted_vote: Mutex<Option<(u64, String, Instant)>>,
     /// Work in the background that has not ended.
     busy: Mutex<usize>,
     idle: Condvar,
-    /// Whose turn it is among the members of the group.
-    next: AtomicUsize,
-    stop: Mutex<bool>,
+    /// Counts operations, so that the members of the group take them one after another.
+    next_candidate: AtomicUsize,
+    stopping: Mutex<bool>,
     wake: Condvar,
     /// Opens and closes the ports of the cluster service.
-    doors: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
+    listeners: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
 }
 
+/// Locks what is whole at every moment: a panic of another holder does no harm.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -80,7 +81,7 @@ pub(crate) struct Ports {
     pub(crate) ports: Vec<u16>,
 }
 
-/// What became of a proposal.
+/// The result of a proposal.
 enum Proposed {
     Made,
     Again,
@@ -95,55 +96,63 @@ impl Replica {
     ) -> Arc<Replica> {
         Arc::new(Replica {
             engine: Mutex::new(engine),
-            turn: Mutex::default(),
+            write_lock: Mutex::default(),
             pulling: Mutex::default(),
             transport,
             clock,
             applicant: Mutex::default(),
-            promise: Mutex::default(),
+            granted_vote: Mutex::default(),
             busy: Mutex::default(),
             idle: Condvar::new(),
-            next: AtomicUsize::new(0),
-            stop: Mutex::new(false),
+            next_candidate: AtomicUsize::new(0),
+            stopping: Mutex::new(false),
             wake: Condvar::new(),
-            doors: OnceLock::new(),
+            listeners: OnceLock::new(),
         })
     }
 
     fn engine(&self) -> MutexGuard<'_, Engine> {
-        lock(&self.engine)
+        self.engine.lock().unwrap_or_else(|poisoned| {
+            // A thread panicked in the middle of a change: nothing of it may be seen or stored.
+            let mut engine = poisoned.into_inner();
+            engine.machine.undo();
+            self.engine.clear_poison();
+            engine
+        })
     }
 
-    /// Whether answering this request may take long: it hashes, syncs, or asks another member.
-    pub(crate) fn blocks(request: &Request) -> bool {
-        request.method.changes()
-            || request.basic.is_some()
-            || looks(request)
-            || balance::is_operation(&request.path)
+    /// The path template of a request's resource, for logs.
+    pub(crate) fn template(&self, request: &Request) -> &'static str {
+        self.engine().machine.template(request)
+    }
+
+    /// Whether a request is a message of another member.
+    pub(crate) fn is_message(request: &Request) -> bool {
+        request.method == Method::Post && request.path == peers::SEND.template()
     }
 
     /// Answers a request.
     pub(crate) fn handle(self: &Arc<Self>, request: &Request) -> Response {
-        if request.method == Method::Post && request.path == peers::SEND.template() {
+        if Replica::is_message(request) {
             return self.answer_peer(request);
         }
         if balance::is_operation(&request.path)
-            && let Some(response) = self.balanced(request)
+            && let Some(response) = self.balance(request)
         {
             return response;
         }
-        if looks(request) {
+        if shows_visible_members(request) {
             if request.path == emulator::SETTLE.template() {
                 self.settle();
             } else {
-                self.look();
+                self.probe_members();
             }
         }
-        self.here(request)
+        self.answer_locally(request)
     }
 
     /// Answers a request on this very member.
-    fn here(self: &Arc<Self>, request: &Request) -> Response {
+    fn answer_locally(self: &Arc<Self>, request: &Request) -> Response {
         if request.method.changes() {
             return self.change(|| self.engine().step(request, (self.clock)()));
         }
@@ -154,8 +163,8 @@ impl Replica {
 
     /// Makes a change, wherever it has to be made.
     fn change(self: &Arc<Self>, mut run: impl FnMut() -> Step) -> Response {
-        let _turn = lock(&self.turn);
-        for _ in 0..TRIES {
+        let _write = lock(&self.write_lock);
+        for _ in 0..MAX_TRIES {
             self.engine().machine.take_errand();
             let response = match run() {
                 Step::Done(response) => response,
@@ -186,7 +195,7 @@ impl Replica {
     fn run(self: &Arc<Self>, errand: Errand, response: Response) -> Response {
         match errand {
             Errand::Look => {
-                self.tend();
+                self.maintain();
                 response
             }
             Errand::Forget => {
@@ -201,7 +210,7 @@ impl Replica {
                 Err(failure) => failure.into_response(),
             },
             Errand::Join { address, cluster, applicant } => {
-                match self.apply(address, &cluster, *applicant) {
+                match self.request_join(address, &cluster, *applicant) {
                     Ok(()) => response,
                     Err(failure) => failure.into_response(),
                 }
@@ -209,8 +218,8 @@ impl Replica {
         }
     }
 
-    /// Ships a change to the visible members and waits for them; who does not store it is no
-    /// longer visible. `also` is a member that has just been heard.
+    /// Ships a change to the visible members and waits for them; a member that does not store it
+    /// is no longer visible. `also` is a member that has just sent a message.
     fn ship(&self, shipment: Shipment, also: Option<&str>) {
         let Shipment { after, reaches, rows } = shipment;
         let message = Message::Ship { after, reaches, rows };
@@ -229,7 +238,7 @@ impl Replica {
         &self,
         message: &Message,
         also: Option<&str>,
-    ) -> Vec<(String, Result<Answer, Lost>)> {
+    ) -> Vec<(String, Result<Answer, SendError>)> {
         let peers: Vec<Peer> = {
             let engine = self.engine();
             let here = &engine.machine.peers.here;
@@ -241,8 +250,19 @@ impl Replica {
         self.send_to(&peers, message)
     }
 
-    fn send_to(&self, peers: &[Peer], message: &Message) -> Vec<(String, Result<Answer, Lost>)> {
-        let send = |peer: &Peer| (peer.member.clone(), self.send(peer, message.clone()));
+    fn send_to(
+        &self,
+        peers: &[Peer],
+        message: &Message,
+    ) -> Vec<(String, Result<Answer, SendError>)> {
+        let send = |peer: &Peer| {
+            let answer = panics::catch(|| self.send(peer, message.clone()));
+            let answer = answer.unwrap_or_else(|panic| {
+                tracing::error!(%panic, "sending to a member panicked");
+                Err(SendError::Broken)
+            });
+            (peer.member.clone(), answer)
+        };
         match peers {
             [] => Vec::new(),
             [peer] => vec![send(peer)],
@@ -257,19 +277,19 @@ impl Replica {
     }
 
     /// Sends a message to a member, unless the link is cut.
-    fn send(&self, peer: &Peer, message: Message) -> Result<Answer, Lost> {
+    fn send(&self, peer: &Peer, message: Message) -> Result<Answer, SendError> {
         let envelope = {
             let engine = self.engine();
             let state = &engine.machine.state;
             let cuts = state.emulator.cuts.get();
             if cuts.to.contains(&peer.member) || cuts.from.contains(&peer.member) {
-                return Err(Lost::Unreachable);
+                return Err(SendError::Unreachable);
             }
             let row = state.clusters.cluster.get();
             Envelope {
                 cluster: row.uuid.clone(),
                 from: state.clusters.own.get().member.clone(),
-                secret: crate::rules::cluster::lifecycle::secret(row),
+                secret: row.secret.clone(),
                 message,
             }
         };
@@ -318,11 +338,11 @@ impl Replica {
                 Proposed::Refused(refuse(refusal::NOT_ALLOWED, reason))
             }
             Ok(_) => read_only(),
-            Err(Lost::Unreachable) => {
+            Err(SendError::Unreachable) => {
                 self.engine().machine.peers.here.remove(&primary.member);
                 read_only()
             }
-            Err(Lost::Broken) => {
+            Err(SendError::Broken) => {
                 self.engine().machine.peers.here.remove(&primary.member);
                 Proposed::Refused(refuse(
                     refusal::UNCLEAR,
@@ -333,21 +353,21 @@ impl Replica {
         }
     }
 
-    /// Says what opens and closes the ports of the cluster service; it is called whenever they
+    /// Sets what opens and closes the ports of the cluster service; it is called whenever they
     /// may have to change, and must not wait.
-    pub(crate) fn with_doors(&self, doors: impl Fn(Ports) + Send + Sync + 'static) {
-        // Said once, when the appliance starts.
-        let _ = self.doors.set(Box::new(doors));
+    pub(crate) fn set_listeners(&self, listen: impl Fn(Ports) + Send + Sync + 'static) {
+        // Set once, when the appliance starts.
+        let _ = self.listeners.set(Box::new(listen));
     }
 
-    pub(super) fn adjust_doors(&self) {
-        if let Some(doors) = self.doors.get() {
-            doors(self.ports());
+    pub(super) fn update_listeners(&self) {
+        if let Some(listen) = self.listeners.get() {
+            listen(self.ports());
         }
     }
 
-    /// Where the cluster service has to listen: from its start on, so that nobody who sees it run
-    /// comes too early. Until it runs, members get no answer there.
+    /// Where the cluster service has to listen: from its start on, so that no client that sees it
+    /// run comes too early. Until it runs, members get no answer there.
     fn ports(&self) -> Ports {
         let engine = self.engine();
         let own = engine.machine.state.clusters.own.get();
@@ -359,23 +379,28 @@ impl Replica {
         Ports { address: own.core.clone(), ports: vec![CORE_PORT, admin, crypto] }
     }
 
-    /// Looks after the cluster until [`Replica::halt`].
-    pub(crate) fn watch(self: &Arc<Self>) {
-        let mut stop = lock(&self.stop);
+    /// Maintains the cluster until [`Replica::stop_maintenance`].
+    pub(crate) fn run_maintenance(self: &Arc<Self>) {
+        let mut stop = lock(&self.stopping);
         while !*stop {
             drop(stop);
-            self.tend();
-            stop = lock(&self.stop);
+            if let Err(panic) = panics::catch(|| self.maintain()) {
+                tracing::error!(%panic, "maintenance of the cluster panicked; it goes on");
+            }
+            stop = lock(&self.stopping);
             if !*stop {
-                stop =
-                    self.wake.wait_timeout(stop, ROUND).unwrap_or_else(PoisonError::into_inner).0;
+                stop = self
+                    .wake
+                    .wait_timeout(stop, MAINTENANCE_INTERVAL)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
             }
         }
     }
 
-    /// Ends the watch.
-    pub(crate) fn halt(&self) {
-        *lock(&self.stop) = true;
+    /// Ends [`Replica::run_maintenance`].
+    pub(crate) fn stop_maintenance(&self) {
+        *lock(&self.stopping) = true;
         self.wake.notify_all();
     }
 
@@ -383,16 +408,18 @@ impl Replica {
     fn settle(self: &Arc<Self>) {
         let busy = lock(&self.busy);
         drop(self.idle.wait_while(busy, |busy| *busy > 0).unwrap_or_else(PoisonError::into_inner));
-        self.tend();
+        self.maintain();
     }
 
     /// Runs work in the background; [`Replica::settle`] waits for it.
-    fn in_background(self: &Arc<Self>, work: impl FnOnce(Arc<Replica>) + Send + 'static) {
+    fn spawn_background(self: &Arc<Self>, work: impl FnOnce(Arc<Replica>) + Send + 'static) {
         *lock(&self.busy) += 1;
         let replica = Arc::clone(self);
         let done = Arc::clone(self);
         let run = move || {
-            work(replica);
+            if let Err(panic) = panics::catch(|| work(replica)) {
+                tracing::error!(%panic, "work in the background panicked");
+            }
             *lock(&done.busy) -= 1;
             done.idle.notify_all();
         };
@@ -409,7 +436,7 @@ fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
 }
 
 /// Whether the answer depends on which members are visible.
-fn looks(request: &Request) -> bool {
+fn shows_visible_members(request: &Request) -> bool {
     let path = request.path.as_str();
     path == emulator::SETTLE.template()
         || path == clusters::RESTORE.template() && request.method.changes()
@@ -435,5 +462,5 @@ fn peers_of(engine: &Engine) -> Vec<Peer> {
         .collect()
 }
 
-/// The members that were last heard, with what they said.
-type Heard = BTreeMap<String, peers::Here>;
+/// The visible members, with the status that each last sent.
+type Statuses = BTreeMap<String, peers::Here>;

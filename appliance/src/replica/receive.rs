@@ -1,4 +1,4 @@
-//! What another member says, and what it is answered.
+//! Messages of other members, and the answers to them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row
 use super::{Peer, Replica, lock, peers_of};
 use crate::core::message::{Body, Failure, JSON, Request, Response};
 use crate::engine::Engine;
-use crate::rules::cluster::lifecycle::{ClusterRow, Phase, package_version};
+use crate::state::clusters::{ClusterRow, PACKAGE, Phase};
 
-/// How long a promise to another primary binds this member.
-const PROMISE: Duration = Duration::from_secs(10);
+/// How long a vote for another primary binds this member.
+const VOTE_VALIDITY: Duration = Duration::from_secs(10);
 
 impl Replica {
     /// Answers a message; 503 when the link is cut, or the cluster service does not run.
@@ -37,12 +37,12 @@ impl Replica {
     pub(crate) fn receive(self: &Arc<Self>, envelope: Envelope) -> Option<Answer> {
         let Envelope { cluster, from, secret, message } = envelope;
         let message = match message {
-            Message::Join(applicant) => return self.admit_applicant(&cluster, applicant),
+            Message::Join(applicant) => return self.on_join(&cluster, applicant),
             message => message,
         };
         {
             let mut engine = self.engine();
-            if is_away(&engine, &from, (self.clock)()) {
+            if is_unreachable(&engine, &from, (self.clock)()) {
                 return None;
             }
             let row = engine.machine.state.clusters.cluster.get();
@@ -57,7 +57,7 @@ impl Replica {
                 let (member, address) = (from, address.clone());
                 let peer = Peer { member, address, certificate: Some(certificate.clone()) };
                 drop(engine);
-                // Whether it knows more shows when it is asked.
+                // Whether it knows later changes shows when it is asked.
                 let _ = self.pull(&peer);
                 return Some(Answer::Done { at: self.engine().at() });
             }
@@ -65,24 +65,30 @@ impl Replica {
                 return Some(Answer::Stranger { at: engine.at() });
             }
             if known {
-                // Who is heard is visible, and gets the next change.
+                // A member that sends a message is visible, and gets the next change.
                 engine.machine.peers.here.entry(from.clone()).or_default();
             }
         }
         Some(match message {
-            Message::Hello => Answer::Here(self.how(&from)),
-            Message::Ship { after, reaches, rows } => self.shipped(&from, after, reaches, &rows),
-            Message::Propose { after, rows } => self.proposed(&from, after, rows),
-            Message::Pull { after, cursor } => self.engine().since(after, cursor),
-            Message::Joined { member } => self.count_in(&member),
-            Message::Yield { era, lost } => self.yields(&from, era, &lost),
-            Message::Operate(operation) => self.operate(operation),
+            Message::Hello => Answer::Here(self.status(&from)),
+            Message::Ship { after, reaches, rows } => self.on_ship(&from, after, reaches, &rows),
+            Message::Propose { after, rows } => self.on_propose(&from, after, rows),
+            Message::Pull { after, cursor } => {
+                let rows = self.engine().since(after, cursor);
+                rows.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the rows for another member cannot be read");
+                    Answer::Nothing
+                })
+            }
+            Message::Joined { member } => self.on_joined(&member),
+            Message::Yield { era, lost } => self.on_yield(&from, era, &lost),
+            Message::Operate(operation) => self.on_operate(operation),
             Message::Introduce { .. } => Answer::Done { at: self.engine().at() },
             Message::Join(_) => Answer::Nothing,
         })
     }
 
-    fn how(&self, from: &str) -> Here {
+    fn status(&self, from: &str) -> Here {
         let engine = self.engine();
         let (machine, at) = (&engine.machine, engine.at());
         let clusters = &machine.state.clusters;
@@ -94,7 +100,7 @@ impl Replica {
                 || primary == from
                 || machine.peers.here.contains_key(primary),
             restart: clusters.own.get().restart,
-            package: package_version(&machine.state),
+            package: machine.state.packages.version(PACKAGE).to_owned(),
             operations: machine.peers.operations,
         }
     }
@@ -103,23 +109,23 @@ impl Replica {
         peers_of(&self.engine()).into_iter().find(|peer| peer.member == member)
     }
 
-    /// Whether a member answers.
-    fn sees(&self, member: &str) -> bool {
+    /// Whether a member answers now.
+    fn can_reach(&self, member: &str) -> bool {
         self.peer(member)
             .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
     }
 
-    fn shipped(&self, from: &str, after: Position, reaches: Position, rows: &[Row]) -> Answer {
+    fn on_ship(&self, from: &str, after: Position, reaches: Position, rows: &[Row]) -> Answer {
         let (at, primary) = {
             let engine = self.engine();
             let primary = engine.machine.state.clusters.cluster.get().primary.clone();
             (engine.at(), primary)
         };
-        let promised = lock(&self.promise)
+        let voted = lock(&self.granted_vote)
             .as_ref()
-            .is_some_and(|(era, _, since)| *era > reaches.era && since.elapsed() < PROMISE);
+            .is_some_and(|(era, _, since)| *era > reaches.era && since.elapsed() < VOTE_VALIDITY);
         // A change comes from the primary; a nudge may come from anyone.
-        if promised || (!rows.is_empty() && from != primary && reaches.era <= at.era) {
+        if voted || (!rows.is_empty() && from != primary && reaches.era <= at.era) {
             return Answer::Elsewhere { at };
         }
         if at < reaches && !rows.is_empty() {
@@ -141,8 +147,8 @@ impl Replica {
         Answer::Done { at: self.engine().at() }
     }
 
-    fn proposed(&self, from: &str, after: Position, rows: Vec<Row>) -> Answer {
-        let _turn = lock(&self.turn);
+    fn on_propose(&self, from: &str, after: Position, rows: Vec<Row>) -> Answer {
+        let _write = lock(&self.write_lock);
         let primary = {
             let engine = self.engine();
             if !engine.machine.state.clusters.is_primary()
@@ -152,7 +158,7 @@ impl Replica {
             }
             primary_in(&rows)
         };
-        if deleted_in(&rows).any(|member| member != from && self.sees(member)) {
+        if deleted_in(&rows).any(|member| member != from && self.can_reach(member)) {
             return Answer::Refused {
                 reason: "The member to be deleted is visible to the primary member.".into(),
             };
@@ -160,7 +166,7 @@ impl Replica {
         if let Some(primary) = primary
             && primary != from
             && primary != self.engine().machine.state.clusters.own.get().member
-            && !self.sees(&primary)
+            && !self.can_reach(&primary)
         {
             return Answer::Refused {
                 reason: "The member to be promoted is not visible to the primary member.".into(),
@@ -179,39 +185,39 @@ impl Replica {
         Answer::Done { at }
     }
 
-    /// Lets another member be primary, unless the old one is there, or a third one was promised
-    /// the same.
-    fn yields(&self, from: &str, era: u64, lost: &str) -> Answer {
+    /// Votes for another member as the primary, unless the old primary answers, or a third member
+    /// has the vote.
+    fn on_yield(&self, from: &str, era: u64, lost: &str) -> Answer {
         let refused = |reason: &str| Answer::Refused { reason: reason.to_owned() };
         if self.engine().machine.state.clusters.cluster.get().era() >= era {
             return refused("Another member was promoted already.");
         }
-        if self.sees(lost) {
+        if self.can_reach(lost) {
             return refused("The member to be deleted is visible to another member.");
         }
-        if self.promises(from, era) {
+        if self.grant_vote(from, era) {
             Answer::Done { at: self.engine().at() }
         } else {
             refused("Another member is being promoted.")
         }
     }
 
-    /// Remembers who may begin an era; false when somebody else may.
-    pub(super) fn promises(&self, member: &str, era: u64) -> bool {
-        let mut promise = lock(&self.promise);
-        let free = match &*promise {
-            Some((promised, to, since)) => {
-                since.elapsed() >= PROMISE || to == member || *promised < era
+    /// Gives a member this member's vote to begin an era; false when another has it.
+    pub(super) fn grant_vote(&self, member: &str, era: u64) -> bool {
+        let mut vote = lock(&self.granted_vote);
+        let free = match &*vote {
+            Some((voted, to, since)) => {
+                since.elapsed() >= VOTE_VALIDITY || to == member || *voted < era
             }
             None => true,
         };
         if free {
-            *promise = Some((era, member.to_owned(), Instant::now()));
+            *vote = Some((era, member.to_owned(), Instant::now()));
         }
         free
     }
 
-    fn operate(self: &Arc<Self>, operation: Operation) -> Answer {
+    fn on_operate(self: &Arc<Self>, operation: Operation) -> Answer {
         let methods = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
         let Some(method) = methods.into_iter().find(|known| known.name() == operation.method)
         else {
@@ -223,14 +229,17 @@ impl Replica {
             operation: Some(operation.clone()),
             ..Request::new(method, operation.path)
         };
-        let response = self.here(&request);
-        let body = String::from_utf8(response.body).unwrap_or_default();
-        Answer::Response { status: response.status, body }
+        let response = self.answer_locally(&request);
+        match String::from_utf8(response.body) {
+            Ok(body) => Answer::Response { status: response.status, body },
+            // Every operation answers with JSON.
+            Err(_) => Answer::Response { status: 500, body: String::new() },
+        }
     }
 }
 
 /// Whether a sender gets no answer: the link is cut, or the cluster service does not run.
-pub(super) fn is_away(engine: &Engine, from: &str, system: time::OffsetDateTime) -> bool {
+pub(super) fn is_unreachable(engine: &Engine, from: &str, system: time::OffsetDateTime) -> bool {
     let state = &engine.machine.state;
     let cuts = state.emulator.cuts.get();
     cuts.from.contains(from)
@@ -241,7 +250,7 @@ pub(super) fn is_away(engine: &Engine, from: &str, system: time::OffsetDateTime)
 }
 
 fn is_secret(row: &ClusterRow, given: &str) -> bool {
-    let known = row.secret.as_bytes();
+    let known = row.secret.expose().as_bytes();
     let differing = known.iter().zip(given.as_bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
     !known.is_empty() && known.len() == given.len() && std::hint::black_box(differing) == 0
 }

@@ -1,4 +1,4 @@
-//! Becoming primary in place of a member that is lost for good.
+//! Becoming primary in place of a member that does not come back.
 
 use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message};
@@ -8,7 +8,7 @@ use crate::core::message::Failure;
 use crate::engine::Step;
 
 impl Replica {
-    /// Deletes the lost primary member and becomes primary, once all members that are there agree.
+    /// Deletes the lost primary member and becomes primary, once all visible members agree.
     pub(super) fn take_over(&self, lost: &str) -> Result<(), Failure> {
         let not_now = |reason: &str| Err(refuse(refusal::NOT_ALLOWED, reason));
         let (peers, own, era) = {
@@ -21,7 +21,7 @@ impl Replica {
                 .collect();
             (peers, clusters.own.get().member.clone(), clusters.cluster.get().era() + 1)
         };
-        if !self.promises(&own, era) {
+        if !self.grant_vote(&own, era) {
             return not_now("Another member is being promoted.");
         }
         let message = Message::Yield { era, lost: lost.to_owned() };

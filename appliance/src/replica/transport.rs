@@ -10,7 +10,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::lock;
-use crate::rules::cluster::lifecycle::CORE_PORT;
+use crate::state::clusters::CORE_PORT;
 
 /// How long a message may take; a change at the primary waits for those before it.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ pub(crate) struct Peer {
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lost {
+pub(crate) enum SendError {
     /// The message did not arrive.
     Unreachable,
     /// It may have arrived.
@@ -38,7 +38,7 @@ pub(crate) enum Lost {
 /// Delivers messages.
 pub(crate) trait Transport: Send + Sync {
     /// Delivers a message and waits for the answer.
-    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost>;
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError>;
 }
 
 /// Messages as REST over TLS, each member with one keep-alive connection.
@@ -48,7 +48,7 @@ pub(crate) struct Https {
 }
 
 impl Https {
-    fn client(&self, peer: &Peer) -> Result<Arc<Client>, Lost> {
+    fn client(&self, peer: &Peer) -> Result<Arc<Client>, SendError> {
         if let Some(client) = lock(&self.clients).get(peer) {
             return Ok(Arc::clone(client));
         }
@@ -63,14 +63,14 @@ impl Https {
             limit: Some(LIMIT),
         };
         let connect = |fingerprint| {
-            Client::connect(target(Trust::Pinned(fingerprint))).map_err(|_| Lost::Unreachable)
+            Client::connect(target(Trust::Pinned(fingerprint))).map_err(|_| SendError::Unreachable)
         };
         let client = match known {
             Some(fingerprint) => connect(fingerprint)?,
-            // Assumed: whoever joins believes the address it was given, as the guide's steps do.
+            // Assumed: an applicant trusts the address it was given, as the guide's steps do.
             None => match Client::connect(target(Trust::FirstContact)) {
                 Err(Error::Unknown { seen, .. }) => connect(seen)?,
-                _ => return Err(Lost::Unreachable),
+                _ => return Err(SendError::Unreachable),
             },
         };
         let client = Arc::new(client);
@@ -80,7 +80,7 @@ impl Https {
 }
 
 impl Transport for Https {
-    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost> {
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError> {
         let result = self.client(peer)?.call(&SEND, &[], envelope);
         result.map_err(|error| {
             tracing::debug!(%error, member = peer.member, "no answer from a member");
@@ -88,11 +88,11 @@ impl Transport for Https {
                 Error::Unreachable { .. } | Error::Changed { .. } => {
                     // The address may belong to a new process: another connection next time.
                     lock(&self.clients).remove(peer);
-                    Lost::Unreachable
+                    SendError::Unreachable
                 }
                 // Its service does not run, or the link is cut there.
-                Error::Answered { .. } => Lost::Unreachable,
-                _ => Lost::Broken,
+                Error::Answered { .. } => SendError::Unreachable,
+                _ => SendError::Broken,
             }
         })
     }

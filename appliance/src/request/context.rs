@@ -1,5 +1,8 @@
 //! What a handler may see and change while it answers one request.
 
+use std::borrow::Cow;
+
+use luna_rest::hsm::IN_TRANSPORT;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -7,11 +10,12 @@ use crate::core::message::{Failure, Reply, Request};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::request::options::Options;
+use crate::request::peers::Peers;
 use crate::request::session::{Key, Session, Sessions};
 use crate::request::task;
 use crate::request::task::{Task, TaskState, Tasks};
-use crate::rules::cluster::lifecycle::Peers;
 use crate::state::State;
+use crate::state::hsm_policies::CONTROLLED_TAMPER_RECOVERY;
 
 /// One request's view of the machine.
 pub struct Context<'a> {
@@ -41,8 +45,8 @@ impl Context<'_> {
         self.sessions.get_mut(&self.key)
     }
 
-    /// A value of the query, as it was sent.
-    pub fn query(&self, name: &str) -> Option<&str> {
+    /// A value of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.request.query(name)
     }
 
@@ -70,6 +74,34 @@ impl Context<'_> {
     /// [`Failure::so_login`].
     pub fn require_so_if_forced(&self) -> Result<(), Failure> {
         if self.state.lunasa.settings.get().force_so_login { self.require_so() } else { Ok(()) }
+    }
+
+    /// Goes on only with an HSM that serves partitions: it is not in Secure Transport Mode, and its
+    /// tampers were cleared where policy 48 wants that (assumed: the policy's name says it).
+    ///
+    /// # Errors
+    /// What keeps it from working, and what ends that.
+    pub fn require_operable(&self) -> Result<(), Failure> {
+        self.require_no_transport()?;
+        if self.state.hsm.hsm.get().tampers.is_empty()
+            || self.state.hsm.policy(CONTROLLED_TAMPER_RECOVERY) == 0
+        {
+            return Ok(());
+        }
+        Err(Failure::new(400, "HSMPLUGIN_HSM_TAMPERED", "The HSM has detected a tamper.")
+            .details("The HSM SO must clear it first."))
+    }
+
+    /// Goes on only with an HSM that is not in Secure Transport Mode: all that its SO needs.
+    ///
+    /// # Errors
+    /// It is, and what ends that.
+    pub(crate) fn require_no_transport(&self) -> Result<(), Failure> {
+        if self.state.hsm.hsm.get().transport.is_none() {
+            return Ok(());
+        }
+        Err(Failure::new(400, IN_TRANSPORT, "The HSM is in Secure Transport Mode.")
+            .details("Recover it with the random user string first."))
     }
 
     /// Moves the appliance's clock to `time`.

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod context;
 pub mod options;
+pub mod peers;
 pub mod route;
 pub mod session;
 pub mod task;

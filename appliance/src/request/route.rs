@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use luna_rest::{Call, Method, Resource};
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::core::message::{Body, Failure, Reply, Request, Response};
@@ -102,7 +103,7 @@ impl Routes {
         let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
             let ids = exactly(ids)?;
             let body = json_body(request)?;
-            handler(cx, ids, body)?.into_response()
+            handler(cx, ids, body)?.into_response_to(request)
         };
         self.add(call, access, Box::new(run));
     }
@@ -118,7 +119,7 @@ impl Routes {
         let run = move |cx: &mut Context<'_>, ids: &[String], request: &Request| {
             let ids = exactly(ids)?;
             let upload = file_body(request, kind)?;
-            handler(cx, ids, upload)?.into_response()
+            handler(cx, ids, upload)?.into_response_to(request)
         };
         self.add(call, access, Box::new(run));
     }
@@ -138,9 +139,9 @@ impl Routes {
             let ids = exactly(ids)?;
             if media_type(&request.content_type) == MediaType::OctetStream {
                 let upload = file_body(request, FileKind::OctetStream)?;
-                return file(cx, ids, upload)?.into_response();
+                return file(cx, ids, upload)?.into_response_to(request);
             }
-            json(cx, ids, json_body(request)?)?.into_response()
+            json(cx, ids, json_body(request)?)?.into_response_to(request)
         };
         self.add(call, access, Box::new(run));
     }
@@ -241,25 +242,13 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 /// Decodes an id; what could leave a folder, or is not printable ASCII, is refused.
 fn decode(segment: &str) -> Result<String, Failure> {
     let refuse = || Failure::bad_request(format!("'{segment}' is not a usable identifier."));
-    let mut bytes = segment.bytes();
-    let mut id = String::with_capacity(segment.len());
-    while let Some(byte) = bytes.next() {
-        let byte = match byte {
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) =
-                    digit(bytes.next()).zip(digit(bytes.next())).ok_or_else(refuse)?;
-                u8::try_from(high * 16 + low).map_err(|_| refuse())?
-            }
-            byte => byte,
-        };
-        match byte {
-            b'/' | b'\\' => return Err(refuse()),
-            b' '..=b'~' => id.push(char::from(byte)),
-            _ => return Err(refuse()),
-        }
-    }
-    if id.is_empty() || id == "." || id == ".." { Err(refuse()) } else { Ok(id) }
+    // The decoder leaves a broken escape as it is.
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let id = percent_decode_str(segment).decode_utf8().map_err(|_| refuse())?;
+    let is_usable = segment.split('%').skip(1).all(is_escape)
+        && id.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'/' && byte != b'\\')
+        && !matches!(&*id, "" | "." | "..");
+    if is_usable { Ok(id.into_owned()) } else { Err(refuse()) }
 }
 
 /// What a request says its body is.

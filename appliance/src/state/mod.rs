@@ -1,43 +1,34 @@
 //! Everything the appliance keeps: one struct per area, named here and nowhere else.
+//!
+//! Rows are types of their own, never those of a request: what is stored changes only where a row
+//! is changed here.
+
+pub mod area;
+pub mod clusters;
+pub mod emulator;
+pub mod files;
+pub mod hsm;
+pub mod hsm_policies;
+pub mod keyrings;
+pub mod lunasa;
+pub mod network;
+pub mod ntls;
+pub mod packages;
+pub mod partition_policies;
+pub mod partitions;
+pub mod roles;
+pub mod services;
+pub mod status;
+pub mod sysconf;
+pub mod tokens;
+pub mod users;
 
 use time::OffsetDateTime;
 
 use crate::core::random::Random;
-use crate::core::table::{Field, RowChange};
-use crate::rules::account::{files, roles, users};
-use crate::rules::appliance::{emulator, overview as lunasa, packages, services};
-use crate::rules::cluster::{keyrings, lifecycle as clusters};
-use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::network::host as network;
-use crate::rules::ntls::settings as ntls;
-use crate::rules::partition::lifecycle as partitions;
-use crate::rules::status::figures as status;
-use crate::rules::sysconf;
-use crate::rules::token::devices as tokens;
-
-/// How an area shows its fields: `visit("ntls/clients", &mut self.clients)` for each.
-///
-/// The name is the field's name in the store and never changes.
-pub type Visit<'a> = &'a mut dyn FnMut(&'static str, &mut dyn Field);
-
-/// A part of the state.
-pub trait Area {
-    /// Shows every table and cell.
-    fn fields(&mut self, visit: Visit<'_>);
-
-    /// Fills in what a factory-fresh appliance has; everything is empty before.
-    fn factory(&mut self, _setup: &mut Setup<'_>) {}
-}
-
-/// What factory state is made from.
-pub struct Setup<'a> {
-    /// The host name.
-    pub hostname: &'a str,
-    /// The time on the appliance.
-    pub now: OffsetDateTime,
-    /// Emulated randomness.
-    pub random: &'a mut Random,
-}
+use crate::core::table::RowChange;
+use crate::state::area::{Area, Setup, Visit};
+use crate::state::clusters::{Phase, START};
 
 /// The state.
 #[derive(Debug, Default)]
@@ -108,6 +99,16 @@ impl State {
             &mut self.tokens,
             &mut self.users,
         ]
+    }
+
+    /// How far the cluster service is at `now`.
+    pub fn cluster_phase(&self, now: OffsetDateTime) -> Phase {
+        if !self.services.is_running("cluster") {
+            return Phase::Stopped;
+        }
+        let since = now.unix_timestamp() - self.clusters.own.get().started;
+        // A clock that was set back makes nothing start again.
+        if (0..START.whole_seconds()).contains(&since) { Phase::Starting } else { Phase::Running }
     }
 
     /// Visits every field of every area.

@@ -10,6 +10,7 @@ use luna_rest::{
 };
 
 use super::Process;
+use super::network::Network;
 
 const AUTHCODE: &str = "5/Rd79MAGd/G9EY5";
 const SO: &str = "so-Password1";
@@ -24,19 +25,12 @@ pub(crate) struct Member {
     data: PathBuf,
 }
 
-/// The address of a member: of this process alone, since several are tested at the same time.
-fn address(number: u8) -> IpAddr {
-    let pid = std::process::id();
-    let [_, _, high, low] = pid.to_be_bytes();
-    IpAddr::from([127, 64 + (high & 0x3f), low, number + 1])
-}
-
 impl Member {
-    /// Configures a factory-fresh appliance as chapter 2 of the Cluster Administration Guide says;
+    /// Configures a factory-fresh appliance, the one with this number in the network, as chapter 2 of the Cluster Administration Guide says;
     /// its cluster service runs.
-    pub(crate) fn new(folder: &Path, number: u8, version: &str) -> Member {
+    pub(crate) fn new(folder: &Path, network: &Network, number: u8, version: &str) -> Member {
         let data = folder.join(format!("member{number}"));
-        let mut member = Member { process: None, address: address(number), data };
+        let mut member = Member { process: None, address: network.address(number), data };
         member.start();
         member.configure(version);
         member

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests; clippy takes this file for none")]
 
 pub(crate) mod cluster;
+#[path = "../../../tests/src/network.rs"]
+pub(crate) mod network;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};

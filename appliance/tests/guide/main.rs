@@ -1,9 +1,9 @@
 //! The Cluster Administration Guide's procedures in REST form, as an operator types them.
 //!
 //! A script (`transcripts/rest/NAME.sh`) is played by `sh` with the real `curl` against appliances
-//! that are processes of their own, and what a terminal would show is compared with
-//! `transcripts/rest/NAME.txt`; `TRANSCRIPTS=overwrite cargo test -p luna-appliance --test guide`
-//! writes that anew, for review. Two kinds of comments in a script mean something:
+//! that are processes of their own, a test each: `cargo test -p luna-appliance --test guide join`.
+//! What a terminal would show is compared with `transcripts/rest/NAME.snap`; `cargo insta review`
+//! accepts a change. Two kinds of comments in a script mean something:
 //!
 //! - `# before: NAME` plays that script first, unseen, on the same appliance;
 //! - `# before on luna2: NAME` does so on the other one.
@@ -19,17 +19,15 @@ mod common;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::net::{IpAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 
 use common::Process;
+use common::network::Network;
+use libtest_mimic::{Arguments, Failed, Trial};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts/rest");
-/// Where the web server of every appliance listens, and the ports of the cluster service.
-const PORTS: [u16; 4] = [8443, 50_050, 50_052, 50_070];
 /// The two appliances there may be; each is reached by its name.
 const NAMES: [&str; 2] = ["luna1", "luna2"];
 /// What ends the part of a session that is not shown.
@@ -61,20 +59,6 @@ fn require_curl() {
     assert!(version_is >= (7, 84), "curl is {version}; {install}");
 }
 
-/// An address that nobody else uses: by the number of this process, and looked at.
-fn address() -> IpAddr {
-    static NEXT: AtomicU8 = AtomicU8::new(1);
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        assert!(number < 255, "no address of 127.0.0.0/8 is free");
-        let address = IpAddr::from([127, 128 + (high & 0x3f), low, number]);
-        if PORTS.iter().all(|port| TcpListener::bind((address, *port)).is_ok()) {
-            return address;
-        }
-    }
-}
-
 /// An appliance that scripts reach by its name.
 struct Appliance {
     process: Process,
@@ -82,10 +66,12 @@ struct Appliance {
 }
 
 impl Appliance {
-    fn start(folder: &Path, number: usize) -> Appliance {
-        let (data, address) = (folder.join(NAMES[number]), address());
+    /// The appliance `NAMES[number]`, at the web server's usual port.
+    fn start(folder: &Path, network: &Network, number: u8) -> Appliance {
+        let (name, address) = (NAMES[usize::from(number)], network.address(number + 1));
+        let data = folder.join(name);
         let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
-        command.args(["serve", "--hostname", NAMES[number], "--seed", &(number + 1).to_string()]);
+        command.args(["serve", "--hostname", name, "--seed", &(number + 1).to_string()]);
         command.args(["--clock", "2026-03-02T09:00:00Z", "--listen", &format!("{address}:8443")]);
         command.arg("--data").arg(&data);
         let process = Process::of(command);
@@ -98,7 +84,7 @@ impl Appliance {
         fs::write(known, others + certificate).unwrap();
         let curlrc = folder.join(".curlrc");
         let mut text = fs::read_to_string(&curlrc).unwrap_or_else(|_| script_curlrc());
-        writeln!(text, "resolve = \"{}:8443:{address}\"", NAMES[number]).unwrap();
+        writeln!(text, "resolve = \"{}:8443:{address}\"", name).unwrap();
         fs::write(curlrc, text).unwrap();
         Appliance { process, address }
     }
@@ -112,7 +98,7 @@ impl Drop for Appliance {
     }
 }
 
-/// What `~/.curlrc` says beside the appliances' addresses.
+/// What `~/.curlrc` says besides the appliances' addresses.
 fn script_curlrc() -> String {
     let lines = [
         "cacert = \"known.pem\"",
@@ -153,7 +139,9 @@ fn play(name: &str) -> String {
     with_before(name, NAMES[0], &mut BTreeSet::new(), &mut session);
     let before = session.strip_suffix(&text).unwrap();
     let count = if session.contains("LUNA2") { 2 } else { 1 };
-    let appliances: Vec<_> = (0..count).map(|n| Appliance::start(folder.path(), n)).collect();
+    let network = Network::claim().expect("all networks are taken");
+    let start = |number| Appliance::start(folder.path(), &network, number);
+    let appliances: Vec<_> = (0..count).map(start).collect();
     let session =
         format!("exec 3>&1 >before.log 2>&1\n{before}exec >&3 2>&1\nset -v\n{SHOWN}\n{text}");
     fs::write(folder.path().join("session.sh"), session).unwrap();
@@ -208,57 +196,31 @@ fn as_typed(script: &str, seen: &str) -> String {
     screen
 }
 
-#[test]
-fn transcripts_are_what_curl_shows() {
+fn main() -> ExitCode {
+    let trial = |name: String| Trial::test(name.clone(), move || agrees(&name));
+    let mut trials: Vec<Trial> = names("sh").into_iter().map(trial).collect();
+    trials.push(Trial::test("every_snapshot_has_its_script", every_snapshot_has_its_script));
+    trials.push(Trial::test("every_call_of_the_guide_is_played", calls::every_call_is_played));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What curl shows is what the snapshot has.
+fn agrees(name: &str) -> Result<(), Failed> {
     require_curl();
-    let overwrite = std::env::var_os("TRANSCRIPTS").is_some_and(|value| value == "overwrite");
-    let scripts = names("sh");
-    assert!(!scripts.is_empty());
-    let queue = Mutex::new(scripts.into_iter().collect::<Vec<_>>());
-    let faults = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some(name) = queue.lock().unwrap().pop() else { return };
-                    let golden = PathBuf::from(format!("{FOLDER}/{name}.txt"));
-                    let seen = play(&name);
-                    if overwrite {
-                        fs::write(&golden, seen).unwrap();
-                        continue;
-                    }
-                    let golden = fs::read_to_string(&golden).unwrap_or_default();
-                    if let Some((number, golden, seen)) = difference(&golden, &seen) {
-                        let fault = format!(
-                            "{name}.txt: line {number}\n  golden: {golden:?}\n  seen:   {seen:?}"
-                        );
-                        faults.lock().unwrap().push(fault);
-                    }
-                }
-            });
-        }
+    insta::with_settings!({
+        snapshot_path => FOLDER,
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        input_file => format!("transcripts/rest/{name}.sh"),
+    }, {
+        // insta takes a carriage return at the end of a line for a part of the line's end.
+        insta::assert_snapshot!(name, play(name).replace('\r', "␍"));
     });
-    let faults = faults.into_inner().unwrap();
-    assert!(faults.is_empty(), "{}\n(TRANSCRIPTS=overwrite writes them anew)", faults.join("\n"));
+    Ok(())
 }
 
-#[test]
-fn every_transcript_has_its_script() {
-    assert_eq!(names("txt"), names("sh"));
-}
-
-/// The first line that differs, and both of it.
-fn difference<'a>(
-    golden: &'a str,
-    seen: &'a str,
-) -> Option<(usize, Option<&'a str>, Option<&'a str>)> {
-    let (mut golden, mut seen) = (golden.split('\n'), seen.split('\n'));
-    for number in 1.. {
-        match (golden.next(), seen.next()) {
-            (None, None) => return None,
-            (golden, seen) if golden != seen => return Some((number, golden, seen)),
-            _ => {}
-        }
-    }
-    None
+fn every_snapshot_has_its_script() -> Result<(), Failed> {
+    let (snapshots, scripts) = (names("snap"), names("sh"));
+    assert_eq!(snapshots.difference(&scripts).next(), None);
+    Ok(())
 }

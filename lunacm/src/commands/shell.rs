@@ -18,7 +18,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Seen("40-lunacm-no-slots-exit-tct-7.11"),
+        known: Known::Seen("lunacm-no-slots-exit-tct-7.11"),
         run: call::<Exit>(),
     },
 ];

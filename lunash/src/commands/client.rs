@@ -4,6 +4,8 @@ pub(super) mod hostip;
 
 use luna_rest::{ntls, partitions, users};
 
+use crate::certificates::first_certificate;
+use crate::files::FileSource;
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "client", help: "Clients and their partitions" }];
@@ -15,7 +17,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), ntls::ASSIGN.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Assign>(),
     },
     Command {
@@ -24,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::CLIENT.resource(), ntls::DEREGISTER.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-delete-5"),
         run: call::<Delete>(),
     },
     Command {
@@ -33,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENT_CERTIFICATE.resource()],
-        known: Known::Seen("AWS CloudHSM CLI, sessions of Luna SA 5.1 and 5.3"),
+        known: Known::Seen("client-fingerprint-5"),
         run: call::<Fingerprint>(),
     },
     Command {
@@ -42,7 +44,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CLIENTS.resource()],
-        known: Known::Seen("28-lunash-client-list-spaces-in-name-5.1"),
+        known: Known::Seen("lunash-client-list-spaces-in-name-5.1"),
         run: call::<List>(),
     },
     Command {
@@ -62,7 +64,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::REGISTER.resource(),
             ntls::CERTIFY.resource(),
         ],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Register>(),
     },
     Command {
@@ -76,7 +78,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::LINKS.resource(),
             ntls::REVOKE.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("client-revoke-5"),
         run: call::<Revoke>(),
     },
     Command {
@@ -85,7 +87,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[partitions::SHOW.resource(), ntls::CLIENT.resource(), ntls::LINKS.resource()],
-        known: Known::Seen("16-lunash-heredoc-register-assign-show-7.8.5"),
+        known: Known::Seen("lunash-heredoc-register-assign-show-7.8.5"),
         run: call::<Show>(),
     },
 ];
@@ -100,16 +102,9 @@ impl Run<Session> for Assign {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let partition = session.partition(&self.partition)?;
+        let partition = session.partition(&self.partition)?.id;
         let url = luna_rest::partitions::SHOW.path(&[session.hsm()?, &partition]);
-        session.client().call(&ntls::ASSIGN, &[&self.client], &ntls::NewLink { url }).map_err(
-            |error| {
-                if error.id() == Some(ntls::LINK_EXISTS) {
-                    return Failure::command("Specified client already has access to partition.");
-                }
-                unknown_client(error)
-            },
-        )?;
+        session.call(&ntls::ASSIGN, &[&self.client], &ntls::NewLink { url })?;
         Ok(Done { done: "client assignPartition" })
     }
 }
@@ -124,12 +119,9 @@ impl Run<Session> for Delete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().get(&ntls::CLIENT, &[&self.client]).map_err(unknown_client)?;
-        if !self.force {
-            let name = &self.client;
-            session.confirm_deletion("client", "client", name)?;
-        }
-        session.client().call(&ntls::DEREGISTER, &[&self.client], &luna_rest::Nothing {})?;
+        session.get(&ntls::CLIENT, &[&self.client])?;
+        session.confirm_deletion(self.force, ("client", "client"), &self.client)?;
+        session.call(&ntls::DEREGISTER, &[&self.client], &luna_rest::Nothing {})?;
         Ok(Done { done: "client delete" })
     }
 }
@@ -147,7 +139,7 @@ impl Run<Session> for List {
     type View = Clients;
 
     fn run(self, session: &mut Session) -> Result<Clients, Failure> {
-        let clients = session.client().get(&ntls::CLIENTS, &[])?.clients;
+        let clients = session.get(&ntls::CLIENTS, &[])?.clients;
         Ok(Clients { clients: clients.into_iter().map(|client| client.client_id).collect() })
     }
 }
@@ -181,7 +173,7 @@ impl Run<Session> for Fingerprint {
     fn run(self, session: &mut Session) -> Result<ClientFingerprint, Failure> {
         let call = session.client().get(&ntls::CLIENT_CERTIFICATE, &[&self.client]);
         let certificate = call.map_err(|error| {
-            if error.id() == Some(ntls::NO_CLIENT) {
+            if error.id() == Some(ErrorId::NTLS_NO_CLIENT) {
                 // Here the product turns its two lines around.
                 return Failure::command(
                     "Error:  The client you specified does not exist.\n        \
@@ -191,7 +183,7 @@ impl Run<Session> for Fingerprint {
                 .verbatim()
                 .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST");
             }
-            error.into()
+            refused(error)
         })?;
         Ok(ClientFingerprint { client: self.client, fingerprint: certificate.fingerprint })
     }
@@ -219,7 +211,7 @@ impl Run<Session> for Register {
         let ip = self.ip.map(|ip| ip.to_string());
         let address = ip.as_deref().or(self.hostname.as_deref()).unwrap_or_default().to_owned();
         let file = format!("{address}.pem");
-        session.provide(&file).map_err(|failure| Failure {
+        let certificate = certificate(session, &file).map_err(|failure| Failure {
             message: format!(
                 "There was a problem finding this client's certificate file.\n{}",
                 failure.message
@@ -230,11 +222,11 @@ impl Run<Session> for Register {
             client_name: self.client.clone(),
             ip,
             hostname: self.hostname,
-            certificate: None,
+            certificate,
         };
         match session.client().call(&ntls::REGISTER, &[], &client) {
-            Err(error) if self.force && error.id() == Some(ntls::NAME_TAKEN) => {
-                replace_certificate(session, &client, file)?;
+            Err(error) if self.force && error.id() == Some(ErrorId::NTLS_CLIENT_ALREADY_EXISTS) => {
+                replace_certificate(session, client, file)?;
             }
             registered => registered.map_err(not_registered).map(|_| ())?,
         }
@@ -243,15 +235,24 @@ impl Run<Session> for Register {
     }
 }
 
+/// The certificate in a file of this machine, which is sent with the request and leaves no file on
+/// the appliance; `None` if the appliance has the file.
+fn certificate(session: &mut Session, file: &str) -> Result<Option<String>, Failure> {
+    match session.find_file(file)? {
+        FileSource::Appliance => Ok(None),
+        FileSource::Local(content) => first_certificate(file, &content).map(Some),
+    }
+}
+
 /// `-force`, assumed: a client that has this name and address already gets the new certificate and
 /// keeps its partitions.
 fn replace_certificate(
     session: &mut Session,
-    client: &ntls::NewClient,
+    client: ntls::NewClient,
     file: String,
 ) -> Result<(), Failure> {
     let name = &client.client_name;
-    let present = session.client().get(&ntls::CLIENT, &[name])?;
+    let present = session.get(&ntls::CLIENT, &[name])?;
     let same = |new: &Option<String>, old: &str| new.as_deref().unwrap_or_default() == old;
     if !same(&client.ip, &present.ip) || !same(&client.hostname, &present.hostname) {
         let address = if present.ip.is_empty() { present.hostname } else { present.ip };
@@ -260,7 +261,8 @@ fn replace_certificate(
         ))
         .hint("-force replaces a certificate, not an address: delete the client first"));
     }
-    let certificate = ntls::NewCertificate { certificate: None, file: Some(file) };
+    let file = client.certificate.is_none().then_some(file);
+    let certificate = ntls::NewCertificate { certificate: client.certificate, file };
     session.client().call(&ntls::CERTIFY, &[name], &certificate).map_err(not_registered)?;
     session.ui().note(format!("note: replaced the certificate of {name}"));
     Ok(())
@@ -279,23 +281,15 @@ fn compare_names(session: &mut Session, client: &str, address: &str) {
     }
 }
 
-/// The product's words where a client cannot be registered.
-fn not_registered(error: luna_rest::Error) -> Failure {
-    let details = match &error {
-        luna_rest::Error::Answered { answer, .. } => answer.details.clone(),
-        _ => String::new(),
-    };
-    match error.id() {
-        Some(ntls::ADDRESS_TAKEN) => {
-            let (what, other) = details.split_once(": ").unwrap_or((&details, ""));
-            let failure = Failure::command(format!("A {what}."));
-            if other.is_empty() { failure } else { failure.hint(format!("it is '{other}'")) }
-        }
-        Some(ntls::NAME_TAKEN) => {
-            Failure::command(details).hint("'client register … -force' gives it a new certificate")
-        }
-        _ => error.into(),
+/// As the table has it, but of a taken address the hint says who has it.
+fn not_registered(error: Error) -> Failure {
+    let Error::Answered { answer, .. } = &error else { return error.into() };
+    if ErrorId::new(&answer.id) != ErrorId::NTLS_CLIENT_ADDRESS_ALREADY_EXISTS {
+        return refused(error);
     }
+    let (what, other) = answer.details.split_once(": ").unwrap_or((&answer.details, ""));
+    let failure = Failure::command(format!("A {what}."));
+    if other.is_empty() { failure } else { failure.hint(format!("it is '{other}'")) }
 }
 
 #[derive(Deserialize)]
@@ -308,16 +302,12 @@ impl Run<Session> for Revoke {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let partition = session.partition(&self.partition)?;
-        let links = session.client().get(&ntls::LINKS, &[&self.client]).map_err(unknown_client)?;
+        let partition = session.partition(&self.partition)?.id;
+        let links = session.get(&ntls::LINKS, &[&self.client])?;
         if !links.links.iter().any(|link| link.id == partition) {
             return Err(Failure::command("Specified partition was not assigned to client."));
         }
-        session.client().call(
-            &ntls::REVOKE,
-            &[&self.client, &partition],
-            &luna_rest::Nothing {},
-        )?;
+        session.call(&ntls::REVOKE, &[&self.client, &partition], &luna_rest::Nothing {})?;
         Ok(Done { done: "client revokePartition" })
     }
 }
@@ -340,11 +330,11 @@ impl Run<Session> for Show {
     type View = Client;
 
     fn run(self, session: &mut Session) -> Result<Client, Failure> {
-        let shown = session.client().get(&ntls::CLIENT, &[&self.client]).map_err(unknown_client)?;
+        let shown = session.get(&ntls::CLIENT, &[&self.client])?;
         let mut partitions = Vec::new();
-        for link in session.client().get(&ntls::LINKS, &[&self.client])?.links {
+        for link in session.get(&ntls::LINKS, &[&self.client])?.links {
             let call = luna_rest::partitions::SHOW;
-            let partition = session.client().get(&call, &[session.hsm()?, &link.id])?;
+            let partition = session.get(&call, &[session.hsm()?, &link.id])?;
             partitions.push(partition.name);
         }
         let given = |text: String| Some(text).filter(|text| !text.is_empty());
@@ -371,14 +361,4 @@ impl Text for Client {
         let names = if names.is_empty() { "<none>".to_owned() } else { names.join(", ") };
         page.field("Partitions:", 14, names);
     }
-}
-
-/// The product's words for a client that is not registered.
-fn unknown_client(error: luna_rest::Error) -> Failure {
-    if error.id() == Some(ntls::NO_CLIENT) {
-        return Failure::command("Specified client does not exist.")
-            .code(0xC000_040A, "RC_OBJECT_NOT_IN_LIST")
-            .hint("'client list' shows the clients");
-    }
-    error.into()
 }

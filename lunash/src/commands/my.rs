@@ -2,10 +2,12 @@
 
 use luna_rest::users;
 
+use crate::certificates::has_private_key;
 use crate::commands::user::PasswordSet;
-use crate::files::Place;
+use crate::files::FileSource;
 use crate::passwords;
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "my", help: "Your own files, password and SSH keys" },
@@ -101,17 +103,10 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
-/// Asks whether to delete, in the words of the product's other questions.
-fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
-    session.ui().confirm(
-        &format!(
-            "CAUTION:  Are you sure you wish to delete {what}?\n\
-             \x20         Type 'proceed' to delete, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > "
-        ),
-        "-force",
-    )
+/// Asks whether to delete.
+fn confirm(session: &mut Session, force: bool, what: &str) -> Result<(), Failure> {
+    let lines = format!("Are you sure you wish to delete {what}?");
+    session.confirm(force, &caution(&lines, &proceed("delete")))
 }
 
 #[derive(Deserialize)]
@@ -123,11 +118,9 @@ impl Run<Session> for FileClear {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        if !self.force {
-            confirm(session, "all your files")?;
-        }
+        confirm(session, self.force, "all your files")?;
         let user = session.connection().user.clone();
-        session.client().call(&users::CLEAR_FILES, &[&user], &Nothing {})?;
+        session.call(&users::CLEAR_FILES, &[&user], &Nothing {})?;
         Ok(Done { done: "my file clear" })
     }
 }
@@ -143,22 +136,11 @@ impl Run<Session> for FileDelete {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let user = session.connection().user.clone();
-        session.client().get(&users::FILE, &[&user, &self.filename]).map_err(no_file)?;
-        if !self.force {
-            confirm(session, &format!("the file {}", self.filename))?;
-        }
+        session.get(&users::FILE, &[&user, &self.filename])?;
+        confirm(session, self.force, &format!("the file {}", self.filename))?;
         let ids = &[user.as_str(), self.filename.as_str()];
-        session.client().call(&users::DELETE_FILE, ids, &Nothing {}).map_err(no_file)?;
+        session.call(&users::DELETE_FILE, ids, &Nothing {})?;
         Ok(Done { done: "my file delete" })
-    }
-}
-
-fn no_file(error: luna_rest::Error) -> Failure {
-    match (error.id(), &error) {
-        (Some("SERVERPLUGIN_FILEID_DOES_NOT_EXIST"), luna_rest::Error::Answered { answer, .. }) => {
-            Failure::command(answer.details.clone()).hint("'my file list' shows your files")
-        }
-        _ => error.into(),
     }
 }
 
@@ -185,8 +167,8 @@ impl Run<Session> for FileList {
     fn run(self, session: &mut Session) -> Result<Files, Failure> {
         let user = session.connection().user.clone();
         let mut files = Vec::new();
-        for entry in session.client().get(&users::FILES, &[&user])?.files {
-            let file = session.client().get(&users::FILE, &[&user, &entry.id])?;
+        for entry in session.get(&users::FILES, &[&user])?.files {
+            let file = session.get(&users::FILE, &[&user, &entry.id])?;
             files.push(File { name: entry.id, size: file.size, updated: file.last_updated });
         }
         Ok(Files { files })
@@ -221,7 +203,7 @@ impl Run<Session> for Expiry {
 
     fn run(self, session: &mut Session) -> Result<Age, Failure> {
         let user = session.connection().user.clone();
-        let shown = session.client().get(&users::SHOW, &[&user])?;
+        let shown = session.get(&users::SHOW, &[&user])?;
         Ok(Age {
             user,
             last_changed: shown.password_last_changed,
@@ -258,6 +240,24 @@ impl Run<Session> for PasswordSetOwn {
     }
 }
 
+/// A public key: the text of a file of this machine, or the name of a file on the appliance. A name
+/// such as id_rsa.pub cannot be uploaded over REST, so the text is sent.
+pub(super) fn public_key(
+    session: &mut Session,
+    name: String,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    match session.find_file(&name)? {
+        FileSource::Appliance => Ok((None, Some(name))),
+        FileSource::Local(content) if has_private_key(&content) => {
+            Err(Failure::command(format!("'{name}' holds a private key; nothing was sent."))
+                .hint("give the public key that belongs to it: its file ends in .pub"))
+        }
+        FileSource::Local(content) => {
+            Ok((Some(String::from_utf8_lossy(&content).into_owned()), None))
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct KeyAdd {
     filename: String,
@@ -268,13 +268,9 @@ impl Run<Session> for KeyAdd {
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
         let user = session.connection().user.clone();
-        // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
-        let (key, file) = match session.locate(&self.filename)? {
-            Place::Appliance => (None, Some(self.filename)),
-            Place::Here(content) => (Some(String::from_utf8_lossy(&content).into_owned()), None),
-        };
+        let (key, file) = public_key(session, self.filename)?;
         let new = users::NewPublicKey { name: None, key, file };
-        let key = session.client().call(&users::ADD_KEY, &[&user], &new)?;
+        let key = session.call(&users::ADD_KEY, &[&user], &new)?;
         Ok(KeyAdded { user, key: key.into() })
     }
 }
@@ -301,11 +297,9 @@ impl Run<Session> for KeyClear {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        if !self.force {
-            confirm(session, "all your public keys")?;
-        }
+        confirm(session, self.force, "all your public keys")?;
         let user = session.connection().user.clone();
-        session.client().call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
+        session.call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
         Ok(Done { done: "my public-key clear" })
     }
 }
@@ -321,13 +315,7 @@ impl Run<Session> for KeyDelete {
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.public_key.as_str()];
-        session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
-            if error.id() == Some(users::NO_KEY) {
-                return Failure::command(format!("There is no public key '{}'.", self.public_key))
-                    .hint("'my public-key list' shows your keys");
-            }
-            error.into()
-        })?;
+        session.call(&users::DELETE_KEY, ids, &Nothing {})?;
         Ok(Message::new("Public key deleted"))
     }
 }
@@ -370,7 +358,7 @@ impl Keys {
     /// Those of whoever is logged in; `sysconf ssh publickey list` shows the same.
     pub(super) fn of_session(session: &mut Session) -> Result<Keys, Failure> {
         let user = session.connection().user.clone();
-        let keys = session.client().get(&users::KEYS, &[&user])?.public_keys;
+        let keys = session.get(&users::KEYS, &[&user])?.public_keys;
         Ok(Keys { user, keys: keys.into_iter().map(Key::from).collect() })
     }
 }

@@ -69,7 +69,7 @@ impl Run<Session> for Bind {
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let device = self.netdevice;
         let binding = ntls::NewBinding { device: device.clone() };
-        session.client().call(&ntls::BIND, &[], &binding)?;
+        session.call(&ntls::BIND, &[], &binding)?;
         Ok(Message::new(format!("NTLS binding set to network device {device}.\n{RESTART}")))
     }
 }
@@ -81,7 +81,7 @@ impl Run<Session> for ResetInformation {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
+        session.call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
         Ok(Done { done: "ntls information reset" })
     }
 }
@@ -103,7 +103,7 @@ impl Run<Session> for ShowInformation {
     type View = Information;
 
     fn run(self, session: &mut Session) -> Result<Information, Failure> {
-        let shown = session.client().get(&ntls::INFORMATION, &[])?;
+        let shown = session.get(&ntls::INFORMATION, &[])?;
         Ok(Information {
             up: shown.up,
             connected_clients: shown.connected_clients,
@@ -146,8 +146,8 @@ impl Run<Session> for Show {
     type View = State;
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
-        let binding = session.client().get(&ntls::BINDING, &[])?;
-        let up = session.client().get(&ntls::INFORMATION, &[])?.up;
+        let binding = session.get(&ntls::BINDING, &[])?;
+        let up = session.get(&ntls::INFORMATION, &[])?.up;
         if binding.restart_needed {
             let active = &binding.active;
             session.ui().note(format!(

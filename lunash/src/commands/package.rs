@@ -1,12 +1,11 @@
 //! `package`: software packages of the appliance.
 
-use luna_rest::packages::{
-    self, DAMAGED, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, UPDATE_FAILED, UsePackage, Used,
-    WRONG_AUTHCODE,
-};
-use luna_rest::{Error, partitions, users};
+use luna_rest::packages::{self, UsePackage, Used};
+use luna_rest::{partitions, users};
 
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
+use crate::refusals::refused_value;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "package", help: "Software packages of the appliance" }];
@@ -36,7 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[packages::LIST.resource()],
-        known: Known::Seen("25-lunash-package-list-5.1"),
+        known: Known::Seen("lunash-package-list-5.1"),
         run: call::<List>(),
     },
     Command {
@@ -97,32 +96,17 @@ impl Run<Session> for DeleteFile {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let name = self.package_file;
-        if !self.force {
-            confirm(
-                session,
-                &format!("delete the package file:\n            {name}"),
-                "delete it",
-            )?;
-        }
+        let lines = format!(
+            "Are you sure you wish to delete the package file:
+  {name}"
+        );
+        session.confirm(self.force, &caution(&lines, &proceed("delete it")))?;
         session
             .client()
             .call(&packages::DELETE_FILE, &[&name], &Nothing {})
-            .map_err(|error| refused(error, &name))?;
+            .map_err(|error| unusable(error, &name))?;
         Ok(Done { done: "package deletefile" })
     }
-}
-
-/// Asks in the words of the product's other questions.
-fn confirm(session: &mut Session, what: &str, short: &str) -> Result<(), Failure> {
-    session.ui().confirm(
-        &format!(
-            "CAUTION:  Are you sure you wish to {what}\n\
-             \x20         Type 'proceed' to {short}, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > "
-        ),
-        "-force",
-    )
 }
 
 #[derive(Deserialize)]
@@ -136,13 +120,15 @@ impl Run<Session> for Erase {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let name = self.package_name;
-        if !self.force {
-            confirm(session, &format!("erase the package:\n            {name}"), "erase it")?;
-        }
+        let lines = format!(
+            "Are you sure you wish to erase the package:
+  {name}"
+        );
+        session.confirm(self.force, &caution(&lines, &proceed("erase it")))?;
         session
             .client()
             .call(&packages::ERASE, &[&name], &Nothing {})
-            .map_err(|error| refused(error, &name))?;
+            .map_err(|error| unusable(error, &name))?;
         Ok(Done { done: "package erase" })
     }
 }
@@ -161,7 +147,7 @@ impl Run<Session> for List {
     type View = Installed;
 
     fn run(self, session: &mut Session) -> Result<Installed, Failure> {
-        let all = session.client().get(&packages::LIST, &[])?.packages;
+        let all = session.get(&packages::LIST, &[])?.packages;
         let (software, system): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|package| package.kind == "software");
         let ids = |list: Vec<packages::Package>| list.into_iter().map(|p| p.id).collect();
@@ -196,7 +182,7 @@ impl Run<Session> for ListFile {
     type View = Files;
 
     fn run(self, session: &mut Session) -> Result<Files, Failure> {
-        let files = session.client().get(&packages::FILES, &[])?.package_files;
+        let files = session.get(&packages::FILES, &[])?.package_files;
         Ok(Files { files: files.into_iter().map(|file| file.id).collect() })
     }
 }
@@ -232,27 +218,25 @@ impl Run<Session> for Update {
     type View = Updated;
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
-        session.provide(&self.package_file)?;
+        let file = session.provide(&self.package_file)?;
         if !self.force {
-            let loss = partitions_lost(session, &self.package_file)?;
+            let loss = partitions_lost(session, &file)?;
             // The end of the warning was not found.
-            session.ui().confirm(
+            session.confirm(
+                false,
                 &format!(
                     "WARNING!!  Appliance software upgrade is a one-way operation: you \n\
-                     cannot downgrade the appliance software once it has been upgraded.\n\
-                     {loss}\
-                     \x20         Type 'proceed' to install the package, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
+                 cannot downgrade the appliance software once it has been upgraded.\n\
+                 {loss}{}",
+                    proceed("install the package")
                 ),
-                "-force",
             )?;
         }
-        let body = body(&self.package_file, self.authcode, self.des3, self.useevp);
+        let body = body(&file, self.authcode, self.des3, self.useevp);
         let Used { id, reboot } = session
             .client()
             .call(&packages::UPDATE, &[], &body)
-            .map_err(|error| refused(error, &self.package_file))?;
+            .map_err(|error| unusable(error, &file))?;
         Ok(Updated { package: id, reboot })
     }
 }
@@ -263,10 +247,9 @@ fn partitions_lost(session: &Session, file: &str) -> Result<String, Failure> {
     if !file.contains("lnh_cluster") || session.has_cluster_package() {
         return Ok(String::new());
     }
-    let hsm = session.hsm()?;
     let mut lost = String::new();
-    for entry in session.client().get(&partitions::LIST, &[hsm])?.partitions {
-        let partition = session.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
+    for partition in session.partitions()? {
+        let partition = partition?;
         if partition.version == 0 {
             lost.push_str(&format!("            {}\n", partition.name));
         }
@@ -352,12 +335,12 @@ impl Run<Session> for Verify {
     type View = Verified;
 
     fn run(self, session: &mut Session) -> Result<Verified, Failure> {
-        session.provide(&self.package_file)?;
-        let body = body(&self.package_file, self.authcode, self.des3, self.useevp);
+        let file = session.provide(&self.package_file)?;
+        let body = body(&file, self.authcode, self.des3, self.useevp);
         let used = session
             .client()
             .call(&packages::VERIFY, &[], &body)
-            .map_err(|error| refused(error, &self.package_file))?;
+            .map_err(|error| unusable(error, &file))?;
         Ok(Verified { package: used.id })
     }
 }
@@ -368,32 +351,43 @@ impl Text for Verified {
     }
 }
 
-/// A refusal as the product tells it: how far it came, and what failed.
-fn refused(error: Error, name: &str) -> Failure {
+/// What the product prints of a package that it refused: the checks that succeeded, and the one that
+/// failed.
+fn unusable(error: Error, name: &str) -> Failure {
     let Error::Answered { answer, .. } = &error else { return error.into() };
+    let answer = answer.clone();
+    let refusal = refused_value(error);
+    let printed =
+        |message: String| Failure { message, code: None, verbatim: true, ..refusal.clone() };
     let failed = |checks: usize, what: &str| {
         let before = succeeded(checks);
-        let gap = if checks > 0 { "\n\n" } else { "" };
-        Failure::command(format!("{before}{gap}Command failed: {what}")).verbatim()
+        let gap = if checks > 0 {
+            "
+
+"
+        } else {
+            ""
+        };
+        printed(format!("{before}{gap}Command failed: {what}"))
     };
-    match answer.id.as_str() {
-        WRONG_AUTHCODE => failed(0, VERIFIED[0])
-            .hint("the authorization code belongs to another package, or was mistyped"),
-        NOT_A_PACKAGE => failed(0, VERIFIED[0]).hint(format!("{name} is not a secure package")),
-        DAMAGED => {
-            failed(2, VERIFIED[2]).hint(format!("{name} was damaged on its way: copy it again"))
+    match ErrorId::new(&answer.id) {
+        ErrorId::PACKAGE_AUTHCODE_INVALID | ErrorId::PACKAGE_FILE_INVALID => failed(0, VERIFIED[0]),
+        ErrorId::PACKAGE_SIGNATURE_INVALID => failed(2, VERIFIED[2]),
+        ErrorId::PACKAGE_UPDATE_FAILED => failed(3, &answer.details).hint(answer.message),
+        ErrorId::PACKAGE_FILE_DOES_NOT_EXIST => {
+            Failure { verbatim: false, ..printed(format!("There is no package file '{name}'.")) }
         }
-        UPDATE_FAILED => failed(3, &answer.details).hint(answer.message.clone()),
-        NO_FILE => Failure::command(format!("There is no package file '{name}'."))
-            .hint("'package listfile' shows the package files"),
-        NO_PACKAGE => Failure::command(format!("The package '{name}' is not installed."))
-            .hint("'package list' shows the packages"),
-        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
-            Failure::command(answer.details.replace("'authCode'", "The authorization code"))
+        ErrorId::PACKAGE_DOES_NOT_EXIST => Failure {
+            verbatim: false,
+            ..printed(format!("The package '{name}' is not installed."))
+        },
+        ErrorId::FRAMEWORK_BAD_REQUEST => Failure {
+            message: refusal.message.replace("'authCode'", "The authorization code"),
+            ..refusal
+        },
+        ErrorId::APPLIANCE_REQUIRE_SO_LOGIN => {
+            refusal.hint("-useevp verifies in software, without the HSM SO")
         }
-        "APPLIANCE_REQUIRE_SO_LOGIN" => {
-            Failure::from(error).hint("'hsm login' first, or verify in software with -useevp")
-        }
-        _ => error.into(),
+        _ => refusal,
     }
 }

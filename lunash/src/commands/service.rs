@@ -1,6 +1,5 @@
 //! `service`: the services of the appliance.
 
-use luna_rest::Error;
 use luna_rest::services::{self, ServiceAction};
 
 use crate::prelude::*;
@@ -23,7 +22,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
         rest: &[services::SHOW.resource(), services::ACT.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, outputs of a Luna SA 5.x"),
+        known: Known::Seen("service-restart-5"),
         run: call::<Restart>(),
     },
     Command {
@@ -41,7 +40,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::MONITOR,
         rest: &[services::SHOW.resource()],
-        known: Known::Seen("33-lunash-service-status-5.1"),
+        known: Known::Seen("lunash-service-status-5.1"),
         run: call::<Status>(),
     },
     Command {
@@ -87,7 +86,7 @@ impl Run<Session> for List {
     type View = Services;
 
     fn run(self, session: &mut Session) -> Result<Services, Failure> {
-        let services = session.client().get(&services::LIST, &[])?.services;
+        let services = session.get(&services::LIST, &[])?.services;
         Ok(Services { services: services.into_iter().map(|service| service.id).collect() })
     }
 }
@@ -134,17 +133,7 @@ impl Text for State {
 }
 
 fn show(session: &Session, service: &str) -> Result<services::Service, Failure> {
-    session.client().get(&services::SHOW, &[service]).map_err(|error| refused(error, service))
-}
-
-fn refused(error: Error, service: &str) -> Failure {
-    match error.id() {
-        Some("APPLIANCE_SERVICE_DOES_NOT_EXIST") => {
-            Failure::command(format!("There is no service '{service}'."))
-                .hint("'service list' shows the services")
-        }
-        _ => error.into(),
-    }
+    session.get(&services::SHOW, &[service])
 }
 
 #[derive(Deserialize)]
@@ -204,10 +193,7 @@ struct Step {
 fn act(session: &Session, service: String, action: &str) -> Result<Steps, Failure> {
     let ran = show(session, &service)?.is_running();
     let ids = &[&service, action];
-    session
-        .client()
-        .call(&services::ACT, ids, &ServiceAction::default())
-        .map_err(|error| refused(error, &service))?;
+    session.call(&services::ACT, ids, &ServiceAction::default())?;
     let (stopping, starting) = words(&service);
     // A service that does not run cannot be stopped; the product says so and goes on.
     let stop = stopping.into_iter().map(|step| Step { step, ok: ran });

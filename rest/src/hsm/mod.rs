@@ -17,18 +17,16 @@ pub use policies::*;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
-/// A wrong password of an HSM role (400); one attempt is gone. Assumed as an identifier of REST: the
-/// name is the product's.
-pub const WRONG_PASSWORD: &str = "LUNA_RET_UM_PIN_INCORRECT";
-/// The third wrong SO password in a row (400): the HSM has been zeroized. Assumed likewise.
-pub const ZEROIZED_BY_FAILURES: &str = "LUNA_RET_SO_LOGIN_FAILURE_THRESHOLD";
-/// The HSM is zeroized and has no SO (400). Assumed.
-pub const NOT_INITIALIZED: &str = "HSMPLUGIN_HSM_NOT_INITIALIZED";
-/// The HSM is in Secure Transport Mode (400). Assumed.
-pub const IN_TRANSPORT: &str = "HSMPLUGIN_HSM_IN_SECURE_TRANSPORT_MODE";
+short_names! {
+    WRONG_PASSWORD = LUNA_RET_UM_PIN_INCORRECT,
+    ZEROIZED_BY_FAILURES = LUNA_RET_SO_LOGIN_FAILURE_THRESHOLD,
+    NOT_INITIALIZED = HSMPLUGIN_HSM_NOT_INITIALIZED,
+    IN_TRANSPORT = HSMPLUGIN_HSM_IN_SECURE_TRANSPORT_MODE,
+}
 
 calls! {
     /// Lists the HSMs of the appliance: exactly one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use luna_rest::{Call, Error, Nothing};
+use luna_rest::{Call, Error, ErrorId, Nothing};
 use serde::{Deserialize, Serialize};
 
 use crate::server::{Reply, Server, answer, located};
@@ -117,7 +117,7 @@ fn a_task_that_cannot_be_started_ends_with_the_error_of_the_appliance() {
         "POST /tasks/7/actions/start" => answer(403, r#"{"id":"OPERATION_RESTRICTED"}"#),
         _ => located(204, "Location: /tasks/7", ""),
     });
-    assert_eq!(restore(&server).unwrap_err().id(), Some("OPERATION_RESTRICTED"));
+    assert_eq!(restore(&server).unwrap_err().id(), Some(ErrorId::OPERATION_RESTRICTED));
 }
 
 #[test]

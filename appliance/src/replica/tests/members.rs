@@ -57,7 +57,7 @@ fn a_member_that_was_killed_catches_up_and_takes_its_authorization() {
     nodes[1].start();
     assert!(nodes[1].active());
     assert_eq!(nodes[1].keyrings(), nodes[0].keyrings());
-    // All of them fail: nobody is there to take authorization from.
+    // All of them fail: no member is left to take authorization from.
     nodes[0].kill();
     nodes[1].kill();
     nodes[1].start();
@@ -69,7 +69,7 @@ fn a_member_that_was_killed_catches_up_and_takes_its_authorization() {
 }
 
 #[test]
-fn promotion_moves_the_primary_and_nobody_else_writes() {
+fn promotion_moves_the_primary_and_no_other_member_writes() {
     let (net, nodes) = cluster_of(3);
     let path = format!("{}/members/{}", nodes[0].cluster().unwrap(), nodes[1].member());
     let promote = json!({"action": "config", "primary": true});
@@ -252,7 +252,7 @@ fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
         assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
     }
     assert_eq!(served(&nodes), [5, 5, 0]);
-    // The second member of the group dies: the first serves all; nobody asks the far one.
+    // The second member of the group dies: the first serves all; the far one is not asked.
     nodes[1].kill();
     for _ in 0..4 {
         assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
@@ -264,4 +264,21 @@ fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
     assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
     assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [10, 0]);
     assert_eq!(entry.send(Method::Delete, &format!("{path}/objects"), json!({})).0, 403);
+}
+
+#[test]
+fn a_panic_in_the_middle_of_a_change_leaves_the_state_as_it_was() {
+    let (_net, nodes) = cluster_of(1);
+    assert_eq!(nodes[0].create("k").0, 200);
+    let before = nodes[0].shared();
+    let replica = nodes[0].replica();
+    let panicked = panics::catch(|| {
+        let _write = lock(&replica.write_lock);
+        let mut engine = replica.engine();
+        engine.machine.state.users.users.remove("monitor");
+        panic!("with both locks held");
+    });
+    assert!(panicked.is_err());
+    assert_eq!(nodes[0].shared(), before);
+    assert_eq!(nodes[0].create("l").0, 200);
 }

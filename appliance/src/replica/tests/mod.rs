@@ -16,18 +16,17 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::{Lost, Peer, Replica, Transport, lock};
+use super::{Peer, Replica, SendError, Transport, lock};
 use crate::core::message::{Body, Request, Response};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::engine::Engine;
+use crate::panics;
 use crate::request::options::Options;
-use crate::rules::appliance::packages::PackageRow;
-use crate::rules::appliance::services::ServiceRow;
-use crate::rules::cluster::lifecycle::PACKAGE;
-use crate::rules::partition::domains::DomainRow;
-use crate::rules::partition::lifecycle::PartitionRow;
-use crate::rules::partition::login::RoleRow;
+use crate::state::clusters::PACKAGE;
+use crate::state::packages::PackageRow;
+use crate::state::partitions::{DomainRow, PartitionRow, RoleRow};
+use crate::state::services::ServiceRow;
 use crate::store::Store;
 
 const START: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
@@ -73,13 +72,13 @@ struct Wire {
 }
 
 impl Transport for Wire {
-    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, Lost> {
+    fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError> {
         if !self.net.linked(&self.from, &peer.address) {
-            return Err(Lost::Unreachable);
+            return Err(SendError::Unreachable);
         }
         let there = lock(&self.net.there).get(&peer.address).cloned();
-        let there = there.ok_or(Lost::Unreachable)?;
-        there.receive(envelope.clone()).ok_or(Lost::Unreachable)
+        let there = there.ok_or(SendError::Unreachable)?;
+        there.receive(envelope.clone()).ok_or(SendError::Unreachable)
     }
 }
 
@@ -170,14 +169,16 @@ impl Node {
             ..Request::new(Method::Post, emulator::SESSION.template())
         };
         self.cookie = replica.handle(&login).cookie.unwrap();
-        replica.tend();
+        replica.maintain();
     }
 
     /// The process ends at once; only the disk is left.
     fn kill(&self) {
         let replica = lock(&self.net.there).remove(&self.address);
         // A thread that ends with the process lets go of the disk before the next one takes it.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while replica.as_ref().is_some_and(|replica| Arc::strong_count(replica) > 1) {
+            assert!(std::time::Instant::now() < deadline, "a thread does not let go of the disk");
             std::thread::yield_now();
         }
     }

@@ -254,7 +254,7 @@ impl World {
                     *self.done.entry("a restore").or_default() += 1;
                     self.keyrings.extend(self.backups[n].clone());
                 }
-                // Whoever was stopped has lost its authorization until it is heard again.
+                // A member that was stopped is not authorized until another one answers it.
                 self.settle();
             }
             _ => {}
@@ -279,7 +279,7 @@ impl World {
                 primaries.push(node.address.clone());
             }
         }
-        // A second cluster can only come about where one was founded anew; nobody does that here.
+        // A second cluster can only come about where one was founded anew; which never happens here.
         assert!(primaries.len() <= 1, "{primaries:?}");
     }
 
@@ -308,7 +308,7 @@ impl World {
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_and_nobody_writes_without_the_primary() {
+fn nothing_acknowledged_is_lost_and_no_member_writes_without_the_primary() {
     let runs = std::env::var("CLUSTER_RUNS").ok().and_then(|runs| runs.parse().ok());
     let config = Config {
         cases: runs.unwrap_or(200),

@@ -5,55 +5,13 @@ use luna_rest::tasks::Link;
 use luna_rest::users::{
     CREATE_ROLE, DELETE_ROLE, NewRole, ROLE, ROLES, RULES, Role, Roles as RoleList, SET_RULES,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::Table;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, FileKind, Ids, Routes, Upload};
 use crate::rules::account::users::forbidden;
-use crate::state::{Area, Visit};
-
-/// The roles that are always there; their rules stand at the routes.
-pub const BUILT_IN: [&str; 4] = ["admin", "audit", "monitor", "operator"];
-
-/// What is kept of the roles: the custom ones.
-#[derive(Debug, Default)]
-pub struct Roles {
-    /// The custom roles by name.
-    pub roles: Table<RoleRow>,
-}
-
-/// A custom role.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RoleRow {
-    /// What people call it.
-    pub full_name: String,
-    /// The file with its LunaSH commands; empty for none.
-    pub file: String,
-    /// Its access rules, `METHOD:TEMPLATE` each.
-    pub rules: Vec<String>,
-}
-
-impl Area for Roles {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("roles", &mut self.roles);
-    }
-}
-
-impl Roles {
-    /// Whether there is such a role.
-    pub fn exists(&self, role: &str) -> bool {
-        BUILT_IN.contains(&role) || self.roles.contains(role)
-    }
-
-    /// The access rules of a custom role.
-    pub fn rules(&self, role: &str) -> Option<&[String]> {
-        self.roles.get(role).map(|row| row.rules.as_slice())
-    }
-}
+use crate::state::roles::{BUILT_IN, RoleRow};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROLES, ADMIN, list);

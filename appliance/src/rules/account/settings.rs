@@ -8,56 +8,11 @@ use luna_rest::users::{
     CHANGE_PASSWORD_RULES, ChangePasswordRules, LOGIN_RULES, LoginRules, PASSWORD_ACT,
     PASSWORD_ACTIONS, PASSWORD_RULES, PasswordRules, SET_LOGIN_RULES, SetLoginRules, Toggle,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, Routes};
-
-/// Rules for passwords. Both checks are off from the factory (assumed: the defaults of the numbers
-/// are documented, whether they are on is not).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::users::PasswordRules")]
-pub struct PasswordSettings {
-    pub expires: bool,
-    pub expiry_days: u32,
-    pub remembers: bool,
-    pub history: u32,
-    pub minimum_length: u32,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        PasswordSettings {
-            expires: false,
-            expiry_days: 90,
-            remembers: false,
-            history: 4,
-            minimum_length: 8,
-        }
-    }
-}
-
-/// Rules for lockouts, with the documented defaults.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::users::LoginRules")]
-pub struct LoginSettings {
-    pub detection_window_seconds: u32,
-    pub lockout_duration_seconds: u32,
-    pub max_failed_attempts: u32,
-}
-
-impl Default for LoginSettings {
-    fn default() -> Self {
-        LoginSettings {
-            detection_window_seconds: 900,
-            lockout_duration_seconds: 600,
-            max_failed_attempts: 3,
-        }
-    }
-}
+use crate::state::users::LoginSettings;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&PASSWORD_RULES, ADMIN, password_rules);

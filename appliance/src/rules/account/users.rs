@@ -4,108 +4,16 @@ use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};
 use luna_rest::users::{
     ACT, ACTIONS, CHANGE, CREATE, CREATE_RADIUS, ChangeUser, DELETE, FILES, LIST, NewRadiusUser,
-    NewUser, PublicKey, REPLACE, ReplaceUser, SHOW, User, UserAction, Users as UserList,
+    NewUser, REPLACE, ReplaceUser, SHOW, User, UserAction, Users as UserList,
 };
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password;
-use crate::core::password::PasswordHash;
-use crate::core::table::{Cell, Table};
 use crate::core::text::{clock_text, date_text, is_name};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
-use crate::rules::account::settings::{LoginSettings, PasswordSettings};
-use crate::state::{Area, Setup, Visit};
-
-/// The password that every built-in account has from the factory.
-pub const FACTORY_PASSWORD: &str = "PASSWORD";
-
-/// What is kept of the accounts.
-#[derive(Debug, Default)]
-pub struct Users {
-    /// The accounts by name.
-    pub users: Table<UserRow>,
-    /// Rules for passwords.
-    pub password_rules: Cell<PasswordSettings>,
-    /// Rules for lockouts.
-    pub login_rules: Cell<LoginSettings>,
-}
-
-/// An account.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct UserRow {
-    /// A person's name.
-    pub full_name: String,
-    /// An address.
-    pub email: String,
-    /// The role; empty for none.
-    pub role: String,
-    /// Whether it may log in.
-    pub enabled: bool,
-    /// One of the four accounts that are always there.
-    pub built_in: bool,
-    /// The password.
-    pub hash: PasswordHash,
-    /// Somebody else set the password: its owner has to change it first.
-    pub temporary: bool,
-    /// When the password was set, seconds since 1970.
-    pub changed: i64,
-    /// Former passwords, newest last.
-    pub former: Vec<PasswordHash>,
-    /// A RADIUS server judges the password; the emulated appliance has none, so nobody gets in.
-    pub radius: bool,
-    /// SSH public keys.
-    pub public_keys: Vec<PublicKey>,
-}
-
-impl Area for Users {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("users", &mut self.users);
-        visit("users/password", &mut self.password_rules);
-        visit("users/login", &mut self.login_rules);
-    }
-
-    fn factory(&mut self, setup: &mut Setup<'_>) {
-        let hash = PasswordHash::new(FACTORY_PASSWORD, setup.random);
-        // Names of persons: admin's is documented, the others are assumed.
-        for (user, full_name) in [
-            ("admin", "Administrator"),
-            ("audit", "Auditor"),
-            ("monitor", "Monitor"),
-            ("operator", "Operator"),
-        ] {
-            let row = UserRow {
-                full_name: full_name.to_owned(),
-                role: user.to_owned(),
-                enabled: user == "admin",
-                built_in: true,
-                hash: hash.clone(),
-                temporary: true,
-                changed: setup.now.unix_timestamp(),
-                ..UserRow::default()
-            };
-            self.users.insert(user, row);
-        }
-    }
-}
-
-impl Users {
-    /// Whether an account has to change its password before it may do anything else.
-    pub fn must_change(&self, row: &UserRow, now: OffsetDateTime) -> bool {
-        row.temporary || self.days_left(row, now).is_some_and(|days| days < 0)
-    }
-
-    /// Days until the password expires: at the end of the UTC day.
-    fn days_left(&self, row: &UserRow, now: OffsetDateTime) -> Option<i64> {
-        let rules = self.password_rules.get();
-        let day = |seconds: i64| seconds.div_euclid(86_400);
-        let age = day(now.unix_timestamp()) - day(row.changed);
-        rules.expires.then(|| i64::from(rules.expiry_days) - age)
-    }
-}
+use crate::state::users::UserRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, ADMIN, list);

@@ -2,52 +2,18 @@
 //!
 //! A request here needs the data folder's key or an administrator's session.
 
-use std::collections::BTreeSet;
-
 use luna_rest::Nothing;
 use luna_rest::emulator::{CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION};
-use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::random::Random;
-use crate::core::table::Cell;
 use crate::core::text::time_text;
 use crate::request::auth;
 use crate::request::context::Context;
+use crate::request::peers::{Errand, Peers};
 use crate::request::route::{ADMIN, Ids, OPEN, Routes};
 use crate::request::session::Session;
-use crate::rules::cluster::lifecycle::{Errand, Peers};
-use crate::state::{Area, Visit};
-
-/// What the emulator keeps beside the appliance's own state.
-#[derive(Debug, Default)]
-pub struct Emulator {
-    /// How far the appliance's clock is ahead, in milliseconds.
-    pub clock: Cell<i64>,
-    /// Where emulated randomness comes from.
-    pub random: Cell<Random>,
-    /// Cut links to other members of the cluster.
-    pub cuts: Cell<Cuts>,
-}
-
-/// Cut links, by the UUID of the other member.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cuts {
-    /// Nothing is sent to these.
-    pub to: BTreeSet<String>,
-    /// Nothing is taken from these.
-    pub from: BTreeSet<String>,
-}
-
-impl Area for Emulator {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("emulator/clock", &mut self.clock);
-        visit("emulator/random", &mut self.random);
-        visit("emulator/cuts", &mut self.cuts);
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SESSION, OPEN, session);

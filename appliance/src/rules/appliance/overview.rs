@@ -2,46 +2,10 @@
 
 use luna_rest::Nothing;
 use luna_rest::lunasa::{API, Api, Appliance, ROOT, Root, SHOW};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::Cell;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
-use crate::state::{Area, Setup, Visit};
-
-/// What is kept of the appliance as a whole.
-#[derive(Debug, Default)]
-pub struct Lunasa {
-    /// Its settings.
-    pub settings: Cell<Settings>,
-}
-
-/// The settings of the appliance as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Host name, `local_host` from the factory.
-    pub hostname: String,
-    /// Software version such as `7.8.5-20`.
-    pub version: String,
-    /// Whether changes of the appliance need the HSM SO logged in.
-    pub force_so_login: bool,
-}
-
-impl Area for Lunasa {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("lunasa", &mut self.settings);
-    }
-
-    fn factory(&mut self, setup: &mut Setup<'_>) {
-        self.settings.set(Settings {
-            hostname: setup.hostname.to_owned(),
-            version: "7.8.5-20".to_owned(),
-            force_so_login: false,
-        });
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROOT, EVERYONE, root);

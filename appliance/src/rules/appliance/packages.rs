@@ -9,108 +9,20 @@ use luna_rest::packages::{
     PackageFiles, Packages as PackageList, UPDATE, UPDATE_FAILED, UsePackage, Used, WRONG_AUTHCODE,
 };
 use luna_rest::tasks::Link;
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::{Cell, Table};
+use crate::core::text::later;
 use crate::package;
 use crate::package::{Manifest, OpenError};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::account::users::forbidden;
-use crate::rules::cluster::lifecycle::PACKAGE;
-use crate::state::{Area, Setup, State, Visit};
-
-/// What is kept of the packages.
-#[derive(Debug, Default)]
-pub struct Packages {
-    /// The installed packages by name.
-    pub installed: Table<PackageRow>,
-    /// The version that the appliance's software has after the next reboot.
-    pub pending: Cell<Option<String>>,
-    /// The HSM firmware that can be installed after the next reboot; empty for no other.
-    pub firmware: Cell<String>,
-}
-
-/// An installed package.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PackageRow {
-    /// The version.
-    pub version: String,
-    /// Its place in the list.
-    pub place: usize,
-    /// Whether it belongs to the appliance's own software.
-    pub system: bool,
-}
+use crate::state::State;
+use crate::state::clusters::PACKAGE;
+use crate::state::packages::{FACTORY, PackageRow, listed_as};
 
 /// The package that updates the appliance's own software.
 const APPLIANCE_UPDATE: &str = "lunasa_update";
-
-/// The system's packages. Assumed: names after a recorded list (software 5.1), the
-/// versions are made to fit software 7.8.5; an empty one is the appliance's own.
-const FACTORY: [(&str, &str); 15] = [
-    ("configurator", ""),
-    ("lunacm", ""),
-    ("lunausb", ""),
-    ("lush-utils", ""),
-    ("pedClient", ""),
-    ("salogin", ""),
-    ("sysstatd", ""),
-    ("sa_cmd_processor", ""),
-    ("sa_webserver", ""),
-    ("setup", "2.8.71-11.el7"),
-    ("basesystem", "10.0-7.el7.centos"),
-    ("bash", "4.2.46-35.el7_9"),
-    ("tzdata", "2023c-1.el7"),
-    ("cracklib-dicts", "2.9.0-11.el7"),
-    ("glibc", "2.17-326.el7_9"),
-];
-
-impl Area for Packages {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("packages", &mut self.installed);
-        visit("packages/firmware", &mut self.firmware);
-        visit("packages/pending", &mut self.pending);
-    }
-
-    fn factory(&mut self, _: &mut Setup<'_>) {
-        for (place, (name, version)) in FACTORY.into_iter().enumerate() {
-            let version = if version.is_empty() { "7.8.5-20" } else { version }.to_owned();
-            self.installed.insert(name, PackageRow { version, place, system: true });
-        }
-    }
-}
-
-impl Packages {
-    /// Whether a package of this name is installed.
-    pub fn is_installed(&self, name: &str) -> bool {
-        self.installed.contains(name)
-    }
-
-    /// The installed packages as they are listed, those of the system first.
-    pub fn listed(&self) -> Vec<(String, &PackageRow)> {
-        let mut rows: Vec<_> = self.installed.iter().collect();
-        rows.sort_by_key(|(_, row)| (!row.system, row.place));
-        rows.into_iter().map(|(name, row)| (listed_as(name, &row.version), row)).collect()
-    }
-
-    fn install(&mut self, manifest: &Manifest) {
-        let next = self.installed.values().map(|row| row.place + 1).max().unwrap_or_default();
-        let place = self.installed.get(&manifest.name).map_or(next, |row| row.place);
-        let row = PackageRow { version: manifest.version.clone(), place, system: false };
-        self.installed.insert(manifest.name.clone(), row);
-    }
-}
-
-/// How the list names a package. The cluster package is listed by the service it brings, as the
-/// Cluster Administration Guide shows it.
-pub fn listed_as(name: &str, version: &str) -> String {
-    match name {
-        PACKAGE => format!("cluster_service-{version}.x86_64"),
-        _ => format!("{name}-{version}"),
-    }
-}
 
 /// What a reboot does: an update of the appliance's software takes effect, and the firmware that
 /// came with it can be installed.
@@ -203,7 +115,7 @@ fn erase(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
 
 fn update(cx: &mut Context<'_>, _: &Ids<0>, body: UsePackage) -> Result<Reply<Used>, Failure> {
     let on = |flag: Option<bool>| flag.unwrap_or(false);
-    let verify_only = cx.query("VerifyOnly") == Some("true");
+    let verify_only = cx.query("VerifyOnly").as_deref() == Some("true");
     let code = body.auth_code.expose();
     if !package::is_code(code) {
         return Err(Failure::bad_request("'authCode' takes 16 letters, digits and slashes."));
@@ -225,7 +137,7 @@ fn update(cx: &mut Context<'_>, _: &Ids<0>, body: UsePackage) -> Result<Reply<Us
             cx.state.packages.pending.set(Some(manifest.version.clone()));
             cx.state.packages.firmware.set(manifest.firmware.clone());
         }
-        cx.state.packages.install(&manifest);
+        cx.state.packages.install(&manifest.name, &manifest.version);
     }
     cx.finished_task(Reply::ok(used))
 }
@@ -269,19 +181,6 @@ fn may_install(cx: &Context<'_>, manifest: &Manifest) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Compares two versions number by number; what is left out counts as 0.
-pub(crate) fn later(a: &str, b: &str) -> std::cmp::Ordering {
-    let numbers = |version: &str| {
-        let parts = version.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
-        let mut numbers: Vec<u64> = parts.map(|part| part.parse().unwrap_or(u64::MAX)).collect();
-        while numbers.last() == Some(&0) {
-            numbers.pop();
-        }
-        numbers
-    };
-    numbers(a).cmp(&numbers(b))
 }
 
 #[cfg(test)]

@@ -9,29 +9,12 @@ use luna_rest::sysconf::{
     REBOOT_ON_PANIC, SET_FORCE_SO_LOGIN, SET_REBOOT_ON_PANIC, Toggle,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::cluster::service::service_changed;
 use crate::rules::sysconf::ntp::{is_enabled, service_changes};
-
-/// Time zone, and what happens after a failure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct System {
-    /// The code of the time zone.
-    pub time_zone: String,
-    /// Whether it restarts after its kernel failed. Assumed to be off from the factory.
-    pub reboot_on_panic: bool,
-}
-
-impl Default for System {
-    fn default() -> Self {
-        System { time_zone: "UTC".to_owned(), reboot_on_panic: false }
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ACTIONS, EVERYONE, actions);

@@ -8,90 +8,15 @@ use luna_rest::services::{
     Services as ServiceList,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::Table;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::cluster::access::require_package;
-use crate::rules::cluster::lifecycle::{Phase, phase};
 use crate::rules::cluster::service::{factory_reset, may_start, service_changed};
 use crate::rules::sysconf::ntp::service_changes;
-use crate::state::{Area, Setup, Visit};
-
-/// What is kept of the services.
-#[derive(Debug, Default)]
-pub struct Services {
-    /// The services by their documented name.
-    pub services: Table<ServiceRow>,
-}
-
-/// A service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ServiceRow {
-    /// Whether it runs.
-    pub running: bool,
-    /// Whether it starts with the appliance.
-    pub on_boot: bool,
-}
-
-/// The documented names, and whether the service runs from the factory. Assumed: what serves the
-/// appliance itself runs, what has to be configured first does not.
-const FACTORY: [(&str, bool); 15] = [
-    ("cbs", false),
-    ("cluster", false),
-    ("clusteradmin", false),
-    ("ctc", false),
-    ("ismigration", false),
-    ("lsta", false),
-    ("network", true),
-    ("ntls", true),
-    ("ntp", false),
-    ("snmp", false),
-    ("ssh", true),
-    ("stc", true),
-    ("syslog", true),
-    ("sysstat", true),
-    ("webserver", true),
-];
-
-impl Area for Services {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("services", &mut self.services);
-    }
-
-    fn factory(&mut self, _: &mut Setup<'_>) {
-        for (name, running) in FACTORY {
-            self.services.insert(name, ServiceRow { running, on_boot: running });
-        }
-    }
-}
-
-impl Services {
-    /// Whether a service runs; false for one that does not exist.
-    pub fn is_running(&self, service: &str) -> bool {
-        self.services.get(service).is_some_and(|row| row.running)
-    }
-
-    /// Starts or stops a service, without the rules of its action.
-    pub fn set_running(&mut self, service: &str, running: bool) {
-        if let Some(row) = self.services.get_mut(service) {
-            row.running = running;
-        }
-    }
-
-    /// After a reboot those run that start with the appliance. The webserver always does: without
-    /// it nobody could reach the emulated appliance again.
-    pub fn reboot(&mut self) {
-        for (name, _) in FACTORY {
-            if let Some(row) = self.services.get_mut(name) {
-                row.running = row.on_boot || name == "webserver";
-            }
-        }
-    }
-}
+use crate::state::clusters::Phase;
+use crate::state::services::ServiceRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, EVERYONE, list);
@@ -121,7 +46,7 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ServiceLis
 }
 
 fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Service>, Failure> {
-    let phase = phase(cx.state, cx.now);
+    let phase = cx.state.cluster_phase(cx.now);
     let row = find(cx, &ids[0])?;
     let starting = &ids[0] == "cluster" && phase == Phase::Starting;
     Ok(Reply::ok(Service {

@@ -5,11 +5,11 @@ use luna_rest::clusters::{Authentication, refusal};
 
 use crate::core::message::Failure;
 use crate::request::context::Context;
-use crate::rules::cluster::lifecycle::{PACKAGE, Phase, phase};
 use crate::rules::hsm::login::check_so;
-use crate::rules::partition::lifecycle::PartitionRow;
 use crate::rules::partition::login::check_password;
-use crate::rules::partition::policies::policy;
+use crate::state::clusters::{PACKAGE, Phase};
+use crate::state::partition_policies::policy;
+use crate::state::partitions::PartitionRow;
 
 /// Partition policy: each key needs its own authorization data.
 const PER_KEY_AUTHORIZATION: u32 = 40;
@@ -48,7 +48,7 @@ pub(crate) fn require_package(cx: &Context<'_>) -> Result<(), Failure> {
 /// Goes on with the cluster service running.
 pub(crate) fn require_running(cx: &Context<'_>) -> Result<(), Failure> {
     require_package(cx)?;
-    match phase(cx.state, cx.now) {
+    match cx.state.cluster_phase(cx.now) {
         Phase::Running => Ok(()),
         Phase::Starting => {
             Err(refuse(refusal::NOT_RUNNING, "The cluster service is starting; try again later."))

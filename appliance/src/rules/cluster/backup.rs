@@ -26,66 +26,15 @@ use crate::core::text::{clock_text, date_text, is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, require_member};
-use crate::rules::cluster::keyrings::{KeyObject, KeyringRow, MOST};
-use crate::rules::cluster::lifecycle::{Phase, phase};
+use crate::rules::cluster::keyrings::MOST;
+use crate::state::clusters::{Phase, RestoreRow, Schedule};
+use crate::state::keyrings::{KeyObject, KeyringRow};
 
 const HEAD: &[u8] = b"LUNA-CLUSTER-BACKUP-1\n";
 const SALT: usize = 16;
 const NONCE: usize = 12;
 /// Whose files the backups are.
 const OWNER: &str = "admin";
-
-/// When backups are made, and how many are kept. Shared.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Schedule {
-    /// What the files' names begin with; empty while nothing is configured.
-    pub filename: String,
-    /// How many are kept.
-    pub total: u32,
-    /// The day, 0 for Sunday.
-    pub day: u8,
-    /// The hour.
-    pub hour: u8,
-    /// The minute.
-    pub minute: u8,
-}
-
-/// Scheduled backups of this member.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BackupRow {
-    /// Whether they are made.
-    pub enabled: bool,
-    /// Salt and key that seal them, in Base64.
-    key: Option<(String, String)>,
-    /// Up to when the schedule was followed, in seconds since 1970.
-    followed: i64,
-    /// How far local time was ahead of UTC when the service was started, in seconds.
-    pub offset: i64,
-    /// The files that the schedule made, oldest first.
-    files: Vec<String>,
-}
-
-impl std::fmt::Debug for BackupRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BackupRow").field("enabled", &self.enabled).finish_non_exhaustive()
-    }
-}
-
-/// The last restore.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RestoreRow {
-    /// The file; empty while there was none.
-    pub filename: String,
-    /// When, in seconds since 1970.
-    pub time: i64,
-    /// How many keyrings came from it.
-    pub keyrings: usize,
-    /// How many objects.
-    pub objects: usize,
-}
 
 /// What a backup holds.
 #[derive(Default, Serialize, Deserialize)]
@@ -319,7 +268,7 @@ pub(crate) fn follow_schedule(cx: &mut Context<'_>) -> Result<(), Failure> {
     let due = schedule.last_before(cx.now + offset) - offset;
     let works = cx.state.clusters.is_primary()
         && cx.peers.active
-        && phase(cx.state, cx.now) == Phase::Running;
+        && cx.state.cluster_phase(cx.now) == Phase::Running;
     if due.unix_timestamp() <= row.followed || !works {
         return Ok(());
     }

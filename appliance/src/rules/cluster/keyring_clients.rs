@@ -27,12 +27,12 @@ use crate::request::context::Context;
 use crate::request::route::{ADMIN, CLIENT, Ids, OPEN, Routes};
 use crate::request::session::Session;
 use crate::rules::cluster::access::{refuse, require_active, require_cluster};
-use crate::rules::cluster::keyrings::{
-    ATTEMPTS, KeyObject, KeyringRow, Password, find, most_objects,
-};
-use crate::rules::cluster::lifecycle::{CRYPTO_PORT, ClientRow, Clusters, MemberRow, check_label};
+use crate::rules::cluster::keyrings::{ATTEMPTS, find, most_objects};
+use crate::rules::cluster::lifecycle::check_label;
 use crate::rules::partition::login::not_allowed;
 use crate::rules::partition::objects::TYPES;
+use crate::state::clusters::{CRYPTO_PORT, ClientRow, Clusters, MemberRow};
+use crate::state::keyrings::{KeyObject, KeyringRow, Password};
 
 /// Failed logins with a password of this length or less never count.
 const SHORT: usize = 6;

@@ -7,291 +7,27 @@
 //! the service in `cluster_service.rs`, members are in `cluster_members.rs`, backups in
 //! `cluster_backup.rs`, keyrings in `keyrings.rs`.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use luna_rest::Nothing;
 use luna_rest::clusters::{
     CHANGE, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, LIST, MEMBER,
     NewCluster, SHOW, refusal,
 };
-use luna_rest::peers::{Applicant, Here, Position};
-use luna_rest::{Nothing, Secret};
-use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime};
+use luna_rest::peers::{Applicant, Position};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
-use crate::core::table::{Cell, Table};
-use crate::core::text::{is_name, time_text};
+use crate::core::text::{is_name, later, time_text};
 use crate::request::context::Context;
+use crate::request::peers::Errand;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
-use crate::rules::appliance::packages::later;
 use crate::rules::cluster::access::{
     not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
     vouched_by_so,
 };
-use crate::rules::cluster::backup::{BackupRow, RestoreRow, Schedule};
 use crate::rules::cluster::keyrings::assign_to_all_clients;
-use crate::state::{Area, State, Visit};
-
-/// The package that brings clusters.
-pub const PACKAGE: &str = "lnh_cluster";
-/// The port on which members talk to each other. Assumed: the product's is not documented.
-pub const CORE_PORT: u16 = 50_050;
-/// The port for administration: clients are registered here.
-pub const ADMIN_PORT: u16 = 50_070;
-/// The port for clients' operations.
-pub const CRYPTO_PORT: u16 = 50_052;
-/// How long the service takes to start, on the appliance's clock. Assumed: the guide says one to
-/// two minutes at most.
-pub const START: Duration = Duration::seconds(30);
-
-/// What is kept of the cluster.
-#[derive(Debug, Default)]
-pub struct Clusters {
-    /// This appliance's own settings and place.
-    pub own: Cell<Own>,
-    /// The cluster. Shared.
-    pub cluster: Cell<ClusterRow>,
-    /// The members by UUID. Shared.
-    pub members: Table<MemberRow>,
-    /// The registered clients by UUID. Shared.
-    pub clients: Table<ClientRow>,
-}
-
-/// What is this appliance's own.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Own {
-    /// The address for core traffic; empty until it is set.
-    pub core: String,
-    /// Device and port for administration.
-    pub admin: Traffic,
-    /// Device and port for clients.
-    pub crypto: Traffic,
-    /// From when to when the service's certificate is valid, in seconds since 1970.
-    pub certificate: Option<(i64, i64)>,
-    /// When the service was started, in seconds since 1970.
-    pub started: i64,
-    /// Something was changed that takes effect with a restart of the service.
-    pub restart: bool,
-    /// This member's UUID; empty outside of a cluster.
-    pub member: String,
-    /// The serial number of the cluster partition; empty until it is known.
-    pub partition: String,
-    /// How far this member has followed the cluster's changes.
-    pub at: Position,
-    /// The state is being copied from a member and is not whole.
-    pub copying: bool,
-    /// The member is in the making.
-    pub joining: bool,
-    /// This member's history parted from the cluster's, or it was deleted there.
-    pub parted: bool,
-    /// Whether and how scheduled backups are made here.
-    pub backup: BackupRow,
-    /// The last restore.
-    pub restored: RestoreRow,
-}
-
-/// Where a class of traffic goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Traffic {
-    /// The network device; empty for that of the core address.
-    pub interface: String,
-    /// The port; 0 for the usual one.
-    pub port: u16,
-}
-
-/// The cluster.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClusterRow {
-    /// Its UUID; empty while there is none.
-    pub uuid: String,
-    /// Its label.
-    pub label: String,
-    /// What members know each other by.
-    pub secret: String,
-    /// The identity of its SKS master key.
-    pub smk: String,
-    /// The mark of the cloning domain that members' partitions have.
-    pub domain: String,
-    /// UUID of the primary member.
-    pub primary: String,
-    /// The eras: one for each primary member there was.
-    pub eras: Vec<Era>,
-    /// Whether KRSO and KRCO have passwords of their own.
-    pub dual: bool,
-    /// Whether clients see only the keyrings that were assigned to them.
-    pub manual: bool,
-    /// The schedule of backups.
-    pub schedule: Schedule,
-}
-
-/// The time of one primary member.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Era {
-    /// Its number.
-    pub era: u64,
-    /// The number of its first change.
-    pub began: u64,
-}
-
-/// A member.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MemberRow {
-    /// Its name.
-    pub name: String,
-    /// Members are listed in the order of this number.
-    pub joined: u64,
-    /// Its core address.
-    pub address: String,
-    /// Its port for clients.
-    pub crypto_port: u16,
-    /// The certificate of its web server, PEM.
-    pub certificate: String,
-    /// Its affinity group.
-    pub group: String,
-}
-
-/// A registered client.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClientRow {
-    /// The common name of its certificate.
-    pub name: String,
-    /// Its label.
-    pub label: String,
-    /// The appliance account tied to it; empty for none.
-    pub user: String,
-    /// Its certificate, PEM.
-    pub certificate: String,
-    /// The certificate's fingerprint.
-    pub fingerprint: String,
-}
-
-impl Area for Clusters {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("cluster", &mut self.cluster);
-        visit("cluster/clients", &mut self.clients);
-        visit("cluster/members", &mut self.members);
-        visit("cluster/own", &mut self.own);
-    }
-}
-
-impl ClusterRow {
-    /// The era that goes on.
-    pub fn era(&self) -> u64 {
-        self.eras.last().map_or(0, |era| era.era)
-    }
-
-    /// Begins an era with another primary member, behind the change `at`.
-    pub fn promote(&mut self, primary: &str, at: Position) {
-        self.eras.push(Era { era: self.era() + 1, began: at.change + 1 });
-        self.primary = primary.to_owned();
-    }
-
-    /// Whether a member at `at` has followed this cluster's history, and not one that parted.
-    pub fn leads_from(&self, at: Position) -> bool {
-        let next = self.eras.iter().find(|era| era.era > at.era);
-        at.era <= self.era() && next.is_none_or(|era| at.change < era.began)
-    }
-}
-
-impl Clusters {
-    /// Whether this appliance belongs to a cluster.
-    pub fn is_member(&self) -> bool {
-        !self.own.get().member.is_empty()
-    }
-
-    /// Whether this appliance is the primary member.
-    pub fn is_primary(&self) -> bool {
-        self.is_member() && self.cluster.get().primary == self.own.get().member
-    }
-
-    /// The members in the order in which they joined.
-    pub fn in_order(&self) -> Vec<(&str, &MemberRow)> {
-        let mut members: Vec<_> = self.members.iter().collect();
-        members.sort_by_key(|(_, row)| row.joined);
-        members
-    }
-
-    /// The port of a class of traffic.
-    pub fn port(traffic: &Traffic, usual: u16) -> u16 {
-        if traffic.port == 0 { usual } else { traffic.port }
-    }
-
-    /// Ends this appliance's belonging to a cluster; its settings stay.
-    pub fn forget(&mut self) {
-        self.cluster.set(ClusterRow::default());
-        self.members.retain(|_, _| false);
-        self.clients.retain(|_, _| false);
-        let own = self.own.get_mut();
-        own.member.clear();
-        own.at = Position::default();
-        (own.copying, own.joining, own.parted, own.restart) = (false, false, false, false);
-        own.backup = BackupRow::default();
-    }
-}
-
-/// What this member knows of the others, and of itself, while the process runs.
-#[derive(Debug, Default)]
-pub struct Peers {
-    /// Whether this member is authorized to use the cluster's keyrings.
-    pub active: bool,
-    /// The members that are visible, as they were last heard.
-    pub here: BTreeMap<String, Here>,
-    /// Operations of clients that were served.
-    pub operations: u64,
-    /// What is to be done with the other members once the request has been answered.
-    pub errand: Option<Errand>,
-}
-
-/// What a request leads to between the members.
-#[derive(Debug)]
-pub enum Errand {
-    /// Join the cluster of the member at this address.
-    Join {
-        /// Its core address.
-        address: IpAddr,
-        /// The cluster's UUID.
-        cluster: String,
-        /// What this appliance says of itself.
-        applicant: Box<Applicant>,
-    },
-    /// Forget the cluster, now that this member has left it.
-    Forget,
-    /// Become primary in place of a member that is lost.
-    TakeOver {
-        /// UUID of the lost member.
-        lost: String,
-    },
-    /// Links were changed: see who is there.
-    Look,
-}
-
-/// How far the cluster service is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// It does not run.
-    Stopped,
-    /// It was started a moment ago.
-    Starting,
-    /// It runs.
-    Running,
-}
-
-/// How far the cluster service of a state is at `now`.
-pub fn phase(state: &State, now: OffsetDateTime) -> Phase {
-    if !state.services.is_running("cluster") {
-        return Phase::Stopped;
-    }
-    let since = now.unix_timestamp() - state.clusters.own.get().started;
-    // A clock that was set back makes nothing start again.
-    if (0..START.whole_seconds()).contains(&since) { Phase::Starting } else { Phase::Running }
-}
+use crate::state::clusters::{CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
@@ -341,14 +77,9 @@ pub(crate) fn self_as_member(cx: &Context<'_>) -> MemberRow {
     }
 }
 
-/// The version of the cluster package.
-pub fn package_version(state: &State) -> String {
-    state.packages.installed.get(PACKAGE).map(|row| row.version.clone()).unwrap_or_default()
-}
-
 /// Whether the cluster package is at least of this release, such as `1.0.5`.
 pub(crate) fn has_release(cx: &Context<'_>, release: &str) -> bool {
-    later(&package_version(cx.state), release).is_ge()
+    later(cx.state.packages.version(PACKAGE), release).is_ge()
 }
 
 fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<Nothing>, Failure> {
@@ -380,7 +111,7 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     clusters.cluster.set(ClusterRow {
         uuid,
         label,
-        secret,
+        secret: secret.into(),
         smk,
         domain,
         primary: member.clone(),
@@ -453,7 +184,7 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         certificate: row.certificate,
         domain: domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default(),
         time: time_text(cx.now),
-        package: package_version(cx.state),
+        package: cx.state.packages.version(PACKAGE).to_owned(),
     };
     cx.state.clusters.own.get_mut().partition = serial;
     cx.peers.errand = Some(Errand::Join {
@@ -516,11 +247,6 @@ fn set_modes(
 /// The path of a member, for `Location`.
 pub(crate) fn member_path(cx: &Context<'_>, member: &str) -> String {
     MEMBER.path(&[&cx.state.clusters.cluster.get().uuid, member])
-}
-
-/// The secret of the cluster, as members send it.
-pub fn secret(row: &ClusterRow) -> Secret {
-    Secret::from(row.secret.as_str())
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ use luna_rest::emulator::{CHANGE_LINK, ChangeLink, LINKS, Link, Links, SETTLE};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
+use crate::request::peers::Errand;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
-use crate::rules::appliance::packages::listed_as;
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, vouched_by_co};
 use crate::rules::cluster::keyrings::forget_client;
-use crate::rules::cluster::lifecycle::{
-    ClientRow, Errand, MemberRow, PACKAGE, check_label, member_path, package_version,
-};
+use crate::rules::cluster::lifecycle::{check_label, member_path};
+use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
+use crate::state::packages::listed_as;
 
 /// The most affinity groups of a cluster.
 const MOST_GROUPS: usize = 64;
@@ -53,7 +53,7 @@ fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
     let here = cx.peers.here.get(uuid).cloned().unwrap_or_default();
     let visible = local || cx.peers.here.contains_key(uuid);
     let (active, writes, restart, package, operations) = if local {
-        let package = package_version(cx.state);
+        let package = cx.state.packages.version(PACKAGE).to_owned();
         (cx.peers.active, writes(cx), own.restart, package, cx.peers.operations)
     } else {
         (here.active, here.writes, here.restart, here.package, here.operations)

@@ -10,14 +10,13 @@ use time::{Duration, OffsetDateTime};
 use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
 use crate::request::context::Context;
+use crate::request::peers::{Errand, Peers};
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_package};
-use crate::rules::cluster::lifecycle::{
-    ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Errand, Own, PACKAGE, Peers, Traffic,
-};
 use crate::rules::network::devices::known;
-use crate::rules::partition::lifecycle::PartitionRow;
 use crate::rules::sysconf::clock::local;
+use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Own, PACKAGE, Traffic};
+use crate::state::partitions::PartitionRow;
 
 /// How long the certificate of the cluster service is valid. Assumed.
 const VALIDITY: Duration = Duration::days(3650);

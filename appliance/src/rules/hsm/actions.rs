@@ -14,8 +14,8 @@ use crate::core::text::{clock_text, date_text, is_name};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::hsm::lifecycle::HsmRow;
-use crate::rules::hsm::policies::{DECOMMISSION_ON_TAMPER, DISABLE_DECOMMISSION};
+use crate::state::hsm::HsmRow;
+use crate::state::hsm_policies::{DECOMMISSION_ON_TAMPER, DISABLE_DECOMMISSION};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ACTIONS, MONITOR, actions);
@@ -78,7 +78,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: Action) -> Result<Reply<Transpo
 
 /// Zeroization keeps policies and functionality modules; it needs the SO while there is one.
 fn may_zeroize(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     if cx.state.hsm.hsm.get().initialized { cx.require_so() } else { Ok(()) }
 }
 
@@ -103,7 +103,7 @@ fn factory_reset(cx: &mut Context<'_>) {
 }
 
 fn may_transport(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     if cx.state.hsm.hsm.get().initialized { cx.require_so() } else { Ok(()) }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
 
 fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothing>, Failure> {
     hsm::begin(cx, &ids[0])?;
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(&body.role));
@@ -162,7 +162,7 @@ fn set_password(
     body: &ChangePassword,
 ) -> Result<(), Failure> {
     hsm::begin(cx, hsm)?;
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     known(role)?;
     if role != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(role));

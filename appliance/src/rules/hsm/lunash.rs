@@ -9,7 +9,6 @@ use luna_rest::hsm::{
     SYNC_TIME, SelfTest, SetPedTimeout, TIME,
 };
 use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
@@ -18,25 +17,8 @@ use crate::core::text::{clock_text, time_text};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::hsm::policies::{FUNCTIONALITY_MODULES, SMFS_AUTO_ACTIVATION};
-
-/// A functionality module.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FmRow {
-    /// What it is called.
-    pub label: String,
-    /// Who signed it.
-    pub manufacturer: String,
-    /// When it was loaded, as text.
-    pub built: String,
-    /// Ten bytes in hexadecimal, blanks between.
-    pub fingerprint: String,
-    /// Bytes.
-    pub size: u64,
-    /// Whether the HSM was restarted since it was loaded.
-    pub enabled: bool,
-}
+use crate::state::hsm::FmRow;
+use crate::state::hsm_policies::{FUNCTIONALITY_MODULES, SMFS_AUTO_ACTIVATION};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&FMS, MONITOR, list);
@@ -57,7 +39,7 @@ pub(crate) fn routes(r: &mut Routes) {
 
 /// The SO is logged in and the HSM works; the request is counted.
 fn begin(cx: &mut Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     cx.require_so()?;
     cx.state.hsm.hsm.get_mut().counters.operation_requests += 1;
     Ok(())
@@ -158,7 +140,7 @@ fn recover(cx: &mut Context<'_>, _: &Ids<0>, body: RecoverFms) -> Result<Reply<N
 /// Restarts the card: all logins end, loaded modules start (assumed: it needs the SO while there is
 /// one, as the recorded session had it logged in).
 fn restart(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    if cx.state.hsm.hsm.get().initialized && cx.state.hsm.require_no_transport().is_ok() {
+    if cx.state.hsm.hsm.get().initialized && cx.require_no_transport().is_ok() {
         cx.require_so()?;
     }
     hsm::log_out_everywhere(cx);
@@ -189,11 +171,12 @@ fn reset_information(
 /// The tests of the emulated HSM: what it keeps can be read back, and its hash gives the known
 /// answer for an empty text.
 fn self_test(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<SelfTest>, Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     let row = cx.state.hsm.hsm.get_mut();
     row.counters.operation_requests += 1;
     let kept = serde_json::to_vec(row).is_ok_and(|bytes| {
-        serde_json::from_slice::<hsm::HsmRow>(&bytes).is_ok_and(|read| read.serial == row.serial)
+        serde_json::from_slice::<crate::state::hsm::HsmRow>(&bytes)
+            .is_ok_and(|read| read.serial == row.serial)
     });
     let known = hex(digest(&SHA256, b"").as_ref());
     let passed =

@@ -18,8 +18,8 @@ use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::actions::no_action;
 use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::hsm::policies::METRICS as METRICS_POLICY;
-use crate::rules::partition::lifecycle::PartitionRow;
+use crate::state::hsm_policies::METRICS as METRICS_POLICY;
+use crate::state::partitions::PartitionRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&FIRMWARE, MONITOR, firmware);
@@ -97,7 +97,7 @@ fn firmware_act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<
 }
 
 fn may_change_firmware(cx: &Context<'_>) -> Result<(), Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     cx.require_so()
 }
 
@@ -120,7 +120,7 @@ fn may_roll_back(cx: &Context<'_>) -> Result<(), Failure> {
 
 fn storage(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Storage>, Failure> {
     hsm::check_id(cx, &ids[0])?;
-    let (total, used) = (hsm::STORAGE, cx.state.partitions.used_storage());
+    let (total, used) = (crate::state::hsm::STORAGE, cx.state.partitions.used_storage());
     Ok(Reply::ok(Storage { free: total.saturating_sub(used), total, used }))
 }
 
@@ -151,7 +151,7 @@ fn upgrades(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Upgrad
 /// Applies a licence file. It is listed; `Maximum N partitions` allows so many, any other
 /// description changes no capability.
 fn upgrade(cx: &mut Context<'_>, _: &Ids<0>, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
-    cx.state.hsm.require_no_transport()?;
+    cx.require_no_transport()?;
     cx.require_so()?;
     let (id, description) = license_in(cx, &body.file)?;
     if cx.state.hsm.upgrades.contains(&id) {

@@ -6,113 +6,17 @@
 //! router. A configured port has its cable plugged in. The host name itself is kept with the
 //! appliance as a whole (`lunasa.rs`).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use luna_rest::Nothing;
 use luna_rest::network::{
     ACT, CHANGE, DEVICES, Network as Shown, NewHostname, PING, Ping, Pong, SHOW,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::Table;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
-use crate::state::{Area, Setup, Visit};
-
-/// The physical ports, then the bonds.
-pub const NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
-/// The ports that serve each bond.
-pub(crate) const BONDS: [(&str, [&str; 2]); 2] =
-    [("bond0", ["eth0", "eth1"]), ("bond1", ["eth2", "eth3"])];
-
-/// What is kept of the network.
-#[derive(Debug, Default)]
-pub struct Network {
-    /// Every device by its name.
-    pub devices: Table<DeviceRow>,
-    /// Added routes by device and destination.
-    pub routes: Table<RouteRow>,
-}
-
-/// A network device.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DeviceRow {
-    /// Its IPv4 address.
-    pub ip4: Option<Ip4Row>,
-    /// Whether the IPv4 address came from DHCP.
-    pub dhcp: bool,
-    /// Its static IPv6 address.
-    pub ip6: Option<Ip6Row>,
-    /// Whether it configures an IPv6 address by itself.
-    pub slaac: bool,
-    /// A bond's mode.
-    pub mode: String,
-    /// Whether a bond is enabled.
-    pub enabled: bool,
-    /// Name servers.
-    pub name_servers: Vec<IpAddr>,
-    /// Search domains.
-    pub search_domains: Vec<String>,
-    /// Since when it carries traffic, in seconds since 1970.
-    pub since: i64,
-}
-
-/// An IPv4 address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ip4Row {
-    /// The address.
-    pub ip: Ipv4Addr,
-    /// Length of the prefix.
-    pub mask: u8,
-    /// The gateway.
-    pub gateway: Ipv4Addr,
-}
-
-/// An IPv6 address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ip6Row {
-    /// The address.
-    pub ip: Ipv6Addr,
-    /// Length of the prefix.
-    pub mask: u8,
-    /// The gateway.
-    pub gateway: Option<Ipv6Addr>,
-}
-
-/// An added route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteRow {
-    /// The device it leads through.
-    pub device: String,
-    /// Where it leads.
-    pub destination: IpAddr,
-    /// Length of the prefix.
-    pub mask: u8,
-    /// Through which gateway.
-    pub gateway: Option<IpAddr>,
-    /// Cost.
-    pub metric: u32,
-}
-
-impl Area for Network {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("network/devices", &mut self.devices);
-        visit("network/routes", &mut self.routes);
-    }
-
-    /// Assumed: `eth0` asks DHCP, everything else waits to be configured.
-    fn factory(&mut self, setup: &mut Setup<'_>) {
-        for name in NAMES {
-            self.devices.insert(name, DeviceRow::default());
-        }
-        if let Some(row) = self.devices.get_mut("eth0") {
-            row.lease("eth0", setup.now.unix_timestamp());
-        }
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);

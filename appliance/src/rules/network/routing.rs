@@ -1,6 +1,6 @@
 //! Added routes, and the routing table that follows from them and from the devices.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use luna_rest::Nothing;
 use luna_rest::network::{
@@ -12,8 +12,8 @@ use luna_rest::tasks::Link;
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::network::devices::{invalid_value, known, mask4, masked4};
-use crate::rules::network::host::{NAMES, Network, RouteRow};
+use crate::rules::network::devices::{invalid_value, known};
+use crate::state::network::{NAMES, Network, RouteRow, mask4, masked4, masked6};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROUTES, MONITOR, list);
@@ -23,75 +23,29 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&KERNEL_ROUTES, MONITOR, kernel);
 }
 
-impl RouteRow {
-    /// Its name in paths: only letters, digits, `_`, `:` and `.` may stand there.
-    fn id(&self) -> String {
-        format!("{}_{}", self.destination, self.mask)
-    }
-
-    fn key(&self) -> String {
-        format!("{} {}", self.device, self.id())
-    }
-
-    fn is_host(&self) -> bool {
-        self.mask == if self.destination.is_ipv4() { 32 } else { 128 }
-    }
-}
-
-impl Network {
-    /// Whether the device's network has the gateway in it.
-    fn reaches(&self, device: &str, gateway: IpAddr) -> bool {
-        let Some(row) = self.devices.get(device) else { return false };
-        match gateway {
-            IpAddr::V4(gateway) => row.ip4.is_some_and(|own| own.reaches(gateway)),
-            IpAddr::V6(gateway) => {
-                row.ip6.is_some_and(|own| masked6(own.ip, own.mask) == masked6(gateway, own.mask))
-            }
+/// The routing table: longer prefixes first, then by device; an added route stands before the
+/// device's own, as a recorded table shows them. The first gateway is the default one.
+fn kernel_routes(network: &Network) -> Vec<KernelRoute> {
+    let mut lines: Vec<(u8, KernelRoute)> = Vec::new();
+    for (device, own) in network.active4() {
+        let added = network.routes.values().filter(|route| route.device == device);
+        for route in added {
+            let IpAddr::V4(destination) = route.destination else { continue };
+            let gateway = match route.gateway {
+                Some(IpAddr::V4(gateway)) => Some(gateway),
+                _ => None,
+            };
+            let line = line(destination, route.mask, gateway, route.metric, device);
+            lines.push((route.mask, line));
         }
+        lines.push((own.mask, line(masked4(own.ip, own.mask), own.mask, None, 0, device)));
     }
-
-    /// Takes the routes of a device that its addresses do not reach any more.
-    pub(crate) fn forget_lost_routes(&mut self, device: &str) {
-        let has_address = self.devices.get(device).is_some_and(|row| row.ip4.is_some());
-        let lost: Vec<String> = self
-            .routes
-            .iter()
-            .filter(|(_, route)| route.device == device)
-            .filter(|(_, route)| match route.gateway {
-                Some(gateway) => !self.reaches(device, gateway),
-                None => !has_address,
-            })
-            .map(|(key, _)| key.to_owned())
-            .collect();
-        for key in lost {
-            self.routes.remove(&key);
-        }
-    }
-
-    /// The routing table: longer prefixes first, then by device; an added route stands before the
-    /// device's own, as a recorded table shows them. The first gateway is the default one.
-    fn kernel_routes(&self) -> Vec<KernelRoute> {
-        let mut lines: Vec<(u8, KernelRoute)> = Vec::new();
-        for (device, own) in self.active4() {
-            let added = self.routes.values().filter(|route| route.device == device);
-            for route in added {
-                let IpAddr::V4(destination) = route.destination else { continue };
-                let gateway = match route.gateway {
-                    Some(IpAddr::V4(gateway)) => Some(gateway),
-                    _ => None,
-                };
-                let line = line(destination, route.mask, gateway, route.metric, device);
-                lines.push((route.mask, line));
-            }
-            lines.push((own.mask, line(masked4(own.ip, own.mask), own.mask, None, 0, device)));
-        }
-        lines.sort_by_key(|(mask, _)| std::cmp::Reverse(*mask));
-        let default = self
-            .active4()
-            .next()
-            .map(|(device, own)| line(Ipv4Addr::UNSPECIFIED, 0, Some(own.gateway), 0, device));
-        lines.into_iter().map(|(_, line)| line).chain(default).collect()
-    }
+    lines.sort_by_key(|(mask, _)| std::cmp::Reverse(*mask));
+    let default = network
+        .active4()
+        .next()
+        .map(|(device, own)| line(Ipv4Addr::UNSPECIFIED, 0, Some(own.gateway), 0, device));
+    lines.into_iter().map(|(_, line)| line).chain(default).collect()
 }
 
 fn line(
@@ -111,11 +65,6 @@ fn line(
         metric,
         device: device.to_owned(),
     }
-}
-
-fn masked6(ip: Ipv6Addr, mask: u8) -> Ipv6Addr {
-    let host_bits = 128 - u32::from(mask.min(128));
-    Ipv6Addr::from_bits(ip.to_bits() & u128::MAX.checked_shl(host_bits).unwrap_or(0))
 }
 
 /// A dotted mask without gaps, or the length of a prefix.
@@ -237,7 +186,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<2>, body: NewRoute) -> Result<Reply<No
 }
 
 fn kernel(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<KernelRoutes>, Failure> {
-    Ok(Reply::ok(KernelRoutes { routes: cx.state.network.kernel_routes() }))
+    Ok(Reply::ok(KernelRoutes { routes: kernel_routes(&cx.state.network) }))
 }
 
 #[cfg(test)]

@@ -10,62 +10,21 @@ use luna_rest::ntls::{
     REMOVE_FILTER, REVOKE, Registered, SET_FILTER, UNMAP_HOST,
 };
 use luna_rest::{Nothing, partitions};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes, Upload};
 use crate::rules::ntls::certificates::Certificate;
-use crate::rules::ntls::settings::{Ntls, users_file};
+use crate::rules::ntls::settings::users_file;
+use crate::state::ntls::ClientRow;
 
-/// A registered client.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClientRow {
-    /// Its place in the order of registration.
-    pub number: u64,
-    /// Its address, if it was registered by one.
-    pub ip: Option<IpAddr>,
-    /// Its host name, if it was registered by one.
-    pub hostname: Option<String>,
-    /// Its certificate in PEM.
-    pub certificate: Option<String>,
-    /// The distinguished name that its certificate must have.
-    pub filter: Option<String>,
-    /// The address of its host name where no name server knows it.
-    pub host_address: Option<IpAddr>,
-    /// The serial numbers of its partitions, in the order of their assignment.
-    pub links: Vec<String>,
+fn client<'c>(cx: &'c Context<'_>, name: &str) -> Result<&'c ClientRow, Failure> {
+    cx.state.ntls.clients.get(name).ok_or_else(|| no_client(name))
 }
 
-impl Ntls {
-    /// The clients by the order of their registration.
-    fn by_number(&self) -> Vec<(&str, &ClientRow)> {
-        let mut clients: Vec<_> = self.clients.iter().collect();
-        clients.sort_by_key(|(_, row)| row.number);
-        clients
-    }
-
-    /// Takes a partition from every client: it was deleted.
-    pub fn forget_partition(&mut self, id: &str) {
-        let has = |row: &ClientRow| row.links.iter().any(|link| link == id);
-        let names: Vec<String> =
-            self.clients.iter().filter(|(_, row)| has(row)).map(|(name, _)| name.into()).collect();
-        for name in names {
-            if let Some(row) = self.clients.get_mut(&name) {
-                row.links.retain(|link| link != id);
-            }
-        }
-    }
-
-    fn client(&self, name: &str) -> Result<&ClientRow, Failure> {
-        self.clients.get(name).ok_or_else(|| no_client(name))
-    }
-
-    fn client_mut(&mut self, name: &str) -> Result<&mut ClientRow, Failure> {
-        self.clients.get_mut(name).ok_or_else(|| no_client(name))
-    }
+fn client_mut<'c>(cx: &'c mut Context<'_>, name: &str) -> Result<&'c mut ClientRow, Failure> {
+    cx.state.ntls.clients.get_mut(name).ok_or_else(|| no_client(name))
 }
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -193,7 +152,7 @@ fn check_body(pem: &str) -> Result<(), Failure> {
 
 fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>, Failure> {
     let name = &ids[0];
-    let row = cx.state.ntls.client(name)?;
+    let row = client(cx, name)?;
     Ok(Reply::ok(Client {
         actions: format!("{}/actions", CLIENT.path(&[name])),
         client_id: name.to_owned(),
@@ -210,7 +169,7 @@ fn certify(
     ids: &Ids<1>,
     new: NewCertificate,
 ) -> Result<Reply<Nothing>, Failure> {
-    cx.state.ntls.client(&ids[0])?;
+    client(cx, &ids[0])?;
     let pem = match (new.certificate, new.file) {
         (Some(pem), None) => {
             check_body(&pem)?;
@@ -234,8 +193,8 @@ fn certify_with_file(
 
 fn replace(cx: &mut Context<'_>, name: &str, pem: &[u8]) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
-    let row = cx.state.ntls.client_mut(name)?;
-    row.certificate = Some(Certificate::read_valid(pem, cx.now)?.pem);
+    let now = cx.now;
+    client_mut(cx, name)?.certificate = Some(Certificate::read_valid(pem, now)?.pem);
     Ok(Reply::done())
 }
 
@@ -248,15 +207,15 @@ fn deregister(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<No
 fn links(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Links>, Failure> {
     let name = &ids[0];
     let entry = |id: &String| LinkRef { id: id.clone(), url: LINK.path(&[name, id]) };
-    Ok(Reply::ok(Links { links: cx.state.ntls.client(name)?.links.iter().map(entry).collect() }))
+    Ok(Reply::ok(Links { links: client(cx, name)?.links.iter().map(entry).collect() }))
 }
 
 fn assign(cx: &mut Context<'_>, ids: &Ids<1>, new: NewLink) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let name = &ids[0];
-    cx.state.ntls.client(name)?;
+    client(cx, name)?;
     let id = partition_of(cx, &new.url)?;
-    let row = cx.state.ntls.client_mut(name)?;
+    let row = client_mut(cx, name)?;
     if row.links.contains(&id) {
         // The product's words.
         return Err(Failure::new(400, LINK_EXISTS, "The partition is assigned already.")
@@ -295,13 +254,13 @@ fn link(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Link>, F
 fn revoke(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let id = linked(cx, &ids[0], &ids[1])?;
-    cx.state.ntls.client_mut(&ids[0])?.links.retain(|link| *link != id);
+    client_mut(cx, &ids[0])?.links.retain(|link| *link != id);
     Ok(Reply::done())
 }
 
 /// The id of a link that is there.
 fn linked(cx: &Context<'_>, name: &str, id: &str) -> Result<String, Failure> {
-    let links = &cx.state.ntls.client(name)?.links;
+    let links = &client(cx, name)?.links;
     links.iter().find(|link| *link == id).cloned().ok_or_else(|| {
         // The product's words.
         Failure::new(404, NO_LINK, "Specified partition was not assigned to client.")
@@ -315,7 +274,7 @@ fn certificate(
     _: Nothing,
 ) -> Result<Reply<ClientCertificate>, Failure> {
     let name = &ids[0];
-    let Some(pem) = &cx.state.ntls.client(name)?.certificate else {
+    let Some(pem) = &client(cx, name)?.certificate else {
         return Err(Failure::new(404, NO_CERTIFICATE, "The client has no certificate.").details(
             format!("Add one with PUT {}, or register '{name}' again.", CLIENT.path(&[name])),
         ));
@@ -337,7 +296,7 @@ fn set_filter(
     new: NameFilter,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
-    let row = cx.state.ntls.client_mut(&ids[0])?;
+    let row = client_mut(cx, &ids[0])?;
     if new.dn.is_empty() || new.dn.len() > 241 || !is_filter(&new.dn) {
         let id = "NTLS_CLIENT_INVALID_DISTINGUISHED_NAME";
         return Err(Failure::new(422, id, "The distinguished name is not valid.")
@@ -367,7 +326,7 @@ fn remove_filter(
     _: Nothing,
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
-    if cx.state.ntls.client_mut(&ids[0])?.filter.take().is_none() {
+    if client_mut(cx, &ids[0])?.filter.take().is_none() {
         let id = "NTLS_CLIENT_NO_DN_FILTER_CONFIGURED";
         return Err(Failure::new(404, id, "The client has no filter."));
     }
@@ -394,7 +353,7 @@ fn map_host(
     new: NewHostAddress,
 ) -> Result<Reply<Nothing>, Failure> {
     let (ip, _) = check_address(Some(new.ip), None)?;
-    let row = cx.state.ntls.client_mut(&ids[0])?;
+    let row = client_mut(cx, &ids[0])?;
     if row.hostname.is_none() {
         return Err(Failure::new(400, NO_HOSTNAME, "The client has no host name.")
             .details(format!("'{}' was registered by its IP address.", &ids[0])));
@@ -404,7 +363,7 @@ fn map_host(
 }
 
 fn unmap_host(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    if cx.state.ntls.client_mut(&ids[0])?.host_address.take().is_none() {
+    if client_mut(cx, &ids[0])?.host_address.take().is_none() {
         return Err(Failure::new(404, NO_HOST_ADDRESS, "The host name has no address.")
             .details(format!("No address is mapped to the host name of '{}'.", &ids[0])));
     }

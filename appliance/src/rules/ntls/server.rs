@@ -4,77 +4,24 @@
 
 use std::net::IpAddr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use luna_rest::Nothing;
 use luna_rest::ntls::{
     CERTIFICATE, CertificateFile, INSTALL, NewKey, NewRequest, REGENERATE, RENEW, REQUEST,
     Regenerate, ServerCertificate, Subject,
 };
-use luna_rest::{Nothing, Secret};
-use rcgen::{
-    CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, PKCS_ED25519, SanType,
-};
-use serde::{Deserialize, Serialize};
-use time::{Date, Duration, OffsetDateTime};
+use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, SanType};
+use time::{Date, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::random::Random;
 use crate::core::text::{is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes, Upload};
 use crate::rules::ntls::certificates::{Certificate, invalid};
-use crate::rules::ntls::settings::{Ntls, users_file};
+use crate::rules::ntls::settings::users_file;
+use crate::state::ntls::{LONGEST, ServerRow};
 
-/// The longest validity in days, which is the default.
-pub(crate) const LONGEST: u32 = 3653;
 /// The default of `regenerateCertificate` in days.
 const REGENERATED: u32 = 365;
-
-/// The appliance's key and certificate.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ServerRow {
-    /// The private key: PKCS#8 in base64.
-    pub key: Secret,
-    /// The certificate in PEM.
-    pub certificate: String,
-    /// When it was made or installed, seconds since 1970.
-    pub made: i64,
-}
-
-impl ServerRow {
-    /// A new key and a self-signed certificate.
-    pub(crate) fn new(
-        random: &mut Random,
-        cn: &str,
-        subject: &Subject,
-        (start, days): (OffsetDateTime, u32),
-        now: OffsetDateTime,
-    ) -> Result<ServerRow, rcgen::Error> {
-        // PKCS#8 version 1 of an Ed25519 key: a fixed head and 32 bytes of seed.
-        let mut key = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-        key.extend(random.block());
-        let mut serial = random.bytes::<16>();
-        // A first bit of 1 would need a byte more, of 0 the whole number could need one less.
-        serial[0] = serial[0] & 0x3f | 0x40;
-        let mut params = params(cn, subject)?;
-        params.serial_number = Some(serial.to_vec().into());
-        params.not_before = start;
-        params.not_after = start + Duration::days(days.into());
-        let certificate = params.self_signed(&key_pair(&key)?)?.pem();
-        let made = now.unix_timestamp();
-        Ok(ServerRow { key: STANDARD.encode(&key).into(), certificate, made })
-    }
-
-    fn key_pair(&self) -> Result<KeyPair, Failure> {
-        let key = STANDARD.decode(self.key.expose()).unwrap_or_default();
-        key_pair(&key).map_err(failed)
-    }
-}
-
-fn key_pair(pkcs8: &[u8]) -> Result<KeyPair, rcgen::Error> {
-    KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), &PKCS_ED25519)
-}
 
 fn params(cn: &str, subject: &Subject) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::default();
@@ -114,13 +61,6 @@ fn failed(error: rcgen::Error) -> Failure {
     Failure::new(400, "NTLS_INTERNAL_ERROR", "NTLS failed.").details(error.to_string())
 }
 
-impl Ntls {
-    /// The appliance's certificate in PEM: what `server.pem` holds.
-    pub fn server_certificate(&self) -> &str {
-        &self.server.get().certificate
-    }
-}
-
 /// Makes a new key and a self-signed certificate: for `sysconf regenCert`. NTLS has to be restarted
 /// before clients can connect.
 ///
@@ -135,7 +75,8 @@ pub fn regenerate(
 ) -> Result<(), Failure> {
     check(cn, Some(days), subject)?;
     let now = cx.now;
-    let row = ServerRow::new(cx.random(), cn, subject, (start, days), now).map_err(failed)?;
+    let params = params(cn, subject).map_err(failed)?;
+    let row = ServerRow::self_signed(cx.random(), params, (start, days), now).map_err(failed)?;
     cx.state.ntls.server.set(row);
     cx.state.ntls.restart_needed();
     Ok(())
@@ -195,7 +136,7 @@ fn request(cx: &mut Context<'_>, _: &Ids<0>, new: NewRequest) -> Result<Reply<No
     subject.location = given(subject.location, "Ottawa");
     subject.organization = given(subject.organization, "Thales");
     check(&cn, new.days, &subject)?;
-    let key = cx.state.ntls.server.get().key_pair()?;
+    let key = cx.state.ntls.server.get().key_pair().map_err(failed)?;
     let request = params(&cn, &subject).and_then(|params| params.serialize_request(&key));
     let pem = request.and_then(|request| request.pem()).map_err(failed)?;
     let (user, now) = (cx.session().user.clone(), cx.now);
@@ -223,7 +164,7 @@ fn install_file(
 fn install_later(cx: &mut Context<'_>, pem: &[u8]) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let certificate = Certificate::read_valid(pem, cx.now)?;
-    let key = cx.state.ntls.server.get().key_pair()?;
+    let key = cx.state.ntls.server.get().key_pair().map_err(failed)?;
     if rcgen::PublicKeyData::subject_public_key_info(&key) != certificate.public_key {
         return Err(invalid(
             "It was not made for the appliance's present key. Make a request with POST \

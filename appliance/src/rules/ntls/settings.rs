@@ -8,110 +8,15 @@ use luna_rest::ntls::{
     BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CLIENTS, GROUPS, INFORMATION, Information,
     KEEPALIVE, Keepalive, MONITOR, Monitor, NewBinding, NewMonitor, NewSettings, NewThreads,
     RESET_INFORMATION, SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS, Settings,
-    Subject, THREADS, Threads,
+    THREADS, Threads,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::{Cell, Table};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route;
 use crate::request::route::{Ids, OPERATOR, Routes};
-use crate::rules::ntls::clients::ClientRow;
-use crate::rules::ntls::server::{LONGEST, ServerRow};
-use crate::state::{Area, Setup, Visit};
-
-/// What is kept of NTLS.
-#[derive(Debug, Default)]
-pub struct Ntls {
-    /// The clients by name.
-    pub clients: Table<ClientRow>,
-    /// Its settings.
-    pub settings: Cell<SettingsRow>,
-    /// The appliance's own key and certificate.
-    pub server: Cell<ServerRow>,
-}
-
-/// The settings. Some take effect when the service is restarted only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SettingsRow {
-    /// Seconds allowed for setting up a connection.
-    pub receive_timeout: u32,
-    /// Whether a client's source address is checked.
-    pub ip_check: bool,
-    /// TLS ciphers joined by colons.
-    pub ciphers: String,
-    /// Key exchange groups joined by colons.
-    pub groups: String,
-    /// The network device, or `all`.
-    pub device: String,
-    /// The device in use.
-    pub active_device: String,
-    /// TCP keepalive.
-    pub keepalive: Keepalive,
-    /// Threads.
-    pub threads: Threads,
-    /// The watch over the certificate's end.
-    pub monitor: Monitor,
-    /// Connections that came up, and that did not, since the counters were reset.
-    pub connections: (u64, u64),
-    /// Whether something that was set waits for a restart.
-    pub restart_needed: bool,
-}
-
-impl Default for SettingsRow {
-    fn default() -> SettingsRow {
-        SettingsRow {
-            receive_timeout: 20,
-            ip_check: true,
-            ciphers: CIPHERS.to_owned(),
-            groups: GROUPS.to_owned(),
-            device: "all".to_owned(),
-            active_device: "all".to_owned(),
-            keepalive: Keepalive { idle: 10, interval: 10, probes: 2 },
-            // Assumed; no page with the defaults was found.
-            threads: Threads { datapath: 5, cmdprocessor: 50 },
-            // The days and hours of the vendor's example; that it is off is documented.
-            monitor: Monitor { enabled: false, days: 5, interval: 12 },
-            connections: (0, 0),
-            restart_needed: false,
-        }
-    }
-}
-
-impl Area for Ntls {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("ntls/clients", &mut self.clients);
-        visit("ntls/settings", &mut self.settings);
-        visit("ntls/server", &mut self.server);
-    }
-
-    fn factory(&mut self, setup: &mut Setup<'_>) {
-        let subject = Subject::default();
-        // Fails for a host name that no certificate can hold; `sysconf regenCert` then makes one.
-        let validity = (setup.now, LONGEST);
-        if let Ok(row) = ServerRow::new(setup.random, setup.hostname, &subject, validity, setup.now)
-        {
-            self.server.set(row);
-        }
-    }
-}
-
-impl Ntls {
-    /// The service was started or restarted: what was set takes effect.
-    pub fn service_started(&mut self) {
-        let settings = self.settings.get_mut();
-        settings.active_device = settings.device.clone();
-        settings.restart_needed = false;
-    }
-
-    /// Something was set that takes effect at the next start of the service.
-    pub(crate) fn restart_needed(&mut self) {
-        self.settings.get_mut().restart_needed = true;
-    }
-}
+use crate::state::ntls::LONGEST;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SETTINGS, route::MONITOR, show);

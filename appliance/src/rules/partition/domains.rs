@@ -7,7 +7,6 @@ use luna_rest::partitions::{
     ADD_DOMAIN, CHANGE_DOMAIN, ChangeDomain, DELETE_DOMAIN, DOMAINS, Domain, Domains,
     EXPORT_IDENTITY, FileName, LegacyDomain, NewDomain, SET_LEGACY_DOMAIN, refusal,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
@@ -16,25 +15,14 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::lifecycle::{
-    PartitionRow, check_domain, partition, partition_mut, require_initialized,
+    check_domain, partition, partition_mut, require_initialized,
 };
 use crate::rules::partition::login::{not_allowed, require_role};
-use crate::rules::partition::policies::{EXTENDED_DOMAINS, policy};
+use crate::state::partition_policies::{EXTENDED_DOMAINS, policy};
+use crate::state::partitions::{DomainRow, PartitionRow};
 
 /// Cloning domains of a partition: the one of its initialization and two more.
 const MAX_DOMAINS: usize = 3;
-
-/// A cloning domain.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DomainRow {
-    /// Its number within the partition.
-    pub number: u32,
-    /// Its label; empty for none.
-    pub label: String,
-    /// The domain itself.
-    pub hash: PasswordHash,
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&DOMAINS, MONITOR, domains);

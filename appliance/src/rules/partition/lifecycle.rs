@@ -5,122 +5,31 @@
 //! `partition_domains.rs`, what lies inside in `objects.rs`. All of a partition but its objects is
 //! one row.
 
-use std::collections::BTreeMap;
-
 use luna_rest::Nothing;
 use luna_rest::partitions::{
     CAPABILITIES, CHANGE, CREATE, ChangePartition, DELETE, INIT, InitPartition, LIST, NewPartition,
     OBJECTS, POLICIES, Partition, Partitions as PartitionList, ROLES, SHOW, refusal,
 };
 use luna_rest::tasks::Link;
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
-use crate::core::table::Table;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::cluster::lifecycle::PACKAGE;
-use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::hsm::lifecycle::STORAGE;
-use crate::rules::partition::domains::DomainRow;
 use crate::rules::partition::login::{
-    RoleRow, check_new_password, check_password, not_allowed, require_role,
+    check_new_password, check_password, not_allowed, require_role,
 };
-use crate::rules::partition::objects::{ObjectRow, make_smk};
-use crate::rules::partition::policies::{TemplateRow, template};
-use crate::state::{Area, Visit};
+use crate::rules::partition::objects::make_smk;
+use crate::rules::partition::policies::template;
+use crate::state::clusters::PACKAGE;
+use crate::state::hsm::STORAGE;
+use crate::state::partitions::{DomainRow, OVERHEAD, PartitionRow, RoleRow};
 
 /// Bytes that the HSM has for partitions.
 pub const TOTAL_STORAGE: u64 = STORAGE;
-/// Bytes that a partition takes beside its size.
-pub const OVERHEAD: u64 = 9_648;
 /// The size of a partition of which none was asked for, as a 7.8.5 appliance gave it.
 pub const DEFAULT_SIZE: u64 = 648_381;
-
-/// What is kept of the partitions.
-#[derive(Debug, Default)]
-pub struct Partitions {
-    /// The partitions by serial number.
-    pub partitions: Table<PartitionRow>,
-    /// The objects by `serial/handle`, the handle in ten digits.
-    pub objects: Table<ObjectRow>,
-    /// Imported policy templates by name.
-    pub templates: Table<TemplateRow>,
-}
-
-/// A partition.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PartitionRow {
-    /// Partitions are listed in the order of this number.
-    pub made: u64,
-    /// The name.
-    pub name: String,
-    /// The label; empty while not initialized.
-    pub label: String,
-    /// Bytes for objects.
-    pub size: u64,
-    /// 0 or 1, as it was created; policy 41 changes it.
-    pub version: u8,
-    /// Whether it is initialized.
-    pub initialized: bool,
-    /// Its initialized roles by identifier.
-    pub roles: BTreeMap<String, RoleRow>,
-    /// Its cloning domains, the primary one first.
-    pub domains: Vec<DomainRow>,
-    /// The domain of an older HSM, if one was set.
-    pub legacy_domain: Option<PasswordHash>,
-    /// Policies that differ from their default, by number.
-    pub policies: BTreeMap<u32, u32>,
-    /// Policies whose destructiveness a template changed: off to on, on to off.
-    pub destructive: BTreeMap<u32, (bool, bool)>,
-    /// The last handle that was given to an object.
-    pub last_handle: u32,
-    /// Which SKS master key a version 1 partition has, in 32 hexadecimal digits; empty for none.
-    pub smk_id: String,
-    /// The key before it while a rollover is going on; else empty.
-    pub old_smk_id: String,
-}
-
-impl Area for Partitions {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("partitions", &mut self.partitions);
-        visit("partitions/objects", &mut self.objects);
-        visit("partitions/templates", &mut self.templates);
-    }
-}
-
-impl Partitions {
-    /// The serial numbers, oldest partition first.
-    pub fn serials(&self) -> Vec<&str> {
-        let mut serials: Vec<(u64, &str)> =
-            self.partitions.iter().map(|(serial, row)| (row.made, serial)).collect();
-        serials.sort_unstable();
-        serials.into_iter().map(|(_, serial)| serial).collect()
-    }
-
-    /// How many partitions there are.
-    pub fn count(&self) -> usize {
-        self.partitions.keys().count()
-    }
-
-    /// Bytes of the HSM that partitions take, their overhead included.
-    pub fn used_storage(&self) -> u64 {
-        self.partitions.values().map(|row| row.size + OVERHEAD).sum()
-    }
-
-    /// Bytes of the HSM that are left.
-    pub fn free_storage(&self) -> u64 {
-        hsm::STORAGE.saturating_sub(self.used_storage())
-    }
-
-    /// Number of a partition's objects, and the bytes they take.
-    pub fn contents(&self, serial: &str) -> (u64, u64) {
-        self.objects_of(serial).fold((0, 0), |(count, size), (_, row)| (count + 1, size + row.size))
-    }
-}
 
 /// Removes every partition with all that is in it: the HSM is initialized, zeroized, reset.
 pub fn erase_all(cx: &mut Context<'_>) {
@@ -266,7 +175,7 @@ fn create(
 ) -> Result<Reply<Nothing>, Failure> {
     check_hsm(cx, &ids[0])?;
     cx.require_so()?;
-    cx.state.hsm.require_operable()?;
+    cx.require_operable()?;
     check_name(cx, &body.name, None)?;
     if !body.has_pso {
         // Assumed: firmware 7 has no other partitions.
@@ -340,7 +249,7 @@ fn init(
     body: InitPartition,
 ) -> Result<Reply<Nothing>, Failure> {
     let serial = usable(cx, &ids[0], &ids[1])?;
-    cx.state.hsm.require_operable()?;
+    cx.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
         Some(label) => check_label(label)?.to_owned(),
@@ -533,7 +442,7 @@ pub(crate) mod tests {
         let mut bench = bench();
         let path = create(&mut bench, json!({"name": "app"})).created();
         let id = serial(&path).to_owned();
-        let row = crate::rules::ntls::clients::ClientRow { links: vec![id], ..Default::default() };
+        let row = crate::state::ntls::ClientRow { links: vec![id], ..Default::default() };
         bench.machine.state.ntls.clients.insert("client", row);
         bench.machine.keep();
         assert_eq!(bench.delete(&path).status, 204);
@@ -574,7 +483,7 @@ pub(crate) mod tests {
     fn storage_is_shared_and_never_exceeded() {
         let mut bench = bench();
         let refused = (409, refusal::NO_SPACE);
-        let most = hsm::STORAGE - OVERHEAD;
+        let most = STORAGE - OVERHEAD;
         let too_much = create(&mut bench, json!({"name": "a", "size": most + 1}));
         assert_eq!(too_much.error(), refused);
         let a = create(&mut bench, json!({"name": "a", "size": 1_000_000})).created();

@@ -10,16 +10,15 @@ use luna_rest::partitions::{
     ROLE_ACTIONS, ROLES, Role, RoleAction, RoleRef, Roles, SHOW, refusal,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::password::PasswordHash;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::lifecycle::{
-    PartitionRow, hsm_policy, partition, partition_mut, place, require_initialized, usable, zeroize,
+    hsm_policy, partition, partition_mut, place, require_initialized, usable, zeroize,
 };
-use crate::rules::partition::policies::{MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, policy};
+use crate::state::partition_policies::{MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, policy};
+use crate::state::partitions::{PartitionRow, RoleRow};
 
 /// Failed logins after which the partition of an SO is zeroized.
 const SO_ATTEMPTS: u32 = 10;
@@ -38,18 +37,6 @@ const ROLES_BY_ID: [(&str, &str); 4] = [
 
 /// What can be done with a role.
 const ACTIONS: [&str; 3] = ["createChallenge", "deactivate", "reset"];
-
-/// An initialized role.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RoleRow {
-    /// Its password.
-    pub hash: PasswordHash,
-    /// Logins that failed since the last good one.
-    pub failed: u32,
-    /// Somebody else set the password: it has to be changed first.
-    pub to_be_changed: bool,
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LOGIN, OPERATOR.private(), login);
@@ -102,7 +89,7 @@ pub(crate) fn check_password(
     password: &str,
 ) -> Result<(), Failure> {
     let name = called(role)?;
-    cx.state.hsm.require_operable()?;
+    cx.require_operable()?;
     let row = partition(cx, serial)?;
     require_initialized(row)?;
     let allowed = attempts(row, role);

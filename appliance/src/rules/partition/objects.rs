@@ -10,16 +10,16 @@ use luna_rest::partitions::{
     refusal,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::lifecycle::{
-    PartitionRow, Partitions, partition, partition_mut, place, require_initialized, usable,
+    partition, partition_mut, place, require_initialized, usable,
 };
 use crate::rules::partition::login::{not_allowed, require_role};
+use crate::state::partitions::{ObjectRow, PartitionRow, object_key};
 
 /// The types of objects and the bytes one usually takes: as recorded for two keys of each kind
 /// (496 for two symmetric ones, 1660 for a pair), the rest assumed.
@@ -34,38 +34,6 @@ pub(crate) const TYPES: [(&str, u64); 5] = [
 /// The SKS master keys.
 const SMKS: [&str; 2] = ["smk-fw7-primary", "smk-fw7-rollover"];
 
-/// An object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ObjectRow {
-    /// The label.
-    pub label: String,
-    /// One of the types.
-    pub kind: String,
-    /// The unique identifier.
-    pub uid: String,
-    /// Whether only a logged-in role sees it.
-    pub private: bool,
-    /// Bytes it takes.
-    pub size: u64,
-}
-
-impl Partitions {
-    /// The objects of a partition by their handles.
-    pub fn objects_of(&self, serial: &str) -> impl Iterator<Item = (u32, &ObjectRow)> {
-        let handle = move |key| {
-            let (owner, handle) = str::split_once(key, '/')?;
-            (owner == serial).then(|| handle.parse().ok())?
-        };
-        self.objects.iter().filter_map(move |(key, row)| Some((handle(key)?, row)))
-    }
-
-    /// Removes all objects of a partition.
-    pub(crate) fn erase_objects(&mut self, serial: &str) {
-        self.objects.retain(|key, _| key.split('/').next() != Some(serial));
-    }
-}
-
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&OBJECTS, MONITOR.private(), list);
     r.on(&OBJECTS_OLD, MONITOR.private(), list);
@@ -78,10 +46,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&ADD_OBJECT, OPERATOR, add);
     r.on(&CLEAR, OPERATOR.private(), clear);
     r.on(&CLEAR_SFF, OPERATOR.private(), clear_sff);
-}
-
-fn key(serial: &str, handle: u32) -> String {
-    format!("{serial}/{handle:010}")
 }
 
 /// Whether this session sees private objects: a role is logged in, its password its own.
@@ -110,7 +74,8 @@ fn list(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Objects>
 fn show(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Object>, Failure> {
     let serial = place(cx, &ids[0], &ids[1])?;
     let found = ids[2].parse().ok();
-    let found = found.and_then(|handle| cx.state.partitions.objects.get(&key(serial, handle)));
+    let found =
+        found.and_then(|handle| cx.state.partitions.objects.get(&object_key(serial, handle)));
     let Some(row) = found else {
         return Err(Failure::new(404, refusal::INVALID_OBJECT, "The object does not exist.")
             .details(format!("The partition has no object with the handle {}.", &ids[2])));
@@ -161,7 +126,7 @@ pub(crate) fn put(cx: &mut Context<'_>, serial: &str, row: ObjectRow) -> Result<
     let partition = partition_mut(cx, serial)?;
     partition.last_handle += 1;
     let handle = partition.last_handle;
-    cx.state.partitions.objects.insert(key(serial, handle), row);
+    cx.state.partitions.objects.insert(object_key(serial, handle), row);
     Ok(handle)
 }
 

@@ -10,51 +10,11 @@ use luna_rest::status::{
     Memory, PROCESSES, Processes, SENSOR, SENSORS, SOCKETS, Sensor, Sensors, Socket, Sockets,
 };
 use luna_rest::tasks::Link;
-use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Reply};
-use crate::core::table::Cell;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
 use crate::rules::status::{machine, sensors};
-use crate::state::{Area, Setup, Visit};
-
-/// How long an appliance takes to start, in seconds: it is up that long when it first answers.
-const START: i64 = 90;
-
-/// What is kept of this area.
-#[derive(Debug, Default)]
-pub struct Status {
-    /// When the appliance started, in seconds since 1970.
-    booted: Cell<i64>,
-}
-
-impl Area for Status {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("status/booted", &mut self.booted);
-    }
-
-    fn factory(&mut self, setup: &mut Setup<'_>) {
-        self.reboot(setup.now);
-    }
-}
-
-impl Status {
-    /// When the appliance started, in seconds since 1970.
-    pub fn booted(&self) -> i64 {
-        *self.booted.get()
-    }
-
-    /// The appliance has started anew, and answers at `now`.
-    pub fn reboot(&mut self, now: OffsetDateTime) {
-        self.booted.set(now.unix_timestamp() - START);
-    }
-
-    /// The clock was set, by so many seconds: the appliance is up as long as before.
-    pub fn clock_set(&mut self, by: i64) {
-        *self.booted.get_mut() += by;
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&CPU, EVERYONE, cpu);

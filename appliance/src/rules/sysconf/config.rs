@@ -3,8 +3,7 @@
 //! A backup holds the rows of the fields that belong to a service (see [`belongs`]), so that a new
 //! field of an area is backed up without a word here. HSM and partitions are never in it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
 use luna_rest::Nothing;
 use luna_rest::config::{
@@ -13,45 +12,18 @@ use luna_rest::config::{
     NO_DEVICE, NewBackup, OfService, RESTORE, SERVICES, SHOW,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random::Random;
-use crate::core::table::{Field, Rows, Table};
+use crate::core::table::{Field, Table};
 use crate::core::text::{clock_text, date_text, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, Routes};
-use crate::rules::appliance::services::ServiceRow;
 use crate::rules::sysconf::ntp::service_changes;
 use crate::state::State;
-
-/// Rows by the names of their fields.
-type Snapshot = BTreeMap<String, Rows>;
-
-/// A backup. Its content has password hashes and keys in it and never shows.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BackupRow {
-    description: String,
-    hostname: String,
-    version: String,
-    /// Seconds since 1970.
-    made: i64,
-    content: Snapshot,
-}
-
-impl fmt::Debug for BackupRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BackupRow").field("made", &self.made).finish_non_exhaustive()
-    }
-}
-
-impl BackupRow {
-    fn size(&self) -> usize {
-        serde_json::to_vec(&self.content).map(|bytes| bytes.len()).unwrap_or_default()
-    }
-}
+use crate::state::services::ServiceRow;
+use crate::state::sysconf::{BackupRow, Snapshot};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, ADMIN, show);
@@ -347,8 +319,8 @@ fn exported(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Backup
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::ntls::clients::ClientRow;
     use crate::rules::sysconf::tests::so;
+    use crate::state::ntls::ClientRow;
     use crate::test_machine::Bench;
     use serde_json::json;
 

@@ -9,10 +9,9 @@ use luna_rest::Nothing;
 use luna_rest::ntp::{
     ACTIONS, ADD_SERVER, BAD_AUTHENTICATION, CHANGE_SERVER, ChangeServer, DELETE_SERVER,
     LOCAL_CLOCK, LOG, Log, NO_SERVER, NewServer, Ntp, RUNNING, SERVER, SERVER_EXISTS, SERVERS,
-    SHOW, STATUS, SYNCHRONIZE, Scheme, Server, Servers, Synchronize,
+    SHOW, STATUS, SYNCHRONIZE, Server, Servers, Synchronize,
 };
 use luna_rest::tasks::{Actions, Link};
-use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::core::message::{Failure, Reply};
@@ -20,36 +19,8 @@ use crate::core::text::clock_text;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::sysconf::clock::{local, set};
-use crate::rules::sysconf::ntp_auth::key_name;
 use crate::rules::sysconf::ntp_status;
-
-/// Network time as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NtpRow {
-    /// When the service was started last, seconds since 1970.
-    pub started: i64,
-    /// When the AutoKey key was made, if it was.
-    pub autokey: Option<i64>,
-    /// Installed identity schemes.
-    pub schemes: Vec<Scheme>,
-    /// The log, oldest line first.
-    pub log: Vec<String>,
-    /// The process number of the service, which its log shows.
-    pub process: u32,
-    /// What the next server is ordered by.
-    pub next: u64,
-}
-
-/// A server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ServerRow {
-    /// Servers are listed in the order in which they were added.
-    pub order: u64,
-    /// Its settings.
-    pub server: Server,
-}
+use crate::state::sysconf::{ServerRow, key_name};
 
 /// Lines of the log that are kept.
 const LOG_LINES: usize = 200;

@@ -1,28 +1,16 @@
 //! How NTP servers are authenticated: symmetric keys, and AutoKey. No value of a key is ever shown.
 
+use luna_rest::Nothing;
 use luna_rest::ntp::{
     ADD_KEY, Autokey, CLEAR_KEYS, CLEAR_TRUST, DELETE_KEY, DISTRUST_KEY, GENERATE_AUTOKEY,
     INSTALL_SCHEME, KEY_EXISTS, KEYS, Key, Keys, NO_KEY, NewKey, Scheme, TRUST_KEY,
 };
-use luna_rest::{Nothing, Secret};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
-
-/// A symmetric key.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct KeyRow {
-    /// `M`, `S`, `A`, `N`, or an algorithm such as `SHA256`.
-    pub kind: String,
-    /// The key itself.
-    pub value: Secret,
-    /// Whether it is trusted.
-    pub trusted: bool,
-}
+use crate::state::sysconf::{KeyRow, key_name};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&KEYS, EVERYONE, keys);
@@ -34,11 +22,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CLEAR_TRUST, OPERATOR, clear_trust);
     r.on(&GENERATE_AUTOKEY, OPERATOR, generate_autokey);
     r.on(&INSTALL_SCHEME, OPERATOR, install_scheme);
-}
-
-/// Numbers sort as numbers.
-pub(crate) fn key_name(id: u16) -> String {
-    format!("{id:05}")
 }
 
 fn key_of(id: &str) -> Result<String, Failure> {

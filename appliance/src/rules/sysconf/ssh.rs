@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use luna_rest::Nothing;
 use luna_rest::ssh::{
     ACT, ACTIONS, ADD_CLIENTS, BAD_ADDRESS, BAD_CIPHERS, BIND_ADDRESS, BindAddress, CHANGE,
     CIPHERS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Client, Clients, HOST_KEYS, HostKey, HostKeys,
@@ -14,87 +15,30 @@ use luna_rest::ssh::{
     Rejected, SHOW, Ssh,
 };
 use luna_rest::tasks::{Actions, Link};
-use luna_rest::{Nothing, Secret};
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::random;
-use crate::core::random::Random;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
+use crate::state::sysconf::{HostKeyRow, default_ciphers};
 
-/// The settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::ssh::Ssh")]
-pub struct SshRow {
-    pub ciphers: Vec<String>,
-    /// Codes for message authentication; none: the server's own choice.
-    pub macs: Vec<String>,
-    pub password: bool,
-    pub public_key: bool,
-    pub port: u16,
-    pub devices: Vec<String>,
-    pub ip: Option<String>,
-}
-
-/// Public keys are accepted from the factory, as every sample shows; that is assumed.
-impl Default for SshRow {
-    fn default() -> Self {
-        SshRow {
-            ciphers: default_ciphers(),
-            macs: Vec::new(),
-            password: true,
-            public_key: true,
-            port: 22,
-            devices: vec!["all".to_owned()],
-            ip: None,
-        }
+/// The public half of the host key as it is shown.
+fn show_host_key(row: &HostKeyRow) -> Result<HostKey, Failure> {
+    let fault = || Failure::internal("The SSH host key cannot be read.");
+    let digits = row.seed.expose();
+    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    let seed: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed.ok_or_else(fault)?);
+    let pair = pair.map_err(|_| fault())?;
+    let kind = "ssh-ed25519";
+    let mut blob = Vec::new();
+    for field in [kind.as_bytes(), pair.public_key().as_ref()] {
+        blob.extend(u32::try_from(field.len()).unwrap_or_default().to_be_bytes());
+        blob.extend(field);
     }
-}
-
-fn default_ciphers() -> Vec<String> {
-    ["aes192-ctr", "aes256-ctr"].map(str::to_owned).to_vec()
-}
-
-/// The server's own key.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HostKeyRow {
-    /// The seed of an Ed25519 key, in hexadecimal.
-    seed: Secret,
-}
-
-impl HostKeyRow {
-    /// The first key. It is made from a copy of the randomness: nothing else of the same seed
-    /// changes by it.
-    pub(crate) fn factory(random: &Random) -> HostKeyRow {
-        let block = random.clone().block();
-        HostKeyRow::new(digest(&SHA256, &[&block[..], b"ssh host key"].concat()).as_ref())
-    }
-
-    fn new(seed: &[u8]) -> HostKeyRow {
-        HostKeyRow { seed: random::hex(seed).into() }
-    }
-
-    fn show(&self) -> Result<HostKey, Failure> {
-        let fault = || Failure::internal("The SSH host key cannot be read.");
-        let digits = self.seed.expose();
-        let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-        let seed: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed.ok_or_else(fault)?);
-        let pair = pair.map_err(|_| fault())?;
-        let kind = "ssh-ed25519";
-        let mut blob = Vec::new();
-        for field in [kind.as_bytes(), pair.public_key().as_ref()] {
-            blob.extend(u32::try_from(field.len()).unwrap_or_default().to_be_bytes());
-            blob.extend(field);
-        }
-        let print = STANDARD_NO_PAD.encode(digest(&SHA256, &blob));
-        Ok(HostKey { kind: kind.to_owned(), bits: 256, fingerprint: format!("SHA256:{print}") })
-    }
+    let print = STANDARD_NO_PAD.encode(digest(&SHA256, &blob));
+    Ok(HostKey { kind: kind.to_owned(), bits: 256, fingerprint: format!("SHA256:{print}") })
 }
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -201,7 +145,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>,
 }
 
 fn host_keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HostKeys>, Failure> {
-    Ok(Reply::ok(HostKeys { keys: vec![cx.state.sysconf.ssh_host_key.get().show()?] }))
+    Ok(Reply::ok(HostKeys { keys: vec![show_host_key(cx.state.sysconf.ssh_host_key.get())?] }))
 }
 
 fn read_address(text: &str) -> Result<String, Failure> {

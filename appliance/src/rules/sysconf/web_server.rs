@@ -8,73 +8,13 @@ use luna_rest::web_server::{
     BLOCKLIST, Blocklist, CHANGE, CHANGE_BLOCKLIST, ChangeBlocklist, ChangeWebServer,
     REPLACE_BLOCKLIST, SHOW, WebServer,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
+use crate::state::sysconf::{BlocklistRow, CIPHERS, WebServerRow};
 
-/// Ciphers of TLS 1.3, then those of TLS 1.2, as the reference lists them.
-const CIPHERS: [&str; 19] = [
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-    "TLS_AES_128_GCM_SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "DHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "DHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-SHA384",
-    "ECDHE-RSA-AES256-SHA384",
-    "DHE-RSA-AES256-SHA256",
-    "ECDHE-ECDSA-AES128-SHA256",
-    "ECDHE-RSA-AES128-SHA256",
-    "DHE-RSA-AES128-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-GCM-SHA256",
-    "AES256-SHA256",
-    "AES128-SHA256",
-];
 const DEVICES: [&str; 8] = ["eth0", "eth1", "eth2", "eth3", "all", "all_ipv4", "bond0", "bond1"];
-
-/// The settings. Assumed from the factory: all ciphers, all devices, port 8443, 100 MiB.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::web_server::WebServer")]
-pub struct WebServerRow {
-    pub cipher_list: String,
-    pub max_file_size: u64,
-    pub net_device: String,
-    pub port: u16,
-}
-
-impl Default for WebServerRow {
-    fn default() -> Self {
-        WebServerRow {
-            cipher_list: CIPHERS.join(":"),
-            max_file_size: 100 << 20,
-            net_device: "all".to_owned(),
-            port: 8443,
-        }
-    }
-}
-
-/// When accounts are blocked. Assumed from the factory: the numbers of the reference's example.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs, reason = "named as in luna_rest::web_server::Blocklist")]
-pub struct BlocklistRow {
-    pub max_infraction_count: u32,
-    pub timeout_start: u32,
-    pub timeout_multiplier: f64,
-}
-
-impl Default for BlocklistRow {
-    fn default() -> Self {
-        BlocklistRow { max_infraction_count: 10, timeout_start: 5, timeout_multiplier: 1.5 }
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);

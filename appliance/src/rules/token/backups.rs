@@ -8,7 +8,6 @@ use luna_rest::tokens::{
     refusal,
 };
 use luna_rest::{Nothing, partitions};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
@@ -16,46 +15,18 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::lifecycle::{
-    OVERHEAD, PartitionRow, check_domain, partition, partition_mut, require_initialized,
+    check_domain, partition, partition_mut, require_initialized,
 };
 use crate::rules::partition::login::{check_new_password, not_allowed, require_role};
 use crate::rules::partition::objects;
-use crate::rules::partition::objects::ObjectRow;
-use crate::rules::partition::policies::{PRIVATE_KEY_CLONING, SECRET_KEY_CLONING, policy};
 use crate::rules::token::devices as tokens;
-use crate::rules::token::devices::{MAX_BACKUPS, STORAGE, TokenRow, token, token_mut};
+use crate::rules::token::devices::{MAX_BACKUPS, STORAGE, token, token_mut};
+use crate::state::partition_policies::{PRIVATE_KEY_CLONING, SECRET_KEY_CLONING, policy};
+use crate::state::partitions::{OVERHEAD, ObjectRow, PartitionRow};
+use crate::state::tokens::{BackupRow, TokenRow};
 
 /// Wrong passwords in a row that lock a backup; assumed, as a partition's by default.
 const ATTEMPTS: u32 = 10;
-
-/// A backup: a partition of the Backup HSM.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BackupRow {
-    /// Backups are listed in the order of this number.
-    pub made: u64,
-    /// The name.
-    pub name: String,
-    /// That of the partition it was made from.
-    pub version: u8,
-    /// The CO's password.
-    pub co: PasswordHash,
-    /// Wrong ones since the last right one.
-    pub failed: u32,
-    /// The cloning domain.
-    pub domain: PasswordHash,
-    /// The objects of a version 0 partition.
-    pub objects: Vec<ObjectRow>,
-    /// The SKS master key of a version 1 partition; empty for none.
-    pub smk_id: String,
-}
-
-impl BackupRow {
-    /// Bytes it takes.
-    pub fn size(&self) -> u64 {
-        OVERHEAD + self.objects.iter().map(|object| object.size).sum::<u64>()
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&BACKUPS, MONITOR, list);
@@ -139,7 +110,7 @@ fn check_co(cx: &mut Context<'_>, serial: &str, id: &str, password: &str) -> Res
 
 /// What the partition must be, whichever way things are copied.
 fn begin<'c>(cx: &'c Context<'_>, serial: &str) -> Result<&'c PartitionRow, Failure> {
-    cx.state.hsm.require_operable()?;
+    cx.require_operable()?;
     require_initialized(partition(cx, serial)?)?;
     require_role(cx, serial, &["co"])?;
     if !cx.state.hsm.cloning_allowed() {

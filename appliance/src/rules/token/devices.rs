@@ -4,8 +4,6 @@
 //! A Backup HSM is one row, so that it can be carried to another appliance as it is. It comes out of
 //! Secure Transport Mode: the product ends that at a client.
 
-use std::collections::BTreeMap;
-
 use luna_rest::tasks::Link;
 use luna_rest::tokens::{
     ATTACH, ATTACHED, Attached, BackupHsm, CONTENTS, DETACH, INIT, InitToken, LIST, LOGIN, LOGOUT,
@@ -13,72 +11,25 @@ use luna_rest::tokens::{
     refusal,
 };
 use luna_rest::{Nothing, Secret, partitions};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
-use crate::core::table::Table;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::{lifecycle as hsm, parts as hsm_parts};
-use crate::rules::partition::lifecycle::{PartitionRow, check_domain, check_label};
+use crate::rules::partition::lifecycle::{check_domain, check_label};
 use crate::rules::partition::login::check_new_password;
-use crate::rules::token::backups::BackupRow;
-use crate::state::{Area, Visit};
+use crate::state::partitions::PartitionRow;
+use crate::state::tokens::TokenRow;
 
 /// What a Backup HSM 7 v2 comes with.
 const FIRMWARE: &str = "7.7.2";
 const MODEL: &str = "Luna Backup HSM 7";
 /// Assumed: as much as the HSM inside the appliance.
-pub(crate) const STORAGE: u64 = hsm::STORAGE;
+pub(crate) const STORAGE: u64 = crate::state::hsm::STORAGE;
 /// Assumed.
 pub(crate) const MAX_BACKUPS: u32 = 100;
-
-/// What is kept of the Backup HSMs.
-#[derive(Debug, Default)]
-pub struct Tokens {
-    /// Those that are attached, by serial number.
-    pub tokens: Table<TokenRow>,
-}
-
-/// A Backup HSM with all that is on it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TokenRow {
-    /// Its label; empty while not initialized.
-    pub label: String,
-    /// Whether it was initialized since it was made, zeroized or reset.
-    pub initialized: bool,
-    /// The SO's password.
-    pub so: PasswordHash,
-    /// Wrong SO passwords since the last right one.
-    pub so_failures: u32,
-    /// The cloning domain of the device itself; each backup has its own.
-    pub domain: PasswordHash,
-    /// The backups by serial number.
-    pub backups: BTreeMap<String, BackupRow>,
-    /// Applied capability upgrades by identifier: what each allows.
-    pub upgrades: BTreeMap<String, String>,
-}
-
-impl Area for Tokens {
-    fn fields(&mut self, visit: Visit<'_>) {
-        visit("tokens", &mut self.tokens);
-    }
-}
-
-impl TokenRow {
-    /// Erases all that belongs to its users.
-    fn zeroize(&mut self) {
-        *self = TokenRow { upgrades: std::mem::take(&mut self.upgrades), ..TokenRow::default() };
-    }
-
-    /// Bytes that backups take.
-    pub fn used_storage(&self) -> u64 {
-        self.backups.values().map(BackupRow::size).sum()
-    }
-}
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ATTACHED, ADMIN, attached);

@@ -37,7 +37,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             partitions::OBJECT.resource(),
             keyrings::OBJECTS.resource(),
         ],
-        known: Known::Seen("38-cmu-importkey-lunacm-contents-k6"),
+        known: Known::Seen("cmu-importkey-lunacm-contents-k6"),
         run: call::<Contents>(),
     },
     Command {

@@ -79,7 +79,7 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::INIT.resource(),
             partitions::LOGIN.resource(),
         ],
-        known: Known::Seen("13-lunacm-partition-init-7.1"),
+        known: Known::Seen("lunacm-partition-init-7.1"),
         run: call::<Init>(),
     },
 ];

@@ -20,7 +20,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             partitions::POLICIES.resource(),
             partitions::SET_POLICY.resource(),
         ],
-        known: Known::Seen("37-lunacm-partition-policy-change-k6"),
+        known: Known::Seen("lunacm-partition-policy-change-k6"),
         run: call::<Change>(),
     },
     Command {
@@ -38,7 +38,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             partitions::EXPORT_TEMPLATE.resource(),
             users::DELETE_FILE.resource(),
         ],
-        known: Known::Seen("37-lunacm-partition-policy-change-k6"),
+        known: Known::Seen("lunacm-partition-policy-change-k6"),
         run: call::<Show>(),
     },
 ];

@@ -2,7 +2,6 @@
 
 use luna_rest::ntls;
 
-use super::unknown_client;
 use crate::prelude::*;
 
 const SYNTAX: &str = "admin_partition/connections/ntls/assign_revoke.htm";
@@ -51,12 +50,7 @@ impl Run<Session> for Map {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let address = ntls::NewHostAddress { ip: self.ip.to_string() };
-        session.client().call(&ntls::MAP_HOST, &[&self.client], &address).map_err(|error| {
-            if error.id() == Some(ntls::NO_HOSTNAME) {
-                return Failure::command("The client was registered by IP address, not hostname.");
-            }
-            unknown_client(error)
-        })?;
+        session.call(&ntls::MAP_HOST, &[&self.client], &address)?;
         Ok(Done { done: "client hostip map" })
     }
 }
@@ -81,7 +75,7 @@ impl Run<Session> for Show {
     type View = Addresses;
 
     fn run(self, session: &mut Session) -> Result<Addresses, Failure> {
-        let list = session.client().get(&ntls::HOST_ADDRESSES, &[])?.host_addresses;
+        let list = session.get(&ntls::HOST_ADDRESSES, &[])?.host_addresses;
         let address = |entry: ntls::HostAddress| Address {
             client: entry.client_id,
             hostname: entry.hostname,
@@ -116,17 +110,7 @@ impl Run<Session> for Unmap {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().call(&ntls::UNMAP_HOST, &[&self.client], &Nothing {}).map_err(
-            |error| {
-                if error.id() == Some(ntls::NO_HOST_ADDRESS) {
-                    return Failure::command(
-                        "The client's hostname is not mapped to an IP address.",
-                    )
-                    .hint("'client hostip show' shows those that are");
-                }
-                unknown_client(error)
-            },
-        )?;
+        session.call(&ntls::UNMAP_HOST, &[&self.client], &Nothing {})?;
         Ok(Done { done: "client hostip unmap" })
     }
 }

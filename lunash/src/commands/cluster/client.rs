@@ -46,12 +46,9 @@ impl Run<Session> for Delete {
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, self.clusterid)?;
         let clients = session.client().get(&clusters::CLIENTS, &[&cluster]).map_err(refused)?.data;
-        // Whoever is not there is for the appliance to refuse: nobody is asked about them.
-        if let Some(client) = clients.iter().find(|client| client.client_uuid == self.clientid)
-            && !self.force
-        {
-            let name = &client.common_name;
-            session.confirm_deletion("client", "client", name)?;
+        // A client that does not exist is refused by the appliance, without a question.
+        if let Some(client) = clients.iter().find(|client| client.client_uuid == self.clientid) {
+            session.confirm_deletion(self.force, ("client", "client"), &client.common_name)?;
         }
         let ids = [cluster.as_str(), &self.clientid];
         session.client().call(&clusters::DELETE_CLIENT, &ids, &Nothing {}).map_err(refused)?;

@@ -9,6 +9,7 @@ use super::{
 use luna_rest::{hsm, partitions};
 
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "cluster member", help: "Members of the cluster" }];
@@ -122,16 +123,16 @@ pub(super) fn warn_of_absent(
     }
     if !force {
         let names = absent.join("\n            ");
-        session.ui().confirm(
-            &format!(
-                "CAUTION:  These members are not reached and will not learn of the change:\n\
-                 \x20           {names}\n\
-                 \x20         Their cluster service may have to be factory reset.\n\
-                 \x20         Type 'proceed' to go on without them, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
+        session.confirm(
+            false,
+            &caution(
+                &format!(
+                    "These members are not reached and will not learn of the change:\n\
+                 \x20 {names}\n\
+                 Their cluster service may have to be factory reset."
+                ),
+                &proceed("go on without them"),
             ),
-            "-force",
         )?;
     }
     Ok(true)

@@ -13,14 +13,17 @@ pub(super) mod group;
 pub(super) mod member;
 pub(super) mod restore;
 
-use luna_rest::clusters::{self, Authentication, refusal};
+use luna_rest::clusters::{self, Authentication};
+use luna_rest::hsm;
 use luna_rest::services::{self, ServiceAction};
-use luna_rest::{hsm, partitions};
-use luna_shell::Kind;
 
 use super::hsm::access::warn_of_attempts;
-use super::partition::{self, CO, close_questions};
+use super::partition::{CO, close_questions};
+use luna_rest::partitions;
+
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
+use crate::refusals;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "cluster", help: "Clusters of appliances that share keyrings" }];
@@ -160,10 +163,15 @@ pub(super) fn crypto_officer(
     label: Option<&str>,
 ) -> Result<Vec<Authentication>, Failure> {
     let hsm = session.hsm()?.to_owned();
-    if let Some(partition) = cluster_partition(session, &hsm, label)? {
-        CO.guard(session, [&hsm, &partition])?;
+    let partition = session.find_partition(|partition| match label {
+        Some(label) => partition.label == label || partition.name == label,
+        None => partition.version == 1,
+    })?;
+    // Whether there has to be one is for the appliance to say.
+    if let Some(partition) = partition {
+        CO.guard(session, [&hsm, &partition.id])?;
     }
-    let by_ped = session.client().get(&hsm::SHOW, &[&hsm])?.authentication_method == "PED";
+    let by_ped = session.get(&hsm::SHOW, &[&hsm])?.authentication_method == "PED";
     let password = match given {
         None if by_ped => ped(session),
         given => CO.password(session, given, "-copassword")?,
@@ -172,64 +180,24 @@ pub(super) fn crypto_officer(
     Ok(Authentication::co(password, label.map(ToOwned::to_owned)))
 }
 
-fn cluster_partition(
-    session: &Session,
-    hsm: &str,
-    label: Option<&str>,
-) -> Result<Option<String>, Failure> {
-    for entry in session.client().get(&partitions::LIST, &[hsm])?.partitions {
-        let partition = session.client().get(&partitions::SHOW, &[hsm, &entry.id])?;
-        let is_it = match label {
-            Some(label) => partition.label == label || partition.name == label,
-            None => partition.version == 1,
-        };
-        if is_it {
-            return Ok(Some(entry.id));
-        }
-    }
-    // Whether there has to be one is for the appliance to say.
-    Ok(None)
-}
-
 /// With multifactor authentication the key is presented at the PED, and the password is empty.
 fn ped(session: &mut Session) -> Secret {
     session.ui().show("Please attend to the PED...\n");
     Secret::from("")
 }
 
-/// A refusal in the appliance's longer words, with what to do next.
-pub(super) fn refused(error: luna_rest::Error) -> Failure {
-    let luna_rest::Error::Answered { answer, .. } = &error else { return error.into() };
-    let hint = match answer.id.as_str() {
-        refusal::NO_PACKAGE => "'package update' installs lnh_cluster",
-        refusal::NOT_RUNNING => {
-            "'cluster status' shows the service, 'service start cluster' starts it"
-        }
-        refusal::EXISTS => "'cluster list' shows it, 'cluster leave' leaves it",
-        refusal::NO_CLUSTER => "'cluster list' shows the cluster of this appliance",
-        refusal::NO_MEMBER => "'cluster member list' shows the members",
-        refusal::NO_CLIENT => "'cluster client list' shows the clients",
-        refusal::NO_KEYRING => "'keyring list' shows the keyrings",
-        refusal::NOT_AUTHORIZED => "'cluster member authorize' authorizes a member",
-        refusal::READ_ONLY => "'cluster member list' shows whether the primary is reached",
-        refusal::NOT_PRIMARY => "'cluster member list' marks the primary member with P",
-        refusal::PARTED => "'sysconf config factoryReset -service cluster' resets the service",
-        refusal::BACKUP => "'my file list' shows the files",
-        refusal::KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",
-        refusal::UNCLEAR => "the change may have happened: look before it is sent again",
-        _ => "",
+/// A refusal; of a value that was not accepted the details alone, with options in place of fields.
+pub(super) fn refused(error: Error) -> Failure {
+    let details = match &error {
+        Error::Answered { answer, .. } => in_options(&answer.details),
+        _ => String::new(),
     };
-    let details = match answer.id.as_str() {
-        id if id.starts_with("CLUSTER_") => answer.details.clone(),
-        "FRAMEWORK_BAD_REQUEST" | "APPLIANCE_SERVICE_ACTION_FAILED" => in_options(&answer.details),
-        _ => return partition::refused(error),
-    };
-    let kind = if answer.id == refusal::UNCLEAR { Kind::Unclear } else { Kind::Command };
-    let mut failure = Failure { kind, ..Failure::from(error) };
-    if !details.is_empty() {
-        failure.message = details;
-    }
-    if hint.is_empty() { failure } else { failure.hint(hint) }
+    let named = matches!(
+        error.id(),
+        Some(ErrorId::FRAMEWORK_BAD_REQUEST | ErrorId::APPLIANCE_SERVICE_ACTION_FAILED)
+    );
+    let failure = refusals::refused(error);
+    if named && !details.is_empty() { Failure { message: details, ..failure } } else { failure }
 }
 
 /// The fields that the appliance names, as the options that gave them.
@@ -260,7 +228,7 @@ impl Run<Session> for Create {
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
             given => {
-                let first = if session.ui().has_output() { "\n" } else { "" };
+                let first = session.lead();
                 let text = format!("{first}  Please enter the HSM Administrators' password:\n  > ");
                 let question = Question {
                     text: &text,
@@ -337,13 +305,13 @@ impl Run<Session> for Join {
         let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
         if !self.force {
             // Assumed. That the accounts are replaced is documented.
-            session.ui().confirm(
-                "CAUTION:  The accounts and roles of the cluster will replace those of this\n\
-                 \x20         appliance. Let no other appliance join at the same time.\n\
-                 \x20         Type 'proceed' to join the cluster, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > ",
-                "-force",
+            session.confirm(
+                false,
+                &caution(
+                    "The accounts and roles of the cluster will replace those of this\n\
+                 appliance. Let no other appliance join at the same time.",
+                    &proceed("join the cluster"),
+                ),
             )?;
         }
         let body = clusters::ChangeCluster {
@@ -379,12 +347,12 @@ impl Run<Session> for Leave {
         );
         if is_last && !self.force {
             // Assumed: what no member has is lost.
-            session.ui().confirm(
-                "CAUTION:  This is the only member. The cluster and its keyrings will be erased.\n\
-                 \x20         Type 'proceed' to leave the cluster, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > ",
-                "-force",
+            session.confirm(
+                false,
+                &caution(
+                    "This is the only member. The cluster and its keyrings will be erased.",
+                    &proceed("leave the cluster"),
+                ),
             )?;
         }
         member::warn_of_absent(session, &members, &self.memberid, self.force)?;
@@ -495,17 +463,5 @@ mod tests {
     fn a_service_that_starts_says_so() {
         let text = Shown { enabled: true, state: "starting" }.text();
         assert_eq!(text, "   cluster is enabled\n   cluster is starting\n");
-    }
-
-    #[test]
-    fn an_unclear_change_is_reported_as_unclear() {
-        let answer = luna_rest::ApiError { id: refusal::UNCLEAR.into(), ..Default::default() };
-        let failure = refused(luna_rest::Error::Answered {
-            method: luna_rest::Method::Put,
-            path: "/api/clusters/1".into(),
-            status: 500,
-            answer,
-        });
-        assert_eq!(failure.status(), luna_shell::Status::Unclear);
     }
 }

@@ -2,8 +2,10 @@
 
 use luna_rest::hsm;
 
-use super::{Spaced, caution, refused, require_so, state};
+use super::{Spaced, require_so, state};
+use crate::passwords::one_domain;
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -27,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::INIT.resource()],
-        known: Known::Seen("02-lunash-hsm-init-6.2"),
+        known: Known::Seen("lunash-hsm-init-6.2"),
         run: call::<Init>(),
     },
     Command {
@@ -36,7 +38,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-password", "Password of the HSM SO")],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::LOGIN.resource()],
-        known: Known::Seen("39-lunash-hsm-fm-load-status-7.7"),
+        known: Known::Seen("lunash-hsm-fm-load-status-7.7"),
         run: call::<Login>(),
     },
     Command {
@@ -61,7 +63,7 @@ impl Run<Session> for ChangePw {
 
     fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
         warn_of_attempts(session)?;
-        let first = if session.ui().has_output() { "\n" } else { "" };
+        let first = session.lead();
         let old_password = session.ui().secret(
             self.oldpw,
             Question {
@@ -71,7 +73,7 @@ impl Run<Session> for ChangePw {
                 option: "-oldpw",
             },
         )?;
-        let first = if session.ui().has_output() { "\n" } else { "" };
+        let first = session.lead();
         let new_password = session.ui().secret(
             self.newpw,
             Question {
@@ -83,7 +85,7 @@ impl Run<Session> for ChangePw {
         )?;
         let body = hsm::ChangePassword { old_password, new_password, ped: None };
         let changed = session.client().call(&hsm::CHANGE_PASSWORD, &[session.hsm()?, "so"], &body);
-        changed.map_err(refused)?;
+        changed.map_err(wrong_password)?;
         Ok(Spaced { done: "hsm changePw", asked: session.ui().has_output() })
     }
 }
@@ -107,13 +109,11 @@ impl Run<Session> for Init {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let hsm = state(session)?;
         require_so(&hsm)?;
-        if let Some(file) = &self.applytemplate {
-            session.provide(file)?;
-        }
+        let template = self.applytemplate.map(|file| session.provide(&file)).transpose()?;
         let mut body = hsm::Init {
             label: self.label,
             default_domain: self.defaultdomain,
-            policy_template: self.applytemplate,
+            policy_template: template,
             auth_time_config: self.authtimeconfig.then_some(true),
             ..hsm::Init::default()
         };
@@ -129,8 +129,9 @@ impl Run<Session> for Init {
                     option: "-password",
                 },
             )?);
+            one_domain(self.domain.as_ref(), self.defaultdomain)?;
             if !self.defaultdomain {
-                let first = if session.ui().has_output() { "\n" } else { "" };
+                let first = session.lead();
                 body.domain = Some(session.ui().secret(
                     self.domain,
                     Question {
@@ -143,23 +144,20 @@ impl Run<Session> for Init {
                         option: "-domain",
                     },
                 )?);
-            } else if self.domain.is_some() {
-                return Err(Failure::command("-domain and -defaultdomain exclude each other."));
             }
         }
-        let first = if session.ui().has_output() { "\n" } else { "" };
-        caution(
-            session,
+        let first = session.lead();
+        session.confirm(
             self.force,
             &format!(
-                "{first}CAUTION:  Are you sure you wish to initialize this HSM?\n\
-                 \n\
-                 \x20         Type 'proceed' to initialize the HSM, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
+                "{first}{}",
+                caution(
+                    "Are you sure you wish to initialize this HSM?\n",
+                    &proceed("initialize the HSM")
+                )
             ),
         )?;
-        session.client().call(&hsm::INIT, &[session.hsm()?], &body).map_err(refused)?;
+        session.call(&hsm::INIT, &[session.hsm()?], &body)?;
         Ok(Done { done: "hsm init" })
     }
 }
@@ -208,7 +206,7 @@ impl Run<Session> for Login {
         if hsm.authentication_method == "PED" {
             session.ui().show("Please attend to the PED...\n");
         } else if !hsm.zeroized {
-            let first = if session.ui().has_output() { "\n" } else { "" };
+            let first = session.lead();
             body.password = Some(session.ui().secret(
                 self.password,
                 Question {
@@ -226,9 +224,26 @@ impl Run<Session> for Login {
             if asked {
                 session.ui().show(if given { "\n" } else { "\n\n" });
             }
-            refused(error)
+            wrong_password(error)
         })?;
         Ok(Spaced { done: "hsm login", asked })
+    }
+}
+
+/// The product's words for a wrong password of the HSM SO.
+fn wrong_password(error: Error) -> Failure {
+    match error.id() {
+        Some(ErrorId::LUNA_RET_UM_PIN_INCORRECT) => {
+            Failure::command("The password is not correct.")
+                .code(0xA0_0000, ErrorId::LUNA_RET_UM_PIN_INCORRECT.as_str())
+        }
+        // Recorded: two blanks more than elsewhere, and a result line of success.
+        Some(ErrorId::LUNA_RET_SO_LOGIN_FAILURE_THRESHOLD) => {
+            Failure::command("  The HSM is in the factory reset (zeroized) state.")
+                .code(0x30_000F, ErrorId::LUNA_RET_SO_LOGIN_FAILURE_THRESHOLD.as_str())
+                .reported_as_success()
+        }
+        _ => refused(error),
     }
 }
 
@@ -239,7 +254,7 @@ impl Run<Session> for Logout {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().call(&hsm::LOGOUT, &[session.hsm()?], &Nothing {})?;
+        session.call(&hsm::LOGOUT, &[session.hsm()?], &Nothing {})?;
         Ok(Done { done: "hsm logout" })
     }
 }

@@ -2,8 +2,9 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm firmware", help: "Firmware of the HSM" }];
@@ -50,7 +51,7 @@ struct Firmware {
 
 impl Firmware {
     fn read(session: &Session) -> Result<Firmware, Failure> {
-        let firmware = session.client().get(&hsm::FIRMWARE, &[session.hsm()?])?;
+        let firmware = session.get(&hsm::FIRMWARE, &[session.hsm()?])?;
         Ok(Firmware {
             version: firmware.version,
             rollback_version: firmware.rollback_version,
@@ -89,18 +90,16 @@ impl Run<Session> for Rollback {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
-            "CAUTION:  Are you sure you wish to roll back the firmware of this HSM?\n\
-             \x20         The HSM will be zeroized and must be initialized again.\n\
-             \n\
-             \x20         Type 'proceed' to roll back the firmware, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > ",
+            &caution(
+                "Are you sure you wish to roll back the firmware of this HSM?\n\
+                 The HSM will be zeroized and must be initialized again.\n",
+                &proceed("roll back the firmware"),
+            ),
         )?;
         let ids = [session.hsm()?, "rollback"];
-        session.client().call(&hsm::FIRMWARE_ACT, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&hsm::FIRMWARE_ACT, &ids, &Nothing {})?;
         Ok(Done { done: "hsm firmware rollback" })
     }
 }
@@ -115,18 +114,16 @@ impl Run<Session> for Upgrade {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
-            "CAUTION:  Are you sure you wish to upgrade the firmware of this HSM?\n\
-             \x20         The HSM will be restarted, which ends all its logins.\n\
-             \n\
-             \x20         Type 'proceed' to upgrade the firmware, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > ",
+            &caution(
+                "Are you sure you wish to upgrade the firmware of this HSM?\n\
+                 The HSM will be restarted, which ends all its logins.\n",
+                &proceed("upgrade the firmware"),
+            ),
         )?;
         let ids = [session.hsm()?, "upgrade"];
-        session.client().call(&hsm::FIRMWARE_ACT, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&hsm::FIRMWARE_ACT, &ids, &Nothing {})?;
         Ok(Done { done: "hsm firmware upgrade" })
     }
 }

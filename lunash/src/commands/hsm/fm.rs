@@ -2,13 +2,15 @@
 
 use luna_rest::{hsm, users};
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
+use crate::certificates::all_certificates;
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm fm", help: "Functionality modules" }];
 
-const SAMPLES: &str = "39-lunash-hsm-fm-load-status-7.7";
+const SAMPLES: &str = "lunash-hsm-fm-load-status-7.7";
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -63,19 +65,14 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
-            &format!(
-                "CAUTION:  Are you sure you wish to delete functionality module {}?\n\
-                 \n\
-                 \x20         Type 'proceed' to delete the module, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > ",
-                self.id
+            &caution(
+                &format!("Are you sure you wish to delete functionality module {}?\n", self.id),
+                &proceed("delete the module"),
             ),
         )?;
-        session.client().call(&hsm::DELETE_FM, &[&self.id], &Nothing {}).map_err(refused)?;
+        session.call(&hsm::DELETE_FM, &[&self.id], &Nothing {})?;
         Ok(Done { done: "hsm fm delete" })
     }
 }
@@ -92,10 +89,13 @@ impl Run<Session> for Load {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        session.provide(&self.fm_file)?;
-        session.provide(&self.cert_file)?;
-        let body = hsm::LoadFm { fm_file: self.fm_file, cert_file: self.cert_file };
-        session.client().call(&hsm::LOAD_FM, &[], &body).map_err(refused)?;
+        let module = session.look_for(&self.fm_file)?;
+        let certificate = session.look_for(&self.cert_file)?.reduced(all_certificates)?;
+        let body = hsm::LoadFm {
+            fm_file: session.upload(module)?,
+            cert_file: session.upload(certificate)?,
+        };
+        session.call(&hsm::LOAD_FM, &[], &body)?;
         Ok(Message::new(
             "Importing FM on device 0\n\
              Functionality Module download in progress, please wait...\n\
@@ -120,19 +120,12 @@ impl Run<Session> for Recover {
             "smfs" => "the secure memory file system",
             _ => "all functionality modules and the secure memory file system",
         };
-        caution(
-            session,
+        session.confirm(
             self.force,
-            &format!(
-                "CAUTION:  Are you sure you wish to erase {what}?\n\
-                 \n\
-                 \x20         Type 'proceed' to erase, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
-            ),
+            &caution(&format!("Are you sure you wish to erase {what}?\n"), &proceed("erase")),
         )?;
         let body = hsm::RecoverFms { erase: self.erase };
-        session.client().call(&hsm::RECOVER_FMS, &[], &body).map_err(refused)?;
+        session.call(&hsm::RECOVER_FMS, &[], &body)?;
         Ok(Done { done: "hsm fm recover" })
     }
 }
@@ -166,7 +159,7 @@ impl Run<Session> for Status {
     type View = Modules;
 
     fn run(self, session: &mut Session) -> Result<Modules, Failure> {
-        let fms = session.client().get(&hsm::FMS, &[])?;
+        let fms = session.get(&hsm::FMS, &[])?;
         let module = |fm: hsm::Fm| Module {
             label: fm.label,
             id: fm.id,

@@ -53,7 +53,7 @@ impl Run<Session> for Monitor {
     type View = Utilization;
 
     fn run(self, session: &mut Session) -> Result<Utilization, Failure> {
-        let utilization = session.client().get(&hsm::UTILIZATION, &[session.hsm()?])?.utilization;
+        let utilization = session.get(&hsm::UTILIZATION, &[session.hsm()?])?.utilization;
         Ok(Utilization { utilization })
     }
 }
@@ -71,7 +71,7 @@ impl Run<Session> for Reset {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().call(&hsm::RESET_INFORMATION, &[], &Nothing {})?;
+        session.call(&hsm::RESET_INFORMATION, &[], &Nothing {})?;
         Ok(Done { done: "hsm information reset" })
     }
 }
@@ -94,7 +94,7 @@ impl Run<Session> for Show {
     type View = Counters;
 
     fn run(self, session: &mut Session) -> Result<Counters, Failure> {
-        let counter = session.client().get(&hsm::COUNTER, &[session.hsm()?])?;
+        let counter = session.get(&hsm::COUNTER, &[session.hsm()?])?;
         Ok(Counters {
             operation_requests: counter.operation_requests,
             operation_errors: counter.operation_errors,

@@ -17,12 +17,9 @@ pub(super) mod tamper;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
-use luna_shell::Code;
 
 use crate::prelude::*;
-
-/// The identifier of a refusal for want of the HSM SO.
-const SO_LOGIN: &str = "APPLIANCE_REQUIRE_SO_LOGIN";
+use crate::refusals;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "hsm", help: "The HSM inside the appliance" },
@@ -50,7 +47,7 @@ impl Text for Spaced {
 
 /// What the HSM says about itself.
 fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
-    Ok(session.client().get(&hsm::SHOW, &[session.hsm()?])?)
+    Ok(session.get(&hsm::SHOW, &[session.hsm()?])?)
 }
 
 /// Goes on with the HSM SO logged in, or with an HSM that has none: nobody is asked to confirm what
@@ -59,38 +56,7 @@ fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
     if hsm.so_logged_in != Some(false) || hsm.zeroized || hsm.secure_transport_mode {
         return Ok(());
     }
-    // As the appliance would say it.
-    let mut failure = Failure::command("The HSM SO must be logged in.");
-    failure.code = Some(Code { number: None, name: SO_LOGIN.into() });
-    Err(failure.hint("'hsm login' logs the HSM SO in"))
-}
-
-/// The product's words for refusals that the HSM's commands share.
-fn refused(error: luna_rest::Error) -> Failure {
-    match error.id() {
-        Some(hsm::WRONG_PASSWORD) => {
-            Failure::command("The password is not correct.").code(0xA0_0000, hsm::WRONG_PASSWORD)
-        }
-        // Recorded: two blanks more than elsewhere, and a result line of success.
-        Some(hsm::ZEROIZED_BY_FAILURES) => {
-            Failure::command("  The HSM is in the factory reset (zeroized) state.")
-                .code(0x30_000F, hsm::ZEROIZED_BY_FAILURES)
-                .reported_as_success()
-        }
-        Some(SO_LOGIN) => Failure::from(error).hint("'hsm login' logs the HSM SO in"),
-        Some(hsm::NOT_INITIALIZED) => {
-            Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
-        }
-        Some(hsm::IN_TRANSPORT) => {
-            Failure::from(error).hint("'hsm stm recover' ends Secure Transport Mode")
-        }
-        _ => error.into(),
-    }
-}
-
-/// Asks for `proceed` unless it was forced: a caution, then what to type.
-fn caution(session: &mut Session, force: bool, text: &str) -> Result<(), Failure> {
-    if force { Ok(()) } else { session.ui().confirm(text, "-force") }
+    Err(refusals::so_login())
 }
 
 #[cfg(test)]

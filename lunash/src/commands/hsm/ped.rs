@@ -2,7 +2,6 @@
 
 use luna_rest::hsm;
 
-use super::refused;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -137,7 +136,7 @@ const REMOTE: &str = "1";
 
 /// Goes on with an HSM that has a PED; says clearly that there is none otherwise.
 fn ped(session: &Session, id: &str) -> Result<hsm::Ped, Failure> {
-    let ped = session.client().get(&hsm::PED, &[session.hsm()?, id])?;
+    let ped = session.get(&hsm::PED, &[session.hsm()?, id])?;
     if ped == hsm::Ped::default() {
         return Err(Failure::command(
             "This HSM is password-authenticated: it has no PED, and takes passwords instead of PED \
@@ -150,7 +149,7 @@ fn ped(session: &Session, id: &str) -> Result<hsm::Ped, Failure> {
 fn act(session: &Session, action: &str, body: &hsm::PedAction) -> Result<(), Failure> {
     ped(session, REMOTE)?;
     let ids = [session.hsm()?, REMOTE, action];
-    session.client().call(&hsm::PED_ACT, &ids, body).map_err(refused)?;
+    session.call(&hsm::PED_ACT, &ids, body)?;
     Ok(())
 }
 
@@ -329,7 +328,7 @@ impl Run<Session> for TimeoutSet {
 
     fn run(self, session: &mut Session) -> Result<Limit, Failure> {
         let body = hsm::SetPedTimeout { seconds: self.seconds };
-        session.client().call(&hsm::SET_PED_TIMEOUT, &[&self.r#type], &body)?;
+        session.call(&hsm::SET_PED_TIMEOUT, &[&self.r#type], &body)?;
         Ok(Limit { r#type: self.r#type, seconds: self.seconds })
     }
 }
@@ -357,8 +356,7 @@ impl Run<Session> for TimeoutShow {
     type View = Limits;
 
     fn run(self, session: &mut Session) -> Result<Limits, Failure> {
-        let hsm::PedTimeouts { rped, pedk, pedo, wdel } =
-            session.client().get(&hsm::PED_TIMEOUTS, &[])?;
+        let hsm::PedTimeouts { rped, pedk, pedo, wdel } = session.get(&hsm::PED_TIMEOUTS, &[])?;
         Ok(Limits { rped, pedk, pedo, wdel })
     }
 }

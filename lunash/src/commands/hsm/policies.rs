@@ -2,7 +2,7 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[];
@@ -30,7 +30,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             hsm::POLICIES.resource(),
             hsm::EXPORT_POLICIES.resource(),
         ],
-        known: Known::Seen("AWS CloudHSM classic, firmware 6.20.2: columns of the policy table"),
+        known: Known::Seen("hsm-showpolicies-6.20"),
         run: call::<ShowPolicies>(),
     },
 ];
@@ -56,7 +56,7 @@ impl Run<Session> for ChangePolicy {
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
         let hsm = session.hsm()?.to_owned();
         let ids = [&*hsm, &*self.policy.to_string()];
-        let policy = session.client().get(&hsm::POLICY, &ids).map_err(unknown)?;
+        let policy = session.get(&hsm::POLICY, &ids)?;
         if policy.value != self.value {
             let text = match (policy.zeroizes, policy.destructive) {
                 (true, _) => {
@@ -77,20 +77,13 @@ impl Run<Session> for ChangePolicy {
             // Whoever may not change it hears so before the question.
             if !text.is_empty() {
                 require_so(&state(session)?)?;
-                caution(session, self.force, text)?;
+                session.confirm(self.force, text)?;
             }
         }
         let body = hsm::SetPolicy { value: self.value };
-        session.client().call(&hsm::SET_POLICY, &ids, &body).map_err(refused)?;
+        session.call(&hsm::SET_POLICY, &ids, &body)?;
         Ok(Changed { policy: self.policy, name: policy.name, value: self.value })
     }
-}
-
-fn unknown(error: luna_rest::Error) -> Failure {
-    if error.id() == Some("HSMPLUGIN_INVALID_POLICY") {
-        return Failure::from(error).hint("'hsm showPolicies' lists them in its column Code");
-    }
-    error.into()
 }
 
 impl Text for Changed {
@@ -144,16 +137,16 @@ impl Run<Session> for ShowPolicies {
 
     fn run(self, session: &mut Session) -> Result<Policies, Failure> {
         let hsm = state(session)?;
-        let (client, id) = (session.client(), session.hsm()?);
+        let id = session.hsm()?;
         let code = |id: &str| id.parse().unwrap_or_default();
-        let capabilities = client.get(&hsm::CAPABILITIES, &[id])?.capabilities;
+        let capabilities = session.get(&hsm::CAPABILITIES, &[id])?.capabilities;
         let capabilities = capabilities.into_iter().map(|one| Fixed {
             code: code(&one.id),
             name: one.name,
             value: one.value,
             flag: one.kind != "number",
         });
-        let policies = client.get(&hsm::POLICIES, &[id])?.policies;
+        let policies = session.get(&hsm::POLICIES, &[id])?.policies;
         let policies = policies.into_iter().filter(|one| one.changeable).map(|one| Policy {
             code: code(&one.id),
             name: one.name,
@@ -163,7 +156,7 @@ impl Run<Session> for ShowPolicies {
         });
         if let Some(file) = &self.exporttemplate {
             let body = hsm::ExportPolicies { file: file.clone() };
-            client.call(&hsm::EXPORT_POLICIES, &[id], &body).map_err(refused)?;
+            session.call(&hsm::EXPORT_POLICIES, &[id], &body)?;
         }
         Ok(Policies {
             label: hsm.label,

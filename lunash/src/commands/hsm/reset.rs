@@ -2,8 +2,9 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
 use crate::prelude::*;
+use crate::questions::{caution, proceed, proceed_or};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -24,7 +25,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::RESTART.resource()],
-        known: Known::Seen("github: ThalesGroup/luna-samples, Luna-FM_Samples/README.md, 7.7.1"),
+        known: Known::Seen("hsm-restart-7.7"),
         run: call::<Restart>(),
     },
     Command {
@@ -40,7 +41,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 
 fn act(session: &Session, action: &str) -> Result<(), Failure> {
     let ids = [session.hsm()?, action];
-    session.client().call(&hsm::ACT, &ids, &hsm::Action::default()).map_err(refused)?;
+    session.call(&hsm::ACT, &ids, &hsm::Action::default())?;
     Ok(())
 }
 
@@ -53,15 +54,13 @@ impl Run<Session> for FactoryReset {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        caution(
-            session,
+        session.confirm(
             self.force,
-            "CAUTION:  Are you sure you wish to reset this HSM to\n\
-             \x20         factory default settings?  All data will be erased.\n\
-             \n\
-             \x20         Type 'proceed' to return the HSM to factory default, or\n\
-             \x20         'quit' to quit now.\n\
-             \x20         > ",
+            &caution(
+                "Are you sure you wish to reset this HSM to\n\
+                 factory default settings?  All data will be erased.\n",
+                &proceed_or("return the HSM to factory default"),
+            ),
         )?;
         act(session, "factoryReset")?;
         Ok(Done { done: "hsm factoryReset" })
@@ -78,15 +77,13 @@ impl Run<Session> for Zeroize {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
-            "CAUTION:  Are you sure you wish to zeroize this HSM?\n\
-             \x20         All partitions will be erased.  Policies will be kept.\n\
-             \n\
-             \x20         Type 'proceed' to zeroize the HSM, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > ",
+            &caution(
+                "Are you sure you wish to zeroize this HSM?\n\
+                 All partitions will be erased.  Policies will be kept.\n",
+                &proceed("zeroize the HSM"),
+            ),
         )?;
         act(session, "zeroize")?;
         Ok(Done { done: "hsm zeroize" })
@@ -103,14 +100,13 @@ impl Run<Session> for Restart {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
             "WARNING !!  This command will restart the HSM card.\n\
              If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'\n\
              > ",
         )?;
-        session.client().call(&hsm::RESTART, &[], &Nothing {}).map_err(refused)?;
+        session.call(&hsm::RESTART, &[], &Nothing {})?;
         Ok(Message::new("Proceeding...\nRestarting HSM card in progress. Please wait..."))
     }
 }

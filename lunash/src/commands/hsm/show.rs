@@ -1,8 +1,10 @@
 //! `hsm show`: the HSM at a glance.
 
-use luna_rest::{hsm, lunasa, partitions};
+use luna_rest::{hsm, lunasa};
 
 use super::state;
+use luna_rest::partitions;
+
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[Command {
@@ -17,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[Command {
         partitions::SHOW.resource(),
         hsm::STORAGE.resource(),
     ],
-    known: Known::Seen("public walk-through of Azure Dedicated HSM, software 7.2.0-220"),
+    known: Known::Seen("hsm-show-zeroized-7.2"),
     run: call::<Show>(),
 }];
 
@@ -67,15 +69,15 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Overview, Failure> {
         let hsm = state(session)?;
-        let (client, id) = (session.client(), session.hsm()?);
-        let storage = client.get(&hsm::STORAGE, &[id])?;
+        let id = session.hsm()?;
+        let storage = session.get(&hsm::STORAGE, &[id])?;
         let mut partitions = Vec::new();
-        for entry in client.get(&partitions::LIST, &[id])?.partitions {
-            let name = client.get(&partitions::SHOW, &[id, &entry.id])?.name;
-            partitions.push(Partition { serial: entry.id, name });
+        for partition in session.partitions()? {
+            let partition = partition?;
+            partitions.push(Partition { serial: partition.id, name: partition.name });
         }
         Ok(Overview {
-            software_version: client.get(&lunasa::SHOW, &[])?.version,
+            software_version: session.get(&lunasa::SHOW, &[])?.version,
             label: hsm.label,
             serial: id.to_owned(),
             firmware: hsm.firmware,

@@ -2,8 +2,9 @@
 
 use luna_rest::hsm;
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm stm", help: "Secure Transport Mode" }];
@@ -64,22 +65,20 @@ impl Run<Session> for Recover {
                 session.ui().ask(text, "-randomuserstring")?
             }
         };
-        let first = if session.ui().has_output() { "\n" } else { "" };
-        caution(
-            session,
+        let first = session.lead();
+        session.confirm(
             self.force,
             &format!(
-                "{first}CAUTION:  Are you sure you wish to recover the HSM from\n\
-                 \x20         Secure Transport Mode?\n\
-                 \n\
-                 \x20         Type 'proceed' to recover the HSM, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
+                "{first}{}",
+                caution(
+                    "Are you sure you wish to recover the HSM from\nSecure Transport Mode?\n",
+                    &proceed("recover the HSM")
+                )
             ),
         )?;
         let body = hsm::Action { random_user_string: Some(entered.trim().to_owned()) };
-        let answer = session.client().call(&hsm::ACT, &[session.hsm()?, "stmRecover"], &body);
-        Ok(Recovered { verification: answer.map_err(refused)?.verification })
+        let answer = session.call(&hsm::ACT, &[session.hsm()?, "stmRecover"], &body)?;
+        Ok(Recovered { verification: answer.verification })
     }
 }
 
@@ -133,18 +132,14 @@ impl Run<Session> for Transport {
 
     fn run(self, session: &mut Session) -> Result<Strings, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
-            self.force,
-            "\nWARNING !!  You are about to configure the HSM in secure transport mode.\n\
+        session.confirm(self.force, "\nWARNING !!  You are about to configure the HSM in secure transport mode.\n\
              \x20           If you proceed, the HSM will be inoperable until it is recovered with hsm stm recover command.\n\
              \x20           If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'.\n\
              \n\
              > ",
         )?;
         let ids = [session.hsm()?, "stmTransport"];
-        let strings = session.client().call(&hsm::ACT, &ids, &hsm::Action::default());
-        let strings = strings.map_err(refused)?;
+        let strings = session.call(&hsm::ACT, &ids, &hsm::Action::default())?;
         Ok(Strings {
             verification: strings.verification,
             random_user_string: strings.random_user_string,

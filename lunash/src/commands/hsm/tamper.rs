@@ -2,7 +2,6 @@
 
 use luna_rest::hsm;
 
-use super::refused;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -40,7 +39,7 @@ impl Run<Session> for Clear {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let ids = [session.hsm()?, "clear"];
-        session.client().call(&hsm::TAMPER_ACT, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&hsm::TAMPER_ACT, &ids, &Nothing {})?;
         Ok(Done { done: "hsm tamper clear" })
     }
 }
@@ -60,7 +59,7 @@ impl Run<Session> for Show {
     type View = Tampers;
 
     fn run(self, session: &mut Session) -> Result<Tampers, Failure> {
-        let tamper = session.client().get(&hsm::TAMPER, &[session.hsm()?])?;
+        let tamper = session.get(&hsm::TAMPER, &[session.hsm()?])?;
         let tampers = tamper.tampers.into_iter().map(|event| event.tamper).collect();
         Ok(Tampers { tampers, time: tamper.tamper_time })
     }

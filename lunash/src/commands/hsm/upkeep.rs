@@ -2,8 +2,9 @@
 
 use luna_rest::{hsm, users};
 
-use super::{caution, refused, require_so, state};
+use super::{require_so, state};
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
 
 const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that of its neighbours");
 
@@ -175,7 +176,7 @@ impl Run<Session> for CheckCertificates {
     type View = Certificates;
 
     fn run(self, session: &mut Session) -> Result<Certificates, Failure> {
-        let certificates = session.client().get(&hsm::CERTIFICATES, &[])?.certificates;
+        let certificates = session.get(&hsm::CERTIFICATES, &[])?.certificates;
         let one = |one: hsm::HsmCertificate| Certificate { name: one.name, valid: one.valid };
         Ok(Certificates { certificates: certificates.into_iter().map(one).collect() })
     }
@@ -210,7 +211,7 @@ impl Run<Session> for DisplayLicenses {
     type View = Licenses;
 
     fn run(self, session: &mut Session) -> Result<Licenses, Failure> {
-        let licenses = session.client().get(&hsm::LICENSES, &[session.hsm()?])?.licenses;
+        let licenses = session.get(&hsm::LICENSES, &[session.hsm()?])?.licenses;
         let one = |one: hsm::License| License { id: one.id, description: one.description };
         Ok(Licenses { licenses: licenses.into_iter().map(one).collect() })
     }
@@ -245,16 +246,14 @@ impl Run<Session> for GenerateDak {
 
     fn run(self, session: &mut Session) -> Result<Dak, Failure> {
         require_so(&state(session)?)?;
-        caution(
-            session,
+        session.confirm(
             self.force,
-            "CAUTION:  Are you sure you wish to replace the device authentication key?\n\
-             \n\
-             \x20         Type 'proceed' to replace the key, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > ",
+            &caution(
+                "Are you sure you wish to replace the device authentication key?\n",
+                &proceed("replace the key"),
+            ),
         )?;
-        let dak = session.client().call(&hsm::MAKE_DAK, &[], &Nothing {}).map_err(refused)?;
+        let dak = session.call(&hsm::MAKE_DAK, &[], &Nothing {})?;
         Ok(Dak { fingerprint: dak.fingerprint })
     }
 }
@@ -274,7 +273,7 @@ impl Run<Session> for SelfTest {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let test = session.client().call(&hsm::SELF_TEST, &[], &Nothing {}).map_err(refused)?;
+        let test = session.call(&hsm::SELF_TEST, &[], &Nothing {})?;
         if !test.passed {
             return Err(Failure::command("The HSM did not pass its self test."));
         }
@@ -301,7 +300,7 @@ impl Run<Session> for SetLegacyDomain {
             },
         )?;
         let body = hsm::LegacyDomain { domain };
-        session.client().call(&hsm::SET_LEGACY_DOMAIN, &[], &body).map_err(refused)?;
+        session.call(&hsm::SET_LEGACY_DOMAIN, &[], &body)?;
         Ok(Done { done: "hsm setLegacyDomain" })
     }
 }
@@ -319,7 +318,7 @@ impl Run<Session> for SupportInfo {
     type View = Written;
 
     fn run(self, session: &mut Session) -> Result<Written, Failure> {
-        session.client().call(&hsm::SUPPORT_INFO, &[session.hsm()?], &Nothing {})?;
+        session.call(&hsm::SUPPORT_INFO, &[session.hsm()?], &Nothing {})?;
         Ok(Written { file: "supportInfo.txt" })
     }
 }
@@ -361,7 +360,7 @@ impl Run<Session> for TimeGet {
     type View = Clocks;
 
     fn run(self, session: &mut Session) -> Result<Clocks, Failure> {
-        Ok(session.client().get(&hsm::TIME, &[])?.into())
+        Ok(session.get(&hsm::TIME, &[])?.into())
     }
 }
 
@@ -372,7 +371,7 @@ impl Run<Session> for TimeSync {
     type View = Clocks;
 
     fn run(self, session: &mut Session) -> Result<Clocks, Failure> {
-        let time = session.client().call(&hsm::SYNC_TIME, &[], &Nothing {}).map_err(refused)?;
+        let time = session.call(&hsm::SYNC_TIME, &[], &Nothing {})?;
         Ok(time.into())
     }
 }
@@ -388,9 +387,8 @@ impl Run<Session> for UpdateCapability {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.provide(&self.capability)?;
-        let body = hsm::Upgrade { file: self.capability };
-        session.client().call(&hsm::UPGRADE, &[], &body).map_err(refused)?;
+        let body = hsm::Upgrade { file: session.provide(&self.capability)? };
+        session.call(&hsm::UPGRADE, &[], &body)?;
         Ok(Done { done: "hsm update capability" })
     }
 }
@@ -408,7 +406,7 @@ impl Run<Session> for UpdateShow {
     type View = Upgrades;
 
     fn run(self, session: &mut Session) -> Result<Upgrades, Failure> {
-        let upgrades = session.client().get(&hsm::UPGRADES, &[])?.upgrades;
+        let upgrades = session.get(&hsm::UPGRADES, &[])?.upgrades;
         Ok(Upgrades { upgrades: upgrades.into_iter().map(|upgrade| upgrade.id).collect() })
     }
 }

@@ -76,7 +76,7 @@ impl Run<Session> for Config {
         confirm(session, self.force, "Configuring a bond")?;
         let (ip, gateway) = (self.ip.to_string(), self.gateway.to_string());
         let body = network::Ip4 { ip, mask, gateway, mode: self.mode };
-        session.client().call(&network::SET_IP4, &[&self.name], &body)?;
+        session.call(&network::SET_IP4, &[&self.name], &body)?;
         Ok(Changed::new("configured", self.name))
     }
 }
@@ -93,7 +93,7 @@ impl Run<Session> for Enable {
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
         confirm(session, self.force, "Enabling a bond")?;
         let ids = [self.name.as_str(), network::ENABLE];
-        session.client().call(&network::ACT_ON_DEVICE, &ids, &network::DeviceAction::default())?;
+        session.call(&network::ACT_ON_DEVICE, &ids, &network::DeviceAction::default())?;
         Ok(Changed::new("enabled", self.name))
     }
 }
@@ -112,7 +112,7 @@ impl Run<Session> for Disable {
         confirm(session, self.force, "Disabling a bond")?;
         let ids = [self.name.as_str(), network::DISABLE];
         let body = network::DeviceAction { keep_routes: Some(self.keeproutes) };
-        session.client().call(&network::ACT_ON_DEVICE, &ids, &body)?;
+        session.call(&network::ACT_ON_DEVICE, &ids, &body)?;
         Ok(Changed::new("disabled", self.name))
     }
 }

@@ -86,7 +86,7 @@ fn change(
             .map(|device| device.id)
             .ok_or_else(|| Failure::command("No network device is in use."))?,
     };
-    session.client().call(call, &[&device], entry)?;
+    session.call(call, &[&device], entry)?;
     Ok(())
 }
 

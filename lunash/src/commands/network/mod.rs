@@ -25,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[network::SHOW.resource(), network::CHANGE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, expected outputs of Luna SA 5.x"),
+        known: Known::Seen("network-hostname-5"),
         run: call::<Hostname>(),
     },
     Command {
@@ -50,30 +50,20 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// The devices, in the appliance's order.
 pub(in crate::commands) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure> {
-    let client = session.client();
-    let list = client.get(&network::DEVICES, &[])?.devices;
-    let show = |entry: luna_rest::tasks::Link| client.get(&network::DEVICE, &[&entry.id]);
+    let list = session.get(&network::DEVICES, &[])?.devices;
+    let show = |entry: luna_rest::tasks::Link| session.get(&network::DEVICE, &[&entry.id]);
     Ok(list.into_iter().map(show).collect::<Result<_, _>>()?)
 }
 
-/// Asks before something that can end this very connection; the form is that of other commands of
-/// 7.x that can lock their user out.
+/// Asks before something that can end this very connection.
 pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<(), Failure> {
-    if force {
-        return Ok(());
-    }
-    session.ui().confirm(
+    session.confirm_lockout(
+        force,
         &format!(
-            "{what} can end your connection to the\n\
-             appliance.\n\n\
-             If you are sure that you wish to proceed, then type 'proceed',\n\
-             otherwise type 'quit'\n\n\
-             > "
+            "{what} can end your connection to the
+appliance."
         ),
-        "-force",
-    )?;
-    session.ui().show("Proceeding...\n\n");
-    Ok(())
+    )
 }
 
 /// The dotted mask of a prefix length.
@@ -116,7 +106,7 @@ impl Run<Session> for Hostname {
 
     fn run(self, session: &mut Session) -> Result<HostnameSet, Failure> {
         let hostname = Some(self.hostname.clone());
-        session.client().call(&network::CHANGE, &[], &network::NewHostname { hostname })?;
+        session.call(&network::CHANGE, &[], &network::NewHostname { hostname })?;
         session.refresh_hostname();
         Ok(HostnameSet { hostname: self.hostname })
     }
@@ -145,7 +135,7 @@ impl Run<Session> for Ping {
 
     fn run(self, session: &mut Session) -> Result<Answered, Failure> {
         let ping = network::Ping { address: self.address.clone() };
-        let pong = session.client().call(&network::ACT, &[network::PING], &ping)?;
+        let pong = session.call(&network::ACT, &[network::PING], &ping)?;
         if pong.time <= 0.0 {
             return Err(Failure::command(format!("No answer from {}.", self.address))
                 .hint("'network route show' shows where the appliance looks for it"));
@@ -222,7 +212,7 @@ impl Run<Session> for Show {
     type View = Overview;
 
     fn run(self, session: &mut Session) -> Result<Overview, Failure> {
-        let hostname = session.client().get(&network::SHOW, &[])?.hostname;
+        let hostname = session.get(&network::SHOW, &[])?.hostname;
         let devices = devices(session)?.into_iter().map(Device::from).collect();
         Ok(Overview { hostname, devices })
     }
@@ -288,6 +278,21 @@ impl Text for Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_take_the_names_of_the_appliances_devices() {
+        let commands = crate::catalogue().commands;
+        let lists: Vec<&str> = commands
+            .iter()
+            .flat_map(|command| command.syntax.split([':', '>']))
+            .filter(|values| values.split('|').any(|value| value == "eth0"))
+            .collect();
+        assert!(!lists.is_empty());
+        for list in lists {
+            let names: Vec<&str> = list.split('|').filter(|name| *name != "all").collect();
+            assert_eq!(names, network::DEVICE_NAMES, "{list}");
+        }
+    }
 
     #[test]
     fn masks_are_read_in_both_forms_and_written_dotted() {

@@ -17,7 +17,9 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: OPTIONS,
         roles: Role::OPERATOR,
         rest: &[network::ADD_ROUTE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, commands sent to a Luna SA 5.x"),
+        known: Known::Assumed(
+            "a public program sends this line to a Luna SA 5.x; its output is not public",
+        ),
         run: call::<Add>(),
     },
     Command {
@@ -62,7 +64,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             network::ROUTE.resource(),
             network::KERNEL_ROUTES.resource(),
         ],
-        known: Known::Seen("22-lunash-network-route-show-5.1"),
+        known: Known::Seen("lunash-network-route-show-5.1"),
         run: call::<Show>(),
     },
 ];
@@ -92,9 +94,8 @@ struct Added {
 fn added(session: &Session) -> Result<Vec<Added>, Failure> {
     let mut all = Vec::new();
     for device in devices(session)? {
-        let client = session.client();
-        for entry in client.get(&network::ROUTES, &[&device.id])?.routes {
-            let route = client.get(&network::ROUTE, &[&device.id, &entry.id])?;
+        for entry in session.get(&network::ROUTES, &[&device.id])?.routes {
+            let route = session.get(&network::ROUTE, &[&device.id, &entry.id])?;
             all.push(Added {
                 destination: route.destination,
                 mask: route.mask,
@@ -119,7 +120,7 @@ fn remove(session: &Session, route: &Added) -> Result<(), Failure> {
         gateway: route.gateway.clone(),
         metric: None,
     };
-    session.client().call(&network::DELETE_ROUTE, &[&route.device, &route.id], &body)?;
+    session.call(&network::DELETE_ROUTE, &[&route.device, &route.id], &body)?;
     Ok(())
 }
 
@@ -146,7 +147,7 @@ impl Run<Session> for Add {
             gateway: self.gateway.map(|gateway| gateway.to_string()),
             metric: self.metric,
         };
-        session.client().call(&network::ADD_ROUTE, &[&self.device], &body)?;
+        session.call(&network::ADD_ROUTE, &[&self.device], &body)?;
         Ok(Message::new(format!("Success: Route to {} added.", self.destination)))
     }
 }
@@ -252,7 +253,7 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Routes, Failure> {
         let added = added(session)?;
-        let kernel = session.client().get(&network::KERNEL_ROUTES, &[])?.routes;
+        let kernel = session.get(&network::KERNEL_ROUTES, &[])?.routes;
         Ok(Routes { added, kernel })
     }
 }

@@ -69,7 +69,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
 ];
 
 fn set(session: &mut Session, change: &ntls::NewMonitor) -> Result<(), Failure> {
-    session.client().call(&ntls::SET_MONITOR, &[], change)?;
+    session.call(&ntls::SET_MONITOR, &[], change)?;
     Ok(())
 }
 
@@ -130,8 +130,7 @@ impl Run<Session> for ShowMonitor {
     type View = Monitor;
 
     fn run(self, session: &mut Session) -> Result<Monitor, Failure> {
-        let ntls::Monitor { enabled, days, interval } =
-            session.client().get(&ntls::MONITOR, &[])?;
+        let ntls::Monitor { enabled, days, interval } = session.get(&ntls::MONITOR, &[])?;
         Ok(Monitor { enabled, days, interval_hours: interval })
     }
 }
@@ -170,7 +169,7 @@ impl Run<Session> for Show {
     type View = Certificate;
 
     fn run(self, session: &mut Session) -> Result<Certificate, Failure> {
-        let shown = session.client().get(&ntls::CERTIFICATE, &[])?;
+        let shown = session.get(&ntls::CERTIFICATE, &[])?;
         Ok(Certificate {
             subject: shown.subject,
             issuer: shown.issuer,

@@ -41,9 +41,9 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
 ];
 
 fn set(session: &mut Session, list: &str) -> Result<Message, Failure> {
-    let settings = session.client().get(&ntls::SETTINGS, &[])?;
+    let settings = session.get(&ntls::SETTINGS, &[])?;
     let new = ntls::NewSettings { cipher_list: list.to_owned(), ..settings.into() };
-    session.client().call(&ntls::SET_SETTINGS, &[], &new)?;
+    session.call(&ntls::SET_SETTINGS, &[], &new)?;
     Ok(Message::new(format!("NTLS TLS ciphers set.\n{RESTART}")))
 }
 
@@ -84,7 +84,7 @@ impl Run<Session> for Show {
     type View = Ciphers;
 
     fn run(self, session: &mut Session) -> Result<Ciphers, Failure> {
-        let list = session.client().get(&ntls::SETTINGS, &[])?.cipher_list;
+        let list = session.get(&ntls::SETTINGS, &[])?.cipher_list;
         Ok(Ciphers { ciphers: list.split(':').map(ToOwned::to_owned).collect() })
     }
 }

@@ -7,7 +7,7 @@ use crate::prelude::*;
 pub(in crate::commands) const MENUS: &[Menu] =
     &[Menu { path: "ntls ipcheck", help: "The check of client addresses" }];
 
-const SEEN: &str = "15-lunash-ntls-ipcheck-7";
+const SEEN: &str = "lunash-ntls-ipcheck-7";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
@@ -69,11 +69,11 @@ struct Switched {
 }
 
 fn switch(session: &mut Session, enabled: bool) -> Result<Switched, Failure> {
-    let settings = session.client().get(&ntls::SETTINGS, &[])?;
+    let settings = session.get(&ntls::SETTINGS, &[])?;
     let changed = settings.ip_check_enabled != enabled;
     if changed {
         let new = ntls::NewSettings { ip_check_enabled: enabled, ..settings.into() };
-        session.client().call(&ntls::SET_SETTINGS, &[], &new)?;
+        session.call(&ntls::SET_SETTINGS, &[], &new)?;
     }
     Ok(Switched { enabled, changed })
 }
@@ -99,7 +99,7 @@ impl Run<Session> for Show {
     type View = Checked;
 
     fn run(self, session: &mut Session) -> Result<Checked, Failure> {
-        let enabled = session.client().get(&ntls::SETTINGS, &[])?.ip_check_enabled;
+        let enabled = session.get(&ntls::SETTINGS, &[])?.ip_check_enabled;
         Ok(Checked { enabled })
     }
 }

@@ -96,7 +96,7 @@ impl Run<Session> for SetKeepalive {
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let SetKeepalive { idle, interval, probes } = self;
         let new = ntls::Keepalive { idle, interval, probes };
-        session.client().call(&ntls::SET_KEEPALIVE, &[], &new)?;
+        session.call(&ntls::SET_KEEPALIVE, &[], &new)?;
         Ok(Message::new(
             "NOTICE: The NTLS service must be restarted for new settings to take effect.",
         ))
@@ -118,8 +118,7 @@ impl Run<Session> for ShowKeepalive {
     type View = Keepalive;
 
     fn run(self, session: &mut Session) -> Result<Keepalive, Failure> {
-        let ntls::Keepalive { idle, interval, probes } =
-            session.client().get(&ntls::KEEPALIVE, &[])?;
+        let ntls::Keepalive { idle, interval, probes } = session.get(&ntls::KEEPALIVE, &[])?;
         Ok(Keepalive { idle_seconds: idle, interval_seconds: interval, probes })
     }
 }
@@ -151,7 +150,7 @@ impl Run<Session> for SetThreads {
             );
         }
         let new = ntls::NewThreads { datapath, cmdprocessor };
-        session.client().call(&ntls::SET_THREADS, &[], &new)?;
+        session.call(&ntls::SET_THREADS, &[], &new)?;
         Ok(Message::new(format!("NTLS threads set.\n{RESTART}")))
     }
 }
@@ -170,7 +169,7 @@ impl Run<Session> for ShowThreads {
     type View = Threads;
 
     fn run(self, session: &mut Session) -> Result<Threads, Failure> {
-        let ntls::Threads { datapath, cmdprocessor } = session.client().get(&ntls::THREADS, &[])?;
+        let ntls::Threads { datapath, cmdprocessor } = session.get(&ntls::THREADS, &[])?;
         Ok(Threads { datapath, cmdprocessor })
     }
 }
@@ -192,9 +191,9 @@ impl Run<Session> for SetTimer {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let seconds = self.timeout;
-        let settings = session.client().get(&ntls::SETTINGS, &[])?;
+        let settings = session.get(&ntls::SETTINGS, &[])?;
         let new = ntls::NewSettings { receive_timeout_timer: seconds, ..settings.into() };
-        session.client().call(&ntls::SET_SETTINGS, &[], &new)?;
+        session.call(&ntls::SET_SETTINGS, &[], &new)?;
         Ok(Message::new(format!("NTLS receive timeout set to {seconds} seconds.\n{RESTART}")))
     }
 }
@@ -212,7 +211,7 @@ impl Run<Session> for ShowTimer {
     type View = Timer;
 
     fn run(self, session: &mut Session) -> Result<Timer, Failure> {
-        let seconds = session.client().get(&ntls::SETTINGS, &[])?.receive_timeout_timer;
+        let seconds = session.get(&ntls::SETTINGS, &[])?.receive_timeout_timer;
         Ok(Timer { receive_timeout_seconds: seconds })
     }
 }

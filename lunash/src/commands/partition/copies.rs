@@ -6,8 +6,10 @@ use luna_rest::partitions::{self, CopyObjects, LegacyDomain};
 use luna_rest::tokens::{self, BackupPartition, Copied};
 
 use super::super::token::{self, device::DEFAULT_DOMAIN, partitions as backups};
-use super::{CO, Target, close_questions, refused};
+use super::{CO, Target, close_questions};
+use crate::passwords::one_domain;
 use crate::prelude::*;
+use crate::questions::{caution, last_attempt, proceed, proceed_or};
 
 pub(super) const BACKUP: Command = Command {
     syntax: "partition backup -partition|-par <partition_name> -serial <serial> [-tokenpar <backup_name>] [-password <password>] [-tokensopwd <token_password>] [-domain <domain>] [-defaultdomain] [-tokenpw <token_password>] [-add | -replace] [-force]",
@@ -182,7 +184,7 @@ impl Text for Transfer {
 
 /// The name of a backup that was given none: the partition's, and the date of the HSM's clock.
 fn default_name(session: &Session, partition: &str) -> Result<String, Failure> {
-    let time = session.client().get(&hsm::TIME, &[]).map_err(refused)?.hsm;
+    let time = session.get(&hsm::TIME, &[])?.hsm;
     let date: String = time.chars().take(10).filter(char::is_ascii_digit).collect();
     Ok(format!("{partition}_{date}"))
 }
@@ -196,14 +198,13 @@ fn backup_password(
     if let Some(there) = there {
         session.ui().guard_attempts(
             there.login_attempts_left,
-            "Caution:  You have only ONE login attempt of the backup left. If it\n\
-             \x20         fails, the backup is locked.\n\
-             \x20         Type 'proceed' to log in, or 'quit'\n\
-             \x20         to quit now.\n\
-             \x20         > ",
+            &last_attempt(
+                "You have only ONE login attempt of the backup left. If it\n\
+                 fails, the backup is locked.",
+            ),
         )?;
     }
-    let lead = if session.ui().has_output() { "\n" } else { "" };
+    let lead = session.lead();
     let (text, again) = match there {
         Some(_) => ("Please enter the password of the backup", None),
         None => (
@@ -216,15 +217,18 @@ fn backup_password(
     session.ui().secret(given, Question { text: &text, again, variable, option })
 }
 
-/// The question before something is overwritten.
-fn overwrite(session: &mut Session, what: &str, action: &str) -> Result<(), Failure> {
-    let text = format!(
-        "CAUTION:  Are you sure you wish to overwrite the {what}\n\
-         \x20         Type 'proceed' to {action}, or 'quit'\n\
-         \x20         to quit now.\n\
-         \x20         > "
+/// Asks before something is overwritten.
+fn confirm_overwriting(
+    session: &mut Session,
+    force: bool,
+    (what, name): (&str, &str),
+    action: &str,
+) -> Result<(), Failure> {
+    let lines = format!(
+        "Are you sure you wish to overwrite the {what} named:
+  {name}"
     );
-    session.ui().confirm(&text, "-force")
+    session.confirm(force, &caution(&lines, &proceed(action)))
 }
 
 #[derive(Deserialize)]
@@ -268,14 +272,12 @@ impl Run<Session> for Backup {
             so_password = Some(token::so_password(session, &device, given, "-tokensopwd")?);
         }
         let backup_password = backup_password(session, self.tokenpw, there.as_ref())?;
+        one_domain(self.domain.as_ref(), self.defaultdomain)?;
         let domain = match (&there, self.domain, self.defaultdomain) {
-            (_, Some(_), true) => {
-                return Err(Failure::command("-domain and -defaultdomain exclude each other."));
-            }
             (Some(_), ..) => None,
-            (None, None, true) => Some(Secret::from(DEFAULT_DOMAIN)),
-            (None, given, _) => {
-                let lead = if session.ui().has_output() { "\n" } else { "" };
+            (None, _, true) => Some(Secret::from(DEFAULT_DOMAIN)),
+            (None, given, false) => {
+                let lead = session.lead();
                 let text = format!("{lead}  Please enter the cloning domain of the backup:\n  > ");
                 let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
                 let question = Question { text, again: None, variable, option };
@@ -283,8 +285,8 @@ impl Run<Session> for Backup {
             }
         };
         close_questions(session);
-        if there.is_some() && (self.replace || target.shown.version == 1) && !self.force {
-            overwrite(session, &format!("backup named:\n            {name}"), "overwrite it")?;
+        if there.is_some() && (self.replace || target.shown.version == 1) {
+            confirm_overwriting(session, self.force, ("backup", &name), "overwrite it")?;
         }
         let body = tokens::Backup {
             serial: self.serial.clone(),
@@ -297,7 +299,7 @@ impl Run<Session> for Backup {
         let Copied { objects, smk } = CO.during(session, place, password, |session| {
             let copied = session.client().call(&tokens::BACKUP, &[place[1]], &body);
             copied.map_err(|error| match error.id() {
-                Some(tokens::refusal::DOMAIN) if there.is_none() => refused(error)
+                Some(ErrorId::HSMPLUGIN_CERTIFICATE_INVALID) if there.is_none() => refused(error)
                     .hint("'token backup partition delete' removes the empty backup that is left"),
                 _ => refused(error),
             })
@@ -332,9 +334,9 @@ impl Run<Session> for Restore {
         CO.guard(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
-        if self.replace && !self.force {
-            let name = &self.partition;
-            overwrite(session, &format!("partition named:\n            {name}"), "restore it")?;
+        if self.replace {
+            let named = ("partition", self.partition.as_str());
+            confirm_overwriting(session, self.force, named, "restore it")?;
         }
         let body = tokens::Restore {
             serial: self.serial.clone(),
@@ -343,7 +345,7 @@ impl Run<Session> for Restore {
             replace: self.replace,
         };
         let Copied { objects, smk } = CO.during(session, place, password, |session| {
-            session.client().call(&tokens::RESTORE, &[place[1]], &body).map_err(refused)
+            session.call(&tokens::RESTORE, &[place[1]], &body)
         })?;
         let (done, way) = ("partition restore", "restored from");
         Ok(Transfer { done, backup: self.tokenpar, serial: self.serial, objects, smk, way })
@@ -362,22 +364,15 @@ fn copy(
     let target = Target::find(session, partition)?.initialized()?;
     let place = target.place();
     // Without a device nobody is asked for a password.
-    session.client().get(&partitions::SFF, &place).map_err(refused)?;
+    session.get(&partitions::SFF, &place)?;
     CO.guard(session, place)?;
     let password = CO.password(session, password, "-password")?;
     close_questions(session);
-    if !force {
-        let text = format!(
-            "          Type 'proceed' to {action} the partition, or\n\
-             \x20         'quit' to quit now.\n\
-             \x20         > "
-        );
-        session.ui().confirm(&text, "-force")?;
-    }
+    session.confirm(force, &proceed_or(&format!("{action} the partition")))?;
     CO.during(session, place, password, |session| {
         let ids = [place[0], place[1], action];
         let objects = CopyObjects { name, ids: Vec::new() };
-        session.client().call(&partitions::OBJECT_ACT, &ids, &objects).map_err(refused)
+        session.call(&partitions::OBJECT_ACT, &ids, &objects)
     })?;
     Ok(())
 }
@@ -434,7 +429,7 @@ impl Run<Session> for SffList {
 
     fn run(self, session: &mut Session) -> Result<Sff, Failure> {
         let target = Target::find(session, &self.partition)?;
-        let sff = session.client().get(&partitions::SFF, &target.place()).map_err(refused)?;
+        let sff = session.get(&partitions::SFF, &target.place())?;
         Ok(Sff { name: sff.name, objects: sff.object_count, uid: sff.uid })
     }
 }
@@ -458,17 +453,10 @@ impl Run<Session> for SffClear {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
-        session.client().get(&partitions::SFF, &target.place()).map_err(refused)?;
-        if !self.force {
-            session.ui().confirm(
-                "          Type 'proceed' to erase the device, or\n\
-                 \x20         'quit' to quit now.\n\
-                 \x20         > ",
-                "-force",
-            )?;
-        }
+        session.get(&partitions::SFF, &target.place())?;
+        session.confirm(self.force, &proceed_or("erase the device"))?;
         let ids = [target.shown.id.as_str()];
-        session.client().call(&partitions::CLEAR_SFF, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&partitions::CLEAR_SFF, &ids, &Nothing {})?;
         Ok(Done { done: "partition sff clear" })
     }
 }
@@ -496,7 +484,7 @@ impl Run<Session> for SetLegacyDomain {
         close_questions(session);
         let ids = [target.shown.id.as_str()];
         let domain = LegacyDomain { domain };
-        session.client().call(&partitions::SET_LEGACY_DOMAIN, &ids, &domain).map_err(refused)?;
+        session.call(&partitions::SET_LEGACY_DOMAIN, &ids, &domain)?;
         Ok(Done { done: "partition setLegacyDomain" })
     }
 }
@@ -513,7 +501,7 @@ impl Run<Session> for ExportIdentity {
         let target = Target::find(session, &self.partition)?;
         let ids = [target.shown.id.as_str()];
         let call = partitions::EXPORT_IDENTITY;
-        let file = session.client().call(&call, &ids, &Nothing {}).map_err(refused)?.file;
+        let file = session.call(&call, &ids, &Nothing {})?.file;
         Ok(Exported { partition: self.partition, file })
     }
 }

@@ -2,7 +2,7 @@
 
 use luna_rest::partitions;
 
-use super::{CO, CU, PSO, Target, close_questions, refused};
+use super::{CO, CU, PSO, Target, close_questions};
 use crate::prelude::*;
 
 pub(super) const LIST: Command = Command {
@@ -11,9 +11,7 @@ pub(super) const LIST: Command = Command {
     options: &[],
     roles: Role::MONITOR,
     rest: &[partitions::LIST.resource(), partitions::SHOW.resource()],
-    known: Known::Seen(
-        "public CipherTrust/Luna guide by a Thales engineer, 7.8.5; empty list: 5.x",
-    ),
+    known: Known::Seen("partition-list-7.8.5"),
     run: call::<List>(),
 };
 
@@ -44,7 +42,7 @@ pub(super) const SHOW_CONTENTS: Command = Command {
         partitions::LOGIN.resource(),
         partitions::LOGOUT.resource(),
     ],
-    known: Known::Seen("19-lunash-partition-showcontents-7.8.5"),
+    known: Known::Seen("lunash-partition-showcontents-7.8.5"),
     run: call::<ShowContents>(),
 };
 
@@ -75,15 +73,8 @@ impl std::fmt::Display for Storage {
 /// All partitions, in the appliance's order.
 fn all(session: &Session) -> Result<Vec<Target>, Failure> {
     let hsm = session.hsm()?;
-    let list = session.client().get(&partitions::LIST, &[hsm]).map_err(refused)?.partitions;
-    list.into_iter()
-        .map(|entry| {
-            let ids = [hsm, entry.id.as_str()];
-            let shown = session.client().get(&partitions::SHOW, &ids).map_err(refused)?;
-            let shown = partitions::Partition { id: entry.id, ..shown };
-            Ok(Target { hsm: hsm.to_owned(), shown })
-        })
-        .collect()
+    let target = |shown| Ok(Target { hsm: hsm.to_owned(), shown: shown? });
+    session.partitions()?.map(target).collect()
 }
 
 #[derive(Deserialize)]
@@ -194,7 +185,7 @@ impl Run<Session> for Show {
             let mut roles = Vec::new();
             for officer in [PSO, CO, CU] {
                 let ids = [&target.hsm, target.shown.id.as_str(), officer.id];
-                let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+                let role = session.get(&partitions::ROLE, &ids)?;
                 roles.push(RoleState {
                     id: officer.id,
                     name: officer.name,
@@ -308,11 +299,11 @@ impl Run<Session> for ShowContents {
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
         let mut objects = CO.during(session, place, password, |session| {
-            let list = session.client().get(&partitions::OBJECTS, &place).map_err(refused)?;
+            let list = session.get(&partitions::OBJECTS, &place)?;
             let mut objects = Vec::new();
             for entry in list.objects {
                 let ids = [place[0], place[1], &entry.id];
-                let object = session.client().get(&partitions::OBJECT, &ids).map_err(refused)?;
+                let object = session.get(&partitions::OBJECT, &ids)?;
                 let (label, kind) = (object.label, object.kind);
                 objects.push(ShownObject { label, kind, handle: entry.id });
             }

@@ -2,9 +2,9 @@
 
 use luna_rest::partitions::{self, ChangePartition, NewPartition};
 
-use super::{CO, Target, close_questions, refused};
-
+use super::{CO, Target, close_questions};
 use crate::prelude::*;
+use crate::questions::{caution, proceed, proceed_or};
 
 pub(super) const CREATE: Command = Command {
     syntax: "partition create|cr -partition|-par <name> [-size|-s <bytes> | -allfreestorage|-a] [-version|-v <0|1>] [-force|-f]",
@@ -17,7 +17,7 @@ pub(super) const CREATE: Command = Command {
     ],
     roles: Role::OPERATOR,
     rest: &[partitions::CREATE.resource()],
-    known: Known::Seen("12-lunash-partition-create-assign-7.0"),
+    known: Known::Seen("lunash-partition-create-assign-7.0"),
     run: call::<Create>(),
 };
 
@@ -31,7 +31,7 @@ pub(super) const DELETE: Command = Command {
         partitions::SHOW.resource(),
         partitions::DELETE.resource(),
     ],
-    known: Known::Seen("github: AWS CloudHSM client, outputs of 5.x; the question is assumed"),
+    known: Known::Seen("partition-delete-5"),
     run: call::<Delete>(),
 };
 
@@ -96,14 +96,7 @@ impl Run<Session> for Create {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        if !self.force {
-            session.ui().confirm(
-                "          Type 'proceed' to create the partition, or\n\
-                 \x20         'quit' to quit now.\n\
-                 \x20         > ",
-                "-force",
-            )?;
-        }
+        session.confirm(self.force, &proceed_or("create the partition"))?;
         let partition = NewPartition {
             name: self.partition,
             all_storage_space: self.allfreestorage.then_some(true),
@@ -112,7 +105,7 @@ impl Run<Session> for Create {
             version: self.version,
         };
         let hsm = session.hsm()?;
-        session.client().call(&partitions::CREATE, &[hsm], &partition).map_err(refused)?;
+        session.call(&partitions::CREATE, &[hsm], &partition)?;
         Ok(Done { done: "partition create" })
     }
 }
@@ -128,12 +121,8 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
-        if !self.force {
-            let name = &self.partition;
-            session.confirm_deletion("the partition", "partition", name)?;
-        }
-        let client = session.client();
-        client.call(&partitions::DELETE, &target.place(), &Nothing {}).map_err(refused)?;
+        session.confirm_deletion(self.force, ("the partition", "partition"), &self.partition)?;
+        session.call(&partitions::DELETE, &target.place(), &Nothing {})?;
         Ok(Done { done: "partition delete" })
     }
 }
@@ -150,17 +139,9 @@ impl Run<Session> for Rename {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
-        if !self.force {
-            session.ui().confirm(
-                "          Type 'proceed' to rename the partition, or\n\
-                 \x20         'quit' to quit now.\n\
-                 \x20         > ",
-                "-force",
-            )?;
-        }
+        session.confirm(self.force, &proceed_or("rename the partition"))?;
         let change = ChangePartition { name: Some(self.newname), ..ChangePartition::default() };
-        let client = session.client();
-        client.call(&partitions::CHANGE, &target.place(), &change).map_err(refused)?;
+        session.call(&partitions::CHANGE, &target.place(), &change)?;
         Ok(Done { done: "partition rename" })
     }
 }
@@ -178,21 +159,13 @@ impl Run<Session> for Resize {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
-        if !self.force {
-            session.ui().confirm(
-                "          Type 'proceed' to resize the partition, or\n\
-                 \x20         'quit' to quit now.\n\
-                 \x20         > ",
-                "-force",
-            )?;
-        }
+        session.confirm(self.force, &proceed_or("resize the partition"))?;
         let change = ChangePartition {
             size: self.size,
             all_storage_space: self.allfreestorage.then_some(true),
             ..ChangePartition::default()
         };
-        let client = session.client();
-        client.call(&partitions::CHANGE, &target.place(), &change).map_err(refused)?;
+        session.call(&partitions::CHANGE, &target.place(), &change)?;
         Ok(Done { done: "partition resize" })
     }
 }
@@ -215,20 +188,19 @@ impl Run<Session> for Clear {
         close_questions(session);
         if !self.force {
             let name = &self.partition;
-            session.ui().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to delete all objects in the partition named:\n\
-                     \x20           {name}\n\
-                     \x20         Type 'proceed' to clear the partition, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
+            session.confirm(
+                false,
+                &caution(
+                    &format!(
+                        "Are you sure you wish to delete all objects in the partition named:\n\
+                 \x20 {name}"
+                    ),
+                    &proceed("clear the partition"),
                 ),
-                "-force",
             )?;
         }
         CO.during(session, place, password, |session| {
-            let client = session.client();
-            client.call(&partitions::CLEAR, &[place[1]], &Nothing {}).map_err(refused)
+            session.call(&partitions::CLEAR, &[place[1]], &Nothing {})
         })?;
         Ok(Done { done: "partition clear" })
     }

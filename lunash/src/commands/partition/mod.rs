@@ -10,9 +10,10 @@ mod life;
 mod policies;
 mod roles;
 
-use luna_rest::partitions::{self, refusal};
+use luna_rest::partitions;
 
 use crate::prelude::*;
+use crate::questions::last_attempt;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "partition", help: "Application partitions" },
@@ -86,7 +87,7 @@ impl Officer {
     /// Makes sure that a password is not tried on the last attempt by mistake.
     pub(super) fn guard(&self, session: &mut Session, place: [&str; 2]) -> Result<(), Failure> {
         let ids = [place[0], place[1], self.id];
-        let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+        let role = session.get(&partitions::ROLE, &ids)?;
         if !role.initialized {
             return Ok(());
         }
@@ -95,13 +96,9 @@ impl Officer {
             if self.id == "so" { "the partition is erased" } else { "the role is locked out" };
         session.ui().guard_attempts(
             role.login_attempts_left,
-            &format!(
-                "Caution:  You have only ONE {name} login attempt left. If it\n\
-                 \x20         fails, {loss}.\n\
-                 \x20         Type 'proceed' to log in, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
-            ),
+            &last_attempt(&format!(
+                "You have only ONE {name} login attempt left. If it\nfails, {loss}."
+            )),
         )
     }
 
@@ -112,7 +109,7 @@ impl Officer {
         given: Option<Secret>,
         option: &str,
     ) -> Result<Secret, Failure> {
-        let lead = if session.ui().has_output() { "\n" } else { "" };
+        let lead = session.lead();
         let (text, variable) = (format!("{lead}{}", self.question), self.variable);
         session.ui().secret(given, Question { text: &text, again: None, variable, option })
     }
@@ -126,11 +123,11 @@ impl Officer {
         work: impl FnOnce(&mut Session) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let login = partitions::Login::new(self.id, password);
-        session.client().call(&partitions::LOGIN, &place, &login).map_err(refused)?;
+        session.call(&partitions::LOGIN, &place, &login)?;
         let done = work(session);
-        let out = session.client().call(&partitions::LOGOUT, &place, &Nothing {});
+        let out = session.call(&partitions::LOGOUT, &place, &Nothing {});
         let done = done?;
-        out.map_err(refused)?;
+        out?;
         Ok(done)
     }
 }
@@ -144,9 +141,7 @@ struct Target {
 impl Target {
     /// The partition called `name`.
     fn find(session: &Session, name: &str) -> Result<Target, Failure> {
-        let (hsm, serial) = (session.hsm()?.to_owned(), session.partition(name)?);
-        let shown = session.client().get(&partitions::SHOW, &[&hsm, &serial]).map_err(refused)?;
-        Ok(Target { hsm, shown: partitions::Partition { id: serial, ..shown } })
+        Ok(Target { hsm: session.hsm()?.to_owned(), shown: session.partition(name)? })
     }
 
     /// HSM and partition, as paths need them.
@@ -168,20 +163,5 @@ impl Target {
 pub(super) fn close_questions(session: &mut Session) {
     if session.ui().has_output() {
         session.ui().show("\n");
-    }
-}
-
-/// The product's code where one is known, and what to do next.
-pub(super) fn refused(error: luna_rest::Error) -> Failure {
-    let id = error.id().unwrap_or_default().to_owned();
-    let failure = super::token::refused(error);
-    match id.as_str() {
-        // The name is documented, the number the client library's.
-        refusal::POLICY_DEPENDENCIES => failure.code(0x8000_007D, "CKR_CONFIG_FAILS_DEPENDENCIES"),
-        refusal::PASSWORD_EXPIRED => {
-            failure.hint("'partition changePw' changes the password, or 'role changepw' in lunacm")
-        }
-        "APPLIANCE_REQUIRE_SO_LOGIN" => failure.hint("'hsm login' logs the HSM SO in"),
-        _ => failure,
     }
 }

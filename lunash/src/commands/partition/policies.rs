@@ -2,10 +2,10 @@
 
 use luna_rest::partitions::{self, Capability, ImportTemplate, Policy, SetPolicy};
 
-use super::{PSO, Target, close_questions, refused};
-use luna_rest::users;
-
+use super::{PSO, Target, close_questions};
 use crate::prelude::*;
+use crate::questions::{caution, proceed};
+use luna_rest::users;
 
 pub(super) const SHOW_POLICIES: Command = Command {
     syntax: "partition showPolicies -partition|-p <partition_name>",
@@ -89,20 +89,20 @@ impl Run<Session> for ShowPolicies {
 
     fn run(self, session: &mut Session) -> Result<Policies, Failure> {
         let target = Target::find(session, &self.partition)?;
-        let (client, place) = (session.client(), target.place());
-        let capabilities = client.get(&partitions::CAPABILITIES, &place).map_err(refused)?;
+        let place = target.place();
+        let capabilities = session.get(&partitions::CAPABILITIES, &place)?;
         let capability = |capability: Capability| ShownCapability {
             code: capability.id.parse().unwrap_or_default(),
             description: capability.name,
             value: capability.value,
         };
         let mut policies = Vec::new();
-        for entry in client.get(&partitions::POLICIES, &place).map_err(refused)?.policies {
+        for entry in session.get(&partitions::POLICIES, &place)?.policies {
             let policy = match entry.name.is_empty() {
                 // A bare list of links: each policy has to be asked for.
                 true => {
                     let ids = [place[0], place[1], &entry.id];
-                    let policy = client.get(&partitions::POLICY, &ids).map_err(refused)?;
+                    let policy = session.get(&partitions::POLICY, &ids)?;
                     Policy { id: entry.id, ..policy }
                 }
                 false => entry,
@@ -208,7 +208,7 @@ impl Run<Session> for ChangePolicy {
         let place = target.place();
         let number = self.policy.to_string();
         let ids = [place[0], place[1], number.as_str()];
-        let policy = session.client().get(&partitions::POLICY, &ids).map_err(refused)?;
+        let policy = session.get(&partitions::POLICY, &ids)?;
         PSO.guard(session, place)?;
         let password = PSO.password(session, self.psopin, "-psopin")?;
         close_questions(session);
@@ -219,23 +219,22 @@ impl Run<Session> for ChangePolicy {
         };
         if destructive && !self.force {
             let name = &policy.name;
-            session.ui().confirm(
-                &format!(
-                    "CAUTION:  Are you sure you wish to change the destructive policy named:\n\
-                     \x20           {name}\n\
-                     \x20         Changing it will erase all objects in the partition!\n\
-                     \x20         Type 'proceed' to change the policy, or 'quit'\n\
-                     \x20         to quit now.\n\
-                     \x20         > "
+            session.confirm(
+                false,
+                &caution(
+                    &format!(
+                        "Are you sure you wish to change the destructive policy named:\n\
+                 \x20 {name}\n\
+                 Changing it will erase all objects in the partition!"
+                    ),
+                    &proceed("change the policy"),
                 ),
-                "-force",
             )?;
         }
         let value = PSO.during(session, place, password, |session| {
-            let client = session.client();
             let change = SetPolicy { value: self.value };
-            client.call(&partitions::SET_POLICY, &ids, &change).map_err(refused)?;
-            Ok(client.get(&partitions::POLICY, &ids).map_err(refused)?.value)
+            session.call(&partitions::SET_POLICY, &ids, &change)?;
+            Ok(session.get(&partitions::POLICY, &ids)?.value)
         })?;
         Ok(Changed { code: self.policy, policy: policy.name, value })
     }
@@ -260,11 +259,9 @@ impl Run<Session> for Import {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.provide(&self.filename)?;
-        let template =
-            ImportTemplate { file: self.filename, name: self.rename, replace: self.force };
-        let client = session.client();
-        client.call(&partitions::IMPORT_TEMPLATE, &[], &template).map_err(refused)?;
+        let file = session.provide(&self.filename)?;
+        let template = ImportTemplate { file, name: self.rename, replace: self.force };
+        session.call(&partitions::IMPORT_TEMPLATE, &[], &template)?;
         Ok(Done { done: "partition policyTemplate import" })
     }
 }

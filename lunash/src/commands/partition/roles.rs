@@ -2,9 +2,9 @@
 
 use luna_rest::partitions::{self, ChangePassword, InitPartition, InitRole, RoleAction};
 
-use super::{CO, CU, Officer, PSO, Target, close_questions, refused};
-
+use super::{CO, CU, Officer, PSO, Target, close_questions};
 use crate::prelude::*;
+use crate::questions::proceed_or;
 
 pub(super) const INIT: Command = Command {
     syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-force]",
@@ -122,20 +122,10 @@ fn new_password(
     variable: &str,
     option: &str,
 ) -> Result<Secret, Failure> {
-    let lead = if session.ui().has_output() { "\n" } else { "" };
+    let lead = session.lead();
     let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
     let again = Some("\n  Please re-enter password to confirm:\n  > ");
     session.ui().secret(given, Question { text: &text, again, variable, option })
-}
-
-/// The question before a role gets a password.
-fn confirm(session: &mut Session, what: &str) -> Result<(), Failure> {
-    let text = format!(
-        "          Type 'proceed' to {what}, or\n\
-         \x20         'quit' to quit now.\n\
-         \x20         > "
-    );
-    session.ui().confirm(&text, "-force")
 }
 
 #[derive(Deserialize)]
@@ -160,7 +150,7 @@ impl Run<Session> for Init {
             .hint("'partition init' in lunacm initializes it again, which erases it"));
         }
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
-        let lead = if session.ui().has_output() { "\n" } else { "" };
+        let lead = session.lead();
         let domain = session.ui().secret(
             self.domain,
             Question {
@@ -171,9 +161,7 @@ impl Run<Session> for Init {
             },
         )?;
         close_questions(session);
-        if !self.force {
-            confirm(session, "initialize the partition")?;
-        }
+        session.confirm(self.force, &proceed_or("initialize the partition"))?;
         let init = InitPartition {
             label: self.label,
             password: Some(password),
@@ -182,8 +170,7 @@ impl Run<Session> for Init {
             ped: Some("0".to_owned()),
             ..InitPartition::default()
         };
-        let client = session.client();
-        client.call(&partitions::INIT, &target.place(), &init).map_err(refused)?;
+        session.call(&partitions::INIT, &target.place(), &init)?;
         Ok(Done { done: "partition init" })
     }
 }
@@ -206,13 +193,11 @@ impl Run<Session> for InitCo {
         let so = PSO.password(session, self.psopin, "-psopin")?;
         let co = new_password(session, self.copin, &CO, CO.variable, "-copin")?;
         close_questions(session);
-        if !self.force {
-            confirm(session, "initialize the Crypto Officer")?;
-        }
+        session.confirm(self.force, &proceed_or("initialize the Crypto Officer"))?;
         PSO.during(session, place, so, |session| {
             let init = InitRole { password: Some(co), ..InitRole::default() };
             let ids = [place[0], place[1], CO.id];
-            session.client().call(&partitions::INIT_ROLE, &ids, &init).map_err(refused)
+            session.call(&partitions::INIT_ROLE, &ids, &init)
         })?;
         Ok(Done { done: "partition init co" })
     }
@@ -238,12 +223,10 @@ impl Run<Session> for ChangePw {
         let old_password = officer.password(session, self.oldpw, "-oldpw")?;
         let new_password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
         close_questions(session);
-        if !self.force {
-            confirm(session, "change the password")?;
-        }
+        session.confirm(self.force, &proceed_or("change the password"))?;
         let change = ChangePassword { old_password, new_password, ..ChangePassword::default() };
         let ids = [place[0], place[1], officer.id];
-        session.client().call(&partitions::CHANGE_ROLE, &ids, &change).map_err(refused)?;
+        session.call(&partitions::CHANGE_ROLE, &ids, &change)?;
         Ok(Done { done: "partition changePw" })
     }
 }
@@ -268,13 +251,11 @@ impl Run<Session> for ResetPw {
         let so = PSO.password(session, self.psopin, "-psopin")?;
         let password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
         close_questions(session);
-        if !self.force {
-            confirm(session, "reset the password")?;
-        }
+        session.confirm(self.force, &proceed_or("reset the password"))?;
         PSO.during(session, place, so, |session| {
             let action = RoleAction { password: Some(password), ..RoleAction::default() };
             let ids = [place[0], place[1], officer.id, "reset"];
-            session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)
+            session.call(&partitions::ROLE_ACT, &ids, &action)
         })?;
         Ok(Done { done: "partition resetPw" })
     }
@@ -283,7 +264,7 @@ impl Run<Session> for ResetPw {
 /// Goes on only where the Crypto Officer's first factor is a PED key.
 fn require_multifactor(session: &Session, target: &Target) -> Result<(), Failure> {
     let ids = [&target.hsm, target.shown.id.as_str(), CO.id];
-    let role = session.client().get(&partitions::ROLE, &ids).map_err(refused)?;
+    let role = session.get(&partitions::ROLE, &ids)?;
     if role.primary_authentication.eq_ignore_ascii_case("PED") {
         return Ok(());
     }
@@ -309,15 +290,13 @@ impl Run<Session> for CreateChallenge {
         let place = target.place();
         let so = PSO.password(session, self.psopin, "-psopin")?;
         close_questions(session);
-        if !self.force {
-            confirm(session, "create the challenge")?;
-        }
+        session.confirm(self.force, &proceed_or("create the challenge"))?;
         PSO.during(session, place, so, |session| {
             // Without a challenge of one's own the HSM makes one up.
             let random = self.challenge.is_none().then_some(false);
             let action = RoleAction { password: self.challenge, default_challenge: random };
             let ids = [place[0], place[1], CO.id, "createChallenge"];
-            session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)
+            session.call(&partitions::ROLE_ACT, &ids, &action)
         })?;
         Ok(Done { done: "partition createChallenge" })
     }
@@ -336,9 +315,8 @@ impl Run<Session> for Activate {
         require_multifactor(session, &target)?;
         let login =
             partitions::Login { role: CO.id.to_owned(), password: None, ped: "1".to_owned() };
-        let client = session.client();
-        client.call(&partitions::LOGIN, &target.place(), &login).map_err(refused)?;
-        client.call(&partitions::LOGOUT, &target.place(), &Nothing {}).map_err(refused)?;
+        session.call(&partitions::LOGIN, &target.place(), &login)?;
+        session.call(&partitions::LOGOUT, &target.place(), &Nothing {})?;
         Ok(Done { done: "partition activate" })
     }
 }
@@ -356,7 +334,7 @@ impl Run<Session> for Deactivate {
         require_multifactor(session, &target)?;
         let ids = [&target.hsm, target.shown.id.as_str(), CO.id, "deactivate"];
         let action = RoleAction::default();
-        session.client().call(&partitions::ROLE_ACT, &ids, &action).map_err(refused)?;
+        session.call(&partitions::ROLE_ACT, &ids, &action)?;
         Ok(Done { done: "partition deactivate" })
     }
 }

@@ -89,7 +89,7 @@ impl Run<Session> for ShowCpu {
     type View = Load;
 
     fn run(self, session: &mut Session) -> Result<Load, Failure> {
-        let cpu = session.client().get(&status::CPU, &[])?;
+        let cpu = session.get(&status::CPU, &[])?;
         Ok(Load {
             load_average: cpu.load_average,
             running: cpu.running,
@@ -141,10 +141,9 @@ impl Run<Session> for ShowDisk {
     type View = Disk;
 
     fn run(self, session: &mut Session) -> Result<Disk, Failure> {
-        let client = session.client();
         let mut partitions = Vec::new();
-        for entry in client.get(&status::DISK_PARTITIONS, &[])?.partitions {
-            let one = client.get(&status::DISK_PARTITION, &[&entry.id])?;
+        for entry in session.get(&status::DISK_PARTITIONS, &[])?.partitions {
+            let one = session.get(&status::DISK_PARTITION, &[&entry.id])?;
             let (name, mount_point) = (one.name, one.mount_point);
             let (total, used, available) = (one.total, one.used, one.available);
             partitions.push(FileSystem { name, mount_point, total, used, available });
@@ -185,7 +184,7 @@ impl Run<Session> for ShowMemory {
     type View = Memory;
 
     fn run(self, session: &mut Session) -> Result<Memory, Failure> {
-        Ok(Memory { memory: session.client().get(&status::MEMORY, &[])? })
+        Ok(Memory { memory: session.get(&status::MEMORY, &[])? })
     }
 }
 
@@ -213,7 +212,7 @@ impl Text for Memory {
 
 /// The processes, by number.
 fn processes(session: &Session) -> Result<Vec<status::Process>, Failure> {
-    Ok(session.client().get(&status::PROCESSES, &[])?.processes)
+    Ok(session.get(&status::PROCESSES, &[])?.processes)
 }
 
 #[derive(Deserialize)]
@@ -319,9 +318,8 @@ impl Run<Session> for ShowSensors {
     type View = Sensors;
 
     fn run(self, session: &mut Session) -> Result<Sensors, Failure> {
-        let client = session.client();
-        let list = client.get(&status::SENSORS, &[])?.sensors;
-        let show = |entry: luna_rest::tasks::Link| client.get(&status::SENSOR, &[&entry.id]);
+        let list = session.get(&status::SENSORS, &[])?.sensors;
+        let show = |entry: luna_rest::tasks::Link| session.get(&status::SENSOR, &[&entry.id]);
         Ok(Sensors { sensors: list.into_iter().map(show).collect::<Result<_, _>>()? })
     }
 }

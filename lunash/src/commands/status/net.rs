@@ -14,7 +14,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[network::DEVICES.resource(), network::DEVICE.resource(), network::STATS.resource()],
-        known: Known::Seen("20-lunash-status-interface-5.1"),
+        known: Known::Seen("lunash-status-interface-5.1"),
         run: call::<ShowInterfaces>(),
     },
     Command {
@@ -127,7 +127,7 @@ impl Run<Session> for ShowInterfaces {
         let mut interfaces = Vec::new();
         for device in devices(session)? {
             if device.up || !device.bond.is_empty() {
-                let stats = session.client().get(&network::STATS, &[&device.id])?;
+                let stats = session.get(&network::STATS, &[&device.id])?;
                 interfaces.push(Interface::of(device, stats));
             }
         }
@@ -235,7 +235,7 @@ impl Run<Session> for ShowSockets {
     type View = Sockets;
 
     fn run(self, session: &mut Session) -> Result<Sockets, Failure> {
-        Ok(Sockets { sockets: session.client().get(&status::SOCKETS, &[])?.sockets })
+        Ok(Sockets { sockets: session.get(&status::SOCKETS, &[])?.sockets })
     }
 }
 

@@ -108,7 +108,7 @@ impl Run<Session> for Show {
     type View = State;
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
-        let appliance = session.client().get(&lunasa::SHOW, &[])?;
+        let appliance = session.get(&lunasa::SHOW, &[])?;
         let codes = appliance.system_status_codes.split(',').map(str::trim);
         let codes = codes.filter(|code| !code.is_empty());
         let entry = |code: &str| Entry { code: code.to_owned(), meaning: meaning(code) };

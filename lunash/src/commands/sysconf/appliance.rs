@@ -5,7 +5,6 @@ use luna_rest::sysconf::{
 };
 use luna_rest::{Call, sysconf, tasks};
 
-use super::sure;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -41,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[sysconf::REBOOT.resource(), tasks::ACT.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-appliance-reboot-5"),
         run: call::<Reboot>(),
     },
     Command {
@@ -82,13 +81,12 @@ impl Run<Session> for HardReboot {
     type View = GoingDown;
 
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will reboot the appliance without stopping its services.\n\
              All sessions and client connections will end.",
         )?;
-        session.client().call(&HARD_REBOOT, &[], &Nothing {})?;
+        session.call(&HARD_REBOOT, &[], &Nothing {})?;
         Ok(GoingDown { action: "reboot" })
     }
 }
@@ -102,8 +100,7 @@ impl Run<Session> for PowerOff {
     type View = GoingDown;
 
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will power off the appliance.\n\
              All sessions and client connections will end.",
@@ -122,8 +119,7 @@ impl Run<Session> for Reboot {
     type View = GoingDown;
 
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will reboot the appliance.\n\
              All sessions and client connections will end.",
@@ -135,11 +131,10 @@ impl Run<Session> for Reboot {
 
 /// Starts the waiting task without asking what became of it: the session ends with it.
 fn go_down(session: &Session, call: &Call<Nothing, Nothing, 0>) -> Result<(), Failure> {
-    let client = session.client();
-    let answer = client.send(call, &[], &Nothing {})?;
+    let answer = session.client().send(call, &[], &Nothing {})?;
     let task = answer.location.as_deref().and_then(|path| path.strip_prefix("/tasks/"));
     if let Some(task) = task {
-        client.call(&tasks::ACT, &[task, "start"], &Nothing {})?;
+        session.call(&tasks::ACT, &[task, "start"], &Nothing {})?;
     }
     Ok(())
 }
@@ -181,7 +176,7 @@ impl Run<Session> for EnableOnPanic {
 }
 
 fn set_on_panic(session: &Session, enabled: bool) -> Result<OnPanic, Failure> {
-    session.client().call(&SET_REBOOT_ON_PANIC, &[], &Toggle { enabled })?;
+    session.call(&SET_REBOOT_ON_PANIC, &[], &Toggle { enabled })?;
     Ok(OnPanic { reboot_on_panic: enabled })
 }
 
@@ -192,7 +187,7 @@ impl Run<Session> for ShowOnPanic {
     type View = OnPanic;
 
     fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
-        let shown = session.client().get(&REBOOT_ON_PANIC, &[])?;
+        let shown = session.get(&REBOOT_ON_PANIC, &[])?;
         Ok(OnPanic { reboot_on_panic: shown.enabled })
     }
 }

@@ -2,13 +2,12 @@
 
 use luna_rest::config::{
     BACK_UP, BACKUP, BACKUPS, CLEAR, DELETE, EXPORT, EXPORTED, Elsewhere, FACTORY_RESET, IMPORT,
-    NO_BACKUP, NewBackup, OfService, RESTORE,
+    NewBackup, OfService, RESTORE,
 };
 
-use super::{details, sure};
-use luna_rest::config;
-
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
+use luna_rest::config;
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
     path: "sysconf config",
@@ -106,16 +105,6 @@ pub(in super::super) const COMMANDS: &[Command] = &[
     },
 ];
 
-fn refused(error: luna_rest::Error) -> Failure {
-    match error.id() {
-        Some(NO_BACKUP) => details(error).hint("'sysconf config list' shows the backups"),
-        Some(id) if id.ends_with("_SERVICE_RUNNING") => {
-            details(error).hint("'service stop' stops a service")
-        }
-        _ => details(error),
-    }
-}
-
 #[derive(Deserialize)]
 struct BackUp {
     description: Option<String>,
@@ -132,7 +121,7 @@ impl Run<Session> for BackUp {
 
     fn run(self, session: &mut Session) -> Result<BackedUp, Failure> {
         let new = NewBackup { description: self.description };
-        let file = session.client().call(&BACK_UP, &[], &new).map_err(refused)?.id;
+        let file = session.client().call(&BACK_UP, &[], &new).map_err(refused_in_detail)?.id;
         Ok(BackedUp { file })
     }
 }
@@ -152,8 +141,11 @@ impl Run<Session> for Clear {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        sure(session, self.force, "This command will delete all configuration backup files.")?;
-        session.client().call(&CLEAR, &[], &Nothing {})?;
+        session.confirm_warning(
+            self.force,
+            "This command will delete all configuration backup files.",
+        )?;
+        session.call(&CLEAR, &[], &Nothing {})?;
         Ok(Done { done: "sysconf config clear" })
     }
 }
@@ -168,11 +160,11 @@ impl Run<Session> for Delete {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.client().get(&BACKUP, &[&self.file]).map_err(refused)?;
+        session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
         let warning =
             format!("This command will delete the configuration backup file {}.", self.file);
-        sure(session, self.force, &warning)?;
-        session.client().call(&DELETE, &[&self.file], &Nothing {}).map_err(refused)?;
+        session.confirm_warning(self.force, &warning)?;
+        session.client().call(&DELETE, &[&self.file], &Nothing {}).map_err(refused_in_detail)?;
         Ok(Done { done: "sysconf config delete" })
     }
 }
@@ -189,7 +181,7 @@ impl Run<Session> for Export {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
-        session.client().call(&EXPORT, &[], &body).map_err(refused)?;
+        session.client().call(&EXPORT, &[], &body).map_err(refused_in_detail)?;
         Ok(Done { done: "sysconf config export" })
     }
 }
@@ -219,7 +211,7 @@ impl Run<Session> for Import {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
-        session.client().call(&IMPORT, &[], &body).map_err(refused)?;
+        session.client().call(&IMPORT, &[], &body).map_err(refused_in_detail)?;
         Ok(Done { done: "sysconf config import" })
     }
 }
@@ -254,15 +246,14 @@ impl Run<Session> for FactoryReset {
             }
             _ => "",
         };
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             &format!(
                 "This command will set the configuration of {what} back to factory settings.{loss}"
             ),
         )?;
         let body = OfService { service: self.service.clone() };
-        session.client().call(&FACTORY_RESET, &[], &body).map_err(refused)?;
+        session.client().call(&FACTORY_RESET, &[], &body).map_err(refused_in_detail)?;
         Ok(Configured { done: "sysconf config factoryReset", service: self.service, file: None })
     }
 }
@@ -286,15 +277,15 @@ impl Run<Session> for Restore {
     type View = Configured;
 
     fn run(self, session: &mut Session) -> Result<Configured, Failure> {
-        session.client().get(&BACKUP, &[&self.file]).map_err(refused)?;
+        session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
         let warning = format!(
             "This command will restore the configuration from the backup file {}.\n\
              It first creates a backup of the current configuration.",
             self.file
         );
-        sure(session, self.force, &warning)?;
+        session.confirm_warning(self.force, &warning)?;
         let body = OfService { service: self.service.clone() };
-        session.client().call(&RESTORE, &[&self.file], &body).map_err(refused)?;
+        session.client().call(&RESTORE, &[&self.file], &body).map_err(refused_in_detail)?;
         let file = Some(self.file);
         Ok(Configured { done: "sysconf config restore", service: self.service, file })
     }
@@ -323,8 +314,8 @@ impl Run<Session> for List {
 
     fn run(self, session: &mut Session) -> Result<Backups, Failure> {
         let mut file_system = Vec::new();
-        for link in session.client().get(&BACKUPS, &[])?.backups {
-            let shown = session.client().get(&BACKUP, &[&link.id])?;
+        for link in session.get(&BACKUPS, &[])?.backups {
+            let shown = session.get(&BACKUP, &[&link.id])?;
             let (size, description) = (shown.size, shown.description);
             file_system.push(Backup { file: link.id, size, description });
         }
@@ -378,7 +369,7 @@ impl Run<Session> for Show {
     type View = Shown;
 
     fn run(self, session: &mut Session) -> Result<Shown, Failure> {
-        let shown = session.client().get(&BACKUP, &[&self.file]).map_err(refused)?;
+        let shown = session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
         Ok(Shown {
             file: self.file,
             description: shown.description,

@@ -46,7 +46,7 @@ impl Run<Session> for License {
     type View = Fingerprint;
 
     fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
-        let license = session.client().get(&sysconf::LICENSE_FINGERPRINT, &[])?;
+        let license = session.get(&sysconf::LICENSE_FINGERPRINT, &[])?;
         Ok(Fingerprint { of: "License", fingerprint: license.fingerprint })
     }
 }
@@ -58,7 +58,7 @@ impl Run<Session> for Ntls {
     type View = Fingerprint;
 
     fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
-        let certificate = session.client().get(&ntls::CERTIFICATE, &[])?;
+        let certificate = session.get(&ntls::CERTIFICATE, &[])?;
         Ok(Fingerprint { of: "NTLS server certificate", fingerprint: certificate.fingerprint })
     }
 }
@@ -83,7 +83,7 @@ impl Run<Session> for Ssh {
     type View = HostKeys;
 
     fn run(self, session: &mut Session) -> Result<HostKeys, Failure> {
-        let keys = session.client().get(&ssh::HOST_KEYS, &[])?.keys;
+        let keys = session.get(&ssh::HOST_KEYS, &[])?.keys;
         let key = |key: ssh::HostKey| HostKey {
             r#type: key.kind,
             bits: key.bits,

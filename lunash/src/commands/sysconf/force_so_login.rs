@@ -1,10 +1,11 @@
 //! `sysconf forceSOLogin`: whether changes need the HSM SO logged in.
 
-use luna_rest::sysconf::{HSM_NOT_INITIALIZED, SET_FORCE_SO_LOGIN, Toggle};
-use luna_rest::{lunasa, sysconf};
+use luna_rest::lunasa;
+use luna_rest::sysconf;
+use luna_rest::sysconf::{SET_FORCE_SO_LOGIN, Toggle};
 
-use super::details;
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
     path: "sysconf forceSOLogin",
@@ -64,14 +65,10 @@ impl Run<Session> for Enable {
 }
 
 fn set(session: &Session, enabled: bool) -> Result<Forced, Failure> {
-    session.client().call(&SET_FORCE_SO_LOGIN, &[], &Toggle { enabled }).map_err(|error| {
-        match error.id() {
-            Some(HSM_NOT_INITIALIZED) => {
-                Failure::from(error).hint("'hsm init -label LABEL' gives it a label and an HSM SO")
-            }
-            _ => details(error),
-        }
-    })?;
+    session
+        .client()
+        .call(&SET_FORCE_SO_LOGIN, &[], &Toggle { enabled })
+        .map_err(refused_in_detail)?;
     Ok(Forced { force_so_login: enabled })
 }
 
@@ -82,7 +79,7 @@ impl Run<Session> for Show {
     type View = Forced;
 
     fn run(self, session: &mut Session) -> Result<Forced, Failure> {
-        let appliance = session.client().get(&lunasa::SHOW, &[])?;
+        let appliance = session.get(&lunasa::SHOW, &[])?;
         Ok(Forced { force_so_login: appliance.force_so_login })
     }
 }

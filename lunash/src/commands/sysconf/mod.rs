@@ -16,6 +16,7 @@ mod ntp_status;
 use luna_rest::ntls;
 
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "sysconf", help: "Settings of the appliance" }];
 
@@ -25,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[Command {
     options: &[("-csr", "Make a certificate request, serverCSR.pem, to be signed by an authority")],
     roles: Role::OPERATOR,
     rest: &[ntls::REGENERATE.resource(), ntls::REQUEST.resource()],
-    known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+    known: Known::Seen("sysconf-regencert-5"),
     run: call::<RegenCert>(),
 }];
 
@@ -46,8 +47,7 @@ impl Run<Session> for RegenCert {
     type View = Regenerated;
 
     fn run(self, session: &mut Session) -> Result<Regenerated, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will overwrite the current server certificate and private key.\n\
              All clients will have to add this server again with this new certificate.",
@@ -56,12 +56,12 @@ impl Run<Session> for RegenCert {
             session
                 .client()
                 .call(&ntls::REQUEST, &[], &ntls::NewRequest::default())
-                .map_err(details)?;
+                .map_err(refused_in_detail)?;
         } else {
             session
                 .client()
                 .call(&ntls::REGENERATE, &[], &ntls::Regenerate::default())
-                .map_err(details)?;
+                .map_err(refused_in_detail)?;
         }
         Ok(Regenerated { csr: self.csr })
     }
@@ -84,35 +84,5 @@ impl Text for Regenerated {
              for the network device(s) NTLS should be active on. Use 'ntls bind' to change this \
              binding if necessary.",
         );
-    }
-}
-
-/// Asks whether to go on, in the product's words, unless `force` was given.
-fn sure(session: &mut Session, force: bool, warning: &str) -> Result<(), Failure> {
-    if force {
-        return Ok(());
-    }
-    let question = format!(
-        "WARNING !!  {warning}\n\
-         If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'\n\
-         \n\
-         > "
-    );
-    session.ui().confirm(&question, "-force")?;
-    session.ui().show("Proceeding...\n\n");
-    Ok(())
-}
-
-/// A refusal in the appliance's own longer words, where the menus share them. What the shell itself
-/// has to know (a session that ended, a resource that is missing) stays as it is.
-fn details(error: luna_rest::Error) -> Failure {
-    let luna_rest::Error::Answered { answer, .. } = &error else { return error.into() };
-    match answer.id.as_str() {
-        "APPLIANCE_REQUIRE_SO_LOGIN" => Failure::from(error).hint("'hsm login' logs the HSM SO in"),
-        "FRAMEWORK_BAD_REQUEST" if !answer.details.is_empty() => {
-            Failure::command(answer.details.clone())
-        }
-        id if id.starts_with("FRAMEWORK_") || answer.details.is_empty() => error.into(),
-        _ => Failure::command(answer.details.clone()),
     }
 }

@@ -2,17 +2,17 @@
 //! `ntp_status.rs`; authentication is in `ntp_auth.rs`.
 
 use luna_rest::ntp::{
-    ADD_SERVER, Association, BAD_AUTHENTICATION, DELETE_SERVER, LOCAL_CLOCK, LOG, NO_SERVER,
-    NewServer, RUNNING, SERVER, SERVERS, SHOW, STATUS, SYNCHRONIZE, Server, Synchronize,
+    ADD_SERVER, Association, DELETE_SERVER, LOCAL_CLOCK, LOG, NewServer, SERVER, SERVERS, SHOW,
+    STATUS, SYNCHRONIZE, Server, Synchronize,
 };
 use luna_rest::services::{self, ChangeService, ServiceAction};
 
-use super::details;
 use super::ntp_status::{ShowStatus, enabled, running, write_associations};
 use crate::commands::status::clock::Clock;
 use luna_rest::{ntp, time};
 
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ntp", help: "Network time" },
@@ -35,7 +35,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::ADD_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("32-lunash-sysconf-ntp-addserver-output-5"),
+        known: Known::Seen("lunash-sysconf-ntp-addserver-output-5"),
         run: call::<AddServer>(),
     },
     Command {
@@ -49,7 +49,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ntp::DELETE_SERVER.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-deleteserver-5"),
         run: call::<DeleteServer>(),
     },
     Command {
@@ -86,7 +86,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::SERVERS.resource(), ntp::SERVER.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ntp-listservers-5"),
         run: call::<ListServers>(),
     },
     Command {
@@ -107,7 +107,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[time::SHOW.resource(), ntp::SYNCHRONIZE.resource()],
-        known: Known::Seen("github: AWS CloudHSM client, recorded session of a Luna SA 5.x"),
+        known: Known::Assumed(
+            "a public program types this line on a Luna SA 5.x; the log's line is that of ntpdate",
+        ),
         run: call::<Ntpdate>(),
     },
     Command {
@@ -125,7 +127,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::STATUS.resource(), time::SHOW.resource()],
-        known: Known::Seen("21-lunash-sysconf-ntp-status-5.1"),
+        known: Known::Seen("lunash-sysconf-ntp-status-5.1"),
         run: call::<ShowStatus>(),
     },
 ];
@@ -151,10 +153,7 @@ impl Run<Session> for AddServer {
             key_id: self.key,
             ..NewServer::default()
         };
-        session
-            .client()
-            .call(&ADD_SERVER, &[], &new)
-            .map_err(|error| refused(error, self.autokey))?;
+        session.client().call(&ADD_SERVER, &[], &new).map_err(refused_in_detail)?;
         let server = Server {
             address: self.server,
             key_id: self.key,
@@ -172,17 +171,6 @@ impl Run<Session> for AddServer {
     }
 }
 
-fn refused(error: luna_rest::Error, autokey: bool) -> Failure {
-    match error.id() {
-        Some(BAD_AUTHENTICATION) if autokey => {
-            details(error).hint("'sysconf ntp autokeyAuth generate' makes the key")
-        }
-        Some(BAD_AUTHENTICATION) => details(error)
-            .hint("'sysconf ntp symmetricAuth trustedkeys list' shows the trusted keys"),
-        _ => details(error),
-    }
-}
-
 #[derive(Deserialize)]
 struct DeleteServer {
     #[serde(rename = "NTPserver")]
@@ -193,14 +181,10 @@ impl Run<Session> for DeleteServer {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        session.client().call(&DELETE_SERVER, &[&self.server], &Nothing {}).map_err(|error| {
-            match error.id() {
-                Some(NO_SERVER) => {
-                    details(error).hint("'sysconf ntp listservers' shows the servers")
-                }
-                _ => details(error),
-            }
-        })?;
+        session
+            .client()
+            .call(&DELETE_SERVER, &[&self.server], &Nothing {})
+            .map_err(refused_in_detail)?;
         Ok(Changed {
             change: "deleted",
             server: self.server,
@@ -248,7 +232,7 @@ struct Service {
 
 /// Restarts a service that runs or should run, so that it takes up what was changed.
 fn apply(session: &Session) -> Result<Service, Failure> {
-    let ntp = session.client().get(&SHOW, &[])?;
+    let ntp = session.get(&SHOW, &[])?;
     if !ntp.is_enabled && !ntp.is_running {
         let (steps, associations) = Default::default();
         return Ok(Service { enabled: false, running: false, steps, associations });
@@ -263,12 +247,12 @@ const STARTING: &str = "Starting ntpd:";
 
 fn act(session: &Session, action: &str) -> Result<(), Failure> {
     let ids = &[SERVICE, action];
-    session.client().call(&services::ACT, ids, &ServiceAction::default())?;
+    session.call(&services::ACT, ids, &ServiceAction::default())?;
     Ok(())
 }
 
 fn look(session: &Session, steps: Vec<(&'static str, bool)>) -> Result<Service, Failure> {
-    let status = session.client().get(&STATUS, &[])?;
+    let status = session.get(&STATUS, &[])?;
     Ok(Service {
         enabled: status.is_enabled,
         running: status.is_running,
@@ -306,8 +290,8 @@ impl Run<Session> for Disable {
     type View = Service;
 
     fn run(self, session: &mut Session) -> Result<Service, Failure> {
-        let ran = session.client().get(&SHOW, &[])?.is_running;
-        session.client().call(&services::CHANGE, &[SERVICE], &ChangeService { on_boot: false })?;
+        let ran = session.get(&SHOW, &[])?.is_running;
+        session.call(&services::CHANGE, &[SERVICE], &ChangeService { on_boot: false })?;
         let mut steps = Vec::new();
         if ran {
             act(session, "stop")?;
@@ -324,8 +308,8 @@ impl Run<Session> for Enable {
     type View = Service;
 
     fn run(self, session: &mut Session) -> Result<Service, Failure> {
-        let ran = session.client().get(&SHOW, &[])?.is_running;
-        session.client().call(&services::CHANGE, &[SERVICE], &ChangeService { on_boot: true })?;
+        let ran = session.get(&SHOW, &[])?.is_running;
+        session.call(&services::CHANGE, &[SERVICE], &ChangeService { on_boot: true })?;
         let mut steps = Vec::new();
         if !ran {
             act(session, "start")?;
@@ -394,7 +378,7 @@ fn line(server: &Server) -> String {
 fn servers(session: &Session) -> Result<Servers, Failure> {
     let own = Server { address: LOCAL_CLOCK.to_owned(), ..Server::default() };
     let mut servers = vec![Entry::from(own)];
-    for link in session.client().get(&SERVERS, &[])?.servers {
+    for link in session.get(&SERVERS, &[])?.servers {
         // Where a server cannot be shown by itself, its name is what is known.
         let shown = session.client().get(&SERVER, &[&link.id]).unwrap_or_default();
         let address = if shown.address.is_empty() { link.id } else { shown.address.clone() };
@@ -437,7 +421,7 @@ impl Run<Session> for LogTail {
     type View = Lines;
 
     fn run(self, session: &mut Session) -> Result<Lines, Failure> {
-        let mut lines = session.client().get(&LOG, &[])?.lines;
+        let mut lines = session.get(&LOG, &[])?.lines;
         let surplus = lines.len().saturating_sub(self.entries.unwrap_or(20));
         lines.drain(..surplus);
         Ok(Lines { lines })
@@ -482,10 +466,11 @@ impl Run<Session> for Ntpdate {
             ..Synchronize::default()
         };
         client.call(&SYNCHRONIZE, &[], &body).map_err(|error| match error.id() {
-            Some(RUNNING) => {
-                Failure::command("The NTP daemon is running.").hint("'service stop ntp' stops it")
+            Some(ErrorId::SYSCONF_CONFIG_NTP_SERVICE_RUNNING) => {
+                let message = "The NTP daemon is running.".to_owned();
+                Failure { message, ..refused_in_detail(error) }
             }
-            _ => refused(error, false),
+            _ => refused_in_detail(error),
         })?;
         let after = Clock::from(client.get(&luna_rest::time::SHOW, &[])?).line();
         Ok(Dates { server: self.server, before, after })
@@ -520,7 +505,7 @@ impl Run<Session> for Show {
     type View = Settings;
 
     fn run(self, session: &mut Session) -> Result<Settings, Failure> {
-        let ntp = session.client().get(&SHOW, &[])?;
+        let ntp = session.get(&SHOW, &[])?;
         let servers = servers(session)?;
         Ok(Settings { running: ntp.is_running, enabled: ntp.is_enabled, servers })
     }

@@ -2,13 +2,12 @@
 
 use luna_rest::ntp::{
     ADD_KEY, Autokey, CLEAR_KEYS, CLEAR_TRUST, DELETE_KEY, DISTRUST_KEY, GENERATE_AUTOKEY,
-    INSTALL_SCHEME, KEY_EXISTS, KEYS, NO_KEY, NewKey, Scheme, TRUST_KEY,
+    INSTALL_SCHEME, KEYS, NewKey, Scheme, TRUST_KEY,
 };
 
-use super::{details, sure};
-use luna_rest::{ntp, users};
-
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
+use luna_rest::{ntp, users};
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ntp autokeyAuth", help: "Authentication of servers by AutoKey" },
@@ -140,7 +139,10 @@ impl Run<Session> for Generate {
             option: "-password",
         };
         let password = session.ui().secret(self.password, question)?;
-        session.client().call(&GENERATE_AUTOKEY, &[], &Autokey { password }).map_err(details)?;
+        session
+            .client()
+            .call(&GENERATE_AUTOKEY, &[], &Autokey { password })
+            .map_err(refused_in_detail)?;
         Ok(Message::new(format!("AutoKey key generated; {RESTART}.")))
     }
 }
@@ -155,9 +157,9 @@ impl Run<Session> for Install {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        session.provide(&self.keyfile)?;
-        let scheme = Scheme { scheme: self.idscheme, file: self.keyfile };
-        session.client().call(&INSTALL_SCHEME, &[], &scheme).map_err(details)?;
+        let file = session.provide(&self.keyfile)?;
+        let scheme = Scheme { scheme: self.idscheme, file };
+        session.client().call(&INSTALL_SCHEME, &[], &scheme).map_err(refused_in_detail)?;
         Ok(Message::new(format!("Identity scheme {} installed; {RESTART}.", scheme.scheme)))
     }
 }
@@ -187,12 +189,7 @@ impl Run<Session> for KeyAdd {
         };
         let kind = self.algorithm.or(self.r#type).unwrap_or_default();
         let key = NewKey { id: self.id, kind, value, length: self.length };
-        session.client().call(&ADD_KEY, &[], &key).map_err(|error| match error.id() {
-            Some(KEY_EXISTS) => {
-                details(error).hint("'sysconf ntp symmetricAuth key list' shows the keys")
-            }
-            _ => details(error),
-        })?;
+        session.client().call(&ADD_KEY, &[], &key).map_err(refused_in_detail)?;
         Ok(Message::new(format!("NTP symmetric key {} added.", self.id)))
     }
 }
@@ -206,8 +203,8 @@ impl Run<Session> for KeyClear {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        sure(session, self.force, "This command will delete all NTP symmetric keys.")?;
-        session.client().call(&CLEAR_KEYS, &[], &Nothing {})?;
+        session.confirm_warning(self.force, "This command will delete all NTP symmetric keys.")?;
+        session.call(&CLEAR_KEYS, &[], &Nothing {})?;
         Ok(Message::new("NTP symmetric keys deleted."))
     }
 }
@@ -222,15 +219,8 @@ impl Run<Session> for KeyDelete {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let id = self.keyid.to_string();
-        session.client().call(&DELETE_KEY, &[&id], &Nothing {}).map_err(no_key)?;
+        session.client().call(&DELETE_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
         Ok(Message::new(format!("NTP symmetric key {id} deleted.")))
-    }
-}
-
-fn no_key(error: luna_rest::Error) -> Failure {
-    match error.id() {
-        Some(NO_KEY) => details(error).hint("'sysconf ntp symmetricAuth key list' shows the keys"),
-        _ => details(error),
     }
 }
 
@@ -252,7 +242,7 @@ struct Key {
 }
 
 fn keys(session: &Session) -> Result<Keys, Failure> {
-    let keys = session.client().get(&KEYS, &[])?.keys;
+    let keys = session.get(&KEYS, &[])?.keys;
     let key = |key: luna_rest::ntp::Key| Key { id: key.id, r#type: key.kind, trusted: key.trusted };
     Ok(Keys { keys: keys.into_iter().map(key).collect() })
 }
@@ -291,7 +281,7 @@ impl Run<Session> for TrustAdd {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let id = self.keyid.to_string();
-        session.client().call(&TRUST_KEY, &[&id], &Nothing {}).map_err(no_key)?;
+        session.client().call(&TRUST_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
         Ok(Message::new(format!("NTP trusted key {id} added.")))
     }
 }
@@ -305,8 +295,9 @@ impl Run<Session> for TrustClear {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        sure(session, self.force, "This command will clear the list of trusted NTP keys.")?;
-        session.client().call(&CLEAR_TRUST, &[], &Nothing {})?;
+        session
+            .confirm_warning(self.force, "This command will clear the list of trusted NTP keys.")?;
+        session.call(&CLEAR_TRUST, &[], &Nothing {})?;
         Ok(Message::new("NTP trusted keys cleared."))
     }
 }
@@ -321,7 +312,7 @@ impl Run<Session> for TrustDelete {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let id = self.keyid.to_string();
-        session.client().call(&DISTRUST_KEY, &[&id], &Nothing {}).map_err(no_key)?;
+        session.client().call(&DISTRUST_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
         Ok(Message::new(format!("NTP trusted key {id} deleted.")))
     }
 }

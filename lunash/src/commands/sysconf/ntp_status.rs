@@ -26,8 +26,8 @@ impl Run<Session> for ShowStatus {
     type View = Status;
 
     fn run(self, session: &mut Session) -> Result<Status, Failure> {
-        let status = session.client().get(&STATUS, &[])?;
-        let time = session.client().get(&luna_rest::time::SHOW, &[])?;
+        let status = session.get(&STATUS, &[])?;
+        let time = session.get(&luna_rest::time::SHOW, &[])?;
         Ok(Status {
             running: status.is_running,
             enabled: status.is_enabled,

@@ -4,14 +4,12 @@
 use std::net::IpAddr;
 
 use luna_rest::ssh::{
-    ACT, BAD_CIPHERS, BIND_ADDRESS, BindAddress, CHANGE, CIPHERS, ChangeSsh, REGENERATE_KEY,
-    RESET_CIPHERS, SHOW,
+    ACT, BIND_ADDRESS, BindAddress, CHANGE, CIPHERS, ChangeSsh, REGENERATE_KEY, RESET_CIPHERS, SHOW,
 };
 
-use super::{details, sure};
-use luna_rest::ssh;
-
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
+use luna_rest::ssh;
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ssh", help: "The SSH server" },
@@ -118,12 +116,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 
 /// Changes some settings.
 pub(super) fn change(session: &Session, change: &ChangeSsh) -> Result<(), Failure> {
-    session.client().call(&CHANGE, &[], change).map_err(|error| match error.id() {
-        Some(BAD_CIPHERS) => {
-            details(error).hint("'sysconf ssh ciphers show' shows the available ones")
-        }
-        _ => details(error),
-    })?;
+    session.client().call(&CHANGE, &[], change).map_err(refused_in_detail)?;
     Ok(())
 }
 
@@ -134,7 +127,7 @@ impl Run<Session> for ResetCiphers {
     type View = Ciphers;
 
     fn run(self, session: &mut Session) -> Result<Ciphers, Failure> {
-        session.client().call(&ACT, &[RESET_CIPHERS], &Nothing {})?;
+        session.call(&ACT, &[RESET_CIPHERS], &Nothing {})?;
         configured(session)
     }
 }
@@ -174,7 +167,7 @@ struct Ciphers {
 }
 
 fn configured(session: &Session) -> Result<Ciphers, Failure> {
-    let list = session.client().get(&SHOW, &[])?.cipher_list;
+    let list = session.get(&SHOW, &[])?.cipher_list;
     let configured = list.split(':').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     Ok(Ciphers { available: &CIPHERS, configured })
 }
@@ -218,7 +211,7 @@ impl Run<Session> for Ip {
         session
             .client()
             .call(&BIND_ADDRESS, &[], &BindAddress { ip: ip.clone() })
-            .map_err(details)?;
+            .map_err(refused_in_detail)?;
         Ok(Restricted { devices: Vec::new(), ip: Some(ip) })
     }
 }
@@ -332,13 +325,12 @@ impl Run<Session> for RegenKeyPair {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will overwrite the current key pair of the SSH server.\n\
              SSH clients will have to accept the new key at their next connection.",
         )?;
-        session.client().call(&ACT, &[REGENERATE_KEY], &Nothing {})?;
+        session.call(&ACT, &[REGENERATE_KEY], &Nothing {})?;
         Ok(Done { done: "sysconf ssh regenKeyPair" })
     }
 }
@@ -361,7 +353,7 @@ impl Run<Session> for Show {
     type View = Settings;
 
     fn run(self, session: &mut Session) -> Result<Settings, Failure> {
-        let ssh = session.client().get(&SHOW, &[])?;
+        let ssh = session.get(&SHOW, &[])?;
         Ok(Settings {
             port: ssh.port,
             devices: ssh.network_devices,

@@ -1,16 +1,15 @@
 //! `sysconf ssh client`, `sysconf ssh publickey`: who may use the SSH server.
 
 use luna_rest::ssh::{
-    ADD_CLIENTS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Hosts, NO_CLIENT, NO_USER, REJECTED,
-    REMOVE_CLIENTS,
+    ADD_CLIENTS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Hosts, REJECTED, REMOVE_CLIENTS,
 };
 use luna_rest::{ssh, users};
 
 use super::ssh::{Authentication, change};
-use super::{details, sure};
 use crate::commands::my::Keys;
-use crate::files::Place;
+use crate::commands::my::public_key;
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ssh client", help: "Addresses that accounts may log in from" },
@@ -69,7 +68,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("key_label", "Name of the key; the comment in its file when left out")],
         roles: Role::ANY,
         rest: &[users::FILES.resource(), users::ADD_KEY.resource()],
-        known: Known::Seen("11-lunash-ssh-publickey-list-add"),
+        known: Known::Seen("lunash-ssh-publickey-list-add"),
         run: call::<KeyAdd>(),
     },
     Command {
@@ -105,7 +104,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::CHANGE.resource()],
-        known: Known::Seen("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Seen("sysconf-ssh-publickey-enable-5"),
         run: call::<Enable>(),
     },
     Command {
@@ -114,7 +113,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[users::KEYS.resource()],
-        known: Known::Seen("11-lunash-ssh-publickey-list-add"),
+        known: Known::Seen("lunash-ssh-publickey-list-add"),
         run: call::<KeyList>(),
     },
 ];
@@ -128,14 +127,6 @@ fn hosts(text: &str) -> Hosts {
     Hosts { hosts: hosts.map(str::to_owned).collect() }
 }
 
-fn refused(error: luna_rest::Error) -> Failure {
-    match error.id() {
-        Some(NO_CLIENT) => details(error).hint("'sysconf ssh client list' shows the addresses"),
-        Some(NO_USER) => details(error).hint("'user list' shows the accounts"),
-        _ => details(error),
-    }
-}
-
 #[derive(Deserialize)]
 struct Add {
     userid: String,
@@ -147,24 +138,17 @@ impl Run<Session> for Add {
     type View = Updated;
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
-        if !self.force {
-            session.ui().confirm(
-                &format!(
-                    "{} will forfeit ssh access from any hosts not\n\
-                     configured with this Luna Network HSM.\n\
-                     \n\
-                     If you are sure that you wish to proceed, then type 'proceed',\n\
-                     otherwise type 'quit'\n\
-                     \n\
-                     > ",
-                    self.userid
-                ),
-                "-force",
-            )?;
-            session.ui().show("Proceeding...\n\n");
-        }
+        session.confirm_lockout(
+            self.force,
+            &format!(
+                "{} will forfeit ssh access from any hosts not
+\
+                 configured with this Luna Network HSM.",
+                self.userid
+            ),
+        )?;
         let hosts = hosts(&self.host);
-        session.client().call(&ADD_CLIENTS, &[&self.userid], &hosts).map_err(refused)?;
+        session.client().call(&ADD_CLIENTS, &[&self.userid], &hosts).map_err(refused_in_detail)?;
         Ok(Updated { ssh_clients: "updated" })
     }
 }
@@ -193,12 +177,11 @@ impl Run<Session> for Clear {
     type View = Updated;
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             "This command will allow ssh access from any host to all users.",
         )?;
-        session.client().call(&CLEAR_CLIENTS, &[], &Nothing {})?;
+        session.call(&CLEAR_CLIENTS, &[], &Nothing {})?;
         Ok(Updated { ssh_clients: "updated" })
     }
 }
@@ -214,13 +197,15 @@ impl Run<Session> for Delete {
     type View = Updated;
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             &format!("{} will forfeit ssh access from these hosts.", self.userid),
         )?;
         let hosts = hosts(&self.host);
-        session.client().call(&REMOVE_CLIENTS, &[&self.userid], &hosts).map_err(refused)?;
+        session
+            .client()
+            .call(&REMOVE_CLIENTS, &[&self.userid], &hosts)
+            .map_err(refused_in_detail)?;
         Ok(Updated { ssh_clients: "updated" })
     }
 }
@@ -246,7 +231,7 @@ impl Run<Session> for List {
     type View = Clients;
 
     fn run(self, session: &mut Session) -> Result<Clients, Failure> {
-        let clients = session.client().get(&CLIENTS, &[])?.clients;
+        let clients = session.get(&CLIENTS, &[])?.clients;
         let client =
             |client: luna_rest::ssh::Client| Client { user: client.user_id, hosts: client.hosts };
         Ok(Clients { users: clients.into_iter().map(client).collect() })
@@ -257,7 +242,7 @@ impl Run<Session> for List {
 impl Text for Clients {
     fn write(&self, page: &mut Page) {
         let row = |user: &str, hosts: &str| format!("{user:<21}{hosts:<64}");
-        page.line(row("User ID", "Client Connection status"));
+        page.line(row("User ID", "Client Access status"));
         page.line("-".repeat(45));
         for Client { user, hosts } in &self.users {
             let hosts = if hosts.is_empty() { "All clients".to_owned() } else { hosts.join(" ") };
@@ -287,7 +272,7 @@ impl Run<Session> for Rejected {
     type View = Refusals;
 
     fn run(self, session: &mut Session) -> Result<Refusals, Failure> {
-        let rejected = session.client().get(&REJECTED, &[])?.clients;
+        let rejected = session.get(&REJECTED, &[])?.clients;
         let refusal = |client: luna_rest::ssh::RejectedClient| Refusal {
             user: client.user_id,
             host: client.host,
@@ -326,13 +311,10 @@ impl Run<Session> for KeyAdd {
 
     fn run(self, session: &mut Session) -> Result<KeyAdded, Failure> {
         let user = session.connection().user.clone();
-        // A name such as id_rsa.pub cannot be uploaded over REST, so its text is sent.
-        let (key, file) = match session.locate(&self.filename)? {
-            Place::Appliance => (None, Some(self.filename)),
-            Place::Here(content) => (Some(String::from_utf8_lossy(&content).into_owned()), None),
-        };
+        let (key, file) = public_key(session, self.filename)?;
         let new = users::NewPublicKey { name: self.key_label, key, file };
-        let key = session.client().call(&users::ADD_KEY, &[&user], &new).map_err(details)?;
+        let key =
+            session.client().call(&users::ADD_KEY, &[&user], &new).map_err(refused_in_detail)?;
         Ok(KeyAdded { name: key.name, fingerprint: key.fingerprint })
     }
 }
@@ -353,12 +335,11 @@ impl Run<Session> for KeyClear {
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let user = session.connection().user.clone();
-        sure(
-            session,
+        session.confirm_warning(
             self.force,
             &format!("This command will delete all public keys of user '{user}'."),
         )?;
-        session.client().call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
+        session.call(&users::CLEAR_KEYS, &[&user], &Nothing {})?;
         Ok(Message::new("Public keys deleted"))
     }
 }
@@ -374,12 +355,7 @@ impl Run<Session> for KeyDelete {
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
         let user = session.connection().user.clone();
         let ids = &[user.as_str(), self.key_label.as_str()];
-        session.client().call(&users::DELETE_KEY, ids, &Nothing {}).map_err(|error| {
-            if error.id() == Some(users::NO_KEY) {
-                return details(error).hint("'sysconf ssh publickey list' shows your keys");
-            }
-            error.into()
-        })?;
+        session.call(&users::DELETE_KEY, ids, &Nothing {})?;
         Ok(Message::new("Public key deleted"))
     }
 }
@@ -447,7 +423,7 @@ mod tests {
         let clients = Clients { users: vec![client("audit", &[]), client("Alice", &many)] };
         assert_eq!(
             clients.text(),
-            "User ID              Client Connection status                                            \n\
+            "User ID              Client Access status                                            \n\
              ---------------------------------------------\n\
              audit                All clients                                                     \n\
              Alice                10.124.79.145 10.124.145.18 10.124.145.19 10.124.145.20 \

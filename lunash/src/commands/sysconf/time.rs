@@ -3,10 +3,10 @@
 use luna_rest::time::{CHANGE, ChangeTime, SHOW, ZONES};
 use time::{Date, Month};
 
-use super::details;
 use crate::commands::status::clock::Clock;
 
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "sysconf timezone", help: "The appliance's time zone" }];
@@ -21,7 +21,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[SHOW.resource(), CHANGE.resource()],
-        known: Known::Seen("github: Azure Dedicated HSM guides, 'sysconf time HH:MM YYYYMMDD'"),
+        known: Known::Assumed(
+            "public guides type 'sysconf time HH:MM YYYYMMDD'; its output is not public",
+        ),
         run: call::<Set>(),
     },
     Command {
@@ -84,8 +86,8 @@ impl Run<Session> for Set {
             None => Err(Failure::command(format!("'{text}' is no date YYYYMMDD."))),
         });
         let change = ChangeTime { time: Some(time), date: date.transpose()?, time_zone: None };
-        session.client().call(&CHANGE, &[], &change).map_err(details)?;
-        Ok(session.client().get(&SHOW, &[])?.into())
+        session.client().call(&CHANGE, &[], &change).map_err(refused_in_detail)?;
+        Ok(session.get(&SHOW, &[])?.into())
     }
 }
 
@@ -102,7 +104,7 @@ impl Run<Session> for ListZones {
     type View = Zones;
 
     fn run(self, session: &mut Session) -> Result<Zones, Failure> {
-        Ok(Zones { time_zones: session.client().get(&ZONES, &[])?.zones })
+        Ok(Zones { time_zones: session.get(&ZONES, &[])?.zones })
     }
 }
 
@@ -156,10 +158,10 @@ impl Run<Session> for SetZone {
         let time_zone = self.time_zone_code;
         let change = ChangeTime { time_zone: Some(time_zone.clone()), ..ChangeTime::default() };
         session.client().call(&CHANGE, &[], &change).map_err(|error| match error.id() {
-            Some("FRAMEWORK_BAD_REQUEST") => {
-                details(error).hint("'sysconf timezone list' shows the codes")
+            Some(ErrorId::FRAMEWORK_BAD_REQUEST) => {
+                refused_in_detail(error).hint("'sysconf timezone list' shows the codes")
             }
-            _ => details(error),
+            _ => refused_in_detail(error),
         })?;
         Ok(Zone { time_zone, set: true })
     }
@@ -172,7 +174,7 @@ impl Run<Session> for ShowZone {
     type View = Zone;
 
     fn run(self, session: &mut Session) -> Result<Zone, Failure> {
-        let time_zone = session.client().get(&SHOW, &[])?.time_zone;
+        let time_zone = session.get(&SHOW, &[])?.time_zone;
         Ok(Zone { time_zone, set: false })
     }
 }

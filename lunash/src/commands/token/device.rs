@@ -2,9 +2,10 @@
 
 use luna_rest::tokens::{self, InitToken, Token, TokenLogin};
 
-use super::{find, ready, refused, so_password};
-
+use super::{find, ready, so_password};
+use crate::passwords::one_domain;
 use crate::prelude::*;
+use crate::questions::{caution, proceed, proceed_or};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -120,7 +121,7 @@ impl Run<Session> for List {
     type View = Listed;
 
     fn run(self, session: &mut Session) -> Result<Listed, Failure> {
-        let tokens = session.client().get(&tokens::LIST, &[]).map_err(refused)?.tokens;
+        let tokens = session.get(&tokens::LIST, &[])?.tokens;
         Ok(Listed { tokens: tokens.into_iter().map(Details::from).collect() })
     }
 }
@@ -170,7 +171,7 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Shown, Failure> {
         let token = find(session, &self.serial)?;
-        let backups = session.client().get(&tokens::BACKUPS, &[&self.serial]).map_err(refused)?;
+        let backups = session.get(&tokens::BACKUPS, &[&self.serial])?;
         let partition =
             |found: tokens::BackupPartition| Partition { serial: found.id, name: found.name };
         Ok(Shown {
@@ -247,13 +248,11 @@ impl Run<Session> for Init {
                 option: "-tokensopwd",
             },
         )?;
+        one_domain(self.domain.as_ref(), self.defaultdomain)?;
         let domain = match (self.domain, self.defaultdomain) {
-            (Some(_), true) => {
-                return Err(Failure::command("-domain and -defaultdomain exclude each other."));
-            }
-            (None, true) => Secret::from(DEFAULT_DOMAIN),
+            (_, true) => Secret::from(DEFAULT_DOMAIN),
             (given, false) => {
-                let lead = if session.ui().has_output() { "\n" } else { "" };
+                let lead = session.lead();
                 let text = format!(
                     "{lead}  Please enter a cloning domain to use for initializing this backup \
                      HSM:\n  > "
@@ -263,22 +262,21 @@ impl Run<Session> for Init {
                 session.ui().secret(given, Question { text, again, variable, option })?
             }
         };
-        let lead = if session.ui().has_output() { "\n" } else { "" };
+        let lead = session.lead();
         if !self.force {
             let text = format!(
-                "{lead}CAUTION:  Are you sure you wish to initialize this backup token?\n\
-                 \x20         All data will be erased.\n\
-                 \n\
-                 \x20         Type 'proceed' to initialize the token, or 'quit'\n\
-                 \x20         to quit now.\n\
-                 \x20         > "
+                "{lead}{}",
+                caution(
+                    "Are you sure you wish to initialize this backup token?\nAll data will be erased.\n",
+                    &proceed("initialize the token")
+                )
             );
-            session.ui().confirm(&text, "-force")?;
+            session.confirm(false, &text)?;
         } else if session.ui().has_output() {
             session.ui().show("\n");
         }
         let body = InitToken { label: self.label, password, domain };
-        session.client().call(&tokens::INIT, &[&self.serial], &body).map_err(refused)?;
+        session.call(&tokens::INIT, &[&self.serial], &body)?;
         Ok(Done { done: "token backup init" })
     }
 }
@@ -302,7 +300,7 @@ impl Run<Session> for Login {
             session.ui().show("\n");
         }
         let login = TokenLogin { password };
-        session.client().call(&tokens::LOGIN, &[&self.serial], &login).map_err(refused)?;
+        session.call(&tokens::LOGIN, &[&self.serial], &login)?;
         Ok(Done { done: "token backup login" })
     }
 }
@@ -317,7 +315,7 @@ impl Run<Session> for Logout {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let ids = [self.serial.as_str()];
-        session.client().call(&tokens::LOGOUT, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&tokens::LOGOUT, &ids, &Nothing {})?;
         Ok(Done { done: "token backup logout" })
     }
 }
@@ -334,19 +332,18 @@ impl Run<Session> for FactoryReset {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         find(session, &self.serial)?;
         if !self.force {
-            session.ui().confirm(
-                "CAUTION:  Are you sure you wish to reset this backup token to\n\
-                 \x20         factory default settings? All data will be erased.\n\
-                 \n\
-                 \x20         Type 'proceed' to return the token to factory default, or\n\
-                 \x20         'quit' to quit now.\n\
-                 \x20         > ",
-                "-force",
+            session.confirm(
+                false,
+                &caution(
+                    "Are you sure you wish to reset this backup token to\n\
+                 factory default settings? All data will be erased.\n",
+                    &proceed_or("return the token to factory default"),
+                ),
             )?;
             session.ui().show("\n");
         }
         let ids = [self.serial.as_str()];
-        session.client().call(&tokens::RESET, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&tokens::RESET, &ids, &Nothing {})?;
         Ok(Done { done: "token backup factoryReset" })
     }
 }

@@ -8,10 +8,10 @@ pub(super) mod device;
 pub(super) mod partitions;
 pub(super) mod update;
 
-use luna_rest::partitions::refusal::WRONG_PASSWORD;
-use luna_rest::tokens::{self, Token, refusal};
+use luna_rest::tokens::{self, Token};
 
 use crate::prelude::*;
+use crate::questions::last_attempt;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "token", help: "Backup HSMs at the appliance" },
@@ -22,7 +22,7 @@ pub(super) const MENUS: &[Menu] = &[
 
 /// The Backup HSM of this serial number.
 pub(super) fn find(session: &Session, serial: &str) -> Result<Token, Failure> {
-    session.client().get(&tokens::SHOW, &[serial]).map_err(refused)
+    session.get(&tokens::SHOW, &[serial])
 }
 
 /// The same, if it is initialized.
@@ -35,13 +35,10 @@ pub(super) fn ready(session: &Session, serial: &str) -> Result<Token, Failure> {
         .hint("'token backup init' initializes it"))
 }
 
-const LAST: &str = "\
-Caution:  This is your LAST available login attempt of the SO. If the
-          wrong password is provided the backup HSM will be ZEROIZED!!!
-
-          Type 'proceed' to log in, or 'quit'
-          to quit now.
-          > ";
+const LAST: &str = "This is your LAST available login attempt of the SO. If the
+\
+                    wrong password is provided the backup HSM will be ZEROIZED!!!
+";
 
 /// The password of a Backup HSM's SO, guarded as that of the HSM inside.
 pub(super) fn so_password(
@@ -50,8 +47,8 @@ pub(super) fn so_password(
     given: Option<Secret>,
     option: &str,
 ) -> Result<Secret, Failure> {
-    session.ui().guard_attempts(token.so_logins_left, LAST)?;
-    let lead = if session.ui().has_output() { "\n" } else { "" };
+    session.ui().guard_attempts(token.so_logins_left, &last_attempt(LAST))?;
+    let lead = session.lead();
     session.ui().secret(
         given,
         Question {
@@ -61,21 +58,4 @@ pub(super) fn so_password(
             option,
         },
     )
-}
-
-/// What to do next.
-pub(super) fn refused(error: luna_rest::Error) -> Failure {
-    let id = error.id().unwrap_or_default().to_owned();
-    let failure = Failure::from(error);
-    match id.as_str() {
-        WRONG_PASSWORD => failure.code(0x00A0_0000, "LUNA_RET_UM_PIN_INCORRECT"),
-        refusal::NOT_ATTACHED => failure.hint(
-            "'token backup list' shows the attached ones; 'luna-appliance attach-backup-hsm' \
-             attaches one to an emulated appliance",
-        ),
-        refusal::NOT_INITIALIZED => failure.hint("'token backup init' initializes it"),
-        refusal::NOT_LOGGED_IN => failure.hint("'token backup login' logs it in"),
-        refusal::INVALID_BACKUP => failure.hint("'token backup partition list' shows the backups"),
-        _ => failure,
-    }
 }

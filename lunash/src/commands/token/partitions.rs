@@ -2,8 +2,7 @@
 
 use luna_rest::tokens::{self, BackupPartition};
 
-use super::{ready, refused, so_password};
-
+use super::{ready, so_password};
 use crate::prelude::*;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -55,7 +54,7 @@ pub(in super::super) fn backup(
     serial: &str,
     name: &str,
 ) -> Result<Option<BackupPartition>, Failure> {
-    let backups = session.client().get(&tokens::BACKUPS, &[serial]).map_err(refused)?.partitions;
+    let backups = session.get(&tokens::BACKUPS, &[serial])?.partitions;
     Ok(backups.into_iter().find(|backup| backup.name == name))
 }
 
@@ -113,7 +112,7 @@ impl Run<Session> for List {
 
     fn run(self, session: &mut Session) -> Result<Listed, Failure> {
         let ids = [self.serial.as_str()];
-        let partitions = session.client().get(&tokens::BACKUPS, &ids).map_err(refused)?.partitions;
+        let partitions = session.get(&tokens::BACKUPS, &ids)?.partitions;
         Ok(Listed { partitions: partitions.into_iter().map(Shown::from).collect() })
     }
 }
@@ -180,26 +179,22 @@ impl Run<Session> for Delete {
                 session.ui().show("\n");
             }
         }
-        if !self.force {
-            let name = &self.partition;
-            session.confirm_deletion("the partition", "partition", name)?;
-        }
+        session.confirm_deletion(self.force, ("the partition", "partition"), &self.partition)?;
         let serial = [self.serial.as_str()];
         let ids = [serial[0], &backup.id];
-        let client = session.client();
         let was_in = password.is_none();
         if let Some(password) = password {
             let login = tokens::TokenLogin { password };
-            client.call(&tokens::LOGIN, &serial, &login).map_err(refused)?;
+            session.call(&tokens::LOGIN, &serial, &login)?;
         }
-        let deleted = client.call(&tokens::DELETE_BACKUP, &ids, &Nothing {});
+        let deleted = session.call(&tokens::DELETE_BACKUP, &ids, &Nothing {});
         let out = if was_in {
             Ok(Nothing {})
         } else {
-            client.call(&tokens::LOGOUT, &serial, &Nothing {})
+            session.call(&tokens::LOGOUT, &serial, &Nothing {})
         };
-        deleted.map_err(refused)?;
-        out.map_err(refused)?;
+        deleted?;
+        out?;
         Ok(Done { done: "token backup partition delete" })
     }
 }

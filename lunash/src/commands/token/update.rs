@@ -2,10 +2,9 @@
 
 use luna_rest::tokens::{self, TokenUpgrade};
 
-use super::{find, refused};
-use luna_rest::users;
-
+use super::find;
 use crate::prelude::*;
+use luna_rest::users;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -53,9 +52,8 @@ impl Run<Session> for Capability {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         find(session, &self.serial)?;
-        session.provide(&self.capability)?;
-        let body = TokenUpgrade { file: self.capability };
-        session.client().call(&tokens::UPGRADE, &[&self.serial], &body).map_err(refused)?;
+        let body = TokenUpgrade { file: session.provide(&self.capability)? };
+        session.call(&tokens::UPGRADE, &[&self.serial], &body)?;
         Ok(Done { done: "token backup update capability" })
     }
 }
@@ -72,7 +70,7 @@ impl Run<Session> for Firmware {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let ids = [self.serial.as_str()];
-        session.client().call(&tokens::UPDATE_FIRMWARE, &ids, &Nothing {}).map_err(refused)?;
+        session.call(&tokens::UPDATE_FIRMWARE, &ids, &Nothing {})?;
         Ok(Done { done: "token backup update firmware" })
     }
 }

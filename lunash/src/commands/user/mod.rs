@@ -4,8 +4,9 @@ pub(super) mod role;
 
 use luna_rest::users;
 
-use crate::passwords::{self, refused};
+use crate::passwords;
 use crate::prelude::*;
+use crate::refusals::refused_value;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "user", help: "Accounts of the appliance" }];
 
@@ -113,7 +114,7 @@ impl Run<Session> for Add {
             role: String::new(),
             password,
         };
-        session.client().call(&users::CREATE, &[], &user).map_err(refused)?;
+        session.client().call(&users::CREATE, &[], &user).map_err(refused_value)?;
         Ok(PasswordSet { user: self.username })
     }
 }
@@ -131,11 +132,11 @@ fn check_new(session: &Session, name: &str) -> Result<(), Failure> {
     // Whose files they are is told for every name: nobody's, somebody's, or the system's.
     match session.client().get(&users::FILES, &[name]) {
         Err(error) => match error.id() {
-            Some("SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE") => Err(Failure::command(format!(
-                "'{name}' is reserved for system use and cannot be added."
-            ))
+            Some(ErrorId::SERVERPLUGIN_USERID_RESERVED_FOR_SYSTEM_USE) => Err(Failure::command(
+                format!("'{name}' is reserved for system use and cannot be added."),
+            )
             .verbatim()),
-            Some("SERVERPLUGIN_USERID_NOT_AUTHORIZED") => Err(exists(name)),
+            Some(ErrorId::SERVERPLUGIN_USERID_NOT_AUTHORIZED) => Err(exists(name)),
             // An older appliance may say it otherwise; it judges the name again.
             _ => Ok(()),
         },
@@ -170,7 +171,10 @@ impl Run<Session> for Delete {
     type View = Happened;
 
     fn run(self, session: &mut Session) -> Result<Happened, Failure> {
-        session.client().call(&users::DELETE, &[&self.username], &Nothing {}).map_err(refused)?;
+        session
+            .client()
+            .call(&users::DELETE, &[&self.username], &Nothing {})
+            .map_err(refused_value)?;
         Ok(Happened { user: self.username, done: "deleted" })
     }
 }
@@ -206,7 +210,7 @@ impl Run<Session> for Enable {
 /// Runs an action that needs no words.
 fn act(session: &Session, user: &str, action: &str) -> Result<(), Failure> {
     let body = users::UserAction::default();
-    session.client().call(&users::ACT, &[user, action], &body).map(drop).map_err(refused)
+    session.client().call(&users::ACT, &[user, action], &body).map(drop).map_err(refused_value)
 }
 
 #[derive(Deserialize)]
@@ -232,8 +236,8 @@ impl Run<Session> for List {
 
     fn run(self, session: &mut Session) -> Result<Accounts, Failure> {
         let mut accounts = Vec::new();
-        for entry in session.client().get(&users::LIST, &[])?.users {
-            let user = session.client().get(&users::SHOW, &[&entry.id])?;
+        for entry in session.get(&users::LIST, &[])?.users {
+            let user = session.get(&users::SHOW, &[&entry.id])?;
             accounts.push(Account {
                 user: entry.id,
                 role: user.role,
@@ -267,7 +271,7 @@ impl Run<Session> for Password {
     type View = PasswordSet;
 
     fn run(self, session: &mut Session) -> Result<PasswordSet, Failure> {
-        session.client().get(&users::SHOW, &[&self.username]).map_err(refused)?;
+        session.client().get(&users::SHOW, &[&self.username]).map_err(refused_value)?;
         let minimum = passwords::minimum(session);
         let new = passwords::choose(session, &self.username, minimum)?;
         passwords::set(session, &self.username, &new)?;
@@ -286,7 +290,7 @@ impl Run<Session> for RadiusAdd {
     fn run(self, session: &mut Session) -> Result<Happened, Failure> {
         check_new(session, &self.username)?;
         let user = users::NewRadiusUser { user_id: self.username.clone() };
-        session.client().call(&users::CREATE_RADIUS, &[], &user).map_err(refused)?;
+        session.client().call(&users::CREATE_RADIUS, &[], &user).map_err(refused_value)?;
         Ok(Happened { user: self.username, done: "added" })
     }
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use luna_rest::{Resource, emulator, users};
 
-use crate::files::Place;
-use crate::passwords::refused;
+use crate::files::FileSource;
 use crate::prelude::*;
+use crate::refusals::refused_value;
 use crate::session::SESSION_CALLS;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -105,7 +105,7 @@ impl Run<Session> for Add {
 
 fn set_role(session: &Session, user: String, role: String) -> Result<Modified, Failure> {
     let change = users::ChangeUser { role: Some(role.clone()), ..users::ChangeUser::default() };
-    session.client().call(&users::CHANGE, &[&user], &change).map_err(refused)?;
+    session.client().call(&users::CHANGE, &[&user], &change).map_err(refused_value)?;
     Ok(Modified { user, role })
 }
 
@@ -120,7 +120,7 @@ impl Run<Session> for Clear {
     fn run(self, session: &mut Session) -> Result<Modified, Failure> {
         let body = users::UserAction::default();
         let ids = &[self.username.as_str(), "roleClear"];
-        session.client().call(&users::ACT, ids, &body).map_err(refused)?;
+        session.client().call(&users::ACT, ids, &body).map_err(refused_value)?;
         Ok(Modified { user: self.username, role: String::new() })
     }
 }
@@ -153,10 +153,10 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Deleted, Failure> {
         let Some(user) = self.username else {
-            session.client().call(&users::DELETE_ROLE, &[&self.role], &Nothing {})?;
+            session.call(&users::DELETE_ROLE, &[&self.role], &Nothing {})?;
             return Ok(Deleted::Role { role: self.role });
         };
-        let present = session.client().get(&users::SHOW, &[&user]).map_err(refused)?.role;
+        let present = session.client().get(&users::SHOW, &[&user]).map_err(refused_value)?.role;
         if present != self.role {
             return Err(Failure::command(format!(
                 "User {user} does not have the role {}.",
@@ -193,17 +193,19 @@ impl Run<Session> for Import {
 
     fn run(self, session: &mut Session) -> Result<Imported, Failure> {
         let user = session.connection().user.clone();
-        let (content, mut lies_there) = match session.locate(&self.file)? {
-            Place::Appliance => (session.client().download(&user, &self.file)?, true),
-            Place::Here(content) => (content, false),
+        let (content, mut on_appliance) = match session.find_file(&self.file)? {
+            FileSource::Appliance => {
+                (session.client().download(&user, &self.file).map_err(refused)?, true)
+            }
+            FileSource::Local(content) => (content, false),
         };
         let text = String::from_utf8(content).map_err(|_| {
             Failure::command(format!("The file '{}' is not a list of commands.", self.file))
         })?;
         let allowed = read(&text)?;
-        if !lies_there {
+        if !on_appliance {
             // The product's own shell reads the file; over REST few names can be uploaded.
-            lies_there = session.client().upload(&user, &self.file, text.into_bytes()).is_ok();
+            on_appliance = session.client().upload(&user, &self.file, text.into_bytes()).is_ok();
         }
         let emulated = session.client().get(&emulator::CLOCK, &[]).is_ok();
         let rules: Vec<String> = allowed
@@ -214,17 +216,17 @@ impl Run<Session> for Import {
         let role = users::NewRole {
             role_id: self.role.clone(),
             full_name: None,
-            file: lies_there.then(|| self.file.clone()),
+            file: on_appliance.then(|| self.file.clone()),
         };
-        session.client().call(&users::CREATE_ROLE, &[], &role).map_err(refused)?;
+        session.client().call(&users::CREATE_ROLE, &[], &role).map_err(refused_value)?;
         let rules = format!("{}\n", rules.join("\n")).into_bytes();
         let set = session.client().call_with_file(&users::SET_RULES, &[&self.role], rules);
         if let Err(error) = set {
             // A role without rules is of no use; the first error is the one to report.
             let _ = session.client().call(&users::DELETE_ROLE, &[&self.role], &Nothing {});
-            return Err(error.into());
+            return Err(refused(error));
         }
-        if !lies_there {
+        if !on_appliance {
             session.ui().note(format!(
                 "note: the appliance does not take {} over REST, so in its own LunaSH the role may \
                  run 'exit' only; this shell is not limited by that",
@@ -327,7 +329,7 @@ impl Run<Session> for List {
     type View = Roles;
 
     fn run(self, session: &mut Session) -> Result<Roles, Failure> {
-        let roles = session.client().get(&users::ROLES, &[])?.roles;
+        let roles = session.get(&users::ROLES, &[])?.roles;
         Ok(Roles { roles: roles.into_iter().map(|role| role.id).collect() })
     }
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::core::message::{Body, Request};
 use crate::rules::cluster::lifecycle::tests::{cluster, co};
-use crate::rules::cluster::lifecycle::{ClientRow, MemberRow};
+use crate::state::clusters::{ClientRow, MemberRow};
 use crate::test_machine::{Answer, Bench};
 use luna_rest::Method;
 use luna_rest::peers::Operation;

@@ -2,9 +2,9 @@ use serde_json::{Value, json};
 
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
-use crate::rules::appliance::packages::PackageRow;
-use crate::rules::cluster::lifecycle::{PACKAGE, START};
 use crate::rules::partition::lifecycle::tests::{CO, SO, bench, initialized};
+use crate::state::clusters::{PACKAGE, START};
+use crate::state::packages::PackageRow;
 use crate::test_machine::{ADDRESS, Bench};
 
 const CONFIG: &str = "/api/cluster/config";

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::rules::ntls::certificates::tests::pem;
 use crate::rules::ntls::clients::*;
-use crate::rules::partition::lifecycle::PartitionRow;
+use crate::state::partitions::PartitionRow;
 use crate::test_machine::{Answer, Bench};
 
 const NTLS: &str = "/api/lunasa/ntls/clients";

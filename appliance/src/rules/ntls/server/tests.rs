@@ -135,7 +135,7 @@ fn a_request_is_signed_elsewhere_and_its_certificate_installed() {
     assert_eq!(info.subject_pki.raw, rcgen::PublicKeyData::subject_public_key_info(&key));
 
     // An authority signs for that key.
-    let authority = KeyPair::generate().unwrap();
+    let authority = rcgen::KeyPair::generate().unwrap();
     let issuer = rcgen::Issuer::new(CertificateParams::default(), authority);
     let mut signed = params("hsm.example.com", &Subject::default()).unwrap();
     signed.not_before = datetime!(2025-01-01 00:00 UTC);

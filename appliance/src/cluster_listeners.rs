@@ -1,0 +1,64 @@
+//! The ports of the cluster service: open while it runs, and served by the same web server.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Mutex, Weak};
+
+use axum_server::Handle;
+use tokio::runtime;
+
+use crate::http::Server;
+use crate::replica::{Ports, lock};
+
+/// The open ports.
+pub(crate) struct ClusterListeners {
+    runtime: runtime::Handle,
+    server: Weak<Server>,
+    open: Mutex<(Ports, Vec<Handle<SocketAddr>>)>,
+}
+
+impl ClusterListeners {
+    pub(crate) fn new(runtime: runtime::Handle, server: Weak<Server>) -> ClusterListeners {
+        ClusterListeners { runtime, server, open: Mutex::default() }
+    }
+
+    /// Opens what has to be open and closes what has not. What cannot be opened is tried again the
+    /// next time: another process may have the port for a moment.
+    pub(crate) fn adjust(&self, wanted: &Ports) {
+        let mut open = lock(&self.open);
+        if open.0 == *wanted {
+            return;
+        }
+        for handle in open.1.drain(..) {
+            handle.shutdown();
+        }
+        open.0 = Ports::default();
+        let mut handles = Vec::new();
+        for port in &wanted.ports {
+            match self.open(&wanted.address, *port) {
+                Ok(handle) => handles.push(handle),
+                Err(error) => {
+                    tracing::warn!(%error, address = wanted.address, port, "port not opened");
+                    handles.iter().for_each(Handle::shutdown);
+                    return;
+                }
+            }
+        }
+        *open = (wanted.clone(), handles);
+    }
+
+    fn open(&self, address: &str, port: u16) -> std::io::Result<Handle<SocketAddr>> {
+        let address: std::net::IpAddr = address.parse().map_err(std::io::Error::other)?;
+        let listener = TcpListener::bind((address, port))?;
+        listener.set_nonblocking(true)?;
+        let handle = Handle::new();
+        let server = self.server.upgrade().ok_or_else(|| std::io::Error::other("it stops"))?;
+        let _inside = self.runtime.enter();
+        let service = server.serve(listener, handle.clone())?;
+        self.runtime.spawn(async move {
+            if let Err(error) = service.await {
+                tracing::warn!(%error, "a port of the cluster service was closed");
+            }
+        });
+        Ok(handle)
+    }
+}

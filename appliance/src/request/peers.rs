@@ -1,0 +1,43 @@
+//! What this member of a cluster knows of the others while the process runs, and what a request leaves
+//! to be done with them.
+
+use luna_rest::peers::Applicant;
+use luna_rest::peers::Here;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// What this member knows of the others, and of itself, while the process runs.
+#[derive(Debug, Default)]
+pub struct Peers {
+    /// Whether this member is authorized to use the cluster's keyrings.
+    pub active: bool,
+    /// The members that are visible, as they were last heard.
+    pub here: BTreeMap<String, Here>,
+    /// Operations of clients that were served.
+    pub operations: u64,
+    /// What is to be done with the other members once the request has been answered.
+    pub errand: Option<Errand>,
+}
+
+/// What a request leads to between the members.
+#[derive(Debug)]
+pub enum Errand {
+    /// Join the cluster of the member at this address.
+    Join {
+        /// Its core address.
+        address: IpAddr,
+        /// The cluster's UUID.
+        cluster: String,
+        /// What this appliance says of itself.
+        applicant: Box<Applicant>,
+    },
+    /// Forget the cluster, now that this member has left it.
+    Forget,
+    /// Become primary in place of a member that is lost.
+    TakeOver {
+        /// UUID of the lost member.
+        lost: String,
+    },
+    /// Links were changed: see who is there.
+    Look,
+}

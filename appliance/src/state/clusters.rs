@@ -1,0 +1,279 @@
+//! The cluster this appliance belongs to, with its members and clients, which all members share
+//! ([`super::State`] names the shared fields), and the settings of the cluster service, which are its own.
+
+use crate::core::table::{Cell, Table};
+use crate::state::area::{Area, Visit};
+use luna_rest::Secret;
+use luna_rest::peers::Position;
+use serde::Deserialize;
+use serde::Serialize;
+use time::Duration;
+
+/// The package that brings clusters.
+pub const PACKAGE: &str = "lnh_cluster";
+
+/// The port on which members talk to each other. Assumed: the product's is not documented.
+pub const CORE_PORT: u16 = 50_050;
+
+/// The port for administration: clients are registered here.
+pub const ADMIN_PORT: u16 = 50_070;
+
+/// The port for clients' operations.
+pub const CRYPTO_PORT: u16 = 50_052;
+
+/// How long the service takes to start, on the appliance's clock. Assumed: the guide says one to
+/// two minutes at most.
+pub const START: Duration = Duration::seconds(30);
+
+/// What is kept of the cluster.
+#[derive(Debug, Default)]
+pub struct Clusters {
+    /// This appliance's own settings and place.
+    pub own: Cell<Own>,
+    /// The cluster. Shared.
+    pub cluster: Cell<ClusterRow>,
+    /// The members by UUID. Shared.
+    pub members: Table<MemberRow>,
+    /// The registered clients by UUID. Shared.
+    pub clients: Table<ClientRow>,
+}
+
+/// What is this appliance's own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Own {
+    /// The address for core traffic; empty until it is set.
+    pub core: String,
+    /// Device and port for administration.
+    pub admin: Traffic,
+    /// Device and port for clients.
+    pub crypto: Traffic,
+    /// From when to when the service's certificate is valid, in seconds since 1970.
+    pub certificate: Option<(i64, i64)>,
+    /// When the service was started, in seconds since 1970.
+    pub started: i64,
+    /// Something was changed that takes effect with a restart of the service.
+    pub restart: bool,
+    /// This member's UUID; empty outside of a cluster.
+    pub member: String,
+    /// The serial number of the cluster partition; empty until it is known.
+    pub partition: String,
+    /// How far this member has followed the cluster's changes.
+    pub at: Position,
+    /// The state is being copied from a member and is not whole.
+    pub copying: bool,
+    /// The member is in the making.
+    pub joining: bool,
+    /// This member's history parted from the cluster's, or it was deleted there.
+    pub parted: bool,
+    /// Whether and how scheduled backups are made here.
+    pub backup: BackupRow,
+    /// The last restore.
+    pub restored: RestoreRow,
+}
+
+/// Where a class of traffic goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Traffic {
+    /// The network device; empty for that of the core address.
+    pub interface: String,
+    /// The port; 0 for the usual one.
+    pub port: u16,
+}
+
+/// The cluster.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClusterRow {
+    /// Its UUID; empty while there is none.
+    pub uuid: String,
+    /// Its label.
+    pub label: String,
+    /// What members know each other by.
+    pub secret: Secret,
+    /// The identity of its SKS master key.
+    pub smk: String,
+    /// The mark of the cloning domain that members' partitions have.
+    pub domain: String,
+    /// UUID of the primary member.
+    pub primary: String,
+    /// The eras: one for each primary member there was.
+    pub eras: Vec<Era>,
+    /// Whether KRSO and KRCO have passwords of their own.
+    pub dual: bool,
+    /// Whether clients see only the keyrings that were assigned to them.
+    pub manual: bool,
+    /// The schedule of backups.
+    pub schedule: Schedule,
+}
+
+/// The time of one primary member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Era {
+    /// Its number.
+    pub era: u64,
+    /// The number of its first change.
+    pub began: u64,
+}
+
+/// A member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemberRow {
+    /// Its name.
+    pub name: String,
+    /// Members are listed in the order of this number.
+    pub joined: u64,
+    /// Its core address.
+    pub address: String,
+    /// Its port for clients.
+    pub crypto_port: u16,
+    /// The certificate of its web server, PEM.
+    pub certificate: String,
+    /// Its affinity group.
+    pub group: String,
+}
+
+/// A registered client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientRow {
+    /// The common name of its certificate.
+    pub name: String,
+    /// Its label.
+    pub label: String,
+    /// The appliance account tied to it; empty for none.
+    pub user: String,
+    /// Its certificate, PEM.
+    pub certificate: String,
+    /// The certificate's fingerprint.
+    pub fingerprint: String,
+}
+
+impl Area for Clusters {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("cluster", &mut self.cluster);
+        visit("cluster/clients", &mut self.clients);
+        visit("cluster/members", &mut self.members);
+        visit("cluster/own", &mut self.own);
+    }
+}
+
+impl ClusterRow {
+    /// The era that goes on.
+    pub fn era(&self) -> u64 {
+        self.eras.last().map_or(0, |era| era.era)
+    }
+
+    /// Begins an era with another primary member, behind the change `at`.
+    pub fn promote(&mut self, primary: &str, at: Position) {
+        self.eras.push(Era { era: self.era() + 1, began: at.change + 1 });
+        self.primary = primary.to_owned();
+    }
+
+    /// Whether a member at `at` has followed this cluster's history, and not one that parted.
+    pub fn leads_from(&self, at: Position) -> bool {
+        let next = self.eras.iter().find(|era| era.era > at.era);
+        at.era <= self.era() && next.is_none_or(|era| at.change < era.began)
+    }
+}
+
+impl Clusters {
+    /// Whether this appliance belongs to a cluster.
+    pub fn is_member(&self) -> bool {
+        !self.own.get().member.is_empty()
+    }
+
+    /// Whether this appliance is the primary member.
+    pub fn is_primary(&self) -> bool {
+        self.is_member() && self.cluster.get().primary == self.own.get().member
+    }
+
+    /// The members in the order in which they joined.
+    pub fn in_order(&self) -> Vec<(&str, &MemberRow)> {
+        let mut members: Vec<_> = self.members.iter().collect();
+        members.sort_by_key(|(_, row)| row.joined);
+        members
+    }
+
+    /// The port of a class of traffic.
+    pub fn port(traffic: &Traffic, usual: u16) -> u16 {
+        if traffic.port == 0 { usual } else { traffic.port }
+    }
+
+    /// Ends this appliance's belonging to a cluster; its settings stay.
+    pub fn forget(&mut self) {
+        self.cluster.set(ClusterRow::default());
+        self.members.retain(|_, _| false);
+        self.clients.retain(|_, _| false);
+        let own = self.own.get_mut();
+        own.member.clear();
+        own.at = Position::default();
+        (own.copying, own.joining, own.parted, own.restart) = (false, false, false, false);
+        own.backup = BackupRow::default();
+    }
+}
+
+/// How far the cluster service is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It does not run.
+    Stopped,
+    /// It was started a moment ago.
+    Starting,
+    /// It runs.
+    Running,
+}
+
+/// When backups are made, and how many are kept. Shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Schedule {
+    /// What the files' names begin with; empty while nothing is configured.
+    pub filename: String,
+    /// How many are kept.
+    pub total: u32,
+    /// The day, 0 for Sunday.
+    pub day: u8,
+    /// The hour.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+}
+
+/// Scheduled backups of this member.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupRow {
+    /// Whether they are made.
+    pub enabled: bool,
+    /// Salt and key that seal them, in Base64.
+    pub key: Option<(String, String)>,
+    /// Up to when the schedule was followed, in seconds since 1970.
+    pub followed: i64,
+    /// How far local time was ahead of UTC when the service was started, in seconds.
+    pub offset: i64,
+    /// The files that the schedule made, oldest first.
+    pub files: Vec<String>,
+}
+
+impl std::fmt::Debug for BackupRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BackupRow").field("enabled", &self.enabled).finish_non_exhaustive()
+    }
+}
+
+/// The last restore.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RestoreRow {
+    /// The file; empty while there was none.
+    pub filename: String,
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// How many keyrings came from it.
+    pub keyrings: usize,
+    /// How many objects.
+    pub objects: usize,
+}

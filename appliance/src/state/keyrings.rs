@@ -1,0 +1,162 @@
+//! Keyrings and their objects.
+//!
+//! A keyring is a row, its objects are blocks of rows: a change of one object stores its block
+//! alone, and a block that is not read stays the text it was stored as.
+
+use crate::core::password::PasswordHash;
+use crate::core::table::Table;
+use crate::state::area::{Area, Visit};
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Objects in a block.
+pub const BLOCK: u32 = 64;
+
+/// What is kept of the keyrings. All of it is shared.
+#[derive(Debug, Default)]
+pub struct Keyrings {
+    /// The keyrings by UUID.
+    pub keyrings: Table<KeyringRow>,
+    /// The objects in blocks: by the keyring's UUID and the number of the block.
+    pub objects: Table<Block>,
+}
+
+/// A keyring.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyringRow {
+    /// The label.
+    pub label: String,
+    /// The serial number that clients see.
+    pub serial: String,
+    /// The KRSO's password.
+    pub so: Password,
+    /// The KRCO's password, once there is one.
+    pub co: Option<Password>,
+    /// Logins that failed since the last good one.
+    pub failed: u32,
+    /// How many objects there are.
+    pub objects: usize,
+    /// The last handle that was given to an object.
+    pub last_handle: u32,
+    /// UUIDs of the clients it is assigned to.
+    pub clients: BTreeSet<String>,
+}
+
+/// A password of a keyring's role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Password {
+    /// The password.
+    pub hash: PasswordHash,
+    /// Whether it is so long that failed logins do not count.
+    pub long: bool,
+    /// Somebody else set it: it has to be changed first.
+    pub to_be_changed: bool,
+}
+
+/// A block of objects, as the text of a list of [`KeyObject`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Block(Box<RawValue>);
+
+/// An object: handle, label, and the number of its type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyObject(pub u32, pub String, pub u8);
+
+impl Block {
+    /// A list of plain values always has a JSON form.
+    fn of(objects: &[KeyObject]) -> Block {
+        Block(serde_json::value::to_raw_value(objects).unwrap_or_default())
+    }
+
+    fn objects(&self) -> Vec<KeyObject> {
+        serde_json::from_str(self.0.get()).unwrap_or_default()
+    }
+}
+
+impl Area for Keyrings {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("keyrings", &mut self.keyrings);
+        visit("keyrings/objects", &mut self.objects);
+    }
+}
+
+fn block_key(keyring: &str, handle: u32) -> String {
+    format!("{keyring}/{:08}", handle / BLOCK)
+}
+
+impl Keyrings {
+    /// The objects of a keyring by handle.
+    pub fn objects_of<'k>(&'k self, keyring: &'k str) -> impl Iterator<Item = KeyObject> {
+        self.objects.from(&block_key(keyring, 0), keyring).flat_map(|(_, block)| block.objects())
+    }
+
+    /// One object.
+    pub fn object(&self, keyring: &str, handle: u32) -> Option<KeyObject> {
+        let block = self.objects.get(&block_key(keyring, handle))?.objects();
+        block.into_iter().find(|object| object.0 == handle)
+    }
+
+    /// Adds objects behind those that are there.
+    pub fn add(&mut self, keyring: &str, objects: Vec<(String, u8)>) -> u32 {
+        let Some(row) = self.keyrings.get_mut(keyring) else { return 0 };
+        let mut blocks: BTreeMap<String, Vec<KeyObject>> = BTreeMap::new();
+        for (label, kind) in objects {
+            row.last_handle += 1;
+            row.objects += 1;
+            let object = KeyObject(row.last_handle, label, kind);
+            blocks.entry(block_key(keyring, object.0)).or_default().push(object);
+        }
+        let last = row.last_handle;
+        for (key, new) in blocks {
+            let mut all = self.objects.get(&key).map(Block::objects).unwrap_or_default();
+            all.extend(new);
+            self.objects.insert(key, Block::of(&all));
+        }
+        last
+    }
+
+    /// Removes all objects of a keyring.
+    pub fn erase(&mut self, keyring: &str) {
+        let keys: Vec<String> =
+            self.objects.from(&block_key(keyring, 0), keyring).map(|(key, _)| key.into()).collect();
+        for key in keys {
+            self.objects.remove(&key);
+        }
+        if let Some(row) = self.keyrings.get_mut(keyring) {
+            row.objects = 0;
+        }
+    }
+
+    /// Replaces a keyring's objects whose handles are among these, and adds the others.
+    pub fn put(&mut self, keyring: &str, objects: Vec<KeyObject>) {
+        let mut blocks: BTreeMap<String, Vec<KeyObject>> = BTreeMap::new();
+        for object in objects {
+            blocks.entry(block_key(keyring, object.0)).or_default().push(object);
+        }
+        for (key, new) in blocks {
+            let mut all = self.objects.get(&key).map(Block::objects).unwrap_or_default();
+            all.retain(|object| new.iter().all(|other| other.0 != object.0));
+            all.extend(new);
+            all.sort_by_key(|object| object.0);
+            self.objects.insert(key, Block::of(&all));
+        }
+        let (count, last) = self
+            .objects_of(keyring)
+            .fold((0, 0), |(count, last), object| (count + 1, last.max(object.0)));
+        if let Some(row) = self.keyrings.get_mut(keyring) {
+            row.objects = count;
+            row.last_handle = row.last_handle.max(last);
+        }
+    }
+
+    /// Forgets everything: this appliance left its cluster.
+    pub fn forget(&mut self) {
+        self.keyrings.retain(|_, _| false);
+        self.objects.retain(|_, _| false);
+    }
+}

@@ -1,0 +1,166 @@
+//! The partitions with their objects, and the imported policy templates.
+//!
+//! All of a partition but its objects is one row.
+
+use crate::core::password::PasswordHash;
+use crate::core::table::Table;
+use crate::state::area::{Area, Visit};
+use crate::state::hsm::STORAGE;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Bytes that a partition takes beside its size.
+pub const OVERHEAD: u64 = 9_648;
+
+/// What is kept of the partitions.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    /// The partitions by serial number.
+    pub partitions: Table<PartitionRow>,
+    /// The objects by `serial/handle`, the handle in ten digits.
+    pub objects: Table<ObjectRow>,
+    /// Imported policy templates by name.
+    pub templates: Table<TemplateRow>,
+}
+
+/// A partition.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartitionRow {
+    /// Partitions are listed in the order of this number.
+    pub made: u64,
+    /// The name.
+    pub name: String,
+    /// The label; empty while not initialized.
+    pub label: String,
+    /// Bytes for objects.
+    pub size: u64,
+    /// 0 or 1, as it was created; policy 41 changes it.
+    pub version: u8,
+    /// Whether it is initialized.
+    pub initialized: bool,
+    /// Its initialized roles by identifier.
+    pub roles: BTreeMap<String, RoleRow>,
+    /// Its cloning domains, the primary one first.
+    pub domains: Vec<DomainRow>,
+    /// The domain of an older HSM, if one was set.
+    pub legacy_domain: Option<PasswordHash>,
+    /// Policies that differ from their default, by number.
+    pub policies: BTreeMap<u32, u32>,
+    /// Policies whose destructiveness a template changed: off to on, on to off.
+    pub destructive: BTreeMap<u32, (bool, bool)>,
+    /// The last handle that was given to an object.
+    pub last_handle: u32,
+    /// Which SKS master key a version 1 partition has, in 32 hexadecimal digits; empty for none.
+    pub smk_id: String,
+    /// The key before it while a rollover is going on; else empty.
+    pub old_smk_id: String,
+}
+
+impl Area for Partitions {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("partitions", &mut self.partitions);
+        visit("partitions/objects", &mut self.objects);
+        visit("partitions/templates", &mut self.templates);
+    }
+}
+
+impl Partitions {
+    /// The serial numbers, oldest partition first.
+    pub fn serials(&self) -> Vec<&str> {
+        let mut serials: Vec<(u64, &str)> =
+            self.partitions.iter().map(|(serial, row)| (row.made, serial)).collect();
+        serials.sort_unstable();
+        serials.into_iter().map(|(_, serial)| serial).collect()
+    }
+
+    /// How many partitions there are.
+    pub fn count(&self) -> usize {
+        self.partitions.keys().count()
+    }
+
+    /// Bytes of the HSM that partitions take, their overhead included.
+    pub fn used_storage(&self) -> u64 {
+        self.partitions.values().map(|row| row.size + OVERHEAD).sum()
+    }
+
+    /// Bytes of the HSM that are left.
+    pub fn free_storage(&self) -> u64 {
+        STORAGE.saturating_sub(self.used_storage())
+    }
+
+    /// The objects of a partition by their handles.
+    pub fn objects_of(&self, serial: &str) -> impl Iterator<Item = (u32, &ObjectRow)> {
+        let handle = move |key| {
+            let (owner, handle) = str::split_once(key, '/')?;
+            (owner == serial).then(|| handle.parse().ok())?
+        };
+        self.objects.iter().filter_map(move |(key, row)| Some((handle(key)?, row)))
+    }
+
+    /// Removes all objects of a partition.
+    pub fn erase_objects(&mut self, serial: &str) {
+        self.objects.retain(|key, _| key.split('/').next() != Some(serial));
+    }
+
+    /// Number of a partition's objects, and the bytes they take.
+    pub fn contents(&self, serial: &str) -> (u64, u64) {
+        self.objects_of(serial).fold((0, 0), |(count, size), (_, row)| (count + 1, size + row.size))
+    }
+}
+
+/// An initialized role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoleRow {
+    /// Its password.
+    pub hash: PasswordHash,
+    /// Logins that failed since the last good one.
+    pub failed: u32,
+    /// Somebody else set the password: it has to be changed first.
+    pub to_be_changed: bool,
+}
+
+/// A cloning domain.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DomainRow {
+    /// Its number within the partition.
+    pub number: u32,
+    /// Its label; empty for none.
+    pub label: String,
+    /// The domain itself.
+    pub hash: PasswordHash,
+}
+
+/// A policy template in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateRow {
+    /// Values by policy number.
+    pub policies: BTreeMap<u32, u32>,
+    /// Destructiveness by policy number: off to on, on to off.
+    pub destructive: BTreeMap<u32, (bool, bool)>,
+}
+
+/// An object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectRow {
+    /// The label.
+    pub label: String,
+    /// One of the types.
+    pub kind: String,
+    /// The unique identifier.
+    pub uid: String,
+    /// Whether only a logged-in role sees it.
+    pub private: bool,
+    /// Bytes it takes.
+    pub size: u64,
+}
+
+/// The key of an object's row.
+pub fn object_key(serial: &str, handle: u32) -> String {
+    format!("{serial}/{handle:010}")
+}

@@ -1,0 +1,275 @@
+//! Settings of the appliance: time zone, NTP, SSH, the web server, backups of the configuration.
+//!
+//! Fields are named `sysconf/SERVICE…`, which is how a backup finds what belongs to a service.
+
+use crate::core::random;
+use crate::core::random::Random;
+use crate::core::table::{Cell, Rows, Table};
+use crate::state::area::{Area, Setup, Visit};
+use luna_rest::Secret;
+use luna_rest::ntp::Scheme;
+use luna_rest::ntp::Server;
+use ring::digest::SHA256;
+use ring::digest::digest;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What is kept of the settings.
+#[derive(Debug, Default)]
+pub struct Sysconf {
+    /// Time zone and what happens after a failure.
+    pub system: Cell<System>,
+    /// Network time.
+    pub ntp: Cell<NtpRow>,
+    /// Its servers by address.
+    pub ntp_servers: Table<ServerRow>,
+    /// Its symmetric keys by number.
+    pub ntp_keys: Table<KeyRow>,
+    /// The SSH server.
+    pub ssh: Cell<SshRow>,
+    /// The SSH server's own key.
+    pub ssh_host_key: Cell<HostKeyRow>,
+    /// From where an account may log in over SSH.
+    pub ssh_clients: Table<Vec<String>>,
+    /// The server of the API.
+    pub web_server: Cell<WebServerRow>,
+    /// When accounts are blocked.
+    pub blocklist: Cell<BlocklistRow>,
+    /// Backups of the configuration in the file system.
+    pub backups: Table<BackupRow>,
+    /// The same on the HSM.
+    pub exported: Table<BackupRow>,
+}
+
+impl Area for Sysconf {
+    fn fields(&mut self, visit: Visit<'_>) {
+        visit("sysconf/system", &mut self.system);
+        visit("sysconf/ntp", &mut self.ntp);
+        visit("sysconf/ntp/servers", &mut self.ntp_servers);
+        visit("sysconf/ntp/keys", &mut self.ntp_keys);
+        visit("sysconf/ssh", &mut self.ssh);
+        visit("sysconf/ssh/host_key", &mut self.ssh_host_key);
+        visit("sysconf/ssh/clients", &mut self.ssh_clients);
+        visit("sysconf/webserver", &mut self.web_server);
+        visit("sysconf/webserver/blocklist", &mut self.blocklist);
+        visit("sysconf/backups", &mut self.backups);
+        visit("sysconf/exported", &mut self.exported);
+    }
+
+    fn factory(&mut self, setup: &mut Setup<'_>) {
+        self.ssh_host_key.set(HostKeyRow::factory(setup.random));
+    }
+}
+
+/// Time zone, and what happens after a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct System {
+    /// The code of the time zone.
+    pub time_zone: String,
+    /// Whether it restarts after its kernel failed. Assumed to be off from the factory.
+    pub reboot_on_panic: bool,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        System { time_zone: "UTC".to_owned(), reboot_on_panic: false }
+    }
+}
+
+/// Network time as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NtpRow {
+    /// When the service was started last, seconds since 1970.
+    pub started: i64,
+    /// When the AutoKey key was made, if it was.
+    pub autokey: Option<i64>,
+    /// Installed identity schemes.
+    pub schemes: Vec<Scheme>,
+    /// The log, oldest line first.
+    pub log: Vec<String>,
+    /// The process number of the service, which its log shows.
+    pub process: u32,
+    /// What the next server is ordered by.
+    pub next: u64,
+}
+
+/// A server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerRow {
+    /// Servers are listed in the order in which they were added.
+    pub order: u64,
+    /// Its settings.
+    pub server: Server,
+}
+
+/// A symmetric key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KeyRow {
+    /// `M`, `S`, `A`, `N`, or an algorithm such as `SHA256`.
+    pub kind: String,
+    /// The key itself.
+    pub value: Secret,
+    /// Whether it is trusted.
+    pub trusted: bool,
+}
+
+/// Numbers sort as numbers.
+pub fn key_name(id: u16) -> String {
+    format!("{id:05}")
+}
+
+/// The settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::ssh::Ssh")]
+pub struct SshRow {
+    pub ciphers: Vec<String>,
+    /// Codes for message authentication; none: the server's own choice.
+    pub macs: Vec<String>,
+    pub password: bool,
+    pub public_key: bool,
+    pub port: u16,
+    pub devices: Vec<String>,
+    pub ip: Option<String>,
+}
+
+/// Public keys are accepted from the factory, as every sample shows; that is assumed.
+impl Default for SshRow {
+    fn default() -> Self {
+        SshRow {
+            ciphers: default_ciphers(),
+            macs: Vec::new(),
+            password: true,
+            public_key: true,
+            port: 22,
+            devices: vec!["all".to_owned()],
+            ip: None,
+        }
+    }
+}
+
+/// The ciphers of the factory.
+pub fn default_ciphers() -> Vec<String> {
+    ["aes192-ctr", "aes256-ctr"].map(str::to_owned).to_vec()
+}
+
+/// The server's own key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HostKeyRow {
+    /// The seed of an Ed25519 key, in hexadecimal.
+    pub seed: Secret,
+}
+
+impl HostKeyRow {
+    /// The first key. It is made from a copy of the randomness: nothing else of the same seed
+    /// changes by it.
+    pub fn factory(random: &Random) -> HostKeyRow {
+        let block = random.clone().block();
+        HostKeyRow::new(digest(&SHA256, &[&block[..], b"ssh host key"].concat()).as_ref())
+    }
+
+    /// The key of a seed.
+    pub fn new(seed: &[u8]) -> HostKeyRow {
+        HostKeyRow { seed: random::hex(seed).into() }
+    }
+}
+
+/// Ciphers of TLS 1.3, then those of TLS 1.2, as the reference lists them.
+pub const CIPHERS: [&str; 19] = [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "DHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "DHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-SHA384",
+    "ECDHE-RSA-AES256-SHA384",
+    "DHE-RSA-AES256-SHA256",
+    "ECDHE-ECDSA-AES128-SHA256",
+    "ECDHE-RSA-AES128-SHA256",
+    "DHE-RSA-AES128-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-GCM-SHA256",
+    "AES256-SHA256",
+    "AES128-SHA256",
+];
+
+/// The settings. Assumed from the factory: all ciphers, all devices, port 8443, 100 MiB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::web_server::WebServer")]
+pub struct WebServerRow {
+    pub cipher_list: String,
+    pub max_file_size: u64,
+    pub net_device: String,
+    pub port: u16,
+}
+
+impl Default for WebServerRow {
+    fn default() -> Self {
+        WebServerRow {
+            cipher_list: CIPHERS.join(":"),
+            max_file_size: 100 << 20,
+            net_device: "all".to_owned(),
+            port: 8443,
+        }
+    }
+}
+
+/// When accounts are blocked. Assumed from the factory: the numbers of the reference's example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "named as in luna_rest::web_server::Blocklist")]
+pub struct BlocklistRow {
+    pub max_infraction_count: u32,
+    pub timeout_start: u32,
+    pub timeout_multiplier: f64,
+}
+
+impl Default for BlocklistRow {
+    fn default() -> Self {
+        BlocklistRow { max_infraction_count: 10, timeout_start: 5, timeout_multiplier: 1.5 }
+    }
+}
+
+/// Rows by the names of their fields.
+pub type Snapshot = BTreeMap<String, Rows>;
+
+/// A backup. Its content has password hashes and keys in it and never shows.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupRow {
+    /// What its maker wrote about it.
+    pub description: String,
+    /// The host name when it was made.
+    pub hostname: String,
+    /// The software when it was made.
+    pub version: String,
+    /// Seconds since 1970.
+    pub made: i64,
+    /// The rows of the fields it holds.
+    pub content: Snapshot,
+}
+
+impl fmt::Debug for BackupRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackupRow").field("made", &self.made).finish_non_exhaustive()
+    }
+}
+
+impl BackupRow {
+    /// Bytes it takes.
+    pub fn size(&self) -> usize {
+        serde_json::to_vec(&self.content).map(|bytes| bytes.len()).unwrap_or_default()
+    }
+}
