@@ -3,7 +3,6 @@
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
 //! view stand together. `session.rs` is what they work with.
 
-mod certificates;
 pub mod commands;
 mod files;
 mod first_login;

@@ -158,13 +158,16 @@ impl Run<Session> for Contents {
     type View = Objects;
 
     fn run(self, session: &mut Session) -> Result<Objects, Failure> {
-        let object = |object: rest::Object| Object {
-            label: object.label,
-            handle: object.id.parse().unwrap_or_default(),
-            kind: object.kind,
-            uid: object.uid,
+        let object = |object: rest::Object| {
+            Ok(Object {
+                label: object.label,
+                handle: codes::number(&object.id)?,
+                kind: object.kind,
+                uid: object.uid,
+            })
         };
-        let objects = session.backend()?.objects()?.into_iter().map(object).collect();
+        let objects = session.backend()?.objects()?.into_iter().map(object);
+        let objects = objects.collect::<Result<_, Failure>>()?;
         Ok(Objects { role: session.slot()?.role, objects })
     }
 }
