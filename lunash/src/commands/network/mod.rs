@@ -52,7 +52,7 @@ pub(super) const COMMANDS: &[Command] = &[
 pub(in crate::commands) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure> {
     let list = session.get(&network::DEVICES, &[])?.devices;
     let show = |entry: luna_rest::tasks::Link| session.get(&network::DEVICE, &[&entry.id]);
-    Ok(list.into_iter().map(show).collect::<Result<_, _>>()?)
+    list.into_iter().map(show).collect()
 }
 
 /// Asks before something that can end this very connection.
