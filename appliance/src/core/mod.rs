@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows an area of the appliance.
 
+pub mod checks;
 pub mod message;
 pub mod password;
 pub mod random;

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::core::random::{Random, hex};
@@ -47,15 +48,15 @@ impl PasswordHash {
 
     /// Whether both are hashes of one cloning domain.
     pub fn is_domain(&self, other: &PasswordHash) -> bool {
-        (self.salt, self.hash) == (other.salt, other.hash)
+        is_same_secret(&self.salt, &other.salt) && is_same_secret(&self.hash, &other.hash)
     }
 
     /// Whether this is the password; takes as long either way.
     pub fn matches(&self, password: &str) -> bool {
         let Some(mut hash) = derive(password, &self.salt) else { return false };
-        let differing = hash.iter().zip(self.hash).fold(0, |seen, (a, b)| seen | (a ^ b));
+        let same = is_same_secret(&hash, &self.hash);
         hash.zeroize();
-        std::hint::black_box(differing) == 0
+        same
     }
 }
 
@@ -78,6 +79,12 @@ pub(crate) fn derive(password: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
 fn free_memory() -> MutexGuard<'static, Vec<Vec<Block>>> {
     static FREE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
     FREE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether two secrets are the same. It takes as long for any two of one length, so that no one
+/// learns from the time how far a guess was right.
+pub fn is_same_secret(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
 }
 
 /// Whether a password of an appliance account follows the rules: length, and at least three of the

@@ -154,6 +154,28 @@ impl Keyrings {
         }
     }
 
+    /// Assigns every keyring to these clients.
+    pub fn assign_all(&mut self, clients: &[String]) {
+        let keyrings: Vec<String> = self.keyrings.keys().map(str::to_owned).collect();
+        for uuid in keyrings {
+            if let Some(row) = self.keyrings.get_mut(&uuid) {
+                row.clients.extend(clients.iter().cloned());
+            }
+        }
+    }
+
+    /// Takes every keyring from a client that is no longer registered.
+    pub fn forget_client(&mut self, client: &str) {
+        let with =
+            |(uuid, row): (&str, &KeyringRow)| row.clients.contains(client).then(|| uuid.into());
+        let keyrings: Vec<String> = self.keyrings.iter().filter_map(with).collect();
+        for uuid in keyrings {
+            if let Some(row) = self.keyrings.get_mut(&uuid) {
+                row.clients.remove(client);
+            }
+        }
+    }
+
     /// Forgets everything: this appliance left its cluster.
     pub fn forget(&mut self) {
         self.keyrings.retain(|_, _| false);

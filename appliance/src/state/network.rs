@@ -13,7 +13,7 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
 /// The physical ports, then the bonds.
-pub const NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
+pub const DEVICE_NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
 
 /// The ports that serve each bond.
 pub const BONDS: [(&str, [&str; 2]); 2] =
@@ -97,7 +97,7 @@ impl Area for Network {
 
     /// Assumed: `eth0` asks DHCP, everything else waits to be configured.
     fn factory(&mut self, setup: &mut Setup<'_>) {
-        for name in NAMES {
+        for name in DEVICE_NAMES {
             self.devices.insert(name, DeviceRow::default());
         }
         if let Some(row) = self.devices.get_mut("eth0") {
@@ -121,7 +121,7 @@ pub const SEGMENT_MASK: u8 = 24;
 impl DeviceRow {
     /// Takes an address from the emulated DHCP server.
     pub fn lease(&mut self, name: &str, now: i64) {
-        let number = NAMES.iter().position(|known| *known == name).unwrap_or_default();
+        let number = DEVICE_NAMES.iter().position(|known| *known == name).unwrap_or_default();
         let host = FIRST_LEASE.saturating_add(u8::try_from(number).unwrap_or_default());
         let ip = Ipv4Addr::new(192, 0, 2, host);
         self.ip4 = Some(Ip4Row { ip, mask: SEGMENT_MASK, gateway: ROUTER });
@@ -190,7 +190,7 @@ impl Network {
 
     /// The devices that are up with an IPv4 address, in their order.
     pub fn active4(&self) -> impl Iterator<Item = (&'static str, Ip4Row)> + '_ {
-        NAMES
+        DEVICE_NAMES
             .into_iter()
             .filter(|name| self.is_up(name))
             .filter_map(|name| Some((name, self.row(name)?.ip4?)))
@@ -200,7 +200,7 @@ impl Network {
     pub fn is_own(&self, ip: IpAddr) -> bool {
         match ip {
             IpAddr::V4(ip) => self.active4().any(|(_, own)| own.ip == ip),
-            IpAddr::V6(ip) => NAMES.iter().any(|name| {
+            IpAddr::V6(ip) => DEVICE_NAMES.iter().any(|name| {
                 let own = |row: &DeviceRow| row.ip6.is_some_and(|own| own.ip == ip);
                 self.is_up(name) && self.row(name).is_some_and(own)
             }),
@@ -214,7 +214,7 @@ impl Network {
             IpAddr::V6(ip) => {
                 let hears = |name: &str| self.row(name).is_some_and(|row| row.slaac);
                 ip == ROUTER6
-                    && NAMES.iter().filter(|name| self.is_up(name)).any(|name| hears(name))
+                    && DEVICE_NAMES.iter().filter(|name| self.is_up(name)).any(|name| hears(name))
             }
         }
     }
@@ -251,7 +251,7 @@ impl Network {
     /// Numbers of what is amiss, as `systemStatusCodes` lists them. Assumed: 60 to 63 are ports
     /// without a link, which fits the recorded appliance with one cable.
     pub fn status_codes(&self) -> String {
-        let ports = NAMES.iter().zip(60..).filter(|(name, _)| members(name).is_none());
+        let ports = DEVICE_NAMES.iter().zip(60..).filter(|(name, _)| members(name).is_none());
         let down = ports.filter(|(name, _)| !self.has_link(name));
         down.map(|(_, code): (_, u32)| code.to_string()).collect::<Vec<_>>().join(",")
     }

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
+use crate::core::password::is_same_secret;
 use crate::core::text::time_text;
 use crate::request::auth;
 use crate::request::context::Context;
@@ -26,8 +27,7 @@ fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing
     let known = cx.options.local_key.expose().as_bytes();
     let given =
         cx.request.local_key.as_ref().map(|key| key.expose().as_bytes()).unwrap_or_default();
-    let differing = known.iter().zip(given).fold(0, |seen, (a, b)| seen | (a ^ b));
-    if known.is_empty() || known.len() != given.len() || std::hint::black_box(differing) != 0 {
+    if known.is_empty() || !is_same_secret(known, given) {
         return Err(Failure::new(401, "EMULATOR_WRONG_KEY", "The local key is wrong.")
             .details("Send the key from the file local.key of the data folder."));
     }

@@ -1,15 +1,15 @@
 //! Who may do what with the cluster: its refusals, the state it has to be in, and who vouches for a
 //! request with a password.
 
-use luna_rest::clusters::{Authentication, refusal};
-
 use crate::core::message::Failure;
+use crate::core::text::later;
 use crate::request::context::Context;
 use crate::rules::hsm::login::check_so;
 use crate::rules::partition::login::check_password;
 use crate::state::clusters::{PACKAGE, Phase};
 use crate::state::partition_policies::policy;
 use crate::state::partitions::PartitionRow;
+use luna_rest::clusters::{Authentication, refusal};
 
 /// Partition policy: each key needs its own authorization data.
 const PER_KEY_AUTHORIZATION: u32 = 40;
@@ -179,4 +179,9 @@ fn cluster_partition(cx: &Context<'_>, label: Option<&str>) -> Result<String, Fa
         ));
     }
     Ok(serial.to_owned())
+}
+
+/// Whether the cluster package is at least of this release, such as `1.0.5`.
+pub(crate) fn has_release(cx: &Context<'_>, release: &str) -> bool {
+    later(cx.state.packages.version(PACKAGE), release).is_ge()
 }

@@ -20,6 +20,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::request::auth;
@@ -28,8 +29,7 @@ use crate::request::route::{ADMIN, CLIENT, Ids, OPEN, Routes};
 use crate::request::session::Session;
 use crate::rules::cluster::access::{refuse, require_active, require_cluster};
 use crate::rules::cluster::keyrings::{ATTEMPTS, find, most_objects};
-use crate::rules::cluster::lifecycle::check_label;
-use crate::rules::partition::login::not_allowed;
+use crate::rules::partition::access::not_allowed;
 use crate::rules::partition::objects::TYPES;
 use crate::state::clusters::{CRYPTO_PORT, ClientRow, Clusters, MemberRow};
 use crate::state::keyrings::{KeyObject, KeyringRow, Password};

@@ -12,11 +12,13 @@ use luna_rest::keyrings::{
     Keyrings as KeyringList, LIST, NewKeyrings, SHOW,
 };
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
-use crate::rules::cluster::access::{refuse, require_active, require_member, vouched_by_co};
-use crate::rules::cluster::lifecycle::{check_label, has_release};
+use crate::rules::cluster::access::{
+    has_release, refuse, require_active, require_member, vouched_by_co,
+};
 use crate::rules::cluster::members::find_client;
 use crate::state::keyrings::{KeyringRow, Password};
 
@@ -207,28 +209,6 @@ fn delete(
         session.keyring_logins.remove(&uuid);
     }
     Ok(Reply::done())
-}
-
-/// What automatic assignment comes to, once it ends: every client has every keyring.
-pub(crate) fn assign_to_all_clients(cx: &mut Context<'_>) {
-    let clients: Vec<String> = cx.state.clusters.clients.keys().map(str::to_owned).collect();
-    let keyrings: Vec<String> = cx.state.keyrings.keyrings.keys().map(str::to_owned).collect();
-    for uuid in keyrings {
-        if let Some(row) = cx.state.keyrings.keyrings.get_mut(&uuid) {
-            row.clients.extend(clients.iter().cloned());
-        }
-    }
-}
-
-/// A client is no longer registered.
-pub(crate) fn forget_client(cx: &mut Context<'_>, client: &str) {
-    let with = |(uuid, row): (&str, &KeyringRow)| row.clients.contains(client).then(|| uuid.into());
-    let keyrings: Vec<String> = cx.state.keyrings.keyrings.iter().filter_map(with).collect();
-    for uuid in keyrings {
-        if let Some(row) = cx.state.keyrings.keyrings.get_mut(&uuid) {
-            row.clients.remove(client);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -16,17 +16,17 @@ use luna_rest::clusters::{
 };
 use luna_rest::peers::Applicant;
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
-use crate::core::text::{is_name, later, time_text};
+use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
-    not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
-    vouched_by_so,
+    has_release, not_parted, refuse, require_active, require_cluster, require_running,
+    vouched_by_co, vouched_by_so,
 };
-use crate::rules::cluster::keyrings::assign_to_all_clients;
 use crate::state::clusters::{
     CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE, PositionRow,
 };
@@ -50,22 +50,6 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ClusterLis
     Ok(Reply::ok(ClusterList { data }))
 }
 
-/// A label of a cluster, a group or a keyring. Assumed: the rules of a partition's.
-pub(crate) fn check_label<'l>(
-    field: &str,
-    label: &'l str,
-    most: usize,
-) -> Result<&'l str, Failure> {
-    let label = label.trim();
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
-    if is_name(label, most, allowed) {
-        return Ok(label);
-    }
-    Err(Failure::bad_request(format!(
-        "'{field}' takes 1 to {most} letters, digits, blanks and !@#$%^*()-_=+{{}}[]:,.'/~ ."
-    )))
-}
-
 /// This appliance as a member.
 pub(crate) fn self_as_member(cx: &Context<'_>) -> MemberRow {
     let own = cx.state.clusters.own.get();
@@ -77,11 +61,6 @@ pub(crate) fn self_as_member(cx: &Context<'_>) -> MemberRow {
         certificate: cx.options.certificate.clone(),
         group: "local".to_owned(),
     }
-}
-
-/// Whether the cluster package is at least of this release, such as `1.0.5`.
-pub(crate) fn has_release(cx: &Context<'_>, release: &str) -> bool {
-    later(cx.state.packages.version(PACKAGE), release).is_ge()
 }
 
 fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<Nothing>, Failure> {
@@ -239,7 +218,10 @@ fn set_modes(
     }
     if let Some(manual) = manual.filter(|manual| *manual != was_manual) {
         if manual {
-            assign_to_all_clients(cx);
+            // What automatic assignment comes to, once it ends: every client has every keyring.
+            let clients: Vec<String> =
+                cx.state.clusters.clients.keys().map(str::to_owned).collect();
+            cx.state.keyrings.assign_all(&clients);
         }
         cx.state.clusters.cluster.get_mut().manual = manual;
     }

@@ -14,13 +14,13 @@ use luna_rest::clusters::{
 };
 use luna_rest::emulator::{CHANGE_LINK, ChangeLink, LINKS, Link, Links, SETTLE};
 
+use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, vouched_by_co};
-use crate::rules::cluster::keyrings::forget_client;
-use crate::rules::cluster::lifecycle::{check_label, member_path};
+use crate::rules::cluster::lifecycle::member_path;
 use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
 use crate::state::packages::listed_as;
 
@@ -328,7 +328,7 @@ fn delete_client(
     require_active(cx)?;
     let uuid = find_client(cx, &ids[1])?;
     cx.state.clusters.clients.remove(&uuid);
-    forget_client(cx, &uuid);
+    cx.state.keyrings.forget_client(&uuid);
     cx.sessions.retain(|session| session.client != uuid);
     Ok(Reply::done())
 }

@@ -13,7 +13,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text, is_name};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::lifecycle as hsm;
+use crate::rules::hsm::access;
 use crate::state::hsm::HsmRow;
 use crate::state::hsm_policies::{DECOMMISSION_ON_TAMPER, DISABLE_DECOMMISSION};
 
@@ -36,13 +36,13 @@ pub(crate) fn no_action(what: &str, action: &str) -> Failure {
 }
 
 fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let all = ["factoryReset", "zeroize", "stmTransport", "stmRecover"];
     Ok(Reply::ok(links(&ACTIONS.path(&[&ids[0]]), &all)))
 }
 
 fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: Action) -> Result<Reply<Transport>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     match ids[1].as_str() {
         // The product does this at its serial console only; there is none here.
         "factoryReset" => Ok(cx.waiting_task(|cx| {
@@ -53,7 +53,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: Action) -> Result<Reply<Transpo
             may_zeroize(cx)?;
             Ok(cx.waiting_task(|cx| {
                 may_zeroize(cx)?;
-                hsm::zeroize(cx);
+                access::zeroize(cx);
                 cx.state.hsm.hsm.get_mut().manually_zeroized = true;
                 Ok(Reply::<Nothing>::done())
             }))
@@ -85,7 +85,7 @@ fn may_zeroize(cx: &Context<'_>) -> Result<(), Failure> {
 /// Back to how it left the factory: policies go as well, serial number, firmware and applied
 /// upgrades stay. It ends Secure Transport Mode, too (assumed).
 fn factory_reset(cx: &mut Context<'_>) {
-    hsm::zeroize(cx);
+    access::zeroize(cx);
     cx.state.hsm.policies.get_mut().clear();
     cx.state.hsm.fms.retain(|_, _| false);
     let row = cx.state.hsm.hsm.get_mut();
@@ -120,7 +120,7 @@ fn enter_transport(cx: &mut Context<'_>) -> Transport {
     let random_user_string = groups(&cx.random().block());
     let secret = cx.random().token();
     let verification = verification(&secret, &random_user_string);
-    hsm::log_out_everywhere(cx);
+    access::log_out_everywhere(cx);
     for session in cx.sessions.iter_mut() {
         session.partition_logins.clear();
     }
@@ -151,7 +151,7 @@ fn groups(bytes: &[u8]) -> String {
 }
 
 fn tamper(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Tamper>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let row = cx.state.hsm.hsm.get();
     let time = OffsetDateTime::from_unix_timestamp(row.tampered_at).ok();
     let time = time.filter(|_| !row.tampers.is_empty());
@@ -174,13 +174,13 @@ fn tamper_actions(
     ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     Ok(Reply::ok(links(&TAMPER_ACTIONS.path(&[&ids[0]]), &["clear"])))
 }
 
 /// Needs the SO while there is one (assumed: the vendor's tamper page wants the HSM's owner).
 fn clear_tamper(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     if &ids[1] != "clear" {
         return Err(no_action("A tamper", &ids[1]));
     }
@@ -206,14 +206,14 @@ fn cause_tamper(
     row.tampers.push(body.tamper);
     row.tampered_at = now;
     row.counters.noncritical_events += 1;
-    hsm::log_out_everywhere(cx);
+    access::log_out_everywhere(cx);
     for session in cx.sessions.iter_mut() {
         session.partition_logins.clear();
     }
     let policy = |number| cx.state.hsm.policy(number) == 1;
     if policy(DECOMMISSION_ON_TAMPER) && !policy(DISABLE_DECOMMISSION) {
         cx.state.hsm.hsm.get_mut().counters.critical_events += 1;
-        hsm::zeroize(cx);
+        access::zeroize(cx);
     }
     Ok(Reply::done())
 }

@@ -1,5 +1,9 @@
 //! Roles of the HSM: login, logout, passwords, and the attempts that are left.
 
+use crate::core::message::{Failure, Reply};
+use crate::request::context::Context;
+use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::hsm::access;
 use luna_rest::hsm::{
     CHANGE_PASSWORD, ChangePassword, LOGIN, LOGOUT, Login, NOT_INITIALIZED, PUT_PASSWORD, ROLE,
     ROLE_ACTIONS, ROLES, Role, RoleLink, Roles, WRONG_PASSWORD, ZEROIZED_BY_FAILURES,
@@ -7,11 +11,8 @@ use luna_rest::hsm::{
 use luna_rest::tasks::Actions;
 use luna_rest::{Nothing, Secret};
 
-use crate::core::message::{Failure, Reply};
-use crate::request::context::Context;
-use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::hsm::lifecycle::SO_ATTEMPTS;
+/// Wrong SO passwords in a row that zeroize the HSM.
+pub(crate) const SO_ATTEMPTS: u32 = 3;
 
 /// Identifier and name of each role.
 const NAMES: [(&str, &str); 2] = [("audit", "Auditor"), ("so", "Security Officer")];
@@ -66,7 +67,7 @@ pub(crate) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
             .keeping_changes());
     }
     row.counters.critical_events += 1;
-    hsm::zeroize(cx);
+    access::zeroize(cx);
     Err(Failure::new(
         400,
         ZEROIZED_BY_FAILURES,
@@ -77,7 +78,7 @@ pub(crate) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
 }
 
 fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     cx.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
@@ -94,13 +95,13 @@ fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothin
 }
 
 fn logout(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     cx.session_mut().hsm_logins.clear();
     Ok(Reply::created(luna_rest::hsm::SHOW.path(&[&ids[0]])))
 }
 
 fn roles(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Roles>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let link = |(id, name): &(&str, &str)| RoleLink {
         id: (*id).to_owned(),
         name: (*name).to_owned(),
@@ -110,7 +111,7 @@ fn roles(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Roles>,
 }
 
 fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let name = known(&ids[1])?;
     let row = cx.state.hsm.hsm.get();
     let initialized = &ids[1] == "so" && row.initialized;
@@ -161,13 +162,13 @@ fn set_password(
     role: &str,
     body: &ChangePassword,
 ) -> Result<(), Failure> {
-    hsm::begin(cx, hsm)?;
+    access::begin(cx, hsm)?;
     cx.require_no_transport()?;
     known(role)?;
     if role != "so" || !cx.state.hsm.hsm.get().initialized {
         return Err(not_initialized(role));
     }
-    hsm::check_password(body.new_password.expose())?;
+    access::check_password(body.new_password.expose())?;
     check_so(cx, &body.old_password)?;
     let hash = cx.hash(body.new_password.expose());
     cx.state.hsm.hsm.get_mut().so = hash;
@@ -175,7 +176,7 @@ fn set_password(
 }
 
 fn role_actions(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     known(&ids[1])?;
     Ok(Reply::ok(Actions::default()))
 }

@@ -11,12 +11,13 @@ use luna_rest::hsm::{
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 
+use crate::core::checks::check_domain;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::core::text::{clock_text, time_text};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::lifecycle as hsm;
+use crate::rules::hsm::access;
 use crate::state::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use crate::state::hsm_policies::{FUNCTIONALITY_MODULES, SMFS_AUTO_ACTIVATION};
 
@@ -143,7 +144,7 @@ fn restart(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing
     if cx.state.hsm.hsm.get().initialized && cx.require_no_transport().is_ok() {
         cx.require_so()?;
     }
-    hsm::log_out_everywhere(cx);
+    access::log_out_everywhere(cx);
     for session in cx.sessions.iter_mut() {
         session.partition_logins.clear();
     }
@@ -221,7 +222,7 @@ fn set_legacy_domain(
     body: LegacyDomain,
 ) -> Result<Reply<Nothing>, Failure> {
     begin(cx)?;
-    hsm::check_domain(body.domain.expose())?;
+    check_domain(body.domain.expose())?;
     let domain = cx.hash(body.domain.expose());
     cx.state.hsm.hsm.get_mut().legacy_domain = Some(domain);
     Ok(Reply::done())

@@ -16,8 +16,8 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::{is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::hsm::access;
 use crate::rules::hsm::actions::no_action;
-use crate::rules::hsm::lifecycle as hsm;
 use crate::state::hsm::CountersRow;
 use crate::state::hsm_policies::METRICS as METRICS_POLICY;
 use crate::state::partitions::PartitionRow;
@@ -40,7 +40,7 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 fn firmware(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Firmware>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let row = cx.state.hsm.hsm.get();
     Ok(Reply::ok(Firmware {
         actions: FIRMWARE_ACTIONS.path(&[&ids[0]]),
@@ -55,14 +55,14 @@ fn firmware_actions(
     ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Actions>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let parent = FIRMWARE_ACTIONS.path(&[&ids[0]]);
     let actions = ["upgrade", "rollback"].map(|id| Link::below(&parent, id));
     Ok(Reply::ok(Actions { actions: actions.into() }))
 }
 
 fn firmware_act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     match ids[1].as_str() {
         "upgrade" => {
             may_change_firmware(cx)?;
@@ -77,14 +77,14 @@ fn firmware_act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<
             }
             row.rollback = std::mem::replace(&mut row.firmware, std::mem::take(&mut row.upgrade));
             row.started = now;
-            hsm::log_out_everywhere(cx);
+            access::log_out_everywhere(cx);
             cx.finished_task(Reply::<Nothing>::done())
         }
         "rollback" => {
             may_roll_back(cx)?;
             Ok(cx.waiting_task(|cx| {
                 may_roll_back(cx)?;
-                hsm::zeroize(cx);
+                access::zeroize(cx);
                 let now = cx.now.unix_timestamp();
                 let row = cx.state.hsm.hsm.get_mut();
                 row.upgrade =
@@ -120,7 +120,7 @@ fn may_roll_back(cx: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn storage(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Storage>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let (total, used) = (crate::state::hsm::STORAGE, cx.state.partitions.used_storage());
     Ok(Reply::ok(Storage { free: total.saturating_sub(used), total, used }))
 }
@@ -133,7 +133,7 @@ const FACTORY_LICENSES: [(&str, &str); 3] = [
 ];
 
 fn licenses(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Licenses>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let license = |(id, description): (&str, &str)| License {
         id: id.to_owned(),
         description: description.to_owned(),
@@ -220,7 +220,7 @@ fn require_metrics(cx: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn metrics(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Metrics>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     require_metrics(cx)?;
     cx.require_so()?;
     let partition = |(serial, row): (&str, &PartitionRow)| PartitionMetrics {
@@ -251,7 +251,7 @@ impl From<CountersRow> for Counter {
 }
 
 fn counter(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Counter>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     Ok(Reply::ok(cx.state.hsm.hsm.get().counters.into()))
 }
 
@@ -260,7 +260,7 @@ fn utilization(
     ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Utilization>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     Ok(Reply::ok(Utilization { utilization: 0 }))
 }
 
@@ -269,7 +269,7 @@ fn utilization_bins(
     ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<UtilizationBins>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     require_metrics(cx)?;
     Ok(Reply::ok(UtilizationBins { bins: idle_bins() }))
 }
@@ -278,7 +278,7 @@ const SUPPORT_FILE: &str = "supportInfo.txt";
 
 /// Writes what somebody would need to understand a problem, and nothing secret.
 fn support_info(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     let (row, settings) = (cx.state.hsm.hsm.get(), cx.state.lunasa.settings.get());
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
@@ -310,12 +310,12 @@ fn support_info(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<
 
 /// A password-authenticated HSM has no PED: the answer is empty, as the reference says.
 fn ped(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Ped>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     Ok(Reply::ok(Ped::default()))
 }
 
 fn ped_act(cx: &mut Context<'_>, ids: &Ids<3>, _: PedAction) -> Result<Reply<Nothing>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let known = ["connect", "disconnect", "vectorInitialize", "vectorErase"];
     if !known.contains(&ids[2].as_str()) {
         return Err(no_action("A PED", &ids[2]));

@@ -17,8 +17,8 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::lifecycle as hsm;
-use crate::rules::partition::lifecycle as partitions;
+use crate::rules::hsm::access;
+use crate::rules::partition::access::erase_all;
 use crate::state::hsm_policies::{
     Erases, FACTORY_PARTITIONS, FUNCTIONALITY_MODULES, MAX_PARTITIONS, POLICY_TABLE, Policy,
     Values, find,
@@ -97,13 +97,13 @@ fn shown(cx: &Context<'_>, policy: &Policy) -> ShownPolicy {
 }
 
 fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Policies>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let policies = POLICY_TABLE.iter().map(|policy| shown(cx, policy)).collect();
     Ok(Reply::ok(Policies { policies }))
 }
 
 fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<ShownPolicy>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     Ok(Reply::ok(shown(cx, known(&ids[1])?)))
 }
 
@@ -112,7 +112,7 @@ fn capabilities(
     ids: &Ids<1>,
     _: Nothing,
 ) -> Result<Reply<Capabilities>, Failure> {
-    hsm::check_id(cx, &ids[0])?;
+    access::check_id(cx, &ids[0])?;
     let one = |&(number, name, value, is_number): &Capability| ShownCapability {
         id: number.to_string(),
         name: name.to_owned(),
@@ -123,7 +123,7 @@ fn capabilities(
 }
 
 fn set(cx: &mut Context<'_>, ids: &Ids<2>, body: SetPolicy) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     let policy = known(&ids[1])?;
     check(cx, policy, body.value)?;
     if policy.erases == Erases::Nothing || cx.state.hsm.policy(policy.number) == body.value {
@@ -134,8 +134,8 @@ fn set(cx: &mut Context<'_>, ids: &Ids<2>, body: SetPolicy) -> Result<Reply<Noth
         check(cx, policy, body.value)?;
         match policy.erases {
             Erases::Nothing => {}
-            Erases::Partitions => partitions::erase_all(cx),
-            Erases::Hsm => hsm::zeroize(cx),
+            Erases::Partitions => erase_all(cx),
+            Erases::Hsm => access::zeroize(cx),
         }
         apply(cx, policy, body.value);
         Ok(Reply::<Nothing>::done())
@@ -225,7 +225,7 @@ fn export(
     ids: &Ids<1>,
     body: ExportPolicies,
 ) -> Result<Reply<Nothing>, Failure> {
-    hsm::begin(cx, &ids[0])?;
+    access::begin(cx, &ids[0])?;
     check_file(&body.file)?;
     let mut text = format!(
         "# Policy template FW Version {}\n# Field format - Policy ID:Policy Description:Policy Value\n",

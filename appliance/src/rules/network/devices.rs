@@ -14,7 +14,9 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
-use crate::state::network::{DeviceRow, Ip4Row, Ip6Row, NAMES, ROUTER6, mask4, masked4, members};
+use crate::state::network::{
+    DEVICE_NAMES, DeviceRow, Ip4Row, Ip6Row, ROUTER6, mask4, masked4, members,
+};
 
 /// Largest packet of every device, in bytes.
 const MTU: u32 = 1500;
@@ -25,7 +27,7 @@ const MOST_NAME_SERVERS: usize = 3;
 /// addresses to an appliance. A bond has the one of its first port.
 fn mac(serial: u64, name: &str) -> [u8; 6] {
     let port = members(name).map_or(name, |members| members[0]);
-    let number = NAMES.iter().position(|known| *known == port).unwrap_or_default() as u64;
+    let number = DEVICE_NAMES.iter().position(|known| *known == port).unwrap_or_default() as u64;
     let [.., a, b, c] = (serial * 4 + number).to_be_bytes();
     [0x00, 0x15, 0xb2, a, b, c]
 }
@@ -50,11 +52,20 @@ pub(crate) fn routes(r: &mut Routes) {
 
 /// 404 for a device that does not exist.
 pub(crate) fn known(name: &str) -> Result<&'static str, Failure> {
-    NAMES.into_iter().find(|known| *known == name).ok_or_else(|| {
+    DEVICE_NAMES.into_iter().find(|known| *known == name).ok_or_else(|| {
         let title = "The network device does not exist.";
         Failure::new(404, "APPLIANCE_INTERFACE_DOES_NOT_EXIST", title)
-            .details(format!("There is no device '{name}'; there are {}.", NAMES.join(", ")))
+            .details(format!("There is no device '{name}'; there are {}.", DEVICE_NAMES.join(", ")))
     })
+}
+
+/// Whether a service may be bound to a device of this name; `more` are the names of several devices.
+///
+/// # Errors
+/// All the names there are, joined by commas.
+pub(crate) fn check_binding(name: &str, more: &[&str]) -> Result<(), String> {
+    let names = [&DEVICE_NAMES[..], more].concat();
+    if names.contains(&name) { Ok(()) } else { Err(names.join(", ")) }
 }
 
 fn not_set(details: String) -> Failure {
@@ -78,7 +89,7 @@ fn row_mut<'c>(cx: &'c mut Context<'_>, name: &str) -> Result<&'c mut DeviceRow,
 }
 
 fn list(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Devices>, Failure> {
-    let devices = NAMES.iter().map(|name| Link::below(DEVICES.template(), name)).collect();
+    let devices = DEVICE_NAMES.iter().map(|name| Link::below(DEVICES.template(), name)).collect();
     Ok(Reply::ok(Devices { devices }))
 }
 

@@ -13,7 +13,7 @@ use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::network::devices::{invalid_value, known};
-use crate::state::network::{NAMES, Network, RouteRow, mask4, masked4, masked6};
+use crate::state::network::{DEVICE_NAMES, Network, RouteRow, mask4, masked4, masked6};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROUTES, MONITOR, list);
@@ -159,7 +159,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids<1>, body: NewRoute) -> Result<Reply<Nothi
     {
         return refuse(format!("{device} does not reach the gateway {gateway}."));
     }
-    if NAMES.iter().any(|name| network.routes.contains(&format!("{name} {}", route.id()))) {
+    if DEVICE_NAMES.iter().any(|name| network.routes.contains(&format!("{name} {}", route.id()))) {
         return refuse(format!(
             "There is a route to {}/{} already.",
             route.destination, route.mask

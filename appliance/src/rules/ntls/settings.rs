@@ -16,6 +16,7 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route;
 use crate::request::route::{Ids, OPERATOR, Routes};
+use crate::rules::network::devices::check_binding;
 use crate::state::ntls::{KeepaliveRow, LONGEST, MonitorRow, ThreadsRow};
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -92,15 +93,10 @@ fn binding(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Binding
     }))
 }
 
-/// What NTLS can be bound to. A device need not be configured yet.
-const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
-
 fn bind(cx: &mut Context<'_>, _: &Ids<0>, new: NewBinding) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
-    if !DEVICES.contains(&new.device.as_str()) {
-        let devices = DEVICES.join(", ");
-        return Err(Failure::bad_request(format!("The device must be one of {devices}.")));
-    }
+    check_binding(&new.device, &["all"])
+        .map_err(|devices| Failure::bad_request(format!("The device must be one of {devices}.")))?;
     let row = cx.state.ntls.settings.get_mut();
     row.device = new.device;
     row.restart_needed = true;

@@ -8,16 +8,15 @@ use luna_rest::partitions::{
     EXPORT_IDENTITY, FileName, LegacyDomain, NewDomain, SET_LEGACY_DOMAIN, refusal,
 };
 
+use crate::core::checks::check_domain;
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::random::hex;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{
-    check_domain, partition, partition_mut, require_initialized,
-};
-use crate::rules::partition::login::{not_allowed, require_role};
+use crate::rules::partition::access::{not_allowed, partition, partition_mut, require_initialized};
+use crate::rules::partition::login::require_role;
 use crate::state::partition_policies::{EXTENDED_DOMAINS, policy};
 use crate::state::partitions::{DomainRow, PartitionRow};
 

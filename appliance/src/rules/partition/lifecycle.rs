@@ -12,14 +12,16 @@ use luna_rest::partitions::{
 };
 use luna_rest::tasks::Link;
 
+use crate::core::checks::{check_domain, check_label};
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::login::{
-    check_new_password, check_password, not_allowed, require_role,
+use crate::rules::partition::access::{
+    check_hsm, not_allowed, partition, partition_mut, place, remove, usable, zeroize,
 };
+use crate::rules::partition::login::{check_new_password, check_password, require_role};
 use crate::rules::partition::objects::make_smk;
 use crate::rules::partition::policies::template;
 use crate::state::clusters::PACKAGE;
@@ -31,14 +33,6 @@ pub const TOTAL_STORAGE: u64 = STORAGE;
 /// The size of a partition of which none was asked for, as a 7.8.5 appliance gave it.
 pub const DEFAULT_SIZE: u64 = 648_381;
 
-/// Removes every partition with all that is in it: the HSM is initialized, zeroized, reset.
-pub fn erase_all(cx: &mut Context<'_>) {
-    let serials: Vec<String> = cx.state.partitions.partitions.keys().map(str::to_owned).collect();
-    for serial in serials {
-        remove(cx, &serial);
-    }
-}
-
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
     r.on(&CREATE, OPERATOR.private(), create);
@@ -46,68 +40,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&INIT, OPERATOR, init);
     r.on(&CHANGE, OPERATOR.private(), change);
     r.on(&DELETE, OPERATOR.private(), delete);
-}
-
-/// The value of an HSM policy.
-pub(crate) fn hsm_policy(cx: &Context<'_>, number: u32) -> u32 {
-    cx.state.hsm.policy(number)
-}
-
-/// Whether the first place of a path is this appliance's HSM.
-pub(crate) fn check_hsm(cx: &Context<'_>, id: &str) -> Result<(), Failure> {
-    if cx.state.hsm.hsm.get().serial.to_string() == id {
-        return Ok(());
-    }
-    Err(Failure::new(404, refusal::INVALID_HSM, "The HSM does not exist.")
-        .details(format!("There is no HSM with the serial number {id}.")))
-}
-
-fn no_partition(serial: &str) -> Failure {
-    Failure::new(404, refusal::INVALID_PARTITION, "The partition does not exist.")
-        .details(format!("There is no partition with the serial number {serial}."))
-}
-
-/// A partition by its serial number.
-pub(crate) fn partition<'c>(
-    cx: &'c Context<'_>,
-    serial: &str,
-) -> Result<&'c PartitionRow, Failure> {
-    cx.state.partitions.partitions.get(serial).ok_or_else(|| no_partition(serial))
-}
-
-/// The same, to change it.
-pub(crate) fn partition_mut<'c>(
-    cx: &'c mut Context<'_>,
-    serial: &str,
-) -> Result<&'c mut PartitionRow, Failure> {
-    cx.state.partitions.partitions.get_mut(serial).ok_or_else(|| no_partition(serial))
-}
-
-/// The partition of a path with HSM and partition: its serial number.
-pub(crate) fn place<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
-    check_hsm(cx, hsm)?;
-    partition(cx, serial)?;
-    Ok(serial)
-}
-
-/// The same, where the partition may be used: the cluster package takes V0 partitions away.
-pub(crate) fn usable<'i>(cx: &Context<'_>, hsm: &str, serial: &'i str) -> Result<&'i str, Failure> {
-    place(cx, hsm, serial)?;
-    if partition(cx, serial)?.version == 0 && cx.state.packages.is_installed(PACKAGE) {
-        return Err(not_allowed(
-            "The cluster package is installed: V0 partitions cannot be used any more.",
-        ));
-    }
-    Ok(serial)
-}
-
-/// Goes on only with an initialized partition.
-pub(crate) fn require_initialized(row: &PartitionRow) -> Result<(), Failure> {
-    if row.initialized {
-        return Ok(());
-    }
-    Err(Failure::new(409, refusal::NOT_INITIALIZED, "The partition is not initialized.")
-        .details("Initialize it first; that makes its Partition SO."))
 }
 
 fn check_name(cx: &Context<'_>, name: &str, own: Option<&str>) -> Result<(), Failure> {
@@ -123,29 +55,6 @@ fn check_name(cx: &Context<'_>, name: &str, own: Option<&str>) -> Result<(), Fai
             .details(format!("There is a partition '{name}' already.")));
     }
     Ok(())
-}
-
-/// A label without its outer blanks.
-pub(crate) fn check_label(label: &str) -> Result<&str, Failure> {
-    let label = label.trim();
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,.'/~".contains(c);
-    if is_name(label, 32, allowed) {
-        return Ok(label);
-    }
-    Err(Failure::bad_request(
-        "'label' takes 1 to 32 letters, digits, blanks and !@#$%^*()-_=+{}[]:,.'/~ .",
-    ))
-}
-
-/// Whether a cloning domain can be one.
-pub(crate) fn check_domain(domain: &str) -> Result<(), Failure> {
-    let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:',./~".contains(c);
-    if is_name(domain, 128, allowed) {
-        return Ok(());
-    }
-    Err(Failure::bad_request(
-        "A cloning domain takes 1 to 128 letters, digits, blanks and !@#$%^*()-_=+{}[]:',./~ .",
-    ))
 }
 
 fn no_space(free: u64) -> Failure {
@@ -252,7 +161,7 @@ fn init(
     cx.require_operable()?;
     let row = partition(cx, serial)?.clone();
     let label = match &body.label {
-        Some(label) => check_label(label)?.to_owned(),
+        Some(label) => check_label("label", label, 32)?.to_owned(),
         None => row.name.clone(),
     };
     let password = body.password.ok_or_else(|| {
@@ -309,7 +218,7 @@ fn change(
     }
     if let Some(label) = &body.label {
         require_role(cx, serial, &["so"])?;
-        partition_mut(cx, serial)?.label = check_label(label)?.to_owned();
+        partition_mut(cx, serial)?.label = check_label("label", label, 32)?.to_owned();
     }
     if let Some(name) = body.name {
         check_name(cx, &name, Some(serial))?;
@@ -333,36 +242,6 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothin
     cx.require_so()?;
     remove(cx, serial);
     Ok(Reply::done())
-}
-
-/// Removes a partition with all that is in it and leads to it.
-fn remove(cx: &mut Context<'_>, serial: &str) {
-    log_out_everywhere(cx, serial);
-    cx.state.partitions.erase_objects(serial);
-    cx.state.partitions.partitions.remove(serial);
-    cx.state.ntls.forget_partition(serial);
-}
-
-/// Makes a partition as it was when it was created: no roles, no objects, no domain.
-pub(crate) fn zeroize(cx: &mut Context<'_>, serial: &str) {
-    log_out_everywhere(cx, serial);
-    cx.state.partitions.erase_objects(serial);
-    if let Some(row) = cx.state.partitions.partitions.get_mut(serial) {
-        *row = PartitionRow {
-            made: row.made,
-            name: std::mem::take(&mut row.name),
-            size: row.size,
-            version: row.version,
-            last_handle: row.last_handle,
-            ..PartitionRow::default()
-        };
-    }
-}
-
-fn log_out_everywhere(cx: &mut Context<'_>, serial: &str) {
-    for session in cx.sessions.iter_mut() {
-        session.partition_logins.remove(serial);
-    }
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use luna_rest::tasks::{Actions, Link};
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{
-    hsm_policy, partition, partition_mut, place, require_initialized, usable, zeroize,
+use crate::rules::partition::access::{
+    hsm_policy, not_allowed, partition, partition_mut, place, require_initialized, usable, zeroize,
 };
 use crate::state::partition_policies::{MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, policy};
 use crate::state::partitions::{PartitionRow, RoleRow};
@@ -270,10 +270,6 @@ fn role_actions(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<
     name_of(&ids[2])?;
     let parent = ROLE_ACTIONS.path(&[&ids[0], serial, &ids[2]]);
     Ok(Reply::ok(Actions { actions: ACTIONS.map(|id| Link::below(&parent, id)).to_vec() }))
-}
-
-pub(crate) fn not_allowed(details: impl Into<String>) -> Failure {
-    Failure::new(422, refusal::NOT_ALLOWED, "The operation is not allowed.").details(details)
 }
 
 fn act(cx: &mut Context<'_>, ids: &Ids<4>, body: RoleAction) -> Result<Reply<Nothing>, Failure> {

@@ -2,6 +2,7 @@
 
 use crate::request::route::Routes;
 
+pub mod access;
 pub mod domains;
 pub mod lifecycle;
 pub mod login;

@@ -15,10 +15,10 @@ use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{
-    partition, partition_mut, place, require_initialized, usable,
+use crate::rules::partition::access::{
+    not_allowed, partition, partition_mut, place, require_initialized, usable,
 };
-use crate::rules::partition::login::{not_allowed, require_role};
+use crate::rules::partition::login::require_role;
 use crate::state::partitions::{ObjectRow, PartitionRow, object_key};
 
 /// The types of objects and the bytes one usually takes: as recorded for two keys of each kind

@@ -14,7 +14,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{hsm_policy, partition, partition_mut, place};
+use crate::rules::partition::access::{hsm_policy, partition, partition_mut, place};
 use crate::rules::partition::login::require_role;
 use crate::rules::partition::objects::make_smk;
 use crate::state::partition_policies::{

@@ -28,11 +28,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&SOCKETS, EVERYONE, sockets);
 }
 
-/// Seconds since the appliance started.
-pub(crate) fn uptime(cx: &Context<'_>) -> u64 {
-    u64::try_from(cx.now.unix_timestamp() - cx.state.status.booted()).unwrap_or_default()
-}
-
 fn cpu(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Cpu>, Failure> {
     Ok(Reply::ok(machine::cpu(cx)))
 }

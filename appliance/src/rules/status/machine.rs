@@ -1,10 +1,8 @@
 //! Processors, processes, memory and disk of the emulated appliance.
 
-use luna_rest::status::{Cpu, DiskPartition, Memory, Process};
-
 use crate::core::text::clock_text;
 use crate::request::context::Context;
-use crate::rules::status::figures::uptime;
+use luna_rest::status::{Cpu, DiskPartition, Memory, Process};
 
 /// Memory in KiB.
 const MEMORY: u64 = 16_277_216;
@@ -159,4 +157,9 @@ pub(crate) fn file_systems(cx: &Context<'_>) -> Vec<DiskPartition> {
         system("sda3", "/home", 61_795_094, 91_204 + files),
         system("sda5", "/var", 41_022_688, 612_416),
     ]
+}
+
+/// Seconds since the appliance started.
+pub(crate) fn uptime(cx: &Context<'_>) -> u64 {
+    u64::try_from(cx.now.unix_timestamp() - cx.state.status.booted()).unwrap_or_default()
 }

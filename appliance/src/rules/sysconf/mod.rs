@@ -1,8 +1,4 @@
-//! Settings of the appliance: what is kept of them, and the routes of `sysconf/`.
-//!
-//! `power` (restart, forceSoLogin), `clock` and `zones` (time), `ntp` with `ntp_auth` and
-//! `ntp_status`, `ssh`, `web_server`, `config` (backups). Fields are named `sysconf/SERVICE…`,
-//! which is how a backup finds what belongs to a service.
+//! Settings of the appliance: time, NTP, SSH, the web server, backups of the configuration.
 
 pub mod clock;
 pub mod config;
@@ -18,6 +14,7 @@ pub(crate) fn routes(r: &mut Routes) {
     clock::routes(r);
     ntp::routes(r);
     ntp_auth::routes(r);
+    ntp_status::routes(r);
     ssh::routes(r);
     web_server::routes(r);
     config::routes(r);

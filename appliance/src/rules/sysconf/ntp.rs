@@ -19,7 +19,6 @@ use crate::core::text::clock_text;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::sysconf::clock::set;
-use crate::rules::sysconf::ntp_status;
 use crate::state::sysconf::{NtpServer, NtpServerRow, key_name};
 
 /// Lines of the log that are kept.
@@ -27,7 +26,6 @@ const LOG_LINES: usize = 200;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
-    r.on(&STATUS, EVERYONE, ntp_status::show);
     r.on(&ACTIONS, EVERYONE, actions);
     r.on(&SYNCHRONIZE, OPERATOR, synchronize);
     r.on(&SERVERS, EVERYONE, servers);

@@ -1,11 +1,11 @@
 //! What the NTP service knows, worked out from when it was started and what it was given.
 
 use luna_rest::Nothing;
-use luna_rest::ntp::{Association, Discipline, Peer, Status};
+use luna_rest::ntp::{Association, Discipline, Peer, STATUS, Status};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
-use crate::request::route::Ids;
+use crate::request::route::{EVERYONE, Ids, Routes};
 use crate::rules::sysconf::ntp::{is_enabled, ordered};
 use crate::state::sysconf::NtpServer;
 
@@ -16,7 +16,11 @@ const POLL: u64 = 64;
 /// The first association's number: any will do, but two starts should differ.
 const ASSOCIATIONS: (i64, i64) = (1024, 60_000);
 
-pub(crate) fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, Failure> {
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&STATUS, EVERYONE, show);
+}
+
+fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, Failure> {
     let (enabled, running) = (is_enabled(cx), cx.state.services.is_running("ntp"));
     if !running {
         return Ok(Reply::ok(Status { is_enabled: enabled, ..Status::default() }));

@@ -21,6 +21,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
+use crate::rules::network::devices::check_binding;
 use crate::state::sysconf::{HostKeyRow, default_ciphers};
 
 /// The public half of the host key as it is shown.
@@ -68,8 +69,6 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Ssh>, Fail
     }))
 }
 
-const DEVICES: [&str; 7] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1", "all"];
-
 fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeSsh) -> Result<Reply<Nothing>, Failure> {
     let row = cx.state.sysconf.ssh.get_mut();
     if let Some(list) = &body.cipher_list {
@@ -85,11 +84,9 @@ fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeSsh) -> Result<Reply<Not
         if devices.is_empty() {
             return Err(Failure::bad_request("'networkDevices' is empty."));
         }
-        if let Some(device) = devices.iter().find(|device| !DEVICES.contains(&device.as_str())) {
-            return Err(Failure::bad_request(format!(
-                "'{device}' is none of {}.",
-                DEVICES.join(", ")
-            )));
+        for device in &devices {
+            check_binding(device, &["all"])
+                .map_err(|known| Failure::bad_request(format!("'{device}' is none of {known}.")))?;
         }
         (row.devices, row.ip) = (devices, None);
     }

@@ -12,9 +12,8 @@ use luna_rest::web_server::{
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
+use crate::rules::network::devices::check_binding;
 use crate::state::sysconf::{BlocklistRow, CIPHERS, WebServerRow};
-
-const DEVICES: [&str; 8] = ["eth0", "eth1", "eth2", "eth3", "all", "all_ipv4", "bond0", "bond1"];
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
@@ -43,12 +42,8 @@ fn change(
         row.cipher_list = list;
     }
     if let Some(device) = body.net_device {
-        if !DEVICES.contains(&device.as_str()) {
-            return Err(Failure::bad_request(format!(
-                "'{device}' is none of {}.",
-                DEVICES.join(", ")
-            )));
-        }
+        check_binding(&device, &["all", "all_ipv4"])
+            .map_err(|known| Failure::bad_request(format!("'{device}' is none of {known}.")))?;
         row.net_device = device;
     }
     if let Some(port) = body.port {

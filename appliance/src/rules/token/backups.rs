@@ -9,15 +9,14 @@ use luna_rest::tokens::{
 };
 use luna_rest::{Nothing, partitions};
 
+use crate::core::checks::check_domain;
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::lifecycle::{
-    check_domain, partition, partition_mut, require_initialized,
-};
-use crate::rules::partition::login::{check_new_password, not_allowed, require_role};
+use crate::rules::partition::access::{not_allowed, partition, partition_mut, require_initialized};
+use crate::rules::partition::login::{check_new_password, require_role};
 use crate::rules::partition::objects;
 use crate::rules::token::devices as tokens;
 use crate::rules::token::devices::{MAX_BACKUPS, STORAGE, token, token_mut};

@@ -12,13 +12,14 @@ use luna_rest::tokens::{
 };
 use luna_rest::{Nothing, Secret, partitions};
 
+use crate::core::checks::{check_domain, check_label};
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::{lifecycle as hsm, parts as hsm_parts};
-use crate::rules::partition::lifecycle::{check_domain, check_label};
+use crate::rules::hsm::login::SO_ATTEMPTS;
+use crate::rules::hsm::parts as hsm_parts;
 use crate::rules::partition::login::check_new_password;
 use crate::state::partitions::PartitionRow;
 use crate::state::tokens::TokenRow;
@@ -96,7 +97,7 @@ pub(crate) fn check_so(
         return Ok(());
     }
     row.so_failures += 1;
-    let left = hsm::SO_ATTEMPTS.saturating_sub(row.so_failures);
+    let left = SO_ATTEMPTS.saturating_sub(row.so_failures);
     let details = match left {
         0 => "It was the last attempt: the backup HSM has been zeroized.".to_owned(),
         left => format!("Attempts left before the backup HSM is zeroized: {left}."),
@@ -167,7 +168,7 @@ fn detach(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothin
 }
 
 fn shown(cx: &Context<'_>, serial: &str, row: &TokenRow) -> Token {
-    let left = if row.initialized { hsm::SO_ATTEMPTS.saturating_sub(row.so_failures) } else { 0 };
+    let left = if row.initialized { SO_ATTEMPTS.saturating_sub(row.so_failures) } else { 0 };
     Token {
         serial: serial.to_owned(),
         label: row.label.clone(),
@@ -200,7 +201,7 @@ fn init(cx: &mut Context<'_>, ids: &Ids<1>, body: InitToken) -> Result<Reply<Not
     if token(cx, serial)?.initialized {
         require_so(cx, serial)?;
     }
-    let label = check_label(&body.label)?.to_owned();
+    let label = check_label("label", &body.label, 32)?.to_owned();
     check_new_password(&PartitionRow::default(), "so", body.password.expose())?;
     check_domain(body.domain.expose())?;
     let so = cx.hash(body.password.expose());
