@@ -8,6 +8,7 @@ use luna_appliance::{Appliance, Options, StartError};
 use luna_rest::users::{self, NewRole, NewUser, UserAction};
 use luna_rest::{Error, ErrorId, Nothing, Secret, auth, hsm, lunasa, tokens};
 use redb::{Database, TableDefinition};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -128,14 +129,13 @@ fn a_state_of_a_newer_version_is_refused_by_name() {
 }
 
 #[test]
-fn secrets_lie_in_files_of_their_owner_only() {
-    use std::os::unix::fs::PermissionsExt;
+fn secrets_are_in_files_of_their_owner_only() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("new/folder");
     let _running = Appliance::start(Options::new(&data)).unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
-    for file in std::fs::read_dir(&data).unwrap() {
+    for file in fs::read_dir(&data).unwrap() {
         let path = file.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
@@ -166,7 +166,7 @@ fn a_backup_hsm_is_carried_from_one_appliance_to_another() {
     };
     let nowhere = run("attach-backup-hsm", first.path(), &[]).unwrap_err();
     assert!(nowhere.contains("there is no appliance in"), "{nowhere}");
-    assert!(std::fs::read_dir(first.path()).unwrap().next().is_none(), "and none was made");
+    assert!(fs::read_dir(first.path()).unwrap().next().is_none(), "and none was made");
 
     // One that runs, and one that does not.
     let running = Process::start(first.path());
@@ -200,4 +200,27 @@ fn a_backup_hsm_is_carried_from_one_appliance_to_another() {
     assert_eq!((token.label.as_str(), token.initialized), ("carried", true));
     running.kill();
     other.kill();
+}
+
+#[test]
+fn parallel_logins_take_the_memory_of_one() {
+    let data = tempdir().unwrap();
+    let process = Process::start(data.path());
+    let peak = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    };
+    let before = peak();
+    let log_in = || {
+        let mut client = connect(process.address, process.fingerprint);
+        client.login("admin", &"PASSWORD".into()).unwrap();
+    };
+    std::thread::scope(|scope| {
+        (0..32).for_each(|_| drop(scope.spawn(log_in)));
+    });
+    // Each hash takes 7 MB; connections and threads take about 1 MB.
+    let after = peak();
+    assert!(after < before + 100, "from {before} to {after} MB");
+    process.kill();
 }

@@ -64,15 +64,15 @@ fn run(target: &str, cases: u32, body: fn(&str)) {
 
 #[test]
 fn tokenize() {
-    run("tokenize", 20_000, targets::tokenize);
+    run("tokenize", 5_000, targets::tokenize);
 }
 
 #[test]
 fn notation() {
-    run("notation", 20_000, targets::notation);
+    run("notation", 5_000, targets::notation);
 }
 
 #[test]
 fn resolve() {
-    run("resolve", 20_000, targets::resolve);
+    run("resolve", 5_000, targets::resolve);
 }

@@ -117,6 +117,13 @@ pub(crate) fn failure(code: Code, why: impl Into<String>) -> Failure {
     failure
 }
 
+/// A number that the appliance sends as text.
+pub(crate) fn number<T: std::str::FromStr>(text: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| {
+        Failure::command(format!("The appliance answered with '{text}' instead of a number."))
+    })
+}
+
 /// A refusal in the form of `role changepw` without a login: a sentence, then a cancelled command.
 pub(crate) fn cancelled(sentence: &str) -> Failure {
     let text = format!("        {sentence}\n\nError in execution: command cancelled.");

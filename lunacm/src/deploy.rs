@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Client, ErrorId, network, ntls, partitions};
-use luna_shell::{Failure, replace_file};
+use luna_shell::{Failure, first_certificate, replace_file};
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
@@ -85,7 +85,8 @@ pub(crate) fn on_appliance_and_client(
     let folder = folder(file, &session.side().configuration);
     let own = own_certificate(file, &folder, &address)?;
     steps.push(Step { what: "Client certificate", changed: own.new, file: Some(own.path.clone()) });
-    let pem = std::fs::read_to_string(&own.path).map_err(|error| at(&own.path, &error))?;
+    let content = std::fs::read(&own.path).map_err(|error| at(&own.path, &error))?;
+    let pem = first_certificate(&own.path.display().to_string(), &content)?;
     let changed = register(client, request.client, known.is_some(), &address, &pem, own.new)?;
     steps.push(Step { what: "Client registration", changed, file: None });
 

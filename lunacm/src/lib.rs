@@ -7,19 +7,19 @@
 
 mod certificate;
 pub mod chrystoki;
+mod cluster_connection;
 mod clusters;
 mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
-mod link;
 mod owner;
-mod place;
 pub mod registration;
 mod role;
 mod servers;
 mod session;
 mod slot;
+mod slot_backend;
 
 pub use commands::catalogue;
 pub use owner::ClientSide;

@@ -18,8 +18,8 @@ use luna_shell::{
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
+use crate::cluster_connection::{CallOptions, ClusterConnection};
 use crate::clusters::{self, PLACES, Registration};
-use crate::link::{Link, Manner};
 use crate::owner::{ClientSide, common_name};
 use crate::{certificate, deploy};
 
@@ -301,8 +301,8 @@ impl Request<'_> {
             authorities: files.authorities,
         };
         // The first session tells who else is a member.
-        let manner = Manner { watch: Watch::for_terminal(device), limit: None };
-        let trial = Link::open(registration.clone(), manner);
+        let call_options = CallOptions { watch: Watch::for_terminal(device), limit: None };
+        let trial = ClusterConnection::open(registration.clone(), call_options);
         let mut new = old.clone();
         clusters::set(&mut new, &registration)
             .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;

@@ -13,13 +13,13 @@ use luna_shell::{
 };
 
 use crate::chrystoki::Chrystoki;
+use crate::cluster_connection::{CallOptions, ClusterConnection};
 use crate::clusters::registrations;
 use crate::codes;
-use crate::link::{Link, Manner};
 use crate::owner::{ClientSide, Owner};
-use crate::place::Place;
 use crate::role::PartitionRole;
 use crate::slot::{Appliance, Behind, Slot, write_blocks};
+use crate::slot_backend::SlotBackend;
 
 const BANNER: &str =
     "lunacm (64-bit) v10.7.2-16. Copyright (c) 2024 Thales Group. All rights reserved.";
@@ -34,8 +34,8 @@ pub struct Session {
     side: ClientSide,
     /// None where only clusters are configured.
     appliance: Option<Appliance>,
-    links: Vec<Link>,
-    manner: Manner,
+    links: Vec<ClusterConnection>,
+    call_options: CallOptions,
     slots: Vec<Slot>,
     current: Option<usize>,
 }
@@ -60,9 +60,9 @@ impl Session {
         let watch = connection
             .as_ref()
             .map_or_else(|| Watch::for_terminal(&*device), |one| one.watch().cloned());
-        let manner = Manner { watch, limit: options.timeout.map(Duration::from_secs) };
+        let call_options = CallOptions { watch, limit: options.timeout.map(Duration::from_secs) };
         let mut notes = Vec::new();
-        let links = open_links(&side, &manner, &mut notes);
+        let links = open_links(&side, &call_options, &mut notes);
         let mut read = || {
             let Some(connection) = &connection else { return Ok((None, Vec::new())) };
             let appliance = Appliance::read(&connection.client)?;
@@ -80,7 +80,7 @@ impl Session {
         let connection = match (connection, links.first()) {
             (Some(connection), _) => connection,
             (None, Some(link)) => {
-                Connection::external(Arc::clone(link.client()), manner.watch.clone())
+                Connection::external(Arc::clone(link.client()), call_options.watch.clone())
             }
             (None, None) => {
                 let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
@@ -93,7 +93,7 @@ impl Session {
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { ui, connection, side, appliance, links, manner, slots, current })
+        Ok(Session { ui, connection, side, appliance, links, call_options, slots, current })
     }
 
     /// The link to the appliance.
@@ -157,22 +157,22 @@ impl Session {
         })
     }
 
-    /// Where the calls of the current slot go.
+    /// The partition or keyring of the current slot.
     ///
     /// # Errors
     /// This client has no slot.
-    pub(crate) fn place(&self) -> Result<Place, Failure> {
-        Ok(self.place_of(self.slot()?))
+    pub(crate) fn backend(&self) -> Result<SlotBackend, Failure> {
+        Ok(self.backend_of(self.slot()?))
     }
 
-    fn place_of(&self, slot: &Slot) -> Place {
+    fn backend_of(&self, slot: &Slot) -> SlotBackend {
         match &slot.behind {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
-                Place::keyring(Arc::clone(link.client()), link.cluster(), id)
+                SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
             }
             _ => {
                 let hsm = self.appliance.as_ref().map_or("", |appliance| &appliance.hsm);
-                Place::partition(Arc::clone(&self.connection.client), hsm, &slot.serial)
+                SlotBackend::partition(Arc::clone(&self.connection.client), hsm, &slot.serial)
             }
         }
     }
@@ -275,14 +275,14 @@ impl Session {
     /// The appliance does not answer, or the configuration cannot be read.
     pub(crate) fn restart(&mut self) -> Result<(), Failure> {
         for slot in self.slots.iter().filter(|slot| slot.role.is_some()) {
-            match self.place_of(slot).log_out() {
+            match self.backend_of(slot).log_out() {
                 // A keyring's login ends with its session, which is not opened again.
                 Err(error) if !slot.is_keyring() => return Err(error.into()),
                 _ => {}
             }
         }
         let mut notes = Vec::new();
-        self.links = open_links(&self.side, &self.manner, &mut notes);
+        self.links = open_links(&self.side, &self.call_options, &mut notes);
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
             add_keyrings(&mut slots, number, link, link.found());
@@ -380,7 +380,11 @@ impl Session {
 
 /// Opens a session with every cluster of the configuration. One that cannot be reached is noted,
 /// and its keyrings are no slots.
-fn open_links(side: &ClientSide, manner: &Manner, notes: &mut Vec<String>) -> Vec<Link> {
+fn open_links(
+    side: &ClientSide,
+    call_options: &CallOptions,
+    notes: &mut Vec<String>,
+) -> Vec<ClusterConnection> {
     let file = match Chrystoki::read(&side.configuration) {
         Ok(file) => file,
         // Without a name the file is needed for more, and its error is told as one.
@@ -394,7 +398,7 @@ fn open_links(side: &ClientSide, manner: &Manner, notes: &mut Vec<String>) -> Ve
     let mut links = Vec::new();
     for registration in registrations(&file) {
         let (index, server) = (registration.index, registration.server.clone());
-        match Link::open(registration, manner.clone()) {
+        match ClusterConnection::open(registration, call_options.clone()) {
             Ok((link, note)) => {
                 notes.extend(note);
                 links.push(link);
@@ -412,7 +416,7 @@ fn partitions(
     client: &Client,
     appliance: &Appliance,
     side: &ClientSide,
-    links: &[Link],
+    links: &[ClusterConnection],
     notes: &mut Vec<String>,
 ) -> Result<Vec<Slot>, Failure> {
     let owner = side.owner().map_err(|error| {
@@ -442,7 +446,12 @@ fn partitions(
 }
 
 /// Adds the keyrings of a cluster behind the slots there are.
-fn add_keyrings(slots: &mut Vec<Slot>, number: usize, link: &Link, found: &[keyrings::Slot]) {
+fn add_keyrings(
+    slots: &mut Vec<Slot>,
+    number: usize,
+    link: &ClusterConnection,
+    found: &[keyrings::Slot],
+) {
     for keyring in found {
         slots.push(Slot::keyring(slots.len(), number, &link.label, keyring));
     }

@@ -4,7 +4,6 @@
 //! each command. They work with the session (`session.rs`) and share how refusals are worded
 //! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
-mod certificates;
 pub mod commands;
 mod files;
 mod first_login;

@@ -1,6 +1,8 @@
 //! Passwords as they are kept: hashed with argon2id, never shown.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -62,10 +64,21 @@ impl PasswordHash {
 pub(crate) fn derive(password: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).ok()?;
     let mut hash = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(password.as_bytes(), salt, &mut hash)
-        .ok()?;
-    Some(hash)
+    let mut blocks = free_memory().pop().unwrap_or_default();
+    blocks.resize(params.block_count(), Block::new());
+    let hashed = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, &mut blocks[..]);
+    free_memory().push(blocks);
+    hashed.ok().map(|()| hash)
+}
+
+/// The memory of earlier hashes, for the next ones: as much as was ever used at the same time.
+///
+/// Were it freed each time, glibc would not find it again for the next hash, since it is aligned,
+/// and the process would grow with every login.
+fn free_memory() -> MutexGuard<'static, Vec<Vec<Block>>> {
+    static FREE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether two secrets are the same. It takes as long for any two of one length, so that no one

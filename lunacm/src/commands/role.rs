@@ -151,7 +151,7 @@ fn named(session: &Session, name: &str) -> Result<PartitionRole, Failure> {
 
 /// Roles are shown with the names that LunaCM gives them.
 fn state(session: &Session, role: PartitionRole) -> Result<rest::Role, Failure> {
-    Ok(session.place()?.role(role.id())?)
+    Ok(session.backend()?.role(role.id())?)
 }
 
 fn no_logout_of_others(session: &mut Session, asked: bool) {
@@ -208,7 +208,7 @@ impl Run<Session> for ChangePassword {
             ("NEW_PASSWORD", "-newpw"),
         )?;
         let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
-        session.place()?.change_role(role.id(), &body)?;
+        session.backend()?.change_role(role.id(), &body)?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role changepw"))
     }
@@ -321,7 +321,7 @@ impl Run<Session> for Init {
             (role.variable(), "-password"),
         )?;
         let body = rest::InitRole { password: Some(password), ..Default::default() };
-        session.place()?.init_role(role.id(), &body)?;
+        session.backend()?.init_role(role.id(), &body)?;
         Ok(Done::new("role init"))
     }
 }
@@ -347,7 +347,7 @@ impl Run<Session> for List {
     type View = Roles;
 
     fn run(self, session: &mut Session) -> Result<Roles, Failure> {
-        let listed = session.place()?.roles()?.roles;
+        let listed = session.backend()?.roles()?.roles;
         let current = session.slot()?.role;
         let mut roles = Vec::new();
         for role in PartitionRole::ALL {
@@ -411,7 +411,7 @@ pub(super) fn log_in(
         password = Some(session.secret(password, "enter password", None, origin)?);
     }
     let login = rest::Login::new(role.id(), password.unwrap_or_default());
-    session.place()?.log_in(&login)?;
+    session.backend()?.log_in(&login)?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
         session.ui().note(format!(
@@ -432,7 +432,7 @@ impl Run<Session> for Logout {
         if session.slot()?.role.is_none() {
             return Err(codes::failure(codes::NOT_LOGGED_IN, "No role is logged in."));
         }
-        session.place()?.log_out()?;
+        session.backend()?.log_out()?;
         session.logged_in(None);
         Ok(Done::new("role logout"))
     }

@@ -4,9 +4,9 @@ pub(super) mod hostip;
 
 use luna_rest::{ntls, partitions, users};
 
-use crate::certificates::first_certificate;
 use crate::files::FileSource;
 use crate::prelude::*;
+use luna_shell::first_certificate;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "client", help: "Clients and their partitions" }];
 

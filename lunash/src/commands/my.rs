@@ -2,12 +2,12 @@
 
 use luna_rest::users;
 
-use crate::certificates::has_private_key;
 use crate::commands::user::PasswordSet;
 use crate::files::FileSource;
 use crate::passwords;
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
+use luna_shell::has_private_key;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "my", help: "Your own files, password and SSH keys" },

@@ -3,7 +3,7 @@
 use luna_rest::partitions as rest;
 
 use crate::commands::Done;
-use crate::place::Space;
+use crate::slot_backend::Space;
 use luna_rest::{keyrings, partitions};
 
 use crate::prelude::*;
@@ -130,7 +130,7 @@ impl Run<Session> for Clear {
                 "-force",
             )?;
         }
-        session.place()?.clear()?;
+        session.backend()?.clear()?;
         Ok(Done::new("partition clear"))
     }
 }
@@ -158,13 +158,16 @@ impl Run<Session> for Contents {
     type View = Objects;
 
     fn run(self, session: &mut Session) -> Result<Objects, Failure> {
-        let object = |object: rest::Object| Object {
-            label: object.label,
-            handle: object.id.parse().unwrap_or_default(),
-            kind: object.kind,
-            uid: object.uid,
+        let object = |object: rest::Object| {
+            Ok(Object {
+                label: object.label,
+                handle: codes::number(&object.id)?,
+                kind: object.kind,
+                uid: object.uid,
+            })
         };
-        let objects = session.place()?.objects()?.into_iter().map(object).collect();
+        let objects = session.backend()?.objects()?.into_iter().map(object);
+        let objects = objects.collect::<Result<_, Failure>>()?;
         Ok(Objects { role: session.slot()?.role, objects })
     }
 }
@@ -239,7 +242,7 @@ impl Run<Session> for Show {
     type View = Settings;
 
     fn run(self, session: &mut Session) -> Result<Settings, Failure> {
-        let shown = session.place()?.show()?;
+        let shown = session.backend()?.show()?;
         Ok(Settings {
             label: shown.label,
             serial: session.slot()?.serial.clone(),
@@ -286,9 +289,9 @@ impl Run<Session> for ShowInfo {
     type View = Information;
 
     fn run(self, session: &mut Session) -> Result<Information, Failure> {
-        let place = session.place()?;
-        let shown = place.show()?;
-        let officer = place.role(PartitionRole::Co.id())?;
+        let backend = session.backend()?;
+        let shown = backend.show()?;
+        let officer = backend.role(PartitionRole::Co.id())?;
         let initialized = shown.initialized;
         let mut flags = vec!["CKF_RNG", "CKF_LOGIN_REQUIRED"];
         if officer.initialized {

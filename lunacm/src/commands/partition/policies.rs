@@ -210,31 +210,29 @@ impl Run<Session> for Show {
         if let Some(path) = &self.exporttemplate {
             export(session, place, path)?;
         }
-        let number = |id: &str| id.parse().unwrap_or_default();
-        let capabilities: Vec<Capability> = session
-            .client()
-            .get(&rest::CAPABILITIES, &place)?
-            .capabilities
-            .into_iter()
-            .map(|entry| Capability {
-                number: number(&entry.id),
-                name: entry.name,
-                value: entry.value,
-            })
-            .collect();
-        // The Partition SO cannot change what the partition is not capable of.
-        let able = |id: &str| capabilities.iter().any(|c| c.number == number(id) && c.value != 0);
-        let policies = session.client().get(&rest::POLICIES, &place)?.policies;
-        let policies = policies.into_iter().filter(|policy| able(&policy.id)).map(|entry| Policy {
-            number: number(&entry.id),
-            name: entry.name,
-            value: entry.value,
-            off_to_on_destructive: entry.off_to_on_destructive,
-            on_to_off_destructive: entry.on_to_off_destructive,
+        let capabilities = session.client().get(&rest::CAPABILITIES, &place)?.capabilities;
+        let capabilities = capabilities.into_iter().map(|entry| {
+            let number = codes::number(&entry.id)?;
+            Ok(Capability { number, name: entry.name, value: entry.value })
         });
+        let capabilities = capabilities.collect::<Result<Vec<_>, Failure>>()?;
+        let mut policies = Vec::new();
+        for entry in session.client().get(&rest::POLICIES, &place)?.policies {
+            let number = codes::number(&entry.id)?;
+            // The Partition SO cannot change what the partition is not capable of.
+            if capabilities.iter().any(|able| able.number == number && able.value != 0) {
+                policies.push(Policy {
+                    number,
+                    name: entry.name,
+                    value: entry.value,
+                    off_to_on_destructive: entry.off_to_on_destructive,
+                    on_to_off_destructive: entry.on_to_off_destructive,
+                });
+            }
+        }
         Ok(Policies {
             label,
-            policies: policies.collect(),
+            policies,
             capabilities,
             verbose: self.verbose,
             template: self.exporttemplate,

@@ -3,9 +3,9 @@
 use luna_rest::{hsm, users};
 
 use super::{require_so, state};
-use crate::certificates::all_certificates;
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
+use luna_shell::all_certificates;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm fm", help: "Functionality modules" }];

@@ -47,7 +47,7 @@ impl Text for Spaced {
 
 /// What the HSM says about itself.
 fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
-    Ok(session.get(&hsm::SHOW, &[session.hsm()?])?)
+    session.get(&hsm::SHOW, &[session.hsm()?])
 }
 
 /// Fails if the HSM has an SO who is not logged in, so that no question precedes a refusal. Where

@@ -52,7 +52,7 @@ pub(super) const COMMANDS: &[Command] = &[
 pub(in crate::commands) fn devices(session: &Session) -> Result<Vec<network::Device>, Failure> {
     let list = session.get(&network::DEVICES, &[])?.devices;
     let show = |entry: luna_rest::tasks::Link| session.get(&network::DEVICE, &[&entry.id]);
-    Ok(list.into_iter().map(show).collect::<Result<_, _>>()?)
+    list.into_iter().map(show).collect()
 }
 
 /// Asks before something that can end this very connection.
@@ -290,7 +290,8 @@ mod tests {
         assert!(!lists.is_empty());
         for list in lists {
             let names: Vec<&str> = list.split('|').filter(|name| *name != "all").collect();
-            assert_eq!(names, network::DEVICE_NAMES, "{list}");
+            // All of them, or those that are no bonds.
+            assert!(names.len() >= 4 && network::DEVICE_NAMES.starts_with(&names), "{list}");
         }
     }
 

@@ -1,8 +1,8 @@
-//! The link to a cluster: a session with the member that serves this client.
+//! A session with a cluster, through one of its members.
 //!
-//! It is the entry member of the configuration; when that cannot be reached, another member of its
-//! affinity group, then one of another group. Who the members are is told by the one that serves,
-//! and kept in `members.json` beside their certificates.
+//! The entry member of the configuration is tried first, then the members of its affinity group, then
+//! those of other groups. The list of members comes from the member that was reached last, and is
+//! stored as `members.json` in the folder of their certificates.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,44 +22,45 @@ use crate::clusters::Registration;
 use crate::owner::common_name;
 
 /// A session with a cluster.
-pub(crate) struct Link {
-    /// Where and as whom.
+pub(crate) struct ClusterConnection {
+    /// Its entry in the configuration.
     pub(crate) registration: Registration,
     /// The cluster's label.
     pub(crate) label: String,
     client: Arc<Client>,
     found: Vec<keyrings::Slot>,
-    manner: Manner,
+    options: CallOptions,
 }
 
-/// How the calls of a link are made.
+/// The settings of calls.
 #[derive(Clone, Default)]
-pub(crate) struct Manner {
-    /// What watches over them.
+pub(crate) struct CallOptions {
+    /// Reports long waits and cancels calls on Ctrl-C.
     pub(crate) watch: Option<Arc<Watch>>,
-    /// How long one may take.
+    /// The longest time for a call.
     pub(crate) limit: Option<Duration>,
 }
 
-impl Link {
-    /// Opens a session with the entry member, or with the next one that can be reached.
+impl ClusterConnection {
+    /// Opens a session with the first member that can be reached. Also returns a note for the user
+    /// if that is not the entry member.
     ///
     /// # Errors
     /// No member takes this client, or its files cannot be used.
     pub(crate) fn open(
         registration: Registration,
-        manner: Manner,
-    ) -> Result<(Link, Option<String>), Failure> {
-        let (Entered { client, found, label }, note) = enter(&registration, &manner)?;
-        Ok((Link { registration, label, client, found, manner }, note))
+        options: CallOptions,
+    ) -> Result<(ClusterConnection, Option<String>), Failure> {
+        let (MemberSession { client, found, label }, note) = connect_any(&registration, &options)?;
+        Ok((ClusterConnection { registration, label, client, found, options }, note))
     }
 
-    /// Opens the session anew, perhaps with another member.
+    /// Opens the session again, possibly with another member.
     ///
     /// # Errors
-    /// As [`Link::open`].
+    /// As [`ClusterConnection::open`].
     pub(crate) fn reopen(&mut self) -> Result<Option<String>, Failure> {
-        let (entered, note) = enter(&self.registration, &self.manner)?;
+        let (entered, note) = connect_any(&self.registration, &self.options)?;
         (self.client, self.label) = (entered.client, entered.label);
         Ok(note)
     }
@@ -74,12 +75,12 @@ impl Link {
         self.registration.cluster()
     }
 
-    /// The keyrings that this client saw when the link was opened.
+    /// The keyrings that were visible when the session was opened.
     pub(crate) fn found(&self) -> &[keyrings::Slot] {
         &self.found
     }
 
-    /// The keyrings that this client sees.
+    /// The keyrings that are visible now.
     ///
     /// # Errors
     /// The member does not answer.
@@ -88,53 +89,53 @@ impl Link {
     }
 }
 
-/// What a member gave.
-struct Entered {
+/// An open session with a member.
+struct MemberSession {
     client: Arc<Client>,
     found: Vec<keyrings::Slot>,
     label: String,
 }
 
-fn enter(
+fn connect_any(
     registration: &Registration,
-    manner: &Manner,
-) -> Result<(Entered, Option<String>), Failure> {
+    options: &CallOptions,
+) -> Result<(MemberSession, Option<String>), Failure> {
     let unusable = |error: io::Error| Failure::command(format!("{error}."));
     let identity = Identity::read(registration).map_err(unusable)?;
     let file = registration.authorities.with_file_name("members.json");
     let known = read_members(&file).map_err(unusable)?;
-    let mut refused: Vec<(Door, String)> = Vec::new();
-    for door in doors(registration, identity.trusted.first(), &known) {
-        let (client, entry, found) = match identity.enter(&door, &known, manner) {
+    let mut refused: Vec<(Endpoint, String)> = Vec::new();
+    for endpoint in endpoints(registration, identity.trusted.first(), &known) {
+        let (client, entry, found) = match identity.connect(&endpoint, &known, options) {
             Ok(entered) => entered,
-            // What one member says of this client, the others say too.
+            // The other members would refuse this client too.
             Err(error @ Error::LoginRefused { .. }) => return Err(error.into()),
             Err(error) => {
-                refused.push((door, reason(&error)));
+                refused.push((endpoint, reason(&error)));
                 continue;
             }
         };
         if entry != known {
-            // Only root may write there on some machines; the next session asks again.
+            // The folder may be writable for root only; the next session gets the list again.
             if let Err(error) = write_members(&file, &entry) {
                 tracing::debug!(%error, "the members are not kept");
             }
         }
         let label = entry.cluster_label;
         let note = refused.first().map(|(entry, reason)| {
-            let group = match door.other_group {
+            let group = match endpoint.other_group {
                 Some(group) => format!(" of the group '{group}'"),
                 None => String::new(),
             };
             format!(
                 "note: cluster '{label}': member {} cannot be reached ({reason}); member {}{group} \
                  serves instead",
-                entry.address, door.address
+                entry.address, endpoint.address
             )
         });
-        return Ok((Entered { client: Arc::new(client), found, label }, note));
+        return Ok((MemberSession { client: Arc::new(client), found, label }, note));
     }
-    let tried = refused.iter().map(|(door, reason)| format!("{}: {reason}", door.address));
+    let tried = refused.iter().map(|(endpoint, reason)| format!("{}: {reason}", endpoint.address));
     let tried = tried.collect::<Vec<_>>().join("; ");
     Err(Failure::new(
         Kind::Unreachable,
@@ -142,7 +143,7 @@ fn enter(
     ))
 }
 
-/// Why a member does not serve, in few words.
+/// Why a member cannot be used, in few words.
 fn reason(error: &Error) -> String {
     match error {
         Error::Unreachable { reason, .. } => reason.clone(),
@@ -154,44 +155,49 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// Where a member may let this client in.
+/// The address of a member.
 #[derive(Debug, PartialEq, Eq)]
-struct Door {
+struct Endpoint {
     address: String,
     port: u16,
-    /// Its group, if it is not that of the entry member.
+    /// Its affinity group, if it is not that of the entry member.
     other_group: Option<String>,
 }
 
-/// The entry member, then those of its group, then the others.
-fn doors(registration: &Registration, entry: Option<&Fingerprint>, known: &Entry) -> Vec<Door> {
+/// The endpoints in the order to try them: the entry member, its group, the others.
+fn endpoints(
+    registration: &Registration,
+    entry: Option<&Fingerprint>,
+    known: &Entry,
+) -> Vec<Endpoint> {
     let configured = registration.entry();
     let is_entry = |member: &&EntryMember| {
         configured.is_some_and(|(host, _)| host == member.address)
             || entry.is_some_and(|entry| member.fingerprint == entry.to_string())
     };
     let group = known.members.iter().find(is_entry).map(|member| member.group.as_str());
-    let mut doors: Vec<Door> = configured
-        .map(|(host, port)| Door { address: host.to_owned(), port, other_group: None })
+    let mut endpoints: Vec<Endpoint> = configured
+        .map(|(host, port)| Endpoint { address: host.to_owned(), port, other_group: None })
         .into_iter()
         .collect();
     let (own, others): (Vec<_>, Vec<_>) =
         known.members.iter().partition(|member| group.is_none_or(|group| group == member.group));
     for member in own.into_iter().chain(others) {
         let other = group.is_some_and(|group| group != member.group);
-        let door = Door {
+        let endpoint = Endpoint {
             address: member.address.clone(),
             port: member.port,
             other_group: other.then(|| member.group.clone()),
         };
-        if !doors.iter().any(|one| one.address == door.address && one.port == door.port) {
-            doors.push(door);
+        if !endpoints.iter().any(|one| one.address == endpoint.address && one.port == endpoint.port)
+        {
+            endpoints.push(endpoint);
         }
     }
-    doors
+    endpoints
 }
 
-/// What this client proves itself with, and what it trusts.
+/// The identity of this client, and the certificates that it trusts.
 struct Identity {
     cluster: String,
     name: String,
@@ -210,17 +216,17 @@ impl Identity {
     }
 
     /// Opens a session with a member that shows a certificate of this cluster.
-    fn enter(
+    fn connect(
         &self,
-        door: &Door,
+        endpoint: &Endpoint,
         known: &Entry,
-        manner: &Manner,
+        options: &CallOptions,
     ) -> Result<(Client, Entry, Vec<keyrings::Slot>), Error> {
         let target = |trust| Target {
-            host: door.address.clone(),
-            port: door.port,
+            host: endpoint.address.clone(),
+            port: endpoint.port,
             trust,
-            limit: manner.limit,
+            limit: options.limit,
         };
         let is_member = |seen: &Fingerprint| {
             self.trusted.contains(seen)
@@ -232,7 +238,7 @@ impl Identity {
             }
             other => other?,
         };
-        if let Some(watch) = &manner.watch {
+        if let Some(watch) = &options.watch {
             watch.attach(&mut client);
         }
         let text = ClientSession::text(&self.cluster, &client.fingerprint().to_string());
@@ -246,13 +252,13 @@ impl Identity {
             signature: BASE64_STANDARD.encode(signature),
         };
         let entry = client.login_to_cluster(&self.cluster, &session)?;
-        // One that is not authorized refuses this.
+        // A member that is not authorized refuses this call.
         let found = client.get(&keyrings::SLOTS, &[&self.cluster])?.data;
         Ok((client, entry, found))
     }
 }
 
-/// An error that names the file.
+/// Adds the path to an error.
 fn at(path: &Path, kind: io::ErrorKind, reason: impl std::fmt::Display) -> io::Error {
     io::Error::new(kind, format!("{}: {reason}", path.display()))
 }
@@ -279,7 +285,7 @@ fn read_certificates(path: &Path) -> io::Result<Vec<Fingerprint>> {
         .collect()
 }
 
-/// The members as they were told last; none before the first session.
+/// The stored list of members; empty before the first session.
 fn read_members(path: &PathBuf) -> io::Result<Entry> {
     match std::fs::read(path) {
         Ok(json) => serde_json::from_slice(&json)
@@ -319,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_of_the_entry_member_comes_before_the_others() {
+    fn members_of_the_entry_group_are_tried_first() {
         let members = vec![
             member("10.0.0.3", "remote", 3),
             member("10.0.0.2", "local", 2),
@@ -327,13 +333,13 @@ mod tests {
         ];
         let known = Entry { cluster_label: "prod".into(), members };
         let seen = |server, entry: Option<&Fingerprint>| -> Vec<(String, Option<String>)> {
-            let doors = doors(&registration(server), entry, &known);
-            doors.into_iter().map(|door| (door.address, door.other_group)).collect()
+            let endpoints = endpoints(&registration(server), entry, &known);
+            endpoints.into_iter().map(|endpoint| (endpoint.address, endpoint.other_group)).collect()
         };
         let at = |address: &str| (address.to_owned(), None);
         let remote = ("10.0.0.3".to_owned(), Some("remote".to_owned()));
         assert_eq!(seen("10.0.0.1:50052", None), [at("10.0.0.1"), at("10.0.0.2"), remote.clone()]);
-        // Behind another address the entry member is known by its certificate.
+        // Under another address, the entry member is recognized by its certificate.
         assert_eq!(
             seen("192.0.2.1:50052", Some(&Fingerprint([1; 32]))),
             [at("192.0.2.1"), at("10.0.0.2"), at("10.0.0.1"), remote]
@@ -341,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_signs() {
+    fn a_generated_key_can_sign() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k.pem");
         let made = crate::certificate::make("app").unwrap();
@@ -361,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_kept_and_a_missing_file_is_none() {
+    fn members_are_stored_and_a_missing_file_is_like_an_empty_list() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("members.json");
         assert_eq!(read_members(&path).unwrap(), Entry::default());

@@ -1,6 +1,6 @@
-//! Where the calls of a slot go: to a partition of the appliance or to a keyring of a cluster.
+//! The resource behind a slot: a partition of the appliance or a keyring of a cluster.
 //!
-//! Both have the same calls with the same types; their paths have two places before what differs.
+//! Both have the same calls with the same types; their paths start with two ids.
 
 use std::sync::Arc;
 
@@ -8,30 +8,30 @@ use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, Roles
 use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use serde::Serialize;
 
-/// A partition or a keyring, and the session in which it is reached.
+/// A partition or a keyring, and the session to call it in.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct SlotBackend {
     client: Arc<Client>,
     /// HSM and partition, or cluster and keyring.
     ids: [String; 2],
     calls: &'static Calls,
 }
 
-/// What a partition or a keyring tells of itself.
-pub(crate) struct Shown {
+/// The state of a partition or a keyring.
+pub(crate) struct SlotState {
     /// The label.
     pub(crate) label: String,
     /// Whether it can be used.
     pub(crate) initialized: bool,
-    /// 0 or 1; keyrings have none.
+    /// 0 or 1; `None` for a keyring.
     pub(crate) version: Option<u8>,
-    /// Bytes; the keyrings of a cluster share theirs.
+    /// `None` for a keyring: the keyrings of a cluster share their storage.
     pub(crate) space: Option<Space>,
-    /// How many objects there are, whoever may see them.
+    /// The number of all objects, visible or not.
     pub(crate) objects: u64,
 }
 
-/// Bytes for objects.
+/// Storage in bytes.
 #[derive(Serialize)]
 pub(crate) struct Space {
     /// All of them.
@@ -44,21 +44,21 @@ pub(crate) struct Space {
 
 /// The calls of one kind.
 struct Calls {
-    show: fn(&Place) -> Result<Shown, Error>,
+    show: fn(&SlotBackend) -> Result<SlotState, Error>,
     log_in: &'static Call<Login, Nothing, 2>,
     log_out: &'static Call<Nothing, Nothing, 2>,
     roles: &'static Call<Nothing, Roles, 2>,
     role: &'static Call<Nothing, Role, 3>,
     init_role: &'static Call<InitRole, Nothing, 3>,
     change_role: &'static Call<ChangePassword, Nothing, 3>,
-    objects: fn(&Place) -> Result<Vec<Object>, Error>,
-    clear: fn(&Place) -> Result<Nothing, Error>,
+    objects: fn(&SlotBackend) -> Result<Vec<Object>, Error>,
+    clear: fn(&SlotBackend) -> Result<Nothing, Error>,
 }
 
 static PARTITION: Calls = Calls {
-    show: |place| {
-        let partition = place.client.get(&partitions::SHOW, &place.ids())?;
-        Ok(Shown {
+    show: |backend| {
+        let partition = backend.client.get(&partitions::SHOW, &backend.ids())?;
+        Ok(SlotState {
             initialized: partition.is_initialized(),
             label: partition.label,
             version: Some(partition.version),
@@ -76,22 +76,22 @@ static PARTITION: Calls = Calls {
     role: &partitions::ROLE,
     init_role: &partitions::INIT_ROLE,
     change_role: &partitions::CHANGE_ROLE,
-    objects: |place| {
-        let [hsm, partition] = place.ids();
-        let listed = place.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
+    objects: |backend| {
+        let [hsm, partition] = backend.ids();
+        let listed = backend.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
         let show = |id: String| {
-            let object = place.client.get(&partitions::OBJECT, &[hsm, partition, &id])?;
+            let object = backend.client.get(&partitions::OBJECT, &[hsm, partition, &id])?;
             Ok(Object { id, ..object })
         };
         listed.into_iter().map(|entry| show(entry.id)).collect()
     },
-    clear: |place| place.client.call(&partitions::CLEAR, &[&place.ids[1]], &Nothing {}),
+    clear: |backend| backend.client.call(&partitions::CLEAR, &[&backend.ids[1]], &Nothing {}),
 };
 
 static KEYRING: Calls = Calls {
-    show: |place| {
-        let keyring = place.client.get(&keyrings::SLOT, &place.ids())?;
-        Ok(Shown {
+    show: |backend| {
+        let keyring = backend.client.get(&keyrings::SLOT, &backend.ids())?;
+        Ok(SlotState {
             label: keyring.label,
             initialized: true,
             version: None,
@@ -105,22 +105,22 @@ static KEYRING: Calls = Calls {
     role: &keyrings::ROLE,
     init_role: &keyrings::INIT_ROLE,
     change_role: &keyrings::CHANGE_ROLE,
-    objects: |place| Ok(place.client.get(&keyrings::OBJECTS, &place.ids())?.data),
-    clear: |place| place.client.call(&keyrings::CLEAR, &place.ids(), &Nothing {}),
+    objects: |backend| Ok(backend.client.get(&keyrings::OBJECTS, &backend.ids())?.data),
+    clear: |backend| backend.client.call(&keyrings::CLEAR, &backend.ids(), &Nothing {}),
 };
 
-impl Place {
+impl SlotBackend {
     /// A partition, by the serial numbers of the HSM and its own.
-    pub(crate) fn partition(client: Arc<Client>, hsm: &str, serial: &str) -> Place {
-        Place { client, ids: [hsm.to_owned(), serial.to_owned()], calls: &PARTITION }
+    pub(crate) fn partition(client: Arc<Client>, hsm: &str, serial: &str) -> SlotBackend {
+        SlotBackend { client, ids: [hsm.to_owned(), serial.to_owned()], calls: &PARTITION }
     }
 
     /// A keyring, by the UUIDs of the cluster and its own.
-    pub(crate) fn keyring(client: Arc<Client>, cluster: &str, keyring: &str) -> Place {
-        Place { client, ids: [cluster.to_owned(), keyring.to_owned()], calls: &KEYRING }
+    pub(crate) fn keyring(client: Arc<Client>, cluster: &str, keyring: &str) -> SlotBackend {
+        SlotBackend { client, ids: [cluster.to_owned(), keyring.to_owned()], calls: &KEYRING }
     }
 
-    /// The places in the path.
+    /// The first two ids of a path.
     fn ids(&self) -> [&str; 2] {
         let [outer, inner] = &self.ids;
         [outer, inner]
@@ -132,7 +132,7 @@ impl Place {
     }
 
     /// Label, state and storage.
-    pub(crate) fn show(&self) -> Result<Shown, Error> {
+    pub(crate) fn show(&self) -> Result<SlotState, Error> {
         (self.calls.show)(self)
     }
 

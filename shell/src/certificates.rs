@@ -1,8 +1,9 @@
-//! What may be sent of a file with certificates: its CERTIFICATE blocks, and nothing else. A PEM
-//! file often has the private key in it as well.
+//! The certificates of a PEM file, which are all of it that may be sent. Such a file often holds the
+//! private key as well.
 
-use luna_shell::Failure;
 use pem::{EncodeConfig, LineEnding, Pem};
+
+use crate::failure::Failure;
 
 const CERTIFICATE: &str = "CERTIFICATE";
 
@@ -10,7 +11,7 @@ const CERTIFICATE: &str = "CERTIFICATE";
 ///
 /// # Errors
 /// There is none in it.
-pub(crate) fn first_certificate(name: &str, content: &[u8]) -> Result<String, Failure> {
+pub fn first_certificate(name: &str, content: &[u8]) -> Result<String, Failure> {
     certificates(name, content).map(|certificates| encode(&certificates[..1]))
 }
 
@@ -18,12 +19,12 @@ pub(crate) fn first_certificate(name: &str, content: &[u8]) -> Result<String, Fa
 ///
 /// # Errors
 /// There is none in it.
-pub(crate) fn all_certificates(name: &str, content: &[u8]) -> Result<String, Failure> {
+pub fn all_certificates(name: &str, content: &[u8]) -> Result<String, Failure> {
     certificates(name, content).map(|certificates| encode(&certificates))
 }
 
 /// Whether a private key is in the file.
-pub(crate) fn has_private_key(content: &[u8]) -> bool {
+pub fn has_private_key(content: &[u8]) -> bool {
     String::from_utf8_lossy(content)
         .lines()
         .any(|line| line.starts_with("-----BEGIN ") && line.contains("PRIVATE KEY-----"))
