@@ -1,8 +1,8 @@
 //! Replacing a file in one step.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -33,24 +33,27 @@ pub(crate) fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     let folder = folder_of(&target_of(path));
     fs::create_dir_all(&folder)?;
-    NamedTempFile::new_in(folder).map(drop)
+    temporary_file(&folder, PRIVATE).map(drop)
 }
 
 fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let target = target_of(path);
     let folder = folder_of(&target);
-    let mut file = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".new")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(&folder)?;
+    let mut file = temporary_file(&folder, mode)?;
     if let Ok(old) = fs::metadata(&target) {
         file.as_file().set_permissions(old.permissions())?;
     }
-    file.write_all(content)?;
+    file.as_file_mut().write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(&target)?;
     File::open(folder)?.sync_all()
+}
+
+/// A new file that is deleted unless it is persisted. Errors do not name it, since users do not know it.
+fn temporary_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    let create =
+        |path: &Path| OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    tempfile::Builder::new().prefix(".").suffix(".new").make_in(folder, create)
 }
 
 /// The file that a link points to.
@@ -68,6 +71,9 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -96,6 +102,13 @@ mod tests {
         let usual = folder.path().join("usual");
         fs::write(&usual, "").unwrap();
         assert_eq!((mode(&public), mode(&private)), (mode(&usual), 0o600));
+    }
+
+    #[test]
+    fn an_error_does_not_name_the_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = replace_file(&folder.path().join("none/file"), b"").unwrap_err();
+        assert_eq!(error.to_string(), "No such file or directory (os error 2)");
     }
 
     #[test]
