@@ -10,6 +10,7 @@ pub(super) mod ntp_auth;
 pub(super) mod ssh;
 pub(super) mod ssh_access;
 pub(super) mod time;
+pub(super) mod user_password;
 
 mod ntp_status;
 
