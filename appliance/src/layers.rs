@@ -92,7 +92,7 @@ fn place(path: &str) -> Option<(usize, usize)> {
     let layer = LAYERS.iter().position(|known| *known == layer)?;
     let folder = segments.next().unwrap_or_default();
     let folder = rules::ORDER.iter().position(|known| *known == folder);
-    // What stands in `rules/mod.rs` itself knows every folder.
+    // `rules/mod.rs` itself knows every folder.
     Some((layer, folder.unwrap_or(rules::ORDER.len())))
 }
 

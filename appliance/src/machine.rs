@@ -10,13 +10,13 @@ use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Request, Response};
 use crate::core::random::Random;
+use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::options::Options;
 use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::Routes;
-use crate::request::session::Sessions;
+use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
-use crate::request::{auth, session};
 use crate::rules;
 use crate::rules::cluster::backup::follow_schedule;
 use crate::state::{Change, State};
@@ -71,7 +71,7 @@ impl Machine {
         now: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
         let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
-        let key = session::Key::Nobody;
+        let key = session::Key::Anonymous;
         (Context { state, sessions, now, tasks, peers, key, secret, options, request }, routes)
     }
 

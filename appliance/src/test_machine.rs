@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use luna_rest::emulator::{MOVE_CLOCK, SESSION};
 use luna_rest::{Call, Method, Secret, auth, users};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;

@@ -8,7 +8,7 @@
 //! - Values: `<name>`; one of several `<fm|smfs|both>`, which may be named `<device:eth0|eth1>`; a
 //!   whole number in a range `<seconds:10-10000>`. `...` after a value: all tokens up to the next
 //!   option (of an option: joined by one blank; of a positional: a list).
-//! - `[A]` may be left out, with all that stands in it; `[A | B]` at most one of them; `{A | B}`
+//! - `[A]` may be left out, with all that is in it; `[A | B]` at most one of them; `{A | B}`
 //!   exactly one. A bare word in brackets is a positional that can only be that word.
 //! - A value is a secret when its placeholder ends in `password`, `pin`, `domain`, `secret` or
 //!   `challenge`.

@@ -35,7 +35,7 @@ pub(crate) fn make(name: &str) -> io::Result<Made> {
     Ok(Made { certificate, key: key.serialize_pem().into() })
 }
 
-/// Writes a private key that nobody else can read, and that replaces none.
+/// Writes a private key, readable by its owner alone; never replaces one.
 pub(crate) fn write_key(path: &Path, key: &secrecy::SecretString) -> io::Result<()> {
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

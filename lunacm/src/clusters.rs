@@ -1,7 +1,7 @@
 //! The clusters that `Chrystoki.conf` names, in its section `LunaSA Client`.
 //!
 //! A cluster has an index from 00 to 09 and five entries that end in it, as the product's
-//! registration script writes them. Its UUID stands nowhere but in the paths of its files.
+//! registration script writes them. Its UUID is only in the paths of its files.
 
 use std::path::{Path, PathBuf};
 

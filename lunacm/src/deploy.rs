@@ -137,7 +137,7 @@ fn partition(client: &Client, hsm: &str, name: &str) -> Result<String, Failure> 
         .hint("'partition list' in lunash shows the partitions; 'partition create' makes one"))
 }
 
-/// The folder of certificates: beside the tools of an installed client, else beside the
+/// The folder of certificates: next to the tools of an installed client, else next to the
 /// configuration file.
 fn folder(file: &Chrystoki, configuration: &Path) -> PathBuf {
     let root = installed(file).or(configuration.parent());

@@ -1,4 +1,4 @@
-//! What an option or a value means wherever it stands. A command says more where it must.
+//! What an option or a value means in every command. A command says more where it must.
 
 /// Name and text, sorted by name.
 pub(crate) const GLOSSARY: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! Whose slots are shown: the NTLS client that this machine is to the appliance.
 //!
 //! It is named on the command line or in the profile, or else it is the common name of the
-//! certificate that `Chrystoki.conf` names. Where nobody says, every partition is a slot.
+//! certificate that `Chrystoki.conf` names. Where no client is named, every partition is a slot.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl ClientSide {
         ClientSide { name, configuration: folder.join("Chrystoki.conf") }
     }
 
-    /// Whether there is to be a session with an appliance. A client of clusters needs none beside
+    /// Whether there is to be a session with an appliance. A client of clusters needs no other than
     /// them: where none is named, and there is none of one's own yet, none is made for it.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ pub(crate) enum Owner {
     Named(String),
     /// The client whose certificate has this common name.
     Certified(String),
-    /// Nobody said: all partitions.
+    /// None was named: all partitions.
     Anybody,
 }
 

@@ -1,7 +1,7 @@
 //! `lnhclientregistration`: registers this client with a cluster, lists and removes registrations.
 //!
 //! Key, certificate and the members' certificates are written first, the configuration file last
-//! and in one step, so that a crash leaves nothing half-registered. Everything of a cluster lies in
+//! and in one step, so that a crash leaves nothing half-registered. Everything of a cluster is in
 //! folders of its own: keys of other clusters and of NTLS are not touched. The product's messages
 //! are not known; these are ours.
 
@@ -179,7 +179,7 @@ impl Request<'_> {
         let missing = || wrong("The options -n, -i and -c are needed.".to_owned());
         let name = arguments.name.as_deref().ok_or_else(missing)?;
         let cluster = arguments.cluster.as_deref().ok_or_else(missing)?;
-        // It becomes a file's name and stands in the configuration.
+        // It becomes the name of a file, and is written into the configuration.
         let fits = |c: char| !c.is_control() && !"/\\;{}".contains(c);
         if name.trim() != name || matches!(name, "" | "." | "..") || !name.chars().all(fits) {
             return Err(wrong(format!("'{name}' cannot be the common name of a client.")));
@@ -300,7 +300,7 @@ impl Request<'_> {
             key: files.key,
             authorities: files.authorities,
         };
-        // The first session tells who else is a member.
+        // The first session lists the other members.
         let call_options = CallOptions { watch: Watch::for_terminal(device), limit: None };
         let trial = ClusterConnection::open(registration.clone(), call_options);
         let mut new = old.clone();
@@ -328,14 +328,14 @@ fn is_uuid(text: &str) -> bool {
         && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// A new key and its certificate, beside the places where they are to lie.
+/// A new key and its certificate, written next to their final places.
 struct Prepared<'f> {
     files: &'f Files,
     certificate: String,
     settled: bool,
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn sibling(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
@@ -349,24 +349,24 @@ impl<'f> Prepared<'f> {
         }
         let made = certificate::make(name).map_err(|error| failure(&error))?;
         let prepared = Prepared { files, certificate: made.certificate, settled: false };
-        let key = beside(&files.key, ".new");
+        let key = sibling(&files.key, ".new");
         // One that a crash has left was never registered, or never used.
         prepared.discard();
         certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error, error.kind()))?;
         Ok(prepared)
     }
 
-    /// Puts both in their places. A key that lies there is kept, with its certificate, under
+    /// Moves both to their final places. A key that is already there is kept, with its certificate, under
     /// another name: the key's new one.
     fn settle(mut self) -> Result<Option<PathBuf>, Failure> {
         let Files { certificate, key, .. } = self.files;
         let mut kept = None;
         if key.exists() {
             let free = (1..).map(|number| format!(".old{number}")).find(|ending| {
-                !beside(key, ending).exists() && !beside(certificate, ending).exists()
+                !sibling(key, ending).exists() && !sibling(certificate, ending).exists()
             });
             let ending = free.unwrap_or_default();
-            let (old_key, old_certificate) = (beside(key, &ending), beside(certificate, &ending));
+            let (old_key, old_certificate) = (sibling(key, &ending), sibling(certificate, &ending));
             // A link, not a move: at no moment is there no key.
             std::fs::hard_link(key, &old_key).map_err(|error| at(key, &error, error.kind()))?;
             if certificate.exists() {
@@ -375,7 +375,8 @@ impl<'f> Prepared<'f> {
             }
             kept = Some(old_key);
         }
-        std::fs::rename(beside(key, ".new"), key).map_err(|error| at(key, &error, error.kind()))?;
+        std::fs::rename(sibling(key, ".new"), key)
+            .map_err(|error| at(key, &error, error.kind()))?;
         replace_file(certificate, self.certificate.as_bytes())
             .map_err(|error| at(certificate, &error, error.kind()))?;
         self.settled = true;
@@ -384,7 +385,7 @@ impl<'f> Prepared<'f> {
 
     fn discard(&self) {
         // It may not be there, which is as good.
-        let _ = std::fs::remove_file(beside(&self.files.key, ".new"));
+        let _ = std::fs::remove_file(sibling(&self.files.key, ".new"));
     }
 }
 
@@ -543,7 +544,7 @@ fn remove(
     let members = one.authorities.with_file_name("members.json");
     let (mut removed, mut left) = (Vec::new(), Vec::new());
     for path in [&one.key, &one.certificate, &one.authorities, &members] {
-        // What lies elsewhere was put into the configuration by hand, and may have other uses.
+        // A file elsewhere was put into the configuration by hand, and may have other uses.
         let folder = path.parent().and_then(Path::file_name);
         let own = is_uuid(&cluster) && folder.is_some_and(|folder| *folder == *cluster);
         if own && std::fs::remove_file(path).is_ok() {

@@ -90,7 +90,7 @@ impl Slot {
         self.link().is_some()
     }
 
-    /// What stands behind the number of the current slot.
+    /// What the number of the current slot refers to.
     pub(crate) fn summary(&self) -> String {
         if self.is_keyring() {
             return "Luna Keyring Slot (PW)".to_owned();
@@ -226,7 +226,7 @@ impl Appliance {
 pub(crate) struct Found {
     /// By number.
     pub(crate) slots: Vec<Slot>,
-    /// None where the appliance does not know the client, or nobody asked for one.
+    /// None where the appliance does not know the client, or none was named.
     pub(crate) registered: Option<String>,
 }
 

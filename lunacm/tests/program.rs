@@ -109,7 +109,7 @@ fn lunacm_makes_no_appliance_for_a_client_of_clusters() {
     assert!(seen.stderr.contains("note: cluster 00 (127.0.0.1:1): /none/x.pem"), "{}", seen.stderr);
     assert!(seen.stderr.contains("lunacm: No cluster can be reached."), "{}", seen.stderr);
     assert!(!home.path(".local").exists());
-    // Beside an appliance, a cluster that is away is noted and no more.
+    // With an appliance, a cluster that is away is noted and no more.
     let data = home.path("data");
     let seen = home.run(lunacm, &["--data", data.to_str().unwrap(), "slot", "list"]);
     assert_eq!(seen.status, 0, "{}", seen.stderr);

@@ -176,7 +176,7 @@ fn secrets_come_from_the_environment_a_file_or_a_descriptor_and_go_nowhere() {
     check(&seen(home.program(&login).env("LUNA_HSM_PASSWORD_FILE", &path).output().unwrap()));
 
     // The descriptor is inherited: standard library files are closed on exec, so a pipe of the
-    // child's own (its standard input) stands for it here.
+    // child's own (its standard input) takes its place here.
     let mut by_descriptor = home.program(&login);
     by_descriptor.env("LUNA_HSM_PASSWORD_FD", "0").stdin(File::open(&path).unwrap());
     check(&seen(by_descriptor.output().unwrap()));
@@ -231,7 +231,7 @@ fn a_change_without_an_answer_is_unclear() {
     let mut client = home.program(&["--timeout", "2"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(client.stdout.take().unwrap());
     output.read_line(&mut line).unwrap();
-    // The connection stands; now the appliance falls silent.
+    // The connection is open; now the appliance falls silent.
     let pid = Pid::from_child(&appliance);
     kill_process(pid, Signal::STOP).unwrap();
     // The signal is sent; it has reached every thread once the process counts as stopped.

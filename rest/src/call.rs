@@ -22,7 +22,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it stands in a request line.
+    /// The method as a request line spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -66,7 +66,7 @@ impl fmt::Display for Resource {
 /// The path is a template such as `/api/lunasa/ntls/clients/{clientid}`; [`Call::path`] fills it.
 pub struct Call<Q, A, const IDS: usize> {
     resource: Resource,
-    /// What stands behind the path, with its `?`; not part of the resource.
+    /// What follows the path, with its `?`; not part of the resource.
     query: &'static str,
     types: PhantomData<fn(Q) -> A>,
 }

@@ -1,6 +1,6 @@
 //! Backups of the configuration: `/api/lunasa/config`.
 //!
-//! Only the restoring of a backup is documented; the other calls are assumed beside it. Services
+//! Only the restoring of a backup is documented; the other calls are assumed by analogy. Services
 //! are named as in [`SERVICES`].
 
 use serde::{Deserialize, Serialize};

@@ -71,7 +71,7 @@ pub struct ChangeLink {
 pub struct Clock {
     /// The time now, RFC 3339, UTC.
     pub now: String,
-    /// Whether it stands still until it is moved.
+    /// Whether it is stopped until it is moved.
     pub fixed: bool,
 }
 

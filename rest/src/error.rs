@@ -83,7 +83,7 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
-    /// The appliance's certificate has never been seen, and nobody agreed to it.
+    /// The appliance's certificate is new, and was not accepted.
     #[error("the certificate of {address} is not known: {seen}")]
     Unknown {
         /// Host and port.

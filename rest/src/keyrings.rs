@@ -17,7 +17,7 @@ calls! {
     pub const LIST: Call<Nothing, Keyrings> = Call::get("/api/keyrings");
     /// Creates keyrings, with the Crypto Officer of the cluster partition.
     pub const CREATE: Call<NewKeyrings, Keyrings> = Call::post("/api/keyrings");
-    /// Shows a keyring; a UUID or a label stands for one.
+    /// Shows a keyring; given by UUID or label.
     pub const SHOW: Call<Nothing, Keyring> = Call::get("/api/keyrings/{keyringid}");
     /// `unlock`; `assign` and `unassign` are assumed.
     pub const CHANGE: Call<ChangeKeyring, Nothing> = Call::patch("/api/keyrings/{keyringid}");
@@ -67,7 +67,7 @@ calls! {
     pub const CLEAR: Call<Nothing, Nothing> =
         Call::delete("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
 
-    /// Puts objects into a keyring, as an application would; nobody need be logged in to it.
+    /// Puts objects into a keyring, as an application would; no login is needed.
     pub const FILL: Call<NewObjects, AddedObject> =
         Call::post("/emulator/keyrings/{keyringid}/objects");
 }

@@ -2,7 +2,7 @@
 //!
 //! The answers of its GETs are not on any public page: their fields are assumed, named as the
 //! requests of the same resources name them. What LunaSH can do and no page shows a resource for
-//! lies below `/emulator/lunash/network`.
+//! is below `/emulator/lunash/network`.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,18 +24,18 @@ calls! {
     pub const STATS: Call<Nothing, Stats> = Call::get("/api/lunasa/network/devices/{deviceid}/stats");
     /// Gives a device a static IPv4 address.
     pub const SET_IP4: Call<Ip4, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip4");
-    /// Gives a device a static IPv6 address; assumed beside [`SET_IP4`].
+    /// Gives a device a static IPv6 address; assumed by analogy with [`SET_IP4`].
     pub const SET_IP6: Call<Ip6, Nothing> = Call::put("/api/lunasa/network/devices/{deviceid}/ip6");
     /// Enables or disables a bond: the actions are [`ENABLE`] and [`DISABLE`].
     pub const ACT_ON_DEVICE: Call<DeviceAction, Nothing> =
         Call::post("/api/lunasa/network/devices/{deviceid}/actions/{actionid}");
-    /// Lists the routes that were added to a device; assumed beside [`DELETE_ROUTE`].
+    /// Lists the routes that were added to a device; assumed by analogy with [`DELETE_ROUTE`].
     pub const ROUTES: Call<Nothing, Routes> =
         Call::get("/api/lunasa/network/devices/{deviceid}/routes");
-    /// Adds a route; assumed beside [`DELETE_ROUTE`].
+    /// Adds a route; assumed by analogy with [`DELETE_ROUTE`].
     pub const ADD_ROUTE: Call<NewRoute, Nothing> =
         Call::post("/api/lunasa/network/devices/{deviceid}/routes");
-    /// Shows a route; assumed beside [`DELETE_ROUTE`].
+    /// Shows a route; assumed by analogy with [`DELETE_ROUTE`].
     pub const ROUTE: Call<Nothing, Route> =
         Call::get("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
     /// Removes a route; the body says once more which.

@@ -54,7 +54,7 @@ calls! {
     /// Changes a role's own password; a task.
     pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
         Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
-    /// Lists what can be done with a role; assumed beside the HSM's.
+    /// Lists what can be done with a role; assumed by analogy with the HSM's.
     pub const ROLE_ACTIONS: Call<Nothing, Actions> =
         Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions");
     /// Runs `reset`, `createChallenge` or `deactivate` on a role; a task.
@@ -103,7 +103,7 @@ calls! {
     pub const SMK_ACT: Call<Nothing, Smk> =
         Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/smk/{smkid}/actions/{actionid}");
 
-    /// Puts an object into a partition, as an application would; nobody need be logged in. Emulated
+    /// Puts an object into a partition, as an application would; no login is needed. Emulated
     /// appliances only.
     pub const ADD_OBJECT: Call<NewObject, AddedObject> =
         Call::post("/emulator/partitions/{partitionid}/objects");
@@ -228,7 +228,7 @@ pub struct InitPartition {
     /// A label for the domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain_label: Option<String>,
-    /// The name of an imported policy template. Assumed, beside the HSM's.
+    /// The name of an imported policy template. Assumed by analogy with the HSM's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
 }
@@ -368,7 +368,7 @@ pub struct Policies {
     pub policies: Vec<Policy>,
 }
 
-/// A policy. Its fields beside `id` and `url` are assumed.
+/// A policy. Its fields other than `id` and `url` are assumed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Policy {

@@ -27,7 +27,7 @@ pub struct Envelope {
     pub message: Message,
 }
 
-/// Where a member stands in the history of the cluster: changes count up within an era, an era
+/// A member's position in the history of the cluster: changes count up within an era, an era
 /// begins with each new primary member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
@@ -66,21 +66,21 @@ pub enum Message {
     Ship {
         /// Where the receiver has to stand for it.
         after: Position,
-        /// Where it stands afterwards.
+        /// Its position afterwards.
         reaches: Position,
         /// The changed rows.
         rows: Vec<Row>,
     },
     /// A change that was made on another member, for the primary to apply.
     Propose {
-        /// Where the sender stands.
+        /// The sender's position.
         after: Position,
         /// The changed rows.
         rows: Vec<Row>,
     },
     /// What has changed since this position?
     Pull {
-        /// Where the sender stands.
+        /// The sender's position.
         after: Position,
         /// In a whole copy: the last row that has been received.
         cursor: Option<(String, String)>,
@@ -157,7 +157,7 @@ pub enum Answer {
         /// The position.
         at: Position,
     },
-    /// The receiver stands elsewhere.
+    /// The receiver has another position.
     Elsewhere {
         /// Its position.
         at: Position,
@@ -166,12 +166,12 @@ pub enum Answer {
     NotPrimary,
     /// The sender is no member that the receiver knows.
     Stranger {
-        /// Where the receiver stands.
+        /// The receiver's position.
         at: Position,
     },
     /// The sender's history parted from the receiver's.
     Parted,
-    /// Rows, and where the receiver of them stands afterwards.
+    /// Rows, and the receiver's position once it has them.
     Rows {
         /// The position.
         at: Position,
@@ -209,7 +209,7 @@ pub enum Answer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Here {
-    /// Where it stands.
+    /// Its position.
     pub at: Position,
     /// Whether it is authorized.
     pub active: bool,

@@ -1,5 +1,5 @@
 //! Settings of the appliance that have no area of their own: restart and power, forceSoLogin,
-//! fingerprints. Beside it: `time.rs`, `ntp.rs`, `ssh.rs`, `config.rs`, `web_server.rs`.
+//! fingerprints. See also `time.rs`, `ntp.rs`, `ssh.rs`, `config.rs`, `web_server.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ calls! {
     /// Restarts the appliance. Becomes a waiting task; once it is started all sessions end, so nobody
     /// can fetch its result.
     pub const REBOOT: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/reboot");
-    /// Switches the appliance off; a waiting task like [`REBOOT`] (assumed beside it).
+    /// Switches the appliance off; a waiting task like [`REBOOT`] (assumed by analogy with it).
     pub const POWER_OFF: Call<Nothing, Nothing> = Call::post("/api/lunasa/actions/powerOff");
 
     /// Restarts the appliance without shutting its services down. Emulated appliances only, as all

@@ -14,7 +14,7 @@ calls! {
     pub const DELETE_ALL: Call<Nothing, Nothing> = Call::delete("/tasks");
     /// Shows a task: 200 while it waits or runs, 303 once finished, 410 when there is none.
     pub const SHOW: Call<Nothing, Task> = Call::get("/tasks/{taskid}");
-    /// Forgets a task; assumed beside [`DELETE_ALL`].
+    /// Forgets a task; assumed by analogy with [`DELETE_ALL`].
     pub const DELETE: Call<Nothing, Nothing> = Call::delete("/tasks/{taskid}");
     /// The answer of the request that became the task; the task is gone afterwards.
     ///

@@ -26,7 +26,7 @@ pub(crate) struct Lost {
 }
 
 /// Compares `recorded` with `ours`. A recorded line that says that something was left out (see
-/// [`is_gap`]) stands for any number of lines.
+/// [`is_gap`]) means any number of lines.
 pub(crate) fn similarity(recorded: &str, ours: &str, lost: Lost) -> Similarity {
     let exact = Lost::default() == lost
         && agree(&items(recorded, values), &items(ours.trim_end_matches('\n'), values));

@@ -67,7 +67,7 @@ impl Random {
         [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     }
 
-    /// 64 hexadecimal digits that nobody guesses: a cookie.
+    /// 64 hexadecimal digits that cannot be guessed: a cookie.
     pub fn token(&mut self) -> String {
         hex(&self.block())
     }

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// What a kept value must be able to do.
 pub trait Row: Clone + Serialize + DeserializeOwned + Send + 'static {}

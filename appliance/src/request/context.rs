@@ -9,13 +9,11 @@ use time::{Duration, OffsetDateTime};
 use crate::core::message::{Failure, Reply, Request};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
-use crate::core::time_zones;
-use crate::core::time_zones::{ZONES, Zone};
+use crate::core::time_zones::{self, ZONES, Zone};
 use crate::request::options::Options;
 use crate::request::peers::Peers;
 use crate::request::session::{Key, Session, Sessions};
-use crate::request::task;
-use crate::request::task::{Task, TaskState, Tasks};
+use crate::request::task::{self, Task, TaskState, Tasks};
 use crate::state::State;
 use crate::state::hsm_policies::CONTROLLED_TAMPER_RECOVERY;
 

@@ -14,7 +14,7 @@ pub struct Options {
     pub hostname: String,
     /// Makes serial numbers and UUIDs repeatable.
     pub seed: Option<u64>,
-    /// Where the clock stands still; otherwise it runs with the system's.
+    /// The time at which the clock is stopped; otherwise it runs with the system's.
     pub clock: Option<OffsetDateTime>,
     /// The key that opens a local session.
     pub local_key: Secret,

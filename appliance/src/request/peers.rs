@@ -1,11 +1,12 @@
 //! What this member of a cluster knows of the others while the process runs, and what a request leaves
 //! to be done with them.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use luna_rest::peers::{Applicant, Here, Position};
 
 use crate::state::clusters::PositionRow;
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 /// What this member knows of the others, and of itself, while the process runs.
 #[derive(Debug, Default)]

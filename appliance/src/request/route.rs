@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 
 use luna_rest::{Call, Method, Resource};
 use percent_encoding::percent_decode_str;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::core::message::{Body, Failure, Reply, Request, Response};
 use crate::request::context::Context;
 
 /// Who may use a resource, as the reference names the roles.
 ///
-/// A custom role may use what its own rules list, whatever stands here.
+/// A custom role may use what its own rules list, whatever this says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     roles: &'static [&'static str],
@@ -23,7 +24,7 @@ pub struct Access {
     pub(crate) client: bool,
 }
 
-/// Nobody need be logged in.
+/// No login is needed.
 pub const OPEN: Access = Access { open: true, ..Access::of(&[]) };
 /// A registered client of the cluster.
 pub const CLIENT: Access = Access { client: true, ..Access::of(&[]) };
@@ -273,7 +274,7 @@ fn media_type(header: &str) -> MediaType {
     match essence.strip_prefix("application/vnd.safenetinc.lunasa+") {
         Some("octet-stream") => MediaType::OctetStream,
         Some("multipart") => MediaType::Multipart,
-        // The resource's own name stands here too: `+hsm` was recorded.
+        // The resource's own name is sent here too: `+hsm` was recorded.
         Some(kind) if !kind.is_empty() => MediaType::Json,
         _ => MediaType::Foreign,
     }

@@ -13,8 +13,8 @@ pub const IDLE: Duration = Duration::minutes(10);
 /// How a session is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
-    /// Nobody is logged in.
-    Nobody,
+    /// No login.
+    Anonymous,
     /// By its cookie.
     Cookie(String),
     /// By the user of Basic authorization.
@@ -26,7 +26,7 @@ pub(crate) enum Key {
 /// A session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
-    /// The account; empty when nobody is logged in.
+    /// The account; empty without a login.
     pub user: String,
     /// The account's role at this request.
     pub role: String,
@@ -57,7 +57,7 @@ impl Session {
 #[derive(Debug, Default)]
 pub struct Sessions {
     open: BTreeMap<Key, (Session, OffsetDateTime)>,
-    nobody: Session,
+    anonymous: Session,
     failed: BTreeMap<String, Failed>,
 }
 
@@ -95,15 +95,15 @@ impl Sessions {
     }
 
     pub(crate) fn get(&self, key: &Key) -> &Session {
-        self.open.get(key).map_or(&self.nobody, |(session, _)| session)
+        self.open.get(key).map_or(&self.anonymous, |(session, _)| session)
     }
 
     pub(crate) fn get_mut(&mut self, key: &Key) -> &mut Session {
         match self.open.get_mut(key) {
             Some((session, _)) => session,
             None => {
-                self.nobody = Session::default();
-                &mut self.nobody
+                self.anonymous = Session::default();
+                &mut self.anonymous
             }
         }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Task {
 pub(crate) enum TaskState {
     /// Runs when somebody starts it.
     Waiting(Work),
-    /// Its answer lies ready.
+    /// Its answer is ready.
     Finished(OffsetDateTime, Response),
 }
 

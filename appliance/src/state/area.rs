@@ -1,8 +1,9 @@
 //! What an area of the state is: how it shows its fields, and what it is made from.
 
+use time::OffsetDateTime;
+
 use crate::core::random::Random;
 use crate::core::table::Field;
-use time::OffsetDateTime;
 
 /// How an area shows its fields: `visit("ntls/clients", &mut self.clients)` for each.
 ///

@@ -1,12 +1,12 @@
 //! The cluster this appliance belongs to, with its members and clients, which all members share
 //! ([`super::State`] names the shared fields), and the settings of the cluster service, which are its own.
 
+use luna_rest::Secret;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor};
-use luna_rest::Secret;
-use serde::Deserialize;
-use serde::Serialize;
-use time::Duration;
 
 /// The package that brings clusters.
 pub const PACKAGE: &str = "lnh_cluster";

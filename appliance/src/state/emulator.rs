@@ -1,13 +1,14 @@
-//! What the emulator keeps beside the state of the appliance itself.
+//! What the emulator keeps in addition to the state of the appliance.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
 
 use crate::core::random::Random;
 use crate::core::table::Cell;
 use crate::state::area::{Area, FieldVisitor};
-use serde::Deserialize;
-use serde::Serialize;
-use std::collections::BTreeSet;
 
-/// What the emulator keeps beside the appliance's own state.
+/// What the emulator keeps in addition to the state of the appliance.
 #[derive(Debug, Default)]
 pub struct Emulator {
     /// How far the appliance's clock is ahead, in milliseconds.

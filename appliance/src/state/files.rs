@@ -1,10 +1,10 @@
 //! The files of the accounts.
 
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
-use serde::Deserialize;
-use serde::Serialize;
-use time::OffsetDateTime;
 
 /// What is kept of the files.
 #[derive(Debug, Default)]

@@ -1,14 +1,15 @@
 //! The HSM.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::hsm_policies::{
     CLONING, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS, NON_FIPS, find,
 };
-use serde::Deserialize;
-use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Bytes that the HSM has for partitions.
 pub const STORAGE: u64 = 33_554_432;
@@ -95,7 +96,7 @@ impl Hsm {
         self.policies.get().get(&number).copied().unwrap_or_else(|| self.unchanged(number))
     }
 
-    /// The value of an HSM policy that nobody has changed.
+    /// The value of an HSM policy that was never changed.
     pub fn unchanged(&self, number: u32) -> u32 {
         match find(number) {
             Some(policy) if policy.number == MAX_PARTITIONS => self.licensed_partitions(),

@@ -3,14 +3,14 @@
 //! A keyring is a row, its objects are blocks of rows: a change of one object stores its block
 //! alone, and a block that is not read stays the text it was stored as.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
-use serde::Deserialize;
-use serde::Serialize;
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 /// Objects in a block.
 pub const BLOCK: u32 = 64;

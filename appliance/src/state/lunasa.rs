@@ -1,9 +1,9 @@
 //! The appliance as a whole.
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::table::Cell;
 use crate::state::area::{Area, FieldVisitor, Setup};
-use serde::Deserialize;
-use serde::Serialize;
 
 /// What is kept of the appliance as a whole.
 #[derive(Debug, Default)]

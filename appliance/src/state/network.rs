@@ -4,16 +4,14 @@
 //! (192.0.2.0/24 and 2001:db8::/64, which are kept for documentation) with a DHCP server and a
 //! router. A configured port has its cable plugged in.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor, Setup};
-use serde::Deserialize;
-use serde::Serialize;
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
 
-/// The physical ports, then the bonds.
-pub const DEVICE_NAMES: [&str; 6] = ["eth0", "eth1", "eth2", "eth3", "bond0", "bond1"];
+pub use luna_rest::network::DEVICE_NAMES;
 
 /// The ports that serve each bond.
 pub const BONDS: [(&str, [&str; 2]); 2] =
@@ -154,7 +152,7 @@ pub fn mask4(mask: u8) -> Ipv4Addr {
 }
 
 impl Ip4Row {
-    /// Whether an address lies in the same network.
+    /// Whether an address is in the same network.
     pub fn reaches(&self, other: Ipv4Addr) -> bool {
         masked4(self.ip, self.mask) == masked4(other, self.mask)
     }

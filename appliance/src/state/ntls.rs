@@ -1,19 +1,18 @@
 //! NTLS: settings, registered clients, and the appliance's own key and certificate.
 
-use crate::core::random::Random;
-use crate::core::table::{Cell, Table};
-use crate::state::area::{Area, FieldVisitor, Setup};
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Secret;
-use luna_rest::ntls::CIPHERS;
-use luna_rest::ntls::GROUPS;
+use luna_rest::ntls::{CIPHERS, GROUPS};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ED25519};
-use serde::Deserialize;
-use serde::Serialize;
-use std::net::IpAddr;
-use time::Duration;
-use time::OffsetDateTime;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use crate::core::random::Random;
+use crate::core::table::{Cell, Table};
+use crate::state::area::{Area, FieldVisitor, Setup};
 
 /// What is kept of NTLS.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 //! The installed software packages.
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::clusters::PACKAGE;
-use serde::Deserialize;
-use serde::Serialize;
 
 /// What is kept of the packages.
 #[derive(Debug, Default)]

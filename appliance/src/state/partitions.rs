@@ -2,15 +2,16 @@
 //!
 //! All of a partition but its objects is one row.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
 use crate::state::hsm::STORAGE;
-use serde::Deserialize;
-use serde::Serialize;
-use std::collections::BTreeMap;
 
-/// Bytes that a partition takes beside its size.
+/// Bytes that a partition takes in addition to its size.
 pub const OVERHEAD: u64 = 9_648;
 
 /// What is kept of the partitions.

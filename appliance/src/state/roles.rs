@@ -1,9 +1,9 @@
 //! The custom roles.
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
-use serde::Deserialize;
-use serde::Serialize;
 
 /// The roles that are always there; their rules stand at the routes.
 pub const BUILT_IN: [&str; 4] = ["admin", "audit", "monitor", "operator"];

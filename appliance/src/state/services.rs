@@ -1,9 +1,9 @@
 //! The services.
 
+use serde::{Deserialize, Serialize};
+
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor, Setup};
-use serde::Deserialize;
-use serde::Serialize;
 
 /// What is kept of the services.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Services {
     }
 
     /// After a reboot those run that start with the appliance. The webserver always does: without
-    /// it nobody could reach the emulated appliance again.
+    /// it the emulated appliance could not be reached again.
     pub fn reboot(&mut self) {
         for (name, _) in FACTORY {
             if let Some(row) = self.services.get_mut(name) {

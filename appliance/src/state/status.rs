@@ -1,8 +1,9 @@
 //! When the appliance started.
 
+use time::OffsetDateTime;
+
 use crate::core::table::Cell;
 use crate::state::area::{Area, FieldVisitor, Setup};
-use time::OffsetDateTime;
 
 /// How long an appliance takes to start, in seconds: it is up that long when it first answers.
 pub const START: i64 = 90;

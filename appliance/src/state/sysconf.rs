@@ -2,17 +2,16 @@
 //!
 //! Fields are named `sysconf/SERVICE…`, which is how a backup finds what belongs to a service.
 
-use crate::core::random;
-use crate::core::random::Random;
-use crate::core::table::{Cell, Rows, Table};
-use crate::state::area::{Area, FieldVisitor, Setup};
-use luna_rest::Secret;
-use ring::digest::SHA256;
-use ring::digest::digest;
-use serde::Deserialize;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+
+use luna_rest::Secret;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::core::random::{self, Random};
+use crate::core::table::{Cell, Rows, Table};
+use crate::state::area::{Area, FieldVisitor, Setup};
 
 /// What is kept of the settings.
 #[derive(Debug, Default)]

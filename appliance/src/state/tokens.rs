@@ -2,13 +2,14 @@
 //!
 //! A Backup HSM is one row, so that it can be carried to another appliance as it is.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
 use crate::state::partitions::{OVERHEAD, ObjectRow};
-use serde::Deserialize;
-use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// What is kept of the Backup HSMs.
 #[derive(Debug, Default)]

@@ -1,11 +1,11 @@
 //! The accounts, and the rules for their passwords and lockouts.
 
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
 use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor, Setup};
-use serde::Deserialize;
-use serde::Serialize;
-use time::OffsetDateTime;
 
 /// The password that every built-in account has from the factory.
 pub const FACTORY_PASSWORD: &str = "PASSWORD";
@@ -43,7 +43,7 @@ pub struct UserRow {
     pub changed: i64,
     /// Former passwords, newest last.
     pub former: Vec<PasswordHash>,
-    /// A RADIUS server judges the password; the emulated appliance has none, so nobody gets in.
+    /// A RADIUS server judges the password; the emulated appliance has none, so every login is refused.
     pub radius: bool,
     /// SSH public keys.
     pub public_keys: Vec<PublicKeyRow>,

@@ -1,5 +1,5 @@
 //! A command set of the size and shape of lunash's, for benchmarks and for tests that try many
-//! lines. It stands for no version of the product: the shells have their own declarations.
+//! lines. It is no version of the product: the shells have their own declarations.
 
 use luna_grammar::{Declaration, Grammar};
 

@@ -1,6 +1,6 @@
 //! `clientconfig`: this machine as a client: its certificate, the servers it knows, its file.
 //!
-//! Every change of `Chrystoki.conf` keeps the file as it was before beside it, for `rollback`.
+//! Every change of `Chrystoki.conf` keeps a copy of the file as it was before, next to it, for `rollback`.
 
 use std::path::Path;
 

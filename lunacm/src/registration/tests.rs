@@ -20,13 +20,13 @@ struct Line {
 }
 
 /// A client's folder, and what is said at it.
-struct Seat {
+struct TestClient {
     folder: tempfile::TempDir,
     answers: VecDeque<&'static str>,
     shown: String,
 }
 
-impl Device for Seat {
+impl Device for TestClient {
     fn command(&mut self, _: &str, _: &Rc<dyn LineAssistant>) -> Input {
         Input::End
     }
@@ -55,20 +55,20 @@ impl Device for Seat {
     }
 }
 
-impl Seat {
-    fn new(configuration: &str) -> Seat {
+impl TestClient {
+    fn new(configuration: &str) -> TestClient {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Chrystoki.conf"), configuration).unwrap();
-        Seat { folder, answers: VecDeque::new(), shown: String::new() }
+        TestClient { folder, answers: VecDeque::new(), shown: String::new() }
     }
 
     /// A configuration with these clusters at these indexes, their files in place.
-    fn with(clusters: &[(usize, &str)]) -> Seat {
-        let seat = Seat::new("# ours\nLunaSA Client = {\n   NetClient = 1;\n}\n");
-        let mut file = seat.configuration();
+    fn with(clusters: &[(usize, &str)]) -> TestClient {
+        let client = TestClient::new("# ours\nLunaSA Client = {\n   NetClient = 1;\n}\n");
+        let mut file = client.configuration();
         for (index, cluster) in clusters {
-            let own = seat.path(&format!("cert/client/{cluster}"));
-            let authorities = seat.path(&format!("cert/server/{cluster}"));
+            let own = client.path(&format!("cert/client/{cluster}"));
+            let authorities = client.path(&format!("cert/server/{cluster}"));
             let registration = Registration {
                 index: *index,
                 server: "1.2.3.4:50052".into(),
@@ -85,8 +85,8 @@ impl Seat {
             std::fs::write(authorities.join("members.json"), "{}").unwrap();
             clusters::set(&mut file, &registration).unwrap();
         }
-        std::fs::write(seat.path("Chrystoki.conf"), file.text()).unwrap();
-        seat
+        std::fs::write(client.path("Chrystoki.conf"), file.text()).unwrap();
+        client
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -127,39 +127,43 @@ impl Seat {
 #[test]
 fn without_m_it_is_index_00_and_another_cluster_there_is_asked_about() {
     let add = format!("-n app -i 1.2.3.4 -c {TWO}");
-    assert_eq!(Seat::with(&[]).index(&add).unwrap(), 0);
-    assert_eq!(Seat::with(&[(0, TWO)]).index(&add).unwrap(), 0, "the same one is renewed");
+    assert_eq!(TestClient::with(&[]).index(&add).unwrap(), 0);
+    assert_eq!(TestClient::with(&[(0, TWO)]).index(&add).unwrap(), 0, "the same one is renewed");
 
-    let mut seat = Seat::with(&[(0, ONE)]);
-    assert_eq!(seat.index(&add).unwrap_err().kind, Kind::Refused);
-    assert!(seat.shown.contains(&format!("Index 00 belongs to cluster {ONE}")), "{}", seat.shown);
-    seat.answers.push_back("quit");
-    assert_eq!(seat.index(&add).unwrap_err().kind, Kind::Command);
-    seat.answers.push_back("proceed");
-    assert_eq!(seat.index(&add).unwrap(), 0);
-    assert_eq!(seat.index(&format!("{add} --yes")).unwrap(), 0);
+    let mut client = TestClient::with(&[(0, ONE)]);
+    assert_eq!(client.index(&add).unwrap_err().kind, Kind::Refused);
+    assert!(
+        client.shown.contains(&format!("Index 00 belongs to cluster {ONE}")),
+        "{}",
+        client.shown
+    );
+    client.answers.push_back("quit");
+    assert_eq!(client.index(&add).unwrap_err().kind, Kind::Command);
+    client.answers.push_back("proceed");
+    assert_eq!(client.index(&add).unwrap(), 0);
+    assert_eq!(client.index(&format!("{add} --yes")).unwrap(), 0);
 
-    let failure = Seat::with(&[(3, TWO)]).index(&add).unwrap_err();
+    let failure = TestClient::with(&[(3, TWO)]).index(&add).unwrap_err();
     assert!(failure.message.contains("already, at index 03"), "{}", failure.message);
 }
 
 #[test]
 fn with_m_it_is_the_next_free_index_until_all_are_taken() {
     let add = format!("-n app -i 1.2.3.4 -c {TWO} -m");
-    assert_eq!(Seat::with(&[]).index(&add).unwrap(), 0);
-    assert_eq!(Seat::with(&[(0, ONE), (2, ONE)]).index(&add).unwrap(), 1);
-    let failure = Seat::with(&[(0, ONE), (1, TWO)]).index(&add).unwrap_err();
+    assert_eq!(TestClient::with(&[]).index(&add).unwrap(), 0);
+    assert_eq!(TestClient::with(&[(0, ONE), (2, ONE)]).index(&add).unwrap(), 1);
+    let failure = TestClient::with(&[(0, ONE), (1, TWO)]).index(&add).unwrap_err();
     assert!(failure.message.contains("already, at index 01"), "{}", failure.message);
     let all: Vec<_> = (0..PLACES).map(|index| (index, ONE)).collect();
-    let failure = Seat::with(&all).index(&add).unwrap_err();
+    let failure = TestClient::with(&all).index(&add).unwrap_err();
     assert_eq!(failure.message, "All 10 places for clusters are taken.");
 }
 
 #[test]
 fn a_name_is_a_file_name_and_a_cluster_a_uuid() {
-    let seat = Seat::with(&[]);
-    let file = seat.configuration();
-    let kind = |line: &str| Request::of(&seat.arguments(line), &file).err().map(|one| one.kind);
+    let client = TestClient::with(&[]);
+    let file = client.configuration();
+    let kind = |line: &str| Request::of(&client.arguments(line), &file).err().map(|one| one.kind);
     assert_eq!(kind(&format!("-n 2.3.4.5 -i 1.2.3.4 -c {ONE}")), None);
     for name in ["..", "a/b", "a;b", "a{"] {
         let line = format!("-n {name} -i 1.2.3.4 -c {ONE}");
@@ -172,16 +176,16 @@ fn a_name_is_a_file_name_and_a_cluster_a_uuid() {
 
 #[test]
 fn a_key_that_is_there_is_kept_and_one_elsewhere_not_touched() {
-    let seat = Seat::with(&[(0, ONE)]);
+    let client = TestClient::with(&[(0, ONE)]);
     let elsewhere = ["cert/client/appKey.pem", "data/client_identities/appKey.pem"];
     for path in elsewhere {
-        let path = seat.path(path);
+        let path = client.path(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "ntls").unwrap();
     }
-    let own = seat.path(&format!("cert/client/{ONE}"));
-    let arguments = seat.arguments(&format!("-n app -i 1.2.3.4 -c {ONE}"));
-    let file = seat.configuration();
+    let own = client.path(&format!("cert/client/{ONE}"));
+    let arguments = client.arguments(&format!("-n app -i 1.2.3.4 -c {ONE}"));
+    let file = client.configuration();
     let files = Request::of(&arguments, &file).unwrap().files();
     let former = std::fs::read(&files.certificate).unwrap();
 
@@ -200,24 +204,24 @@ fn a_key_that_is_there_is_kept_and_one_elsewhere_not_touched() {
     let kept = Prepared::make("app", &files).unwrap().settle().unwrap().unwrap();
     assert_eq!(kept, own.join("appKey.pem.old2"));
     for path in elsewhere {
-        assert_eq!(std::fs::read_to_string(seat.path(path)).unwrap(), "ntls");
+        assert_eq!(std::fs::read_to_string(client.path(path)).unwrap(), "ntls");
     }
 }
 
 #[test]
 fn a_member_that_cannot_be_reached_leaves_no_trace() {
-    let mut seat = Seat::new("# ours\n");
+    let mut client = TestClient::new("# ours\n");
     let add = format!("-n app -i 127.0.0.1 -c {ONE} --admin-port 1");
-    assert_eq!(seat.run(&add).err().unwrap().kind, Kind::Unreachable);
-    assert_eq!(seat.configuration().text(), "# ours\n");
-    assert!(!seat.path(&format!("cert/client/{ONE}")).exists());
-    assert!(!seat.path(&format!("cert/server/{ONE}")).exists());
-    assert!(!seat.path("Chrystoki.conf.new").exists());
+    assert_eq!(client.run(&add).err().unwrap().kind, Kind::Unreachable);
+    assert_eq!(client.configuration().text(), "# ours\n");
+    assert!(!client.path(&format!("cert/client/{ONE}")).exists());
+    assert!(!client.path(&format!("cert/server/{ONE}")).exists());
+    assert!(!client.path("Chrystoki.conf.new").exists());
 }
 
 #[test]
 fn a_list_shows_the_clusters() {
-    let text = Seat::with(&[(0, ONE), (4, TWO)]).run("--list").unwrap().text();
+    let text = TestClient::with(&[(0, ONE), (4, TWO)]).run("--list").unwrap().text();
     assert_eq!(
         text,
         "Index  Server                 Cluster ID                            Common Name\n\
@@ -225,42 +229,42 @@ fn a_list_shows_the_clusters() {
          00     1.2.3.4:50052          c2c94c40-6491-409e-bd3d-16e236544b7f  app\n\
          04     1.2.3.4:50052          3fed78e8-58ad-4aec-be5f-4a12a04ff073  app\n"
     );
-    let text = Seat::new("").run("--list").unwrap().text();
+    let text = TestClient::new("").run("--list").unwrap().text();
     assert_eq!(text, "This client is not registered with any cluster.\n");
 }
 
 #[test]
 fn a_removal_takes_entries_and_files_and_leaves_the_rest() {
-    let mut seat = Seat::with(&[(0, ONE), (1, TWO)]);
-    let former = seat.path(&format!("cert/client/{TWO}/appKey.pem.old1"));
+    let mut client = TestClient::with(&[(0, ONE), (1, TWO)]);
+    let former = client.path(&format!("cert/client/{TWO}/appKey.pem.old1"));
     std::fs::write(&former, "old").unwrap();
-    assert_eq!(seat.run("--remove 1").err().unwrap().kind, Kind::Refused);
-    assert_eq!(clusters::registrations(&seat.configuration()).len(), 2);
-    seat.run("--remove 01 --yes").unwrap();
+    assert_eq!(client.run("--remove 1").err().unwrap().kind, Kind::Refused);
+    assert_eq!(clusters::registrations(&client.configuration()).len(), 2);
+    client.run("--remove 01 --yes").unwrap();
     assert!(former.exists());
-    assert!(!seat.path(&format!("cert/server/{TWO}")).exists());
-    assert!(seat.path(&format!("cert/client/{ONE}/appKey.pem")).exists());
+    assert!(!client.path(&format!("cert/server/{TWO}")).exists());
+    assert!(client.path(&format!("cert/client/{ONE}/appKey.pem")).exists());
 
-    seat.answers.push_back("proceed");
-    seat.run(&format!("--remove {ONE}")).unwrap();
-    assert!(!seat.path(&format!("cert/client/{ONE}")).exists());
+    client.answers.push_back("proceed");
+    client.run(&format!("--remove {ONE}")).unwrap();
+    assert!(!client.path(&format!("cert/client/{ONE}")).exists());
     let before = "# ours\nLunaSA Client = {\n   NetClient = 1;\n}\n";
-    assert_eq!(seat.configuration().text(), before);
-    let failure = seat.run("--remove 0").err().unwrap();
+    assert_eq!(client.configuration().text(), before);
+    let failure = client.run("--remove 0").err().unwrap();
     assert!(failure.message.contains("not registered with a cluster '0'"), "{}", failure.message);
 }
 
 #[test]
 fn files_that_were_put_elsewhere_by_hand_are_left() {
-    let mut seat = Seat::with(&[(0, ONE)]);
-    let shared = seat.path("cert/client/shared.pem");
+    let mut client = TestClient::with(&[(0, ONE)]);
+    let shared = client.path("cert/client/shared.pem");
     std::fs::write(&shared, "ntls").unwrap();
-    let mut file = seat.configuration();
+    let mut file = client.configuration();
     let mut one = clusters::registrations(&file).remove(0);
     one.key.clone_from(&shared);
     clusters::set(&mut file, &one).unwrap();
-    std::fs::write(seat.path("Chrystoki.conf"), file.text()).unwrap();
-    seat.run("--remove 0 --yes").unwrap();
+    std::fs::write(client.path("Chrystoki.conf"), file.text()).unwrap();
+    client.run("--remove 0 --yes").unwrap();
     assert!(shared.exists());
-    assert!(seat.shown.contains("shared.pem was left"), "{}", seat.shown);
+    assert!(client.shown.contains("shared.pem was left"), "{}", client.shown);
 }

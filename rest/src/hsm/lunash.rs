@@ -60,7 +60,7 @@ pub struct Fm {
     pub version: String,
     /// Who made it.
     pub manufacturer: String,
-    /// When it was made, as it stands in the module.
+    /// When it was made, as the module says.
     pub build_time: String,
     /// Ten bytes in hexadecimal, blanks between.
     pub fingerprint: String,
@@ -96,7 +96,7 @@ pub struct SelfTest {
     pub passed: bool,
 }
 
-/// The HSM's clock beside the appliance's.
+/// The HSM's clock compared with the appliance's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HsmTime {

@@ -251,7 +251,7 @@ pub struct Action {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Transport {
-    /// To be entered for recovery; only `stmTransport` tells it.
+    /// To be entered for recovery; only `stmTransport` answers with it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub random_user_string: String,
     /// To be compared at recovery.

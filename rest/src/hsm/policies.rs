@@ -14,7 +14,7 @@ calls! {
     /// Sets a policy; a destructive one as a waiting task.
     pub const SET_POLICY: Call<SetPolicy, Nothing> =
         Call::put("/api/lunasa/hsms/{hsmid}/policies/{policyid}");
-    /// Writes the policies to a template among the user's files; answers 201. Assumed beside the same
+    /// Writes the policies to a template among the user's files; answers 201. Assumed by analogy with the same
     /// resource of partitions.
     pub const EXPORT_POLICIES: Call<ExportPolicies, Nothing> =
         Call::post("/api/lunasa/hsms/{hsmid}/policies");

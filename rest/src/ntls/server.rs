@@ -1,7 +1,7 @@
 //! The appliance's own end of NTLS: settings, certificate, binding.
 //!
 //! The vendor's reference has settings, certificate and certificate request. What LunaSH sets
-//! beyond that stands below `/emulator/lunash`, where a real appliance answers 404.
+//! beyond that is below `/emulator/lunash`, where a real appliance answers 404.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub const GROUPS: &str = "secp256r1:P-256:secp384r1:P-384:secp521r1:P-521:x25519
     ffdhe6144:ffdhe8192:MLKEM512:MLKEM768:MLKEM1024:SecP256r1MLKEM768:X25519MLKEM768:\
     SecP384r1MLKEM1024";
 
-/// The settings, with paths of what lies below.
+/// The settings, with the paths of their parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Settings {

@@ -48,7 +48,7 @@ fn own<'i>(cx: &Context<'_>, user: &'i str) -> Result<&'i str, Failure> {
     Ok(user)
 }
 
-/// The appliance's own certificate, which lies among the files of every administrator and operator.
+/// The appliance's own certificate, which is among the files of every administrator and operator.
 /// It stays there when the files are cleared.
 const SERVER: &str = "server.pem";
 
@@ -76,7 +76,7 @@ fn no_file(name: &str) -> Failure {
 const EXTENSIONS: [&str; 10] =
     [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
 
-/// `by_owner`: whether the owner of the data folder sends the file. He stands for scp, which has no
+/// `by_owner`: whether the owner of the data folder sends the file. This takes the place of scp, which has no
 /// list of extensions: `id_rsa.pub`, a role's file without any.
 fn check_name(name: &str, by_owner: bool) -> Result<(), Failure> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._ ".contains(c);

@@ -61,7 +61,7 @@ fn add(
     };
     let read = ssh_key::read(&text).map_err(refuse)?;
     let name = body.name.unwrap_or_else(|| read.comment.to_owned());
-    // A name stands in paths.
+    // A name becomes part of a path.
     if !is_name(&name, 64, |_, c| (' '..='~').contains(&c) && !"/\\".contains(c)) {
         return Err(refuse(
             "Its name, the comment behind the key, has to have 1 to 64 printable ASCII characters \

@@ -12,7 +12,7 @@ pub(crate) struct SshKey<'l> {
     pub(crate) bits: u32,
     /// `SHA256:` and the digest in base64, as `ssh-keygen -l` shows it.
     pub(crate) fingerprint: String,
-    /// What stands behind the key; often `user@host`.
+    /// The comment behind the key; often `user@host`.
     pub(crate) comment: &'l str,
 }
 

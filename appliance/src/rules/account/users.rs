@@ -28,7 +28,7 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 /// Names of Linux users, groups and services that no account may have. The vendor says that there
-/// is such a list, not what stands in it, except `sshd`.
+/// is such a list, not its content, except `sshd`.
 const RESERVED: &[&str] = &[
     "adm",
     "audio",
@@ -285,7 +285,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: UserAction) -> Result<Reply<Not
         "changePassword" => change_password(cx, user, &body)?,
         "enable" => find(cx, user)?.enabled = true,
         "disable" if user == "admin" => {
-            // Assumed: nobody could enable it again.
+            // Assumed: no account could enable it again.
             return Err(forbidden("The user 'admin' cannot be disabled."));
         }
         "disable" => {

@@ -1,6 +1,6 @@
 //! Software packages: `/api/lunasa/packages`, `/api/lunasa/packageFiles`.
 //!
-//! A package file lies among a user's files; `crate::package` reads it. An update of the
+//! A package file is among a user's files; `crate::package` reads it. An update of the
 //! appliance's own software (`lunasa_update`) takes effect with the next reboot.
 
 use luna_rest::Nothing;
@@ -12,8 +12,7 @@ use luna_rest::tasks::Link;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::later;
-use crate::package;
-use crate::package::{Manifest, OpenError};
+use crate::package::{self, Manifest, OpenError};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::account::users::forbidden;

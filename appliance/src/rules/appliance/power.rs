@@ -1,6 +1,6 @@
 //! Restart, power, and who may change the appliance: `/api/lunasa/actions`, forceSoLogin.
 //!
-//! The emulated appliance cannot stay off, since nobody could press its button: switched off, it
+//! The emulated appliance cannot stay off, since there is no button to press: switched off, it
 //! comes up again at once. Assumed: regenerating the certificate is the `ntls` area's.
 
 use luna_rest::Nothing;

@@ -1,6 +1,8 @@
 //! Who may do what with the cluster: its refusals, the state it has to be in, and who vouches for a
 //! request with a password.
 
+use luna_rest::clusters::{Authentication, refusal};
+
 use crate::core::message::Failure;
 use crate::core::text::later;
 use crate::request::context::Context;
@@ -9,7 +11,6 @@ use crate::rules::partition::login::check_password;
 use crate::state::clusters::{PACKAGE, Phase};
 use crate::state::partition_policies::policy;
 use crate::state::partitions::PartitionRow;
-use luna_rest::clusters::{Authentication, refusal};
 
 /// Partition policy: each key needs its own authorization data.
 const PER_KEY_AUTHORIZATION: u32 = 40;

@@ -1,16 +1,17 @@
 //! Roles of the HSM: login, logout, passwords, and the attempts that are left: the third wrong SO
 //! password in a row zeroizes the HSM.
 
-use crate::core::message::{Failure, Reply};
-use crate::request::context::Context;
-use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::hsm::access;
 use luna_rest::hsm::{
     CHANGE_PASSWORD, ChangePassword, LOGIN, LOGOUT, Login, NOT_INITIALIZED, PUT_PASSWORD, ROLE,
     ROLE_ACTIONS, ROLES, Role, RoleLink, Roles, WRONG_PASSWORD, ZEROIZED_BY_FAILURES,
 };
 use luna_rest::tasks::Actions;
 use luna_rest::{Nothing, Secret};
+
+use crate::core::message::{Failure, Reply};
+use crate::request::context::Context;
+use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::hsm::access;
 
 /// Wrong SO passwords in a row that zeroize the HSM.
 pub(crate) const SO_ATTEMPTS: u32 = 3;
@@ -156,7 +157,7 @@ fn put_password(
     Ok(Reply::done())
 }
 
-/// Assumed: a wrong old password counts as a failed login, since it tells as much.
+/// Assumed: a wrong old password counts as a failed login, since its answer reveals as much.
 fn set_password(
     cx: &mut Context<'_>,
     hsm: &str,

@@ -167,7 +167,7 @@ fn stats(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stats>,
     }))
 }
 
-/// A usable host address inside its network, with a gateway beside it.
+/// A usable host address inside its network, with a gateway in the same network.
 fn ip4_of(body: &Ip4) -> Result<Ip4Row, Failure> {
     let parse = |name: &str, text: &str| {
         let wrong = || Failure::bad_request(format!("'{name}' is no IPv4 address."));

@@ -23,7 +23,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&KERNEL_ROUTES, MONITOR, kernel);
 }
 
-/// The routing table: longer prefixes first, then by device; an added route stands before the
+/// The routing table: longer prefixes first, then by device; an added route comes before the
 /// device's own, as a recorded table shows them. The first gateway is the default one.
 fn kernel_routes(network: &Network) -> Vec<KernelRoute> {
     let mut lines: Vec<(u8, KernelRoute)> = Vec::new();

@@ -11,8 +11,7 @@ use luna_rest::ntls::{
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
-use crate::request::route;
-use crate::request::route::{Ids, OPERATOR, Routes};
+use crate::request::route::{self, Ids, OPERATOR, Routes};
 use crate::rules::network::devices::check_binding;
 use crate::state::ntls::{KeepaliveRow, LONGEST, MonitorRow, ThreadsRow};
 

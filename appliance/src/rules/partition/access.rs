@@ -1,11 +1,12 @@
 //! What every rule of partitions begins with: the partition of a request and what it must be; and how
 //! a partition is erased.
 
+use luna_rest::partitions::refusal;
+
 use crate::core::message::Failure;
 use crate::request::context::Context;
 use crate::state::clusters::PACKAGE;
 use crate::state::partitions::PartitionRow;
-use luna_rest::partitions::refusal;
 
 /// Removes every partition with all that is in it: the HSM is initialized, zeroized, reset.
 pub fn erase_all(cx: &mut Context<'_>) {

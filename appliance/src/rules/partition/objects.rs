@@ -1,4 +1,4 @@
-//! What lies inside a partition: objects, backups of them, SKS master keys.
+//! What a partition holds: objects, backups of them, SKS master keys.
 //!
 //! Nothing here does cryptography: an object is its label, type and size, put there through
 //! `/emulator` as an application would do it.

@@ -94,7 +94,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Policy>,
     Ok(Reply::ok(entry(cx, row, find(&ids[2])?, [&ids[0], &ids[1]])))
 }
 
-/// Whether a policy can have this value beside the others.
+/// Whether a policy can have this value together with the others.
 fn check(cx: &Context<'_>, row: &PartitionRow, known: &Known, value: u32) -> Result<(), Failure> {
     let refuse = |details: String| {
         Err(Failure::new(400, refusal::POLICY_VALUE, "The policy cannot have this value.")

@@ -126,7 +126,7 @@ mod tests {
         assert_ne!(later[0], first[0], "the processors");
         assert_ne!(later[1], first[1], "the processes");
         assert_ne!(later[2], first[2], "the memory");
-        assert_eq!(later[3], first[3], "the disk changes only with what lies on it");
+        assert_eq!(later[3], first[3], "the disk changes only with its files");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Processors, processes, memory and disk of the emulated appliance.
 
+use luna_rest::status::{Cpu, DiskPartition, Memory, Process};
+
 use crate::core::text::clock_text;
 use crate::request::context::Context;
-use luna_rest::status::{Cpu, DiskPartition, Memory, Process};
 
 /// Memory in KiB.
 const MEMORY: u64 = 16_277_216;
@@ -140,7 +141,7 @@ pub(crate) fn memory(cx: &mut Context<'_>) -> Memory {
     }
 }
 
-/// The file systems; what users copied to the appliance lies on the third.
+/// The file systems; what users copied to the appliance is on the third.
 pub(crate) fn file_systems(cx: &Context<'_>) -> Vec<DiskPartition> {
     let files = cx.state.files.size().div_ceil(1024);
     let system = |name: &str, mount_point: &str, total: u64, used: u64| DiskPartition {

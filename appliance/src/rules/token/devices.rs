@@ -223,7 +223,7 @@ fn logout(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothin
     Ok(Reply::done())
 }
 
-/// The product does this at its serial console only, with nobody logged in; there is none here.
+/// The product does this at its serial console only, without a login; there is none here.
 fn reset(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     *token_mut(cx, &ids[0])? = TokenRow::default();
     log_out_everywhere(cx, &ids[0]);
@@ -313,7 +313,7 @@ pub(crate) mod tests {
         let login = LOGIN.path(&[SERIAL]);
         assert_eq!(other.post(&login, json!({"password": TOKEN_SO})).status, 204);
         assert_eq!(other.get(&path).json()["soLoggedIn"], true);
-        // Pulled out and plugged in again, nobody is logged in.
+        // After it is plugged in again no role is logged in.
         let carried = other.get(&CONTENTS.path(&[SERIAL])).json();
         assert_eq!(other.delete(&DETACH.path(&[SERIAL])).status, 204);
         other.post(ATTACH.template(), carried).created();

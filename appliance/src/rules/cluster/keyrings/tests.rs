@@ -1,11 +1,11 @@
+use luna_rest::Method;
+use luna_rest::peers::Operation;
 use serde_json::{Value, json};
 
 use crate::core::message::{Body, Request};
 use crate::rules::cluster::lifecycle::tests::{cluster, co};
 use crate::state::clusters::{ClientRow, MemberRow};
 use crate::test_machine::{Answer, TestMachine};
-use luna_rest::Method;
-use luna_rest::peers::Operation;
 
 const SHORT: &str = "sixteen-letters!";
 const LONG: &str = "seventeen-letters";
