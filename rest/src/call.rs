@@ -61,7 +61,7 @@ impl fmt::Display for Resource {
 }
 
 /// One call of the API: `Q` is the body that is sent, `A` the body of the answer, `IDS` the number
-/// of placeholders in the path. Declared with [`calls!`].
+/// of placeholders in the path. Declared within `calls! { … }`.
 ///
 /// The path is a template such as `/api/lunasa/ntls/clients/{clientid}`; [`Call::path`] fills it.
 pub struct Call<Q, A, const IDS: usize> {
