@@ -2,7 +2,7 @@
 //!
 //! In a cluster only the primary member changes shared state. [`Engine::step`] returns the result
 //! of a request: it is done; it was a change on the primary, which has to be shipped; or it would
-//! be a change on another member, which has to be proposed. [`crate::replica`] sends both.
+//! be a change on another member, which has to be proposed. `crate::replica` sends both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -357,7 +357,7 @@ impl Engine {
         })
     }
 
-    /// Stores a page of the copy, without the rows that [`is_held_back`] names.
+    /// Stores a page of the copy, without the rows that `is_held_back` names.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.

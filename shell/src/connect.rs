@@ -83,7 +83,7 @@ impl Connection {
         }
     }
 
-    /// Stores the account's new password, for the next [`reopen`](Self::reopen).
+    /// Stores the account's new password, for the next time it is opened.
     pub fn password_changed(&mut self, password: SecretString) {
         if let Origin::Password(_, old) = &mut self.origin {
             *old = password;

@@ -1,6 +1,6 @@
 //! Backups of the configuration: `/api/lunasa/config/backups`, and going back to factory settings.
 //!
-//! A backup holds the rows of the fields that belong to a service (see [`belongs`]), so that a new
+//! A backup holds the rows of the fields that belong to a service (see `belongs`), so that a new
 //! field of an area is backed up without a word here. HSM and partitions are never in it.
 
 use std::collections::BTreeSet;
