@@ -208,8 +208,32 @@ fn logout(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::test_machine::TestMachine;
+    use luna_rest::ntls;
     use serde_json::json;
+
+    #[test]
+    fn a_rule_names_its_placeholders_as_it_likes() {
+        let (link, path) = (ntls::REVOKE.resource(), "/api/lunasa/ntls/clients/app1/links/7");
+        for client in ["{clientid}", "{clientName}", "{x}", "app1"] {
+            for end in ["{linkid}", "{x}/", "7"] {
+                let rule = format!("DELETE:/api/lunasa/ntls/clients/{client}/links/{end}");
+                assert!(covers(&rule, link, path), "{rule}");
+            }
+        }
+        for rule in [
+            "DELETE:/api/lunasa/ntls/clients/app2/links/{linkid}",
+            "DELETE:/api/lunasa/ntls/{clients}/app1/links/{linkid}",
+            "DELETE:/api/lunasa/ntls/clients/{clientid}",
+            "DELETE:/api/lunasa/ntls/clients/{clientid}/links/{linkid}/{x}",
+            "GET:/api/lunasa/ntls/clients/{clientid}/links/{linkid}",
+            "DELETE",
+            "",
+        ] {
+            assert!(!covers(rule, link, path), "{rule}");
+        }
+    }
 
     #[test]
     fn a_session_ends_by_logout_and_after_ten_idle_minutes() {
