@@ -4,12 +4,12 @@
 //! (`cu`) and the Limited Crypto Officer (`lco`). A session has at most one role logged in to a
 //! partition. Failed logins are kept: a locked SO zeroizes the partition, the others lock out.
 
-use luna_rest::Nothing;
 use luna_rest::partitions::{
     CHANGE_ROLE, ChangePassword, INIT_ROLE, InitRole, LOGIN, LOGOUT, Login, ROLE, ROLE_ACT,
     ROLE_ACTIONS, ROLES, Role, RoleAction, RoleRef, Roles, SHOW, refusal,
 };
 use luna_rest::tasks::{Actions, Link};
+use luna_rest::{Nothing, Secret};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
@@ -236,17 +236,28 @@ fn init_role(
         )
         .details(format!("The {name} of this partition has a password already.")));
     }
-    let password = body.password.ok_or_else(|| {
+    give_password(cx, serial, id, body.password)?;
+    Ok(Reply::created(ROLE.path(&[&ids[0], serial, id])))
+}
+
+/// Gives a role a password that somebody else chose, and no failed logins.
+fn give_password(
+    cx: &mut Context<'_>,
+    serial: &str,
+    id: &str,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let password = password.ok_or_else(|| {
         Failure::bad_request("'password' is required: this HSM authenticates by password.")
     })?;
-    check_new_password(row, id, password.expose())?;
+    check_new_password(partition(cx, serial)?, id, password.expose())?;
     let role = RoleRow {
         hash: cx.hash(password.expose()),
         failed: 0,
         to_be_changed: hsm_policy(cx, HSM_FORCE_CHANGE) == 1,
     };
     partition_mut(cx, serial)?.roles.insert(id.to_owned(), role);
-    Ok(Reply::created(ROLE.path(&[&ids[0], serial, id])))
+    Ok(())
 }
 
 fn change_role(
@@ -315,17 +326,7 @@ fn reset(cx: &mut Context<'_>, serial: &str, id: &str, body: RoleAction) -> Resu
         )
         .details(format!("The {} of this partition has no password yet.", name_of(id)?)));
     }
-    let password = body.password.ok_or_else(|| {
-        Failure::bad_request("'password' is required: this HSM authenticates by password.")
-    })?;
-    check_new_password(row, id, password.expose())?;
-    let role = RoleRow {
-        hash: cx.hash(password.expose()),
-        failed: 0,
-        to_be_changed: hsm_policy(cx, HSM_FORCE_CHANGE) == 1,
-    };
-    partition_mut(cx, serial)?.roles.insert(id.to_owned(), role);
-    Ok(())
+    give_password(cx, serial, id, body.password)
 }
 
 #[cfg(test)]
