@@ -52,7 +52,8 @@ pub(crate) fn failure(
             ),
         ),
         Outcome::Ambiguous { at, candidates } => {
-            let word = line.get(at.clone()).unwrap_or_default();
+            let (whole, place) = grammar.masked_at(line, at.clone());
+            let word = whole.get(place).unwrap_or_default();
             let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();
             (
                 format!(

@@ -1,7 +1,6 @@
 //! Line editing at a terminal, with history and completion.
 
 use std::borrow::Cow;
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,13 +14,17 @@ use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Helper};
 
 use crate::device::Input;
+use crate::files::open_private_file;
 
 /// What the line editor needs of the command language.
 pub trait LineAssistant {
     /// The byte offset of the word at `cursor`, and its completions.
     fn complete(&self, line: &str, cursor: usize) -> (usize, Vec<String>);
-    /// The line without its secrets, for the history.
+    /// The line with asterisks in place of its secrets, for whatever shows it.
     fn masked(&self, line: &str) -> String;
+    /// The line without its secrets, for the history: sent again, it asks for them. Empty where
+    /// nothing is kept.
+    fn kept(&self, line: &str) -> String;
 }
 
 /// The most lines in the history.
@@ -47,7 +50,7 @@ impl Editor {
             .build();
         let mut inner = rustyline::Editor::with_config(config).ok()?;
         inner.set_helper(Some(EditorHelper::default()));
-        let history = history.filter(|path| make_private(path).is_ok()).map(Path::to_owned);
+        let history = history.filter(|path| open_private_file(path).is_ok()).map(Path::to_owned);
         if let Some(path) = &history {
             // If it cannot be read, the history starts empty.
             let _ = inner.load_history(path);
@@ -60,16 +63,28 @@ impl Editor {
             helper.assistant = Some(Rc::clone(&assistant));
         }
         let line = self.inner.readline(prompt);
-        if let Ok(line) = &line
-            && !line.trim().is_empty()
-        {
-            // A history that cannot be written is no reason to disturb the session.
-            let _ = self.inner.add_history_entry(assistant.masked(line));
-            if let Some(path) = &self.history {
-                let _ = self.inner.save_history(path);
-            }
+        if let Ok(line) = &line {
+            self.remember(line, &*assistant);
         }
         input(line)
+    }
+
+    /// Puts a line into the history, unless it begins with a blank. Other programs may add theirs to
+    /// the file at the same time.
+    fn remember(&mut self, line: &str, assistant: &dyn LineAssistant) {
+        let kept = if line.starts_with(char::is_whitespace) {
+            String::new()
+        } else {
+            assistant.kept(line)
+        };
+        if kept.is_empty() {
+            return;
+        }
+        // A history that cannot be written is no reason to disturb the session.
+        let _ = self.inner.add_history_entry(kept);
+        if let Some(path) = &self.history {
+            let _ = self.inner.append_history(path);
+        }
     }
 
     pub(crate) fn answer(&mut self, prompt: &str) -> Input {
@@ -92,16 +107,6 @@ fn input(line: rustyline::Result<String>) -> Input {
         Err(ReadlineError::Interrupted) => Input::Cancelled,
         Err(_) => Input::End,
     }
-}
-
-/// Creates the file if needed, and makes it readable for its owner only.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
 impl Completer for EditorHelper {
@@ -142,13 +147,37 @@ mod tests {
 
     use super::*;
 
+    struct NoSecrets;
+
+    impl LineAssistant for NoSecrets {
+        fn complete(&self, _: &str, cursor: usize) -> (usize, Vec<String>) {
+            (cursor, Vec::new())
+        }
+        fn masked(&self, line: &str) -> String {
+            line.to_owned()
+        }
+        fn kept(&self, line: &str) -> String {
+            line.replace("-p SECRET", "").trim_end().to_owned()
+        }
+    }
+
+    fn lines(path: &Path) -> Vec<String> {
+        let editor = Editor::new(Some(path)).unwrap();
+        editor.inner.history().iter().cloned().collect()
+    }
+
     #[test]
-    fn the_history_file_is_private() {
+    fn two_editors_keep_each_others_lines_but_no_secrets_and_none_after_a_blank() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/history");
-        make_private(&path).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        make_private(&path).unwrap();
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut both = [Editor::new(Some(&path)).unwrap(), Editor::new(Some(&path)).unwrap()];
+        for number in 0..6 {
+            both[number % 2].remember(&format!("line {number} -p SECRET"), &NoSecrets);
+            both[number % 2].remember(" private", &NoSecrets);
+            both[number % 2].remember("", &NoSecrets);
+        }
+        assert_eq!(lines(&path), (0..6).map(|n| format!("line {n}")).collect::<Vec<_>>());
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     }
 }

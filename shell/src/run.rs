@@ -442,6 +442,10 @@ impl<S> LineAssistant for CommandAssistant<S> {
     fn masked(&self, line: &str) -> String {
         self.catalogue.grammar.masked(line)
     }
+
+    fn kept(&self, line: &str) -> String {
+        self.catalogue.grammar.without_secrets(line)
+    }
 }
 
 /// Runs a shell program on the streams of the process, as its arguments ask. What outlives it is

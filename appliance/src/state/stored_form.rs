@@ -34,7 +34,7 @@ use super::sysconf::{
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
-use super::users::{LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
+use super::users::{FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Row, Rows, Table};
@@ -491,6 +491,8 @@ fn fill_accounts(state: &mut State) {
             max_failed_attempts: 4,
         },
     );
+    let failed = FailedLoginsRow { times: vec![1_700_000_014], locked: Some((1_700_000_015, 1_700_000_615)) };
+    insert(&mut state.users.failed, "ada", failed);
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
     insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });

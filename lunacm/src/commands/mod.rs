@@ -44,7 +44,11 @@ const OF_LUNASH: &str = include_str!("../../../completions/lunash.abbreviations"
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(OF_LUNASH);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.

@@ -167,7 +167,10 @@ const OF_LUNACM: &str = include_str!("../../../completions/lunacm.abbreviations"
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(OF_LUNACM);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.
