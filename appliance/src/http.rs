@@ -224,6 +224,7 @@ fn write(response: Response) -> axum::response::Response {
     });
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
     for (name, value) in
         [(header::LOCATION, location), (header::LINK, link), (header::SET_COOKIE, cookie)]
     {

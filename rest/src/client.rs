@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::answer;
 use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
@@ -30,8 +31,38 @@ pub struct Target {
     pub port: u16,
     /// Which certificate is accepted.
     pub trust: Trust,
-    /// The longest time for a call, its task included; `None`: no limit.
+    /// The longest time for a call outside of a command, its task included; `None`: no limit.
     pub limit: Option<Duration>,
+}
+
+/// The end of the time that a command has for all of its calls; shared by the clients of a session.
+#[derive(Debug, Default)]
+pub struct CommandDeadline(Mutex<Option<Deadline>>);
+
+/// The end of a time limit, and the limit for its error.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    end: Instant,
+    limit: Duration,
+}
+
+impl CommandDeadline {
+    /// A command begins, and has `limit` from now on.
+    pub fn start(&self, limit: Duration) {
+        *lock(&self.0) = Some(Deadline { end: Instant::now() + limit, limit });
+    }
+
+    /// `time` does not count, such as that of a question to the user.
+    pub fn extend(&self, time: Duration) {
+        if let Some(deadline) = &mut *lock(&self.0) {
+            deadline.end += time;
+        }
+    }
+
+    /// The command is over.
+    pub fn clear(&self) {
+        *lock(&self.0) = None;
+    }
 }
 
 /// An answer with its status and header.
@@ -49,6 +80,7 @@ pub struct Answer<A> {
 pub struct Client {
     pub(crate) transport: Transport,
     limit: Option<Duration>,
+    command: Option<Arc<CommandDeadline>>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
 }
@@ -77,7 +109,13 @@ impl Client {
     /// [`Error::Unreachable`], [`Error::Unknown`] or [`Error::Changed`].
     pub fn connect(target: Target) -> Result<Client, Error> {
         let transport = Transport::open(&target)?;
-        Ok(Client { transport, limit: target.limit, user: None, cookies: Mutex::default() })
+        Ok(Client {
+            transport,
+            limit: target.limit,
+            command: None,
+            user: None,
+            cookies: Mutex::default(),
+        })
     }
 
     /// Opens a private session (`POST /auth/session`) as `user`.
@@ -178,6 +216,11 @@ impl Client {
         self.transport.fingerprint()
     }
 
+    /// Whether the appliance has said, in an answer, that it is an emulated one.
+    pub fn is_emulated(&self) -> bool {
+        self.transport.is_emulated()
+    }
+
     /// `host:port`, as in the file of pins.
     pub fn address(&self) -> &str {
         self.transport.address()
@@ -230,6 +273,12 @@ impl Client {
             pending.read(&response)?
         };
         Ok(Answer { status: response.status, location: response.location, body })
+    }
+
+    /// The deadline of the command that calls belong to; while there is none, each call has the
+    /// limit of its target.
+    pub fn set_command_deadline(&mut self, deadline: Arc<CommandDeadline>) {
+        self.command = Some(deadline);
     }
 
     /// A flag that ends the call in progress with [`Error::Cancelled`] when set (Ctrl-C).
@@ -319,11 +368,14 @@ impl Client {
     }
 
     pub(crate) fn pending(&self, method: Method, path: String) -> PendingCall {
+        let of_command = self.command.as_ref().and_then(|command| *lock(&command.0));
+        let deadline = of_command
+            .or_else(|| self.limit.map(|limit| Deadline { end: Instant::now() + limit, limit }));
         PendingCall {
             method,
             path,
-            deadline: self.limit.map(|limit| Instant::now() + limit),
-            limit: self.limit,
+            deadline: deadline.map(|deadline| deadline.end),
+            limit: deadline.map(|deadline| deadline.limit),
         }
     }
 
@@ -398,18 +450,8 @@ impl PendingCall {
         &self,
         response: &Response,
     ) -> Result<A, Error> {
-        let body = response.body.trim_ascii();
-        if response.status == 204 || body.is_empty() || body == b"{}" {
-            return Ok(A::default());
-        }
-        serde_json::from_slice(body).map_err(|error| {
-            // No part of the body is quoted: it may hold a secret.
-            let kind = match error.classify() {
-                serde_json::error::Category::Data => "JSON of another shape",
-                _ => "not JSON",
-            };
-            self.protocol(format!("{kind} (line {}, column {})", error.line(), error.column()))
-        })
+        answer::read(self.method, response.status, &response.body)
+            .map_err(|reason| self.protocol(reason))
     }
 
     pub(crate) fn answered(&self, status: u16, answer: ApiError) -> Error {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use luna_rest::Secret;
 use secrecy::ExposeSecret;
@@ -10,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::connect::Connection;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
-use crate::options::{Format, Options};
+use crate::options::{Format, Options, SECRETS};
 use crate::secrets::Secrets;
 use crate::watch::Watch;
 
@@ -25,7 +26,7 @@ pub struct Ui {
     pub(crate) frame: Frame,
     pub(crate) shown: bool,
     pub(crate) leaving: bool,
-    watch: Option<Arc<Watch>>,
+    watch: Arc<Watch>,
 }
 
 /// The state of the output of the running command.
@@ -70,7 +71,7 @@ impl Ui {
             frame: if options.output == Format::Json { Frame::Json } else { Frame::BlankDue },
             shown: false,
             leaving: false,
-            watch: connection.watch().cloned(),
+            watch: Arc::clone(connection.watch()),
         }
     }
 
@@ -79,6 +80,10 @@ impl Ui {
     /// # Errors
     /// Its file or descriptor cannot be read.
     pub fn preset_secret(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
+        debug_assert!(
+            SECRETS.iter().any(|(name, _)| *name == variable),
+            "{variable} is not listed"
+        );
         Ok(self.secrets.find(variable)?.map(|known| known.expose_secret().into()))
     }
 
@@ -95,18 +100,14 @@ impl Ui {
         self.device
     }
 
-    /// Lets Ctrl-C cancel the calls of a command, and reports a long wait.
-    pub(crate) fn start_watch(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.start();
-        }
+    /// Starts the time of a command, lets Ctrl-C cancel its calls, and reports a long wait.
+    pub(crate) fn start_watch(&self) {
+        self.watch.start();
     }
 
     /// Ends that while the user types.
-    pub(crate) fn stop_watch(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.stop();
-        }
+    pub(crate) fn stop_watch(&self) {
+        self.watch.stop();
     }
 
     /// Writes a remark: to standard error, and to `messages` of the JSON object.
@@ -283,9 +284,9 @@ impl Ui {
         self.shown = true;
         // In JSON mode only objects may be written to a pipe.
         let silent = self.frame == Frame::Json && !self.device.attended();
+        let asked = Instant::now();
         let answer = ask(&mut *self.device, if silent { "" } else { text });
-        // The time for the answer does not count as waiting for the appliance.
-        self.start_watch();
+        self.watch.go_on(asked.elapsed());
         answer
     }
 }
