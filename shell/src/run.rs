@@ -276,8 +276,9 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>, begun: Instant) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
+        let warnings = self.session.connection_mut().client.take_warnings();
         if self.options.output == Format::Json {
-            return self.write_json(canonical, result, begun);
+            return self.write_json(canonical, result, &warnings, begun);
         }
         let (_, _, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
@@ -311,6 +312,9 @@ impl<S: Session> Shell<S> {
             ui.device.print(&line);
             ui.device.print("\n");
         }
+        for warning in &warnings {
+            ui.device.note(&format!("warning: {warning}"));
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));
@@ -323,6 +327,7 @@ impl<S: Session> Shell<S> {
         &mut self,
         line: String,
         result: Result<Box<dyn View + '_>, Failure>,
+        warnings: &[String],
         begun: Instant,
     ) -> Status {
         let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
@@ -336,6 +341,10 @@ impl<S: Session> Shell<S> {
         let user = connection.user.clone();
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
+        for warning in warnings {
+            ui.device.note(&format!("warning: {warning}"));
+            messages.push(warning.clone());
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));
