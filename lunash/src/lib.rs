@@ -22,12 +22,12 @@ pub use session::{SESSION_CALLS, Session};
 mod prelude {
     pub(crate) use luna_grammar::Menu;
     pub(crate) use luna_rest::{Error, ErrorId, Nothing, Secret};
-    pub(crate) use luna_shell::{Failure, Known, Page, Question, Role, Run, Table, Text};
+    pub(crate) use luna_shell::{Attempt, Failure, Known, Page, Question, Role, Run, Table, Text};
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Message, Success};
+    pub(crate) use crate::views::{Done, Made, Message, Success};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

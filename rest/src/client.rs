@@ -248,6 +248,25 @@ impl Client {
         self.finish(&pending, call, body)
     }
 
+    /// Sends a call that makes something, and returns the body of its answer with the id of what was
+    /// made: the end of the answer's `Location`, after the end of its task if there is one. `None` if
+    /// the appliance does not name it.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub fn create<Q: Serialize, A: DeserializeOwned + Default, const IDS: usize>(
+        &self,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
+        body: &Q,
+    ) -> Result<(A, Option<String>), Error> {
+        let pending = self.pending_call(call, ids)?;
+        let body = pending.json(body)?;
+        let response = self.respond(&pending, call, body)?;
+        let id = response.location.as_deref().and_then(last_segment);
+        Ok((pending.read(&response)?, id))
+    }
+
     /// Reads a resource.
     ///
     /// # Errors
@@ -299,23 +318,30 @@ impl Client {
         self.transport.set_wait_callback(callback);
     }
 
-    /// Sends the request of a call, and waits for the end of its task if there is one.
+    /// Sends the request of a call, waits for the end of its task if there is one, and reads the body.
     pub(crate) fn finish<Q, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
         pending: &PendingCall,
         call: &Call<Q, A, IDS>,
         body: Body,
     ) -> Result<A, Error> {
+        pending.read(&self.respond(pending, call, body)?)
+    }
+
+    /// Sends the request of a call, and waits for the end of its task if there is one.
+    fn respond<Q, A, const IDS: usize>(
+        &self,
+        pending: &PendingCall,
+        call: &Call<Q, A, IDS>,
+        body: Body,
+    ) -> Result<Response, Error> {
         let response = pending.succeeded(self.exchange(pending, pending.request(body))?)?;
         match task_of(call, &response) {
-            Some(task) => {
-                let response = self.wait_for_task(pending, &task)?;
-                pending.read(&response)
-            }
+            Some(task) => self.wait_for_task(pending, &task),
             None if response.status == 303 => {
                 Err(pending.protocol("a redirect that is no task".to_owned()))
             }
-            None => pending.read(&response),
+            None => Ok(response),
         }
     }
 
@@ -506,6 +532,13 @@ impl PendingCall {
             Failure::Unsendable(reason) => Error::Unsendable { method, path, reason },
         }
     }
+}
+
+/// The end of a path, decoded.
+fn last_segment(location: &str) -> Option<String> {
+    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
+    let segment = path.rsplit('/').next().filter(|segment| !segment.is_empty())?;
+    Some(percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

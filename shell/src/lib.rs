@@ -5,6 +5,7 @@
 //! JSON, and ends with an exit status. Commands never print and do not know who reads the output.
 
 mod arguments;
+mod attempts;
 mod certificates;
 mod command;
 mod config;
@@ -27,6 +28,7 @@ mod ui;
 mod watch;
 
 pub use arguments::{finish, parse, write_result};
+pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};

@@ -97,7 +97,7 @@ pub struct TimeLimit {
             DEFAULT_TIME_LIMIT.as_secs()
         )
     )]
-    timeout: Option<u64>,
+    pub(crate) timeout: Option<u64>,
 }
 
 /// In seconds; a year is as good as no limit, and no sum with it overflows.

@@ -167,10 +167,11 @@ impl Run<Session> for Unlock {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let action = Some("unlock".to_owned());
         let body = ChangeKeyring { action, authentication, ..ChangeKeyring::default() };
-        change(session, &either(self.keyringid, self.label), &body)?;
+        let keyring = either(self.keyringid, self.label);
+        attempt.spend(session, |session| change(session, &keyring, &body))?;
         Ok(Success { done: "keyring unlock" })
     }
 }
@@ -185,10 +186,24 @@ struct Create {
     copassword: Option<Secret>,
 }
 
-impl Run<Session> for Create {
-    type View = Success;
+/// The keyrings that were made.
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    done: Success,
+    keyrings: Vec<Listed>,
+}
 
-    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+impl Text for Created {
+    fn write(&self, page: &mut Page) {
+        self.done.write(page);
+    }
+}
+
+impl Run<Session> for Create {
+    type View = Created;
+
+    fn run(self, session: &mut Session) -> Result<Created, Failure> {
         let key_ring_password = session.ui().secret(
             self.password,
             Question {
@@ -198,7 +213,8 @@ impl Run<Session> for Create {
                 option: "-password",
             },
         )?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let body = NewKeyrings {
             authentication,
             key_ring_label: self.label,
@@ -206,8 +222,11 @@ impl Run<Session> for Create {
             total: self.total,
             index: self.index,
         };
-        session.client().call(&keyrings::CREATE, &[], &body).map_err(refused)?;
-        Ok(Success { done: "keyring create" })
+        let made = attempt.spend(session, |session| {
+            session.client().call(&keyrings::CREATE, &[], &body).map_err(refused)
+        })?;
+        let keyrings = made.data.into_iter().map(Listed::from).collect();
+        Ok(Created { done: Success { done: "keyring create" }, keyrings })
     }
 }
 
@@ -223,9 +242,11 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let keyring = either(self.keyringid, self.label);
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let body = DeleteKeyring { authentication };
-        session.client().call(&keyrings::DELETE, &[&keyring], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&keyrings::DELETE, &[&keyring], &body).map_err(refused)
+        })?;
         Ok(Success { done: "keyring delete" })
     }
 }
@@ -246,16 +267,18 @@ struct Listed {
     label: String,
 }
 
+impl From<keyrings::KeyringEntry> for Listed {
+    fn from(entry: keyrings::KeyringEntry) -> Listed {
+        Listed { id: entry.key_ring_uuid, label: entry.key_ring_label }
+    }
+}
+
 impl Run<Session> for List {
     type View = Keyrings;
 
     fn run(self, session: &mut Session) -> Result<Keyrings, Failure> {
         let list = session.client().get(&keyrings::LIST, &[]).map_err(refused)?.data;
-        let listed = |one: keyrings::KeyringEntry| Listed {
-            id: one.key_ring_uuid,
-            label: one.key_ring_label,
-        };
-        Ok(Keyrings { keyrings: list.into_iter().map(listed).collect() })
+        Ok(Keyrings { keyrings: list.into_iter().map(Listed::from).collect() })
     }
 }
 

@@ -93,9 +93,9 @@ struct Create {
 }
 
 impl Run<Session> for Create {
-    type View = Done;
+    type View = Made<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Made<Done>, Failure> {
         session.confirm(self.force, &proceed_or("create the partition"))?;
         let partition = NewPartition {
             name: self.partition,
@@ -105,8 +105,8 @@ impl Run<Session> for Create {
             version: self.version,
         };
         let hsm = session.hsm()?;
-        session.call(&partitions::CREATE, &[hsm], &partition)?;
-        Ok(Done { done: "partition create" })
+        let id = session.create(&partitions::CREATE, &[hsm], &partition)?;
+        Ok(Made { done: Done { done: "partition create" }, id })
     }
 }
 
@@ -183,7 +183,7 @@ impl Run<Session> for Clear {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
-        CO.guard(session, place)?;
+        let attempt = CO.attempt(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
         if !self.force {
@@ -199,7 +199,7 @@ impl Run<Session> for Clear {
                 ),
             )?;
         }
-        CO.during(session, place, password, |session| {
+        CO.during(session, place, (password, attempt), |session| {
             session.call(&partitions::CLEAR, &[place[1]], &Nothing {})
         })?;
         Ok(Done { done: "partition clear" })
