@@ -186,10 +186,25 @@ impl Machine {
         era_id(&mut self.secret)
     }
 
-    /// Checks the password of an account that another appliance gives, as a login would.
-    pub fn is_password(&mut self, user: &str, password: &Secret, system: OffsetDateTime) -> bool {
+    /// Checks the password of an account that another appliance gives, as a login would, and that it
+    /// opens more than its own change.
+    ///
+    /// # Errors
+    /// What is wrong with the password.
+    pub fn admits(
+        &mut self,
+        user: &str,
+        password: &Secret,
+        system: OffsetDateTime,
+    ) -> Result<(), &'static str> {
         let now = self.now(system);
-        auth::check_password(&self.state, &mut self.sessions, user, password, now).is_ok()
+        auth::check_password(&self.state, &mut self.sessions, user, password, now)
+            .map_err(|_| "is wrong")?;
+        let users = &self.state.users;
+        match users.users.get(user).is_some_and(|row| users.must_change(row, now)) {
+            true => Err("has to be changed first; it opens nothing else"),
+            false => Ok(()),
+        }
     }
 
     /// The time on the appliance.

@@ -303,7 +303,6 @@ impl Replica {
             Envelope {
                 cluster: row.uuid.clone(),
                 from: state.clusters.own.get().member.clone(),
-                secret: row.secret.clone(),
                 message,
             }
         };

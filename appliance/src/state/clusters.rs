@@ -99,7 +99,8 @@ pub struct ClusterRow {
     pub uuid: String,
     /// Its label.
     pub label: String,
-    /// What members know each other by.
+    /// What members of older releases knew each other by. It proves nothing any more; its removal
+    /// waits for the next schema.
     pub secret: Secret,
     /// The identity of its SKS master key.
     pub smk: String,

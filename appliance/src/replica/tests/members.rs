@@ -158,6 +158,17 @@ fn the_guides_reasons_not_to_join() {
     let (status, said) = refused(&other, "admin-password");
     assert!(status == 409 && said.contains("another cloning domain"), "{said}");
     domain("domain");
+    let temporary = |is: bool| {
+        let replica = nodes[0].replica();
+        let mark = |machine: &mut crate::machine::Machine| {
+            machine.state.users.users.get_mut("admin").unwrap().temporary = is;
+        };
+        replica.engine().change_own(mark).unwrap();
+    };
+    temporary(true);
+    let (status, said) = refused(&other, "admin-password");
+    assert!(status == 409 && said.contains("opens nothing else"), "{said}");
+    temporary(false);
     let clock = json!({"advance": 31});
     assert_eq!(other.send(Method::Put, "/emulator/clock", clock).0, 204);
     let (status, said) = refused(&other, "admin-password");
@@ -177,13 +188,14 @@ fn one_joins_at_a_time() {
             member: member.clone(),
             name: format!("LNH-{number}"),
             address: format!("127.1.0.{number}"),
+            certificate: certificate(&format!("127.1.0.{number}")),
             domain: PasswordHash::of_domain("domain").domain_mark(),
             time: clock().format(&Rfc3339).unwrap(),
             ..Applicant::default()
         };
-        let (cluster, secret) = (cluster.to_owned(), Secret::default());
+        let (cluster, shown) = (cluster.to_owned(), shown(&applicant.address));
         let message = Message::Join(applicant);
-        nodes[0].replica().receive(Envelope { cluster, from: member, secret, message })
+        nodes[0].replica().receive(Envelope { cluster, from: member, message }, shown)
     };
     assert!(matches!(apply(7), Some(Answer::Welcome { .. })));
     let refused = apply(8);
@@ -415,4 +427,61 @@ fn a_member_that_joined_after_the_histories_parted_is_not_taken_for_a_deleted_on
     nodes[1].settle();
     let parted: Vec<bool> = nodes[1..].iter().map(Node::parted).collect();
     assert_eq!(parted, [false, false, true, false]);
+}
+
+#[test]
+fn positions_do_not_jump_and_nobody_speaks_for_another_member() {
+    use luna_rest::peers::{Position, Row};
+
+    let (_net, nodes) = cluster_of(3);
+    let receiver = nodes[1].replica();
+    let cluster = receiver.engine().machine.state.clusters.cluster.get().uuid.clone();
+    let say = |from: &Node, by: &Node, message: Message| {
+        let (cluster, from) = (cluster.clone(), from.member());
+        receiver.receive(Envelope { cluster, from, message }, shown(&by.address))
+    };
+    let at = receiver.engine().at();
+    let role = Row { field: "roles".into(), key: "thief".into(), row: Some("{}".into()) };
+    let ship =
+        |reaches: Position, rows: &[Row]| Message::Ship { after: at, reaches, rows: rows.to_vec() };
+    let next = Position { change: at.change + 1, ..at };
+    let rows = std::slice::from_ref(&role);
+    // Not as the primary, and not as the receiver itself.
+    for name in [&nodes[0], &nodes[1]] {
+        let said = say(name, &nodes[2], ship(next, rows));
+        assert!(matches!(said, Some(Answer::Nothing)), "{said:?}");
+    }
+    let own = say(&nodes[1], &nodes[1], ship(next, rows));
+    assert!(matches!(own, Some(Answer::Nothing)), "with its very certificate: {own:?}");
+    // A member that is not primary ships nothing, in no era; the primary one change at a time.
+    let mut era = Row { field: "cluster".into(), key: String::new(), row: None };
+    let mut row = receiver.engine().machine.state.clusters.cluster.get().clone();
+    row.promote(&nodes[2].member(), at.into(), 3, 7);
+    era.row = Some(serde_json::to_string(&row).unwrap());
+    let new_era = Position { era: at.era + 1, change: at.change + 1, id: 7 };
+    let jump = Position { change: at.change + 1000, ..at };
+    let far_era = Position { era: at.era + 5, ..next };
+    for (from, message) in [
+        (&nodes[2], ship(next, rows)),
+        (&nodes[2], ship(new_era, &[era.clone(), role.clone()])),
+        (&nodes[0], ship(jump, rows)),
+        (&nodes[0], ship(far_era, rows)),
+        (&nodes[0], ship(Position { id: 1, ..next }, rows)),
+    ] {
+        say(from, from, message.clone());
+        let engine = receiver.engine();
+        assert_eq!(engine.at(), at, "{message:?}");
+        assert!(!engine.machine.state.roles.roles.contains("thief"), "{message:?}");
+    }
+    // No member gives another one a new certificate.
+    let primary = nodes[0].replica();
+    let mut member =
+        primary.engine().machine.state.clusters.members.get(&nodes[1].member()).cloned().unwrap();
+    member.certificate = certificate("another");
+    let row = Some(serde_json::to_string(&member).unwrap());
+    let rows = vec![Row { field: "cluster/members".into(), key: nodes[1].member(), row }];
+    let (cluster, from) = (cluster.clone(), nodes[2].member());
+    let envelope = Envelope { cluster, from, message: Message::Propose { after: at, rows } };
+    let said = primary.receive(envelope, shown(&nodes[2].address));
+    assert!(matches!(said, Some(Answer::Refused { .. })), "{said:?}");
 }

@@ -79,7 +79,6 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     let domain = domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default();
     let (serial, smk) = (serial.to_owned(), partition.smk_id.clone());
     let (uuid, member) = (cx.random().uuid(), cx.random().uuid());
-    let secret = cx.secret.token();
     let row = MemberRow { joined: 1, ..self_as_member(cx) };
     let id = era_id(cx.secret);
     let smk = if smk.is_empty() { hex(&cx.random().bytes::<16>()) } else { smk };
@@ -92,7 +91,6 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     clusters.cluster.set(ClusterRow {
         uuid,
         label,
-        secret: secret.into(),
         smk,
         domain,
         primary: member.clone(),

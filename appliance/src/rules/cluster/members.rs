@@ -185,16 +185,35 @@ fn promote(cx: &mut Context<'_>, uuid: &str) -> Result<(), Failure> {
     if clusters.cluster.get().primary == uuid {
         return Ok(());
     }
-    let local = clusters.own.get().member == uuid;
-    let may = if local {
-        writes(cx)
-    } else {
-        cx.peers.here.get(uuid).is_some_and(|here| here.writes && here.active)
+    let name = clusters.members.get(uuid).map(|row| row.name.as_str()).unwrap_or_default();
+    let (active, writes) = match cx.peers.here.get(uuid) {
+        _ if clusters.own.get().member == uuid => (cx.peers.active, writes(cx)),
+        Some(here) => (here.active, here.writes),
+        None => {
+            return Err(refuse(
+                refusal::NOT_ALLOWED,
+                format!(
+                    "The member {name} is not reached from here, so it cannot be promoted; \
+                     bring it online first."
+                ),
+            ));
+        }
     };
-    if !may {
+    if !active {
+        return Err(refuse(
+            refusal::NOT_AUTHORIZED,
+            format!(
+                "The member {name} is not authorized; authorize it on its own appliance first."
+            ),
+        ));
+    }
+    if !writes {
         return Err(refuse(
             refusal::READ_ONLY,
-            "Only an authorized member with read-write privileges can be promoted.",
+            format!(
+                "The member {name} is read-only, so it cannot be promoted: it has no link to the \
+                 primary member."
+            ),
         ));
     }
     let at = clusters.own.get().at;
