@@ -215,18 +215,23 @@ async fn files(boundary: String, bytes: Bytes) -> Result<Vec<(String, Vec<u8>)>,
 }
 
 fn write(response: Response) -> axum::response::Response {
-    let Response { status, location, link, cookie, content_type, body } = response;
+    let Response { status, location, link, cookie, warning, content_type, body } = response;
     let mut http = axum::response::Response::new(HttpBody::from(body));
     *http.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let cookie = cookie.map(|value| {
         let end = if value.is_empty() { "; Max-Age=0" } else { "" };
         format!("{SESSION_COOKIE}={value}; Path=/; Secure; HttpOnly{end}")
     });
+    // 110: the response is stale.
+    let warning = warning.map(|text| format!("110 - \"{text}\""));
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    for (name, value) in
-        [(header::LOCATION, location), (header::LINK, link), (header::SET_COOKIE, cookie)]
-    {
+    for (name, value) in [
+        (header::LOCATION, location),
+        (header::LINK, link),
+        (header::SET_COOKIE, cookie),
+        (header::WARNING, warning),
+    ] {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }

@@ -18,6 +18,7 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
+use crate::rules::cluster::access::may_be_old;
 use crate::rules::cluster::backup::follow_schedule;
 use crate::state::{Change, State};
 
@@ -87,9 +88,10 @@ impl Machine {
             (route.run)(&mut cx, &ids, request)
         });
         match answered {
-            Ok(response) => {
+            Ok(mut response) => {
                 if !request.method.changes() {
                     cx.state.undo();
+                    response.warning = may_be_old(&cx);
                 }
                 response
             }

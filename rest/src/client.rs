@@ -3,7 +3,7 @@
 //! A change is sent once. A read is repeated once if its connection broke. If a call becomes a task
 //! of the appliance, the client waits for its end and reports its errors as those of the call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +51,7 @@ pub struct Client {
     limit: Option<Duration>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
+    warnings: Mutex<BTreeSet<String>>,
 }
 
 /// The target of the tracing event of each call; its field `resource` holds the [`crate::Resource`].
@@ -77,7 +78,13 @@ impl Client {
     /// [`Error::Unreachable`], [`Error::Unknown`] or [`Error::Changed`].
     pub fn connect(target: Target) -> Result<Client, Error> {
         let transport = Transport::open(&target)?;
-        Ok(Client { transport, limit: target.limit, user: None, cookies: Mutex::default() })
+        Ok(Client {
+            transport,
+            limit: target.limit,
+            user: None,
+            cookies: Mutex::default(),
+            warnings: Mutex::default(),
+        })
     }
 
     /// Opens a private session (`POST /auth/session`) as `user`.
@@ -171,6 +178,11 @@ impl Client {
     /// The account that is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
+    }
+
+    /// What the appliance warned of in its answers since this was last asked: each text once.
+    pub fn take_warnings(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *lock(&self.warnings))
     }
 
     /// The fingerprint of the appliance's certificate.
@@ -295,6 +307,7 @@ impl Client {
         request: Request,
     ) -> Result<Response, Failure> {
         let response = self.transport.exchange(request, self.cookie(), pending.deadline)?;
+        lock(&self.warnings).extend(response.warning.clone());
         let mut cookies = lock(&self.cookies);
         for cookie in &response.cookies {
             let pair = cookie.split(';').next().unwrap_or_default();

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE,
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, WARNING,
 };
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
@@ -88,6 +88,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
     pub(crate) cookies: Vec<String>,
+    /// The text of the `Warning` header.
+    pub(crate) warning: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -373,6 +375,10 @@ impl HttpConnection {
             status: incoming.status().as_u16(),
             location: incoming.headers().get(LOCATION).map(text),
             cookies: incoming.headers().get_all(SET_COOKIE).iter().map(text).collect(),
+            warning: incoming.headers().get(WARNING).map(text).and_then(|value| {
+                let (_, text) = value.split_once('"')?;
+                Some(text.split('"').next().unwrap_or_default().to_owned())
+            }),
             body: Vec::new(),
         };
         let read = incoming.by_ref().take(MAX_ANSWER + 1).read_to_end(&mut response.body);

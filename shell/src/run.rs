@@ -1,5 +1,6 @@
 //! The session loop: reads lines, runs their commands, writes the results.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -63,6 +64,10 @@ pub trait Session: Sized + 'static {
     /// First words of the commands that are hidden in this session, as the appliance lacks them.
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
+    }
+    /// What was warned of in answers since this was last asked.
+    fn take_warnings(&mut self) -> BTreeSet<String> {
+        self.connection_mut().client.take_warnings()
     }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
@@ -225,7 +230,7 @@ impl<S: Session> Shell<S> {
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
         self.session.ui().start_watch();
-        match prepared(&mut self.session) {
+        let result = match prepared(&mut self.session) {
             Err(failure) if self.session.recover(&failure) => {
                 let again = handler
                     .prepare(invocation)
@@ -233,7 +238,11 @@ impl<S: Session> Shell<S> {
                 again(&mut self.session)
             }
             result => result,
+        };
+        for warning in self.session.take_warnings() {
+            self.session.ui().note(format!("note: {warning}"));
         }
+        result
     }
 
     fn write(&mut self, line_result: LineResult<'_>) -> Status {

@@ -102,6 +102,7 @@ impl Replica {
                 || machine.peers.here.contains_key(primary),
             restart: clusters.own.get().restart,
             package: machine.state.packages.version(PACKAGE).to_owned(),
+            software: machine.state.lunasa.settings.get().version.clone(),
             operations: machine.peers.operations,
         }
     }
@@ -111,7 +112,7 @@ impl Replica {
     }
 
     /// Whether a member answers now.
-    fn can_reach(&self, member: &str) -> bool {
+    pub(super) fn can_reach(&self, member: &str) -> bool {
         self.peer(member)
             .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
     }

@@ -19,7 +19,9 @@ use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
-use crate::rules::cluster::access::{refuse, require_active, require_cluster, vouched_by_co};
+use crate::rules::cluster::access::{
+    refuse, require_active, require_cluster, vouched_by_co, writes,
+};
 use crate::rules::cluster::lifecycle::member_path;
 use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
 use crate::state::packages::listed_as;
@@ -39,12 +41,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&LINKS, ADMIN, links);
     r.on(&CHANGE_LINK, ADMIN, change_link);
     r.on(&SETTLE, ADMIN, settle);
-}
-
-/// Whether this member may write: it is the primary, or sees it.
-fn writes(cx: &Context<'_>) -> bool {
-    let primary = &cx.state.clusters.cluster.get().primary;
-    cx.state.clusters.is_primary() || cx.peers.here.contains_key(primary)
 }
 
 fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
@@ -310,10 +306,13 @@ fn clients(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Clien
     Ok(Reply::ok(Clients { data }))
 }
 
-/// A client by UUID or common name: its UUID.
+/// A client by UUID or common name, whose form a client chooses itself: its UUID.
 pub(crate) fn find_client(cx: &Context<'_>, client: &str) -> Result<String, Failure> {
-    let mut clients = cx.state.clusters.clients.iter();
-    let found = clients.find(|(uuid, row)| *uuid == client || row.name == client);
+    let clients = &cx.state.clusters.clients;
+    if clients.contains(client) {
+        return Ok(client.to_owned());
+    }
+    let found = clients.iter().find(|(_, row)| row.name == client);
     found.map(|(uuid, _)| uuid.to_owned()).ok_or_else(|| {
         refuse(refusal::NO_CLIENT, format!("No client '{client}' is registered with the cluster."))
     })
