@@ -479,7 +479,7 @@ ClientCertFile = C:\\Luna {1};\\app.pem \r
         let line = |text: &str| Chrystoki::parse(text).unwrap_err().line;
         assert_eq!(line("A = {\n x = 1\n}\n"), 2);
         assert_eq!(line("A = {\n x = 1;\n"), 3);
-        assert_eq!(line("\n[Section]\nKey=value\n"), 2);
+        assert_eq!(line("\nSection\nKey=value\n"), 2);
         let mut file = Chrystoki::parse(FILE).unwrap();
         assert!(file.set("Misc", "x", "a;b").is_err());
         assert_eq!(file.text(), FILE);

@@ -239,7 +239,8 @@ impl<S: Session> Shell<S> {
             }
             result => result,
         };
-        for warning in self.session.take_warnings() {
+        // What was refused showed nothing.
+        for warning in self.session.take_warnings().into_iter().filter(|_| result.is_ok()) {
             self.session.ui().note(format!("note: {warning}"));
         }
         result

@@ -177,7 +177,11 @@ fn cluster_partition(cx: &Context<'_>, label: Option<&str>) -> Result<String, Fa
     let known = &cx.state.clusters.own.get().partition;
     let partitions = &cx.state.partitions.partitions;
     let found = match label {
-        Some(label) => partitions.iter().find(|(_, row)| row.initialized && row.label == label),
+        // Labels may be the same; there is one V1 partition at most.
+        Some(label) => partitions
+            .iter()
+            .filter(|(_, row)| row.initialized && row.label == label)
+            .max_by_key(|(_, row)| row.version),
         None => partitions.get(known).map(|row| (known.as_str(), row)),
     };
     let Some((serial, row)) = found else {

@@ -338,6 +338,8 @@ fn scheduled() -> (TestMachine, String) {
 fn tick(bench: &mut TestMachine) -> Vec<String> {
     bench.machine.tick(bench.machine.now(time::OffsetDateTime::UNIX_EPOCH));
     bench.store();
+    // What was waited for ended the session.
+    bench.local_login();
     bench.machine.state.files.names("admin").map(str::to_owned).collect()
 }
 
