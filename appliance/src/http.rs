@@ -222,10 +222,10 @@ fn write(response: Response) -> axum::response::Response {
         let end = if value.is_empty() { "; Max-Age=0" } else { "" };
         format!("{SESSION_COOKIE}={value}; Path=/; Secure; HttpOnly{end}")
     });
-    // 110: the response is stale.
-    let warning = warning.map(|text| format!("110 - \"{text}\""));
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // 199 is a warning of any kind.
+    let warning = warning.map(|text| format!("199 - \"{text}\""));
     for (name, value) in [
         (header::LOCATION, location),
         (header::LINK, link),

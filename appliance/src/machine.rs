@@ -18,8 +18,9 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
-use crate::rules::cluster::access::may_be_old;
+use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
+use crate::rules::cluster::lifecycle::era_id;
 use crate::state::{Change, State};
 
 /// The machine.
@@ -93,6 +94,12 @@ impl Machine {
                     cx.state.undo();
                     response.warning = may_be_old(&cx);
                 }
+                let of_cluster = ["/api/cluster", "/api/keyrings"];
+                if cx.state.clusters.own.get().parted
+                    && of_cluster.iter().any(|path| request.path.starts_with(path))
+                {
+                    response.warning = Some(PARTED);
+                }
                 response
             }
             Err(failure) => {
@@ -161,6 +168,11 @@ impl Machine {
         };
         self.sessions.insert(session::Key::Cookie(cookie.clone()), session, now);
         cookie
+    }
+
+    /// What tells a new era of the cluster from all others.
+    pub(crate) fn era_id(&mut self) -> u64 {
+        era_id(&mut self.secret)
     }
 
     /// Checks the password of an account that another appliance gives, as a login would.

@@ -3,7 +3,7 @@
 //! A change is sent once. A read is repeated once if its connection broke. If a call becomes a task
 //! of the appliance, the client waits for its end and reports its errors as those of the call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +51,7 @@ pub struct Client {
     limit: Option<Duration>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
-    warnings: Mutex<BTreeSet<String>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 /// The target of the tracing event of each call; its field `resource` holds the [`crate::Resource`].
@@ -180,8 +180,8 @@ impl Client {
         self.user.as_deref()
     }
 
-    /// What the appliance warned of in its answers since this was last asked: each text once.
-    pub fn take_warnings(&self) -> BTreeSet<String> {
+    /// What the appliance has warned of since this was asked last, each text once.
+    pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.warnings))
     }
 
@@ -307,7 +307,13 @@ impl Client {
         request: Request,
     ) -> Result<Response, Failure> {
         let response = self.transport.exchange(request, self.cookie(), pending.deadline)?;
-        lock(&self.warnings).extend(response.warning.clone());
+        let mut warnings = lock(&self.warnings);
+        for warning in &response.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        drop(warnings);
         let mut cookies = lock(&self.cookies);
         for cookie in &response.cookies {
             let pair = cookie.split(';').next().unwrap_or_default();

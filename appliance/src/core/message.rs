@@ -103,7 +103,7 @@ pub struct Response {
     pub link: Option<String>,
     /// The session cookie to set; an empty one takes it away.
     pub cookie: Option<String>,
-    /// What the asker should know of the answer, for the `Warning` header.
+    /// What the asker should know besides the answer: the text of the `Warning` header.
     pub warning: Option<&'static str>,
     /// The `Content-Type` of the body.
     pub content_type: &'static str,
