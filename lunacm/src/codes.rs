@@ -24,6 +24,8 @@ pub(crate) const ARGUMENTS_BAD: Code = Code::new(0x7, "CKR_ARGUMENTS_BAD");
 pub(crate) const NOT_SUPPORTED: Code = Code::new(0x54, "CKR_FUNCTION_NOT_SUPPORTED");
 /// State or policy forbid it.
 pub(crate) const NOT_ALLOWED: Code = Code::new(0x8000_0030, "CKR_OPERATION_NOT_ALLOWED");
+/// No such mechanism.
+pub(crate) const MECHANISM_INVALID: Code = Code::new(0x70, "CKR_MECHANISM_INVALID");
 /// No such policy.
 pub(crate) const POLICY_ID_INVALID: Code = Code::new(0x8000_007b, "CKR_POLICY_ID_INVALID");
 /// A value beyond the policy's capability; that this code says so is assumed.

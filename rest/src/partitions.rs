@@ -189,6 +189,10 @@ pub struct Partition {
     pub object_count: u64,
     /// Whether the domain of an older HSM was set.
     pub legacy_domain_set: bool,
+    /// Bytes that the partition itself takes; 0 where it is not told.
+    pub overhead: u64,
+    /// Its unique identifier, 24 hexadecimal digits; empty where it is not told.
+    pub ouid: String,
     /// Path of its capabilities.
     pub capabilities: String,
     /// Path of its objects.

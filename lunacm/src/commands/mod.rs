@@ -25,6 +25,8 @@ const TABLES: &[&[Command<Session>]] = &[
     partition::absent::COMMANDS,
     partition::contents::COMMANDS,
     partition::domains::COMMANDS,
+    partition::information::COMMANDS,
+    partition::mechanisms::COMMANDS,
     partition::policies::COMMANDS,
     partition::smk::COMMANDS,
     clientconfig::COMMANDS,

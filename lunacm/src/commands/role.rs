@@ -131,7 +131,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[partitions::ROLE.resource(), keyrings::ROLE.resource()],
-        known: Known::Assumed("the page was not found; that it tells of a lock-out is documented"),
+        known: Known::Seen("lunacm-role-show-7"),
         run: call::<Show>(),
     },
 ];
@@ -536,7 +536,8 @@ struct Show {
     name: String,
 }
 
-/// The state of a role.
+/// The state of a role. A wrong present password counts as a failed login, so that both have one
+/// number; a real appliance, whose REST API tells the logins only, may count them apart (assumed).
 #[derive(Serialize)]
 struct RoleState {
     name: String,
@@ -544,6 +545,8 @@ struct RoleState {
     primary_authentication: String,
     secondary_authentication: String,
     login_attempts_left: u32,
+    change_password_attempts_left: u32,
+    activated: bool,
     locked_out: bool,
     password_to_be_changed: bool,
 }
@@ -560,6 +563,8 @@ impl Run<Session> for Show {
             primary_authentication: state.primary_authentication,
             secondary_authentication: state.secondary_authentication,
             login_attempts_left: state.login_attempts_left,
+            change_password_attempts_left: state.login_attempts_left,
+            activated: state.activated,
             locked_out: state.locked_out,
             password_to_be_changed: state.pin_to_be_changed,
         })
@@ -572,11 +577,16 @@ impl Text for RoleState {
         page.blank();
         let mut line = |text: String| page.line(format!("                {text}"));
         if !self.initialized {
-            return line("Not initialized".into());
+            return line("Not initialized.".into());
         }
         line(format!("Primary authentication type: {}", self.primary_authentication));
         line(format!("Secondary authentication type: {}", self.secondary_authentication));
         line(format!("Failed login attempts before lockout: {}", self.login_attempts_left));
+        let left = self.change_password_attempts_left;
+        line(format!("Failed change password attempts before lockout: {left}"));
+        if self.activated {
+            line("Activated.".into());
+        }
         if self.locked_out {
             line("Locked out".into());
         }

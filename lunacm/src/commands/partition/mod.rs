@@ -1,9 +1,11 @@
-//! `partition`: the partition behind the current slot; its contents, domains, policies and SKS
-//! master key have files of their own.
+//! `partition`: the partition behind the current slot; its contents, domains, information,
+//! mechanisms, policies and SKS master key have files of their own.
 
 pub(super) mod absent;
 pub(super) mod contents;
 pub(super) mod domains;
+pub(super) mod information;
+pub(super) mod mechanisms;
 pub(super) mod policies;
 pub(super) mod smk;
 
