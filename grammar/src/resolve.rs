@@ -97,6 +97,16 @@ impl Grammar {
         self.tree.hide(word);
     }
 
+    /// Whether words, spelt in full, name a menu: they have commands below them and are none.
+    pub fn is_menu(&self, path: &str) -> bool {
+        let below = |node: Option<usize>, word: &str| {
+            let edges = &self.tree.nodes[node?].edges;
+            edges.iter().find(|edge| edge.word.eq_ignore_ascii_case(word)).map(|edge| edge.node)
+        };
+        let node = path.split(' ').fold(Some(ROOT), below);
+        node.is_some_and(|node| self.tree.nodes[node].command.is_none())
+    }
+
     /// Resolves a line.
     pub fn resolve<'l>(&self, line: &'l str) -> Outcome<'l> {
         let tokens = joined(line);

@@ -6,6 +6,7 @@
 
 use luna_rest::clusters::refusal as clusters;
 use luna_rest::partitions::refusal;
+use luna_shell::naming::Rule;
 use luna_shell::{Code, Failure, Kind};
 
 /// A wrong password.
@@ -117,6 +118,11 @@ pub(crate) fn failure(code: Code, why: impl Into<String>) -> Failure {
     let mut failure = Failure::command(code.name.to_string()).hint(why);
     failure.code = Some(code);
     failure
+}
+
+/// Refuses a value that breaks its rule, where it was typed.
+pub(crate) fn allowed(rule: Rule, value: &str) -> Result<(), Failure> {
+    rule.check(value).map_err(|told| failure(ARGUMENTS_BAD, told))
 }
 
 /// A number that the appliance sends as text.

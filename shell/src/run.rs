@@ -1,5 +1,6 @@
 //! The session loop: reads lines, runs their commands, writes the results.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -14,10 +15,11 @@ use serde::Serialize;
 use crate::command::{Catalogue, Handler, Prepared, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
-use crate::diagnostics;
+use crate::diagnostics::{self, Advice};
 use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
+use crate::older::{self, Older};
 use crate::options::{Format, Options};
 use crate::status::Status;
 use crate::ui::{Frame, Ui};
@@ -60,6 +62,12 @@ pub trait Session: Sized + 'static {
     }
     /// A hint for a line that starts with these words and is not known: the other shell, a new name.
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String>;
+    /// Commands in the spelling of older releases.
+    const OLDER: &'static [Older] = &[];
+    /// The product's own text for a word that a menu does not have, where it is known.
+    fn text_of_unknown(&self, _menu: &str, _word: &str) -> Option<String> {
+        None
+    }
     /// First words of the commands that are hidden in this session, as the appliance lacks them.
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
@@ -89,6 +97,7 @@ pub struct Shell<S: Session> {
     options: Options,
     status: Status,
     substitution_noted: bool,
+    older_noted: BTreeSet<String>,
 }
 
 /// The result of a line, before it is written.
@@ -108,6 +117,7 @@ impl<S: Session> Shell<S> {
             options,
             status: Status::Success,
             substitution_noted: false,
+            older_noted: BTreeSet::new(),
         }
     }
 
@@ -177,6 +187,11 @@ impl<S: Session> Shell<S> {
             Format::Luna => Frame::BlankDue,
         };
         self.session.ui().shown = false;
+        let today = older::in_todays_spelling(S::OLDER, &catalogue.grammar, line);
+        if let Some(today) = &today {
+            self.note_older_spelling(&catalogue.grammar.masked(today));
+        }
+        let line = today.as_deref().unwrap_or(line);
         let line_result = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => LineResult {
@@ -205,8 +220,7 @@ impl<S: Session> Shell<S> {
 
     fn unresolved<'c>(&self, line: &str, outcome: Outcome<'_>) -> LineResult<'c> {
         let grammar = &self.catalogue.grammar;
-        let hint = |words: &[&str]| self.session.hint_for_unknown(words);
-        let failure = diagnostics::failure(grammar, line, outcome, hint);
+        let failure = diagnostics::failure(grammar, line, outcome, &OfSession(&self.session));
         LineResult { path: "", canonical: grammar.masked(line), result: Err(failure) }
     }
 
@@ -325,6 +339,14 @@ impl<S: Session> Shell<S> {
         report::<S>(&mut *self.session.ui().device, failure);
     }
 
+    /// Says once for each command that its line was one of an older release.
+    fn note_older_spelling(&mut self, today: &str) {
+        let command = today.split(" -").next().unwrap_or(today).to_owned();
+        if self.older_noted.insert(command) {
+            self.session.ui().note(format!("note: read in the spelling of today: {today}"));
+        }
+    }
+
     fn note_substitutions(&mut self, line: &str) {
         if self.substitution_noted || line.is_ascii() {
             return;
@@ -334,6 +356,23 @@ impl<S: Session> Shell<S> {
             self.substitution_noted = true;
             self.session.ui().note(format!("note: '{from}' was read as '{to}'"));
         }
+    }
+}
+
+/// What a session adds to the diagnosis of a line.
+struct OfSession<'s, S>(&'s S);
+
+impl<S: Session> Advice for OfSession<'_, S> {
+    fn for_words(&self, words: &[&str]) -> Option<String> {
+        self.0.hint_for_unknown(words)
+    }
+
+    fn for_option(&self, command: &str, option: &str) -> Option<String> {
+        older::elsewhere(S::OLDER, command, option).map(str::to_owned)
+    }
+
+    fn text_of_unknown(&self, menu: &str, word: &str) -> Option<String> {
+        self.0.text_of_unknown(menu, word)
     }
 }
 

@@ -8,7 +8,8 @@ mod shell;
 mod slot;
 
 use luna_grammar::Menu;
-use luna_shell::{Catalogue, Command};
+use luna_shell::elsewhere::{self, LUNACM, LUNASH};
+use luna_shell::{Catalogue, Command, Now, Older};
 use serde::Serialize;
 
 use crate::glossary::GLOSSARY;
@@ -41,8 +42,9 @@ const RETIRED: &[(&str, &str)] =
 const OF_ADMINISTRATIVE_SLOTS: &[&str] =
     &["audit", "hsm", "stm", "partition create", "partition delete", "partition resize"];
 
-/// The commands of the other shell, shortest spelling and full path.
-const OF_LUNASH: &str = include_str!("../../../completions/lunash.abbreviations");
+/// Lines that scripts of older releases, and guides, still send.
+pub(crate) const OLDER: &[Older] =
+    &[Older { words: "slot set", today: "slot set", arguments: &[("slot", Now::Is("-slot"))] }];
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
@@ -51,7 +53,7 @@ pub fn catalogue() -> Catalogue<Session> {
 
 /// Where a line that fits nothing here would be understood.
 pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
-    let elsewhere = luna_shell::other_shell_hint(words, RETIRED, "lunash", OF_LUNASH);
+    let elsewhere = elsewhere::hint(words, LUNACM, LUNASH, RETIRED);
     let begins = |full: &str, typed: &str| {
         full.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
     };

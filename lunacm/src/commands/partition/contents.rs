@@ -28,7 +28,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         run: call::<Clear>(),
     },
     Command {
-        syntax: "partition|par contents",
+        syntax: "partition|par contents|con",
         help: "List the objects that the logged-in role can see",
         options: &[],
         roles: Role::MONITOR,

@@ -4,7 +4,7 @@ use luna_rest::partitions::{self, ChangePassword, InitPartition, InitRole, RoleA
 
 use super::{CO, CU, Officer, PSO, Target, close_questions};
 use crate::prelude::*;
-use crate::questions::proceed_or;
+use crate::questions::{allowed, proceed_or};
 
 pub(super) const INIT: Command = Command {
     syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-force]",
@@ -125,7 +125,9 @@ fn new_password(
     let lead = session.lead();
     let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
     let again = Some("\n  Please re-enter password to confirm:\n  > ");
-    session.ui().secret(given, Question { text: &text, again, variable, option })
+    let password = session.ui().secret(given, Question { text: &text, again, variable, option })?;
+    allowed(naming::PASSWORD, password.expose())?;
+    Ok(password)
 }
 
 #[derive(Deserialize)]
@@ -149,6 +151,7 @@ impl Run<Session> for Init {
             ))
             .hint("'partition init' in lunacm initializes it again, which erases it"));
         }
+        let label = self.label.map(|label| session.label(naming::LABEL, label)).transpose()?;
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
         let lead = session.lead();
         let domain = session.ui().secret(
@@ -160,10 +163,11 @@ impl Run<Session> for Init {
                 option: "-domain",
             },
         )?;
+        allowed(naming::DOMAIN, domain.expose())?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("initialize the partition"))?;
         let init = InitPartition {
-            label: self.label,
+            label,
             password: Some(password),
             domain: Some(domain),
             default_domain: Some(false),
