@@ -146,7 +146,7 @@ impl Appliance {
         let Options { data, listen, seed, clock, hostname } = options;
         let folder = Folder::take(&data)?;
         let local_key = folder.local_key()?;
-        let certificate = folder.certificate(&hostname)?;
+        let certificate = folder.certificate(&hostname, listen.ip())?;
         let fingerprint = certificate.fingerprint();
 
         let state = |reason| match reason {
@@ -166,6 +166,7 @@ impl Appliance {
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
         prepare(&mut engine);
+        let factory_password = engine.machine.state.users.is_temporary("admin");
         let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
 
         let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
@@ -215,7 +216,14 @@ impl Appliance {
                 drop(folder);
             })
             .map_err(StartError::Server)?;
-        Ok(Running { address, fingerprint, local_key, handle, thread: Some(thread) })
+        Ok(Running {
+            address,
+            fingerprint,
+            factory_password,
+            local_key,
+            handle,
+            thread: Some(thread),
+        })
     }
 
     /// Where the appliance of a data folder listens, if one runs.
@@ -248,6 +256,7 @@ fn tls(certificate: folder::Certificate) -> Result<rustls::ServerConfig, rustls:
 pub struct Running {
     address: SocketAddr,
     fingerprint: Fingerprint,
+    factory_password: bool,
     local_key: Secret,
     handle: Handle<SocketAddr>,
     thread: Option<JoinHandle<()>>,
@@ -262,6 +271,11 @@ impl Running {
     /// The fingerprint of its certificate.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// Whether `admin` had the password of the factory when it started.
+    pub fn has_factory_password(&self) -> bool {
+        self.factory_password
     }
 
     /// The key that opens a local session (see [`luna_rest::emulator`]).

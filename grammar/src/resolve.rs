@@ -97,6 +97,12 @@ impl Grammar {
         self.tree.hide(word);
     }
 
+    /// Takes a first word that is a beginning of one of these, or one of them, for no abbreviation:
+    /// words of another shell that people mix up with this one.
+    pub fn reserve(&mut self, words: &'static [&'static str]) {
+        self.tree.reserve(words);
+    }
+
     /// Whether words, spelt in full, name a menu: they have commands below them and are none.
     pub fn is_menu(&self, path: &str) -> bool {
         let below = |node: Option<usize>, word: &str| {

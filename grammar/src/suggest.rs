@@ -13,18 +13,18 @@ pub(crate) fn closest(typed: &str, words: Vec<String>) -> Vec<String> {
     let typed = bare(typed.split('=').next().unwrap_or(typed));
     let slips = match typed.chars().count() {
         0 | 1 => 0,
-        2..=4 => 1,
-        5..=8 => 2,
+        2..=6 => 1,
+        7..=10 => 2,
         _ => 3,
     };
-    let mut near: Vec<(usize, String)> = words
+    let mut near: Vec<([usize; 2], String)> = words
         .into_iter()
         .filter(|word| seen.insert(word.clone()))
-        .map(|word| (distance(&typed, &bare(&word)), word))
-        .filter(|(distance, _)| *distance <= slips)
+        .map(|word| (distances(&typed, &bare(&word)), word))
+        .filter(|([least, _], _)| *least <= slips)
         .collect();
     // Stable: equally close ones stay in the order of their declaration.
-    near.sort_by_key(|(distance, _)| *distance);
+    near.sort_by_key(|(distances, _)| *distances);
     near.into_iter().take(MOST).map(|(_, word)| word).collect()
 }
 
@@ -32,15 +32,26 @@ fn bare(word: &str) -> String {
     word.trim_start_matches('-').chars().take(64).collect::<String>().to_ascii_lowercase()
 }
 
-/// Slips of the fingers from the word, or from a beginning of it that is about as long.
-fn distance(typed: &str, word: &str) -> usize {
+/// Slips of the fingers from the word or from a beginning of it that is about as long, and from the
+/// whole word. A word with letters left out (`lgn`) is one slip away.
+fn distances(typed: &str, word: &str) -> [usize; 2] {
     let length = typed.chars().count();
     let whole = strsim::damerau_levenshtein(typed, word);
     if length < 3 {
-        return whole;
+        return [whole, whole];
     }
     let begins = (length - 1..=length + 1).map(|end| word.chars().take(end).collect::<String>());
-    begins.map(|begin| strsim::damerau_levenshtein(typed, &begin)).fold(whole, usize::min)
+    let least =
+        begins.map(|begin| strsim::damerau_levenshtein(typed, &begin)).fold(whole, usize::min);
+    [if is_shortened(typed, word) { least.min(1) } else { least }, whole]
+}
+
+/// Whether `typed` is the word without some of its letters, the first one excepted.
+fn is_shortened(typed: &str, word: &str) -> bool {
+    let mut left = word.chars();
+    typed.chars().next() == word.chars().next()
+        && word.chars().count() <= 2 * typed.chars().count()
+        && typed.chars().all(|c| left.any(|other| other == c))
 }
 
 #[cfg(test)]
@@ -67,6 +78,7 @@ mod tests {
         assert_eq!(from("asign", &words)[0], "assignPartition");
         assert_eq!(from("fignerpr", &words)[0], "fingerprint");
         assert!(from("qqq", &words).is_empty());
+        assert_eq!(from("lgn", &["login", "logout", "list"]), ["login"]);
     }
 
     #[test]

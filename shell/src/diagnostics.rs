@@ -46,19 +46,26 @@ pub(crate) fn failure(
                 tokens.get(words.len()).is_none_or(|first| at.start < first.span.start)
                     || parent.is_empty()
                     || grammar.is_menu(&parent);
+            let near = || match &closest[..] {
+                [] => None,
+                closest => Some(format!("could be: {}", closest.join(", "))),
+            };
             let hint = match () {
                 () if word.len() > 1 && word.ends_with('?') => {
                     Some("behind a blank, '?' shows what can stand there".to_owned())
                 }
-                () if about_words => advice.for_words(&words),
+                () if about_words => advice.for_words(&words).or_else(|| separator(&tokens)),
                 () => advice.for_option(&parent, word),
             };
-            let hint = hint.or_else(|| separator(&tokens)).or_else(|| match &closest[..] {
-                [] if about_words => Some(
-                    "'help' shows the commands, a '?' behind a word what can follow".to_owned(),
-                ),
-                [] => Some(format!("'{parent} ?' shows its options")),
-                closest => Some(format!("could be: {}", closest.join(", "))),
+            let hint = hint
+                .or_else(near)
+                .or_else(|| separator(&tokens))
+                .or_else(|| if about_words { None } else { advice.for_words(&words) });
+            let hint = hint.or_else(|| {
+                Some(match about_words {
+                    true => "'help' shows the commands, a '?' behind a word what can follow".into(),
+                    false => format!("'{parent} ?' shows its options"),
+                })
             });
             let underlined = underlined(grammar, line, at);
             let menu = !dashed && grammar.is_menu(&parent) && !parent.is_empty();

@@ -104,9 +104,7 @@ pub fn hint(words: &[&str], here: Place, other: Place, retired: &[(&str, &str)])
     // A whole command of the other shell says more than a menu that is missing here.
     let told = match (own, theirs) {
         (Some(own @ Found::Command(_)), _) => Some(own.missing(here)),
-        (own, Some(theirs @ Found::Command(_))) if has(other, theirs.text()) || own.is_none() => {
-            Some(theirs.of(other))
-        }
+        (_, Some(theirs @ Found::Command(_))) => Some(theirs.of(other)),
         (Some(own), _) => Some(own.missing(here)),
         (None, theirs) => theirs.map(|theirs| theirs.of(other)),
     };
@@ -206,8 +204,8 @@ fn paths(program: &str) -> impl Iterator<Item = Vec<&'static str>> {
 
 /// The command or the menu that words mean in a program, in full or abbreviated.
 fn find(program: &str, words: &[&str]) -> Option<Found> {
-    // A single letter at the front fits too much.
-    if words.first().is_none_or(|first| first.len() < 2) {
+    // A single letter alone fits too much.
+    if words.first().is_none_or(|first| words.len() < 2 && first.len() < 2) {
         return None;
     }
     let mut best: Vec<(Vec<&str>, bool)> = Vec::new();
@@ -241,9 +239,19 @@ fn find(program: &str, words: &[&str]) -> Option<Found> {
     if best.len() == 1 && first.len() == depth {
         return (depth > 1 || first.len() == words.len()).then(|| Found::Command(full(first)));
     }
-    let whole = best.iter().find(|(path, exact)| path.len() == depth && *exact);
-    if let Some((path, _)) = whole {
-        return Some(Found::Command(full(path)));
+    // Of several the one that the others only begin with: `create` and `createChallenge`.
+    let shortest = best.iter().min_by_key(|(path, _)| full(path).len());
+    if let Some((path, exact)) = shortest
+        && path.len() == depth
+        && depth > 1
+    {
+        let text = full(path);
+        let begins = |(other, _): &(Vec<&'static str>, bool)| {
+            full(other).get(..text.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&text))
+        };
+        if *exact || best.iter().all(begins) {
+            return Some(Found::Command(text));
+        }
     }
     // The words that all have in common.
     let shared = (0..depth).take_while(|at| best.iter().all(|(path, _)| path[*at] == first[*at]));
@@ -300,6 +308,8 @@ mod tests {
         assert_eq!(in_lunash("rule login"), "");
         assert_eq!(in_lunash("r"), "");
         assert_eq!(in_lunacm("client reg"), "'client register' is a command of lunash");
+        assert_eq!(in_lunacm("c reg"), "'client register' is a command of lunash");
+        assert_eq!(in_lunacm("par cr"), "'partition create' is a command of lunash");
         assert_eq!(in_lunacm("crate"), "");
     }
 

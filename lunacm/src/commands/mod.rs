@@ -46,14 +46,22 @@ const OF_ADMINISTRATIVE_SLOTS: &[&str] =
 pub(crate) const OLDER: &[Older] =
     &[Older { words: "slot set", today: "slot set", arguments: &[("slot", Now::Is("-slot"))] }];
 
+/// First words of LunaSH whose lines would otherwise run something else here, as abbreviations. LunaCM
+/// itself takes official short names only.
+const OF_LUNASH: &[&str] = &["client", "service", "status", "sysconf"];
+
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.reserve(OF_LUNASH);
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.
 pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
     let elsewhere = elsewhere::hint(words, LUNACM, LUNASH, RETIRED);
+    // That such a command is missing needs no second reason.
+    let other = elsewhere.clone().filter(|told| told.ends_with(LUNASH.program));
     let begins = |full: &str, typed: &str| {
         full.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
     };
@@ -65,10 +73,10 @@ pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
             && path.iter().zip(words).all(|(full, typed)| begins(full, typed))
     });
     match (admin, elsewhere) {
-        (Some(admin), elsewhere) => Some(format!(
+        (Some(admin), _) => Some(format!(
             "'{admin}' exists on administrative slots only, which clients of a Network HSM do not \
              have{}",
-            elsewhere.map_or_else(String::new, |told| format!("; {told}"))
+            other.map_or_else(String::new, |told| format!("; {told}"))
         )),
         (None, elsewhere) => elsewhere,
     }
