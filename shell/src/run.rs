@@ -253,8 +253,9 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
+        let warnings = self.session.connection_mut().client.take_warnings();
         if self.options.output == Format::Json {
-            return self.write_json(&canonical, result);
+            return self.write_json(&canonical, result, &warnings);
         }
         let (_, _, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
@@ -288,6 +289,9 @@ impl<S: Session> Shell<S> {
             ui.device.print(&line);
             ui.device.print("\n");
         }
+        for warning in &warnings {
+            ui.device.note(&format!("warning: {warning}"));
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));
@@ -296,12 +300,21 @@ impl<S: Session> Shell<S> {
         status
     }
 
-    fn write_json(&mut self, line: &str, result: Result<Box<dyn View + '_>, Failure>) -> Status {
+    fn write_json(
+        &mut self,
+        line: &str,
+        result: Result<Box<dyn View + '_>, Failure>,
+        warnings: &[String],
+    ) -> Status {
         let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
         let (code, text, _) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
+        for warning in warnings {
+            ui.device.note(&format!("warning: {warning}"));
+            messages.push(warning.clone());
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));

@@ -145,11 +145,16 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// The cluster that is meant: the one given, or the only one.
 pub(super) fn cluster(session: &Session, given: Option<String>) -> Result<String, Failure> {
-    if let Some(id) = given {
-        return Ok(id);
+    match given {
+        Some(id) => Ok(id),
+        None => Ok(own_cluster(session)?.cluster_uuid),
     }
+}
+
+/// The cluster that this appliance belongs to.
+fn own_cluster(session: &Session) -> Result<clusters::ClusterEntry, Failure> {
     let clusters = session.client().get(&clusters::LIST, &[]).map_err(refused)?.data;
-    clusters.into_iter().next().map(|cluster| cluster.cluster_uuid).ok_or_else(|| {
+    clusters.into_iter().next().ok_or_else(|| {
         Failure::command("This appliance belongs to no cluster.")
             .hint("'cluster create' creates one, 'cluster join' joins that of another appliance")
     })
@@ -341,14 +346,24 @@ impl Run<Session> for Leave {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let cluster = cluster(session, None)?;
+        let clusters::ClusterEntry { cluster_uuid: cluster, parted, .. } = own_cluster(session)?;
         let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
         let members = member::members(session, &cluster)?;
+        if parted && !self.force {
+            session.confirm(
+                false,
+                &caution(
+                    "The cluster goes on without this appliance. Keyrings that it acknowledged\n\
+                     may exist only here and will be erased; 'cluster backup run' saves them.",
+                    &proceed("leave the cluster"),
+                ),
+            )?;
+        }
         let is_last = matches!(
             &members[..],
             [only] if only.member_uuid.eq_ignore_ascii_case(&self.memberid)
         );
-        if is_last && !self.force {
+        if is_last && !parted && !self.force {
             // Assumed: what no member has is lost.
             session.confirm(
                 false,
@@ -358,7 +373,9 @@ impl Run<Session> for Leave {
                 ),
             )?;
         }
-        member::warn_of_absent(session, &members, &self.memberid, self.force)?;
+        if !parted {
+            member::warn_of_absent(session, &members, &self.memberid, self.force)?;
+        }
         let body = clusters::Leave { action: "leave".to_owned(), authentication };
         let ids = [cluster.as_str(), &self.memberid];
         session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)?;
