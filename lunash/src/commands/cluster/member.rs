@@ -178,10 +178,11 @@ impl Run<Session> for Authorize {
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
         let member = member(session, &cluster, self.memberid)?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let action = "authorize".to_owned();
         let body = ChangeMember { action, authentication, ..ChangeMember::default() };
-        change(session, &cluster, &member, &body)?;
+        attempt.spend(session, |session| change(session, &cluster, &member, &body))?;
         Ok(Success { done: "cluster member authorize" })
     }
 }
@@ -231,12 +232,14 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let members = members(session, &cluster)?;
         let insists = warn_of_absent(session, &members, &self.memberid, self.force)?;
         let body = DeleteMember { authentication, force: insists.then_some(true) };
         let ids = [cluster.as_str(), &self.memberid];
-        session.client().call(&clusters::DELETE_MEMBER, &ids, &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::DELETE_MEMBER, &ids, &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster member delete" })
     }
 }

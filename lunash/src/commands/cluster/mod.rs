@@ -17,7 +17,7 @@ use luna_rest::clusters::{self, Authentication};
 use luna_rest::hsm;
 use luna_rest::services::{self, ServiceAction};
 
-use super::hsm::access::warn_of_attempts;
+use super::hsm::access::so_attempt;
 use super::partition::{CO, close_questions};
 use luna_rest::partitions;
 
@@ -161,28 +161,29 @@ fn own_cluster(session: &Session) -> Result<clusters::ClusterEntry, Failure> {
 }
 
 /// The password of the Crypto Officer of the cluster partition: the partition of that label, or the
-/// only V1 partition there is. Its last attempt is not spent by mistake.
+/// only V1 partition there is; and the attempt that it takes.
 pub(super) fn crypto_officer(
     session: &mut Session,
     given: Option<Secret>,
     label: Option<&str>,
-) -> Result<Vec<Authentication>, Failure> {
+) -> Result<(Vec<Authentication>, Attempt<Session>), Failure> {
     let hsm = session.hsm()?.to_owned();
     let partition = session.find_partition(|partition| match label {
         Some(label) => partition.label == label || partition.name == label,
         None => partition.version == 1,
     })?;
     // Whether there has to be one is for the appliance to say.
-    if let Some(partition) = partition {
-        CO.guard(session, [&hsm, &partition.id])?;
-    }
+    let attempt = match partition {
+        Some(partition) => CO.attempt(session, [&hsm, &partition.id])?,
+        None => Attempt::uncounted(),
+    };
     let by_ped = session.get(&hsm::SHOW, &[&hsm])?.authentication_method == "PED";
     let password = match given {
         None if by_ped => ped(session),
         given => CO.password(session, given, "-copassword")?,
     };
     close_questions(session);
-    Ok(Authentication::co(password, label.map(ToOwned::to_owned)))
+    Ok((Authentication::co(password, label.map(ToOwned::to_owned)), attempt))
 }
 
 /// With multifactor authentication the key is presented at the PED, and the password is empty.
@@ -232,7 +233,7 @@ impl Run<Session> for Create {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let hsm = warn_of_attempts(session)?;
+        let (hsm, attempt) = so_attempt(session)?;
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
             given => {
@@ -252,7 +253,9 @@ impl Run<Session> for Create {
             authentication: Authentication::so(password),
             cluster_label: self.label,
         };
-        session.client().call(&clusters::CREATE, &[], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::CREATE, &[], &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster create" })
     }
 }
@@ -310,7 +313,8 @@ impl Run<Session> for Join {
                 option: "-remotepassword",
             },
         )?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         if !self.force {
             // Assumed. That the accounts are replaced is documented.
             session.confirm(
@@ -329,7 +333,9 @@ impl Run<Session> for Join {
             remote_admin_password: Some(remote),
             ..clusters::ChangeCluster::default()
         };
-        session.client().call(&clusters::CHANGE, &[&self.clusterid], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::CHANGE, &[&self.clusterid], &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster join" })
     }
 }
@@ -347,7 +353,8 @@ impl Run<Session> for Leave {
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let clusters::ClusterEntry { cluster_uuid: cluster, parted, .. } = own_cluster(session)?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let members = member::members(session, &cluster)?;
         if parted && !self.force {
             session.confirm(
@@ -378,7 +385,9 @@ impl Run<Session> for Leave {
         }
         let body = clusters::Leave { action: "leave".to_owned(), authentication };
         let ids = [cluster.as_str(), &self.memberid];
-        session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster leave" })
     }
 }
