@@ -8,6 +8,7 @@ mod cluster;
 mod coverage;
 mod keyrings;
 mod lunacm;
+mod other_shell;
 mod secrets;
 
 /// Every file next to this one is a module above: others would never run.

@@ -110,6 +110,22 @@ impl Grammar {
         self.tree.hide(word);
     }
 
+    /// Takes a first word that is a beginning of one of these, or one of them, for no abbreviation:
+    /// words of another shell that people mix up with this one.
+    pub fn reserve(&mut self, words: &'static [&'static str]) {
+        self.tree.reserve(words);
+    }
+
+    /// Whether words, spelt in full, name a menu: they have commands below them and are none.
+    pub fn is_menu(&self, path: &str) -> bool {
+        let below = |node: Option<usize>, word: &str| {
+            let edges = &self.tree.nodes[node?].edges;
+            edges.iter().find(|edge| edge.word.eq_ignore_ascii_case(word)).map(|edge| edge.node)
+        };
+        let node = path.split(' ').fold(Some(ROOT), below);
+        node.is_some_and(|node| self.tree.nodes[node].command.is_none())
+    }
+
     /// Resolves a line.
     pub fn resolve<'l>(&self, line: &'l str) -> Outcome<'l> {
         let tokens = joined(line);

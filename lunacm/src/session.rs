@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, Options, Page,
-    Question, Secrets, Ui, Watch,
+    Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, Older, Options,
+    Page, Question, Secrets, Ui, Watch, naming,
 };
 
 use crate::chrystoki::Chrystoki;
@@ -209,8 +209,9 @@ impl Session {
         if self.slot()?.role.is_some_and(|role| any.contains(&role)) {
             return Ok(());
         }
-        let names: Vec<String> = any.iter().map(PartitionRole::to_string).collect();
-        let short = any.first().map_or("", |role| role.short());
+        let keyring = self.slot()?.is_keyring();
+        let names: Vec<String> = any.iter().map(|role| role.names(keyring).1).collect();
+        let short = any.first().map_or("", |role| role.names(keyring).0);
         Err(codes::failure(
             codes::NOT_LOGGED_IN,
             format!("The {} must be logged in.", names.join(" or ")),
@@ -347,6 +348,37 @@ impl Session {
         let again = again.map(|again| format!("\n        {again}: "));
         let question = Question { text: &text, again: again.as_deref(), variable, option };
         self.ui.secret(given, question)
+    }
+
+    /// A label as the product takes it: cut when it is too long, which is said.
+    ///
+    /// # Errors
+    /// It breaks the rule in another way.
+    pub(crate) fn label(&mut self, typed: String) -> Result<String, Failure> {
+        let label = match naming::LABEL.cut(&typed) {
+            Some(begin) => {
+                self.ui.note(format!("note: the label was cut to '{begin}'"));
+                begin.to_owned()
+            }
+            None => typed,
+        };
+        codes::allowed(naming::LABEL, &label)?;
+        Ok(label)
+    }
+
+    /// Asks for a new password of a role, twice.
+    ///
+    /// # Errors
+    /// No answer, two different ones, or one that breaks the rule.
+    pub(crate) fn new_password(
+        &mut self,
+        given: Option<Secret>,
+        origin: (&str, &str),
+    ) -> Result<Secret, Failure> {
+        let again = Some("re-enter new password");
+        let password = self.secret(given, "enter new password", again, origin)?;
+        codes::allowed(naming::PASSWORD, password.expose())?;
+        Ok(password)
     }
 
     /// Asks for `proceed`, after a warning of whole lines.
@@ -536,13 +568,17 @@ impl luna_shell::Session for Session {
 
     fn completion_values(&self) -> CompletionValues {
         let slots: Vec<String> = self.slots.iter().map(|slot| slot.slot.to_string()).collect();
+        let keyring = self.slot().is_ok_and(Slot::is_keyring);
+        let roles = PartitionRole::ALL.into_iter();
+        let roles = roles.filter(|role| !keyring || role.is_of_keyrings());
+        let roles: Vec<String> = roles.map(|role| role.names(keyring).0.to_owned()).collect();
         let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();
         let hsm = self.appliance.as_ref().map(|appliance| appliance.hsm.clone());
         // Completion that finds nothing is silent, whatever the reason.
         Arc::new(move |placeholder| match placeholder {
             "slotnum" => slots.clone(),
-            "role" => PartitionRole::ALL.map(|role| role.short().to_owned()).to_vec(),
+            "role" => roles.clone(),
             "server" => crate::servers::registered(&configuration).unwrap_or_default(),
             "partition_name" => hsm
                 .as_deref()
@@ -583,6 +619,13 @@ impl luna_shell::Session for Session {
 
     fn translate(&self, failure: Failure) -> Failure {
         codes::in_own_words(failure)
+    }
+
+    const OLDER: &'static [Older] = crate::commands::OLDER;
+
+    /// As client 10.9 words it.
+    fn text_of_unknown(&self, _menu: &str, word: &str) -> Option<String> {
+        Some(format!("Subcommand \"{word}\" not found."))
     }
 
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {

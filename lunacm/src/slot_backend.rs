@@ -29,6 +29,10 @@ pub(crate) struct SlotState {
     pub(crate) space: Option<Space>,
     /// The number of all objects, visible or not.
     pub(crate) objects: u64,
+    /// Bytes that a partition itself takes, where it is told.
+    pub(crate) overhead: Option<u64>,
+    /// The unique identifier; empty for a keyring, and where it is not told.
+    pub(crate) ouid: String,
 }
 
 /// Storage in bytes.
@@ -69,6 +73,8 @@ static PARTITION: Calls = Calls {
                 free: partition.free_storage_space,
             }),
             objects: partition.object_count,
+            overhead: Some(partition.overhead).filter(|overhead| *overhead > 0),
+            ouid: partition.ouid,
         })
     },
     log_in: &partitions::LOGIN,
@@ -99,6 +105,8 @@ static KEYRING: Calls = Calls {
             version: None,
             space: None,
             objects: u64::try_from(keyring.objects).unwrap_or(u64::MAX),
+            overhead: None,
+            ouid: String::new(),
         })
     },
     log_in: &keyrings::LOGIN,

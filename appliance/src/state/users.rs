@@ -114,6 +114,11 @@ impl Users {
         row.temporary || self.days_left(row, now).is_some_and(|days| days < 0)
     }
 
+    /// Whether somebody else set the account's password, and it has to be changed first.
+    pub fn is_temporary(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|row| row.temporary)
+    }
+
     /// Days until the password expires: at the end of the UTC day.
     pub fn days_left(&self, row: &UserRow, now: OffsetDateTime) -> Option<i64> {
         let rules = self.password_rules.get();

@@ -7,7 +7,7 @@ use luna_rest::users;
 
 use super::{CO, CU, Officer, PSO, Target, close_questions};
 use crate::prelude::*;
-use crate::questions::proceed_or;
+use crate::questions::{allowed, proceed_or};
 
 pub(super) const INIT: Command = Command {
     syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-applytemplate <template_name>] [-force]",
@@ -138,7 +138,9 @@ fn new_password(
     let lead = session.lead();
     let text = format!("{lead}  Please enter a new password for the {}:\n  > ", officer.name);
     let again = Some("\n  Please re-enter password to confirm:\n  > ");
-    session.ui().secret(given, Question { text: &text, again, variable, option })
+    let password = session.ui().secret(given, Question { text: &text, again, variable, option })?;
+    allowed(naming::PASSWORD, password.expose())?;
+    Ok(password)
 }
 
 #[derive(Deserialize)]
@@ -165,6 +167,7 @@ impl Run<Session> for Init {
         }
         let template = self.applytemplate;
         let file = template.as_deref().map(|name| session.look_for(name));
+        let label = self.label.map(|label| session.label(naming::LABEL, label)).transpose()?;
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
         let lead = session.lead();
         let domain = session.ui().secret(
@@ -176,10 +179,11 @@ impl Run<Session> for Init {
                 option: "-domain",
             },
         )?;
+        allowed(naming::DOMAIN, domain.expose())?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("initialize the partition"))?;
         let init = InitPartition {
-            label: self.label,
+            label,
             password: Some(password),
             domain: Some(domain),
             default_domain: Some(false),
