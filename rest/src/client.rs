@@ -18,6 +18,7 @@ use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
+use crate::one_line;
 use crate::transport::{Body, Credential, Failure, Request, Response, Transport};
 use crate::trust::{Fingerprint, Trust};
 
@@ -402,7 +403,7 @@ impl PendingCall {
         if response.status == 204 || body.is_empty() || body == b"{}" {
             return Ok(A::default());
         }
-        serde_json::from_slice(body).map_err(|error| {
+        one_line::read(body).map_err(|error| {
             // No part of the body is quoted: it may hold a secret.
             let kind = match error.classify() {
                 serde_json::error::Category::Data => "JSON of another shape",

@@ -13,6 +13,7 @@ mod error;
 mod error_id;
 mod files;
 mod follow;
+mod one_line;
 mod secret;
 mod transport;
 mod trust;

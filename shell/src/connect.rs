@@ -14,6 +14,9 @@ use crate::pins::Pins;
 use crate::secrets::Secrets;
 use crate::watch::Watch;
 
+/// How often a user is asked for the account's password.
+const ATTEMPTS: u32 = 3;
+
 /// The default port of the REST API.
 const PORT: u16 = 8443;
 
@@ -91,10 +94,13 @@ impl Connection {
     }
 }
 
-fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<Client>, Failure> {
+fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<Client>, Error> {
     let target = match origin {
         Origin::Password(target, _) | Origin::Key(target, _) => target,
-        Origin::External => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
+        Origin::External => {
+            let (address, reason) = ("this session".into(), "there is no appliance".into());
+            return Err(Error::Unreachable { address, reason });
+        }
     };
     let mut client = Client::connect(target.clone())?;
     if let Some(watch) = watch {
@@ -168,12 +174,13 @@ pub fn connect(
     // The certificate is checked before the password is asked for.
     let target = check_certificate(Target { host, port, trust, limit }, folders, device)?;
     let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
-    let password = match secrets.find("PASSWORD")? {
-        Some(password) => password,
-        None => ask_password(&user, &address, device)?,
+    let (client, origin) = match secrets.find("PASSWORD")? {
+        Some(password) => {
+            let origin = Origin::Password(target, password);
+            (open(&origin, &user, watch.as_ref())?, origin)
+        }
+        None => log_in(&target, &user, &address, watch.as_ref(), device)?,
     };
-    let origin = Origin::Password(target, password);
-    let client = open(&origin, &user, watch.as_ref())?;
     Ok(Connection { client, user, profile, watch, origin, _keep: None })
 }
 
@@ -314,23 +321,39 @@ fn ask_to_trust(
     Ok(())
 }
 
-fn ask_password(
+/// Asks for the password of the account until the appliance takes one.
+fn log_in(
+    target: &Target,
     user: &str,
     address: &str,
+    watch: Option<&Arc<Watch>>,
     device: &mut dyn Device,
-) -> Result<SecretString, Failure> {
-    let missing = || {
-        Failure::refused(format!("No password for '{user}' at {address}."))
-            .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD")
-    };
+) -> Result<(Arc<Client>, Origin), Failure> {
     // Standard input may hold commands, which must not be taken for a password.
     if !device.attended() {
-        return Err(missing());
+        return Err(no_password(user, address)
+            .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD"));
     }
-    match device.secret(&format!("{user}@{address}'s password: ")) {
-        Input::Line(line) => Ok(SecretString::from(line)),
-        Input::Cancelled | Input::End => Err(missing()),
+    let mut question = format!("{user}@{address}'s password: ");
+    let mut left = ATTEMPTS;
+    loop {
+        left -= 1;
+        let Input::Line(password) = device.secret(&question) else {
+            return Err(no_password(user, address));
+        };
+        let origin = Origin::Password(target.clone(), SecretString::from(password));
+        match open(&origin, user, watch) {
+            Err(error @ Error::LoginRefused { .. }) if left > 0 => {
+                let refusal = Failure::from(error).message;
+                question = format!("{refusal}\n{user}@{address}'s password: ");
+            }
+            opened => return Ok((opened?, origin)),
+        }
     }
+}
+
+fn no_password(user: &str, address: &str) -> Failure {
+    Failure::refused(format!("No password for '{user}' at {address}."))
 }
 
 #[cfg(test)]

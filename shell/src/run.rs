@@ -19,6 +19,7 @@ use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
 use crate::options::{Format, Options};
+use crate::printable::printable_json;
 use crate::status::Status;
 use crate::ui::{Frame, Ui};
 
@@ -308,7 +309,7 @@ impl<S: Session> Shell<S> {
         };
         match serde_json::to_string(&object) {
             Ok(object) => {
-                ui.device.print(&format!("{object}\n"));
+                ui.device.print(&format!("{}\n", printable_json(object)));
                 status
             }
             Err(error) => {
@@ -440,9 +441,14 @@ pub fn main<S: Session>(
             }
         },
     };
+    if lines.is_none() {
+        device.take_terminal();
+    }
     match open(Box::new(device), &options) {
         Ok(session) => Shell::new(session, catalogue, options).run(lines).into(),
         Err((mut device, failure)) => {
+            // It was meant for the session, and would go to the program that started this one.
+            device.discard_input();
             report::<S>(&mut *device, &failure);
             failure.status().into()
         }

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_shell::{Device, Failure, Folders, Format, Generate, Status, Stdio, generate};
+use luna_shell::{
+    Device, Failure, Folders, Format, Generate, Status, Stdio, generate, printable_json,
+};
 use lunacm::registration::{self, Arguments};
 
 /// Register this client with a cluster of Luna Network HSMs
@@ -50,9 +52,12 @@ fn main() -> ExitCode {
             .and_then(|folders| registration::run(&arguments, &folders, &mut device))
             .and_then(|view| match output {
                 Format::Luna => Ok(view.text()),
-                Format::Json => view.json().map(|json| format!("{json}\n")).map_err(|error| {
-                    Failure::command(format!("The result cannot be written as JSON: {error}."))
-                }),
+                Format::Json => view
+                    .json()
+                    .map(|json| format!("{}\n", printable_json(json.to_string())))
+                    .map_err(|error| {
+                        Failure::command(format!("The result cannot be written as JSON: {error}."))
+                    }),
             });
         match text {
             Ok(text) => {
