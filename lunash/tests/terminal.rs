@@ -13,6 +13,13 @@ use std::time::{Duration, Instant};
 use luna_appliance::{Appliance, Options};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+#[allow(dead_code, reason = "its own test uses all of it")]
+#[path = "hostile/relay.rs"]
+mod relay;
+#[allow(dead_code, reason = "the tests of the client use all of it")]
+#[path = "../../rest/tests/wire/server.rs"]
+mod server;
+
 /// A person in front of the program.
 struct Person {
     keys: Box<dyn Write + Send>,
@@ -431,4 +438,28 @@ fn a_wrong_password_of_an_account_is_asked_for_again() {
     person.sees("No password for 'admin'");
     person.sees_the_end();
     assert!(!person.screen().contains("LUNA_PASSWORD"), "{}", person.screen());
+}
+
+#[test]
+fn a_hostile_name_stays_text_in_prompt_banner_question_and_completion() {
+    let hostile = relay::Hostile::start(|_| true);
+    let (host, fingerprint) = hostile.place();
+    let mut person = Person::starts_line(&format!(
+        "LUNA_PASSWORD={} exec $lunash --host {host} --fingerprint {fingerprint}",
+        relay::PASSWORD
+    ));
+    person.sees(relay::VISIBLE);
+    person.sees("lunash:>");
+    person.types("partition show -partition \t\t");
+    person.types("\x03");
+    person.sees("lunash:>");
+    person.types("hsm zeroize\r");
+    person.sees("to quit now.");
+    person.types("quit\r");
+    person.sees("lunash:>");
+    person.types("exit\r");
+    person.sees_the_end();
+    let screen = person.screen();
+    // The bell is ours, and so is the end of a line.
+    relay::check("the screen", screen.replace("\r\n", "\n").replace('\x07', "").as_bytes());
 }

@@ -15,12 +15,13 @@ use crate::server::{Reply, Seen, Server};
 const HOSTILE: &str =
     "\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}31m\r\u{8}\u{8}\u{7f}\u{202e}\u{2066}\u{200b}\nFORGED\r\nFORGED";
 /// What must be seen of it.
-const VISIBLE: &str = "\\x1b[2J";
-/// The passwords of its admin and of its HSM.
-const PASSWORD: &str = "Admin-Passw0rd";
+pub(crate) const VISIBLE: &str = "\\x1b[2J";
+/// The passwords of its admin and its HSM.
+pub(crate) const PASSWORD: &str = "Admin-Passw0rd";
 const SO_PASSWORD: &str = "so-Passw0rd";
 
-struct Hostile {
+/// The appliance.
+pub(crate) struct Hostile {
     server: Server,
     _appliance: Running,
     folder: tempfile::TempDir,
@@ -28,10 +29,10 @@ struct Hostile {
 
 impl Hostile {
     /// An appliance with a partition. Its texts are hostile where `chosen` says so of their field.
-    fn start(chosen: impl Fn(&str) -> bool + Send + 'static) -> Hostile {
+    pub(crate) fn start(chosen: impl Fn(&str) -> bool + Send + 'static) -> Hostile {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let appliance = Appliance::start(Options::new(&folder.path().join("data"))).unwrap();
+        let appliance = Appliance::start(Options::new(folder.path().join("data"))).unwrap();
         prepare(&appliance);
         let address = appliance.address().to_string();
         let client = Client::builder()
@@ -43,13 +44,18 @@ impl Hostile {
         Hostile { server, _appliance: appliance, folder }
     }
 
+    /// Its address, and its certificate's fingerprint.
+    pub(crate) fn place(&self) -> (String, String) {
+        (format!("127.0.0.1:{}", self.server.port), self.server.fingerprint.to_string())
+    }
+
     /// What a shell says to these lines.
     fn plays(&self, shell: &str, format: &str, lines: &[String]) -> Output {
         let file = self.folder.path().join("script");
         fs::write(&file, lines.join("\n")).unwrap();
-        let host = format!("127.0.0.1:{}", self.server.port);
+        let (host, fingerprint) = self.place();
         Command::new(shell)
-            .args(["--host", &host, "--fingerprint", &self.server.fingerprint.to_string()])
+            .args(["--host", &host, "--fingerprint", &fingerprint])
             .args(["--output", format, "-f", file.to_str().unwrap()])
             .env_clear()
             .env("HOME", self.folder.path())
@@ -204,7 +210,7 @@ pub(crate) fn lines(shell: &str) -> Vec<String> {
 }
 
 /// Fails if something of this output commands a terminal, or is a line that was forged.
-fn check(what: &str, output: &[u8]) {
+pub(crate) fn check(what: &str, output: &[u8]) {
     let text = std::str::from_utf8(output).unwrap();
     for line in text.split('\n') {
         let bad = |c: char| {
