@@ -28,12 +28,12 @@ fn main() -> ExitCode {
     let Arguments { options, client } = Arguments::parse();
     let side = ClientSide::of_machine(client);
     let folders = Folders::of_user();
-    let history = folders.as_ref().ok().map(|folders| folders.state.join("lunacm.history"));
+    let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(
         options,
         &mut Arguments::command(),
         lunacm::catalogue(),
-        history.as_deref(),
+        state.as_deref(),
         |mut device, options| match open(&mut *device, options, folders, &side) {
             Ok((connection, secrets)) => Session::open(connection, device, secrets, options, side),
             Err(failure) => Err((device, failure)),

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{Config, Folders, Profile};
 use crate::device::{Device, Input};
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
 use crate::pins::Pins;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, accepted};
+use crate::ui::not_text;
 use crate::watch::Watch;
 
 /// How often a user is asked for the account's password.
@@ -310,7 +311,7 @@ fn ask_to_trust(
                 return Err(unknown());
             }
             Input::Line(_) => question = "Please type 'yes' or 'no': ".into(),
-            Input::Cancelled | Input::End => return Err(unknown()),
+            Input::NotText | Input::Cancelled | Input::End => return Err(unknown()),
         }
     }
     let pins = folders.pins();
@@ -338,17 +339,27 @@ fn log_in(
     let mut left = ATTEMPTS;
     loop {
         left -= 1;
-        let Input::Line(password) = device.secret(&question) else {
-            return Err(no_password(user, address));
-        };
-        let origin = Origin::Password(target.clone(), SecretString::from(password));
-        match open(&origin, user, watch) {
-            Err(error @ Error::LoginRefused { .. }) if left > 0 => {
-                let refusal = Failure::from(error).message;
-                question = format!("{refusal}\n{user}@{address}'s password: ");
+        let refusal = match device.secret(&question) {
+            Input::Line(password) => {
+                let password = SecretString::from(password);
+                match accepted(password.expose_secret(), "The answer") {
+                    Err(refusal) => refusal,
+                    Ok(()) => {
+                        let origin = Origin::Password(target.clone(), password);
+                        match open(&origin, user, watch) {
+                            Err(error @ Error::LoginRefused { .. }) => Failure::from(error),
+                            opened => return Ok((opened?, origin)),
+                        }
+                    }
+                }
             }
-            opened => return Ok((opened?, origin)),
+            Input::NotText => not_text(),
+            Input::Cancelled | Input::End => return Err(no_password(user, address)),
+        };
+        if left == 0 {
+            return Err(refusal);
         }
+        question = format!("{}\n{user}@{address}'s password: ", refusal.message);
     }
 }
 

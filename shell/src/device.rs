@@ -13,6 +13,8 @@ use crate::printable::printable;
 pub enum Input {
     /// A line, without its end.
     Line(String),
+    /// A line that is not UTF-8.
+    NotText,
     /// The user pressed Ctrl-C.
     Cancelled,
     /// The end of the input.
@@ -113,10 +115,7 @@ impl Stdio {
                 while line.last().is_some_and(|end| matches!(end, b'\n' | b'\r')) {
                     line.pop();
                 }
-                Input::Line(match String::from_utf8(line) {
-                    Ok(line) => line,
-                    Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                })
+                String::from_utf8(line).map_or(Input::NotText, Input::Line)
             }
         }
     }

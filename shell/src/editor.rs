@@ -157,7 +157,12 @@ impl<'a, K: Keyboard> Reading<'a, K> {
             match (key, self.purpose, self.view.style()) {
                 (Key::Enter, ..) => {
                     self.view.finish();
-                    return Input::Line(self.line.into_text());
+                    let garbled = self.line.text().contains(char::REPLACEMENT_CHARACTER);
+                    return if garbled {
+                        Input::NotText
+                    } else {
+                        Input::Line(self.line.into_text())
+                    };
                 }
                 (Key::Control('c'), ..) => {
                     self.view.finish();
@@ -380,6 +385,7 @@ mod tests {
         let purpose = Purpose::Command { assistant: &Words, history: &history };
         match types(style, 80, purpose, &keys(typed.as_bytes())) {
             (Input::Line(line), screen) => (line, screen),
+            (Input::NotText, screen) => ("no text".into(), screen),
             (Input::Cancelled, screen) => ("cancelled".into(), screen),
             (Input::End, screen) => ("end".into(), screen),
         }
@@ -472,6 +478,13 @@ mod tests {
             let allowed = if style == Style::Plain { "*\x08 \n" } else { "\n" };
             assert!(shown.chars().all(|c| allowed.contains(c)), "{shown:?}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_characters_are_told_and_can_be_taken_back() {
+        let typed = |bytes: &[u8]| types(Style::Full, 80, Purpose::Answer, &keys(bytes)).0;
+        assert!(matches!(typed(b"s\xe9cret\r"), Input::NotText));
+        assert!(matches!(typed(b"s\xff\x7fecret\r"), Input::Line(line) if line == "secret"));
     }
 
     #[test]
