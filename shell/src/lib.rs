@@ -4,6 +4,7 @@
 //! a pipe, runs the command of each line, asks its questions, writes its result as Luna's text or as
 //! JSON, and ends with an exit status. Commands never print and do not know who reads the output.
 
+mod arguments;
 mod attempts;
 mod certificates;
 mod command;
@@ -16,6 +17,7 @@ mod failure;
 mod files;
 mod generate;
 mod history;
+mod json;
 mod keys;
 mod line;
 mod options;
@@ -30,6 +32,7 @@ mod terminal;
 mod ui;
 mod watch;
 
+pub use arguments::{finish, parse, write_result};
 pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
@@ -40,11 +43,11 @@ pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
 pub use files::{check_replaceable, replace_file};
 pub use generate::generate;
-pub use options::{Format, Generate, Options, after_help};
+pub use json::CommandResult;
+pub use options::{DEFAULT_TIME_LIMIT, Format, Generate, Options, TimeLimit, after_help};
 pub use other_shell::{abbreviates, other_shell_hint};
 pub use page::{Page, Table};
 pub use pins::Pins;
-pub use printable::{printable, printable_json, printable_value};
 pub use run::{COMMANDS, CompletionValues, Session, Shell, main};
 pub use secrets::Secrets;
 pub use status::Status;

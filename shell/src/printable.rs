@@ -5,17 +5,17 @@ use std::fmt::Write;
 
 /// The text with every character visible that would move, colour, reorder or hide something: `\x1b`, `\u{202e}`.
 /// Line ends and tabs stay.
-pub fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c| commands(c) && c != '\n' && c != '\t')
 }
 
 /// As [`printable`], for a value within a line: line ends and tabs become visible as well.
-pub fn printable_value(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable_value(text: &str) -> Cow<'_, str> {
     escaped(text, commands)
 }
 
 /// The JSON text with the same characters as `\u` escapes, which mean the same.
-pub fn printable_json(json: String) -> String {
+pub(crate) fn printable_json(json: String) -> String {
     if !json.contains(|c| commands(c) && c != '\n') {
         return json;
     }
