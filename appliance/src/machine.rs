@@ -116,8 +116,10 @@ impl Machine {
         // A failed login counts, whatever else is taken back.
         for (user, row) in self.sessions.take_unstored() {
             match row {
-                Some(row) => drop(self.state.users.failed.insert(user, row)),
-                None => drop(self.state.users.failed.remove(&user)),
+                Some(row) => self.state.users.failed.insert(user, row),
+                None => {
+                    self.state.users.failed.remove(&user);
+                }
             }
         }
         response
