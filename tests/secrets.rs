@@ -146,7 +146,7 @@ fn never_shown<S: Session>(
             let secret = numbers.secret();
             for line in lines(&command.path(), &option, &secret) {
                 // Without an option it may be what the command takes.
-                if positional && !line.contains(" -") || positional && line.contains("-force ") {
+                if positional && (!line.contains(" -") || line.contains("-force ")) {
                     continue;
                 }
                 check(&catalogue.grammar, &line, &secret, &mut shown);
