@@ -491,7 +491,10 @@ fn fill_accounts(state: &mut State) {
             max_failed_attempts: 4,
         },
     );
-    let failed = FailedLoginsRow { times: vec![1_700_000_014], locked: Some((1_700_000_015, 1_700_000_615)) };
+    let failed = FailedLoginsRow {
+        times: vec![1_700_000_014],
+        locked: Some((1_700_000_015, 1_700_000_615)),
+    };
     insert(&mut state.users.failed, "ada", failed);
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
