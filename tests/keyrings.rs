@@ -182,7 +182,6 @@ fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
         "partition createchallenge",
         "role createchallenge -name co",
         "role deactivate -name co",
-        "role resetpw -name co",
     ] {
         let (_, object) = batch.run(line);
         assert_eq!(object["result"]["text"], "CKR_FUNCTION_NOT_SUPPORTED", "{object}");

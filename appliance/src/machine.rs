@@ -18,7 +18,7 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
-use crate::rules::cluster::access::PARTED;
+use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
 use crate::state::{Change, State};
@@ -92,6 +92,7 @@ impl Machine {
             Ok(mut response) => {
                 if !request.method.changes() {
                     cx.state.undo();
+                    response.warning = may_be_old(&cx);
                 }
                 let of_cluster = ["/api/cluster", "/api/keyrings"];
                 if cx.state.clusters.own.get().parted

@@ -66,6 +66,10 @@ pub trait Session: Sized + 'static {
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
     }
+    /// What was warned of in answers since this was last asked, each text once.
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.connection_mut().client.take_warnings()
+    }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
         let reopened = self.connection_mut().reopen();
@@ -310,7 +314,7 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
-        let warnings = self.session.connection_mut().client.take_warnings();
+        let warnings = self.session.take_warnings();
         if self.options.output == Format::Json {
             return self.write_json(canonical, result, &warnings);
         }

@@ -21,7 +21,7 @@ use super::clusters::{
 };
 use super::emulator::Cuts;
 use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
-use super::keyrings::{KeyringRow, Password};
+use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
 use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
@@ -246,6 +246,7 @@ fn fill_clusters(state: &mut State) {
                 followed: 1_700_000_005,
                 offset: -18_000,
                 files: vec![text("nightly_20260101_0030")],
+                missed: Some((1_700_000_010, text("the member is not authorized"))),
             },
             restored: RestoreRow {
                 filename: text("nightly_20260101_0030"),
@@ -253,6 +254,11 @@ fn fill_clusters(state: &mut State) {
                 keyrings: 4,
                 objects: 9,
             },
+            failed: BTreeMap::from([(text("keyring-1"), FailedRow { failed: 3, so_failed: 4 })]),
+            bound: Some((
+                Traffic { interface: text("eth2"), port: 50_076 },
+                Traffic { interface: text("eth3"), port: 50_056 },
+            )),
         },
     );
     set(
@@ -274,6 +280,7 @@ fn fill_clusters(state: &mut State) {
                 hour: 23,
                 minute: 30,
             },
+            made: 12,
         },
     );
     insert(
@@ -309,9 +316,11 @@ fn fill_clusters(state: &mut State) {
             so: Password { hash: hash(11), long: true, to_be_changed: true },
             co: Some(Password { hash: hash(12), long: true, to_be_changed: true }),
             failed: 4,
+            so_failed: 6,
             objects: 1,
             last_handle: 5,
             clients: BTreeSet::from([text("client-1")]),
+            made: 12,
         },
     );
     state.keyrings.add("keyring-1", vec![(text("card-1"), 2)]);
