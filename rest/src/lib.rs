@@ -44,7 +44,7 @@ pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
-pub use secret::Secret;
+pub use secret::{Secret, guard_memory};
 pub use trust::{Fingerprint, Trust};
 
 /// Every resource of every area.

@@ -31,7 +31,7 @@ pub use connect::{Connection, LocalAppliance, connect, connect_without_login, na
 pub use device::{Device, Input, Stdio};
 pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
-pub use files::{check_replaceable, replace_file};
+pub use files::{check_replaceable, replace_file, replace_file_like};
 pub use generate::generate;
 pub use options::{Format, Generate, Options, after_help};
 pub use other_shell::{abbreviates, other_shell_hint};

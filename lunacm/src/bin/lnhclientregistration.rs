@@ -40,6 +40,7 @@ Exit status:
   5  unclear: the connection ended during the registration";
 
 fn main() -> ExitCode {
+    luna_rest::guard_memory();
     let Program { arguments, output, generate: what } = Program::parse();
     let mut device = Stdio::new(false, None);
     let status = if let Some(what) = what {

@@ -20,6 +20,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use crate::core::clock;
 use crate::core::message::{Failure, Reply};
 use crate::core::password::derive;
 use crate::core::random::Random;
@@ -275,7 +276,8 @@ pub(crate) fn follow_schedule(
     let schedule = state.clusters.cluster.get().schedule.clone();
     let (true, Some((salt, key))) = (row.enabled, &row.key) else { return Ok(()) };
     let offset = Duration::seconds(row.offset);
-    let due = schedule.last_before(now + offset) - offset;
+    let due = schedule.last_before(clock::nearest(now.saturating_add(offset)));
+    let due = due.saturating_sub(offset);
     let works =
         state.clusters.is_primary() && peers.active && state.cluster_phase(now) == Phase::Running;
     if due.unix_timestamp() <= row.followed || !works {
@@ -286,7 +288,7 @@ pub(crate) fn follow_schedule(
         Some(Key { salt: salt.try_into().ok()?, key: key.try_into().ok()? })
     });
     let key = key.ok_or_else(|| Failure::internal("The key of the schedule is damaged."))?;
-    let local = due + offset;
+    let local = due.saturating_add(offset);
     let time = clock_text(local).replace(':', "");
     let name =
         format!("{}_{}_{}", schedule.filename, date_text(local).replace('-', ""), &time[..4]);

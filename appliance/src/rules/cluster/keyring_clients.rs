@@ -256,7 +256,7 @@ fn check(cx: &mut Context<'_>, uuid: &str, role: &str, given: &str) -> Result<()
     }
     let row = row_mut(cx, uuid)?;
     row.failed += 1;
-    Err(match ATTEMPTS - row.failed {
+    Err(match ATTEMPTS.saturating_sub(row.failed) {
         0 => wrong.details("It was the last attempt: the keyring is locked."),
         1 => wrong.details(format!("The {name} has 1 login attempt left.")),
         left => wrong.details(format!("The {name} has {left} login attempts left.")),
