@@ -98,10 +98,12 @@ impl Batch {
     fn of_clusters(configuration: PathBuf) -> Result<Batch, Failure> {
         let options = Options { output: Format::Json, ..Options::default() };
         let terminal = ScriptedTerminal::new(Vec::new(), false);
+        let home = configuration.parent().unwrap().to_owned();
         let side = ClientSide { name: None, configuration };
         let device = Box::new(terminal.clone());
         let session = lunacm::Session::open(None, device, secrets(), &options, side);
-        let session = session.map_err(|(_, failure)| failure)?;
+        let mut session = session.map_err(|(_, failure)| failure)?;
+        session.ui().keep_state_in(&home);
         Ok(Batch { terminal, shell: Shell::new(session, lunacm::catalogue(), options) })
     }
 

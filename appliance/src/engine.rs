@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use luna_rest::Resource;
-use luna_rest::peers::{Answer, Position, Row};
+use luna_rest::peers::{Answer, History, Position, Row};
 use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Request, Response};
 use crate::machine::Machine;
 use crate::panics;
 use crate::request::options::Options;
-use crate::state::clusters::Phase;
+use crate::state::clusters::{ClusterRow, Phase, PositionRow};
 use crate::state::{Change, is_shared};
 use crate::store::{Store, StoreError};
 
@@ -38,6 +38,8 @@ pub enum LoadError {
 
 /// Names of rows that are kept for members that were away; one that missed more copies all.
 const RECENT: usize = 100_000;
+/// How many changes a member may have missed and still be believed: no cluster makes more.
+const MOST_MISSED: u64 = 1 << 40;
 /// About how many bytes of rows go into one answer.
 const PAGE: usize = 1 << 20;
 
@@ -202,7 +204,9 @@ impl Engine {
         }
         let changes = self.machine.changes().map_err(corrupted)?;
         let shared = changes.iter().any(|change| is_shared(change.field));
-        if !shared || !was_member || !self.machine.state.clusters.is_member() {
+        let clusters = &self.machine.state.clusters;
+        // Who parted from the cluster is alone with its accounts until it leaves.
+        if !shared || !was_member || !clusters.is_member() || clusters.own.get().parted {
             self.write(&changes)?;
             return Ok(Concluded::Stored);
         }
@@ -224,10 +228,10 @@ impl Engine {
 
     /// Moves this member's position to a change, in the era that goes on.
     fn advance(&mut self, change: u64) -> Position {
-        let era = self.machine.state.clusters.cluster.get().era();
-        let at = Position { era, change };
-        self.machine.state.clusters.own.get_mut().at = at.into();
-        at
+        let clusters = &mut self.machine.state.clusters;
+        let at = PositionRow { era: clusters.cluster.get().era(), change };
+        clusters.own.get_mut().at = at;
+        clusters.cluster.get().position(at)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -274,7 +278,14 @@ impl Engine {
 
     /// The position of this member in the history of the cluster.
     pub fn at(&self) -> Position {
-        self.machine.state.clusters.own.get().at.into()
+        let clusters = &self.machine.state.clusters;
+        clusters.cluster.get().position(clusters.own.get().at)
+    }
+
+    /// What this member knows of the cluster's history.
+    pub fn history(&self) -> History {
+        let clusters = &self.machine.state.clusters;
+        clusters.cluster.get().history(clusters.own.get().at)
     }
 
     /// How far the cluster service is.
@@ -282,7 +293,8 @@ impl Engine {
         self.machine.state.cluster_phase(self.machine.now(system))
     }
 
-    /// Stores a shipped or pulled change; false when this member has another position.
+    /// Stores a shipped or pulled change; false when this member has another position, or the
+    /// change is none that can follow.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -296,8 +308,16 @@ impl Engine {
             return Ok(false);
         }
         self.machine.undo();
-        self.put(rows)?;
+        if !self.put_after(after.change, reaches.change, rows)? {
+            return Ok(false);
+        }
         let clusters = &mut self.machine.state.clusters;
+        if clusters.cluster.get().position(reaches.into()) != reaches
+            || clusters.cluster.get().era() != reaches.era
+        {
+            self.machine.undo();
+            return Ok(false);
+        }
         let gone = !clusters.members.contains(&clusters.own.get().member);
         let own = clusters.own.get_mut();
         own.at = reaches.into();
@@ -307,7 +327,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Stores a proposed change as the primary; nothing when the proposer has another position.
+    /// Stores a proposed change as the primary; nothing when the proposer has another position, or
+    /// the change is none that can follow.
     ///
     /// # Errors
     /// It could not be stored, and was taken back.
@@ -320,7 +341,9 @@ impl Engine {
             return Ok(None);
         }
         self.machine.undo();
-        self.put(&rows)?;
+        if !self.put_after(after.change, after.change + 1, &rows)? {
+            return Ok(None);
+        }
         let reaches = self.advance(after.change + 1);
         self.commit().inspect_err(|_| self.machine.undo())?;
         self.recent.record(reaches.change, &rows);
@@ -340,6 +363,22 @@ impl Engine {
                 let _ = machine.state.put(change.field, &change.key, change.row.as_deref());
             }
         })
+    }
+
+    /// Puts changed rows in their places; false, and nothing is put, when they make another history
+    /// of this one.
+    fn put_after(&mut self, after: u64, reaches: u64, rows: &[Row]) -> Result<bool, StoreError> {
+        if reaches <= after || reaches - after > MOST_MISSED {
+            return Ok(false);
+        }
+        let former: ClusterRow = self.machine.state.clusters.cluster.get().clone();
+        self.put(rows)?;
+        let follows = self.machine.state.clusters.cluster.get().continues(&former, after, reaches);
+        if !follows {
+            tracing::warn!("a change of another member does not follow this history");
+            self.machine.undo();
+        }
+        Ok(follows)
     }
 
     fn put(&mut self, rows: &[Row]) -> Result<(), StoreError> {
@@ -381,8 +420,14 @@ impl Engine {
     /// It could not be stored, and was taken back.
     pub fn end_copy(&mut self, at: Position, held_back: &[Row]) -> Result<(), StoreError> {
         self.machine.undo();
+        let former = self.machine.state.clusters.cluster.get().clone();
         self.machine.state.clear_shared(is_held_back);
         self.put(held_back)?;
+        // The first era begins ahead of the first change.
+        if !self.machine.state.clusters.cluster.get().continues(&former, 0, at.change + 1) {
+            self.machine.undo();
+            return Err(corrupted("the copy is of another history"));
+        }
         let own = self.machine.state.clusters.own.get_mut();
         (own.at, own.copying) = (at.into(), false);
         self.commit().inspect_err(|_| self.machine.undo())?;
@@ -401,10 +446,7 @@ impl Engine {
     ) -> Result<Answer, StoreError> {
         let at = self.at();
         let begins_anew = after == Position::default();
-        if !begins_anew
-            && (after.change > at.change
-                || !self.machine.state.clusters.cluster.get().leads_from(after.into()))
-        {
+        if !begins_anew && !self.has_passed(after) {
             return Ok(Answer::Parted);
         }
         let recent = self.recent.since(after.change).filter(|_| !begins_anew && cursor.is_none());
@@ -431,6 +473,17 @@ impl Engine {
                 return Ok(Answer::Rows { at, whole: true, rows, cursor: place });
             }
         }
+    }
+
+    /// Whether a position is one of this member's history.
+    fn has_passed(&self, place: Position) -> bool {
+        let (at, eras) = (self.at(), &self.machine.state.clusters.cluster.get().eras);
+        let Some(era) = eras.iter().position(|era| (era.era, era.id) == (place.era, place.id))
+        else {
+            return false;
+        };
+        let end = eras.get(era + 1).map_or(at.change, |next| next.began.saturating_sub(1));
+        place.change <= end
     }
 
     fn stored(&mut self, field: &str, key: &str) -> Result<Option<String>, StoreError> {

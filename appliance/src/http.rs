@@ -319,7 +319,7 @@ async fn files(boundary: String, bytes: Bytes) -> Result<Vec<(String, Vec<u8>)>,
 }
 
 fn write(response: Response) -> axum::response::Response {
-    let Response { status, location, link, cookie, content_type, body } = response;
+    let Response { status, location, link, cookie, warning, content_type, body } = response;
     let mut http = axum::response::Response::new(HttpBody::from(body));
     *http.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let cookie = cookie.map(|value| {
@@ -328,9 +328,14 @@ fn write(response: Response) -> axum::response::Response {
     });
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    for (name, value) in
-        [(header::LOCATION, location), (header::LINK, link), (header::SET_COOKIE, cookie)]
-    {
+    // 199 is a warning of any kind.
+    let warning = warning.map(|text| format!("199 - \"{text}\""));
+    for (name, value) in [
+        (header::LOCATION, location),
+        (header::LINK, link),
+        (header::SET_COOKIE, cookie),
+        (header::WARNING, warning),
+    ] {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }
@@ -434,8 +439,12 @@ mod tests {
         let whole = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
         for (sent, answered) in [("", false), ("GET /users HT", false), (whole, true)] {
             let name = "localhost".try_into().unwrap();
-            let session = rustls::ClientConnection::new(Arc::clone(&config), name).unwrap();
-            let mut stream = rustls::StreamOwned::new(session, dial(address));
+            let mut session = rustls::ClientConnection::new(Arc::clone(&config), name).unwrap();
+            let mut socket = dial(address);
+            while session.is_handshaking() {
+                session.complete_io(&mut socket).unwrap();
+            }
+            let mut stream = rustls::StreamOwned::new(session, socket);
             stream.write_all(sent.as_bytes()).unwrap();
             stream.flush().unwrap();
             let mut got = Vec::new();
@@ -482,7 +491,7 @@ mod tests {
         let server = server();
         runtime.block_on(async {
             let all = server.client_requests.acquire_many(CLIENT_REQUESTS as u32).await.unwrap();
-            let client = answer(State(Arc::clone(&server)), request("GET", "/users"));
+            let client = answer(State(Arc::clone(&server)), request("POST", "/users"));
             let client = tokio::spawn(client);
             let message = request("POST", peers::SEND.template());
             let answered = answer(State(Arc::clone(&server)), message).await;

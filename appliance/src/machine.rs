@@ -19,7 +19,9 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
+use crate::rules::cluster::access::PARTED;
 use crate::rules::cluster::backup::follow_schedule;
+use crate::rules::cluster::lifecycle::era_id;
 use crate::state::{Change, State};
 
 /// The machine.
@@ -90,9 +92,15 @@ impl Machine {
             (route.run)(&mut cx, &ids, request)
         });
         match answered {
-            Ok(response) => {
+            Ok(mut response) => {
                 if !request.method.changes() {
                     cx.state.undo();
+                }
+                let of_cluster = ["/api/cluster", "/api/keyrings"];
+                if cx.state.clusters.own.get().parted
+                    && of_cluster.iter().any(|path| request.path.starts_with(path))
+                {
+                    response.warning = Some(PARTED);
                 }
                 response
             }
@@ -179,6 +187,11 @@ impl Machine {
         };
         self.sessions.insert(session::Key::Cookie(cookie.clone()), session, now);
         cookie
+    }
+
+    /// What tells a new era of the cluster from all others.
+    pub(crate) fn era_id(&mut self) -> u64 {
+        era_id(&mut self.secret)
     }
 
     /// Checks the password of an account that another appliance gives, as a login would.

@@ -285,6 +285,8 @@ fn write(database: &Database, changes: &[Change], number: u64) -> Result<(), Sto
 
 #[cfg(test)]
 mod tests {
+    use redb::backends::InMemoryBackend;
+
     use super::*;
 
     fn change(key: &str, row: Option<&str>) -> Change {
@@ -376,32 +378,37 @@ mod tests {
         assert!(said.starts_with("state.mark is damaged: "), "{said}");
     }
 
+    /// Opens a store that has seen so many changes, in memory.
+    fn open_bytes(bytes: Vec<u8>, known: u64) -> Result<Store, StoreError> {
+        let open = move || {
+            let memory = InMemoryBackend::new();
+            memory.set_len(bytes.len() as u64).unwrap();
+            memory.write(0, &bytes).unwrap();
+            builder().create_with_backend(memory)
+        };
+        Store::new(Box::new(open), None, known)
+    }
+
     #[test]
     fn a_flipped_bit_changes_nothing_or_is_refused() {
         let (folder, rows, open) = used();
-        let path = folder.path().join("state.redb");
-        let closed = std::fs::read(&path).unwrap();
+        let closed = std::fs::read(folder.path().join("state.redb")).unwrap();
         let mut random = crate::core::random::Random::from_number(1);
         let (mut taken, mut refused) = (0, 0);
         for file in [closed, open] {
             let bits = file.len() as u64 * 8;
             // The header all over, and many places elsewhere.
-            let header = (0..512 * 8).step_by(3);
-            let elsewhere: Vec<u64> = (0..500).map(|_| random.number(0, bits - 1)).collect();
+            let header = (0..512 * 8).step_by(7);
+            let elsewhere: Vec<u64> = (0..150).map(|_| random.number(0, bits - 1)).collect();
             for bit in header.chain(elsewhere) {
                 let mut flipped = file.clone();
                 flipped[bit as usize / 8] ^= 1 << (bit % 8);
-                std::fs::write(&path, &flipped).unwrap();
-                match Store::open(&path).and_then(|store| store.rows()) {
+                match open_bytes(flipped, 40).and_then(|store| store.rows()) {
                     Ok(found) => {
                         assert_eq!(found, rows, "bit {bit}");
                         taken += 1;
                     }
-                    Err(error) => {
-                        let said = error.to_string();
-                        assert!(!said.is_empty(), "bit {bit}");
-                        refused += 1;
-                    }
+                    Err(_) => refused += 1,
                 }
             }
         }

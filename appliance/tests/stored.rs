@@ -24,7 +24,7 @@ fn a_data_folder_of_schema_1_shows_what_was_stored() {
     let hsms = client.get(&hsm::LIST, &[]).unwrap().hsms;
     let hsm = hsms[0].id.as_str();
     let shown = client.get(&hsm::SHOW, &[hsm]).unwrap();
-    assert_eq!((hsm, shown.label.as_str(), shown.so_logins_left), ("4223070", "myhsm", 2));
+    assert_eq!((hsm, shown.label.as_str(), shown.so_logins_left), ("4223070", "myhsm", Some(2)));
     let limits = client.get(&hsm::PED_TIMEOUTS, &[]).unwrap();
     assert_eq!((limits.rped, limits.pedk), (100, 200));
 

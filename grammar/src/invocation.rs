@@ -12,6 +12,11 @@ use crate::token::{Token, quote_into};
 /// Shown in place of a secret.
 pub(crate) const MASK: &str = "********";
 
+/// Whether a value is what is shown in place of secrets.
+pub fn is_mask(value: &str) -> bool {
+    !value.is_empty() && value.split(' ').all(|word| word == MASK)
+}
+
 /// A line that resolved to exactly one command.
 pub struct Invocation<'l> {
     /// Index of the command, in the order given to [`crate::Grammar::new`].
@@ -72,6 +77,13 @@ impl Invocation<'_> {
     /// Whether every word and option name was typed in full or in an official short form.
     pub fn exact(&self) -> bool {
         self.exact
+    }
+
+    /// The secrets in the line, each with its option or placeholder.
+    pub fn secrets(&self) -> impl Iterator<Item = (String, Cow<'_, str>)> {
+        let secret = |argument: &&Argument| self.slot(argument).secret && argument.count > 0;
+        let named = |argument| (self.slot(argument).shown(), self.text(argument));
+        self.arguments.iter().filter(secret).map(named)
     }
 
     /// Whether the option or positional with this name was given.

@@ -30,6 +30,11 @@ pub enum Outcome<'l> {
     Help(String),
     /// Exactly one command.
     Match(Invocation<'l>),
+    /// A quote is never closed: where a value ends, nobody knows.
+    Unclosed {
+        /// Byte range of the quote.
+        at: Range<usize>,
+    },
     /// Several commands or options match: nothing runs.
     Ambiguous {
         /// Byte range of the ambiguous word.
@@ -103,6 +108,10 @@ impl Grammar {
         if tokens.is_empty() {
             return Outcome::Empty;
         }
+        if let Some(at) = tokens.iter().find_map(|token| token.unclosed) {
+            let quote = line[at..].chars().next().map_or(0, char::len_utf8);
+            return Outcome::Unclosed { at: at..at + quote };
+        }
         if let Some(answer) = self.help_request(&tokens) {
             return answer;
         }
@@ -134,6 +143,17 @@ impl Grammar {
             self.descend(&tokens, ROOT, 0, true, &mut search);
         }
         self.explain(&tokens, search)
+    }
+
+    /// Whether a line is plainly a command, perhaps an incomplete or a wrong one, and no password.
+    pub fn is_command(&self, line: &str) -> bool {
+        match self.resolve(line) {
+            Outcome::Match(_) | Outcome::Help(_) | Outcome::BadValue { .. } => true,
+            Outcome::Incomplete { .. } | Outcome::Ambiguous { .. } => joined(line).len() > 1,
+            Outcome::Unknown { parent, .. } => parent.contains(' '),
+            Outcome::Empty => line.trim_start().starts_with("# "),
+            Outcome::Unclosed { .. } => false,
+        }
     }
 
     /// Tries every command that the tokens from `at` on can mean.

@@ -1,8 +1,9 @@
 //! Splits a line into tokens. This never fails.
 //!
 //! Blanks separate tokens. Text in single quotes is literal; in double quotes `\"` and `\\` are
-//! escapes; outside of quotes a backslash makes the next character literal. `#` at the start of a
-//! token starts a comment. Typographic dashes and quotes, as word processors insert them, are read as
+//! escapes; outside of quotes a backslash makes the next character literal. A quote that is never
+//! closed is closed by the end of the line, and the resolver refuses it. `#` at the start of a token
+//! starts a comment. Typographic dashes and quotes, as word processors insert them, are read as
 //! ASCII and reported, so that the shell can tell the user.
 
 use std::borrow::Cow;
@@ -17,6 +18,8 @@ pub struct Token<'l> {
     pub span: Range<usize>,
     /// Whether any part was quoted or escaped; then it is never an option or a `?`.
     pub quoted: bool,
+    /// Where in the line a quote begins that is never closed.
+    pub unclosed: Option<usize>,
 }
 
 /// The tokens of a line, and the typographic characters with the ASCII they were read as.
@@ -52,7 +55,7 @@ pub(crate) fn joined(line: &str) -> Vec<Token<'_>> {
         if is_lone_dash(&tokens[at]) && !next.quoted && !next.text.starts_with('-') {
             let text = Cow::Owned(format!("-{}", next.text));
             let span = tokens[at].span.start..next.span.end;
-            tokens[at] = Token { text, span, quoted: false };
+            tokens[at] = Token { text, span, quoted: false, unclosed: None };
             tokens.remove(at + 1);
         }
         at += 1;
@@ -84,7 +87,8 @@ fn scan_plain(line: &str, start: usize) -> Option<Token<'_>> {
             _ => end += 1,
         }
     }
-    Some(Token { text: Cow::Borrowed(&line[start..end]), span: start..end, quoted: false })
+    let text = Cow::Borrowed(&line[start..end]);
+    Some(Token { text, span: start..end, quoted: false, unclosed: None })
 }
 
 fn scan_quoted<'l>(
@@ -94,13 +98,13 @@ fn scan_quoted<'l>(
 ) -> Token<'l> {
     let mut text = String::new();
     let mut quoted = false;
-    // The open quote as ASCII, and whether it was typed so.
-    let mut open: Option<(char, bool)> = None;
+    // The open quote as ASCII, whether it was typed so, and where.
+    let mut open: Option<(char, bool, usize)> = None;
     let mut end = line.len();
     let mut chars = line[start..].char_indices().peekable();
     while let Some((offset, typed)) = chars.next() {
         match open {
-            Some((quote, ascii)) => {
+            Some((quote, ascii, _)) => {
                 if typed == quote {
                     open = None;
                 } else if !ascii && quote_for(typed) == Some(quote) {
@@ -131,13 +135,13 @@ fn scan_quoted<'l>(
             },
             None if typed == '"' || typed == '\'' => {
                 quoted = true;
-                open = Some((typed, true));
+                open = Some((typed, true, start + offset));
             }
             None => {
                 if let Some(quote) = quote_for(typed) {
                     substitutions.push((typed, quote));
                     quoted = true;
-                    open = Some((quote, false));
+                    open = Some((quote, false, start + offset));
                 } else if offset == 0 && is_dash(typed) {
                     substitutions.push((typed, '-'));
                     text.push('-');
@@ -147,7 +151,8 @@ fn scan_quoted<'l>(
             }
         }
     }
-    Token { text: Cow::Owned(text), span: start..end, quoted }
+    let unclosed = open.map(|(.., at)| at);
+    Token { text: Cow::Owned(text), span: start..end, quoted, unclosed }
 }
 
 /// Hyphens, dashes and the minus sign.
@@ -216,6 +221,16 @@ mod tests {
         assert_eq!(texts("''"), [""]);
         assert_eq!(texts("a\u{a0}b"), ["a", "b"]);
         assert!(texts("  \t").is_empty());
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_reported() {
+        let at = |line: &str| tokenize(line).0.into_iter().find_map(|token| token.unclosed);
+        assert_eq!(at("a \"b c"), Some(2));
+        assert_eq!(at("a it's b"), Some(4));
+        assert_eq!(at("a \u{201c}b"), Some(2));
+        assert_eq!(at(r#"a "b\" c"#), Some(2));
+        assert_eq!(at(r#"a "b" 'c' d\' "e\\" # it's"#), None);
     }
 
     #[test]

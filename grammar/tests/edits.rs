@@ -111,7 +111,7 @@ fn check(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) ->
         let typed = oracle::typed(line);
         assert_eq!(oracle::fits(commands, found.command, &typed), Verdict::Yes, "{line}");
     }
-    if thorough && !matches!(outcome, Outcome::Help(_)) {
+    if thorough && !matches!(outcome, Outcome::Help(_) | Outcome::Unclosed { .. }) {
         let typed = oracle::typed(line);
         // `help` takes any words, so it is left out.
         let others = (0..commands.len()).filter(|c| commands[*c].words != ["help"]);
@@ -135,6 +135,7 @@ fn check(grammar: &Grammar, commands: &[Command], line: &str, thorough: bool) ->
         Outcome::Help(_) => assert!(may_ask_for_help(line), "{line}"),
         Outcome::Unknown { at, .. }
         | Outcome::Ambiguous { at, .. }
+        | Outcome::Unclosed { at }
         | Outcome::BadValue { at, .. } => {
             assert!(at.start < at.end && line.get(at).is_some(), "{line}");
         }

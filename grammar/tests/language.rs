@@ -13,6 +13,7 @@ fn read(grammar: &Grammar, line: &str) -> String {
         Outcome::Empty => "empty".to_owned(),
         Outcome::Help(text) => format!("help: {}", text.lines().next().unwrap_or_default()),
         Outcome::Match(line) => line.canonical(),
+        Outcome::Unclosed { at } => format!("unclosed {}", &line[at]),
         Outcome::Ambiguous { at, candidates } => {
             format!("ambiguous {}: {}", &line[at], candidates.join(", "))
         }

@@ -31,12 +31,12 @@ fn main() -> ExitCode {
     }
     let Arguments { options, client } = Arguments::parse();
     let folders = Folders::of_user();
-    let history = folders.as_ref().ok().map(|folders| folders.state.join("lunacm.history"));
+    let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(
         options,
         &mut Arguments::command(),
         lunacm::catalogue(),
-        history.as_deref(),
+        state.as_deref(),
         |mut device, options| match open(&mut *device, options, folders, client) {
             Ok((connection, secrets, side)) => {
                 Session::open(connection, device, secrets, options, side)

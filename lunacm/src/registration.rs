@@ -143,7 +143,7 @@ fn confirm(device: &mut dyn Device, caution: &str, what: &str, yes: bool) -> Res
             }
             Input::Line(_) if device.attended() => {}
             Input::Cancelled => return Err(Failure::command("The command was cancelled.")),
-            Input::Line(_) | Input::End => {
+            Input::Line(_) | Input::NotText | Input::End => {
                 return Err(Failure::refused(format!("Not confirmed: {what}."))
                     .hint("--yes would have answered the question"));
             }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Code, CompletionValues, Connection, Device, Failure, Kind, Options, Page, Question, Secrets,
-    Ui, Watch,
+    Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, Options, Page,
+    Question, Secrets, Ui, Watch,
 };
 
 use crate::chrystoki::Chrystoki;
@@ -360,21 +360,33 @@ impl Session {
         self.ui.confirm(&text, option)
     }
 
-    /// Guards a login of `role` with so many attempts left.
+    /// An attempt of `role` at the current slot, with `left` of them left now.
     ///
     /// # Errors
     /// The person quit, or a script did not insist.
-    pub(crate) fn guard(&mut self, left: u32, role: PartitionRole) -> Result<(), Failure> {
+    pub(crate) fn attempt(
+        &mut self,
+        left: Option<u32>,
+        role: PartitionRole,
+    ) -> Result<Attempt<Session>, Failure> {
         let end = match role {
             _ if self.slot()?.is_keyring() => "a wrong password locks the keyring",
             PartitionRole::Po => "a wrong password zeroizes the partition",
             _ => "a wrong password locks the role",
         };
-        let text = self.question(&format!(
-            "        Caution:  This is the LAST available login attempt of the {role}:\n\
-             \x20                 {end}.\n\n{PROCEED}"
-        ));
-        self.ui.guard_attempts(left, &text)
+        let caution = |text: &str| {
+            self.question(&format!(
+                "        Caution:  {text}:\n\x20                 {end}.\n\n{PROCEED}"
+            ))
+        };
+        let backend = self.backend()?;
+        let counter = Counter {
+            id: backend.role_id(role.id()),
+            last: caution(&format!("This is the LAST available login attempt of the {role}")),
+            unknown: caution(&format!("This could be the LAST login attempt of the {role}")),
+            left: Box::new(move |_: &Session| Ok(backend.role(role.id())?.attempts_left())),
+        };
+        Attempt::begin(self, counter, left)
     }
 }
 

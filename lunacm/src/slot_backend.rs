@@ -131,6 +131,11 @@ impl SlotBackend {
         [outer, inner, id]
     }
 
+    /// A role as every session of this machine calls it.
+    pub(crate) fn role_id(&self, role: &str) -> String {
+        format!("partition {}", self.with(role).join(" "))
+    }
+
     /// Label, state and storage.
     pub(crate) fn show(&self) -> Result<SlotState, Error> {
         (self.calls.show)(self)

@@ -158,5 +158,5 @@ fn lunacm_starts_with_a_configuration_as_installed_and_deploys_the_client() {
     std::fs::remove_dir(&blocked).unwrap();
     // There is no such partition, but the way to it is free.
     let seen = run(&deploy);
-    assert!(seen.stdout.contains("'par1' does not exist"), "{}{}", seen.stdout, seen.stderr);
+    assert!(seen.stdout.contains("CKR_ARGUMENTS_BAD"), "{}{}", seen.stdout, seen.stderr);
 }

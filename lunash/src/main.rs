@@ -24,12 +24,12 @@ fn main() -> ExitCode {
     }
     let options = Arguments::parse().options;
     let folders = Folders::of_user();
-    let history = folders.as_ref().ok().map(|folders| folders.state.join("lunash.history"));
+    let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(
         options,
         &mut Arguments::command(),
         lunash::catalogue(),
-        history.as_deref(),
+        state.as_deref(),
         |mut device, options| match open(&mut *device, options, folders) {
             Ok((connection, secrets)) => Session::open(connection, device, secrets, options),
             Err(failure) => Err((device, failure)),

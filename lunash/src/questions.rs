@@ -15,6 +15,14 @@ pub(crate) fn last_attempt(lines: &str) -> String {
     format!("Caution:  {}{}", indented(lines).trim_start(), proceed("log in"))
 }
 
+/// The caution before an attempt where the appliance does not say how many are left.
+pub(crate) fn unknown_attempts() -> String {
+    last_attempt(
+        "The appliance does not say how many login attempts are left.\n\
+         This could be the last one.",
+    )
+}
+
 fn indented(lines: &str) -> String {
     let indented = |line: &str| match line {
         "" => "\n".to_owned(),

@@ -202,7 +202,7 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'cluster member list' marks the primary member with P"
         }
         ErrorId::CLUSTER_MEMBER_PARTED => {
-            "'sysconf config factoryReset -service cluster' resets the service"
+            "'cluster backup run' saves its keyrings, 'cluster leave' and 'cluster join' bring it back"
         }
         ErrorId::CLUSTER_BACKUP_UNUSABLE => "'my file list' shows the files",
         ErrorId::CLUSTER_KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",

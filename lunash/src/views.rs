@@ -16,6 +16,14 @@ impl Text for Done {
     }
 }
 
+/// How many login attempts are left before `what`; that an unknown number is told so is assumed.
+pub(crate) fn attempts_before(left: Option<u32>, what: &str) -> String {
+    match left {
+        Some(left) => format!("{left} before {what}"),
+        None => "Unknown".to_owned(),
+    }
+}
+
 /// A sentence that is the command's whole answer.
 #[derive(Serialize)]
 pub(crate) struct Message {

@@ -66,13 +66,31 @@ impl Home {
     }
 
     fn feed(&self, arguments: &[&str], input: &str) -> Seen {
-        feed(self.program(arguments), input)
+        feed(self.program(arguments), input.as_bytes())
+    }
+
+    /// Initializes the HSM of the appliance here.
+    fn with_hsm() -> Home {
+        let home = Home::new();
+        let init = ["hsm", "init", "-l", "a", "-d", "d", "-p", PASSWORD, "-f"];
+        assert_eq!(home.run(&init).status, 0);
+        home
+    }
+
+    /// How many attempts of the HSM SO are left.
+    fn attempts_left(&self) -> u64 {
+        let seen = self.run(&["-q", "--output", "json", "hsm", "show"]);
+        let object: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+        object["view"]["login_attempts_left"].as_u64().unwrap()
     }
 }
 
-fn feed(mut command: Command, input: &str) -> Seen {
+/// The password of the HSM SO.
+const PASSWORD: &str = "Right-Password-1";
+
+fn feed(mut command: Command, input: &[u8]) -> Seen {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
     seen(child.wait_with_output().unwrap())
 }
 
@@ -226,6 +244,81 @@ fn a_script_does_not_use_the_last_attempt() {
 }
 
 #[test]
+fn wrong_passwords_at_the_same_time_zeroize_nothing() {
+    let home = Home::with_hsm();
+    let logins: Vec<_> = (1..=4)
+        .map(|number| format!("wrong-{number}"))
+        .map(|wrong| home.program(&["-q", "hsm", "login", "-p", &wrong]).spawn().unwrap())
+        .collect();
+    let mut statuses: Vec<i32> =
+        logins.into_iter().map(|login| seen(login.wait_with_output().unwrap()).status).collect();
+    statuses.sort_unstable();
+    assert_eq!((statuses, home.attempts_left()), (vec![1, 1, 4, 4], 1));
+    assert_eq!(home.run(&["--last-attempt", "hsm", "login", "-p", PASSWORD]).status, 0);
+}
+
+#[test]
+fn a_secret_that_cannot_be_meant_costs_no_attempt() {
+    let home = Home::with_hsm();
+    let empty = home.folder.path().join("empty");
+    std::fs::write(&empty, "\n").unwrap();
+    let latin = home.folder.path().join("latin");
+    std::fs::write(&latin, b"caf\xe9-Password1\n").unwrap();
+    let login = |variable: &str, value: &std::ffi::OsStr| {
+        seen(home.program(&["hsm", "login"]).env(variable, value).output().unwrap())
+    };
+    let piped = |input: &[u8]| feed(home.program(&["hsm", "login"]), input);
+    let mut by_descriptor = home.program(&["hsm", "login"]);
+    by_descriptor.env("LUNA_HSM_PASSWORD_FD", "0");
+    for (source, seen) in [
+        ("-password", home.run(&["hsm", "login", "-p", ""])),
+        ("-password", home.run(&["hsm", "login", "-p", "********"])),
+        ("-newpw", home.run(&["hsm", "changePw", "-o", "wrong", "-n", ""])),
+        ("LUNA_HSM_PASSWORD", login("LUNA_HSM_PASSWORD", "".as_ref())),
+        ("LUNA_HSM_PASSWORD", login("LUNA_HSM_PASSWORD", "********".as_ref())),
+        ("LUNA_HSM_PASSWORD_FILE", login("LUNA_HSM_PASSWORD_FILE", empty.as_ref())),
+        ("LUNA_HSM_PASSWORD_FILE", login("LUNA_HSM_PASSWORD_FILE", "/dev/null".as_ref())),
+        ("LUNA_HSM_PASSWORD_FILE", login("LUNA_HSM_PASSWORD_FILE", latin.as_ref())),
+        ("LUNA_HSM_PASSWORD_FD", seen(by_descriptor.output().unwrap())),
+        ("Standard input", piped(b"\n")),
+        ("UTF-8", piped(b"caf\xe9-Password1\n")),
+        ("standard input is a command", piped(b"par list\n")),
+        ("standard input is a command", piped(b"partition delete -partition app1\n")),
+    ] {
+        assert_eq!(seen.status, 4, "{source}: {}{}", seen.stdout, seen.stderr);
+        assert!(seen.stdout.contains(source), "{source}: {}{}", seen.stdout, seen.stderr);
+    }
+    assert_eq!(home.attempts_left(), 3);
+}
+
+#[test]
+fn a_command_that_a_question_did_not_take_is_run() {
+    let home = Home::with_hsm();
+    let seen = home.feed(&["-q"], "hsm login\nc li\n");
+    assert_eq!(seen.status, 4, "{}", seen.stdout);
+    assert!(seen.stdout.contains("No clients are registered."), "{}", seen.stdout);
+    assert_eq!(home.attempts_left(), 3);
+    let seen = Home::new().feed(&["-q"], "hsm zeroize\nc li\n");
+    assert_eq!(seen.status, 4, "{}", seen.stdout);
+    assert!(seen.stdout.contains("No clients are registered."), "{}", seen.stdout);
+}
+
+#[test]
+fn a_line_that_is_not_understood_whole_costs_no_attempt() {
+    let home = Home::with_hsm();
+    for line in ["hsm login -p \"wrong", "hsm login -p wrong'", "par cr -par \"my par -force"] {
+        let seen = home.run(&["-q", "-c", line]);
+        assert_eq!(seen.status, 2, "{}{}", seen.stdout, seen.stderr);
+        assert!(seen.stdout.contains("quote is never closed"), "{}", seen.stdout);
+        assert!(!seen.stdout.contains("wrong"), "{}", seen.stdout);
+    }
+    let seen = feed(home.program(&["-q"]), b"hsm login -p caf\xe9\nclient list\n");
+    assert_eq!(seen.status, 2, "{}{}", seen.stdout, seen.stderr);
+    assert!(seen.stdout.contains("No clients are registered."), "{}", seen.stdout);
+    assert_eq!(home.attempts_left(), 3);
+}
+
+#[test]
 fn the_appliance_outlives_the_program_that_started_it() {
     let home = Home::new();
     assert!(home.run(&["client", "list"]).stderr.contains("(started, "));
@@ -236,6 +329,11 @@ fn the_appliance_outlives_the_program_that_started_it() {
     assert_eq!(home.process(), process);
     // Killed, it leaves nothing that keeps the next one from starting.
     kill_process(process, Signal::KILL).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Appliance::locate(&home.appliance()).is_some() {
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::yield_now();
+    }
     let third = home.run(&["client", "list"]);
     assert!(third.stderr.contains("(started, "), "{}", third.stderr);
     assert!(Appliance::stop(&home.appliance()).unwrap());

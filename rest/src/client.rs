@@ -51,6 +51,7 @@ pub struct Client {
     limit: Option<Duration>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 /// The target of the tracing event of each call; its field `resource` holds the [`crate::Resource`].
@@ -77,7 +78,13 @@ impl Client {
     /// [`Error::Unreachable`], [`Error::Unknown`] or [`Error::Changed`].
     pub fn connect(target: Target) -> Result<Client, Error> {
         let transport = Transport::open(&target)?;
-        Ok(Client { transport, limit: target.limit, user: None, cookies: Mutex::default() })
+        Ok(Client {
+            transport,
+            limit: target.limit,
+            user: None,
+            cookies: Mutex::default(),
+            warnings: Mutex::default(),
+        })
     }
 
     /// Opens a private session (`POST /auth/session`) as `user`.
@@ -171,6 +178,11 @@ impl Client {
     /// The account that is logged in.
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
+    }
+
+    /// What the appliance has warned of since this was asked last, each text once.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.warnings))
     }
 
     /// The fingerprint of the appliance's certificate.
@@ -295,6 +307,13 @@ impl Client {
         request: Request,
     ) -> Result<Response, Failure> {
         let response = self.transport.exchange(request, self.cookie(), pending.deadline)?;
+        let mut warnings = lock(&self.warnings);
+        for warning in &response.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        drop(warnings);
         let mut cookies = lock(&self.cookies);
         for cookie in &response.cookies {
             let pair = cookie.split(';').next().unwrap_or_default();

@@ -161,6 +161,9 @@ pub struct ClusterEntry {
     /// Its UUID.
     #[serde(rename = "clusterUUID")]
     pub cluster_uuid: String,
+    /// Whether the cluster goes on without this appliance, which only shows what it knew. Assumed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub parted: bool,
 }
 
 /// A new cluster.

@@ -305,8 +305,9 @@ pub struct Role {
     pub initialized: bool,
     /// Whether too many logins failed.
     pub locked_out: bool,
-    /// Logins that may still fail.
-    pub login_attempts_left: u32,
+    /// Logins that may still fail; none where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_attempts_left: Option<u32>,
     /// What people call it.
     pub name: String,
     /// Whether the password has to be changed before anything else.
@@ -315,6 +316,13 @@ pub struct Role {
     pub primary_authentication: String,
     /// `None` or `PIN`.
     pub secondary_authentication: String,
+}
+
+impl Role {
+    /// Logins that may still fail: none while it is locked out. `None` where it is not told.
+    pub fn attempts_left(&self) -> Option<u32> {
+        self.login_attempts_left.map(|left| if self.locked_out { 0 } else { left })
+    }
 }
 
 /// What initializes a role.

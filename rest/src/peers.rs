@@ -30,11 +30,38 @@ pub struct Envelope {
 /// A member's position in the history of the cluster: changes count up within an era, an era
 /// begins with each new primary member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Position {
     /// The era.
     pub era: u64,
     /// The number of the last change.
     pub change: u64,
+    /// What tells the era from another one of the same number.
+    pub id: u64,
+}
+
+/// The time of one primary member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Era {
+    /// Its number.
+    pub era: u64,
+    /// The number of its first change.
+    pub began: u64,
+    /// What tells it from another one of the same number.
+    pub id: u64,
+    /// How many members began it together.
+    pub members: u64,
+}
+
+/// What a member knows of the cluster's history: of one UUID there may be several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct History {
+    /// Where it stands.
+    pub at: Position,
+    /// The eras, the first one first.
+    pub eras: Vec<Era>,
 }
 
 /// A changed row of the shared state.
@@ -52,16 +79,11 @@ pub struct Row {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "camelCase")]
 pub enum Message {
-    /// Are you there, and how are you?
+    /// Nothing.
     #[default]
-    Hello,
-    /// You do not know me: I joined while you were away. Ask me what you missed.
-    Introduce {
-        /// The sender's core address.
-        address: String,
-        /// The sender's certificate, PEM.
-        certificate: String,
-    },
+    Nothing,
+    /// Are you there, how are you, and is your history mine?
+    Hello(History),
     /// The primary's change: to be stored before it is acknowledged.
     Ship {
         /// Where the receiver has to stand for it.
@@ -164,11 +186,8 @@ pub enum Answer {
     },
     /// The receiver is not the primary member.
     NotPrimary,
-    /// The sender is no member that the receiver knows.
-    Stranger {
-        /// The receiver's position.
-        at: Position,
-    },
+    /// The sender is no member that the receiver knows: the receiver's history.
+    Stranger(History),
     /// The sender's history parted from the receiver's.
     Parted,
     /// Rows, and the receiver's position once it has them.
@@ -209,8 +228,8 @@ pub enum Answer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Here {
-    /// Its position.
-    pub at: Position,
+    /// What it knows of the cluster's history.
+    pub history: History,
     /// Whether it is authorized.
     pub active: bool,
     /// Whether it reaches the primary, or is it.

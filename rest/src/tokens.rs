@@ -113,8 +113,9 @@ pub struct Token {
     pub initialized: bool,
     /// Whether its SO is logged in, in this session.
     pub so_logged_in: bool,
-    /// Logins of its SO that may still fail before it is zeroized.
-    pub so_logins_left: u32,
+    /// Logins of its SO that may still fail before it is zeroized; none where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub so_logins_left: Option<u32>,
     /// How many backups it may hold.
     pub partitions_allowed: u32,
     /// How many it holds.
@@ -179,8 +180,9 @@ pub struct BackupPartition {
     pub smk: bool,
     /// Bytes it takes.
     pub used_storage_space: u64,
-    /// Logins of its CO that may still fail before it is locked.
-    pub login_attempts_left: u32,
+    /// Logins of its CO that may still fail before it is locked; none where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_attempts_left: Option<u32>,
 }
 
 /// What a backup needs.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE,
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, WARNING,
 };
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
@@ -88,6 +88,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
     pub(crate) cookies: Vec<String>,
+    /// The texts of its `Warning` headers.
+    pub(crate) warnings: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -373,6 +375,7 @@ impl HttpConnection {
             status: incoming.status().as_u16(),
             location: incoming.headers().get(LOCATION).map(text),
             cookies: incoming.headers().get_all(SET_COOKIE).iter().map(text).collect(),
+            warnings: incoming.headers().get_all(WARNING).iter().filter_map(warning).collect(),
             body: Vec::new(),
         };
         let read = incoming.by_ref().take(MAX_ANSWER + 1).read_to_end(&mut response.body);
@@ -398,6 +401,12 @@ impl HttpConnection {
             Failure::Broken(describe(error))
         }
     }
+}
+
+/// The text of a `Warning` header: `199 - "text"`.
+fn warning(value: &HeaderValue) -> Option<String> {
+    let (_, text) = value.to_str().ok()?.split_once('"')?;
+    Some(text.strip_suffix('"')?.to_owned())
 }
 
 /// The value of a header; a secret one is left out of debug output.

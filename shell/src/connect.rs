@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{Config, Folders, Profile};
 use crate::device::{Device, Input};
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
 use crate::pins::Pins;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, accepted};
+use crate::ui::not_text;
 use crate::watch::Watch;
 
 /// The default port of the REST API.
@@ -290,7 +291,7 @@ fn ask_to_trust(
                 return Err(unknown());
             }
             Input::Line(_) => question = "Please type 'yes' or 'no': ".into(),
-            Input::Cancelled | Input::End => return Err(unknown()),
+            Input::NotText | Input::Cancelled | Input::End => return Err(unknown()),
         }
     }
     let pins = folders.pins();
@@ -315,7 +316,12 @@ fn ask_password(
         return Err(missing());
     }
     match device.secret(&format!("{user}@{address}'s password: ")) {
-        Input::Line(line) => Ok(SecretString::from(line)),
+        Input::Line(line) => {
+            let line = SecretString::from(line);
+            accepted(line.expose_secret(), "The answer")?;
+            Ok(line)
+        }
+        Input::NotText => Err(not_text()),
         Input::Cancelled | Input::End => Err(missing()),
     }
 }

@@ -12,6 +12,8 @@ use crate::editor::{Editor, LineAssistant};
 pub enum Input {
     /// A line, without its end.
     Line(String),
+    /// A line that is not UTF-8.
+    NotText,
     /// The user pressed Ctrl-C.
     Cancelled,
     /// The end of the input.
@@ -87,6 +89,7 @@ impl Stdio {
         match rpassword::read_password_with_config(config) {
             Ok(secret) => Input::Line(secret),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Input::Cancelled,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Input::NotText,
             Err(_) => Input::End,
         }
     }
@@ -99,10 +102,7 @@ impl Stdio {
                 while line.last().is_some_and(|end| matches!(end, b'\n' | b'\r')) {
                     line.pop();
                 }
-                Input::Line(match String::from_utf8(line) {
-                    Ok(line) => line,
-                    Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                })
+                String::from_utf8(line).map_or(Input::NotText, Input::Line)
             }
         }
     }

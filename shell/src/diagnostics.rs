@@ -41,6 +41,16 @@ pub(crate) fn failure(
             });
             (format!("{what}\n\n{}", underlined(grammar, line, at)), hint)
         }
+        Outcome::Unclosed { at } => (
+            format!(
+                "The quote is never closed; nothing was run.\n\n{}",
+                underlined(grammar, line, at)
+            ),
+            Some(
+                "a quote within a word stands behind a backslash, or in quotes of the other kind"
+                    .into(),
+            ),
+        ),
         Outcome::Ambiguous { at, candidates } => {
             let word = line.get(at.clone()).unwrap_or_default();
             let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();

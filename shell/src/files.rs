@@ -1,16 +1,19 @@
-//! Writing a file in one step, so that it keeps what it stands on: owner, group, mode and links.
+//! Writing a file in one step, so that it keeps what it stands on (owner, group, mode and links), and
+//! files that only their owner may read.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 /// The mode of a new file that everybody may read, before the umask is applied.
 const PUBLIC: u32 = 0o666;
-/// The mode of a new file that only its owner may read.
+/// The mode of a file that only its owner may read.
 const PRIVATE: u32 = 0o600;
+/// The mode of a folder that only its owner may enter.
+const PRIVATE_FOLDER: u32 = 0o700;
 /// So many links in a row are no file.
 const MAX_LINKS: usize = 40;
 
@@ -36,6 +39,28 @@ pub fn replace_file_like(path: &Path, content: &[u8], like: &Path) -> io::Result
 /// As [`replace_file`], but a new file is readable by its owner only.
 pub(crate) fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, content, PRIVATE, None)
+}
+
+/// Makes a folder that only its owner may enter, whatever the umask is; one that is there becomes it.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
+    correct_mode(folder, PRIVATE_FOLDER)
+}
+
+/// Opens a file to read it and to append to it. Only its owner may read it and enter its folder,
+/// whatever the umask is; both are created if needed.
+pub(crate) fn open_private_file(path: &Path) -> io::Result<File> {
+    make_private_folder(&folder_of(path))?;
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(PRIVATE).open(path)?;
+    correct_mode(path, PRIVATE)?;
+    Ok(file)
+}
+
+fn correct_mode(path: &Path, mode: u32) -> io::Result<()> {
+    if fs::metadata(path)?.permissions().mode() & 0o777 == mode {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Checks that [`replace_file`] will be able to write the file. Its folder is created.
@@ -170,9 +195,6 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -243,6 +265,22 @@ mod tests {
         let usual = folder.path().join("usual");
         fs::write(&usual, "").unwrap();
         assert_eq!((mode(&public), mode(&private)), (mode(&usual), 0o600));
+    }
+
+    #[test]
+    fn a_private_file_and_its_folder_are_their_owners_only() {
+        let home = tempfile::tempdir().unwrap();
+        let (folder, path) = (home.path().join("luna"), home.path().join("luna/history"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(&path, "kept").unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        open_private_file(&path).unwrap().write_all(b" and more").unwrap();
+        assert_eq!((mode(&folder), mode(&path)), (0o700, 0o600));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "kept and more");
+        let new = home.path().join("new/deep/lock");
+        open_private_file(&new).unwrap();
+        assert_eq!((mode(&home.path().join("new")), mode(&new)), (0o700, 0o600));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! a pipe, runs the command of each line, asks its questions, writes its result as Luna's text or as
 //! JSON, and ends with an exit status. Commands never print and do not know who reads the output.
 
+mod attempts;
 mod certificates;
 mod command;
 mod config;
@@ -24,6 +25,7 @@ mod status;
 mod ui;
 mod watch;
 
+pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};

@@ -19,6 +19,7 @@ use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
 use crate::options::{Format, Options};
+use crate::secrets::accepted_in;
 use crate::status::Status;
 use crate::ui::{Frame, Ui};
 
@@ -100,15 +101,12 @@ struct LineResult<'c> {
 
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
-    pub fn new(session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
+    pub fn new(mut session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
         session.hidden_menus().iter().for_each(|word| catalogue.grammar.hide(word));
-        Shell {
-            session,
-            catalogue: Rc::new(catalogue),
-            options,
-            status: Status::Success,
-            substitution_noted: false,
-        }
+        let catalogue = Rc::new(catalogue);
+        let known = Rc::clone(&catalogue);
+        session.ui().is_command = Box::new(move |line| known.grammar.is_command(line));
+        Shell { session, catalogue, options, status: Status::Success, substitution_noted: false }
     }
 
     /// Runs the given lines, or those of the device until its end.
@@ -129,6 +127,12 @@ impl<S: Session> Shell<S> {
                 }
             }
             None => loop {
+                if let Some(line) = self.session.ui().untaken.pop_front() {
+                    if self.run_line(&line) {
+                        break;
+                    }
+                    continue;
+                }
                 let assistant: Rc<dyn LineAssistant> = Rc::new(CommandAssistant {
                     catalogue: Rc::clone(&self.catalogue),
                     values: self.session.completion_values(),
@@ -142,6 +146,11 @@ impl<S: Session> Shell<S> {
                 match self.session.ui().device.command(&prompt, &assistant) {
                     Input::Line(line) => {
                         if self.run_line(&line) {
+                            break;
+                        }
+                    }
+                    Input::NotText => {
+                        if self.refuse_line() {
                             break;
                         }
                     }
@@ -167,21 +176,36 @@ impl<S: Session> Shell<S> {
         self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
     }
 
-    /// Runs a line and writes its result.
-    pub fn execute(&mut self, line: &str) -> Status {
-        let catalogue = Rc::clone(&self.catalogue);
-        self.note_substitutions(line);
-        self.session.ui().frame = match self.options.output {
+    /// Writes the result of a line that is no text; true if the session ends with it.
+    fn refuse_line(&mut self) -> bool {
+        self.begin_line();
+        let message = "The line is not valid UTF-8; nothing was run.";
+        let result = Err(Failure::new(Kind::NotUnderstood, message));
+        let status = self.write(LineResult { path: "", canonical: String::new(), result });
+        self.status = self.status.max(status);
+        self.options.fail_fast
+    }
+
+    fn begin_line(&mut self) {
+        let ui = self.session.ui();
+        ui.frame = match self.options.output {
             Format::Json => Frame::Json,
             Format::Luna if self.options.one_shot() => Frame::Begun,
             Format::Luna => Frame::BlankDue,
         };
-        self.session.ui().shown = false;
+        ui.shown = false;
+    }
+
+    /// Runs a line and writes its result.
+    pub fn execute(&mut self, line: &str) -> Status {
+        let catalogue = Rc::clone(&self.catalogue);
+        self.note_substitutions(line);
+        self.begin_line();
         let line_result = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => LineResult {
                 path: "help",
-                canonical: line.trim().to_owned(),
+                canonical: catalogue.grammar.masked(line.trim()),
                 result: Ok(Box::new(generate::Help { help: text })),
             },
             Outcome::Match(invocation) => {
@@ -222,6 +246,7 @@ impl<S: Session> Shell<S> {
                 format!("Abbreviated, which --strict refuses; in full: {}", invocation.canonical()),
             ));
         }
+        accepted_in(invocation)?;
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
         self.session.ui().start_watch();
@@ -239,8 +264,9 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
+        let warnings = self.session.connection_mut().client.take_warnings();
         if self.options.output == Format::Json {
-            return self.write_json(&canonical, result);
+            return self.write_json(&canonical, result, &warnings);
         }
         let (_, _, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
@@ -274,6 +300,9 @@ impl<S: Session> Shell<S> {
             ui.device.print(&line);
             ui.device.print("\n");
         }
+        for warning in &warnings {
+            ui.device.note(&format!("warning: {warning}"));
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));
@@ -282,12 +311,21 @@ impl<S: Session> Shell<S> {
         status
     }
 
-    fn write_json(&mut self, line: &str, result: Result<Box<dyn View + '_>, Failure>) -> Status {
+    fn write_json(
+        &mut self,
+        line: &str,
+        result: Result<Box<dyn View + '_>, Failure>,
+        warnings: &[String],
+    ) -> Status {
         let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
         let (code, text, _) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
+        for warning in warnings {
+            ui.device.note(&format!("warning: {warning}"));
+            messages.push(warning.clone());
+        }
         if let Err(failure) = &result {
             for hint in &failure.hints {
                 ui.device.note(&format!("hint: {hint}"));
@@ -406,16 +444,18 @@ impl<S> LineAssistant for CommandAssistant<S> {
     }
 }
 
-/// Runs a shell program on the streams of the process, as its arguments ask.
+/// Runs a shell program on the streams of the process, as its arguments ask. What outlives it is
+/// kept in the folder `state` of the user.
 pub fn main<S: Session>(
     options: Options,
     program: &mut clap::Command,
     catalogue: Catalogue<S>,
-    history: Option<&Path>,
+    state: Option<&Path>,
     open: impl FnOnce(Box<dyn Device>, &Options) -> Result<S, (Box<dyn Device>, Failure)>,
 ) -> ExitCode {
     start_log();
-    let mut device = Stdio::new(options.quiet, history.map(Path::to_owned));
+    let history = state.map(|folder| folder.join(format!("{}.history", S::NAME)));
+    let mut device = Stdio::new(options.quiet, history);
     if options.list_commands {
         device.print(&catalogue.list());
         device.flush();
@@ -441,7 +481,10 @@ pub fn main<S: Session>(
         },
     };
     match open(Box::new(device), &options) {
-        Ok(session) => Shell::new(session, catalogue, options).run(lines).into(),
+        Ok(mut session) => {
+            state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
+            Shell::new(session, catalogue, options).run(lines).into()
+        }
         Err((mut device, failure)) => {
             report::<S>(&mut *device, &failure);
             failure.status().into()

@@ -1,14 +1,18 @@
-//! Secrets from the environment.
+//! Where secrets come from, and which are never sent.
 //!
 //! The secret `HSM_PASSWORD` is given by the first of these variables that exists:
 //! `LUNA_HSM_PASSWORD` (the value), `LUNA_HSM_PASSWORD_FILE` (a path), `LUNA_HSM_PASSWORD_FD` (the
 //! number of an open descriptor). Of a file or descriptor, the first line without its end is used.
+//!
+//! Whatever gives a secret (these, an option, an answer), it passes [`accepted`].
 
 use std::collections::HashMap;
 use std::env;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
+use luna_grammar::{Invocation, is_mask};
+use luna_rest::Secret;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::failure::Failure;
@@ -44,20 +48,53 @@ impl Secrets {
         if !self.environment {
             return Ok(None);
         }
-        let secret = match read(name)? {
-            Some(secret) => secret,
-            None => return Ok(None),
-        };
+        let Some((secret, source)) = read(name)? else { return Ok(None) };
+        accepted(secret.expose_secret(), &source)?;
         self.known.insert(name.to_owned(), secret.clone());
         Ok(Some(secret))
     }
 }
 
-fn read(name: &str) -> Result<Option<SecretString>, Failure> {
+/// Refuses what cannot be the secret that is meant: to send it would cost a login attempt, or set
+/// it as a password. `source` says where it comes from.
+///
+/// # Errors
+/// It is empty, or the asterisks that are shown in place of secrets.
+pub(crate) fn accepted(secret: &str, source: &str) -> Result<(), Failure> {
+    if secret.is_empty() {
+        return Err(Failure::refused(format!("{source} gives an empty secret: nothing was sent.")));
+    }
+    if is_mask(secret) {
+        return Err(Failure::refused(format!(
+            "{source} gives the asterisks that stand in place of a secret: nothing was sent."
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a line whose secrets cannot be meant.
+///
+/// # Errors
+/// As [`accepted`], for each.
+pub(crate) fn accepted_in(invocation: &Invocation<'_>) -> Result<(), Failure> {
+    invocation.secrets().try_for_each(|(source, secret)| accepted(&secret, &source))
+}
+
+/// The answer to a question for a secret.
+///
+/// # Errors
+/// As [`accepted`].
+pub(crate) fn answered(line: &str, attended: bool) -> Result<Secret, Failure> {
+    accepted(line, if attended { "The answer" } else { "Standard input" })?;
+    Ok(Secret::from(line))
+}
+
+/// A secret and its source.
+fn read(name: &str) -> Result<Option<(SecretString, String)>, Failure> {
     let variable = format!("LUNA_{name}");
     if let Some(value) = env::var_os(&variable) {
         return match value.into_string() {
-            Ok(value) => Ok(Some(value.into())),
+            Ok(value) => Ok(Some((value.into(), variable))),
             Err(_) => Err(Failure::refused(format!("{variable} is not valid UTF-8."))),
         };
     }
@@ -66,7 +103,7 @@ fn read(name: &str) -> Result<Option<SecretString>, Failure> {
         let file = File::open(&path).map_err(|error| {
             Failure::refused(format!("{by_path}: cannot read {}: {error}.", path.display()))
         })?;
-        return first_line(file, &by_path).map(Some);
+        return Ok(Some((first_line(file, &by_path)?, by_path)));
     }
     let by_descriptor = format!("{variable}_FD");
     if let Ok(number) = env::var(&by_descriptor) {
@@ -78,7 +115,7 @@ fn read(name: &str) -> Result<Option<SecretString>, Failure> {
             .ok_or_else(|| {
                 Failure::refused(format!("{by_descriptor}: '{number}' is not an open descriptor."))
             })?;
-        return first_line(file, &by_descriptor).map(Some);
+        return Ok(Some((first_line(file, &by_descriptor)?, by_descriptor)));
     }
     Ok(None)
 }
@@ -89,8 +126,9 @@ fn first_line(file: File, origin: &str) -> Result<SecretString, Failure> {
         .read_line(&mut line)
         .map_err(|error| Failure::refused(format!("{origin}: cannot be read: {error}.")))?;
     let line = SecretString::from(line);
-    let end = line.expose_secret().trim_end_matches(['\r', '\n']).len();
-    Ok(SecretString::from(&line.expose_secret()[..end]))
+    // Some editors begin a file with a mark that is no part of its text.
+    let text = line.expose_secret().trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+    Ok(SecretString::from(text))
 }
 
 #[cfg(test)]
@@ -105,6 +143,29 @@ mod tests {
         file.write_all(b"pass word\r\nnot this\n").unwrap();
         let secret = first_line(file.reopen().unwrap(), "X").unwrap();
         assert_eq!(secret.expose_secret(), "pass word");
+    }
+
+    #[test]
+    fn an_empty_secret_and_the_mask_are_refused_with_their_source() {
+        for secret in ["", "********", "******** ********"] {
+            let failure = accepted(secret, "LUNA_HSM_PASSWORD_FILE").unwrap_err();
+            assert!(failure.message.starts_with("LUNA_HSM_PASSWORD_FILE "), "{failure:?}");
+            assert_eq!(failure.kind, crate::Kind::Refused);
+        }
+        for secret in [" ", "*******", "********1", "it's"] {
+            accepted(secret, "-password").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_gives_no_secret() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"caf\xe9-Password1\n").unwrap();
+        let failure = first_line(file.reopen().unwrap(), "LUNA_X_FILE").unwrap_err();
+        assert!(failure.message.starts_with("LUNA_X_FILE: "), "{failure:?}");
+        file.reopen().unwrap().set_len(0).unwrap();
+        std::fs::write(file.path(), "\u{feff}Password1\n").unwrap();
+        assert_eq!(first_line(file.reopen().unwrap(), "X").unwrap().expose_secret(), "Password1");
     }
 
     #[test]

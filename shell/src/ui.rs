@@ -1,7 +1,9 @@
 //! What a command says to the user and asks of them: output, notes, questions, secrets.
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use luna_rest::Secret;
 use secrecy::ExposeSecret;
@@ -11,7 +13,7 @@ use crate::connect::Connection;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
 use crate::options::{Format, Options};
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, accepted, answered};
 use crate::watch::Watch;
 
 /// The user interface of a session.
@@ -20,11 +22,18 @@ pub struct Ui {
     secrets: Secrets,
     answers: VecDeque<String>,
     yes: bool,
-    last_attempt: bool,
+    pub(crate) last_attempt: bool,
+    /// The folder of the locks of logins.
+    pub(crate) attempts: Option<PathBuf>,
+    /// The longest time a call may take.
+    pub(crate) limit: Option<Duration>,
     pub(crate) messages: Vec<String>,
     pub(crate) frame: Frame,
     pub(crate) shown: bool,
     pub(crate) leaving: bool,
+    /// Whether a line is a command, and those that a question for a secret did not take.
+    pub(crate) is_command: Box<dyn Fn(&str) -> bool>,
+    pub(crate) untaken: VecDeque<String>,
     watch: Option<Arc<Watch>>,
 }
 
@@ -60,18 +69,37 @@ impl Ui {
         secrets: Secrets,
         options: &Options,
     ) -> Ui {
+        Ui::watched(device, secrets, options, connection.watch().cloned())
+    }
+
+    /// The interface at `device` of a session whose calls `watch` watches over.
+    pub(crate) fn watched(
+        device: Box<dyn Device>,
+        secrets: Secrets,
+        options: &Options,
+        watch: Option<Arc<Watch>>,
+    ) -> Ui {
         Ui {
             device,
             secrets,
             answers: options.answer.iter().cloned().collect(),
             yes: options.yes,
             last_attempt: options.last_attempt,
+            attempts: None,
+            limit: options.timeout.map(Duration::from_secs),
             messages: Vec::new(),
             frame: if options.output == Format::Json { Frame::Json } else { Frame::BlankDue },
             shown: false,
             leaving: false,
-            watch: connection.watch().cloned(),
+            is_command: Box::new(|_| false),
+            untaken: VecDeque::new(),
+            watch,
         }
+    }
+
+    /// Keeps what outlives the session in this folder of the user.
+    pub fn keep_state_in(&mut self, folder: &Path) {
+        self.attempts = Some(folder.join("attempts"));
     }
 
     /// The secret of this variable (without `LUNA_`), if the environment gives it.
@@ -162,6 +190,9 @@ impl Ui {
                 word if word.eq_ignore_ascii_case("quit") => return Err(cancelled()),
                 _ if self.attended() => {}
                 _ => {
+                    if (self.is_command)(&answer) {
+                        self.untaken.push_back(answer);
+                    }
                     return Err(Failure::refused("The answer was neither 'proceed' nor 'quit'."));
                 }
             }
@@ -179,6 +210,7 @@ impl Ui {
         self.begin_output();
         match self.put(text, |device, text| device.answer(text)) {
             Input::Line(line) => Ok(line),
+            Input::NotText => Err(not_text()),
             Input::Cancelled => Err(cancelled()),
             Input::End => Err(unanswered(text, instead)),
         }
@@ -194,7 +226,10 @@ impl Ui {
         secret: Question<'_>,
     ) -> Result<Secret, Failure> {
         match given {
-            Some(given) => Ok(given),
+            Some(given) => {
+                accepted(given.expose(), secret.option)?;
+                Ok(given)
+            }
             None => self.take_secret(secret, |device, text| device.secret(text)),
         }
     }
@@ -234,42 +269,34 @@ impl Ui {
     ) -> Result<Secret, Failure> {
         self.begin_output();
         match self.put(text, ask) {
-            Input::Line(line) => {
-                let line = Zeroizing::new(line);
-                Ok(Secret::from(line.as_str()))
+            Input::Line(line) if !self.attended() && (self.is_command)(&line) => {
+                self.untaken.push_back(line);
+                Err(Failure::refused(
+                    "The next line of standard input is a command, no secret: it was not sent.",
+                )
+                .hint(format!("{} gives the secret", instead(secret))))
             }
+            Input::Line(line) => answered(&Zeroizing::new(line), self.attended()),
+            Input::NotText => Err(not_text()),
             Input::Cancelled => Err(cancelled()),
-            Input::End => {
-                let variable = format!("LUNA_{}", secret.variable);
-                let instead = match secret.option {
-                    "" => variable,
-                    option => format!("{option} or {variable}"),
-                };
-                Err(unanswered(text, &instead))
-            }
+            Input::End => Err(unanswered(text, &instead(secret))),
         }
     }
 
-    /// Protects the last login attempt: shows `warning` and asks a user to proceed, and refuses a
-    /// script without `--last-attempt`.
+    /// As [`Ui::confirm`], for what `--yes` does not answer: it was given before this was known.
     ///
     /// # Errors
-    /// The user quit, or it is a script without `--last-attempt`.
-    pub fn guard_attempts(&mut self, left: u32, warning: &str) -> Result<(), Failure> {
-        if left != 1 || self.last_attempt {
-            return Ok(());
-        }
-        if !self.attended() {
-            return Err(Failure::refused(
-                "Only one login attempt is left, and a wrong password would be the last: not tried.",
-            )
-            .hint("give --last-attempt if the password is certain"));
-        }
-        // `--yes` does not answer this: it was given before the last attempt was known.
+    /// As [`Ui::confirm`].
+    pub(crate) fn confirm_anew(&mut self, text: &str, option: &str) -> Result<(), Failure> {
         let yes = std::mem::replace(&mut self.yes, false);
-        let answer = self.confirm(warning, "--last-attempt");
+        let answer = self.confirm(text, option);
         self.yes = yes;
         answer
+    }
+
+    /// Whether the user pressed Ctrl-C since the command began.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.interrupted())
     }
 
     fn begin_output(&mut self) {
@@ -290,7 +317,21 @@ impl Ui {
     }
 }
 
-fn cancelled() -> Failure {
+/// What gives a secret without a question.
+fn instead(secret: Question<'_>) -> String {
+    let variable = format!("LUNA_{}", secret.variable);
+    match secret.option {
+        "" => variable,
+        option => format!("{option} or {variable}"),
+    }
+}
+
+/// The failure for an answer that is not UTF-8.
+pub(crate) fn not_text() -> Failure {
+    Failure::refused("The answer is not valid UTF-8: nothing was sent.")
+}
+
+pub(crate) fn cancelled() -> Failure {
     Failure::command("The command was cancelled.").code(0xb, "User Cancelled Operation")
 }
 

@@ -49,6 +49,11 @@ impl Watch {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Whether Ctrl-C was pressed since the command began.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::SeqCst)
+    }
+
     fn check(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.is_some_and(|since| since.elapsed() >= LONG_WAIT) {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use luna_rest::Resource;
+use luna_rest::{Resource, clusters, hsm, keyrings, partitions, tokens};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -80,6 +80,22 @@ pub fn never_made(calls: &Calls) -> Vec<String> {
     found
 }
 
+/// Calls that can cost a login attempt, and those that say how many are left. Each is read right
+/// before, under the lock of the role.
+fn counted() -> [(Resource, Resource); 9] {
+    [
+        (hsm::LOGIN.resource(), hsm::SHOW.resource()),
+        (hsm::CHANGE_PASSWORD.resource(), hsm::SHOW.resource()),
+        (clusters::CREATE.resource(), hsm::SHOW.resource()),
+        (partitions::LOGIN.resource(), partitions::ROLE.resource()),
+        (partitions::CHANGE_ROLE.resource(), partitions::ROLE.resource()),
+        (keyrings::LOGIN.resource(), keyrings::ROLE.resource()),
+        (keyrings::CHANGE_ROLE.resource(), keyrings::ROLE.resource()),
+        (keyrings::CREATE.resource(), partitions::ROLE.resource()),
+        (tokens::LOGIN.resource(), tokens::SHOW.resource()),
+    ]
+}
+
 /// Listens to the spans of commands and to the events of calls.
 #[derive(Default)]
 struct Recorder {
@@ -92,6 +108,8 @@ struct Seen {
     /// Commands by the number of their span.
     commands: BTreeMap<u64, (String, String)>,
     running: Option<(String, String)>,
+    /// The call before this one.
+    before: String,
     calls: Calls,
 }
 
@@ -117,9 +135,16 @@ impl Subscriber for Recorder {
     fn event(&self, event: &Event<'_>) {
         let fields = Fields::of(|fields| event.record(fields));
         self.with(|seen| {
-            if let Some(command) = seen.running.clone() {
-                seen.calls.entry(command).or_default().insert(fields.get("resource"));
+            let Some(command) = seen.running.clone() else { return };
+            let resource = fields.get("resource");
+            let before = std::mem::replace(&mut seen.before, resource.clone());
+            for (spends, says) in counted() {
+                assert!(
+                    resource != spends.to_string() || before == says.to_string(),
+                    "{command:?}: {resource} without a look at {says}"
+                );
             }
+            seen.calls.entry(command).or_default().insert(resource);
         });
     }
 

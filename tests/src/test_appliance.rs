@@ -271,7 +271,8 @@ impl TestAppliance {
             Err(failure) => return Ok(refused::<lunash::Session>(&mut terminal.clone(), &failure)),
         };
         let device = Box::new(terminal.clone());
-        let session = lunash::Session::open(access, device, secrets, &options);
+        let opened = lunash::Session::open(access, device, secrets, &options);
+        let session = opened.map(|session| keeping_state(session, self.folder()));
         run(session, lunash::catalogue(), options)
     }
 
@@ -305,7 +306,8 @@ impl TestAppliance {
             name: client,
             configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),
         };
-        Ok(lunacm::Session::open(Some(self.access()?), device, secrets, options, side))
+        let opened = lunacm::Session::open(Some(self.access()?), device, secrets, options, side);
+        Ok(opened.map(|session| keeping_state(session, self.folder())))
     }
 }
 
@@ -320,6 +322,12 @@ fn run<S: Session>(
     };
     let lines = options.lines();
     Ok(Shell::new(session, catalogue, options).run(lines))
+}
+
+/// A session of a user whose home is `folder`.
+pub(crate) fn keeping_state<S: Session>(mut session: S, folder: &Path) -> S {
+    session.ui().keep_state_in(&folder.join("state"));
+    session
 }
 
 /// What the program shows when its session cannot be opened.

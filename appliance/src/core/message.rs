@@ -113,6 +113,8 @@ pub struct Response {
     pub link: Option<String>,
     /// The session cookie to set; an empty one takes it away.
     pub cookie: Option<String>,
+    /// What the asker should know besides the answer: the text of the `Warning` header.
+    pub warning: Option<&'static str>,
     /// The `Content-Type` of the body.
     pub content_type: &'static str,
     /// The body.
@@ -224,7 +226,7 @@ impl<A: Serialize> Reply<A> {
             Content::Octets(bytes) => (OCTETS, bytes),
         };
         let (status, location, cookie) = (self.status, self.location, self.cookie);
-        Ok(Response { status, location, link, cookie, content_type, body })
+        Ok(Response { status, location, link, cookie, warning: None, content_type, body })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use luna_rest::peers::{Answer, Here, Message, Position, Row};
 
+use super::history::{Relation, compare};
 use super::{Peer, Replica, SendError, Statuses, lock, peers_of};
 use crate::engine::is_held_back;
 use crate::state::clusters::Phase;
@@ -14,57 +15,70 @@ const MAX_ROUNDS: usize = 10_000;
 impl Replica {
     /// Asks every other member for its status: those that answer are visible.
     pub(super) fn probe_members(&self) {
-        let peers = {
+        let (peers, hello) = {
             let engine = self.engine();
             if engine.phase((self.clock)()) != Phase::Running {
                 return;
             }
-            peers_of(&engine)
+            (peers_of(&engine), Message::Hello(engine.history()))
         };
-        if peers.is_empty() {
-            self.engine().machine.peers.here.clear();
-            return;
-        }
         let mut here = Statuses::new();
-        let (mut parted, mut strangers) = (false, Vec::new());
-        let at = self.engine().at();
-        for (member, answer) in self.send_to(&peers, &Message::Hello) {
-            match answer {
-                Ok(Answer::Here(how)) => drop(here.insert(member, how)),
-                // A member that knows later changes, but not this member, knows of its deletion.
-                Ok(Answer::Stranger { at: theirs }) if theirs > at => parted = true,
-                // One that knows no later ones may have been away when this member joined.
-                Ok(Answer::Stranger { .. }) => strangers.push(member),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        for peer in peers.iter().filter(|peer| strangers.contains(&peer.member)) {
-            if let Some(message) = self.introduction()
-                && matches!(self.send(peer, message), Ok(Answer::Done { .. }))
-                && let Ok(Answer::Here(how)) = self.send(peer, Message::Hello)
-            {
-                here.insert(peer.member.clone(), how);
+        for (member, answer) in self.send_to(&peers, &hello) {
+            if let Some(how) = self.is_of_our_history(answer) {
+                here.insert(member, how);
             }
         }
         let mut engine = self.engine();
-        engine.machine.peers.here = here;
-        if parted && engine.at() == at {
-            let marked =
-                engine.change_own(|machine| machine.state.clusters.own.get_mut().parted = true);
-            if let Err(error) = marked {
-                tracing::error!(%error, "that this member was deleted could not be stored");
-            }
-            engine.machine.peers.active = false;
-            engine.machine.peers.here.clear();
+        if !engine.machine.state.clusters.own.get().parted {
+            engine.machine.peers.here = here;
         }
     }
 
-    fn introduction(&self) -> Option<Message> {
-        let engine = self.engine();
-        let clusters = &engine.machine.state.clusters;
-        let row = clusters.members.get(&clusters.own.get().member)?;
-        let (address, certificate) = (row.address.clone(), row.certificate.clone());
-        Some(Message::Introduce { address, certificate })
+    /// Greets one member, to find out how its history stands to this one's.
+    fn greet(&self, peer: &Peer) {
+        let hello = Message::Hello(self.engine().history());
+        let answer = self.send(peer, hello);
+        self.is_of_our_history(answer);
+    }
+
+    /// The status of a member that has answered a greeting, unless its history and this one's parted.
+    /// When the other one stays, this member is parted.
+    fn is_of_our_history(&self, answer: Result<Answer, SendError>) -> Option<Here> {
+        let (how, theirs) = match answer {
+            Ok(Answer::Here(how)) => (Some(how.clone()), how.history),
+            Ok(Answer::Stranger(theirs)) => (None, theirs),
+            Ok(_) | Err(_) => return None,
+        };
+        let relation = {
+            let engine = self.engine();
+            let clusters = &engine.machine.state.clusters;
+            let own = clusters.own.get();
+            if own.joining || own.copying {
+                return None;
+            }
+            let since = clusters.members.get(&own.member).map_or(0, |row| row.since);
+            let (relation, known) = compare(&engine.history(), &theirs);
+            // Who has no entry for this member and does not only lag behind has deleted it, or has
+            // parted before it joined.
+            let deleted = how.is_none() && relation != Relation::Known && since <= known;
+            if deleted { Relation::Wins } else { relation }
+        };
+        if relation == Relation::Wins {
+            self.part();
+        }
+        how.filter(|_| matches!(relation, Relation::Ahead | Relation::Known))
+    }
+
+    /// The cluster goes on without this member: from now on it only shows what it knew.
+    pub(super) fn part(&self) {
+        let mut engine = self.engine();
+        let marked =
+            engine.change_own(|machine| machine.state.clusters.own.get_mut().parted = true);
+        if let Err(error) = marked {
+            tracing::error!(%error, "that the history parted could not be stored");
+        }
+        engine.machine.peers.active = false;
+        engine.machine.peers.here.clear();
     }
 
     /// Does what is due by the clock, finds out which members are visible, catches up, lets others
@@ -79,9 +93,9 @@ impl Replica {
         };
         let mut visible: Vec<(&Peer, &Here)> =
             peers.iter().filter_map(|peer| Some((peer, here.get(&peer.member)?))).collect();
-        visible.sort_by_key(|(_, how)| std::cmp::Reverse(how.at));
+        visible.sort_by_key(|(_, how)| std::cmp::Reverse(how.history.at));
         if let Some((best, how)) = visible.first()
-            && how.at > at
+            && how.history.at > at
         {
             if let Err(error) = self.pull(best) {
                 tracing::debug!(?error, member = best.member, "not caught up");
@@ -89,7 +103,7 @@ impl Replica {
             at = self.engine().at();
         }
         for (peer, how) in &visible {
-            if how.at < at {
+            if how.history.at < at {
                 let nudge = Message::Ship { after: at, reaches: at, rows: Vec::new() };
                 // A member that does not answer is asked again in the next round.
                 let _ = self.send(peer, nudge);
@@ -98,7 +112,7 @@ impl Replica {
         let mut engine = self.engine();
         let own = engine.machine.state.clusters.own.get();
         let whole = engine.machine.state.clusters.is_member() && !own.copying && !own.parted;
-        let active = visible.iter().any(|(_, how)| how.active && how.at <= at);
+        let active = visible.iter().any(|(_, how)| how.active && how.history.at <= at);
         if whole && active && !engine.machine.peers.active {
             engine.machine.peers.active = true;
         }
@@ -116,22 +130,23 @@ impl Replica {
                         return Ok(());
                     }
                     let followed = self.engine().follow(after, at, &rows);
-                    if let Err(error) = followed {
-                        tracing::error!(%error, "a pulled change could not be stored");
-                        return Err(SendError::Broken);
+                    match followed {
+                        Ok(true) => {}
+                        // What it has pulled meanwhile was shipped, or is none that can follow.
+                        Ok(false) if self.engine().at() != after => {}
+                        Ok(false) => return Err(SendError::Broken),
+                        Err(error) => {
+                            tracing::error!(%error, "a pulled change could not be stored");
+                            return Err(SendError::Broken);
+                        }
                     }
                 }
                 Answer::Rows { at, whole: true, rows, cursor } => {
                     self.copy(peer, at, rows, cursor)?;
                 }
                 Answer::Parted => {
-                    let mut engine = self.engine();
-                    engine.machine.peers.active = false;
-                    let parted = engine
-                        .change_own(|machine| machine.state.clusters.own.get_mut().parted = true);
-                    if let Err(error) = parted {
-                        tracing::error!(%error, "that the history parted could not be stored");
-                    }
+                    // Which of the two histories stays shows when they are compared.
+                    self.greet(peer);
                     return Err(SendError::Broken);
                 }
                 _ => return Err(SendError::Broken),

@@ -118,6 +118,7 @@ impl Replica {
         let clusters = &engine.machine.state.clusters;
         let row = clusters.cluster.get().clone();
         let own = clusters.own.get().clone();
+        let primary = &row.primary;
         let sees_primary = engine.machine.peers.here.contains_key(&row.primary);
         if !row.uuid.eq_ignore_ascii_case(cluster) {
             return refused(format!("The member there belongs to no cluster {cluster}."));
@@ -128,7 +129,16 @@ impl Replica {
         if !clusters.is_primary() && !sees_primary {
             return refused("The member there is read-only.".to_owned());
         }
-        if clusters.members.values().any(|member| member.address == applicant.address) {
+        // The appliance of an entry may come back under a new one, unless its old one is in use.
+        let comes_back = |(member, row): &(&str, &MemberRow)| {
+            row.certificate == applicant.certificate
+                && **member != **primary
+                && !engine.machine.peers.here.contains_key(*member)
+        };
+        if let Some(entry) =
+            clusters.members.iter().find(|(_, row)| row.address == applicant.address)
+            && !comes_back(&entry)
+        {
             return refused(format!(
                 "A member with the address {} is in the cluster already; delete it first.",
                 applicant.address
@@ -175,11 +185,16 @@ impl Replica {
         }
         let response = self.change(|| -> Step {
             self.engine().step_with(|machine| {
-                let members = &mut machine.state.clusters.members;
+                let clusters = &mut machine.state.clusters;
+                let since = clusters.own.get().at.change + 1;
+                let members = &mut clusters.members;
+                // The entry of the same appliance, from before it left or was parted.
+                members.retain(|_, row| row.address != applicant.address);
                 let joined = members.values().map(|row| row.joined).max().unwrap_or(0) + 1;
                 let row = MemberRow {
                     name: applicant.name.clone(),
                     joined,
+                    since,
                     address: applicant.address.clone(),
                     crypto_port: applicant.crypto_port,
                     certificate: applicant.certificate.clone(),

@@ -12,6 +12,7 @@
 
 mod balance;
 mod catch_up;
+mod history;
 mod join;
 mod receive;
 mod take_over;
@@ -43,6 +44,10 @@ pub(crate) use transport::{Https, Peer, SendError, Transport};
 const MAX_TRIES: usize = 50;
 /// The time between two rounds of maintenance when nothing happens.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a primary member that sees no other one says to those who change something.
+const ALONE: &str = "The primary member reaches no other member. If they delete it meanwhile, what \
+                     is changed here now is lost to the cluster; back it up.";
 
 /// An appliance, and its links to the other members of its cluster.
 pub(crate) struct Replica {
@@ -199,7 +204,8 @@ impl Replica {
                 Step::Done(response) => response,
                 Step::Lead(response, shipment) => {
                     self.ship(shipment, None);
-                    response
+                    let warning = response.warning.or(self.is_alone().then_some(ALONE));
+                    Response { warning, ..response }
                 }
                 Step::Propose(response, proposal) => match self.propose(proposal) {
                     Proposed::Made => response,
@@ -230,7 +236,7 @@ impl Replica {
             AfterCommit::Forget => {
                 let forgotten = self.engine().change_own(|machine| machine.forget_cluster());
                 match forgotten {
-                    Ok(()) => response,
+                    Ok(()) => Response { warning: None, ..response },
                     Err(error) => Failure::internal(error.to_string()).into_response(),
                 }
             }
@@ -245,6 +251,14 @@ impl Replica {
                 }
             }
         }
+    }
+
+    /// Whether this is a primary member that sees no other one.
+    fn is_alone(&self) -> bool {
+        let engine = self.engine();
+        let machine = &engine.machine;
+        let clusters = &machine.state.clusters;
+        clusters.is_primary() && clusters.members.len() > 1 && machine.peers.here.is_empty()
     }
 
     /// Ships a change to the visible members and waits for them; a member that does not store it

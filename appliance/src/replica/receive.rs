@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use luna_rest::Method;
 use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row};
 
+use super::history::{Relation, compare};
 use super::{Peer, Replica, lock, peers_of};
 use crate::core::message::{Body, Failure, JSON, Request, Response};
 use crate::core::password::is_same_secret;
@@ -54,24 +55,29 @@ impl Replica {
                 return None;
             }
             let known = engine.machine.state.clusters.members.contains(&from);
-            if let (false, Message::Introduce { address, certificate }) = (known, &message) {
-                let (member, address) = (from, address.clone());
-                let peer = Peer { member, address, certificate: Some(certificate.clone()) };
-                drop(engine);
-                // Whether it knows later changes shows when it is asked.
-                let _ = self.pull(&peer);
-                return Some(Answer::Done { at: self.engine().at() });
-            }
             if !known && !self.is_applicant(&from) {
-                return Some(Answer::Stranger { at: engine.at() });
+                return Some(Answer::Stranger(engine.history()));
             }
-            if known {
+            let relation = match &message {
+                Message::Hello(theirs) => compare(&engine.history(), theirs).0,
+                _ => Relation::Known,
+            };
+            match relation {
                 // A member that sends a message is visible, and gets the next change.
-                engine.machine.peers.here.entry(from.clone()).or_default();
+                Relation::Known | Relation::Ahead if known => {
+                    engine.machine.peers.here.entry(from.clone()).or_default();
+                }
+                Relation::Known | Relation::Ahead => {}
+                Relation::Loses => drop(engine.machine.peers.here.remove(&from)),
+                Relation::Wins => {
+                    drop(engine);
+                    self.part();
+                    return Some(Answer::Nothing);
+                }
             }
         }
         Some(match message {
-            Message::Hello => Answer::Here(self.status(&from)),
+            Message::Hello(_) => Answer::Here(self.status(&from)),
             Message::Ship { after, reaches, rows } => self.on_ship(&from, after, reaches, &rows),
             Message::Propose { after, rows } => self.on_propose(&from, after, rows),
             Message::Pull { after, cursor } => {
@@ -84,18 +90,17 @@ impl Replica {
             Message::Joined { member } => self.on_joined(&member),
             Message::Yield { era, lost } => self.on_yield(&from, era, &lost),
             Message::Operate(operation) => self.on_operate(operation),
-            Message::Introduce { .. } => Answer::Done { at: self.engine().at() },
-            Message::Join(_) => Answer::Nothing,
+            Message::Join(_) | Message::Nothing => Answer::Nothing,
         })
     }
 
     fn status(&self, from: &str) -> Here {
         let engine = self.engine();
-        let (machine, at) = (&engine.machine, engine.at());
+        let machine = &engine.machine;
         let clusters = &machine.state.clusters;
         let primary = &clusters.cluster.get().primary;
         Here {
-            at,
+            history: engine.history(),
             active: machine.peers.active,
             writes: clusters.is_primary()
                 || primary == from
@@ -112,8 +117,8 @@ impl Replica {
 
     /// Whether a member answers now.
     fn can_reach(&self, member: &str) -> bool {
-        self.peer(member)
-            .is_some_and(|peer| matches!(self.send(&peer, Message::Hello), Ok(Answer::Here(_))))
+        let hello = Message::Hello(self.engine().history());
+        self.peer(member).is_some_and(|peer| matches!(self.send(&peer, hello), Ok(Answer::Here(_))))
     }
 
     fn on_ship(&self, from: &str, after: Position, reaches: Position, rows: &[Row]) -> Answer {
@@ -129,7 +134,8 @@ impl Replica {
         if voted || (!rows.is_empty() && from != primary && reaches.era <= at.era) {
             return Answer::Elsewhere { at };
         }
-        if at < reaches && !rows.is_empty() {
+        // The primary ships one change at a time.
+        if at < reaches && !rows.is_empty() && reaches.change == after.change + 1 {
             let followed = self.engine().follow(after, reaches, rows);
             match followed {
                 Ok(true) => return Answer::Done { at: reaches },

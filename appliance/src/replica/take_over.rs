@@ -25,7 +25,7 @@ impl Replica {
             return not_now("Another member is being promoted.");
         }
         let message = Message::Yield { era, lost: lost.to_owned() };
-        let mut best = None;
+        let (mut best, members) = (None, peers.len() as u64 + 1);
         for (member, answer) in self.send_to(&peers, &message) {
             match answer {
                 Ok(Answer::Done { at }) => best = best.max(Some((at, member))),
@@ -46,9 +46,10 @@ impl Replica {
             let mut engine = self.engine();
             let at = engine.at();
             engine.take_over_with(|machine| {
+                let id = machine.era_id();
                 let clusters = &mut machine.state.clusters;
                 clusters.members.remove(lost);
-                clusters.cluster.get_mut().promote(&own, at.into());
+                clusters.cluster.get_mut().promote(&own, at.into(), members, id);
             })
         };
         match step {

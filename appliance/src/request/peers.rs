@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use luna_rest::peers::{Applicant, Here, Position};
+use luna_rest::peers::{self, Applicant, Here, History, Position};
 
-use crate::state::clusters::PositionRow;
+use crate::state::clusters::{ClusterRow, Era, PositionRow};
 
 /// What this member knows of the others, and of itself, while the process runs.
 #[derive(Debug, Default)]
@@ -21,15 +21,29 @@ pub struct Peers {
     pub after_commit: Option<AfterCommit>,
 }
 
-impl From<PositionRow> for Position {
-    fn from(PositionRow { era, change }: PositionRow) -> Position {
-        Position { era, change }
+impl From<&Era> for peers::Era {
+    fn from(era: &Era) -> peers::Era {
+        let Era { era, began, id, members } = *era;
+        peers::Era { era, began, id, members }
     }
 }
 
 impl From<Position> for PositionRow {
-    fn from(Position { era, change }: Position) -> PositionRow {
+    fn from(Position { era, change, .. }: Position) -> PositionRow {
         PositionRow { era, change }
+    }
+}
+
+impl ClusterRow {
+    /// A position in this cluster's history, with the name of its era.
+    pub fn position(&self, PositionRow { era, change }: PositionRow) -> Position {
+        let id = self.eras.iter().find(|known| known.era == era).map_or(0, |known| known.id);
+        Position { era, change, id }
+    }
+
+    /// The history up to a position.
+    pub fn history(&self, at: PositionRow) -> History {
+        History { at: self.position(at), eras: self.eras.iter().map(peers::Era::from).collect() }
     }
 }
 

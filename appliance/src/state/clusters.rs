@@ -124,6 +124,18 @@ pub struct Era {
     pub era: u64,
     /// The number of its first change.
     pub began: u64,
+    /// What tells it from an era of the same number that another member began; 0 in one that an
+    /// older release began.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub id: u64,
+    /// How many members began it together.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub members: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A member.
@@ -134,6 +146,9 @@ pub struct MemberRow {
     pub name: String,
     /// Members are listed in the order of this number.
     pub joined: u64,
+    /// The number of the change with which it joined; 0 for one that joined under an older release.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub since: u64,
     /// Its core address.
     pub address: String,
     /// Its port for clients.
@@ -175,16 +190,24 @@ impl ClusterRow {
         self.eras.last().map_or(0, |era| era.era)
     }
 
-    /// Begins an era with another primary member, behind the change `at`.
-    pub fn promote(&mut self, primary: &str, at: PositionRow) {
-        self.eras.push(Era { era: self.era() + 1, began: at.change + 1 });
+    /// Begins an era with another primary member, behind the change `at`: so many members agree.
+    /// `id` is an unpredictable number.
+    pub fn promote(&mut self, primary: &str, at: PositionRow, members: u64, id: u64) {
+        self.eras.push(Era { era: self.era() + 1, began: at.change + 1, id, members });
         self.primary = primary.to_owned();
     }
 
-    /// Whether a member at `at` has followed this cluster's history, and not one that parted.
-    pub fn leads_from(&self, at: PositionRow) -> bool {
-        let next = self.eras.iter().find(|era| era.era > at.era);
-        at.era <= self.era() && next.is_none_or(|era| at.change < era.began)
+    /// Whether this row may follow `former`, with changes behind `after` up to `at`: it is of the
+    /// same cluster, no era of the past differs, and another primary member has an era of its own.
+    pub fn continues(&self, former: &ClusterRow, after: u64, at: u64) -> bool {
+        let Some(new) = self.eras.strip_prefix(former.eras.as_slice()) else { return false };
+        let (mut era, mut began) = (former.era(), after + 1);
+        let in_order = new.iter().all(|next| {
+            let follows = next.era == era + 1 && (began..=at).contains(&next.began);
+            (era, began) = (next.era, next.began);
+            follows
+        });
+        in_order && self.uuid == former.uuid && (self.primary == former.primary || !new.is_empty())
     }
 }
 

@@ -264,7 +264,7 @@ fn fill_clusters(state: &mut State) {
             smk: text("00112233445566778899aabbccddeeff"),
             domain: text("0d0e"),
             primary: text("member-1"),
-            eras: vec![Era { era: 2, began: 11 }],
+            eras: vec![Era { era: 2, began: 11, id: 7_000_000_001, members: 3 }],
             dual: true,
             manual: true,
             schedule: Schedule {
@@ -282,6 +282,7 @@ fn fill_clusters(state: &mut State) {
         MemberRow {
             name: text("LNH-4223070"),
             joined: 1,
+            since: 4,
             address: text("10.1.0.5"),
             crypto_port: 50_052,
             certificate: text("-----BEGIN CERTIFICATE-----"),

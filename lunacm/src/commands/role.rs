@@ -188,7 +188,7 @@ impl Run<Session> for ChangePassword {
             }
             Some(_) => {}
         }
-        let left = state(session, role)?.login_attempts_left;
+        let left = state(session, role)?.attempts_left();
         let mut warning = "";
         if self.prompt {
             warning = "        Warning: this role has no secondary credentials.\n                \
@@ -198,7 +198,7 @@ impl Run<Session> for ChangePassword {
             session.confirm_spaced(warning, "-force")?;
         }
         // A wrong present password counts as a failed login.
-        session.guard(left, role)?;
+        let attempt = session.attempt(left, role)?;
         let old = (role.variable(), "-oldpw");
         let old_password = session.secret(self.oldpw, "enter existing password", None, old)?;
         let new_password = session.secret(
@@ -208,7 +208,8 @@ impl Run<Session> for ChangePassword {
             ("NEW_PASSWORD", "-newpw"),
         )?;
         let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
-        session.backend()?.change_role(role.id(), &body)?;
+        attempt
+            .spend(session, |session| Ok(session.backend()?.change_role(role.id(), &body)?))?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role changepw"))
     }
@@ -403,15 +404,15 @@ pub(super) fn log_in(
     password: Option<Secret>,
 ) -> Result<(), Failure> {
     let state = state(session, role)?;
-    // What cannot succeed is answered by the appliance, without a question.
+    let attempt = session.attempt(state.attempts_left(), role)?;
     let mut password = password;
+    // What cannot succeed is answered by the appliance, without a question and a password.
     if state.initialized && !state.locked_out && session.slot()?.role.is_none() {
-        session.guard(state.login_attempts_left, role)?;
         let origin = (role.variable(), "-password");
         password = Some(session.secret(password, "enter password", None, origin)?);
     }
-    let login = rest::Login::new(role.id(), password.unwrap_or_default());
-    session.backend()?.log_in(&login)?;
+    let login = rest::Login { role: role.id().to_owned(), password, ped: "0".to_owned() };
+    attempt.spend(session, |session| Ok(session.backend()?.log_in(&login)?))?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
         session.ui().note(format!(
@@ -543,7 +544,7 @@ struct RoleState {
     initialized: bool,
     primary_authentication: String,
     secondary_authentication: String,
-    login_attempts_left: u32,
+    login_attempts_left: Option<u32>,
     locked_out: bool,
     password_to_be_changed: bool,
 }
@@ -576,7 +577,9 @@ impl Text for RoleState {
         }
         line(format!("Primary authentication type: {}", self.primary_authentication));
         line(format!("Secondary authentication type: {}", self.secondary_authentication));
-        line(format!("Failed login attempts before lockout: {}", self.login_attempts_left));
+        // The word for an unknown number is assumed.
+        let left = self.login_attempts_left.map_or("Unknown".into(), |left| left.to_string());
+        line(format!("Failed login attempts before lockout: {left}"));
         if self.locked_out {
             line("Locked out".into());
         }

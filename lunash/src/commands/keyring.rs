@@ -167,10 +167,11 @@ impl Run<Session> for Unlock {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let action = Some("unlock".to_owned());
         let body = ChangeKeyring { action, authentication, ..ChangeKeyring::default() };
-        change(session, &either(self.keyringid, self.label), &body)?;
+        let keyring = either(self.keyringid, self.label);
+        attempt.spend(session, |session| change(session, &keyring, &body))?;
         Ok(Success { done: "keyring unlock" })
     }
 }
@@ -198,7 +199,8 @@ impl Run<Session> for Create {
                 option: "-password",
             },
         )?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let body = NewKeyrings {
             authentication,
             key_ring_label: self.label,
@@ -206,7 +208,9 @@ impl Run<Session> for Create {
             total: self.total,
             index: self.index,
         };
-        session.client().call(&keyrings::CREATE, &[], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&keyrings::CREATE, &[], &body).map_err(refused)
+        })?;
         Ok(Success { done: "keyring create" })
     }
 }
@@ -223,9 +227,11 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let keyring = either(self.keyringid, self.label);
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let body = DeleteKeyring { authentication };
-        session.client().call(&keyrings::DELETE, &[&keyring], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&keyrings::DELETE, &[&keyring], &body).map_err(refused)
+        })?;
         Ok(Success { done: "keyring delete" })
     }
 }

@@ -93,8 +93,9 @@ pub struct Hsm {
     pub authentication_method: String,
     /// Whether it has no SO and no content: initialize it first.
     pub zeroized: bool,
-    /// Wrong SO passwords until zeroization; 0 while zeroized.
-    pub so_logins_left: u32,
+    /// Wrong SO passwords until zeroization; 0 while zeroized, none where it is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub so_logins_left: Option<u32>,
     /// Whether the SO is logged in, in the session that asks; none where it is not told.
     pub so_logged_in: Option<bool>,
     /// Whether it has a Remote PED Vector.
@@ -117,6 +118,13 @@ pub struct Hsm {
     pub partitions_created: u32,
     /// Readings of its sensors.
     pub environment: Environment,
+}
+
+impl Hsm {
+    /// Wrong SO passwords until zeroization: none while zeroized. `None` where it is not told.
+    pub fn attempts_left(&self) -> Option<u32> {
+        if self.zeroized { Some(0) } else { self.so_logins_left }
+    }
 }
 
 /// Readings of the HSM's sensors; assumed names.

@@ -282,3 +282,137 @@ fn a_panic_in_the_middle_of_a_change_leaves_the_state_as_it_was() {
     assert_eq!(nodes[0].shared(), before);
     assert_eq!(nodes[0].create("l").0, 200);
 }
+
+fn delete(node: &Node, lost: &str) -> (u16, Value) {
+    let path = format!("{}/members/{lost}", node.cluster().unwrap());
+    let authentication = json!([{"type": "CO", "password": "co-password"}]);
+    node.send(Method::Delete, &path, json!({"authentication": authentication, "force": true}))
+}
+
+#[test]
+fn of_two_sides_that_both_delete_the_primary_one_is_parted_at_the_first_contact() {
+    let (net, nodes) = cluster_of(3);
+    let lost = nodes[0].member();
+    nodes[0].kill();
+    cut(&net, &nodes[1], &nodes[2]);
+    for node in &nodes[1..] {
+        let (status, said) = delete(node, &lost);
+        assert_eq!(status, 204, "{said}");
+        assert_eq!(node.create(&format!("at-{}", node.address)).0, 200);
+    }
+    heal(&net);
+    nodes[1].settle();
+    let (stays, parted) = match nodes[1].parted() {
+        true => (&nodes[2], &nodes[1]),
+        false => (&nodes[1], &nodes[2]),
+    };
+    assert!(parted.parted() && !stays.parted());
+    assert_eq!(stays.create("later").0, 200);
+    // The other one says so, can be read and backed up, and changes nothing.
+    assert_eq!(parted.create("there").1["id"], "CLUSTER_MEMBER_PARTED");
+    assert_eq!(parted.keyrings().len(), 1);
+    assert_eq!(parted.send(Method::Get, "/api/keyrings", json!({})).0, 200);
+    let warned = parted.replica().handle(&Request {
+        cookie: Some(parted.cookie.clone()),
+        ..Request::new(Method::Get, "/api/keyrings")
+    });
+    assert!(warned.warning.is_some_and(|text| text.contains("parted from its cluster")));
+    let backup = json!({"action": "run", "filename": "rescued", "password": "backup-password"});
+    let path = format!("{}/backup", parted.cluster().unwrap());
+    let (status, said) = parted.send(Method::Put, &path, backup);
+    assert_eq!(status, 200, "{said}");
+    // It comes back by leaving and joining, though its entry is still there.
+    assert_eq!(leave(parted), 204);
+    let (status, said) = parted.join(stays);
+    assert_eq!(status, 204, "{said}");
+    assert_eq!(parted.shared(), stays.shared());
+    assert_eq!(parted.create("again").0, 200);
+}
+
+#[test]
+fn the_side_that_more_members_began_stays() {
+    let (net, nodes) = cluster_of(4);
+    let lost = nodes[0].member();
+    nodes[0].kill();
+    for node in &nodes[2..] {
+        cut(&net, &nodes[1], node);
+    }
+    assert_eq!(delete(&nodes[1], &lost).0, 204);
+    assert_eq!(nodes[1].create("few").0, 200);
+    nodes[2].settle();
+    assert_eq!(delete(&nodes[3], &lost).0, 204);
+    heal(&net);
+    nodes[2].settle();
+    let parted: Vec<bool> = nodes[1..].iter().map(Node::parted).collect();
+    assert_eq!(parted, [true, false, false]);
+    assert_eq!(nodes[2].create("many").0, 200);
+}
+
+#[test]
+fn a_primary_that_was_only_cut_off_warns_and_learns_that_it_was_deleted() {
+    let (_net, mut nodes) = cluster_of(2);
+    let [old, new] = &mut nodes[..] else { panic!("two") };
+    let (lost, survivor) = (old.member(), new.member());
+    let link = |node: &Node, action: &str, peer: Option<&str>| {
+        let body = json!({"action": action, "peer": peer});
+        node.send(Method::Put, "/emulator/links", body).0
+    };
+    assert_eq!(link(new, "cut", Some(&lost)), 204);
+    assert_eq!(delete(new, &lost).0, 204);
+    // Nobody is seen: what is changed here may be lost.
+    let request = Request {
+        cookie: Some(old.cookie.clone()),
+        content_type: "application/vnd.safenetinc.lunasa+json;version=".into(),
+        body: Body::Plain(
+            json!({"authentication": co(), "keyRingLabel": "k", "keyRingPassword": "keyring-password"})
+                .to_string()
+                .into_bytes(),
+        ),
+        ..Request::new(Method::Post, "/api/keyrings")
+    };
+    let response = old.replica().handle(&request);
+    assert_eq!(response.status, 200);
+    assert!(response.warning.is_some_and(|text| text.contains("reaches no other member")));
+    // The cut outlives the entry and the process; it is shown, and heals by its name or with all.
+    new.kill();
+    new.start();
+    assert_eq!(new.authorize(), 204);
+    let (_, links) = new.send(Method::Get, "/emulator/links", json!({}));
+    assert_eq!(links["data"][0]["memberUUID"], lost.as_str(), "{links}");
+    assert_eq!(link(new, "cut", Some(&lost)), 404, "it is no member");
+    old.settle();
+    assert!(!old.parted(), "still cut off");
+    assert_eq!(link(new, "heal", Some("00000000-0000-0000-0000-000000000000")), 204);
+    assert_eq!(link(new, "heal", None), 204);
+    let (_, links) = new.send(Method::Get, "/emulator/links", json!({}));
+    assert_eq!(links["data"], json!([]));
+    old.settle();
+    assert!(old.parted() && old.keyrings().len() == 1);
+    old.kill();
+    old.start();
+    assert!(old.parted(), "it is stored");
+    assert_eq!((new.primary(), new.create("l").0), (survivor, 200));
+    assert_eq!(leave(old), 204);
+    assert_eq!(old.join(new).0, 204);
+}
+
+#[test]
+fn a_member_that_joined_after_the_histories_parted_is_not_taken_for_a_deleted_one() {
+    let (net, mut nodes) = cluster_of(4);
+    let lost = nodes[0].member();
+    nodes[0].kill();
+    // The last one is cut off and alone; the others are more, and a new one joins them.
+    for node in &nodes[1..3] {
+        cut(&net, node, &nodes[3]);
+    }
+    assert_eq!(delete(&nodes[1], &lost).0, 204);
+    assert_eq!(delete(&nodes[3], &lost).0, 204);
+    nodes.push(Node::new(&net, 7));
+    assert_eq!(nodes[4].join(&nodes[1]).0, 204);
+    heal(&net);
+    nodes[4].settle();
+    assert!(!nodes[4].parted(), "the other side never knew it");
+    nodes[1].settle();
+    let parted: Vec<bool> = nodes[1..].iter().map(Node::parted).collect();
+    assert_eq!(parted, [false, false, true, false]);
+}

@@ -1,4 +1,7 @@
 //! Random runs: whatever happens, one primary, no write without it, nothing acknowledged lost.
+//!
+//! In forced runs members are deleted that are only cut off, on whichever side: there may be several
+//! histories for a while, and at the first contact all but one are parted.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -51,6 +54,8 @@ fn event(nodes: usize) -> impl Strategy<Value = Event> {
 struct World {
     net: Arc<Net>,
     nodes: Vec<Node>,
+    /// Whether members are deleted although others are away, and although they run.
+    forced: bool,
     /// Acknowledged keyrings, by UUID.
     keyrings: BTreeSet<String>,
     /// Members that others have deleted and that have not been reset since.
@@ -63,11 +68,12 @@ struct World {
 }
 
 impl World {
-    fn new(count: usize) -> World {
+    fn new(count: usize, forced: bool) -> World {
         let (net, nodes) = cluster_of(count);
         World {
             net,
             nodes,
+            forced,
             keyrings: BTreeSet::new(),
             deleted: BTreeSet::new(),
             backups: BTreeMap::new(),
@@ -155,10 +161,15 @@ impl World {
                 self.nodes[*n].authorize();
             }
             Event::Join(n, m) if n != m && there(n) && there(m) => {
+                let parted = self.nodes[*n].parted();
+                if parted {
+                    self.erases(*n);
+                }
                 let node = &self.nodes[*n];
-                if node.parted() {
+                if parted && n < m {
+                    assert_eq!(leave(node), 204);
+                } else if parted {
                     let reset = "/api/lunasa/services/cluster/actions/factoryreset";
-                    self.deleted.remove(&node.member());
                     assert_eq!(node.send(Method::Post, reset, json!({})).0, 204);
                     node.configure();
                 }
@@ -168,11 +179,15 @@ impl World {
             }
             Event::Leave(n) if there(n) => {
                 let node = &self.nodes[*n];
-                let Some(cluster) = node.cluster() else { return };
+                if node.cluster().is_none() {
+                    return;
+                }
                 let alone = node.replica().engine().machine.state.clusters.members.len() == 1;
-                let path = format!("{cluster}/members/{}", node.member());
-                let body = json!({"action": "leave", "authentication": co()});
-                let left = node.send(Method::Patch, &path, body).0 == 204;
+                let (parted, had) = (node.parted(), node.keyrings());
+                let left = leave(node) == 204;
+                if left && (parted || self.forced) {
+                    self.lose(*n, &had);
+                }
                 *self.done.entry("a leave").or_default() += usize::from(left);
                 if left && alone {
                     let others = self.nodes.iter().filter(|other| other.is_there());
@@ -194,7 +209,7 @@ impl World {
                 }
             }
             // The guide: a member that cannot be reached any more.
-            Event::DeleteMember(n, m) if there(n) && !there(m) => {
+            Event::DeleteMember(n, m) if n != m && there(n) && (self.forced || !there(m)) => {
                 let node = &self.nodes[*n];
                 let Some(cluster) = node.cluster() else { return };
                 let address = &self.nodes[*m].address;
@@ -205,13 +220,17 @@ impl World {
                     members.find(|(_, row)| row.address == *address).map(|(id, _)| id.to_owned())
                 };
                 let Some(lost) = lost else { return };
-                let body = json!({"authentication": [{"type": "CO", "password": "co-password"}]});
+                let authentication = json!([{"type": "CO", "password": "co-password"}]);
+                let body = json!({"authentication": authentication, "force": self.forced});
                 let path = format!("{cluster}/members/{lost}");
                 let primary = node.primary() == lost;
                 if node.send(Method::Delete, &path, body).0 == 204 {
                     let what = if primary { "a take-over" } else { "a member's deletion" };
                     *self.done.entry(what).or_default() += 1;
                     self.deleted.insert(lost);
+                    if self.forced {
+                        return;
+                    }
                     // What only the lost member had is lost with it.
                     let mut left = BTreeSet::new();
                     for node in self.nodes.iter().filter(|node| node.is_there()) {
@@ -261,13 +280,32 @@ impl World {
         }
     }
 
-    fn settle(&self) {
+    fn settle(&mut self) {
+        let parted =
+            |nodes: &[Node]| nodes.iter().filter(|node| node.is_there() && node.parted()).count();
+        let before = parted(&self.nodes);
         // Twice, for those that were asked before others had caught up.
         for _ in 0..2 {
             for node in self.nodes.iter().filter(|node| node.is_there()) {
                 node.settle();
             }
         }
+        *self.done.entry("a parting").or_default() += parted(&self.nodes).saturating_sub(before);
+    }
+
+    /// What only this node has is erased.
+    fn erases(&mut self, node: usize) {
+        self.deleted.remove(&self.nodes[node].member());
+        let had = self.nodes[node].keyrings();
+        self.lose(node, &had);
+    }
+
+    /// This node had these keyrings and has them no more; those that no other one has are lost.
+    fn lose(&mut self, node: usize, had: &BTreeSet<String>) {
+        let others = self.nodes.iter().enumerate();
+        let others = others.filter(|(other, there)| *other != node && there.is_there());
+        let left: BTreeSet<String> = others.flat_map(|(_, other)| other.keyrings()).collect();
+        self.keyrings.retain(|uuid| left.contains(uuid) || !had.contains(uuid));
     }
 
     /// Never two that both accept writes as primary.
@@ -276,11 +314,15 @@ impl World {
         for node in self.nodes.iter().filter(|node| node.is_there()) {
             let primary = node.replica().engine().machine.state.clusters.is_primary();
             if primary && node.active() && !node.parted() {
-                primaries.push(node.address.clone());
+                primaries.push(node);
             }
         }
         // A second cluster can only come about where one was founded anew; which never happens here.
-        assert!(primaries.len() <= 1, "{primaries:?}");
+        let rivals = |a: &Node, b: &Node| !self.forced || knows(a, b) || knows(b, a);
+        for (place, one) in primaries.iter().enumerate() {
+            let other = primaries[..place].iter().find(|other| rivals(one, other));
+            assert!(other.is_none(), "{}\n{}", one.summary(), other.unwrap().summary());
+        }
     }
 
     fn end(&mut self) {
@@ -291,27 +333,39 @@ impl World {
             }
         }
         self.settle();
+        self.one_primary();
         let whole: Vec<&Node> =
             self.nodes.iter().filter(|node| !node.member().is_empty() && !node.parted()).collect();
-        let Some(first) = whole.first() else {
-            assert!(self.keyrings.is_empty(), "the cluster is gone, but not its keyrings");
-            return;
+        // All that it knew are gone: nobody is left that it could believe.
+        let stranded = |node: &Node| {
+            whole.iter().all(|other| other.address == node.address || !knows(node, other))
         };
-        for node in &whole {
-            let equal = node.shared() == first.shared();
-            assert!(equal, "they differ:\n{}\n{}", node.summary(), first.summary());
+        let joined: Vec<&&Node> = whole.iter().filter(|node| !stranded(node)).collect();
+        for (a, b) in joined.iter().flat_map(|a| joined.iter().map(move |b| (a, b))) {
+            // Two that deleted each other are two clusters, as they were told to be.
+            let apart = self.forced && !knows(a, b) && !knows(b, a);
+            let equal = apart || a.shared() == b.shared();
+            assert!(equal, "they differ:\n{}\n{}", a.summary(), b.summary());
         }
-        let there = first.keyrings();
+        // What a parted member acknowledged can be rescued there.
+        let kept = self.nodes.iter().filter(|node| self.forced || !node.parted());
+        let there: BTreeSet<String> = kept.flat_map(Node::keyrings).collect();
         let lost: Vec<_> = self.keyrings.difference(&there).collect();
         assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     }
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_and_no_member_writes_without_the_primary() {
+/// Whether a node has another one among its members.
+fn knows(node: &Node, other: &Node) -> bool {
+    let other = other.member();
+    node.replica().engine().machine.state.clusters.members.contains(&other)
+}
+
+/// Plays random runs; each of `succeeded` has to have happened a few times.
+fn play(forced: bool, cases: u32, succeeded: &[&str]) {
     let runs = std::env::var("CLUSTER_RUNS").ok().and_then(|runs| runs.parse().ok());
     let config = Config {
-        cases: runs.unwrap_or(200),
+        cases: runs.unwrap_or(cases),
         failure_persistence: None,
         max_shrink_iters: 2000,
         ..Config::default()
@@ -322,10 +376,12 @@ fn nothing_acknowledged_is_lost_and_no_member_writes_without_the_primary() {
         .prop_flat_map(|count| (Just(count), proptest::collection::vec(event(count), 50)));
     let done = Mutex::new(BTreeMap::new());
     let result = runner.run(&runs, |(count, events)| {
-        let mut world = World::new(count);
+        let mut world = World::new(count, forced);
         for event in &events {
             world.happen(event);
-            world.one_primary();
+            if !forced || matches!(event, Event::Heal) {
+                world.one_primary();
+            }
         }
         world.end();
         for (what, count) in world.done {
@@ -338,20 +394,28 @@ fn nothing_acknowledged_is_lost_and_no_member_writes_without_the_primary() {
     }
     // A run in which nothing succeeds would show nothing.
     let done = lock(&done);
-    for what in WHAT {
+    for what in succeeded {
         assert!(done.get(what).is_some_and(|count| *count >= 5), "{what}: {done:?}");
     }
 }
 
-/// What has to have succeeded a few times.
-const WHAT: [&str; 9] = [
-    "a keyring",
-    "a deletion",
-    "a counted login",
-    "a join",
-    "a leave",
-    "a promotion",
-    "a take-over",
-    "a member's deletion",
-    "a restore",
-];
+#[test]
+fn nothing_acknowledged_is_lost_and_no_member_writes_without_the_primary() {
+    let succeeded = [
+        "a keyring",
+        "a deletion",
+        "a counted login",
+        "a join",
+        "a leave",
+        "a promotion",
+        "a take-over",
+        "a member's deletion",
+        "a restore",
+    ];
+    play(false, 200, &succeeded);
+}
+
+#[test]
+fn of_histories_that_deletions_on_several_sides_began_one_stays_and_the_others_can_be_rescued() {
+    play(true, 100, &["a keyring", "a join", "a take-over", "a member's deletion", "a parting"]);
+}

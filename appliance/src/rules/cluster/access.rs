@@ -58,10 +58,10 @@ pub(crate) fn require_running(cx: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Goes on with this appliance a member of a cluster whose service runs.
+/// Goes on with this appliance a member of a cluster whose service runs. One whose history parted can
+/// still be read.
 pub(crate) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
     require_running(cx)?;
-    not_parted(cx)?;
     let own = cx.state.clusters.own.get();
     if own.copying {
         return Err(refuse(refusal::NOT_RUNNING, "This member is copying the cluster's state."));
@@ -75,21 +75,28 @@ pub(crate) fn require_member(cx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Goes on unless this member is none any more, and does not know it by itself.
+/// Goes on unless the cluster goes on without this member.
 pub(crate) fn not_parted(cx: &Context<'_>) -> Result<(), Failure> {
     if !cx.state.clusters.own.get().parted {
         return Ok(());
     }
     Err(refuse(
         refusal::PARTED,
-        "This member was deleted from its cluster, or missed that the primary member was; factory \
-         reset its cluster service, then join again.",
+        "This member was deleted from its cluster, or others began a history of their own without \
+         it. Changes that it acknowledged may exist only here; it can be read and backed up. To \
+         come back it leaves the cluster and joins again.",
     ))
 }
+
+/// What is said with every answer of a member that parted.
+pub const PARTED: &str = "This member parted from its cluster: what it shows may be old, and what it \
+                          acknowledged may exist only here. Back it up, leave the cluster, and join \
+                          again.";
 
 /// Goes on with this member authorized.
 pub(crate) fn require_active(cx: &Context<'_>) -> Result<(), Failure> {
     require_member(cx)?;
+    not_parted(cx)?;
     if cx.peers.active {
         return Ok(());
     }

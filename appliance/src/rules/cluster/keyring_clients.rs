@@ -231,19 +231,24 @@ fn password<'r>(row: &'r KeyringRow, role: &str) -> Result<&'r Password, Failure
     })
 }
 
+/// A keyring that is not locked and whose role has a password.
+fn may_log_in<'c>(cx: &'c Context<'_>, uuid: &str, role: &str) -> Result<&'c KeyringRow, Failure> {
+    called(role)?;
+    let found = row(cx, uuid)?;
+    password(found, role)?;
+    if found.failed >= ATTEMPTS {
+        return Err(Failure::new(403, roles::LOCKED, "The keyring is locked.")
+            .details("Too many logins failed; 'keyring unlock' in LunaSH unlocks it."));
+    }
+    Ok(found)
+}
+
 /// Judges a role's password. A wrong one counts only when it has more than 6 characters, and the
 /// role's own at most 16.
 fn check(cx: &mut Context<'_>, uuid: &str, role: &str, given: &str) -> Result<(), Failure> {
     let name = called(role)?;
-    let found = row(cx, uuid)?.clone();
+    let found = may_log_in(cx, uuid, role)?.clone();
     let known = password(&found, role)?;
-    let locked = || {
-        Failure::new(403, roles::LOCKED, "The keyring is locked.")
-            .details("Too many logins failed; 'keyring unlock' in LunaSH unlocks it.")
-    };
-    if found.failed >= ATTEMPTS {
-        return Err(locked());
-    }
     if known.hash.matches(given) {
         if found.failed > 0 {
             row_mut(cx, uuid)?.failed = 0;
@@ -288,6 +293,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids<2>, body: Login) -> Result<Reply<Nothin
         return Err(Failure::new(409, roles::ALREADY_LOGGED_IN, "A role is logged in already.")
             .details(format!("The {} is logged in to this keyring.", called(other)?)));
     }
+    may_log_in(cx, uuid, &body.role)?;
     let given = body.password.ok_or_else(|| Failure::bad_request("'password' is required."))?;
     check(cx, uuid, &body.role, given.expose())?;
     cx.session_mut().keyring_logins.insert(uuid.to_owned(), body.role);
@@ -323,7 +329,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, F
         id: id.to_owned(),
         initialized: found.is_some(),
         locked_out: left == 0,
-        login_attempts_left: left,
+        login_attempts_left: Some(left),
         name: name.to_owned(),
         pin_to_be_changed: found.is_some_and(|role| role.to_be_changed),
         primary_authentication: "PIN".to_owned(),

@@ -14,7 +14,7 @@ use luna_rest::peers::Applicant;
 
 use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
-use crate::core::random::hex;
+use crate::core::random::{Random, hex};
 use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
@@ -36,12 +36,14 @@ pub(crate) fn routes(r: &mut Routes) {
 
 fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<ClusterList>, Failure> {
     require_running(cx)?;
-    not_parted(cx)?;
     let mut data = Vec::new();
     let (own, row) = (cx.state.clusters.own.get(), cx.state.clusters.cluster.get());
     if !own.member.is_empty() && !own.copying {
-        let (cluster_label, cluster_uuid) = (row.label.clone(), row.uuid.clone());
-        data.push(ClusterEntry { cluster_label, cluster_uuid });
+        data.push(ClusterEntry {
+            cluster_label: row.label.clone(),
+            cluster_uuid: row.uuid.clone(),
+            parted: own.parted,
+        });
     }
     Ok(Reply::ok(ClusterList { data }))
 }
@@ -52,6 +54,7 @@ pub(crate) fn self_as_member(cx: &Context<'_>) -> MemberRow {
     MemberRow {
         name: format!("LNH-{}", cx.state.hsm.hsm.get().serial),
         joined: 0,
+        since: 0,
         address: own.core.clone(),
         crypto_port: Clusters::port(&own.crypto, CRYPTO_PORT),
         certificate: cx.options.certificate.clone(),
@@ -78,6 +81,7 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     let (uuid, member) = (cx.random().uuid(), cx.random().uuid());
     let secret = cx.secret.token();
     let row = MemberRow { joined: 1, ..self_as_member(cx) };
+    let id = era_id(cx.secret);
     let smk = if smk.is_empty() { hex(&cx.random().bytes::<16>()) } else { smk };
     if let Some(partition) = cx.state.partitions.partitions.get_mut(&serial) {
         partition.smk_id.clone_from(&smk);
@@ -92,7 +96,7 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
         smk,
         domain,
         primary: member.clone(),
-        eras: vec![Era { era: 1, began: 1 }],
+        eras: vec![Era { era: 1, began: 1, id, members: 1 }],
         ..ClusterRow::default()
     });
     let own = clusters.own.get_mut();
@@ -222,6 +226,11 @@ fn set_modes(
         cx.state.clusters.cluster.get_mut().manual = manual;
     }
     Ok(Reply::done())
+}
+
+/// What tells a new era from all others.
+pub(crate) fn era_id(secret: &mut Random) -> u64 {
+    secret.number(1, u64::MAX)
 }
 
 /// The path of a member, for `Location`.

@@ -19,8 +19,10 @@ use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
-use crate::rules::cluster::access::{refuse, require_active, require_cluster, vouched_by_co};
-use crate::rules::cluster::lifecycle::member_path;
+use crate::rules::cluster::access::{
+    not_parted, refuse, require_active, require_cluster, vouched_by_co,
+};
+use crate::rules::cluster::lifecycle::{era_id, member_path};
 use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
 use crate::state::packages::listed_as;
 
@@ -43,8 +45,9 @@ pub(crate) fn routes(r: &mut Routes) {
 
 /// Whether this member may write: it is the primary, or sees it.
 fn writes(cx: &Context<'_>) -> bool {
-    let primary = &cx.state.clusters.cluster.get().primary;
-    cx.state.clusters.is_primary() || cx.peers.here.contains_key(primary)
+    let clusters = &cx.state.clusters;
+    let primary = &clusters.cluster.get().primary;
+    !clusters.own.get().parted && (clusters.is_primary() || cx.peers.here.contains_key(primary))
 }
 
 fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
@@ -106,6 +109,7 @@ fn change(
     body: ChangeMember,
 ) -> Result<Reply<Nothing>, Failure> {
     let uuid = find(cx, ids)?;
+    not_parted(cx)?;
     match body.action.as_str() {
         "authorize" => authorize(cx, &uuid, &body)?,
         "config" => configure(cx, &uuid, body)?,
@@ -194,12 +198,18 @@ fn promote(cx: &mut Context<'_>, uuid: &str) -> Result<(), Failure> {
         ));
     }
     let at = clusters.own.get().at;
-    cx.state.clusters.cluster.get_mut().promote(uuid, at);
+    let (members, id) = (cx.peers.here.len() as u64 + 1, era_id(cx.secret));
+    cx.state.clusters.cluster.get_mut().promote(uuid, at, members, id);
     Ok(())
 }
 
 fn leave(cx: &mut Context<'_>, ids: &Ids<2>, body: Leave) -> Result<Reply<Nothing>, Failure> {
-    let uuid = find(cx, ids)?;
+    // A member that parted may have been deleted from the list.
+    let own = cx.state.clusters.own.get();
+    let uuid = match own.parted && ids[1].eq_ignore_ascii_case(&own.member) {
+        true => require_cluster(cx, &ids[0]).map(|()| own.member.clone())?,
+        false => find(cx, ids)?,
+    };
     if body.action != "leave" {
         return Err(Failure::bad_request("'action' must be leave."));
     }
@@ -210,6 +220,10 @@ fn leave(cx: &mut Context<'_>, ids: &Ids<2>, body: Leave) -> Result<Reply<Nothin
         ));
     }
     vouched_by_co(cx, &body.authentication)?;
+    if cx.state.clusters.own.get().parted {
+        cx.peers.after_commit = Some(AfterCommit::Forget);
+        return Ok(Reply::done());
+    }
     let at = cx.state.clusters.own.get().at;
     let is_primary = cx.state.clusters.is_primary();
     // Assumed: a primary member that leaves hands over to the member that joined first of those
@@ -230,7 +244,8 @@ fn leave(cx: &mut Context<'_>, ids: &Ids<2>, body: Leave) -> Result<Reply<Nothin
                  online, or delete those that are lost.",
             )
         })?;
-        cx.state.clusters.cluster.get_mut().promote(&heir, at);
+        let (members, id) = (cx.peers.here.len() as u64, era_id(cx.secret));
+        cx.state.clusters.cluster.get_mut().promote(&heir, at, members, id);
     }
     cx.peers.after_commit = Some(AfterCommit::Forget);
     Ok(Reply::done())
@@ -276,8 +291,9 @@ fn delete(
         return Err(refuse(
             refusal::NOT_ALLOWED,
             format!(
-                "Further members are not online: {}. They would have to be factory reset; bring \
-                 them online first, or use -force.",
+                "Further members are not online: {}. Their history would part from this one, and \
+                 they would have to leave and join again; bring them online first, or say \
+                 \"force\": true.",
                 absent.join(", ")
             ),
         ));
@@ -342,8 +358,13 @@ fn links(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Links>, F
         cut_to: cuts.to.contains(uuid),
         cut_from: cuts.from.contains(uuid),
     };
-    let others = cx.state.clusters.in_order().into_iter().filter(|(uuid, _)| uuid != own);
-    Ok(Reply::ok(Links { data: others.map(link).collect() }))
+    let members = cx.state.clusters.in_order().into_iter();
+    let mut data: Vec<Link> = members.filter(|(uuid, _)| uuid != own).map(link).collect();
+    // A link stays cut although the member was deleted.
+    let deleted =
+        cuts.to.union(&cuts.from).filter(|uuid| !cx.state.clusters.members.contains(uuid));
+    data.extend(deleted.map(|uuid| link((uuid, &MemberRow::default()))));
+    Ok(Reply::ok(Links { data }))
 }
 
 fn change_link(
@@ -363,21 +384,20 @@ fn change_link(
         Some(_) => return Err(Failure::bad_request("'direction' must be to, from or both.")),
     };
     let own = &cx.state.clusters.own.get().member;
-    let is_peer = |uuid: &str, row: &MemberRow| {
-        uuid != own && body.peer.as_ref().is_none_or(|peer| peer == uuid || *peer == row.address)
+    let asked = |uuid: &str, address: &str| {
+        let is = |peer: &String| peer.eq_ignore_ascii_case(uuid) || *peer == address;
+        body.peer.as_ref().is_none_or(is)
     };
-    let peers: Vec<String> = cx
-        .state
-        .clusters
-        .members
-        .iter()
-        .filter(|(uuid, row)| is_peer(uuid, row))
-        .map(|(uuid, _)| uuid.to_owned())
-        .collect();
-    if peers.is_empty() {
+    let members = cx.state.clusters.members.iter();
+    let others = members.filter(|(uuid, row)| uuid != own && asked(uuid, &row.address));
+    let mut peers: BTreeSet<String> = others.map(|(uuid, _)| uuid.to_owned()).collect();
+    let cuts = cx.state.emulator.cuts.get_mut();
+    if !cut {
+        // Links to members that were deleted heal too.
+        peers.extend(cuts.to.union(&cuts.from).filter(|uuid| asked(uuid, "")).cloned());
+    } else if peers.is_empty() {
         return Err(refuse(refusal::NO_MEMBER, "There is no such other member."));
     }
-    let cuts = cx.state.emulator.cuts.get_mut();
     for peer in peers {
         for (set, chosen) in [(&mut cuts.to, to), (&mut cuts.from, from)] {
             match (chosen, cut) {

@@ -89,21 +89,7 @@ pub(crate) fn check_password(
     password: &str,
 ) -> Result<(), Failure> {
     let name = called(role)?;
-    cx.require_operable()?;
-    let row = partition(cx, serial)?;
-    require_initialized(row)?;
-    let allowed = attempts(row, role);
-    let Some(found) = row.roles.get(role) else {
-        return Err(Failure::new(
-            409,
-            refusal::ROLE_NOT_INITIALIZED,
-            "The role is not initialized.",
-        )
-        .details(format!("The {name} of this partition has no password yet.")));
-    };
-    if found.failed >= allowed {
-        return Err(locked(name));
-    }
+    let (allowed, found) = may_log_in(cx, serial, role)?;
     let good = found.hash.matches(password);
     let Some(found) = partition_mut(cx, serial)?.roles.get_mut(role) else { return Ok(()) };
     if good {
@@ -126,6 +112,31 @@ pub(crate) fn check_password(
     Err(Failure::new(401, refusal::WRONG_PASSWORD, "The password is wrong.")
         .details(details)
         .keeping_changes())
+}
+
+/// A role that has a password and is not locked out, and how many of its logins may fail.
+fn may_log_in<'c>(
+    cx: &'c Context<'_>,
+    serial: &str,
+    role: &str,
+) -> Result<(u32, &'c RoleRow), Failure> {
+    let name = called(role)?;
+    cx.require_operable()?;
+    let row = partition(cx, serial)?;
+    require_initialized(row)?;
+    let allowed = attempts(row, role);
+    let Some(found) = row.roles.get(role) else {
+        return Err(Failure::new(
+            409,
+            refusal::ROLE_NOT_INITIALIZED,
+            "The role is not initialized.",
+        )
+        .details(format!("The {name} of this partition has no password yet.")));
+    };
+    if found.failed >= allowed {
+        return Err(locked(name));
+    }
+    Ok((allowed, found))
 }
 
 fn locked(name: &str) -> Failure {
@@ -166,6 +177,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids<2>, body: Login) -> Result<Reply<Nothin
         return Err(Failure::new(409, refusal::ALREADY_LOGGED_IN, "A role is logged in already.")
             .details(format!("The {} is logged in to this partition.", called(other)?)));
     }
+    may_log_in(cx, serial, &body.role)?;
     let password = body.password.ok_or_else(|| {
         Failure::bad_request("'password' is required: this HSM authenticates by password.")
     })?;
@@ -205,7 +217,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, F
         id: id.to_owned(),
         initialized: found.is_some(),
         locked_out: found.is_some() && left == 0,
-        login_attempts_left: left,
+        login_attempts_left: Some(left),
         name: name.to_owned(),
         pin_to_be_changed: found.is_some_and(|role| role.to_be_changed),
         primary_authentication: "PIN".to_owned(),

@@ -51,7 +51,7 @@ fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Backups>
         object_count: row.objects.len() as u64,
         smk: !row.smk_id.is_empty(),
         used_storage_space: row.size(),
-        login_attempts_left: ATTEMPTS.saturating_sub(row.failed),
+        login_attempts_left: Some(ATTEMPTS.saturating_sub(row.failed)),
     };
     Ok(Reply::ok(Backups { partitions: found.into_iter().map(shown).collect() }))
 }

@@ -174,7 +174,7 @@ fn shown(cx: &Context<'_>, serial: &str, row: &TokenRow) -> Token {
         model: MODEL.to_owned(),
         initialized: row.initialized,
         so_logged_in: cx.session().token_logins.contains(serial),
-        so_logins_left: left,
+        so_logins_left: Some(left),
         partitions_allowed: MAX_BACKUPS,
         partitions: row.backups.len() as u64,
         storage_total: STORAGE,

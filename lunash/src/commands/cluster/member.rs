@@ -123,19 +123,38 @@ pub(super) fn warn_of_absent(
     }
     if !force {
         let names = absent.join("\n            ");
+        let outcome = match parts(members, leaving) {
+            Some((here, all)) => format!(
+                "{here} of {all} members is the smaller part. It begins a history of its own, and\n\
+                 the larger part will be parted from the cluster: its members only show what\n\
+                 they knew, and what they acknowledge meanwhile exists only there, until they\n\
+                 leave the cluster and join again."
+            ),
+            None => "Their cluster service may have to be factory reset.".to_owned(),
+        };
         session.confirm(
             false,
             &caution(
                 &format!(
                     "These members are not reached and will not learn of the change:\n\
                  \x20 {names}\n\
-                 Their cluster service may have to be factory reset."
+                 {outcome}"
                 ),
                 &proceed("go on without them"),
             ),
         )?;
     }
     Ok(true)
+}
+
+/// How many members would begin a history of their own, of how many, when the primary member is
+/// deleted by no more than half of them.
+fn parts(members: &[clusters::Member], leaving: &str) -> Option<(usize, usize)> {
+    let primary = members.iter().find(|member| member.primary_node)?;
+    let here = members.iter().filter(|member| member.local || member.visible_to_servicing_node);
+    let (here, all) = (here.count(), members.len());
+    let local = primary.local || !primary.member_uuid.eq_ignore_ascii_case(leaving);
+    (!local && here * 2 <= all).then_some((here, all))
 }
 
 /// Names of the members that are not reached, without the one that leaves.
@@ -159,10 +178,11 @@ impl Run<Session> for Authorize {
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
         let member = member(session, &cluster, self.memberid)?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let action = "authorize".to_owned();
         let body = ChangeMember { action, authentication, ..ChangeMember::default() };
-        change(session, &cluster, &member, &body)?;
+        attempt.spend(session, |session| change(session, &cluster, &member, &body))?;
         Ok(Success { done: "cluster member authorize" })
     }
 }
@@ -212,12 +232,14 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
         let cluster = cluster(session, None)?;
-        let authentication = crypto_officer(session, self.copassword, None)?;
+        let (authentication, attempt) = crypto_officer(session, self.copassword, None)?;
         let members = members(session, &cluster)?;
         let insists = warn_of_absent(session, &members, &self.memberid, self.force)?;
         let body = DeleteMember { authentication, force: insists.then_some(true) };
         let ids = [cluster.as_str(), &self.memberid];
-        session.client().call(&clusters::DELETE_MEMBER, &ids, &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::DELETE_MEMBER, &ids, &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster member delete" })
     }
 }
@@ -399,6 +421,18 @@ mod tests {
         assert_eq!(absent(&members, &first().member_uuid), ["LNH-597150"]);
         assert!(absent(&members, &second().member_uuid.to_uppercase()).is_empty());
         assert!(absent(&members[..1], "").is_empty(), "this appliance reaches itself");
+    }
+
+    #[test]
+    fn the_smaller_part_is_told_what_it_does_to_the_larger_one() {
+        let primary = clusters::Member { primary_node: true, ..second() };
+        let local = clusters::Member { primary_node: false, ..first() };
+        let third = clusters::Member { member_uuid: "3".to_owned(), ..second() };
+        let lost = primary.member_uuid.to_uppercase();
+        assert_eq!(parts(&[primary.clone(), local.clone(), third.clone()], &lost), Some((1, 3)));
+        assert_eq!(parts(&[primary.clone(), local.clone(), third.clone()], "3"), None);
+        let seen = clusters::Member { visible_to_servicing_node: true, ..third };
+        assert_eq!(parts(&[primary, local, seen], &lost), None, "two of three are no smaller part");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use luna_rest::clusters::{self, Authentication};
 use luna_rest::hsm;
 use luna_rest::services::{self, ServiceAction};
 
-use super::hsm::access::warn_of_attempts;
+use super::hsm::access::so_attempt;
 use super::partition::{CO, close_questions};
 use luna_rest::partitions;
 
@@ -145,39 +145,45 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// The cluster that is meant: the one given, or the only one.
 pub(super) fn cluster(session: &Session, given: Option<String>) -> Result<String, Failure> {
-    if let Some(id) = given {
-        return Ok(id);
+    match given {
+        Some(id) => Ok(id),
+        None => Ok(own_cluster(session)?.cluster_uuid),
     }
+}
+
+/// The cluster that this appliance belongs to.
+fn own_cluster(session: &Session) -> Result<clusters::ClusterEntry, Failure> {
     let clusters = session.client().get(&clusters::LIST, &[]).map_err(refused)?.data;
-    clusters.into_iter().next().map(|cluster| cluster.cluster_uuid).ok_or_else(|| {
+    clusters.into_iter().next().ok_or_else(|| {
         Failure::command("This appliance belongs to no cluster.")
             .hint("'cluster create' creates one, 'cluster join' joins that of another appliance")
     })
 }
 
 /// The password of the Crypto Officer of the cluster partition: the partition of that label, or the
-/// only V1 partition there is. Its last attempt is not spent by mistake.
+/// only V1 partition there is; and the attempt that it takes.
 pub(super) fn crypto_officer(
     session: &mut Session,
     given: Option<Secret>,
     label: Option<&str>,
-) -> Result<Vec<Authentication>, Failure> {
+) -> Result<(Vec<Authentication>, Attempt<Session>), Failure> {
     let hsm = session.hsm()?.to_owned();
     let partition = session.find_partition(|partition| match label {
         Some(label) => partition.label == label || partition.name == label,
         None => partition.version == 1,
     })?;
     // Whether there has to be one is for the appliance to say.
-    if let Some(partition) = partition {
-        CO.guard(session, [&hsm, &partition.id])?;
-    }
+    let attempt = match partition {
+        Some(partition) => CO.attempt(session, [&hsm, &partition.id])?,
+        None => Attempt::uncounted(),
+    };
     let by_ped = session.get(&hsm::SHOW, &[&hsm])?.authentication_method == "PED";
     let password = match given {
         None if by_ped => ped(session),
         given => CO.password(session, given, "-copassword")?,
     };
     close_questions(session);
-    Ok(Authentication::co(password, label.map(ToOwned::to_owned)))
+    Ok((Authentication::co(password, label.map(ToOwned::to_owned)), attempt))
 }
 
 /// With multifactor authentication the key is presented at the PED, and the password is empty.
@@ -227,7 +233,7 @@ impl Run<Session> for Create {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let hsm = warn_of_attempts(session)?;
+        let (hsm, attempt) = so_attempt(session)?;
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
             given => {
@@ -247,7 +253,9 @@ impl Run<Session> for Create {
             authentication: Authentication::so(password),
             cluster_label: self.label,
         };
-        session.client().call(&clusters::CREATE, &[], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::CREATE, &[], &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster create" })
     }
 }
@@ -305,7 +313,8 @@ impl Run<Session> for Join {
                 option: "-remotepassword",
             },
         )?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         if !self.force {
             // Assumed. That the accounts are replaced is documented.
             session.confirm(
@@ -324,7 +333,9 @@ impl Run<Session> for Join {
             remote_admin_password: Some(remote),
             ..clusters::ChangeCluster::default()
         };
-        session.client().call(&clusters::CHANGE, &[&self.clusterid], &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::CHANGE, &[&self.clusterid], &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster join" })
     }
 }
@@ -341,14 +352,25 @@ impl Run<Session> for Leave {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let cluster = cluster(session, None)?;
-        let authentication = crypto_officer(session, self.copassword, Some(&self.partition))?;
+        let clusters::ClusterEntry { cluster_uuid: cluster, parted, .. } = own_cluster(session)?;
+        let (authentication, attempt) =
+            crypto_officer(session, self.copassword, Some(&self.partition))?;
         let members = member::members(session, &cluster)?;
+        if parted && !self.force {
+            session.confirm(
+                false,
+                &caution(
+                    "The cluster goes on without this appliance. Keyrings that it acknowledged\n\
+                     may exist only here and will be erased; 'cluster backup run' saves them.",
+                    &proceed("leave the cluster"),
+                ),
+            )?;
+        }
         let is_last = matches!(
             &members[..],
             [only] if only.member_uuid.eq_ignore_ascii_case(&self.memberid)
         );
-        if is_last && !self.force {
+        if is_last && !parted && !self.force {
             // Assumed: what no member has is lost.
             session.confirm(
                 false,
@@ -358,10 +380,14 @@ impl Run<Session> for Leave {
                 ),
             )?;
         }
-        member::warn_of_absent(session, &members, &self.memberid, self.force)?;
+        if !parted {
+            member::warn_of_absent(session, &members, &self.memberid, self.force)?;
+        }
         let body = clusters::Leave { action: "leave".to_owned(), authentication };
         let ids = [cluster.as_str(), &self.memberid];
-        session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)?;
+        attempt.spend(session, |session| {
+            session.client().call(&clusters::LEAVE, &ids, &body).map_err(refused)
+        })?;
         Ok(Success { done: "cluster leave" })
     }
 }

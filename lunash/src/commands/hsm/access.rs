@@ -1,11 +1,12 @@
 //! `hsm init`, `login`, `logout`, `changePw`.
 
 use luna_rest::hsm;
+use luna_shell::Counter;
 
 use super::{Spaced, require_so, state};
 use crate::passwords::one_domain;
 use crate::prelude::*;
-use crate::questions::{caution, proceed};
+use crate::questions::{caution, proceed, unknown_attempts};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -62,7 +63,7 @@ impl Run<Session> for ChangePw {
     type View = Spaced;
 
     fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
-        warn_of_attempts(session)?;
+        let (_, attempt) = so_attempt(session)?;
         let first = session.lead();
         let old_password = session.ui().secret(
             self.oldpw,
@@ -84,8 +85,10 @@ impl Run<Session> for ChangePw {
             },
         )?;
         let body = hsm::ChangePassword { old_password, new_password, ped: None };
-        let changed = session.client().call(&hsm::CHANGE_PASSWORD, &[session.hsm()?, "so"], &body);
-        changed.map_err(wrong_password)?;
+        attempt.spend(session, |session| {
+            let ids = [session.hsm()?, "so"];
+            session.client().call(&hsm::CHANGE_PASSWORD, &ids, &body).map_err(wrong_password)
+        })?;
         Ok(Spaced { done: "hsm changePw", asked: session.ui().has_output() })
     }
 }
@@ -183,24 +186,31 @@ Caution:  This is your LAST available HSM Admin login attempt.
           HSM Admin login credentials or 'quit' to quit now.
           > ";
 
-/// Says how few attempts are left; at the last one a person confirms, and a script is refused.
-/// Says what kind of HSM it is.
-pub(in super::super) fn warn_of_attempts(session: &mut Session) -> Result<hsm::Hsm, Failure> {
+/// An attempt of the HSM SO: says how few are left; at the last one a person confirms, and a script
+/// is refused. Also what kind of HSM it is.
+pub(in super::super) fn so_attempt(
+    session: &mut Session,
+) -> Result<(hsm::Hsm, Attempt<Session>), Failure> {
     let hsm = state(session)?;
-    if !hsm.zeroized {
-        if hsm.so_logins_left == 2 {
-            session.ui().show(TWO_LEFT);
-        }
-        session.ui().guard_attempts(hsm.so_logins_left, LAST)?;
+    let left = hsm.attempts_left();
+    if left == Some(2) {
+        session.ui().show(TWO_LEFT);
     }
-    Ok(hsm)
+    let counter = Counter {
+        id: format!("hsm {} so", session.hsm()?),
+        last: LAST.to_owned(),
+        unknown: unknown_attempts(),
+        left: Box::new(|session: &Session| Ok(state(session)?.attempts_left())),
+    };
+    let attempt = Attempt::begin(session, counter, left)?;
+    Ok((hsm, attempt))
 }
 
 impl Run<Session> for Login {
     type View = Spaced;
 
     fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
-        let hsm = warn_of_attempts(session)?;
+        let (hsm, attempt) = so_attempt(session)?;
         let given = self.password.is_some();
         let mut body = hsm::Login { role: "so".to_owned(), ped: "0".to_owned(), password: None };
         if hsm.authentication_method == "PED" {
@@ -217,15 +227,17 @@ impl Run<Session> for Login {
                 },
             )?);
         }
-        let answer = session.client().call(&hsm::LOGIN, &[session.hsm()?], &body);
-        let asked = session.ui().has_output();
-        answer.map_err(|error| {
-            // The record has two empty lines between the answer and the error.
-            if asked {
-                session.ui().show(if given { "\n" } else { "\n\n" });
-            }
-            wrong_password(error)
+        attempt.spend(session, |session| {
+            let answer = session.client().call(&hsm::LOGIN, &[session.hsm()?], &body);
+            answer.map_err(|error| {
+                // The record has two empty lines between the answer and the error.
+                if session.ui().has_output() {
+                    session.ui().show(if given { "\n" } else { "\n\n" });
+                }
+                wrong_password(error)
+            })
         })?;
+        let asked = session.ui().has_output();
         Ok(Spaced { done: "hsm login", asked })
     }
 }

@@ -6,6 +6,7 @@ use super::state;
 use luna_rest::partitions;
 
 use crate::prelude::*;
+use crate::views::attempts_before;
 
 pub(in super::super) const COMMANDS: &[Command] = &[Command {
     syntax: "hsm show",
@@ -45,7 +46,7 @@ struct Overview {
     authentication_method: String,
     logged_in: Option<bool>,
     zeroized: bool,
-    login_attempts_left: u32,
+    login_attempts_left: Option<u32>,
     rpv_initialized: bool,
     audit_role_initialized: bool,
     remote_login_initialized: bool,
@@ -160,7 +161,7 @@ impl Overview {
         let attempts = if self.zeroized {
             "HSM IS ZEROIZED !!!!".to_owned()
         } else {
-            format!("{} before HSM zeroization!", self.login_attempts_left)
+            attempts_before(self.login_attempts_left, "HSM zeroization!")
         };
         // The word for an unknown login state is assumed.
         let login = match self.logged_in {

@@ -4,12 +4,13 @@
 use luna_rest::hsm;
 use luna_rest::partitions::{self, CopyObjects, LegacyDomain};
 use luna_rest::tokens::{self, BackupPartition, Copied};
+use luna_shell::Counter;
 
 use super::super::token::{self, device::DEFAULT_DOMAIN, partitions as backups};
 use super::{CO, Target, close_questions};
 use crate::passwords::one_domain;
 use crate::prelude::*;
-use crate::questions::{caution, last_attempt, proceed, proceed_or};
+use crate::questions::{caution, last_attempt, proceed, proceed_or, unknown_attempts};
 
 pub(super) const BACKUP: Command = Command {
     syntax: "partition backup -partition|-par <partition_name> -serial <serial> [-tokenpar <backup_name>] [-password <password>] [-tokensopwd <token_password>] [-domain <domain>] [-defaultdomain] [-tokenpw <token_password>] [-add | -replace] [-force]",
@@ -189,21 +190,31 @@ fn default_name(session: &Session, partition: &str) -> Result<String, Failure> {
     Ok(format!("{partition}_{date}"))
 }
 
-/// The password of a backup; at its last attempt a person confirms.
+/// The password of a backup, and the attempt that it takes.
 fn backup_password(
     session: &mut Session,
     given: Option<Secret>,
+    serial: &str,
     there: Option<&BackupPartition>,
-) -> Result<Secret, Failure> {
-    if let Some(there) = there {
-        session.ui().guard_attempts(
-            there.login_attempts_left,
-            &last_attempt(
-                "You have only ONE login attempt of the backup left. If it\n\
-                 fails, the backup is locked.",
-            ),
-        )?;
-    }
+) -> Result<(Secret, Attempt<Session>), Failure> {
+    let attempt = match there {
+        Some(there) => {
+            let (serial, name) = (serial.to_owned(), there.name.clone());
+            let counter = Counter {
+                id: format!("backup {serial} {}", there.id),
+                last: last_attempt(
+                    "You have only ONE login attempt of the backup left. If it\n\
+                     fails, the backup is locked.",
+                ),
+                unknown: unknown_attempts(),
+                left: Box::new(move |session: &Session| {
+                    Ok(backups::existing(session, &serial, &name)?.login_attempts_left)
+                }),
+            };
+            Attempt::begin(session, counter, there.login_attempts_left)?
+        }
+        None => Attempt::uncounted(),
+    };
     let lead = session.lead();
     let (text, again) = match there {
         Some(_) => ("Please enter the password of the backup", None),
@@ -214,7 +225,8 @@ fn backup_password(
     };
     let text = format!("{lead}  {text}:\n  > ");
     let (variable, option) = ("BACKUP_PASSWORD", "-tokenpw");
-    session.ui().secret(given, Question { text: &text, again, variable, option })
+    let question = Question { text: &text, again, variable, option };
+    Ok((session.ui().secret(given, question)?, attempt))
 }
 
 /// Asks before something is overwritten.
@@ -264,14 +276,16 @@ impl Run<Session> for Backup {
             return Err(Failure::command(format!("There is a backup '{name}' already."))
                 .hint("-add keeps what is in it, -replace erases that first"));
         }
-        CO.guard(session, place)?;
+        let attempt = CO.attempt(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
-        let mut so_password = None;
+        let (mut so_password, mut so_attempt) = (None, Attempt::uncounted());
         if !device.so_logged_in {
             let given = self.tokensopwd;
-            so_password = Some(token::so_password(session, &device, given, "-tokensopwd")?);
+            let so = token::so_password(session, &device, given, "-tokensopwd")?;
+            (so_password, so_attempt) = (Some(so.0), so.1);
         }
-        let backup_password = backup_password(session, self.tokenpw, there.as_ref())?;
+        let (backup_password, backup_attempt) =
+            backup_password(session, self.tokenpw, &self.serial, there.as_ref())?;
         one_domain(self.domain.as_ref(), self.defaultdomain)?;
         let domain = match (&there, self.domain, self.defaultdomain) {
             (Some(_), ..) => None,
@@ -296,14 +310,18 @@ impl Run<Session> for Backup {
             domain,
             replace: (self.add || self.replace).then_some(self.replace),
         };
-        let Copied { objects, smk } = CO.during(session, place, password, |session| {
+        let copy = |session: &mut Session| {
             let copied = session.client().call(&tokens::BACKUP, &[place[1]], &body);
             copied.map_err(|error| match error.id() {
                 Some(ErrorId::HSMPLUGIN_CERTIFICATE_INVALID) if there.is_none() => refused(error)
                     .hint("'token backup partition delete' removes the empty backup that is left"),
                 _ => refused(error),
             })
-        })?;
+        };
+        let Copied { objects, smk } =
+            CO.during(session, place, (password, attempt), |session| {
+                so_attempt.spend(session, |session| backup_attempt.spend(session, copy))
+            })?;
         let (done, way) = ("partition backup", "copied to");
         Ok(Transfer { done, backup: name, serial: self.serial, objects, smk, way })
     }
@@ -330,8 +348,9 @@ impl Run<Session> for Restore {
         let place = target.place();
         token::ready(session, &self.serial)?;
         let there = backups::existing(session, &self.serial, &self.tokenpar)?;
-        let backup_password = backup_password(session, self.tokenpw, Some(&there))?;
-        CO.guard(session, place)?;
+        let (backup_password, backup_attempt) =
+            backup_password(session, self.tokenpw, &self.serial, Some(&there))?;
+        let attempt = CO.attempt(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
         if self.replace {
@@ -344,9 +363,12 @@ impl Run<Session> for Restore {
             password: backup_password,
             replace: self.replace,
         };
-        let Copied { objects, smk } = CO.during(session, place, password, |session| {
-            session.call(&tokens::RESTORE, &[place[1]], &body)
-        })?;
+        let Copied { objects, smk } =
+            CO.during(session, place, (password, attempt), |session| {
+                let restore =
+                    |session: &mut Session| session.call(&tokens::RESTORE, &[place[1]], &body);
+                backup_attempt.spend(session, restore)
+            })?;
         let (done, way) = ("partition restore", "restored from");
         Ok(Transfer { done, backup: self.tokenpar, serial: self.serial, objects, smk, way })
     }
@@ -365,11 +387,11 @@ fn copy(
     let place = target.place();
     // Fails without a device, before a password is asked for.
     session.get(&partitions::SFF, &place)?;
-    CO.guard(session, place)?;
+    let attempt = CO.attempt(session, place)?;
     let password = CO.password(session, password, "-password")?;
     close_questions(session);
     session.confirm(force, &proceed_or(&format!("{action} the partition")))?;
-    CO.during(session, place, password, |session| {
+    CO.during(session, place, (password, attempt), |session| {
         let ids = [place[0], place[1], action];
         let objects = CopyObjects { name, ids: Vec::new() };
         session.call(&partitions::OBJECT_ACT, &ids, &objects)

@@ -4,6 +4,7 @@ use luna_rest::partitions;
 
 use super::{CO, CU, PSO, Target, close_questions};
 use crate::prelude::*;
+use crate::views::attempts_before;
 
 pub(super) const LIST: Command = Command {
     syntax: "partition list",
@@ -169,7 +170,7 @@ struct RoleState {
     initialized: bool,
     password_to_be_changed: bool,
     locked_out: bool,
-    login_attempts_left: u32,
+    login_attempts_left: Option<u32>,
 }
 
 impl Run<Session> for Show {
@@ -253,7 +254,10 @@ impl ShownPartition {
                 line("Locked Out", &yes(role.locked_out));
             }
             line("PIN To Be Changed", &yes(role.password_to_be_changed));
-            line("Login Attempts Left", &format!("{left} before {what}"));
+            match left {
+                Some(0) if locks => line("Login Attempts Left", &format!("None - {what}")),
+                _ => line("Login Attempts Left", &attempts_before(left, &what)),
+            }
         }
         let mut line = |label: &str, value: &dyn std::fmt::Display| {
             page.field(&format!("   {label}:"), 46, value);
@@ -295,10 +299,10 @@ impl Run<Session> for ShowContents {
     fn run(self, session: &mut Session) -> Result<Contents, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
-        CO.guard(session, place)?;
+        let attempt = CO.attempt(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
-        let mut objects = CO.during(session, place, password, |session| {
+        let mut objects = CO.during(session, place, (password, attempt), |session| {
             let list = session.get(&partitions::OBJECTS, &place)?;
             let mut objects = Vec::new();
             for entry in list.objects {

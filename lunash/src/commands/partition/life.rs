@@ -183,7 +183,7 @@ impl Run<Session> for Clear {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
-        CO.guard(session, place)?;
+        let attempt = CO.attempt(session, place)?;
         let password = CO.password(session, self.password, "-password")?;
         close_questions(session);
         if !self.force {
@@ -199,7 +199,7 @@ impl Run<Session> for Clear {
                 ),
             )?;
         }
-        CO.during(session, place, password, |session| {
+        CO.during(session, place, (password, attempt), |session| {
             session.call(&partitions::CLEAR, &[place[1]], &Nothing {})
         })?;
         Ok(Done { done: "partition clear" })

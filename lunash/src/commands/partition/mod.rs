@@ -11,9 +11,10 @@ mod policies;
 mod roles;
 
 use luna_rest::partitions;
+use luna_shell::Counter;
 
 use crate::prelude::*;
-use crate::questions::last_attempt;
+use crate::questions::{last_attempt, unknown_attempts};
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "partition", help: "Application partitions" },
@@ -84,22 +85,29 @@ const CU: Officer = Officer {
 };
 
 impl Officer {
-    /// Makes sure that a password is not tried on the last attempt by mistake.
-    pub(super) fn guard(&self, session: &mut Session, place: [&str; 2]) -> Result<(), Failure> {
-        let ids = [place[0], place[1], self.id];
-        let role = session.get(&partitions::ROLE, &ids)?;
-        if !role.initialized {
-            return Ok(());
-        }
-        let name = self.name;
+    /// An attempt of the role, so that the last one is not used by mistake.
+    pub(super) fn attempt(
+        &self,
+        session: &mut Session,
+        place: [&str; 2],
+    ) -> Result<Attempt<Session>, Failure> {
+        let (hsm, partition) = (place[0].to_owned(), place[1].to_owned());
+        let (id, name) = (self.id, self.name);
         let loss =
             if self.id == "so" { "the partition is erased" } else { "the role is locked out" };
-        session.ui().guard_attempts(
-            role.login_attempts_left,
-            &last_attempt(&format!(
+        let counter = Counter {
+            id: format!("partition {hsm} {partition} {id}"),
+            last: last_attempt(&format!(
                 "You have only ONE {name} login attempt left. If it\nfails, {loss}."
             )),
-        )
+            unknown: unknown_attempts(),
+            left: Box::new(move |session: &Session| {
+                let ids = [hsm.as_str(), partition.as_str(), id];
+                Ok(session.get(&partitions::ROLE, &ids)?.attempts_left())
+            }),
+        };
+        let left = (counter.left)(session)?;
+        Attempt::begin(session, counter, left)
     }
 
     /// The role's present password: given with `option`, in advance, or asked for.
@@ -119,11 +127,11 @@ impl Officer {
         &self,
         session: &mut Session,
         place: [&str; 2],
-        password: Secret,
+        (password, attempt): (Secret, Attempt<Session>),
         work: impl FnOnce(&mut Session) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let login = partitions::Login::new(self.id, password);
-        session.call(&partitions::LOGIN, &place, &login)?;
+        attempt.spend(session, |session| session.call(&partitions::LOGIN, &place, &login))?;
         let done = work(session);
         let out = session.call(&partitions::LOGOUT, &place, &Nothing {});
         let done = done?;

@@ -209,7 +209,7 @@ impl Run<Session> for ChangePolicy {
         let number = self.policy.to_string();
         let ids = [place[0], place[1], number.as_str()];
         let policy = session.get(&partitions::POLICY, &ids)?;
-        PSO.guard(session, place)?;
+        let attempt = PSO.attempt(session, place)?;
         let password = PSO.password(session, self.psopin, "-psopin")?;
         close_questions(session);
         let destructive = match (policy.value, self.value) {
@@ -231,7 +231,7 @@ impl Run<Session> for ChangePolicy {
                 ),
             )?;
         }
-        let value = PSO.during(session, place, password, |session| {
+        let value = PSO.during(session, place, (password, attempt), |session| {
             let change = SetPolicy { value: self.value };
             session.call(&partitions::SET_POLICY, &ids, &change)?;
             Ok(session.get(&partitions::POLICY, &ids)?.value)

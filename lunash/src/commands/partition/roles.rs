@@ -189,12 +189,12 @@ impl Run<Session> for InitCo {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
-        PSO.guard(session, place)?;
+        let attempt = PSO.attempt(session, place)?;
         let so = PSO.password(session, self.psopin, "-psopin")?;
         let co = new_password(session, self.copin, &CO, CO.variable, "-copin")?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("initialize the Crypto Officer"))?;
-        PSO.during(session, place, so, |session| {
+        PSO.during(session, place, (so, attempt), |session| {
             let init = InitRole { password: Some(co), ..InitRole::default() };
             let ids = [place[0], place[1], CO.id];
             session.call(&partitions::INIT_ROLE, &ids, &init)
@@ -219,14 +219,14 @@ impl Run<Session> for ChangePw {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
         let officer = if self.cu { CU } else { CO };
-        officer.guard(session, place)?;
+        let attempt = officer.attempt(session, place)?;
         let old_password = officer.password(session, self.oldpw, "-oldpw")?;
         let new_password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("change the password"))?;
         let change = ChangePassword { old_password, new_password, ..ChangePassword::default() };
         let ids = [place[0], place[1], officer.id];
-        session.call(&partitions::CHANGE_ROLE, &ids, &change)?;
+        attempt.spend(session, |session| session.call(&partitions::CHANGE_ROLE, &ids, &change))?;
         Ok(Done { done: "partition changePw" })
     }
 }
@@ -247,12 +247,12 @@ impl Run<Session> for ResetPw {
         let target = Target::find(session, &self.partition)?.initialized()?;
         let place = target.place();
         let officer = if self.cu { CU } else { CO };
-        PSO.guard(session, place)?;
+        let attempt = PSO.attempt(session, place)?;
         let so = PSO.password(session, self.psopin, "-psopin")?;
         let password = new_password(session, self.newpw, &officer, "NEW_PASSWORD", "-newpw")?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("reset the password"))?;
-        PSO.during(session, place, so, |session| {
+        PSO.during(session, place, (so, attempt), |session| {
             let action = RoleAction { password: Some(password), ..RoleAction::default() };
             let ids = [place[0], place[1], officer.id, "reset"];
             session.call(&partitions::ROLE_ACT, &ids, &action)
@@ -288,10 +288,11 @@ impl Run<Session> for CreateChallenge {
         let target = Target::find(session, &self.partition)?.initialized()?;
         require_multifactor(session, &target)?;
         let place = target.place();
+        let attempt = PSO.attempt(session, place)?;
         let so = PSO.password(session, self.psopin, "-psopin")?;
         close_questions(session);
         session.confirm(self.force, &proceed_or("create the challenge"))?;
-        PSO.during(session, place, so, |session| {
+        PSO.during(session, place, (so, attempt), |session| {
             // Without a challenge of one's own the HSM makes one up.
             let random = self.challenge.is_none().then_some(false);
             let action = RoleAction { password: self.challenge, default_challenge: random };
@@ -315,7 +316,9 @@ impl Run<Session> for Activate {
         require_multifactor(session, &target)?;
         let login =
             partitions::Login { role: CO.id.to_owned(), password: None, ped: "1".to_owned() };
-        session.call(&partitions::LOGIN, &target.place(), &login)?;
+        let attempt = CO.attempt(session, target.place())?;
+        attempt
+            .spend(session, |session| session.call(&partitions::LOGIN, &target.place(), &login))?;
         session.call(&partitions::LOGOUT, &target.place(), &Nothing {})?;
         Ok(Done { done: "partition activate" })
     }

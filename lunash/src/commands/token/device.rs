@@ -6,6 +6,7 @@ use super::{find, ready, so_password};
 use crate::passwords::one_domain;
 use crate::prelude::*;
 use crate::questions::{caution, proceed, proceed_or};
+use crate::views::attempts_before;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -152,7 +153,7 @@ struct Shown {
     details: Details,
     initialized: bool,
     logged_in: bool,
-    login_attempts_left: u32,
+    login_attempts_left: Option<u32>,
     partitions_allowed: u32,
     partitions: Vec<Partition>,
     storage_total: u64,
@@ -195,7 +196,7 @@ impl Text for Shown {
         page.field("   Authentication Method:", 39, "Password");
         page.field("   Token Admin login status:", 39, login);
         let attempts = if self.initialized {
-            format!("{} before token zeroization!", self.login_attempts_left)
+            attempts_before(self.login_attempts_left, "token zeroization!")
         } else {
             "TOKEN IS ZEROIZED !!!!".to_owned()
         };
@@ -295,12 +296,12 @@ impl Run<Session> for Login {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let token = ready(session, &self.serial)?;
-        let password = so_password(session, &token, self.password, "-password")?;
+        let (password, attempt) = so_password(session, &token, self.password, "-password")?;
         if session.ui().has_output() {
             session.ui().show("\n");
         }
         let login = TokenLogin { password };
-        session.call(&tokens::LOGIN, &[&self.serial], &login)?;
+        attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&self.serial], &login))?;
         Ok(Done { done: "token backup login" })
     }
 }

@@ -9,9 +9,10 @@ pub(super) mod partitions;
 pub(super) mod update;
 
 use luna_rest::tokens::{self, Token};
+use luna_shell::Counter;
 
 use crate::prelude::*;
-use crate::questions::last_attempt;
+use crate::questions::{last_attempt, unknown_attempts};
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "token", help: "Backup HSMs at the appliance" },
@@ -40,16 +41,23 @@ const LAST: &str = "This is your LAST available login attempt of the SO. If the
                     wrong password is provided the backup HSM will be ZEROIZED!!!
 ";
 
-/// The password of a Backup HSM's SO, guarded as that of the HSM inside.
+/// The password of a Backup HSM's SO, and the attempt that it takes, as of the HSM inside.
 pub(super) fn so_password(
     session: &mut Session,
     token: &Token,
     given: Option<Secret>,
     option: &str,
-) -> Result<Secret, Failure> {
-    session.ui().guard_attempts(token.so_logins_left, &last_attempt(LAST))?;
+) -> Result<(Secret, Attempt<Session>), Failure> {
+    let serial = token.serial.clone();
+    let counter = Counter {
+        id: format!("token {serial} so"),
+        last: last_attempt(LAST),
+        unknown: unknown_attempts(),
+        left: Box::new(move |session: &Session| Ok(find(session, &serial)?.so_logins_left)),
+    };
+    let attempt = Attempt::begin(session, counter, token.so_logins_left)?;
     let lead = session.lead();
-    session.ui().secret(
+    let password = session.ui().secret(
         given,
         Question {
             text: &format!("{lead}  Please enter the password of the backup HSM's SO:\n  > "),
@@ -57,5 +65,6 @@ pub(super) fn so_password(
             variable: "BACKUP_SO_PASSWORD",
             option,
         },
-    )
+    )?;
+    Ok((password, attempt))
 }

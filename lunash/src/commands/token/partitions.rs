@@ -79,7 +79,7 @@ struct Shown {
     objects: u64,
     smk: bool,
     storage_used: u64,
-    login_attempts_left: u32,
+    login_attempts_left: Option<u32>,
 }
 
 impl From<BackupPartition> for Shown {
@@ -151,7 +151,12 @@ impl Text for Shown {
         line("Partition SN", &self.serial);
         line("Partition Version", &self.version);
         let left = self.login_attempts_left;
-        line("Crypto Officer Locked Out", &if left == 0 { "yes" } else { "no" });
+        let locked = match left {
+            Some(0) => "yes",
+            Some(_) => "no",
+            None => "Unknown",
+        };
+        line("Crypto Officer Locked Out", &locked);
         line("SKS Master Key", &if self.smk { "yes" } else { "no" });
         line("Partition Object Count", &self.objects);
         line("Space In Use (Bytes)", &self.storage_used);
@@ -172,9 +177,9 @@ impl Run<Session> for Delete {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let token = ready(session, &self.serial)?;
         let backup = existing(session, &self.serial, &self.partition)?;
-        let mut password = None;
+        let mut login = None;
         if !token.so_logged_in {
-            password = Some(so_password(session, &token, self.tokensopwd, "-tokensopwd")?);
+            login = Some(so_password(session, &token, self.tokensopwd, "-tokensopwd")?);
             if session.ui().has_output() {
                 session.ui().show("\n");
             }
@@ -182,10 +187,10 @@ impl Run<Session> for Delete {
         session.confirm_deletion(self.force, ("the partition", "partition"), &self.partition)?;
         let serial = [self.serial.as_str()];
         let ids = [serial[0], &backup.id];
-        let was_in = password.is_none();
-        if let Some(password) = password {
+        let was_in = login.is_none();
+        if let Some((password, attempt)) = login {
             let login = tokens::TokenLogin { password };
-            session.call(&tokens::LOGIN, &serial, &login)?;
+            attempt.spend(session, |session| session.call(&tokens::LOGIN, &serial, &login))?;
         }
         let deleted = session.call(&tokens::DELETE_BACKUP, &ids, &Nothing {});
         let out = if was_in {
