@@ -88,6 +88,9 @@ impl Folder {
 
     /// Keeps a copy of the state as an orderly stop leaves it, to go back to when the state is damaged.
     pub(crate) fn keep_copy(&self) -> io::Result<()> {
+        if is_gone(&self.path, &self.lock) {
+            return Ok(());
+        }
         let mut new = NamedTempFile::new_in(&self.path)?;
         io::copy(&mut File::open(self.path.join(STATE))?, &mut new)?;
         new.persist(self.path.join(STOPPED))?;
@@ -170,7 +173,20 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        withdraw(&self.path);
+        if !is_gone(&self.path, &self.lock) {
+            withdraw(&self.path);
+        }
+    }
+}
+
+/// Whether a folder was removed, or another one stands in its place, which is somebody else's.
+fn is_gone(path: &Path, lock: &File) -> bool {
+    let same =
+        |found: &Metadata, held: &Metadata| (found.dev(), found.ino()) == (held.dev(), held.ino());
+    match (std::fs::metadata(path.join(LOCK)), lock.metadata()) {
+        (Ok(found), Ok(held)) => !same(&found, &held),
+        (Err(error), _) => error.kind() == io::ErrorKind::NotFound,
+        _ => false,
     }
 }
 
@@ -196,15 +212,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Whether the folder was removed, or another one stands in its place.
     pub(crate) fn is_gone(&self) -> bool {
-        let is_ours = |found: Metadata, held: Metadata| {
-            (found.dev(), found.ino()) == (held.dev(), held.ino())
-        };
-        let found = std::fs::metadata(self.path.join(LOCK));
-        match (found, self.lock.metadata()) {
-            (Ok(found), Ok(held)) => !is_ours(found, held),
-            (Err(error), _) => error.kind() == io::ErrorKind::NotFound,
-            _ => false,
-        }
+        is_gone(&self.path, &self.lock)
     }
 
     /// The file `users`, if no program uses the appliance; none can while it is kept.

@@ -362,8 +362,15 @@ mod tests {
         let user = std::fs::File::open(data.path().join("users")).unwrap();
         assert!(user.try_lock_shared().is_err(), "nobody begins to use what ends");
         drop(end);
+        let path = data.path().to_owned();
         data.close().unwrap();
         assert!(ends(Duration::MAX));
+        // What stands in its place is not touched when it ends.
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("endpoint.json"), "another's").unwrap();
+        drop(running);
+        assert_eq!(std::fs::read_dir(&path).unwrap().count(), 1);
+        std::fs::remove_dir_all(&path).unwrap();
     }
 
     #[test]
