@@ -115,6 +115,9 @@ impl Machine {
 
     /// How large the body of a request may be, in bytes, before it is received: its asker is let pass
     /// or refused as when it is answered.
+    ///
+    /// # Errors
+    /// The refusal.
     pub fn body_limit(
         &mut self,
         request: &Request,
