@@ -328,6 +328,7 @@ fn write(response: Response) -> axum::response::Response {
     });
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
     // 199 is a warning of any kind.
     let warning = warning.map(|text| format!("199 - \"{text}\""));
     for (name, value) in [

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect};
+use luna_shell::{
+    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse,
+};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
@@ -29,7 +31,10 @@ fn main() -> ExitCode {
     if let Some(status) = luna_appliance::run_if_asked() {
         return status;
     }
-    let Arguments { options, client } = Arguments::parse();
+    let Arguments { options, client } = match parse() {
+        Ok(arguments) => arguments,
+        Err(ended) => return ended,
+    };
     let folders = Folders::of_user();
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(

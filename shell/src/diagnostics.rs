@@ -14,6 +14,7 @@ pub(crate) fn failure(
     outcome: Outcome<'_>,
     hint_for: impl Fn(&[&str]) -> Option<String>,
 ) -> Failure {
+    let mut possible = Vec::new();
     let (message, hint) = match outcome {
         Outcome::Unknown { at, parent, closest } => {
             let (whole, place) = grammar.masked_at(line, at.clone());
@@ -37,7 +38,10 @@ pub(crate) fn failure(
                 [] => Some(
                     "'help' shows the commands, a '?' behind a word what can follow".to_owned(),
                 ),
-                closest => Some(format!("could be: {}", closest.join(", "))),
+                closest => {
+                    possible = closest.to_vec();
+                    Some(format!("could be: {}", closest.join(", ")))
+                }
             });
             (format!("{what}\n\n{}", underlined(grammar, line, at)), hint)
         }
@@ -54,6 +58,7 @@ pub(crate) fn failure(
         Outcome::Ambiguous { at, candidates } => {
             let word = line.get(at.clone()).unwrap_or_default();
             let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();
+            possible = candidates;
             (
                 format!(
                     "'{word}' is ambiguous; nothing was run. It could be:{list}\n\n{}",
@@ -82,7 +87,7 @@ pub(crate) fn failure(
         }
         Outcome::Empty | Outcome::Help(_) | Outcome::Match(_) => (String::new(), None),
     };
-    let failure = Failure::new(Kind::NotUnderstood, message);
+    let failure = Failure { candidates: possible, ..Failure::new(Kind::NotUnderstood, message) };
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
