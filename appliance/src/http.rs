@@ -120,11 +120,10 @@ impl Server {
         let routes = Router::new().fallback(answer).with_state(Arc::clone(self));
         let counted = Counted(Arc::clone(&self.connections));
         let acceptor = RustlsAcceptor::new(self.tls.clone()).acceptor(counted);
-        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
-        let http = server.http_builder();
         // What may be HTTP/2 would be waited for without any limit.
-        *http = http.clone().http1_only();
-        http.http1().header_read_timeout(self.limits.idle);
+        let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+        let mut server = server.http1_only();
+        server.http_builder().http1().header_read_timeout(self.limits.idle);
         Ok(server.serve(routes.into_make_service()))
     }
 }
@@ -442,7 +441,7 @@ mod tests {
             let name = "localhost".try_into().unwrap();
             let mut session = rustls::ClientConnection::new(Arc::clone(&config), name).unwrap();
             let mut socket = dial(address);
-            while session.is_handshaking() {
+            while session.is_handshaking() || session.wants_write() {
                 session.complete_io(&mut socket).unwrap();
             }
             let mut stream = rustls::StreamOwned::new(session, socket);
