@@ -253,6 +253,20 @@ fn a_client_whose_registration_is_gone_is_refused_by_name() {
 }
 
 #[test]
+fn a_client_cannot_register_under_a_name_that_commands_a_terminal() {
+    let appliance = TestAppliance::new().unwrap();
+    let cluster = appliance.cluster("prod").unwrap();
+    let client = appliance.client().unwrap();
+    for name in ["app\u{1b}[2J", "app\u{202e}", "app\nlunash:>", "", &"a".repeat(65)] {
+        let certificate = luna_tests::client_certificate(name).unwrap();
+        let new = luna_rest::keyrings::NewClient { certificate, ..Default::default() };
+        let error = client.call(&luna_rest::keyrings::REGISTER, &[&cluster], &new).unwrap_err();
+        let message = Failure::from(error).message;
+        assert!(message.contains("common name"), "{name:?}: {message}");
+    }
+}
+
+#[test]
 fn another_member_serves_where_the_entry_member_is_away() {
     let (appliance, _) = prepared();
     let (own, away) = (address(&appliance, 1), address(&appliance, 9));

@@ -475,12 +475,17 @@ pub fn main<S: Session>(
             return failure.status().into();
         }
     };
+    if lines.is_none() {
+        device.take_terminal();
+    }
     match open(Box::new(device), &options) {
         Ok(mut session) => {
             state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
+            // It was meant for the session, and would go to the program that started this one.
+            device.discard_input();
             report(S::NAME, &mut *device, output, &failure);
             failure.status().into()
         }

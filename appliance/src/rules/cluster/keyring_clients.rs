@@ -20,7 +20,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::core::checks::check_label;
+use crate::core::checks::{COMMON_NAME, check_label, is_common_name};
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::request::auth;
@@ -79,6 +79,10 @@ fn register(
         .map_err(|_| bad("it is no X.509 certificate."))?;
     let name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     let name = name.ok_or_else(|| bad("it has no common name."))?.to_owned();
+    // Anybody may register: what is shown of it must not be able to do harm.
+    if !is_common_name(&name) {
+        return Err(bad(&format!("its common name has 1 to 64 {COMMON_NAME}")));
+    }
     let label = match body.label.as_deref() {
         Some(label) => check_label("label", label, 64)?.to_owned(),
         None => String::new(),
