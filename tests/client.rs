@@ -25,3 +25,9 @@ fn a_certificate_with_another_common_name_is_registered_with_a_remark() {
     assert_eq!(screen.matches(remark).count(), 1, "{screen}");
     assert_eq!(screen.matches("common name").count(), 1, "{screen}");
 }
+
+#[test]
+fn luna_appliance_stops_the_appliance_that_the_shells_start() {
+    let folder = luna_shell::Folders::of_user().ok().map(|folders| folders.appliance);
+    assert_eq!(luna_appliance::Own::default_folder(), folder);
+}

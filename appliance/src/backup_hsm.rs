@@ -5,20 +5,25 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use luna_appliance::{Appliance, Own};
+use luna_appliance::{Appliance, Options, Own, Running};
 use luna_rest::tokens::{self, BackupHsm};
 use luna_rest::{Client, Nothing};
 use tempfile::NamedTempFile;
 
 /// The appliance of a folder, which must be there, and a session with it.
-pub(crate) fn appliance(data: &Path) -> anyhow::Result<(Own, Client)> {
+pub(crate) fn appliance(data: &Path) -> anyhow::Result<(Option<Running>, Client)> {
     if Appliance::local_key(data).is_err() {
         bail!("there is no appliance in {}; --data names its folder", data.display());
     }
-    let own = Own::open(data)?;
-    let mut client = Client::connect(own.target.clone())?;
+    // Started for the moment where none runs, so that the folder is free again afterwards.
+    let running = match Own::find(data) {
+        Some(_) => None,
+        None => Some(Appliance::start(Options::new(data))?),
+    };
+    let own = Own::find(data).context("the appliance has just ended; try again")?;
+    let mut client = Client::connect(own.target)?;
     client.login_locally(own.key.expose())?;
-    Ok((own, client))
+    Ok((running, client))
 }
 
 pub(crate) fn attach(
@@ -38,14 +43,14 @@ pub(crate) fn attach(
         }
         None => BackupHsm { serial: serial.unwrap_or_default(), ..BackupHsm::default() },
     };
-    let (_own, client) = appliance(data)?;
+    let (_running, client) = appliance(data)?;
     let made = client.send(&tokens::ATTACH, &[], &device)?.location.unwrap_or_default();
     let serial = made.rsplit('/').next().unwrap_or_default();
     writeln!(std::io::stdout(), "serial: {serial}").context("cannot write to standard output")
 }
 
 pub(crate) fn detach(data: &Path, serial: Option<String>, out: &Path) -> anyhow::Result<()> {
-    let (_own, client) = appliance(data)?;
+    let (_running, client) = appliance(data)?;
     let serial = match serial {
         Some(serial) => serial,
         None => {

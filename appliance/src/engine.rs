@@ -192,7 +192,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(%error, "a change could not be stored and was taken back");
                 self.machine.undo();
-                let details = format!("The change could not be stored: {error}");
+                let details = format!("The change could not be stored and was not made: {error}");
                 Step::Done(Failure::internal(details).into_response())
             }
         }
@@ -244,7 +244,15 @@ impl Engine {
     }
 
     fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.store.write(changes)?;
+        if self.store.is_open() {
+            self.store.write(changes)?;
+        } else {
+            // Storing failed before, perhaps half-way: what is in memory counts, these changes too.
+            self.store.open_again()?;
+            let stored = self.store.rows()?;
+            let changes = self.machine.state.differences(stored).map_err(corrupted)?;
+            self.store.write(&changes)?;
+        }
         self.machine.keep();
         Ok(())
     }
@@ -510,14 +518,20 @@ mod tests {
     use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Counts syncs, and can refuse them.
-    #[derive(Debug, Default)]
+    #[derive(Clone, Debug, Default)]
     struct Counting {
-        memory: InMemoryBackend,
+        memory: Arc<InMemoryBackend>,
         syncs: Arc<AtomicUsize>,
-        full: Arc<AtomicBool>,
+        left: Arc<AtomicUsize>,
+    }
+
+    impl Counting {
+        fn new() -> Counting {
+            Counting { left: Arc::new(AtomicUsize::new(usize::MAX)), ..Counting::default() }
+        }
     }
 
     impl StorageBackend for Counting {
@@ -528,17 +542,28 @@ mod tests {
             self.memory.read(offset, out)
         }
         fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+            self.check()?;
             self.memory.set_len(len)
         }
         fn sync_data(&self) -> Result<(), std::io::Error> {
-            if self.full.load(Ordering::SeqCst) {
-                return Err(std::io::Error::other("disk full"));
-            }
+            self.check()?;
             self.syncs.fetch_add(1, Ordering::SeqCst);
             self.memory.sync_data()
         }
         fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+            self.check()?;
             self.memory.write(offset, data)
+        }
+    }
+
+    impl Counting {
+        /// Takes so many writes more before the disk is full.
+        fn check(&self) -> Result<(), std::io::Error> {
+            let take = |left: usize| left.checked_sub(1);
+            match self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(std::io::ErrorKind::StorageFull.into()),
+            }
         }
     }
 
@@ -561,7 +586,7 @@ mod tests {
 
     /// An engine on such a backend, and the cookie of a local session.
     fn engine(backend: Counting) -> (Engine, String) {
-        let store = Store::with_backend(backend).unwrap();
+        let store = Store::with_backend(move || backend.clone()).unwrap();
         let options = Options { local_key: Secret::from("key"), ..Options::default() };
         let mut engine = Engine::load(store, options, [0; 32], OffsetDateTime::UNIX_EPOCH).unwrap();
         let login = Request {
@@ -574,7 +599,7 @@ mod tests {
 
     #[test]
     fn each_acknowledged_change_is_synced_and_no_read_is() {
-        let backend = Counting::default();
+        let backend = Counting::new();
         let syncs = Arc::clone(&backend.syncs);
         let (mut engine, cookie) = engine(backend);
         let mut counted = |method, path: &str, body: &str| {
@@ -592,20 +617,50 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_cannot_be_stored_is_refused_and_taken_back() {
-        let backend = Counting::default();
-        let full = Arc::clone(&backend.full);
-        let (mut engine, cookie) = engine(backend);
-        full.store(true, Ordering::SeqCst);
-        let refused = send(&mut engine, &cookie, Method::Post, "/roles", r#"{"roleId":"r"}"#);
-        let said = String::from_utf8(refused.body).unwrap();
-        assert!(refused.status == 500 && said.contains("could not be stored"), "{said}");
-        assert_eq!(send(&mut engine, &cookie, Method::Get, "/roles/r", "").status, 404);
+    fn a_full_disk_refuses_changes_and_takes_them_again_once_there_is_space() {
+        // Full at every moment of a change, and once it is noted that there was space again.
+        for moment in 0..40 {
+            let backend = Counting::new();
+            let left = Arc::clone(&backend.left);
+            let disk = backend.clone();
+            let (mut engine, cookie) = engine(backend);
+            let create = |engine: &mut Engine, id: &str| {
+                let role = format!(r#"{{"roleId":"{id}"}}"#);
+                let answer = send(engine, &cookie, Method::Post, "/roles", &role);
+                (answer.status, String::from_utf8(answer.body).unwrap())
+            };
+            assert_eq!(create(&mut engine, "before").0, 204);
+            left.store(moment, Ordering::SeqCst);
+            let mut refusals = 0;
+            for id in ["a", "b", "c"] {
+                let (status, said) = create(&mut engine, id);
+                if status != 204 {
+                    assert!(status == 500 && said.contains("could not be stored"), "{said}");
+                    refusals += 1;
+                }
+                left.store(moment / 2, Ordering::SeqCst);
+            }
+            left.store(usize::MAX, Ordering::SeqCst);
+            assert_eq!(create(&mut engine, "after").0, 204, "{moment}");
+            let mut status = |id: &str| {
+                send(&mut engine, &cookie, Method::Get, &format!("/roles/{id}"), "").status
+            };
+            assert_eq!((status("before"), status("after")), (200, 200));
+            let there: Vec<_> = ["a", "b", "c"].iter().filter(|id| status(id) == 200).collect();
+            assert_eq!(there.len(), 3 - refusals, "{moment}");
+            // The file has what was acknowledged and nothing else, and opens again.
+            let known = engine.store.rows().unwrap();
+            drop(engine);
+            let stored = Store::with_backend(move || disk.clone()).unwrap().rows().unwrap();
+            assert_eq!(stored, known);
+            let roles = stored.iter().filter(|row| row.0 == "roles").count();
+            assert_eq!(roles, 2 + there.len(), "{moment}");
+        }
     }
 
     #[test]
     fn a_handler_that_panics_answers_500_and_changes_nothing() {
-        let (mut engine, cookie) = engine(Counting::default());
+        let (mut engine, cookie) = engine(Counting::new());
         faulty::add_to(&mut engine.machine);
         let role = |id: &str| format!(r#"{{"roleId":"{id}"}}"#);
         assert_eq!(send(&mut engine, &cookie, Method::Post, "/roles", &role("before")).status, 204);

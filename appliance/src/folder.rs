@@ -1,13 +1,16 @@
 //! The data folder of an appliance: its files, and the lock that gives it to one process.
 //!
-//! `state.redb` the state, `web.pem` the web server's key and certificate, `local.key` what opens a
+//! `state.redb` the state, `state.mark` how many changes it has seen (`store`), `state.redb.stopped` the
+//! state as the last orderly stop left it, `web.pem` the web server's key and certificate, `local.key` what opens a
 //! session without a password, `endpoint.json` where the running appliance listens, `lock` held by
-//! the process that runs it. All are readable by their owner alone.
+//! the process that runs it. Beside one's own appliance (`own`) there are `starting`, held by the
+//! program that starts it, `users`, shared by the programs that use it, and `appliance.log`. All are
+//! readable by their owner alone.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Fingerprint, Identity, Secret};
@@ -24,7 +27,7 @@ use crate::core::random::hex;
 /// The data folder, held by this process alone.
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Where a running appliance listens.
@@ -34,13 +37,23 @@ pub struct Endpoint {
     pub address: String,
     /// `SHA256:…` of its certificate.
     pub fingerprint: String,
+    /// The process that runs it; 0 if an older version does, which did not tell.
+    #[serde(default)]
+    pub process: u32,
+    /// The version of that program; empty if it did not tell.
+    #[serde(default)]
+    pub version: String,
 }
 
 const STATE: &str = "state.redb";
+const STOPPED: &str = "state.redb.stopped";
 const WEB: &str = "web.pem";
 const LOCAL_KEY: &str = "local.key";
 const ENDPOINT: &str = "endpoint.json";
 const LOCK: &str = "lock";
+const STARTING: &str = "starting";
+const USERS: &str = "users";
+const LOG: &str = "appliance.log";
 /// How the key begins, behind the certificate.
 const KEY_BEGINS: &str = "-----BEGIN PRIVATE KEY-----";
 
@@ -55,12 +68,12 @@ impl Folder {
     /// Takes the folder for this process; makes it when it is not there.
     pub(crate) fn take(path: &Path) -> Result<Folder, StartError> {
         let fail = |reason: io::Error| StartError::folder(path, reason);
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(fail)?;
+        make(path)?;
         let lock = private().create(true).open(path.join(LOCK)).map_err(fail)?;
         let mut retries = LOCK_RETRIES;
         loop {
             match lock.try_lock() {
-                Ok(()) => return Ok(Folder { path: path.to_owned(), _lock: lock }),
+                Ok(()) => return Ok(Folder { path: path.to_owned(), lock }),
                 // Perhaps another process only tests the lock (`locate`): that is soon over.
                 Err(TryLockError::WouldBlock) if retries > 0 => {
                     retries -= 1;
@@ -72,6 +85,22 @@ impl Folder {
                 Err(TryLockError::Error(reason)) => return Err(fail(reason)),
             }
         }
+    }
+
+    /// Keeps a copy of the state as an orderly stop leaves it, to go back to when the state is damaged.
+    pub(crate) fn keep_copy(&self) -> io::Result<()> {
+        if is_gone(&self.path, &self.lock) {
+            return Ok(());
+        }
+        let mut new = NamedTempFile::new_in(&self.path)?;
+        io::copy(&mut File::open(self.path.join(STATE))?, &mut new)?;
+        new.persist(self.path.join(STOPPED))?;
+        Ok(())
+    }
+
+    /// Tells whether the folder is still there, and is this process's.
+    pub(crate) fn watch(&self) -> io::Result<Watch> {
+        Ok(Watch { path: self.path.clone(), lock: self.lock.try_clone()? })
     }
 
     /// The file of the store.
@@ -98,16 +127,19 @@ impl Folder {
     ) -> Result<Certificate, StartError> {
         let make = || certificate(hostname, listen).map_err(io::Error::other);
         let pem = self.once(WEB, make)?;
-        let broken = |reason: rustls_pki_types::pem::Error| {
-            let path = self.path.join(WEB);
-            StartError::folder(&path, io::Error::new(io::ErrorKind::InvalidData, reason))
-        };
+        let broken = |reason: rustls_pki_types::pem::Error| self.unusable_certificate(reason);
         let end = pem.find(KEY_BEGINS).unwrap_or(pem.len());
         Ok(Certificate {
             pem: pem[..end].to_owned(),
             certificate: CertificateDer::from_pem_slice(pem.as_bytes()).map_err(broken)?,
             key: PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(broken)?,
         })
+    }
+
+    /// The web server's file is there, but is of no use.
+    pub(crate) fn unusable_certificate(&self, reason: impl std::fmt::Display) -> StartError {
+        let reason = format!("{reason}; remove it, and a new one is made");
+        StartError::folder(&self.path.join(WEB), io::Error::other(reason))
     }
 
     /// Reads a file, or makes it: under another name first, so that it is never there in part.
@@ -147,20 +179,92 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Left over after a crash it does no harm: no process holds the lock then.
-        let _ = std::fs::remove_file(self.path.join(ENDPOINT));
+        if !is_gone(&self.path, &self.lock) {
+            withdraw(&self.path);
+        }
     }
+}
+
+/// Whether a folder was removed, or another one stands in its place, which is somebody else's.
+fn is_gone(path: &Path, lock: &File) -> bool {
+    let same =
+        |found: &Metadata, held: &Metadata| (found.dev(), found.ino()) == (held.dev(), held.ino());
+    match (std::fs::metadata(path.join(LOCK)), lock.metadata()) {
+        (Ok(found), Ok(held)) => !same(&found, &held),
+        (Err(error), _) => error.kind() == io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// Makes the folder when it is not there.
+pub(crate) fn make(path: &Path) -> Result<(), StartError> {
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|reason| StartError::folder(path, reason))
+}
+
+/// Lets nobody find the appliance any more.
+pub(crate) fn withdraw(path: &Path) {
+    // Left over after a crash it does no harm: no process holds the lock then.
+    let _ = std::fs::remove_file(path.join(ENDPOINT));
+}
+
+/// Looks after the folder of a running appliance.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) path: PathBuf,
+    lock: File,
+}
+
+impl Watch {
+    /// Whether the folder was removed, or another one stands in its place.
+    pub(crate) fn is_gone(&self) -> bool {
+        is_gone(&self.path, &self.lock)
+    }
+
+    /// The file `users`, if no program uses the appliance; none can while it is kept.
+    pub(crate) fn without_users(&self) -> Option<File> {
+        let users = open(&self.path, USERS).ok()?;
+        users.try_lock().is_ok().then_some(users)
+    }
+}
+
+/// Waits until this program is the only one that starts the appliance of a folder; until the file is
+/// closed.
+pub(crate) fn starting(path: &Path) -> io::Result<File> {
+    let file = open(path, STARTING)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Counts this program among those that use the appliance of a folder, until the file is closed.
+/// Waits for an appliance that is ending itself.
+pub(crate) fn user(path: &Path) -> io::Result<File> {
+    let file = open(path, USERS)?;
+    file.lock_shared()?;
+    Ok(file)
+}
+
+/// What one's own appliance has to say: errors, and what `RUST_LOG` asks for.
+pub(crate) fn log(path: &Path) -> io::Result<File> {
+    private().append(true).create(true).open(path.join(LOG))
+}
+
+fn open(path: &Path, name: &str) -> io::Result<File> {
+    private().create(true).open(path.join(name))
+}
+
+/// Whether a process runs the appliance of a folder.
+pub(crate) fn is_held(path: &Path) -> bool {
+    let Ok(lock) = File::open(path.join(LOCK)) else { return false };
+    // Shared, so that two tests at once do not take each other for an appliance.
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// Where the appliance of a folder listens, if one runs.
 pub(crate) fn locate(path: &Path) -> Option<Endpoint> {
-    let lock = File::open(path.join(LOCK)).ok()?;
-    // Shared, so that two tests at once do not take each other for an appliance.
-    match lock.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => {}
-        Ok(()) | Err(TryLockError::Error(_)) => return None,
-    }
-    serde_json::from_str(&std::fs::read_to_string(path.join(ENDPOINT)).ok()?).ok()
+    // Read first: the lock of an appliance that is just starting is left alone.
+    let endpoint = std::fs::read_to_string(path.join(ENDPOINT)).ok()?;
+    is_held(path).then(|| serde_json::from_str(&endpoint).ok())?
 }
 
 /// The key that opens a local session at the appliance of a folder.

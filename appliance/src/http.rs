@@ -1,42 +1,57 @@
 //! REST over TLS: turns HTTP requests into the model's, and the model's responses back.
 //!
 //! One fallback handler takes everything; which paths exist is the model's business. The runtime's
-//! few threads read and write only: every request is answered on a thread that may wait for the
-//! model, a password's hash, the disk or another member.
+//! few threads read and write, and answer what waits for nothing. Every other request is answered on
+//! a thread that may wait for the model, a password's hash, the disk or another member.
 
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State};
 use axum::http::header::{
-    self, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+    self, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
 };
 use axum::http::{Method as HttpMethod, StatusCode};
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
+use luna_rest::{Fingerprint, Method, Secret, emulator};
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
+use crate::connections::{Connections, Counted};
 use crate::core::message::{Body, Failure, Request, Response};
 use crate::folder::Certificate;
-use crate::replica::Replica;
+use crate::replica::{Replica, lock};
+use crate::request::route::{JSON_BODY, SMALL_BODY};
 use crate::{panics, tls};
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
 const SESSION_COOKIE: &str = "session";
-/// The largest JSON body, bytes.
-const JSON_LIMIT: usize = 1 << 20;
-/// The largest file, bytes.
-const FILE_LIMIT: usize = 64 << 20;
+/// How many files are received at the same time; each takes up to 64 MiB twice.
+const FILES: usize = 4;
+/// How long the body of a request may take.
+const BODY_TIME: Duration = Duration::from_secs(300);
+
+/// What clients may take of the server.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How long a connection may wait for a request, and a request's head may take. Longer than
+    /// clients keep an idle connection (reqwest: 90 seconds), so that theirs is the one to close it.
+    idle: Duration,
+    /// How many connections may be open.
+    connections: usize,
+}
+
+const LIMITS: Limits = Limits { idle: Duration::from_secs(120), connections: 1000 };
 
 /// How many requests of clients are answered at the same time; later ones wait for a free place.
 ///
@@ -60,12 +75,31 @@ pub(crate) enum Port {
     Members,
 }
 
+/// When the appliance was last used.
+#[derive(Debug)]
+pub(crate) struct Activity(Mutex<Instant>);
+
+impl Activity {
+    fn note(&self) {
+        *lock(&self.0) = Instant::now();
+    }
+
+    /// Whether nobody has asked for anything for so long.
+    pub(crate) fn is_idle_for(&self, time: Duration) -> bool {
+        lock(&self.0).elapsed() >= time
+    }
+}
+
 /// The web server, on however many ports.
 pub(crate) struct Server {
+    activity: Arc<Activity>,
     replica: Arc<Replica>,
     tls: RustlsConfig,
     members_tls: RustlsConfig,
     client_requests: Arc<Semaphore>,
+    files: Semaphore,
+    limits: Limits,
+    connections: Arc<Connections>,
 }
 
 impl Server {
@@ -73,11 +107,29 @@ impl Server {
         replica: Arc<Replica>,
         certificate: &Certificate,
     ) -> Result<Arc<Server>, rustls::Error> {
+        Server::with_limits(replica, certificate, LIMITS)
+    }
+
+    fn with_limits(
+        replica: Arc<Replica>,
+        certificate: &Certificate,
+        limits: Limits,
+    ) -> Result<Arc<Server>, rustls::Error> {
         let config = |tls| RustlsConfig::from_config(Arc::new(tls));
-        let tls = config(tls::of_clients(certificate)?);
-        let members_tls = config(tls::of_members(certificate)?);
-        let client_requests = Arc::new(Semaphore::new(CLIENT_REQUESTS));
-        Ok(Arc::new(Server { replica, tls, members_tls, client_requests }))
+        Ok(Arc::new(Server {
+            activity: Arc::new(Activity(Mutex::new(Instant::now()))),
+            replica,
+            tls: config(tls::of_clients(certificate)?),
+            members_tls: config(tls::of_members(certificate)?),
+            client_requests: Arc::new(Semaphore::new(CLIENT_REQUESTS)),
+            files: Semaphore::new(FILES),
+            connections: Connections::new(limits.connections),
+            limits,
+        }))
+    }
+
+    pub(crate) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
     }
 
     /// A service of one port that is ready to run, until `handle` stops it.
@@ -88,39 +140,68 @@ impl Server {
         port: Port,
     ) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
         let routes = Router::new().fallback(answer).with_state(Arc::clone(self));
-        // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
         let tls = match port {
             Port::Clients => &self.tls,
             Port::Members => &self.members_tls,
         };
-        let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(NoDelayAcceptor::new());
+        let counted = Counted(Arc::clone(&self.connections));
+        let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(counted);
+        // What may be HTTP/2 would be waited for without any limit.
         let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+        let mut server = server.http1_only();
+        server.http_builder().http1().header_read_timeout(self.limits.idle);
         Ok(server.serve(routes.into_make_service()))
     }
 }
 
 async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> axum::response::Response {
-    let request = match read(http).await {
-        Ok(request) => request,
-        Err(failure) => return write(failure.into_response()),
+    server.activity.note();
+    let response = match read(&server, http).await {
+        Ok(request) => respond(&server, request).await,
+        Err(failure) => failure.into_response(),
     };
-    let (method, path) = (request.method, request.path.clone());
-    let permit = match Replica::is_message(&request) {
-        true => None,
-        // The semaphore is never closed.
-        false => Arc::clone(&server.client_requests).acquire_owned().await.ok(),
-    };
-    let replica = Arc::clone(&server.replica);
-    let work = tokio::task::spawn_blocking(move || {
-        // Held by the thread itself: the client may hang up before it is done.
-        let _permit = permit;
-        handle(&replica, &request)
-    });
-    let response = work.await.unwrap_or_else(|_| {
-        Failure::new(503, "SERVER_INTERNAL_ERROR", "The appliance stops.").into_response()
-    });
-    tracing::info!(%method, path, status = response.status, "answered");
+    server.activity.note();
     write(response)
+}
+
+async fn respond(server: &Arc<Server>, mut request: Request) -> Response {
+    let (method, path) = (request.method, request.path.clone());
+    // Most reads are over before another thread would have begun.
+    let response = match server.replica.answer_at_once(&request) {
+        Some(response) => response,
+        None => {
+            let work = server.in_background(Replica::is_message(&request), move |replica| {
+                let response = handle(replica, &request);
+                request.body.wipe();
+                response
+            });
+            work.await.unwrap_or_else(Failure::into_response)
+        }
+    };
+    tracing::info!(%method, path, status = response.status, "answered");
+    response
+}
+
+impl Server {
+    /// Runs work on a thread that may wait.
+    async fn in_background<T: Send + 'static>(
+        &self,
+        of_member: bool,
+        work: impl FnOnce(&Arc<Replica>) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let permit = match of_member {
+            true => None,
+            // The semaphore is never closed.
+            false => Arc::clone(&self.client_requests).acquire_owned().await.ok(),
+        };
+        let replica = Arc::clone(&self.replica);
+        let work = tokio::task::spawn_blocking(move || {
+            // Held by the thread itself: the client may hang up before it is done.
+            let _permit = permit;
+            work(&replica)
+        });
+        work.await.map_err(|_| Failure::new(503, "SERVER_INTERNAL_ERROR", "The appliance stops."))
+    }
 }
 
 /// Answers a request on a thread that may wait; a panic is answered with 500.
@@ -132,7 +213,7 @@ fn handle(replica: &Arc<Replica>, request: &Request) -> Response {
     })
 }
 
-async fn read(http: HttpRequest) -> Result<Request, Failure> {
+async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failure> {
     let method = match *http.method() {
         HttpMethod::GET => Method::Get,
         HttpMethod::POST => Method::Post,
@@ -172,7 +253,27 @@ async fn read(http: HttpRequest) -> Result<Request, Failure> {
         certificate,
         ..Request::new(method, http.uri().path())
     };
-    request.body = body(http, &request.content_type).await?;
+    let declared = headers.get(CONTENT_LENGTH).map(|length| length.to_str().ok()?.parse().ok());
+    let small = match declared {
+        Some(length) => length.is_some_and(|length: usize| length <= SMALL_BODY),
+        None => !headers.contains_key(TRANSFER_ENCODING),
+    };
+    let mut limit = SMALL_BODY;
+    if !small {
+        // Nobody's large body is received before it is known that he may send one.
+        let of_member = Replica::is_message(&request);
+        let allowed = server.in_background(of_member, move |replica| {
+            let limit = panics::catch(|| replica.body_limit(&request));
+            (request, limit.unwrap_or(Ok(SMALL_BODY)))
+        });
+        let (asked, allowed) = allowed.await?;
+        (request, limit) = (asked, allowed?);
+    }
+    let _place = match limit > JSON_BODY && !Replica::is_message(&request) {
+        true => server.files.acquire().await.ok(),
+        false => None,
+    };
+    request.body = body(http, &request.content_type, limit).await?;
     Ok(request)
 }
 
@@ -198,19 +299,25 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-async fn body(http: HttpRequest, content_type: &str) -> Result<Body, Failure> {
+async fn body(http: HttpRequest, content_type: &str, limit: usize) -> Result<Body, Failure> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
-    let file = kind.ends_with("+octet-stream");
     let form = kind.ends_with("+multipart") || kind.eq_ignore_ascii_case("multipart/form-data");
-    let large = file || form || http.uri().path() == peers::SEND.template();
-    let limit = if large { FILE_LIMIT } else { JSON_LIMIT };
-    let bytes = axum::body::to_bytes(http.into_body(), limit).await.map_err(|_| {
-        // Assumed: the identifier of a body that is too large was not found.
-        Failure::new(400, "FRAMEWORK_BAD_REQUEST", "The body is too large.")
-            .details(format!("A body may have {limit} bytes here."))
-    })?;
+    let received = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(http.into_body(), limit));
+    let bytes = received
+        .await
+        .map_err(|_| Failure::new(408, "FRAMEWORK_BAD_REQUEST", "The body did not come in time."))?
+        .map_err(|_| {
+            // Assumed: the identifier of a body that is too large was not found.
+            Failure::new(400, "FRAMEWORK_BAD_REQUEST", "The body is too large.")
+                .details(format!("A body may have {limit} bytes here."))
+        })?;
     if !form {
-        return Ok(Body::Plain(bytes.into()));
+        let plain = Body::Plain(bytes.to_vec());
+        // It may have been a password.
+        if let Ok(mut bytes) = bytes.try_into_mut() {
+            bytes.zeroize();
+        }
+        return Ok(plain);
     }
     // Without a boundary in the header it is what the body begins with: the documented header has
     // none.
@@ -279,7 +386,12 @@ fn write(response: Response) -> axum::response::Response {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use luna_rest::peers;
     use redb::backends::InMemoryBackend;
+    use rustls_pki_types::CertificateDer;
     use time::OffsetDateTime;
 
     use super::*;
@@ -289,7 +401,12 @@ mod tests {
     use crate::store::Store;
 
     fn server() -> Arc<Server> {
-        let store = Store::with_backend(InMemoryBackend::new()).unwrap();
+        server_with(LIMITS).0
+    }
+
+    /// A server with these limits, and its certificate.
+    fn server_with(limits: Limits) -> (Arc<Server>, CertificateDer<'static>) {
+        let store = Store::with_backend(InMemoryBackend::new).unwrap();
         let epoch = OffsetDateTime::UNIX_EPOCH;
         let engine = Engine::load(store, Options::default(), [0; 32], epoch).unwrap();
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -298,9 +415,111 @@ mod tests {
             certificate: made.cert.der().clone(),
             key: made.signing_key.into(),
         };
+        let shown = certificate.certificate.clone();
         let transport = Box::new(Https::new(certificate.identity()));
         let replica = Replica::new(engine, transport, OffsetDateTime::now_utc);
-        Server::new(replica, &certificate).unwrap()
+        (Server::with_limits(replica, &certificate, limits).unwrap(), shown)
+    }
+
+    /// Runs it on a free port, within the runtime.
+    fn run(server: &Arc<Server>) -> (SocketAddr, Handle<SocketAddr>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let (address, handle) = (listener.local_addr().unwrap(), Handle::new());
+        let service = server.serve(listener, handle.clone(), Port::Clients).unwrap();
+        tokio::spawn(service);
+        (address, handle)
+    }
+
+    fn dial(address: SocketAddr) -> TcpStream {
+        let stream = TcpStream::connect(address).unwrap();
+        // Sooner than the ten seconds of a handshake.
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream
+    }
+
+    #[test]
+    fn the_oldest_idle_connection_is_closed_for_a_new_one() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (server, _) = server_with(Limits { connections: 3, ..LIMITS });
+        let (address, _handle) = runtime.block_on(async { run(&server) });
+        let mut all: Vec<TcpStream> = Vec::new();
+        let open = |count: usize| {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while lock(&server.connections.open).len() < count {
+                assert!(Instant::now() < deadline);
+                std::thread::yield_now();
+            }
+        };
+        for count in 1..=3 {
+            all.push(dial(address));
+            open(count);
+        }
+        all.push(dial(address));
+        assert_eq!(all[0].read(&mut [0; 8]).unwrap(), 0, "closed");
+        assert_eq!(lock(&server.connections.open).len(), 3);
+        all[1].set_nonblocking(true).unwrap();
+        assert!(all[1].read(&mut [0; 8]).is_err(), "still open");
+    }
+
+    #[test]
+    fn half_a_request_and_an_idle_connection_come_to_an_end() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (server, certificate) =
+            server_with(Limits { idle: Duration::from_millis(300), ..LIMITS });
+        let (address, _handle) = runtime.block_on(async { run(&server) });
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let config = Arc::new(config);
+        let whole = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        for (sent, answered) in [("", false), ("GET /users HT", false), (whole, true)] {
+            let name = "localhost".try_into().unwrap();
+            let mut session = rustls::ClientConnection::new(Arc::clone(&config), name).unwrap();
+            let mut socket = dial(address);
+            while session.is_handshaking() || session.wants_write() {
+                session.complete_io(&mut socket).unwrap();
+            }
+            let mut stream = rustls::StreamOwned::new(session, socket);
+            stream.write_all(sent.as_bytes()).unwrap();
+            stream.flush().unwrap();
+            let mut got = Vec::new();
+            let end = stream.read_to_end(&mut got);
+            let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+            assert!(!end.as_ref().is_err_and(timed_out), "{sent:?} stays open");
+            assert_eq!(got.starts_with(b"HTTP/1.1 401"), answered, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_body_is_not_received_from_somebody_who_may_not_send_it() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = server();
+        let send = |method: &str, path: &str, length: usize, declared: bool| {
+            let mut request =
+                HttpRequest::builder().method(method).uri(path).header(AUTHORIZATION, "Basic eDp5");
+            request = match declared {
+                true => request.header(CONTENT_LENGTH, length),
+                false => request.header(TRANSFER_ENCODING, "chunked"),
+            };
+            let body = HttpBody::from(vec![b' '; if declared { 0 } else { length }]);
+            let answer = answer(State(Arc::clone(&server)), request.body(body).unwrap());
+            runtime.block_on(answer).status().as_u16()
+        };
+        for declared in [true, false] {
+            // Refused for who it is, not for its size.
+            assert_eq!(send("POST", "/users/admin/files", 64 << 20, declared), 401);
+            assert_eq!(send("POST", "/users", 100_000, declared), 401);
+            assert_eq!(send("POST", "/nonsense", 64 << 20, declared), 404);
+        }
+        // Without a login nobody needs much.
+        assert_eq!(send("POST", "/auth/session", 100_000, false), 400);
+        assert_eq!(send("POST", peers::SEND.template(), 100_000, false), 400);
     }
 
     fn request(method: &str, path: &str) -> HttpRequest {
@@ -329,7 +548,7 @@ mod tests {
         let server = server();
         runtime.block_on(async {
             let all = server.client_requests.acquire_many(CLIENT_REQUESTS as u32).await.unwrap();
-            let client = answer(State(Arc::clone(&server)), request("GET", "/users"));
+            let client = answer(State(Arc::clone(&server)), request("POST", "/users"));
             let client = tokio::spawn(client);
             let mut message = request("POST", peers::SEND.template());
             let mut shown = TlsInfo::default();

@@ -27,11 +27,13 @@ pub mod state;
 pub mod store;
 
 mod cluster_listeners;
+mod connections;
 mod folder;
 mod http;
 #[cfg(test)]
 mod layers;
 mod own;
+mod own_process;
 mod panics;
 mod replica;
 #[cfg(test)]
@@ -39,14 +41,17 @@ mod test_machine;
 mod tls;
 
 pub use folder::Endpoint;
-pub use own::Own;
+pub use own::{Own, StopError};
+pub use own_process::run_if_asked;
 
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
-use http::{Port, Server};
+use http::{Activity, Port, Server};
 use replica::{Https, Replica};
 use store::{Store, StoreError};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The host name of an appliance as it leaves the factory.
 pub const FACTORY_HOSTNAME: &str = "local_host";
@@ -84,7 +89,8 @@ impl Options {
 pub enum StartError {
     /// Another process runs the appliance of this folder.
     #[error(
-        "another process runs the appliance in {}; use that one, or another folder",
+        "another process runs the appliance in {0}; use that one, end it with 'luna-appliance stop \
+         --data {0}', or use another folder",
         .folder.display()
     )]
     InUse {
@@ -115,6 +121,9 @@ pub enum StartError {
         /// What the system said.
         reason: io::Error,
     },
+    /// The process that was started for it did not get so far; its own words.
+    #[error("{0}")]
+    Process(String),
     /// Threads or TLS cannot be set up.
     #[error("cannot start the web server: {0}")]
     Server(io::Error),
@@ -172,7 +181,9 @@ impl Appliance {
         let replica = Replica::new(engine, transport, OffsetDateTime::now_utc);
 
         let server = Server::new(Arc::clone(&replica), &certificate)
-            .map_err(|error| StartError::Server(io::Error::other(error)))?;
+            .map_err(|error| folder.unusable_certificate(error))?;
+        let activity = server.activity();
+        let watch = folder.watch().map_err(|reason| StartError::folder(&data, reason))?;
         let refuse = |reason| StartError::Listen { address: listen, reason };
         let listener = TcpListener::bind(listen).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
@@ -193,13 +204,15 @@ impl Appliance {
         let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
         replica.set_listeners(move |ports| listeners.adjust(&ports));
         let watched = Arc::clone(&replica);
-        let watch = std::thread::Builder::new()
+        let maintenance = std::thread::Builder::new()
             .name("cluster".to_owned())
             .spawn(move || watched.run_maintenance())
             .map_err(StartError::Server)?;
         folder.announce(&Endpoint {
             address: address.to_string(),
             fingerprint: fingerprint.to_string(),
+            process: std::process::id(),
+            version: VERSION.to_owned(),
         })?;
         // The socket takes connections from here on; they wait until the thread runs.
         let thread = std::thread::Builder::new()
@@ -210,11 +223,14 @@ impl Appliance {
                 }
                 replica.stop_maintenance();
                 // A panic there has been reported by the thread itself.
-                let _ = watch.join();
+                let _ = maintenance.join();
                 // The store closes with the runtime's last task, the folder is given back after.
                 drop(runtime);
                 drop(server);
                 drop(replica);
+                if let Err(error) = folder.keep_copy() {
+                    tracing::warn!(%error, "no copy of the state was kept");
+                }
                 drop(folder);
             })
             .map_err(StartError::Server)?;
@@ -224,6 +240,8 @@ impl Appliance {
             factory_password,
             local_key,
             handle,
+            watch,
+            activity,
             thread: Some(thread),
         })
     }
@@ -231,6 +249,15 @@ impl Appliance {
     /// Where the appliance of a data folder listens, if one runs.
     pub fn locate(data: &Path) -> Option<Endpoint> {
         folder::locate(data)
+    }
+
+    /// Ends the appliance that runs on a data folder, in order, and waits until it has ended; false
+    /// when none runs.
+    ///
+    /// # Errors
+    /// Any [`StopError`].
+    pub fn stop(data: &Path) -> Result<bool, StopError> {
+        own::stop(data)
     }
 
     /// The key that opens a local session at the appliance of a data folder.
@@ -250,6 +277,8 @@ pub struct Running {
     factory_password: bool,
     local_key: Secret,
     handle: Handle<SocketAddr>,
+    watch: folder::Watch,
+    activity: Arc<Activity>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -274,6 +303,17 @@ impl Running {
         &self.local_key
     }
 
+    /// The program's end, if its folder is gone, or if nobody has used it for `idle`: none can begin
+    /// to use it while that is kept.
+    fn end_of_use(&self, idle: Duration) -> Option<EndOfUse> {
+        if self.watch.is_gone() {
+            return Some(EndOfUse { _users: None });
+        }
+        let users = self.activity.is_idle_for(idle).then(|| self.watch.without_users())??;
+        // Whoever came and went meanwhile has used it.
+        self.activity.is_idle_for(idle).then_some(EndOfUse { _users: Some(users) })
+    }
+
     /// Stops it in order: requests under way are answered, the store is closed, the folder given
     /// back.
     pub fn stop(self) {}
@@ -282,8 +322,16 @@ impl Running {
 /// How long requests under way may take when the appliance stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Nobody uses an appliance of one's own any more, nor can until this is dropped.
+struct EndOfUse {
+    _users: Option<std::fs::File>,
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
+        if !self.watch.is_gone() {
+            folder::withdraw(&self.watch.path);
+        }
         self.handle.graceful_shutdown(Some(SHUTDOWN_TIMEOUT));
         if let Some(thread) = self.thread.take() {
             // A panic there has been reported by the thread itself.
@@ -299,6 +347,30 @@ mod tests {
 
     use super::*;
     use crate::panics::faulty;
+
+    #[test]
+    fn an_appliance_is_of_use_while_a_program_has_it_or_asks_for_something() {
+        let data = tempfile::tempdir().unwrap();
+        let running = Appliance::start(Options::new(data.path())).unwrap();
+        let ends = |idle| running.end_of_use(idle).is_some();
+        assert!(ends(Duration::ZERO) && !ends(Duration::MAX));
+        let user = folder::user(data.path()).unwrap();
+        assert!(!ends(Duration::ZERO));
+        drop(user);
+        let end = running.end_of_use(Duration::ZERO);
+        let user = std::fs::File::open(data.path().join("users")).unwrap();
+        assert!(user.try_lock_shared().is_err(), "nobody begins to use what ends");
+        drop(end);
+        let path = data.path().to_owned();
+        data.close().unwrap();
+        assert!(ends(Duration::MAX));
+        // What stands in its place is not touched when it ends.
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("endpoint.json"), "another's").unwrap();
+        drop(running);
+        assert_eq!(std::fs::read_dir(&path).unwrap().count(), 1);
+        std::fs::remove_dir_all(&path).unwrap();
+    }
 
     #[test]
     fn after_a_handlers_panic_the_appliance_goes_on_with_sessions_and_state() {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use luna_rest::{Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
-use crate::core::message::{Request, Response};
+use crate::core::clock;
+use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
 use crate::request::auth;
 use crate::request::context::Context;
@@ -65,7 +66,7 @@ impl Machine {
 
     /// Goes to factory state, as a change to be kept. `system` is the system's time.
     pub fn factory(&mut self, system: OffsetDateTime) {
-        let now = self.options.clock.unwrap_or(system);
+        let now = clock::nearest(self.options.clock.unwrap_or(system));
         let random = self.options.first_random(&mut self.secret);
         self.state.factory(&self.options.hostname, now, random);
     }
@@ -74,19 +75,21 @@ impl Machine {
     fn context<'a>(
         &'a mut self,
         request: &'a Request,
-        now: OffsetDateTime,
+        system: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
+        let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
         let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
         let key = session::Key::Anonymous;
-        (Context { state, sessions, now, tasks, peers, key, secret, options, request }, routes)
+        let cx =
+            Context { state, sessions, now, unset, tasks, peers, key, secret, options, request };
+        (cx, routes)
     }
 
     /// Answers a request. What it changed waits to be kept or undone.
     pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
         // Left over only when a request before this one panicked half-way.
         self.state.undo();
-        let now = self.now(system);
-        let (mut cx, routes) = self.context(request, now);
+        let (mut cx, routes) = self.context(request, system);
 
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
@@ -123,6 +126,26 @@ impl Machine {
             }
         }
         response
+    }
+
+    /// How large the body of a request may be, in bytes, before it is received: its asker is let pass
+    /// or refused as when it is answered.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn body_limit(
+        &mut self,
+        request: &Request,
+        system: OffsetDateTime,
+    ) -> Result<usize, Failure> {
+        self.state.undo();
+        let (mut cx, routes) = self.context(request, system);
+        let limit = routes.find(request.method, &request.path).and_then(|(route, ids)| {
+            auth::admit(&mut cx, route, &ids)?;
+            Ok(route.limit)
+        });
+        self.state.undo();
+        limit
     }
 
     /// What the last request changed.
@@ -213,7 +236,7 @@ impl Machine {
     /// The time on the appliance.
     pub fn now(&self, system: OffsetDateTime) -> OffsetDateTime {
         let offset = Duration::milliseconds(*self.state.emulator.clock.get());
-        self.options.clock.unwrap_or(system) + offset
+        clock::nearest(self.options.clock.unwrap_or(system).saturating_add(offset))
     }
 
     /// Does what is due by the clock: scheduled backups of the cluster. What it changed waits to be
@@ -254,9 +277,11 @@ impl Machine {
 mod tests {
     use super::*;
     use crate::core::message::Body;
+    use crate::panics;
+    use crate::state::stored_form::{filled, stored};
     use crate::test_machine::TestMachine;
     use luna_rest::Method;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn unknown_paths_and_bad_bodies_are_told_apart() {
@@ -289,6 +314,85 @@ mod tests {
         let answer = bench.post("/users", json!("Secret99"));
         assert_eq!(answer.error(), (400, "FRAMEWORK_BAD_REQUEST"));
         assert!(!answer.text().contains("Secret99"), "{}", answer.text());
+    }
+
+    /// Where the numbers of a value are.
+    fn numbers(value: &Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Number(_) => found.push(at.to_owned()),
+            Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    numbers(value, &format!("{at}/{index}"), found);
+                }
+            }
+            Value::Object(values) => {
+                for (name, value) in values {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    numbers(value, &format!("{at}/{name}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A machine in whose rows every number is `extreme`, but for those whose field refuses it.
+    fn extreme_machine(extreme: &Value) -> (TestMachine, Vec<String>) {
+        let mut bench = TestMachine::new();
+        let mut keys = Vec::new();
+        for (field, rows) in stored(&mut filled()) {
+            for (key, mut row) in rows {
+                let mut places = Vec::new();
+                numbers(&row, "", &mut places);
+                for place in places {
+                    let mut changed = row.clone();
+                    *changed.pointer_mut(&place).unwrap() = extreme.clone();
+                    let taken = State::default().load(&field, &key, changed.to_string().as_bytes());
+                    if taken.is_ok() {
+                        row = changed;
+                    }
+                }
+                bench.machine.load(&field, &key, row.to_string().as_bytes()).unwrap();
+                keys.push(key);
+            }
+        }
+        (bench, keys)
+    }
+
+    #[test]
+    fn no_stored_number_and_no_time_makes_an_answer_panic() {
+        let mut faults = Vec::new();
+        for extreme in [json!(i64::MIN), json!(i64::MAX), json!(253_402_300_799_i64)] {
+            let (mut bench, mut keys) = extreme_machine(&extreme);
+            keys.push(bench.machine.state.hsm.hsm.get().serial.to_string());
+            let system = time::OffsetDateTime::UNIX_EPOCH;
+            assert!(panics::catch(|| bench.machine.tick(system)).is_ok(), "{extreme}");
+            let resources = bench.machine.resources();
+            let reads = resources.iter().filter(|resource| !resource.method.changes());
+            for resource in reads {
+                let parts: Vec<&str> = resource.template.split('/').collect();
+                let ids = parts.iter().filter(|part| part.starts_with('{')).count();
+                let firsts = if ids > 1 { &keys[..] } else { &keys[..1] };
+                let lasts = if ids > 0 { &keys[..] } else { &keys[..1] };
+                for (first, last) in firsts.iter().flat_map(|f| lasts.iter().map(move |l| (f, l))) {
+                    let mut left = ids;
+                    let path = parts.iter().map(|part| match part.starts_with('{') {
+                        true => {
+                            left -= 1;
+                            if left > 0 { first.as_str() } else { last.as_str() }
+                        }
+                        false => part,
+                    });
+                    let path = path.collect::<Vec<_>>().join("/");
+                    if let Err(panic) = panics::catch(|| bench.get(&path)) {
+                        faults.push(format!("{extreme}: {resource} at {panic}"));
+                        break;
+                    }
+                }
+            }
+        }
+        faults.sort();
+        faults.dedup();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `luna-appliance`: runs an emulated appliance until it is told to stop, writes packages that it
-//! installs, and carries Backup HSMs from one appliance to another.
+//! `luna-appliance`: runs an emulated appliance until it is told to stop, stops one, writes packages
+//! that it installs, and carries Backup HSMs from one appliance to another.
 
 mod backup_hsm;
 mod controls;
@@ -12,8 +12,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
+use luna_appliance::core::clock;
 use luna_appliance::package::{self, Manifest, Package};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Running};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Own, Running};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,6 +46,14 @@ enum Command {
         /// The host name in factory state.
         #[arg(long, value_name = "NAME", default_value = FACTORY_HOSTNAME)]
         hostname: String,
+    },
+    /// End the appliance that runs on a folder: all it has acknowledged is stored, requests under way
+    /// are answered.
+    Stop {
+        /// The folder that holds the appliance; without it that of the appliance which the shells
+        /// start for you.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
     },
     /// Write a package file that the emulated appliance installs, and print its authorization code.
     Package {
@@ -141,11 +150,23 @@ fn code(text: &str) -> Result<String, String> {
 }
 
 fn time(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "not an RFC 3339 time such as 2025-01-02T03:04:05Z".to_owned())
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "not an RFC 3339 time such as 2025-01-02T03:04:05Z".to_owned())?;
+    match clock::holds(time) {
+        true => Ok(time),
+        false => Err(format!(
+            "the appliance's clock holds times from {} to {}",
+            clock::EARLIEST.date(),
+            clock::LATEST.date()
+        )),
+    }
 }
 
 fn main() -> ExitCode {
+    luna_rest::guard_memory();
+    if let Some(status) = luna_appliance::run_if_asked() {
+        return status;
+    }
     // Without RUST_LOG errors alone are logged.
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -155,6 +176,7 @@ fn main() -> ExitCode {
         Command::Serve { data, listen, seed, clock, hostname } => {
             serve(Options { data, listen, seed, clock, hostname })
         }
+        Command::Stop { data } => stop(data),
         Command::Package { name, version, out, requires, firmware, payload, authcode } => {
             let manifest = Manifest { name, version, requires, firmware };
             write_package(manifest, &payload, &out, authcode)
@@ -179,6 +201,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn stop(data: Option<PathBuf>) -> anyhow::Result<()> {
+    let data =
+        data.or_else(Own::default_folder).context("--data names no folder, nor does HOME")?;
+    let said = match Appliance::stop(&data)? {
+        true => "stopped",
+        false => "no appliance runs in",
+    };
+    writeln!(std::io::stdout(), "{said} {}", data.display())
+        .context("cannot write to standard output")
 }
 
 fn write_package(

@@ -4,17 +4,19 @@
 mod common;
 
 use common::{Process, client, command, connect};
-use luna_appliance::{Appliance, Options, StartError};
+use luna_appliance::{Appliance, Options, Own, StartError};
 use luna_rest::users::{self, NewRole, NewUser, UserAction};
-use luna_rest::{Error, ErrorId, Nothing, Secret, auth, hsm, lunasa, tokens};
+use luna_rest::{Error, ErrorId, Fingerprint, Nothing, Secret, Trust, auth, hsm, lunasa, tokens};
 use redb::{Database, TableDefinition};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 use tempfile::tempdir;
 
 #[test]
@@ -109,6 +111,59 @@ fn a_terminated_process_tidies_up_and_a_killed_one_is_not_taken_for_alive() {
     Process::start(data.path()).kill();
     assert!(endpoint.exists());
     assert_eq!(Appliance::locate(data.path()), None);
+}
+
+#[test]
+fn an_appliance_of_ones_own_is_found_again_and_ends_itself() {
+    let program = Path::new(env!("CARGO_BIN_EXE_luna-appliance"));
+    let folder = tempdir().unwrap();
+    let data = folder.path().join("new");
+    let open = |idle| Own::open_with(program, &data, Duration::from_secs(idle)).unwrap();
+    let ended = || {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Appliance::locate(&data).is_some() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let first = open(0);
+    assert!(first.started && first.other_version.is_none());
+    assert_ne!(Appliance::locate(&data).unwrap().process, std::process::id());
+    let second = open(0);
+    assert!(!second.started);
+    assert_eq!(second.target.port, first.target.port);
+    drop((first, second));
+    ended();
+    // Whoever comes while it ends itself gets the next one.
+    for _ in 0..3 {
+        let own = open(0);
+        client(SocketAddr::from(([127, 0, 0, 1], own.target.port)), pinned(&own), &data);
+    }
+    // One whose folder is taken away ends as well.
+    let own = open(600);
+    fs::remove_dir_all(&data).unwrap();
+    ended();
+    drop(own);
+}
+
+fn pinned(own: &Own) -> Fingerprint {
+    let Trust::Pinned(fingerprint) = own.target.trust else { panic!("not pinned") };
+    fingerprint
+}
+
+#[test]
+fn stop_ends_an_appliance_and_says_so() {
+    let data = tempdir().unwrap();
+    let mut process = Process::start(data.path());
+    let stop = || {
+        let mut stop = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
+        let output = stop.args(["stop", "--data"]).arg(data.path()).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(stop(), format!("stopped {}\n", data.path().display()));
+    assert!(process.child.wait().unwrap().success());
+    assert_eq!(stop(), format!("no appliance runs in {}\n", data.path().display()));
 }
 
 #[test]

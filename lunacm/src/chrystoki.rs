@@ -8,7 +8,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use luna_shell::replace_file;
+use luna_shell::{check_replaceable, replace_file, replace_file_like};
 
 /// The text of a configuration file, parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -239,13 +239,26 @@ impl Chrystoki {
         if old == self {
             return Ok(());
         }
-        let write = |path: &Path, text: &str| {
-            replace_file(path, text.as_bytes()).map_err(|error| {
-                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-            })
+        let backup = backup_path(path);
+        let at = |path: &Path, error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         };
-        write(&backup_path(path), &old.text)?;
-        write(path, &self.text)
+        replace_file_like(&backup, old.text.as_bytes(), path)
+            .map_err(|error| at(&backup, error))?;
+        replace_file(path, self.text.as_bytes()).map_err(|error| at(path, error))
+    }
+
+    /// Checks that [`Chrystoki::write_with_backup`] will be able to write.
+    ///
+    /// # Errors
+    /// It will not; the message names the file.
+    pub fn check_writable(path: &Path) -> io::Result<()> {
+        for path in [backup_path(path).as_path(), path] {
+            check_replaceable(path).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use luna_rest::{Client, ErrorId, network, ntls, partitions};
-use luna_shell::{Failure, first_certificate, replace_file};
+use luna_shell::{Failure, check_replaceable, first_certificate, replace_file};
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
@@ -83,6 +83,9 @@ pub(crate) fn on_appliance_and_client(
     let address = address.unwrap_or_else(|| request.client.to_owned());
 
     let folder = folder(file, &session.side().configuration);
+    let authorities = folder.join("server").join("CAFile.pem");
+    // Before the appliance is told anything.
+    check_replaceable(&authorities).map_err(|error| at(&authorities, &error))?;
     let own = own_certificate(file, &folder, &address)?;
     steps.push(Step { what: "Client certificate", changed: own.new, file: Some(own.path.clone()) });
     let content = std::fs::read(&own.path).map_err(|error| at(&own.path, &error))?;
@@ -98,7 +101,6 @@ pub(crate) fn on_appliance_and_client(
     }
     steps.push(Step { what: "Partition assignment", changed, file: None });
 
-    let authorities = folder.join("server").join("CAFile.pem");
     let changed = trust(&server, &authorities, request.server)?;
     steps.push(Step { what: SERVER_CERTIFICATE, changed, file: Some(authorities.clone()) });
 

@@ -27,11 +27,14 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    luna_rest::guard_memory();
+    if let Some(status) = luna_appliance::run_if_asked() {
+        return status;
+    }
     let Arguments { options, client } = match parse() {
         Ok(arguments) => arguments,
         Err(ended) => return ended,
     };
-    let side = ClientSide::of_machine(client);
     let folders = Folders::of_user();
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(
@@ -39,8 +42,10 @@ fn main() -> ExitCode {
         &mut Arguments::command(),
         lunacm::catalogue(),
         state.as_deref(),
-        |mut device, options| match open(&mut *device, options, folders, &side) {
-            Ok((connection, secrets)) => Session::open(connection, device, secrets, options, side),
+        |mut device, options| match open(&mut *device, options, folders, client) {
+            Ok((connection, secrets, side)) => {
+                Session::open(connection, device, secrets, options, side)
+            }
             Err(failure) => Err((device, failure)),
         },
     )
@@ -50,16 +55,22 @@ fn open(
     device: &mut dyn Device,
     options: &Options,
     folders: Result<Folders, Failure>,
-    side: &ClientSide,
-) -> Result<(Option<Connection>, Secrets), Failure> {
+    client: Option<String>,
+) -> Result<(Option<Connection>, Secrets, ClientSide), Failure> {
     let (folders, mut secrets) = (folders?, Secrets::from_environment());
+    let side = ClientSide::of_machine(client, &folders);
     let own = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-        Ok(LocalAppliance::emulated(own.folder, own.target, own.key, own.running))
+        Ok(LocalAppliance {
+            notice: own.notice(),
+            target: own.target.clone(),
+            key: own.key.clone(),
+            keep: Some(Box::new(own)),
+        })
     };
     let connection = match side.needs_appliance(options, &folders)? {
         true => Some(connect(options, &folders, device, &mut secrets, own)?),
         false => None,
     };
-    Ok((connection, secrets))
+    Ok((connection, secrets, side))
 }

@@ -27,12 +27,11 @@ pub struct ClientSide {
 }
 
 impl ClientSide {
-    /// The side of this machine: the file of `ChrystokiConfigurationPath`, or that of `/etc`. The file
-    /// of Windows is used where it is the only one there.
-    pub fn of_machine(name: Option<String>) -> ClientSide {
-        let folder = std::env::var_os("ChrystokiConfigurationPath");
-        let folder = folder.map_or_else(|| PathBuf::from("/etc"), PathBuf::from);
-        ClientSide { name, configuration: configuration_in(&folder) }
+    /// The side of this machine: the file of `ChrystokiConfigurationPath`, or that of `/etc` if there
+    /// is one, or else the user's own: nothing is written for all users that none of them has made.
+    pub fn of_machine(name: Option<String>, folders: &Folders) -> ClientSide {
+        let named = std::env::var_os("ChrystokiConfigurationPath").map(PathBuf::from);
+        ClientSide { name, configuration: configuration(named, Path::new("/etc"), folders) }
     }
 
     /// Whether there is to be a session with an appliance. A client of clusters needs no other than
@@ -49,7 +48,8 @@ impl ClientSide {
             || (!options.real && folders.appliance.exists()))
     }
 
-    /// Whose slots are to be shown.
+    /// Whose slots are to be shown. A certificate that is not made yet, as in a configuration just
+    /// installed, is nobody's.
     ///
     /// # Errors
     /// The configuration file or the certificate it names cannot be read; the message names it.
@@ -60,15 +60,30 @@ impl ClientSide {
         let file = Chrystoki::read(&self.configuration)?;
         match file.get(SECTION, CERTIFICATE).filter(|path| !path.is_empty()) {
             None => Ok(Owner::Anybody),
-            Some(path) => common_name(Path::new(path)).map(Owner::Certified),
+            Some(path) => match common_name(Path::new(path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Ok(Owner::Uncertified(PathBuf::from(path)))
+                }
+                name => name.map(Owner::Certified),
+            },
         }
     }
 }
 
-/// The configuration file of a folder: `Chrystoki.conf`, or the `crystoki.ini` of Windows.
+/// The configuration file of a folder: `Chrystoki.conf`, or the `crystoki.ini` of Windows where it is
+/// the only one there.
 pub(crate) fn configuration_in(folder: &Path) -> PathBuf {
     let [conf, ini] = ["Chrystoki.conf", "crystoki.ini"].map(|name| folder.join(name));
     if !conf.exists() && ini.exists() { ini } else { conf }
+}
+
+fn configuration(named: Option<PathBuf>, installed: &Path, folders: &Folders) -> PathBuf {
+    let installed = configuration_in(installed);
+    match named {
+        Some(folder) => configuration_in(&folder),
+        None if installed.exists() => installed,
+        None => configuration_in(&folders.config),
+    }
 }
 
 /// Whose slots are shown.
@@ -78,6 +93,8 @@ pub(crate) enum Owner {
     Named(String),
     /// The client whose certificate has this common name.
     Certified(String),
+    /// The client whose certificate is still to be made: no partition.
+    Uncertified(PathBuf),
     /// None was named: all partitions.
     Anybody,
 }
@@ -87,7 +104,7 @@ impl Owner {
     pub(crate) fn registered(&self, client: &Client) -> Result<Option<String>, luna_rest::Error> {
         let name = match self {
             Owner::Named(name) | Owner::Certified(name) => name,
-            Owner::Anybody => return Ok(None),
+            Owner::Uncertified(_) | Owner::Anybody => return Ok(None),
         };
         let is_it = |shown: &ntls::Client| match self {
             // A certificate speaks for the host it names, whatever the client is called.
@@ -153,6 +170,8 @@ mod tests {
         let path = folder.path().join("app1.pem");
         let text = format!("LunaSA Client = {{\n   ClientCertFile = {};\n}}\n", path.display());
         let side = side(folder.path(), &text);
+        assert_eq!(side.owner().unwrap(), Owner::Uncertified(path.clone()));
+        std::fs::write(&path, "nonsense").unwrap();
         assert!(side.owner().unwrap_err().to_string().contains("app1.pem"));
         let made = crate::certificate::make("app1.example.com").unwrap();
         std::fs::write(&path, made.certificate).unwrap();
@@ -182,6 +201,24 @@ mod tests {
         assert_eq!(registrations(&file).len(), 1);
         std::fs::write(folder.path().join("Chrystoki.conf"), "").unwrap();
         is("Chrystoki.conf");
+    }
+
+    #[test]
+    fn the_configuration_is_the_named_one_the_installed_one_or_the_users_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = |name: &str| folder.path().join(name);
+        let folders = Folders {
+            config: within("config"),
+            appliance: within("appliance"),
+            state: within("state"),
+        };
+        let of = |named: Option<PathBuf>| configuration(named, &within("etc"), &folders);
+        assert_eq!(of(None), within("config/Chrystoki.conf"));
+        assert_eq!(of(Some(within("named"))), within("named/Chrystoki.conf"));
+        std::fs::create_dir(within("etc")).unwrap();
+        std::fs::write(within("etc/Chrystoki.conf"), "").unwrap();
+        assert_eq!(of(None), within("etc/Chrystoki.conf"));
+        assert_eq!(of(Some(within("named"))), within("named/Chrystoki.conf"));
     }
 
     #[test]

@@ -70,12 +70,12 @@ pub struct Arguments {
     pub remove: Option<String>,
 
     /// The client's configuration file; without it Chrystoki.conf in the folder that
-    /// ChrystokiConfigurationPath names, or in /etc
+    /// ChrystokiConfigurationPath names, or in /etc if there is one, or else in ~/.config/luna
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 
     /// Where the client is installed; without it the parent of the configuration's ToolsDir, or
-    /// /usr/safenet/lunaclient
+    /// /usr/safenet/lunaclient if it is there, or the folder of the configuration file
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub install_dir: Option<PathBuf>,
 
@@ -103,7 +103,7 @@ pub fn run(
 ) -> Result<Box<dyn View>, Failure> {
     let configuration = match &arguments.config {
         Some(file) => file.clone(),
-        None => ClientSide::of_machine(None).configuration,
+        None => ClientSide::of_machine(None, folders).configuration,
     };
     let old = Chrystoki::read(&configuration).map_err(|error| failure(&error))?;
     if arguments.list {
@@ -112,7 +112,7 @@ pub fn run(
     if let Some(which) = &arguments.remove {
         return Ok(Box::new(remove(which, &configuration, &old, arguments.yes, device)?));
     }
-    let request = Request::of(arguments, &old)?;
+    let request = Request::of(arguments, &old, &configuration)?;
     Ok(Box::new(request.register(&configuration, &old, folders, device)?))
 }
 
@@ -193,7 +193,11 @@ struct Files {
 }
 
 impl Request<'_> {
-    fn of<'a>(arguments: &'a Arguments, file: &Chrystoki) -> Result<Request<'a>, Failure> {
+    fn of<'a>(
+        arguments: &'a Arguments,
+        file: &Chrystoki,
+        configuration: &Path,
+    ) -> Result<Request<'a>, Failure> {
         let wrong = |text| Failure::new(Kind::NotUnderstood, text);
         let missing = || wrong("The options -n, -i and -c are needed.".to_owned());
         let name = arguments.name.as_deref().ok_or_else(missing)?;
@@ -210,10 +214,13 @@ impl Request<'_> {
             return Err(wrong(format!("'{cluster}' is not the UUID of a cluster."))
                 .hint("'cluster list' in lunash shows it"));
         }
+        let installed = Path::new(INSTALLED);
         let install = match (&arguments.install_dir, deploy::installed(file)) {
             (Some(folder), _) => folder.clone(),
             (None, Some(folder)) => folder.to_owned(),
-            (None, None) => PathBuf::from(INSTALLED),
+            (None, None) if installed.exists() => installed.to_owned(),
+            // Nothing is made for all users that none of them has installed.
+            (None, None) => configuration.parent().unwrap_or(Path::new("")).to_owned(),
         };
         let install =
             std::path::absolute(&install).map_err(|error| at(&install, &error, error.kind()))?;
@@ -292,8 +299,10 @@ impl Request<'_> {
         let (index, other) = self.index(old, device)?;
         let files = self.files();
         // Before the member is asked, so that a registration does not fail at the last step.
-        check_replaceable(configuration)
-            .map_err(|error| at(configuration, &error, error.kind()))?;
+        Chrystoki::check_writable(configuration).map_err(|error| failure(&error))?;
+        for path in [&files.certificate, &files.authorities] {
+            check_replaceable(path).map_err(|error| at(path, &error, error.kind()))?;
+        }
         let prepared = Prepared::make(self.name, &files)?;
         let host = self.entry.to_string();
         let watch = Watch::new(device.attended(), self.limit);
@@ -420,7 +429,7 @@ impl<'f> Prepared<'f> {
             // A link, not a move: at no moment is there no key.
             std::fs::hard_link(key, &old_key).map_err(|error| at(key, &error, error.kind()))?;
             if certificate.exists() {
-                std::fs::hard_link(certificate, &old_certificate)
+                std::fs::rename(certificate, &old_certificate)
                     .map_err(|error| at(certificate, &error, error.kind()))?;
             }
             kept = Some(old_key);

@@ -484,6 +484,10 @@ fn partitions(
              showing every partition"
                 .to_owned(),
         ),
+        (Owner::Uncertified(path), ..) => notes.push(format!(
+            "note: the certificate {} is not made yet: 'clientconfig deploy' makes one",
+            path.display()
+        )),
         (Owner::Named(name) | Owner::Certified(name), None, _) => notes.push(format!(
             "note: the appliance has no client '{name}': it is registered with 'client register' \
              in lunash"

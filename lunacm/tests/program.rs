@@ -12,6 +12,12 @@ struct Home {
     folder: tempfile::TempDir,
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        luna_appliance::Appliance::stop(&self.path("data")).unwrap();
+    }
+}
+
 /// What a run of a program came to.
 struct Seen {
     stdout: String,
@@ -115,4 +121,42 @@ fn lunacm_makes_no_appliance_for_a_client_of_clusters() {
     assert_eq!(seen.status, 0, "{}", seen.stderr);
     assert!(seen.stdout.contains("Current Slot Id: None"), "{}", seen.stdout);
     assert!(seen.stderr.contains("note: cluster 00"), "{}", seen.stderr);
+}
+
+#[test]
+fn lunacm_starts_with_a_configuration_as_installed_and_deploys_the_client() {
+    let home = Home::new("");
+    let folder = home.path("client");
+    let text = format!(
+        "LunaSA Client = {{\n   ClientPrivKeyFile = {0}/cert/client/ClientNameKey.pem;\n   \
+         ClientCertFile = {0}/cert/client/ClientNameCert.pem;\n}}\nMisc = {{\n   ToolsDir = \
+         {0}/bin/;\n}}\n",
+        folder.display()
+    );
+    std::fs::write(home.path("Chrystoki.conf"), text).unwrap();
+    let (lunacm, data) = (env!("CARGO_BIN_EXE_lunacm"), home.path("data"));
+    let run = |arguments: &[&str]| {
+        home.run(lunacm, &[&["--data", data.to_str().unwrap()], arguments].concat())
+    };
+    let seen = run(&["slot", "list"]);
+    assert_eq!(seen.status, 0, "{}", seen.stderr);
+    assert!(seen.stdout.contains("Current Slot Id: None"), "{}", seen.stdout);
+    assert!(seen.stderr.contains("ClientNameCert.pem is not made yet"), "{}", seen.stderr);
+
+    let own = luna_appliance::Own::find(&data).unwrap();
+    let mut client = luna_rest::Client::connect(own.target).unwrap();
+    client.login_locally(own.key.expose()).unwrap();
+    let deploy = ["clientconfig", "deploy", "-server", "127.0.0.1", "-client", "app1"];
+    let deploy = [&deploy[..], &["-partition", "par1"]].concat();
+    // A file that cannot be written is told before the appliance hears of anything.
+    let blocked = home.path("Chrystoki.conf.before");
+    std::fs::create_dir(&blocked).unwrap();
+    let seen = run(&deploy);
+    assert_ne!(seen.status, 0);
+    assert!(seen.stdout.contains("Chrystoki.conf.before"), "{}{}", seen.stdout, seen.stderr);
+    assert!(client.get(&luna_rest::ntls::CLIENTS, &[]).unwrap().clients.is_empty());
+    std::fs::remove_dir(&blocked).unwrap();
+    // There is no such partition, but the way to it is free.
+    let seen = run(&deploy);
+    assert!(seen.stdout.contains("CKR_ARGUMENTS_BAD"), "{}{}", seen.stdout, seen.stderr);
 }

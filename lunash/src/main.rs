@@ -18,6 +18,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    luna_rest::guard_memory();
+    if let Some(status) = luna_appliance::run_if_asked() {
+        return status;
+    }
     let options = match parse::<Arguments>() {
         Ok(arguments) => arguments.options,
         Err(ended) => return ended,
@@ -44,7 +48,12 @@ fn open(
     let mut secrets = Secrets::from_environment();
     let connection = connect(options, &folders?, device, &mut secrets, |folder| {
         let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-        Ok(LocalAppliance::emulated(own.folder, own.target, own.key, own.running))
+        Ok(LocalAppliance {
+            notice: own.notice(),
+            target: own.target.clone(),
+            key: own.key.clone(),
+            keep: Some(Box::new(own)),
+        })
     })?;
     Ok((connection, secrets))
 }

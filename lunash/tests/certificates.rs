@@ -5,6 +5,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use luna_appliance::Appliance;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 #[allow(dead_code, reason = "the tests of the client use all of it")]
@@ -45,6 +46,12 @@ impl Home {
         let (shown, _, succeeded) = self.run(&format!("client fingerprint -c {client}"));
         assert!(succeeded, "{shown}");
         shown.lines().find(|line| line.starts_with("Certificate fingerprint: ")).unwrap().to_owned()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        Appliance::stop(&self.0.path().join(".local/share/luna/appliance")).unwrap();
     }
 }
 

@@ -3,17 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use luna_appliance::{Appliance, Options};
 use luna_rest::Fingerprint;
 use luna_shell::{CommandResult, Pins};
+use rustix::process::{Pid, Signal, getsid, kill_process};
 
 /// A home of its own for each test, and with it an appliance of its own.
 struct Home {
     folder: tempfile::TempDir,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        Appliance::stop(&self.appliance()).unwrap();
+    }
 }
 
 /// What a run of the program came to.
@@ -26,6 +35,17 @@ struct Seen {
 impl Home {
     fn new() -> Home {
         Home { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The folder of the appliance of one's own.
+    fn appliance(&self) -> PathBuf {
+        self.folder.path().join(".local/share/luna/appliance")
+    }
+
+    /// The process of that appliance.
+    fn process(&self) -> Pid {
+        let endpoint = Appliance::locate(&self.appliance()).unwrap();
+        Pid::from_raw(endpoint.process.try_into().unwrap()).unwrap()
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
@@ -233,10 +253,6 @@ fn a_script_does_not_use_the_last_attempt() {
 #[test]
 fn wrong_passwords_at_the_same_time_zeroize_nothing() {
     let home = Home::with_hsm();
-    // Keeps the appliance running.
-    let mut first = home.program(&["-q"]).stdin(Stdio::piped()).spawn().unwrap();
-    first.stdin.as_mut().unwrap().write_all(b"hsm show\n").unwrap();
-    std::io::Read::read_exact(first.stdout.as_mut().unwrap(), &mut [0]).unwrap();
     let logins: Vec<_> = (1..=4)
         .map(|number| format!("wrong-{number}"))
         .map(|wrong| home.program(&["-q", "hsm", "login", "-p", &wrong]).spawn().unwrap())
@@ -246,8 +262,6 @@ fn wrong_passwords_at_the_same_time_zeroize_nothing() {
     statuses.sort_unstable();
     assert_eq!((statuses, home.attempts_left()), (vec![1, 1, 4, 4], 1));
     assert_eq!(home.run(&["--last-attempt", "hsm", "login", "-p", PASSWORD]).status, 0);
-    drop(first.stdin.take());
-    assert!(first.wait().unwrap().success());
 }
 
 #[test]
@@ -312,42 +326,109 @@ fn a_line_that_is_not_understood_whole_costs_no_attempt() {
 }
 
 #[test]
-fn a_second_program_uses_the_appliance_of_the_first() {
-    use std::io::{BufRead, BufReader};
+fn the_appliance_outlives_the_program_that_started_it() {
     let home = Home::new();
-    let mut first = home.program(&[]).stdin(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(first.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, BANNER);
+    assert!(home.run(&["client", "list"]).stderr.contains("(started, "));
+    let process = home.process();
+    assert_ne!(getsid(Some(process)).unwrap(), getsid(None).unwrap(), "a session of its own");
     let second = home.run(&["client", "list"]);
     assert!(second.stderr.contains("(found running, "), "{}", second.stderr);
-    drop(first.stdin.take());
-    assert!(first.wait().unwrap().success());
+    assert_eq!(home.process(), process);
+    // Killed, it leaves nothing that keeps the next one from starting.
+    kill_process(process, Signal::KILL).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Appliance::locate(&home.appliance()).is_some() {
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::yield_now();
+    }
+    let third = home.run(&["client", "list"]);
+    assert!(third.stderr.contains("(started, "), "{}", third.stderr);
+    assert!(Appliance::stop(&home.appliance()).unwrap());
+    assert!(!Appliance::stop(&home.appliance()).unwrap(), "it has ended");
+}
+
+#[test]
+fn of_many_programs_that_come_first_one_starts_the_appliance() {
+    let home = Home::new();
+    let start = |_| home.program(&["client", "list"]).spawn().unwrap();
+    let programs: Vec<_> = (0..12).map(start).collect();
+    let all: Vec<Seen> =
+        programs.into_iter().map(|program| seen(program.wait_with_output().unwrap())).collect();
+    for one in &all {
+        assert_eq!((one.status, one.stdout.as_str()), (0, "No clients are registered.\n"));
+    }
+    assert_eq!(all.iter().filter(|one| one.stderr.contains("(started, ")).count(), 1);
+}
+
+#[test]
+fn the_appliance_keeps_nothing_of_the_program_that_started_it() {
+    let home = Home::new();
+    let program = env!("CARGO_BIN_EXE_lunash");
+    // Were the pipe kept open, on whatever descriptor, `cat` would not end.
+    let script = format!("{program} -q client list 9>&1 | cat");
+    let mut command = Command::new("timeout");
+    command.args(["20", "sh", "-c", &script]).env_clear().env("HOME", home.folder.path());
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("LUNA_HSM_PASSWORD", "so-Passw0rd");
+    let seen = seen(command.stdin(Stdio::null()).output().unwrap());
+    assert_eq!((seen.stdout.as_str(), seen.status), ("No clients are registered.\n", 0));
+    let environment = format!("/proc/{}/environ", home.process().as_raw_nonzero());
+    // Only root may look at all.
+    let environment = std::fs::read(environment).unwrap_or_default();
+    assert!(!String::from_utf8_lossy(&environment).contains("LUNA_"));
+}
+
+#[test]
+fn an_appliance_of_another_version_is_told_of() {
+    let home = Home::new();
+    home.run(&["client", "list"]);
+    let path = home.appliance().join("endpoint.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut endpoint: serde_json::Value = serde_json::from_str(&text).unwrap();
+    endpoint["version"] = "0.0.9".into();
+    std::fs::write(&path, endpoint.to_string()).unwrap();
+    let seen = home.run(&["client", "list"]);
+    assert_eq!(seen.status, 0);
+    assert!(seen.stderr.contains("version 0.0.9 runs it"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("luna-appliance stop --data "), "{}", seen.stderr);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_told() {
+    let home = Home::new();
+    let data = home.folder.path().join("data");
+    std::fs::write(&data, "").unwrap();
+    let seen = home.run(&["--data", "data", "client", "list"]);
+    assert_eq!(seen.status, 3);
+    let told = format!("cannot use {}: ", data.display());
+    assert!(seen.stderr.contains(&told), "{}", seen.stderr);
+    assert!(!seen.stderr.contains("panicked"), "{}", seen.stderr);
 }
 
 #[test]
 fn a_change_without_an_answer_is_unclear() {
-    use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-    use std::io::{BufRead, BufReader};
     let home = Home::new();
-    let mut appliance = home.program(&[]).stdin(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(appliance.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-
     let mut client = home.program(&["--timeout", "2"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
     let mut output = BufReader::new(client.stdout.take().unwrap());
     output.read_line(&mut line).unwrap();
     // The connection is open; now the appliance falls silent.
-    let pid = Pid::from_child(&appliance);
-    kill_process(pid, Signal::STOP).unwrap();
-    // The signal is sent; it has reached every thread once the process counts as stopped.
-    waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
+    let process = home.process();
+    kill_process(process, Signal::STOP).unwrap();
+    stopped(process);
     client.stdin.take().unwrap().write_all(b"network hostname other\n").unwrap();
     let status = client.wait().unwrap().code().unwrap();
-    kill_process(pid, Signal::CONT).unwrap();
-    drop(appliance.stdin.take());
-    appliance.wait().unwrap();
+    kill_process(process, Signal::CONT).unwrap();
     assert_eq!(status, 5);
+}
+
+/// Waits until a signal that was sent has reached every thread: the process counts as stopped.
+fn stopped(process: Pid) {
+    let path = format!("/proc/{}/stat", process.as_raw_nonzero());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !std::fs::read_to_string(&path).unwrap().contains(") T ") {
+        assert!(Instant::now() < deadline, "it is not stopped");
+        std::thread::yield_now();
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -79,6 +79,11 @@ impl Person {
         Person { keys, screen, raw: Vec::new(), read: 0, child, _terminal: pair.master, home }
     }
 
+    /// The folder of the appliance of one's own.
+    fn appliance(&self) -> PathBuf {
+        self.home.path().join(".local/share/luna/appliance")
+    }
+
     fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
@@ -121,6 +126,7 @@ impl Drop for Person {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = Appliance::stop(&self.appliance());
     }
 }
 
@@ -185,31 +191,19 @@ fn ctrl_c_cancels_the_line_or_the_question_and_nothing_else() {
 #[test]
 fn a_long_wait_is_told_of_and_ctrl_c_ends_it() {
     use rustix::process::{Pid, Signal, kill_process};
-    let home = tempfile::tempdir().unwrap();
-    // Another program holds the appliance, so that the appliance alone can be halted.
-    let mut holder = Command::new(env!("CARGO_BIN_EXE_lunash"))
-        .env_clear()
-        .env("HOME", home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut banner = String::new();
-    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut banner).unwrap();
-    let mut person = Person::sits_down_in(home, &[]);
-    person.sees("found running");
+    let mut person = Person::sits_down();
     person.sees(PROMPT);
-    kill_process(Pid::from_child(&holder), Signal::STOP).unwrap();
+    let process = Appliance::locate(&person.appliance()).unwrap().process;
+    let process = Pid::from_raw(process.try_into().unwrap()).unwrap();
+    kill_process(process, Signal::STOP).unwrap();
     person.types("client list\r");
     person.sees("waiting for the appliance (Ctrl-C gives up)");
     person.types("\x03");
     person.sees("cancelled before the answer came");
     person.sees(PROMPT);
-    kill_process(Pid::from_child(&holder), Signal::CONT).unwrap();
+    kill_process(process, Signal::CONT).unwrap();
     person.types("client list\r");
     person.sees("No clients are registered.");
-    drop(holder.stdin.take());
-    holder.wait().unwrap();
 }
 
 #[test]

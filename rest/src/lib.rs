@@ -46,7 +46,7 @@ pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, CommandDeadline, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
-pub use secret::Secret;
+pub use secret::{Secret, guard_memory};
 pub use trust::{Fingerprint, Identity, Trust};
 
 /// Every resource of every area.

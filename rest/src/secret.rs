@@ -1,7 +1,9 @@
-//! A secret in a request: serialized as a plain string, never shown, wiped when dropped.
+//! A secret in a request: serialized as a plain string, never shown, wiped when dropped; and the memory
+//! of a process that holds some.
 
 use std::fmt;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -66,9 +68,30 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// Lets no other process of this user look into this one's memory, and the system write no core of it:
+/// for every program that holds secrets, first of all in its `main`. Where the system has no such
+/// thing it stays as it is.
+pub fn guard_memory() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guarded_process_writes_no_core_and_is_not_looked_into() {
+        guard_memory();
+        let core = rustix::process::getrlimit(Resource::Core);
+        assert_eq!((core.current, core.maximum), (Some(0), Some(0)));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            rustix::process::dumpable_behavior().unwrap(),
+            rustix::process::DumpableBehavior::NotDumpable
+        );
+    }
 
     #[test]
     fn a_secret_is_serialized_but_not_shown() {

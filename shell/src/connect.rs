@@ -120,24 +120,11 @@ pub struct LocalAppliance {
     pub key: Secret,
     /// A note for the user that the appliance is emulated.
     pub notice: String,
-    /// Keeps it running if this process has started it.
+    /// Keeps it running.
     pub keep: Option<Box<dyn std::any::Any>>,
 }
 
 impl LocalAppliance {
-    /// The appliance of `folder`; `running` keeps it running if this process has started it.
-    pub fn emulated<R: std::any::Any>(
-        folder: std::path::PathBuf,
-        target: Target,
-        key: Secret,
-        running: Option<R>,
-    ) -> LocalAppliance {
-        let how = if running.is_some() { "started" } else { "found running" };
-        let notice = format!("note: this appliance is emulated ({how}, {})", folder.display());
-        let keep = running.map(|running| Box::new(running) as Box<dyn std::any::Any>);
-        LocalAppliance { target, key, notice, keep }
-    }
-
     /// The failure for a folder that cannot be used.
     pub fn unusable(why: impl std::fmt::Display) -> Failure {
         Failure::new(Kind::Unreachable, format!("{why}."))

@@ -1,8 +1,9 @@
-//! Replacing a file in one step, and files that only their owner may read.
+//! Writing a file in one step, so that it keeps what it stands on (owner, group, mode and links), and
+//! files that only their owner may read.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -13,19 +14,31 @@ const PUBLIC: u32 = 0o666;
 const PRIVATE: u32 = 0o600;
 /// The mode of a folder that only its owner may enter.
 const PRIVATE_FOLDER: u32 = 0o700;
+/// So many links in a row are no file.
+const MAX_LINKS: usize = 40;
 
 /// Replaces the content of a file, or creates it. Readers see the old or the new content, even after
-/// a power cut. A link is followed, and the mode of the file is kept.
+/// a power cut. A link is followed; owner, group and mode of the file are kept. A file that cannot be
+/// renamed over without losing these, or at all (one with further names, a mounted one), is written
+/// where it is.
 ///
 /// # Errors
-/// The folder of the file cannot be written to.
+/// The file and its folder cannot be written to.
 pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace(path, content, PUBLIC)
+    replace(path, content, PUBLIC, None)
+}
+
+/// As [`replace_file`], but a new file gets owner, group and mode of `like`, if that is there.
+///
+/// # Errors
+/// The file and its folder cannot be written to.
+pub fn replace_file_like(path: &Path, content: &[u8], like: &Path) -> io::Result<()> {
+    replace(path, content, PUBLIC, fs::metadata(like).ok().as_ref())
 }
 
 /// As [`replace_file`], but a new file is readable by its owner only.
 pub(crate) fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace(path, content, PRIVATE)
+    replace(path, content, PRIVATE, None)
 }
 
 /// Makes a folder that only its owner may enter, whatever the umask is; one that is there becomes it.
@@ -55,22 +68,104 @@ fn correct_mode(path: &Path, mode: u32) -> io::Result<()> {
 /// # Errors
 /// It will not.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
-    let folder = folder_of(&target_of(path));
-    fs::create_dir_all(&folder)?;
-    temporary_file(&folder, PRIVATE).map(drop)
-}
-
-fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let target = target_of(path);
     let folder = folder_of(&target);
-    let mut file = temporary_file(&folder, mode)?;
-    if let Ok(old) = fs::metadata(&target) {
-        file.as_file().set_permissions(old.permissions())?;
+    match OpenOptions::new().write(true).open(&target) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(&folder)?;
+            temporary_file(&folder, PRIVATE).map(drop)
+        }
+        // One that may not be written can still be replaced.
+        Err(error) => match fs::metadata(&target).and_then(|old| prepare(&folder, PRIVATE, &old)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(error),
+        },
     }
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32, like: Option<&Metadata>) -> io::Result<()> {
+    let target = target_of(path);
+    let folder = folder_of(&target);
+    let old = match fs::metadata(&target) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let replaced = replace_by_rename(&target, &folder, content, mode, old.as_ref(), like);
+    match (replaced, old) {
+        (Err(error), Some(old)) if is_no_way_to_replace(&error) => {
+            write_in_place(&target, content, &old)
+        }
+        (replaced, _) => replaced,
+    }
+}
+
+fn replace_by_rename(
+    target: &Path,
+    folder: &Path,
+    content: &[u8],
+    mode: u32,
+    old: Option<&Metadata>,
+    like: Option<&Metadata>,
+) -> io::Result<()> {
+    let mut file = match (old, like) {
+        (Some(old), _) => prepare(folder, mode, old)?,
+        (None, None) => temporary_file(folder, mode)?,
+        (None, Some(like)) => {
+            let file = temporary_file(folder, PRIVATE)?;
+            // Another's group may be out of reach; nobody can read it then who could not before.
+            if give(&file, like).is_ok() {
+                file.as_file().set_permissions(like.permissions())?;
+            }
+            file
+        }
+    };
     file.as_file_mut().write_all(content)?;
     file.as_file().sync_all()?;
-    file.persist(&target)?;
+    file.persist(target)?;
     File::open(folder)?.sync_all()
+}
+
+/// A new file that can take the place of `old`.
+fn prepare(folder: &Path, mode: u32, old: &Metadata) -> io::Result<NamedTempFile> {
+    if !old.is_file() || old.nlink() > 1 {
+        return Err(io::ErrorKind::CrossesDevices.into());
+    }
+    let file = temporary_file(folder, mode)?;
+    give(&file, old)?;
+    file.as_file().set_permissions(old.permissions())?;
+    Ok(file)
+}
+
+/// Gives a new file the owner and the group of another one.
+fn give(file: &NamedTempFile, like: &Metadata) -> io::Result<()> {
+    let new = file.as_file().metadata()?;
+    match (new.uid(), new.gid()) == (like.uid(), like.gid()) {
+        true => Ok(()),
+        false => fchown(file, Some(like.uid()), Some(like.gid())),
+    }
+}
+
+/// Whether the file cannot be replaced, though it can perhaps be written.
+fn is_no_way_to_replace(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ResourceBusy
+            | io::ErrorKind::CrossesDevices
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+fn write_in_place(path: &Path, content: &[u8], old: &Metadata) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(content)?;
+    if !old.is_file() {
+        return Ok(());
+    }
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
 }
 
 /// A new file that is deleted unless it is persisted. Errors do not name it, since users do not know it.
@@ -80,9 +175,14 @@ fn temporary_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".").suffix(".new").make_in(folder, create)
 }
 
-/// The file that a link points to.
+/// The file that a link points to, whether it is there or not.
 pub(crate) fn target_of(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = fs::read_link(&target) else { break };
+        target = folder_of(&target).join(next);
+    }
+    target
 }
 
 /// The folder of a file.
@@ -112,6 +212,48 @@ mod tests {
         assert!(link.is_symlink());
         assert_eq!((fs::read_to_string(&real).unwrap().as_str(), mode(&real)), ("new", 0o640));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_a_file_stands_on_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        // Two names, and a link to a file that is not there yet.
+        fs::write(at("one"), "a longer text").unwrap();
+        fs::hard_link(at("one"), at("other")).unwrap();
+        replace_file(&at("one"), b"new").unwrap();
+        assert_eq!(fs::read_to_string(at("other")).unwrap(), "new");
+        std::os::unix::fs::symlink("later", at("link")).unwrap();
+        replace_file(&at("link"), b"made").unwrap();
+        assert!(at("link").is_symlink());
+        assert_eq!(fs::read_to_string(at("later")).unwrap(), "made");
+        // A device is written, not replaced.
+        replace_file(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        // What was made for another owner's file goes to that owner; only root can.
+        fs::write(at("like"), "").unwrap();
+        fs::set_permissions(at("like"), Permissions::from_mode(0o640)).unwrap();
+        let given = std::os::unix::fs::chown(at("like"), Some(12), Some(34)).is_ok();
+        replace_file_like(&at("beside"), b"copy", &at("like")).unwrap();
+        assert_eq!(mode(&at("beside")), 0o640);
+        replace_file(&at("like"), b"new").unwrap();
+        for path in [at("beside"), at("like")].iter().filter(|_| given) {
+            let found = fs::metadata(path).unwrap();
+            assert_eq!((found.uid(), found.gid()), (12, 34), "{}", path.display());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_file_in_a_folder_that_takes_no_new_ones_is_written_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "a longer text").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
+        check_replaceable(&path).unwrap();
+        replace_file(&path, b"new").unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     }
 
     #[test]

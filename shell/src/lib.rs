@@ -43,7 +43,7 @@ pub use connect::{Connection, LocalAppliance, connect, connect_without_login, na
 pub use device::{Device, Input, Stdio};
 pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
-pub use files::{check_replaceable, replace_file};
+pub use files::{check_replaceable, replace_file, replace_file_like};
 pub use generate::generate;
 pub use json::CommandResult;
 pub use older::{Now, Older};

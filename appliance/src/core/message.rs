@@ -7,6 +7,7 @@ use luna_rest::{ApiError, Fingerprint, Method, Secret};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
+use zeroize::Zeroize;
 
 /// A request, as the web server hands it over.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ pub enum Body {
     Plain(Vec<u8>),
     /// The files of a multipart form: name and content.
     Files(Vec<(String, Vec<u8>)>),
+}
+
+impl Body {
+    /// Overwrites a body that may have held a secret.
+    pub fn wipe(&mut self) {
+        if let Body::Plain(bytes) = self {
+            bytes.zeroize();
+        }
+    }
 }
 
 impl Request {
@@ -90,7 +100,7 @@ impl Page<'_> {
         list.drain(..offset);
         let limit = self.limit.filter(|limit| list.len() > *limit)?;
         list.truncate(limit);
-        let next = offset + limit;
+        let next = offset.saturating_add(limit);
         Some(format!("<{}?limit={limit}&offset={next}>; rel=\"next\"", self.path))
     }
 }

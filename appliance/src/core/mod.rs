@@ -1,8 +1,10 @@
-//! What everything else is made of: messages, kept tables, randomness, passwords, text, time zones.
+//! What everything else is made of: messages, kept tables, randomness, passwords, text, time zones,
+//! and the times that a clock can show.
 //!
 //! Nothing here knows an area of the appliance.
 
 pub mod checks;
+pub mod clock;
 pub mod message;
 pub mod password;
 pub mod random;

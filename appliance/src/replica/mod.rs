@@ -35,6 +35,7 @@ use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::panics;
 use crate::request::peers::AfterCommit;
+use crate::request::route::{FILE_BODY, SMALL_BODY};
 use crate::rules::cluster::access::IS_READ_ONLY;
 use crate::rules::cluster::keyring_clients::report_failed;
 use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
@@ -158,6 +159,34 @@ impl Replica {
             }
         }
         self.answer_locally(request)
+    }
+
+    /// How large the body of a request may be, in bytes; whoever may not send it is refused.
+    pub(crate) fn body_limit(&self, request: &Request) -> Result<usize, Failure> {
+        let mut engine = self.engine();
+        if Replica::is_message(request) {
+            let clusters = &engine.machine.state.clusters;
+            // Of the sender nothing is known yet; but outside of a cluster nobody has to send much.
+            let expected = clusters.is_member() || clusters.own.get().joining;
+            return Ok(if expected { FILE_BODY } else { SMALL_BODY });
+        }
+        engine.machine.body_limit(request, (self.clock)())
+    }
+
+    /// Answers a read that waits for nothing: no other request, no password's hash, no other member.
+    pub(crate) fn answer_at_once(&self, request: &Request) -> Option<Response> {
+        let may_wait = request.method.changes()
+            || request.basic.is_some()
+            || balance::is_operation(&request.path)
+            || shows_visible_members(request)
+            // Those are packed.
+            || request.path.contains("/files/");
+        let mut engine = if may_wait { None } else { self.engine.try_lock().ok() }?;
+        match engine.step(request, (self.clock)()) {
+            Step::Done(response) | Step::Lead(response, _) | Step::Propose(response, _) => {
+                Some(response)
+            }
+        }
     }
 
     /// Answers a request on this very member.

@@ -6,9 +6,11 @@ use luna_rest::hsm::IN_TRANSPORT;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
+use crate::core::clock;
 use crate::core::message::{Failure, Reply, Request};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
+use crate::core::text::time_text;
 use crate::core::time_zones::{self, ZONES, Zone};
 use crate::request::options::Options;
 use crate::request::peers::Peers;
@@ -25,6 +27,8 @@ pub struct Context<'a> {
     pub sessions: &'a mut Sessions,
     /// The time on the appliance, UTC.
     pub now: OffsetDateTime,
+    /// What it would be if the clock had not been set.
+    pub unset: OffsetDateTime,
     /// What is known of the cluster's members.
     pub peers: &'a mut Peers,
     pub(crate) tasks: &'a mut Tasks,
@@ -116,10 +120,19 @@ impl Context<'_> {
     }
 
     /// Moves the appliance's clock to `time`.
-    pub fn set_clock(&mut self, time: OffsetDateTime) {
-        let offset = self.state.emulator.clock.get_mut();
-        *offset += i64::try_from((time - self.now).whole_milliseconds()).unwrap_or_default();
+    ///
+    /// # Errors
+    /// The clock does not hold such a time.
+    pub fn set_clock(&mut self, time: OffsetDateTime) -> Result<(), Failure> {
+        let offset = i64::try_from((time - self.unset).whole_milliseconds());
+        let (Ok(offset), true) = (offset, clock::holds(time)) else {
+            let (first, last) = (time_text(clock::EARLIEST), time_text(clock::LATEST));
+            let details = format!("The appliance's clock holds times from {first} to {last}.");
+            return Err(Failure::bad_request(details));
+        };
+        self.state.emulator.clock.set(offset);
         self.now = time;
+        Ok(())
     }
 
     /// Answers with a finished task: for work that the product does in the background.

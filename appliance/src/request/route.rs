@@ -13,6 +13,13 @@ use serde::de::DeserializeOwned;
 use crate::core::message::{Body, Failure, Reply, Request, Response};
 use crate::request::context::Context;
 
+/// The largest body of somebody who has not logged in, bytes.
+pub(crate) const SMALL_BODY: usize = 64 << 10;
+/// The largest body otherwise.
+pub(crate) const JSON_BODY: usize = 1 << 20;
+/// The largest form with a file, and the largest message of a member.
+pub(crate) const FILE_BODY: usize = 64 << 20;
+
 /// Who may use a resource, as the reference names the roles.
 ///
 /// A custom role may use what its own rules list, whatever this says.
@@ -74,6 +81,8 @@ type Run =
 pub(crate) struct Route {
     pub(crate) resource: Resource,
     pub(crate) access: Access,
+    /// How large the body may be, in bytes.
+    pub(crate) limit: usize,
     pub(crate) run: Run,
 }
 
@@ -122,7 +131,11 @@ impl Routes {
             let upload = file_body(request, kind)?;
             handler(cx, ids, upload)?.into_response_to(request)
         };
-        self.add(call, access, Box::new(run));
+        let limit = match kind {
+            FileKind::Multipart => FILE_BODY,
+            FileKind::OctetStream => JSON_BODY,
+        };
+        self.add_with(call, access, limit, Box::new(run));
     }
 
     /// Declares what answers a call whose body is JSON, or the file itself as octet-stream.
@@ -165,6 +178,17 @@ impl Routes {
     }
 
     fn add<Q, A, const N: usize>(&mut self, call: &Call<Q, A, N>, access: Access, run: Run) {
+        let limit = if access.open { SMALL_BODY } else { JSON_BODY };
+        self.add_with(call, access, limit, run);
+    }
+
+    fn add_with<Q, A, const N: usize>(
+        &mut self,
+        call: &Call<Q, A, N>,
+        access: Access,
+        limit: usize,
+        run: Run,
+    ) {
         let resource = call.resource();
         let mut node = &mut self.root;
         for segment in segments(resource.template) {
@@ -177,7 +201,7 @@ impl Routes {
             node.routes.iter().all(|route| route.resource.method != resource.method),
             "two routes answer {resource}"
         );
-        node.routes.push(Route { resource, access, run });
+        node.routes.push(Route { resource, access, limit, run });
     }
 
     /// The route of a request and the ids in its path.

@@ -134,13 +134,14 @@ impl Sessions {
     /// The clock was set, by so much: how long a session was idle or an account is locked stays the
     /// same.
     pub fn clock_set(&mut self, by: Duration) {
-        self.open.values_mut().for_each(|(_, used)| *used += by);
+        let shift = |time: &mut OffsetDateTime| *time = time.saturating_add(by);
+        self.open.values_mut().for_each(|(_, used)| shift(used));
         self.unstored.extend(self.failed.keys().cloned());
         for failed in self.failed.values_mut() {
-            failed.times.iter_mut().for_each(|time| *time += by);
+            failed.times.iter_mut().for_each(shift);
             if let Some((since, until)) = &mut failed.locked {
-                *since += by;
-                *until += by;
+                shift(since);
+                shift(until);
             }
         }
     }

@@ -72,6 +72,12 @@ impl Files {
         self.files.values().map(|row| row.content.len() as u64).sum()
     }
 
+    /// Bytes of all files of a user.
+    pub fn size_of(&self, user: &str) -> u64 {
+        let own = self.files.iter().filter(|(key, _)| key.split('/').next() == Some(user));
+        own.map(|(_, row)| row.content.len() as u64).sum()
+    }
+
     /// The names of a user's files.
     pub fn names(&self, user: &str) -> impl Iterator<Item = &str> {
         let name = move |key| str::split_once(key, '/').filter(|(owner, _)| *owner == user);

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::core::password::PasswordHash;
@@ -76,9 +77,18 @@ pub struct Password {
 }
 
 /// A block of objects, as the text of a list of [`KeyObject`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Block(Box<RawValue>);
+
+/// Looks at the objects, so that a damaged block is refused when it is read.
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Block, D::Error> {
+        let text = Box::<RawValue>::deserialize(from)?;
+        serde_json::from_str::<Vec<KeyObject>>(text.get()).map_err(D::Error::custom)?;
+        Ok(Block(text))
+    }
+}
 
 /// An object: handle, label, and the number of its type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,7 +24,9 @@ pub mod tokens;
 pub mod users;
 
 #[cfg(test)]
-mod stored_form;
+pub(crate) mod stored_form;
+
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
@@ -114,7 +116,7 @@ impl State {
         if !self.services.is_running("cluster") {
             return Phase::Stopped;
         }
-        let since = now.unix_timestamp() - self.clusters.own.get().started;
+        let since = now.unix_timestamp().saturating_sub(self.clusters.own.get().started);
         // A clock that was set back makes nothing start again.
         if (0..START.whole_seconds()).contains(&since) { Phase::Starting } else { Phase::Running }
     }
@@ -229,6 +231,38 @@ impl State {
                 field.clear();
             }
         });
+    }
+
+    /// What has to be changed in the stored rows (field, key, JSON form) so that they are this state.
+    /// Rows of unknown fields are left alone.
+    ///
+    /// # Errors
+    /// A row has no JSON form.
+    pub fn differences(
+        &mut self,
+        stored: Vec<(String, String, Vec<u8>)>,
+    ) -> Result<Vec<Change>, serde_json::Error> {
+        let mut left: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+        for (field, key, row) in stored {
+            left.entry(field).or_default().insert(key, row);
+        }
+        let mut changes = Ok(Vec::new());
+        self.fields(&mut |name, field| {
+            let Ok(list) = &mut changes else { return };
+            let mut stored = left.remove(name).unwrap_or_default();
+            let mut next = field.key_after(None);
+            while let Some(key) = next {
+                next = field.key_after(Some(&key));
+                match field.stored(&key) {
+                    Ok(row) if row == stored.remove(&key) => {}
+                    Ok(row) => list.push(Change { field: name, key, row }),
+                    Err(error) => return changes = Err(error),
+                }
+            }
+            let gone = |key| Change { field: name, key, row: None };
+            list.extend(stored.into_keys().map(gone));
+        });
+        changes
     }
 
     /// Makes the changes final.

@@ -38,6 +38,7 @@ impl Status {
 
     /// The clock was set, by so many seconds: the appliance is up as long as before.
     pub fn clock_set(&mut self, by: i64) {
-        *self.booted.get_mut() += by;
+        let booted = self.booted.get_mut();
+        *booted = booted.saturating_add(by);
     }
 }

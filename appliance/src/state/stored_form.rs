@@ -82,7 +82,7 @@ fn set<T: Row + Default>(cell: &mut Cell<T>, row: T) {
 }
 
 /// A state with a row in every field.
-fn filled() -> State {
+pub(crate) fn filled() -> State {
     let mut state = State::default();
     fill_hsm(&mut state);
     fill_partitions(&mut state);
@@ -513,7 +513,7 @@ fn fill_accounts(state: &mut State) {
 }
 
 /// Every row of a state in its stored form, by field and key.
-fn stored(state: &mut State) -> BTreeMap<String, Rows> {
+pub(crate) fn stored(state: &mut State) -> BTreeMap<String, Rows> {
     let mut all = BTreeMap::new();
     state.fields(&mut |name, field| {
         all.insert(name.to_owned(), field.rows().unwrap());

@@ -123,8 +123,8 @@ impl Users {
     pub fn days_left(&self, row: &UserRow, now: OffsetDateTime) -> Option<i64> {
         let rules = self.password_rules.get();
         let day = |seconds: i64| seconds.div_euclid(86_400);
-        let age = day(now.unix_timestamp()) - day(row.changed);
-        rules.expires.then(|| i64::from(rules.expiry_days) - age)
+        let age = day(now.unix_timestamp()).saturating_sub(day(row.changed));
+        rules.expires.then(|| i64::from(rules.expiry_days).saturating_sub(age))
     }
 }
 

@@ -44,6 +44,7 @@ Exit status:
   5  unclear: the connection ended during the registration";
 
 fn main() -> ExitCode {
+    luna_rest::guard_memory();
     let Program { arguments, output, generate: what } = match parse() {
         Ok(program) => program,
         Err(ended) => return ended,

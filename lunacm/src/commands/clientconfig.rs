@@ -186,6 +186,7 @@ impl Run<Session> for Deploy {
         deploy::check_server(session.client(), &self.server)?;
         let old = read(session)?;
         let mut new = old.clone();
+        Chrystoki::check_writable(&session.side().configuration).map_err(on_this_machine)?;
         let request = deploy::Request {
             server: &self.server,
             client: &self.client,

@@ -119,7 +119,9 @@ impl TestClient {
     fn index(&mut self, line: &str) -> Result<usize, Failure> {
         let arguments = self.arguments(line);
         let file = self.configuration();
-        let found = Request::of(&arguments, &file).unwrap().index(&file, self);
+        let found = Request::of(&arguments, &file, &self.path("Chrystoki.conf"))
+            .unwrap()
+            .index(&file, self);
         found.map(|(index, _)| index)
     }
 }
@@ -163,7 +165,9 @@ fn with_m_it_is_the_next_free_index_until_all_are_taken() {
 fn a_name_is_a_file_name_and_a_cluster_a_uuid() {
     let client = TestClient::with(&[]);
     let file = client.configuration();
-    let kind = |line: &str| Request::of(&client.arguments(line), &file).err().map(|one| one.kind);
+    let kind = |line: &str| {
+        Request::of(&client.arguments(line), &file, Path::new("")).err().map(|one| one.kind)
+    };
     assert_eq!(kind(&format!("-n 2.3.4.5 -i 1.2.3.4 -c {ONE}")), None);
     for name in ["..", "a/b", "a;b", "a{"] {
         let line = format!("-n {name} -i 1.2.3.4 -c {ONE}");
@@ -186,7 +190,7 @@ fn a_key_that_is_there_is_kept_and_one_elsewhere_not_touched() {
     let own = client.path(&format!("cert/client/{ONE}"));
     let arguments = client.arguments(&format!("-n app -i 1.2.3.4 -c {ONE}"));
     let file = client.configuration();
-    let files = Request::of(&arguments, &file).unwrap().files();
+    let files = Request::of(&arguments, &file, Path::new("")).unwrap().files();
     let former = std::fs::read(&files.certificate).unwrap();
 
     // A registration that fails leaves all as it was.

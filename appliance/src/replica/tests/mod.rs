@@ -170,7 +170,8 @@ impl Node {
     fn start(&mut self) {
         let (local_key, certificate) = (Secret::from("key"), certificate(&self.address));
         let options = Options { local_key, certificate, ..Options::default() };
-        let store = Store::with_backend(self.disk.clone()).unwrap();
+        let disk = self.disk.clone();
+        let store = Store::with_backend(move || disk.clone()).unwrap();
         // The address makes the UUIDs differ.
         let mut secret = [0; 32];
         secret[..self.address.len()].copy_from_slice(self.address.as_bytes());

@@ -72,6 +72,10 @@ fn no_file(name: &str) -> Failure {
         .details(format!("There is no file '{name}'."))
 }
 
+/// Bytes that the files of an account may have. Assumed: the product's disk is far larger, but an
+/// emulated appliance shares one with others, and keeps all files in memory.
+const QUOTA: u64 = if cfg!(test) { 64 << 10 } else { 256 << 20 };
+
 /// Extensions that may be uploaded.
 const EXTENSIONS: [&str; 10] =
     [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
@@ -115,6 +119,15 @@ fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<FileList
 fn upload(cx: &mut Context<'_>, ids: &Ids<1>, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
     let user = own(cx, &ids[0])?;
     check_name(file.name, cx.session().local)?;
+    let replaced = cx.state.files.get(user, file.name).map_or(0, |row| row.content.len() as u64);
+    let others = cx.state.files.size_of(user) - replaced;
+    if others + file.content.len() as u64 > QUOTA {
+        let id = "SERVER_FILE_UPLOAD_LIMIT_EXCEED";
+        return Err(Failure::new(400, id, "There is no space for the file.").details(format!(
+            "The files of '{user}' have {others} bytes of the {QUOTA} that an account may have; \
+             delete some first.",
+        )));
+    }
     cx.state.files.put(user, file.name, file.content.to_vec(), cx.now);
     Ok(Reply::done())
 }
@@ -188,6 +201,21 @@ mod tests {
         entry.read_to_end(&mut content).unwrap();
         assert_eq!(entry.path().unwrap().to_str(), Some("my cert.pem"));
         assert_eq!(content, b"\x00\xff text");
+    }
+
+    #[test]
+    fn an_account_has_so_much_space_and_no_more() {
+        let mut bench = TestMachine::new();
+        let half = vec![0; super::QUOTA as usize / 2];
+        assert_eq!(bench.upload(FILES, "a.bin", &half).status, 204);
+        assert_eq!(bench.upload(FILES, "b.bin", &half).status, 204);
+        let full = bench.upload(FILES, "c.bin", b"x");
+        assert_eq!(full.error(), (400, "SERVER_FILE_UPLOAD_LIMIT_EXCEED"));
+        assert!(full.text().contains("delete some first"), "{}", full.text());
+        // A file takes its own place.
+        assert_eq!(bench.upload(FILES, "b.bin", &half).status, 204);
+        bench.delete("/users/admin/files/a.bin");
+        assert_eq!(bench.upload(FILES, "c.bin", b"x").status, 204);
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn move_clock(
         (None, Some(seconds)) => cx.now + Duration::seconds(seconds.into()),
         _ => return Err(Failure::bad_request("Give either 'set' or 'advance'.")),
     };
-    cx.set_clock(time);
+    cx.set_clock(time)?;
     cx.peers.after_commit = Some(AfterCommit::Look);
     Ok(Reply::done())
 }
@@ -81,6 +81,36 @@ mod tests {
         bench.local_login();
         assert_eq!(now(&mut bench), "2025-12-31T23:00:00Z");
         assert_eq!(bench.put("/emulator/clock", json!({})).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    }
+
+    #[test]
+    fn the_clock_takes_no_time_that_dates_cannot_hold_and_can_be_set_right_again() {
+        let mut bench = TestMachine::new();
+        let clock = "/emulator/clock";
+        for wrong in [
+            json!({"set": "9999-12-31T23:59:59Z"}),
+            json!({"set": "0000-01-01T00:00:00Z"}),
+            json!({"set": "2100-01-01T00:00:00Z"}),
+            json!({"set": "2099-12-31T23:59:59-01:00"}),
+            json!({"set": "1970-01-01T00:00:00+01:00"}),
+            json!({"advance": u32::MAX}),
+        ] {
+            assert_eq!(bench.put(clock, wrong).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+        }
+        assert_eq!(bench.get(clock).json()["now"], "2025-01-02T03:04:05Z");
+        for (stored, shown) in [
+            (i64::MAX, "2099-12-31T23:59:59Z"),
+            (i64::MIN, "1970-01-01T00:00:00Z"),
+            (253_402_300_799_000, "2099-12-31T23:59:59Z"),
+        ] {
+            bench.machine.state.emulator.clock.set(stored);
+            bench.store();
+            bench.restart();
+            assert_eq!(bench.get(clock).json()["now"], shown);
+            assert_eq!(bench.put(clock, json!({"set": "2025-01-02T03:04:05Z"})).status, 204);
+            bench.local_login();
+            assert_eq!(bench.get(clock).json()["now"], "2025-01-02T03:04:05Z");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use crate::core::clock;
 use crate::core::message::{Failure, Reply};
 use crate::core::password::derive;
 use crate::core::random::Random;
@@ -315,7 +316,8 @@ pub(crate) fn follow_schedule(
         return Ok(());
     }
     let offset = Duration::seconds(row.offset);
-    let due = schedule.last_before(now + offset) - offset;
+    let due = schedule.last_before(clock::nearest(now.saturating_add(offset)));
+    let due = due.saturating_sub(offset);
     if due.unix_timestamp() <= row.followed {
         return Ok(());
     }
@@ -324,7 +326,7 @@ pub(crate) fn follow_schedule(
         // It is the business of another member now.
         return Ok(());
     }
-    let local = due + offset;
+    let local = due.saturating_add(offset);
     let reason = match state.cluster_phase(now) {
         Phase::Running if peers.active => None,
         Phase::Running => Some("the member was not authorized"),

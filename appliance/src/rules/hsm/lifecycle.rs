@@ -37,7 +37,10 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
         part_number: "808-000066-001".to_owned(),
         authentication_method: "Password".to_owned(),
         zeroized: !row.initialized,
-        so_logins_left: Some(if row.initialized { SO_ATTEMPTS - row.so_failures } else { 0 }),
+        so_logins_left: Some(match row.initialized {
+            true => SO_ATTEMPTS.saturating_sub(row.so_failures),
+            false => 0,
+        }),
         so_logged_in: Some(cx.session().is_so()),
         // Neither PEDs nor the auditor are emulated.
         rpv_initialized: false,

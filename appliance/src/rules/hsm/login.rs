@@ -63,7 +63,7 @@ pub(crate) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
     row.so_failures += 1;
     row.counters.operation_errors += 1;
     if row.so_failures < SO_ATTEMPTS {
-        let left = SO_ATTEMPTS - row.so_failures;
+        let left = SO_ATTEMPTS.saturating_sub(row.so_failures);
         return Err(Failure::new(400, WRONG_PASSWORD, "The password is not correct.")
             .details(format!("Attempts left before the HSM is zeroized: {left}."))
             .keeping_changes());
@@ -118,7 +118,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, F
     let row = cx.state.hsm.hsm.get();
     let initialized = &ids[1] == "so" && row.initialized;
     let left = match ids[1].as_str() {
-        "so" if initialized => SO_ATTEMPTS - row.so_failures,
+        "so" if initialized => SO_ATTEMPTS.saturating_sub(row.so_failures),
         "so" => 0,
         // As in the reference's example of an auditor that is not initialized.
         _ => 10,

@@ -12,6 +12,7 @@ use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::checks::check_domain;
+use crate::core::clock;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::core::text::{clock_text, time_text};
@@ -186,7 +187,10 @@ fn self_test(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<SelfT
 
 fn times(cx: &Context<'_>) -> HsmTime {
     let ahead = Duration::milliseconds(cx.state.hsm.hsm.get().clock_ahead);
-    HsmTime { hsm: time_text(cx.now + ahead), appliance: time_text(cx.now) }
+    HsmTime {
+        hsm: time_text(clock::nearest(cx.now.saturating_add(ahead))),
+        appliance: time_text(cx.now),
+    }
 }
 
 fn time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HsmTime>, Failure> {

@@ -151,7 +151,8 @@ fn stats(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stats>,
         return Ok(Reply::ok(Stats { interrupt, memory, ..Stats::default() }));
     }
     let start = row.since.max(cx.state.status.booted());
-    let seconds = u64::try_from(cx.now.unix_timestamp() - start).unwrap_or_default();
+    let seconds =
+        u64::try_from(cx.now.unix_timestamp().saturating_sub(start.max(0))).unwrap_or_default();
     let number = mac(cx.state.hsm.hsm.get().serial, name)[5];
     // Between two and nine packets a second come in; two of three are answered.
     let received = seconds * u64::from(2 + number % 8);

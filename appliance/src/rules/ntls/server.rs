@@ -12,8 +12,9 @@ use luna_rest::ntls::{
 use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, SanType};
 use time::{Date, OffsetDateTime};
 
+use crate::core::clock;
 use crate::core::message::{Failure, Reply};
-use crate::core::text::{is_name, time_text};
+use crate::core::text::{date_text, is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes, Upload};
 use crate::rules::ntls::certificates::{Certificate, invalid};
@@ -187,9 +188,18 @@ fn hostname(cx: &Context<'_>) -> String {
 fn start_of(date: Option<&str>, now: OffsetDateTime) -> Result<OffsetDateTime, Failure> {
     let Some(date) = date else { return Ok(now) };
     let format = time::macros::format_description!("[year]-[month]-[day]");
-    Date::parse(date, &format)
-        .map(|date| date.midnight().assume_utc())
-        .map_err(|_| Failure::bad_request(format!("'{date}' is no date of the form YYYY-MM-DD.")))
+    let start =
+        Date::parse(date, &format).map(|date| date.midnight().assume_utc()).map_err(|_| {
+            Failure::bad_request(format!("'{date}' is no date of the form YYYY-MM-DD."))
+        })?;
+    match clock::holds(start) {
+        true => Ok(start),
+        false => Err(Failure::bad_request(format!(
+            "A certificate begins between {} and {}.",
+            date_text(clock::EARLIEST),
+            date_text(clock::LATEST)
+        ))),
+    }
 }
 
 /// The reference's patterns, but for one: the host name of the factory, `local_host`, must pass as

@@ -162,5 +162,6 @@ pub(crate) fn file_systems(cx: &Context<'_>) -> Vec<DiskPartition> {
 
 /// Seconds since the appliance started.
 pub(crate) fn uptime(cx: &Context<'_>) -> u64 {
-    u64::try_from(cx.now.unix_timestamp() - cx.state.status.booted()).unwrap_or_default()
+    u64::try_from(cx.now.unix_timestamp().saturating_sub(cx.state.status.booted().max(0)))
+        .unwrap_or_default()
 }

@@ -19,14 +19,19 @@ pub(crate) fn routes(r: &mut Routes) {
 
 /// Sets the clock. Unlike time that passes, this ends no session and counts for no service. The
 /// HSM's own clock stays what it is.
-pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) {
+///
+/// # Errors
+/// The clock does not hold such a time.
+pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) -> Result<(), Failure> {
     let by = now - cx.now;
-    cx.state.sysconf.ntp.get_mut().started += by.whole_seconds();
+    cx.set_clock(now)?;
+    let started = &mut cx.state.sysconf.ntp.get_mut().started;
+    *started = started.saturating_add(by.whole_seconds());
     cx.state.status.clock_set(by.whole_seconds());
     cx.sessions.clock_set(by);
     let ahead = &mut cx.state.hsm.hsm.get_mut().clock_ahead;
     *ahead = ahead.saturating_sub(i64::try_from(by.whole_milliseconds()).unwrap_or_default());
-    cx.set_clock(now);
+    Ok(())
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Time>, Failure> {
@@ -68,7 +73,7 @@ fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<No
             None => shown.time(),
         };
         let now = zone.moment(PrimitiveDateTime::new(date, time));
-        set(cx, now);
+        set(cx, now)?;
     }
     cx.state.sysconf.system.get_mut().time_zone = zone.code.to_owned();
     Ok(Reply::done())
@@ -163,6 +168,9 @@ mod tests {
             json!({"time": "10:00"}),
             json!({"date": "2016-02-30"}),
             json!({"date": "1916-02-01"}),
+            json!({"date": "2100-01-01"}),
+            json!({"date": "1970-01-01", "time": "00:00:00", "timeZone": "Asia/Tokyo"}),
+            json!({"date": "2099-12-31", "time": "23:00:00", "timeZone": "EST"}),
             json!({"timeZone": "Mars/Olympus", "date": "2020-01-01"}),
         ] {
             assert_eq!(bench.patch(TIME, change).error(), (400, "FRAMEWORK_BAD_REQUEST"));

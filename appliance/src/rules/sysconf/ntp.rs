@@ -12,7 +12,6 @@ use luna_rest::ntp::{
     SHOW, STATUS, SYNCHRONIZE, Server, Servers, Synchronize,
 };
 use luna_rest::tasks::{Actions, Link};
-use time::Duration;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::clock_text;
@@ -98,8 +97,7 @@ fn synchronize(
     }
     check_authentication(cx, body.key_id, body.nts == Some(true), false)?;
     check_version(body.protocol_version, body.nts == Some(true))?;
-    let ahead = Duration::milliseconds(*cx.state.emulator.clock.get());
-    set(cx, cx.now - ahead);
+    set(cx, cx.unset)?;
     Ok(Reply::done())
 }
 

@@ -38,7 +38,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, F
         return Ok(Reply::ok(status));
     }
     let started = cx.state.sysconf.ntp.get().started;
-    let uptime = u64::try_from(now - started).unwrap_or_default();
+    let uptime = u64::try_from(now.saturating_sub(started)).unwrap_or_default();
     let first = ASSOCIATIONS.0 + started.rem_euclid(ASSOCIATIONS.1);
     let first = u16::try_from(first).unwrap_or_default();
 

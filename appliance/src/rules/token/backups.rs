@@ -100,7 +100,7 @@ fn check_co(cx: &mut Context<'_>, serial: &str, id: &str, password: &str) -> Res
         return Ok(());
     }
     row.failed += 1;
-    let left = ATTEMPTS - row.failed;
+    let left = ATTEMPTS.saturating_sub(row.failed);
     let id = partitions::refusal::WRONG_PASSWORD;
     Err(Failure::new(401, id, "The password of the backup is wrong.")
         .details(format!("Attempts left before the backup is locked: {left}."))

@@ -90,8 +90,9 @@ fn write_clock(page: &mut Page, clock: &Discipline, offset: i32) {
     let (code, word, status) =
         if clock.synchronized { (0, "OK", "0x1 (PLL)") } else { (5, "ERROR", "0x41 (PLL,UNSYNC)") };
     let seconds = i64::try_from(clock.seconds).unwrap_or_default() - ERA;
-    let local = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-        + Duration::minutes(offset.into());
+    let local = OffsetDateTime::from_unix_timestamp(seconds)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        .saturating_add(Duration::minutes(offset.into()));
     let (weekday, month) = (local.weekday().to_string(), local.month().to_string());
     // The fraction as far as microseconds carry it, rounded as ntptime does.
     let micros = u64::from(clock.microseconds);

@@ -71,6 +71,8 @@ fn the_action_of_the_reference_renews_key_and_certificate() {
         json!({"days": 3654}),
         json!({"startDate": "2026-2-3"}),
         json!({"startDate": "2026-02-30"}),
+        json!({"startDate": "9999-12-31"}),
+        json!({"startDate": "0001-01-01"}),
         json!({"address": "a b"}),
         json!({"address": ""}),
         json!({"address": ".x"}),
