@@ -23,7 +23,7 @@ use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use luna_rest::{Fingerprint, Method, Secret, emulator};
+use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
