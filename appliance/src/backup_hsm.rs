@@ -11,7 +11,7 @@ use luna_rest::{Client, Nothing};
 use tempfile::NamedTempFile;
 
 /// The appliance of a folder, which must be there, and a session with it.
-fn appliance(data: &Path) -> anyhow::Result<(Own, Client)> {
+pub(crate) fn appliance(data: &Path) -> anyhow::Result<(Own, Client)> {
     if Appliance::local_key(data).is_err() {
         bail!("there is no appliance in {}; --data names its folder", data.display());
     }

@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -88,9 +89,14 @@ impl Folder {
         Ok(Secret::from(key.trim()))
     }
 
-    /// The web server's certificate and key; made once.
-    pub(crate) fn certificate(&self, hostname: &str) -> Result<Certificate, StartError> {
-        let make = || certificate(hostname).map_err(io::Error::other);
+    /// The web server's certificate and key; made once, for the addresses it is listened on then: a
+    /// new one would not be the one that clients have pinned.
+    pub(crate) fn certificate(
+        &self,
+        hostname: &str,
+        listen: IpAddr,
+    ) -> Result<Certificate, StartError> {
+        let make = || certificate(hostname, listen).map_err(io::Error::other);
         let pem = self.once(WEB, make)?;
         let broken = |reason: rustls_pki_types::pem::Error| {
             let path = self.path.join(WEB);
@@ -198,8 +204,26 @@ impl Certificate {
     }
 }
 
+/// The addresses that others reach this one by: itself, or those of the machine when it is all of them.
+fn listened_on(listen: IpAddr) -> Vec<IpAddr> {
+    if !listen.is_unspecified() {
+        return vec![listen];
+    }
+    // The system tells which address it would send from; nothing is sent.
+    let ways: [(IpAddr, IpAddr); 2] = [
+        (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
+        (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
+    ];
+    let own = |(from, to): (IpAddr, IpAddr)| {
+        let socket = UdpSocket::bind((from, 0)).ok()?;
+        socket.connect((to, 9)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    ways.into_iter().filter_map(own).filter(|address| !address.is_loopback()).collect()
+}
+
 /// A self-signed certificate and its key, in PEM.
-fn certificate(hostname: &str) -> Result<String, rcgen::Error> {
+fn certificate(hostname: &str, listen: IpAddr) -> Result<String, rcgen::Error> {
     // `local_host`, the factory's name, is no DNS name: it is in the subject only.
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -207,6 +231,12 @@ fn certificate(hostname: &str) -> Result<String, rcgen::Error> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     if hostname != "localhost" && hostname.split('.').all(is_label) {
         names.push(hostname.to_owned());
+    }
+    let addresses = listened_on(listen).into_iter().map(|address| address.to_string());
+    for address in addresses {
+        if !names.contains(&address) {
+            names.push(address);
+        }
     }
     let key = rcgen::KeyPair::generate()?;
     let mut params = rcgen::CertificateParams::new(names)?;

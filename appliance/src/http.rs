@@ -140,7 +140,7 @@ async fn read(http: HttpRequest) -> Result<Request, Failure> {
         HttpMethod::PATCH => Method::Patch,
         HttpMethod::DELETE => Method::Delete,
         ref other => {
-            return Err(Failure::no_resource(format!("No resource knows the method {other}.")));
+            return Err(Failure::wrong_method(format!("No resource knows the method {other}.")));
         }
     };
     let tls = http.extensions().get::<Arc<TlsInfo>>();
@@ -259,6 +259,9 @@ fn write(response: Response) -> axum::response::Response {
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
+    // Both are on every documented answer, although browsers take no credentials with a star.
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     // 199 is a warning of any kind.
     let warning = warning.map(|text| format!("199 - \"{text}\""));
     for (name, value) in [
@@ -302,6 +305,22 @@ mod tests {
 
     fn request(method: &str, path: &str) -> HttpRequest {
         HttpRequest::builder().method(method).uri(path).body(HttpBody::empty()).unwrap()
+    }
+
+    #[test]
+    fn every_answer_lets_other_origins_read_it_and_tells_a_wrong_method() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = server();
+        for (method, path, status) in
+            [("GET", "/users", 401), ("PUT", "/auth/session", 405), ("TRACE", "/users", 405)]
+        {
+            let answered =
+                runtime.block_on(answer(State(Arc::clone(&server)), request(method, path)));
+            assert_eq!(answered.status(), status, "{method} {path}");
+            let header = |name| answered.headers().get(name).map(HeaderValue::as_bytes);
+            assert_eq!(header(header::ACCESS_CONTROL_ALLOW_ORIGIN), Some(&b"*"[..]));
+            assert_eq!(header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS), Some(&b"true"[..]));
+        }
     }
 
     #[test]

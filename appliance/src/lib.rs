@@ -147,7 +147,7 @@ impl Appliance {
         let Options { data, listen, seed, clock, hostname } = options;
         let folder = Folder::take(&data)?;
         let local_key = folder.local_key()?;
-        let certificate = folder.certificate(&hostname)?;
+        let certificate = folder.certificate(&hostname, listen.ip())?;
         let fingerprint = certificate.fingerprint();
 
         let state = |reason| match reason {
@@ -167,6 +167,7 @@ impl Appliance {
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
         prepare(&mut engine);
+        let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));
         let replica = Replica::new(engine, transport, OffsetDateTime::now_utc);
 
@@ -217,7 +218,14 @@ impl Appliance {
                 drop(folder);
             })
             .map_err(StartError::Server)?;
-        Ok(Running { address, fingerprint, local_key, handle, thread: Some(thread) })
+        Ok(Running {
+            address,
+            fingerprint,
+            factory_password,
+            local_key,
+            handle,
+            thread: Some(thread),
+        })
     }
 
     /// Where the appliance of a data folder listens, if one runs.
@@ -239,6 +247,7 @@ impl Appliance {
 pub struct Running {
     address: SocketAddr,
     fingerprint: Fingerprint,
+    factory_password: bool,
     local_key: Secret,
     handle: Handle<SocketAddr>,
     thread: Option<JoinHandle<()>>,
@@ -253,6 +262,11 @@ impl Running {
     /// The fingerprint of its certificate.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// Whether `admin` had the password of the factory when it started.
+    pub fn has_factory_password(&self) -> bool {
+        self.factory_password
     }
 
     /// The key that opens a local session (see [`luna_rest::emulator`]).

@@ -2,6 +2,7 @@
 //! installs, and carries Backup HSMs from one appliance to another.
 
 mod backup_hsm;
+mod controls;
 mod generate;
 
 use std::io::Write;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use luna_appliance::package::{self, Manifest, Package};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Running};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -97,6 +98,33 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Show, cut or heal the links to the other members of the cluster.
+    Links {
+        /// The folder that holds the appliance, which runs.
+        #[arg(long, value_name = "DIR", default_value = "luna-appliance", global = true)]
+        data: PathBuf,
+        /// What to do; the links are shown without it.
+        #[command(subcommand)]
+        action: Option<controls::Links>,
+    },
+    /// Show the appliance's clock, or move it.
+    Clock {
+        /// The folder that holds the appliance, which runs.
+        #[arg(long, value_name = "DIR", default_value = "luna-appliance")]
+        data: PathBuf,
+        /// The new time.
+        #[arg(long, value_name = "RFC3339", value_parser = time, conflicts_with = "advance")]
+        set: Option<OffsetDateTime>,
+        /// Move it on by so many seconds.
+        #[arg(long, value_name = "SECONDS")]
+        advance: Option<u32>,
+    },
+    /// Wait until nothing is under way in the background: a join, a member that catches up.
+    Settle {
+        /// The folder that holds the appliance, which runs.
+        #[arg(long, value_name = "DIR", default_value = "luna-appliance")]
+        data: PathBuf,
+    },
     /// Write the manual page or a completion script to standard output.
     #[command(hide = true)]
     Generate {
@@ -135,6 +163,9 @@ fn main() -> ExitCode {
             backup_hsm::attach(&data, serial, file.as_deref())
         }
         Command::DetachBackupHsm { data, serial, out } => backup_hsm::detach(&data, serial, &out),
+        Command::Links { data, action } => controls::links(&data, action),
+        Command::Clock { data, set, advance } => controls::clock(&data, set, advance),
+        Command::Settle { data } => controls::settle(&data),
         Command::Generate { form } => {
             generate::write(form, Arguments::command(), &mut std::io::stdout())
                 .context("cannot write to standard output")
@@ -170,20 +201,49 @@ fn write_package(
     writeln!(std::io::stdout(), "authcode: {authcode}").context("cannot write to standard output")
 }
 
+/// How to log in to an appliance that was just started, with lines that can be copied.
+fn how_to_log_in(running: &Running, data: &Path) -> String {
+    let (address, fingerprint) = (running.address(), running.fingerprint());
+    let mut text = format!("log in on this machine:\n  lunash --data {}\n", quoted(data));
+    text += &format!(
+        "log in from elsewhere, as admin:\n  lunash --host {} --port {} --fingerprint {fingerprint}\n",
+        address.ip(),
+        address.port()
+    );
+    if running.has_factory_password() {
+        text += &format!(
+            "the password is PASSWORD and has to be changed first; over REST:\n  curl -k -u \
+             admin:PASSWORD -H 'Content-Type: application/vnd.safenetinc.lunasa+json;version=17' \
+             -d '{{\"currentPassword\":\"PASSWORD\",\"password\":\"NEW-Password1\"}}' \
+             https://{address}/users/admin/actions/changePassword\n"
+        );
+    }
+    text
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 fn serve(options: Options) -> anyhow::Result<()> {
     let waiting = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     waiting.block_on(async {
         // Before the appliance starts, so that no signal is missed once it is announced.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        let data = options.data.clone();
         let running = Appliance::start(options)?;
-        writeln!(
-            std::io::stdout(),
-            "listening on https://{} ({})",
+        // At once: programs read the first line and close the pipe.
+        let text = format!(
+            "listening on https://{} ({})\n{}",
             running.address(),
-            running.fingerprint()
-        )
-        .context("cannot write to standard output")?;
+            running.fingerprint(),
+            how_to_log_in(&running, &data)
+        );
+        std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

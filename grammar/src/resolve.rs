@@ -19,6 +19,8 @@ use crate::{Declaration, Menu};
 pub struct Grammar {
     pub(crate) tree: Tree,
     pub(crate) glossary: &'static [(&'static str, &'static str)],
+    /// Texts with words of other shells, which are no secrets either.
+    pub(crate) foreign: Vec<&'static str>,
 }
 
 /// What a line means.
@@ -94,12 +96,34 @@ impl Grammar {
         commands: Vec<Declaration>,
         glossary: &'static [(&'static str, &'static str)],
     ) -> Grammar {
-        Grammar { tree: Tree::new(menus, commands), glossary }
+        Grammar { tree: Tree::new(menus, commands), glossary, foreign: Vec::new() }
+    }
+
+    /// Makes the words of a text known, such as the commands of another shell: they are no secrets
+    /// where a line is shown.
+    pub fn know(&mut self, text: &'static str) {
+        self.foreign.push(text);
     }
 
     /// Removes the commands whose first word is `word` from resolution, help and completion.
     pub fn hide(&mut self, word: &str) {
         self.tree.hide(word);
+    }
+
+    /// Takes a first word that is a beginning of one of these, or one of them, for no abbreviation:
+    /// words of another shell that people mix up with this one.
+    pub fn reserve(&mut self, words: &'static [&'static str]) {
+        self.tree.reserve(words);
+    }
+
+    /// Whether words, spelt in full, name a menu: they have commands below them and are none.
+    pub fn is_menu(&self, path: &str) -> bool {
+        let below = |node: Option<usize>, word: &str| {
+            let edges = &self.tree.nodes[node?].edges;
+            edges.iter().find(|edge| edge.word.eq_ignore_ascii_case(word)).map(|edge| edge.node)
+        };
+        let node = path.split(' ').fold(Some(ROOT), below);
+        node.is_some_and(|node| self.tree.nodes[node].command.is_none())
     }
 
     /// Resolves a line.
@@ -323,7 +347,10 @@ impl Grammar {
         let parent = match nodes {
             [node] => self.tree.path(*node),
             // Several menus or commands: only the typed words are common to them.
-            _ => tokens[..at].iter().map(|token| token.text.as_ref()).collect::<Vec<_>>().join(" "),
+            _ => {
+                let words = tokens[..at].iter().map(|token| token.text.as_ref());
+                words.take_while(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
+            }
         };
         Outcome::Unknown { at: token.span.clone(), parent, closest: closest(&token.text, near) }
     }

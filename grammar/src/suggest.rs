@@ -1,38 +1,57 @@
-//! Suggestions for a word that is not known.
+//! Suggestions for a word that is not known: only words at a small distance, as a wrong guess is worse
+//! than none.
 
 use std::collections::HashSet;
 
-/// The least similarity of a suggestion, if there are more than [`FEW`] words.
-const MIN_SIMILARITY: f64 = 0.62;
-/// The most suggestions; so few words are all suggested.
-const FEW: usize = 3;
+/// The most suggestions.
+const MOST: usize = 3;
 
-/// At most three of `words`, the most similar first, without duplicates.
+/// At most three of `words` that `typed` is a slip of, the closest first, without duplicates.
 pub(crate) fn closest(typed: &str, words: Vec<String>) -> Vec<String> {
     let mut seen = HashSet::new();
-    let words: Vec<String> = words.into_iter().filter(|word| seen.insert(word.clone())).collect();
-    let few = words.len() <= FEW;
     // Other programs take `-option=value`.
     let typed = bare(typed.split('=').next().unwrap_or(typed));
-    let mut scored: Vec<(f64, String)> =
-        words.into_iter().map(|w| (similarity(&typed, &bare(&w)), w)).collect();
-    scored.retain(|(score, _)| few || *score >= MIN_SIMILARITY);
+    let slips = match typed.chars().count() {
+        0 | 1 => 0,
+        2..=6 => 1,
+        7..=10 => 2,
+        _ => 3,
+    };
+    let mut near: Vec<([usize; 2], String)> = words
+        .into_iter()
+        .filter(|word| seen.insert(word.clone()))
+        .map(|word| (distances(&typed, &bare(&word)), word))
+        .filter(|([least, _], _)| *least <= slips)
+        .collect();
     // Stable: equally close ones stay in the order of their declaration.
-    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    scored.into_iter().take(FEW).map(|(_, word)| word).collect()
+    near.sort_by_key(|(distances, _)| *distances);
+    near.into_iter().take(MOST).map(|(_, word)| word).collect()
 }
 
 fn bare(word: &str) -> String {
     word.trim_start_matches('-').chars().take(64).collect::<String>().to_ascii_lowercase()
 }
 
-/// From 0 to 1: with the whole word or, if higher, with a prefix of it (`regsiter`, `regs`).
-fn similarity(typed: &str, word: &str) -> f64 {
+/// Slips of the fingers from the word or from a beginning of it that is about as long, and from the
+/// whole word. A word with letters left out (`lgn`) is one slip away.
+fn distances(typed: &str, word: &str) -> [usize; 2] {
     let length = typed.chars().count();
-    let begin: String = word.chars().take(length).collect();
-    let distance = strsim::damerau_levenshtein(typed, &begin) as f64;
-    let prefix = if length >= 2 { (1.0 - distance / length as f64) * 0.95 } else { 0.0 };
-    strsim::jaro_winkler(typed, word).max(prefix)
+    let whole = strsim::damerau_levenshtein(typed, word);
+    if length < 3 {
+        return [whole, whole];
+    }
+    let begins = (length - 1..=length + 1).map(|end| word.chars().take(end).collect::<String>());
+    let least =
+        begins.map(|begin| strsim::damerau_levenshtein(typed, &begin)).fold(whole, usize::min);
+    [if is_shortened(typed, word) { least.min(1) } else { least }, whole]
+}
+
+/// Whether `typed` is the word without some of its letters, the first one excepted.
+fn is_shortened(typed: &str, word: &str) -> bool {
+    let mut left = word.chars();
+    typed.chars().next() == word.chars().next()
+        && word.chars().count() <= 2 * typed.chars().count()
+        && typed.chars().all(|c| left.any(|other| other == c))
 }
 
 #[cfg(test)]
@@ -59,12 +78,20 @@ mod tests {
         assert_eq!(from("asign", &words)[0], "assignPartition");
         assert_eq!(from("fignerpr", &words)[0], "fingerprint");
         assert!(from("qqq", &words).is_empty());
+        assert_eq!(from("lgn", &["login", "logout", "list"]), ["login"]);
+    }
+
+    #[test]
+    fn a_word_that_is_no_slip_is_not_suggested() {
+        assert!(from("syslog", &["sysconf", "service", "status"]).is_empty());
+        assert!(from("zzz", &["-a", "-b"]).is_empty());
+        assert!(from("x", &["-a", "-x2"]).is_empty());
+        assert!(from("crate", &["list", "register"]).is_empty());
     }
 
     #[test]
     fn dashes_and_letter_case_are_ignored() {
         assert_eq!(from("-HSOT", &["-client", "-hostname", "-host", "-ip"])[0], "-host");
         assert_eq!(from("client", &["-client", "-hostname", "-ip", "-force"])[0], "-client");
-        assert_eq!(from("zzz", &["-a", "-b"]).len(), 2);
     }
 }

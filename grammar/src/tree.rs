@@ -21,6 +21,8 @@ pub(crate) struct Node {
     pub(crate) edges: Vec<Edge>,
     /// First letters of the edges, in lower case, compared first for speed; 0 matches any.
     firsts: Vec<u8>,
+    /// Words whose beginnings are not taken for those of the edges.
+    reserved: &'static [&'static str],
     pub(crate) command: Option<usize>,
     pub(crate) menu_help: Option<&'static str>,
     pub(crate) parent: usize,
@@ -112,7 +114,12 @@ impl Node {
         let exact = near().find(|edge| edge.match_word(typed) == WordMatch::Exact);
         (
             exact,
-            near().filter(move |edge| key.is_some() && edge.match_word(typed) == WordMatch::Prefix),
+            near().filter(move |edge| {
+                let mut reserved = self.reserved.iter();
+                key.is_some()
+                    && edge.match_word(typed) == WordMatch::Prefix
+                    && !reserved.any(|word| starts_with(word, typed))
+            }),
         )
     }
 }
@@ -166,6 +173,11 @@ impl Tree {
         let root = &mut self.nodes[ROOT];
         root.edges.retain(|edge| !edge.word.eq_ignore_ascii_case(word));
         root.firsts = root.edges.iter().map(first).collect();
+    }
+
+    /// Keeps beginnings of these words from being taken for those of first words.
+    pub(crate) fn reserve(&mut self, words: &'static [&'static str]) {
+        self.nodes[ROOT].reserved = words;
     }
 
     fn below(&mut self, parent: usize, word: &Word) -> usize {

@@ -6,6 +6,7 @@
 
 use luna_rest::clusters::refusal as clusters;
 use luna_rest::partitions::refusal;
+use luna_shell::naming::Rule;
 use luna_shell::{Code, Failure, Kind};
 
 /// A wrong password.
@@ -24,6 +25,8 @@ pub(crate) const ARGUMENTS_BAD: Code = Code::new(0x7, "CKR_ARGUMENTS_BAD");
 pub(crate) const NOT_SUPPORTED: Code = Code::new(0x54, "CKR_FUNCTION_NOT_SUPPORTED");
 /// State or policy forbid it.
 pub(crate) const NOT_ALLOWED: Code = Code::new(0x8000_0030, "CKR_OPERATION_NOT_ALLOWED");
+/// No such mechanism.
+pub(crate) const MECHANISM_INVALID: Code = Code::new(0x70, "CKR_MECHANISM_INVALID");
 /// No such policy.
 pub(crate) const POLICY_ID_INVALID: Code = Code::new(0x8000_007b, "CKR_POLICY_ID_INVALID");
 /// A value beyond the policy's capability; that this code says so is assumed.
@@ -115,6 +118,11 @@ pub(crate) fn failure(code: Code, why: impl Into<String>) -> Failure {
     let mut failure = Failure::command(code.name.to_string()).hint(why);
     failure.code = Some(code);
     failure
+}
+
+/// Refuses a value that breaks its rule, where it was typed.
+pub(crate) fn allowed(rule: Rule, value: &str) -> Result<(), Failure> {
+    rule.check(value).map_err(|told| failure(ARGUMENTS_BAD, told))
 }
 
 /// A number that the appliance sends as text.

@@ -8,7 +8,7 @@ pub(crate) const GLOSSARY: &[(&str, &str)] = &[
     ("-force", "Do not ask for confirmation"),
     ("-label", "A text label, 1 to 32 characters"),
     ("-logoutOther", "Log the role out of other applications too"),
-    ("-name", "Role: po, co, lco or cu, or its long name"),
+    ("-name", "Role: po, co, lco or cu, or its long name; of a keyring krso or krco"),
     ("-newpw", "New password"),
     ("-oldpw", "Present password"),
     ("-partition", "Name of the partition"),

@@ -29,7 +29,7 @@ pub use session::Session;
 mod prelude {
     pub(crate) use luna_grammar::Menu;
     pub(crate) use luna_rest::Secret;
-    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text};
+    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text, naming};
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::codes;

@@ -32,6 +32,33 @@ impl PartitionRole {
             .find(|role| name == role.short() || name == role.to_string().to_ascii_lowercase())
     }
 
+    /// The role of a keyring that is meant: by the names of the cluster guide, or as a partition's.
+    pub(crate) fn named_of_keyring(name: &str) -> Option<PartitionRole> {
+        let of_keyring = |role: &PartitionRole| {
+            let [short, long] = role.names_of_keyring()?;
+            (name.trim().eq_ignore_ascii_case(short) || name.trim().eq_ignore_ascii_case(long))
+                .then_some(*role)
+        };
+        Self::ALL.iter().find_map(of_keyring).or_else(|| Self::named(name))
+    }
+
+    /// What a keyring's roles are called, short and long.
+    fn names_of_keyring(self) -> Option<[&'static str; 2]> {
+        match self {
+            PartitionRole::Po => Some(["krso", "Keyring SO"]),
+            PartitionRole::Co => Some(["krco", "Keyring CO"]),
+            PartitionRole::Lco | PartitionRole::Cu => None,
+        }
+    }
+
+    /// The short name and the long one on a slot of this kind.
+    pub(crate) fn names(self, keyring: bool) -> (&'static str, String) {
+        match self.names_of_keyring() {
+            Some([short, long]) if keyring => (short, long.to_owned()),
+            _ => (self.short(), self.to_string()),
+        }
+    }
+
     /// Whether a keyring has it.
     pub(crate) fn is_of_keyrings(self) -> bool {
         matches!(self, PartitionRole::Po | PartitionRole::Co)
@@ -79,11 +106,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_keyrings_roles_answer_to_their_own_names_too() {
+        let named = PartitionRole::named_of_keyring;
+        assert_eq!(
+            (named("KRSO"), named("po")),
+            (Some(PartitionRole::Po), Some(PartitionRole::Po))
+        );
+        assert_eq!(named("krco"), Some(PartitionRole::Co));
+        assert_eq!(named("Keyring CO"), Some(PartitionRole::Co));
+        assert_eq!(PartitionRole::Co.names(true), ("krco", "Keyring CO".to_owned()));
+        assert_eq!(PartitionRole::Co.names(false), ("co", "Crypto Officer".to_owned()));
+    }
+
+    #[test]
     fn names_are_short_or_long_in_any_case() {
         assert_eq!(PartitionRole::named("PO"), Some(PartitionRole::Po));
         assert_eq!(PartitionRole::named("partition  so"), Some(PartitionRole::Po));
         assert_eq!(PartitionRole::named("Limited crypto Officer"), Some(PartitionRole::Lco));
         assert_eq!(PartitionRole::named("so"), None);
+        assert_eq!(PartitionRole::named("krso"), None);
         assert_eq!(PartitionRole::named(""), None);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, Roles};
+use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, RoleAction, Roles};
 use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use serde::Serialize;
 
@@ -29,6 +29,10 @@ pub(crate) struct SlotState {
     pub(crate) space: Option<Space>,
     /// The number of all objects, visible or not.
     pub(crate) objects: u64,
+    /// Bytes that a partition itself takes, where it is told.
+    pub(crate) overhead: Option<u64>,
+    /// The unique identifier; empty for a keyring, and where it is not told.
+    pub(crate) ouid: String,
 }
 
 /// Storage in bytes.
@@ -51,6 +55,7 @@ struct Calls {
     role: &'static Call<Nothing, Role, 3>,
     init_role: &'static Call<InitRole, Nothing, 3>,
     change_role: &'static Call<ChangePassword, Nothing, 3>,
+    act_on_role: &'static Call<RoleAction, Nothing, 4>,
     objects: fn(&SlotBackend) -> Result<Vec<Object>, Error>,
     clear: fn(&SlotBackend) -> Result<Nothing, Error>,
 }
@@ -68,6 +73,8 @@ static PARTITION: Calls = Calls {
                 free: partition.free_storage_space,
             }),
             objects: partition.object_count,
+            overhead: Some(partition.overhead).filter(|overhead| *overhead > 0),
+            ouid: partition.ouid,
         })
     },
     log_in: &partitions::LOGIN,
@@ -76,6 +83,7 @@ static PARTITION: Calls = Calls {
     role: &partitions::ROLE,
     init_role: &partitions::INIT_ROLE,
     change_role: &partitions::CHANGE_ROLE,
+    act_on_role: &partitions::ROLE_ACT,
     objects: |backend| {
         let [hsm, partition] = backend.ids();
         let listed = backend.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
@@ -97,6 +105,8 @@ static KEYRING: Calls = Calls {
             version: None,
             space: None,
             objects: u64::try_from(keyring.objects).unwrap_or(u64::MAX),
+            overhead: None,
+            ouid: String::new(),
         })
     },
     log_in: &keyrings::LOGIN,
@@ -105,6 +115,7 @@ static KEYRING: Calls = Calls {
     role: &keyrings::ROLE,
     init_role: &keyrings::INIT_ROLE,
     change_role: &keyrings::CHANGE_ROLE,
+    act_on_role: &keyrings::RESET_ROLE,
     objects: |backend| Ok(backend.client.get(&keyrings::OBJECTS, &backend.ids())?.data),
     clear: |backend| backend.client.call(&keyrings::CLEAR, &backend.ids(), &Nothing {}),
 };
@@ -169,6 +180,12 @@ impl SlotBackend {
     /// Changes a role's password.
     pub(crate) fn change_role(&self, role: &str, body: &ChangePassword) -> Result<(), Error> {
         self.client.call(self.calls.change_role, &self.with(role), body).map(drop)
+    }
+
+    /// Gives another role a new password.
+    pub(crate) fn reset_role(&self, role: &str, body: &RoleAction) -> Result<(), Error> {
+        let [outer, inner] = self.ids();
+        self.client.call(self.calls.act_on_role, &[outer, inner, role, "reset"], body).map(drop)
     }
 
     /// The objects that the session sees.

@@ -22,7 +22,9 @@ pub use session::{SESSION_CALLS, Session};
 mod prelude {
     pub(crate) use luna_grammar::Menu;
     pub(crate) use luna_rest::{Error, ErrorId, Nothing, Secret};
-    pub(crate) use luna_shell::{Attempt, Failure, Known, Page, Question, Role, Run, Table, Text};
+    pub(crate) use luna_shell::{
+        Attempt, Failure, Known, Page, Question, Role, Run, Table, Text, naming,
+    };
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::refusals::refused;

@@ -1,6 +1,7 @@
 //! Questions that are answered with `proceed` or `quit`, in the forms that the product has.
 
 use luna_shell::Failure;
+use luna_shell::naming::Rule;
 
 use crate::session::Session;
 
@@ -43,6 +44,11 @@ pub(crate) fn proceed_or(action: &str) -> String {
 
 const INDENT: &str = "          ";
 
+/// Refuses a value that breaks its rule, where it was typed.
+pub(crate) fn allowed(rule: Rule, value: &str) -> Result<(), Failure> {
+    rule.check(value).map_err(Failure::command)
+}
+
 impl Session {
     /// The empty line between the output so far and a question.
     pub(crate) fn lead(&mut self) -> &'static str {
@@ -55,6 +61,22 @@ impl Session {
     /// `quit`, or no answer.
     pub(crate) fn confirm(&mut self, force: bool, question: &str) -> Result<(), Failure> {
         if force { Ok(()) } else { self.ui().confirm(question, "-force") }
+    }
+
+    /// A label as the product takes it: cut when it is too long, which is said.
+    ///
+    /// # Errors
+    /// It breaks the rule in another way.
+    pub(crate) fn label(&mut self, rule: Rule, typed: String) -> Result<String, Failure> {
+        let label = match rule.cut(&typed) {
+            Some(begin) => {
+                self.ui().note(format!("note: the label was cut to '{begin}'"));
+                begin.to_owned()
+            }
+            None => typed,
+        };
+        allowed(rule, &label)?;
+        Ok(label)
     }
 
     /// Asks before something is deleted: `named` as the question calls it, `the` in the sentence

@@ -8,7 +8,9 @@ use luna_rest::{
     Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
     services, tasks, tokens, users,
 };
-use luna_shell::{Code, CompletionValues, Connection, Device, Failure, Options, Secrets, Ui};
+use luna_shell::{
+    Code, CompletionValues, Connection, Device, Failure, Older, Options, Secrets, Ui,
+};
 
 use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
@@ -235,6 +237,8 @@ impl luna_shell::Session for Session {
         let end = if failure.reported_as_success { "\n" } else { "" };
         format!("Error:  '{path}' failed.{code}\n\nError:  {message}\n{end}")
     }
+
+    const OLDER: &'static [Older] = crate::commands::OLDER;
 
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {
         if self.clusters || !crate::commands::is_packaged(words) {

@@ -14,6 +14,7 @@ mod error;
 mod error_id;
 mod files;
 mod follow;
+mod one_line;
 mod secret;
 mod transport;
 mod trust;

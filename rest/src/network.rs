@@ -202,6 +202,12 @@ pub struct Stats {
     pub sent: Counters,
     /// Collisions.
     pub collisions: u64,
+    /// The interrupt of a port; assumed, as the memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interrupt: Option<u32>,
+    /// The memory that a port is reached at, such as `fb4c0000-fb4e0000`; empty where it is not told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub memory: String,
 }
 
 /// Counters of one direction.

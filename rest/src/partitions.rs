@@ -54,6 +54,10 @@ calls! {
     /// Changes a role's own password; a task.
     pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
         Call::patch("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}");
+    /// The same as one of the vendor's clients sends it, for `co` and `pso`; answers 204. No page
+    /// confirms it.
+    pub const PUT_ROLE_PASSWORD: Call<ChangePassword, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/password");
     /// Lists what can be done with a role; assumed by analogy with the HSM's.
     pub const ROLE_ACTIONS: Call<Nothing, Actions> =
         Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles/{roleid}/actions");
@@ -189,6 +193,10 @@ pub struct Partition {
     pub object_count: u64,
     /// Whether the domain of an older HSM was set.
     pub legacy_domain_set: bool,
+    /// Bytes that the partition itself takes; 0 where it is not told.
+    pub overhead: u64,
+    /// Its unique identifier, 24 hexadecimal digits; empty where it is not told.
+    pub ouid: String,
     /// Path of its capabilities.
     pub capabilities: String,
     /// Path of its objects.

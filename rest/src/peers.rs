@@ -143,6 +143,8 @@ pub struct Applicant {
     pub time: String,
     /// The version of its cluster package.
     pub package: String,
+    /// The version of its software.
+    pub software: String,
 }
 
 /// An operation of a client.
@@ -232,6 +234,8 @@ pub struct Here {
     pub restart: bool,
     /// The version of its cluster package.
     pub package: String,
+    /// The version of its software.
+    pub software: String,
     /// Operations of clients it has served.
     pub operations: u64,
 }

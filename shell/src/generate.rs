@@ -96,7 +96,8 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
     );
     section(
         "EXIT STATUS",
-        "Of several commands the highest counts.\n",
+        "Of several commands the highest counts. They are ours: the product's LunaCM leaves with other\n\
+         ones, such as 12 where there was no slot.\n",
         &mut EXIT_STATUS
             .iter()
             .map(|(status, meaning)| (status.to_string(), (*meaning).to_owned())),

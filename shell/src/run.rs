@@ -1,5 +1,6 @@
 //! The session loop: reads lines, runs their commands, writes the results.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -14,11 +15,12 @@ use crate::arguments::{finish, report, unserializable};
 use crate::command::{Catalogue, Handler, Prepared, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
-use crate::diagnostics;
+use crate::diagnostics::{self, Advice};
 use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
 use crate::json::{self, CommandResult, ResultLine};
+use crate::older::{self, Older};
 use crate::options::{self, Format, Options};
 use crate::secrets::accepted_in;
 use crate::status::Status;
@@ -62,9 +64,19 @@ pub trait Session: Sized + 'static {
     }
     /// A hint for a line that starts with these words and is not known: the other shell, a new name.
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String>;
+    /// Commands in the spelling of older releases.
+    const OLDER: &'static [Older] = &[];
+    /// The product's own text for a word that a menu does not have, where it is known.
+    fn text_of_unknown(&self, _menu: &str, _word: &str) -> Option<String> {
+        None
+    }
     /// First words of the commands that are hidden in this session, as the appliance lacks them.
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
+    }
+    /// What was warned of in answers since this was last asked, each text once.
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.connection_mut().client.take_warnings()
     }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
@@ -93,6 +105,7 @@ pub struct Shell<S: Session> {
     /// When the line came that runs.
     begun: Instant,
     substitution_noted: bool,
+    older_noted: BTreeSet<String>,
 }
 
 /// The result of a line, before it is written.
@@ -108,7 +121,10 @@ impl<S: Session> Shell<S> {
         session.hidden_menus().iter().for_each(|word| catalogue.grammar.hide(word));
         let catalogue = Rc::new(catalogue);
         let known = Rc::clone(&catalogue);
-        session.ui().is_command = Box::new(move |line| known.grammar.is_command(line));
+        session.ui().is_command = Box::new(move |line| {
+            let grammar = &known.grammar;
+            grammar.is_command(line) || older::in_todays_spelling(S::OLDER, grammar, line).is_some()
+        });
         Shell {
             session,
             catalogue,
@@ -116,6 +132,7 @@ impl<S: Session> Shell<S> {
             status: Status::Success,
             begun: Instant::now(),
             substitution_noted: false,
+            older_noted: BTreeSet::new(),
         }
     }
 
@@ -220,6 +237,11 @@ impl<S: Session> Shell<S> {
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         self.note_substitutions(line);
         self.begin_line();
+        let today = older::in_todays_spelling(S::OLDER, &catalogue.grammar, line);
+        if let Some(today) = &today {
+            self.note_older_spelling(&catalogue.grammar.masked(today));
+        }
+        let line = today.as_deref().unwrap_or(line);
         let line_result = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => LineResult {
@@ -256,11 +278,8 @@ impl<S: Session> Shell<S> {
 
     fn unresolved<'c>(&self, line: &str, outcome: Outcome<'_>) -> LineResult<'c> {
         let grammar = &self.catalogue.grammar;
-        let hint = |words: &[&str]| {
-            let of_session = || self.session.hint_for_unknown(words);
-            self.misplaced(line).or_else(of_session)
-        };
-        let failure = diagnostics::failure(grammar, line, outcome, hint);
+        let advice = OfSession { session: &self.session, misplaced: self.misplaced(line) };
+        let failure = diagnostics::failure(grammar, line, outcome, &advice);
         LineResult { path: "", canonical: grammar.masked(line), result: Err(failure) }
     }
 
@@ -310,7 +329,7 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
-        let warnings = self.session.connection_mut().client.take_warnings();
+        let warnings = self.session.take_warnings();
         if self.options.output == Format::Json {
             return self.write_json(canonical, result, &warnings);
         }
@@ -405,6 +424,14 @@ impl<S: Session> Shell<S> {
         report(S::NAME, &mut *self.session.ui().device, self.options.output, failure);
     }
 
+    /// Says once for each command that its line was one of an older release.
+    fn note_older_spelling(&mut self, today: &str) {
+        let command = today.split(" -").next().unwrap_or(today).to_owned();
+        if self.older_noted.insert(command) {
+            self.session.ui().note(format!("note: read in the spelling of today: {today}"));
+        }
+    }
+
     fn note_substitutions(&mut self, line: &str) {
         if self.substitution_noted || line.is_ascii() {
             return;
@@ -414,6 +441,28 @@ impl<S: Session> Shell<S> {
             self.substitution_noted = true;
             self.session.ui().note(format!("note: '{from}' was read as '{to}'"));
         }
+    }
+}
+
+/// What a session adds to the diagnosis of a line.
+struct OfSession<'s, S> {
+    session: &'s S,
+    /// What is in the line and no part of a command.
+    misplaced: Option<String>,
+}
+
+impl<S: Session> Advice for OfSession<'_, S> {
+    fn for_words(&self, words: &[&str]) -> Option<String> {
+        self.misplaced.clone().or_else(|| self.session.hint_for_unknown(words))
+    }
+
+    fn for_option(&self, command: &str, option: &str) -> Option<String> {
+        let older = || older::elsewhere(S::OLDER, command, option).map(str::to_owned);
+        self.misplaced.clone().or_else(older)
+    }
+
+    fn text_of_unknown(&self, menu: &str, word: &str) -> Option<String> {
+        self.session.text_of_unknown(menu, word)
     }
 }
 
@@ -445,6 +494,10 @@ impl<S> LineAssistant for CommandAssistant<S> {
     fn masked(&self, line: &str) -> String {
         self.catalogue.grammar.masked(line)
     }
+
+    fn kept(&self, line: &str) -> String {
+        self.catalogue.grammar.without_secrets(line)
+    }
 }
 
 /// Runs a shell program on the streams of the process, as its arguments ask. What outlives it is
@@ -475,12 +528,17 @@ pub fn main<S: Session>(
             return failure.status().into();
         }
     };
+    if lines.is_none() {
+        device.take_terminal();
+    }
     match open(Box::new(device), &options) {
         Ok(mut session) => {
             state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
+            // It was meant for the session, and would go to the program that started this one.
+            device.discard_input();
             report(S::NAME, &mut *device, output, &failure);
             failure.status().into()
         }

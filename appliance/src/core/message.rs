@@ -258,6 +258,12 @@ impl Failure {
         Failure::new(404, "FRAMEWORK_NO_RESOURCE", "The resource does not exist.").details(details)
     }
 
+    /// 405: the path is a resource, but not with this method. The identifier is assumed.
+    pub fn wrong_method(details: impl Into<String>) -> Failure {
+        Failure::new(405, "FRAMEWORK_METHOD_NOT_ALLOWED", "The resource does not know the method.")
+            .details(details)
+    }
+
     /// 400 `APPLIANCE_REQUIRE_SO_LOGIN`: the HSM SO has to log in first.
     pub fn so_login() -> Failure {
         Failure::new(400, "APPLIANCE_REQUIRE_SO_LOGIN", "The HSM SO must be logged in.")

@@ -15,6 +15,7 @@ use super::{Peer, Replica, SendError, lock, refuse};
 use crate::core::message::{Failure, Response};
 use crate::engine::Step;
 use crate::panics;
+use crate::rules::cluster::lifecycle::knows_modes;
 use crate::state::clusters::MemberRow;
 
 /// How far the clocks of the two appliances may be apart.
@@ -160,6 +161,13 @@ impl Replica {
         if row.domain != applicant.domain {
             return refused(
                 "The cluster partition here has another cloning domain than the cluster."
+                    .to_owned(),
+            );
+        }
+        if (row.dual || row.manual) && !knows_modes(&applicant.package, &applicant.software) {
+            return refused(
+                "The cluster has modes that need appliance software 7.9.0 and the package \
+                 lnh_cluster 1.0.5, or newer, on every member."
                     .to_owned(),
             );
         }

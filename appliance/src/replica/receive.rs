@@ -128,6 +128,7 @@ impl Replica {
                 || machine.peers.here.contains_key(primary),
             restart: clusters.own.get().restart,
             package: machine.state.packages.version(PACKAGE).to_owned(),
+            software: machine.state.lunasa.settings.get().version.clone(),
             operations: machine.peers.operations,
         }
     }
@@ -137,7 +138,7 @@ impl Replica {
     }
 
     /// Whether a member answers now.
-    fn can_reach(&self, member: &str) -> bool {
+    pub(super) fn can_reach(&self, member: &str) -> bool {
         let hello = Message::Hello(self.engine().history());
         self.peer(member).is_some_and(|peer| matches!(self.send(&peer, hello), Ok(Answer::Here(_))))
     }

@@ -189,8 +189,19 @@ impl Routes {
         let path: Vec<&str> = segments(path).collect();
         let mut ids = Vec::new();
         let Some(route) = find(&self.root, method, &path, &mut ids) else {
-            let message = format!("{method} /{} is not a resource.", path.join("/"));
-            return Err(Failure::no_resource(message));
+            let others: Vec<&str> = METHODS
+                .into_iter()
+                .filter(|other| find(&self.root, *other, &path, &mut Vec::new()).is_some())
+                .map(Method::name)
+                .collect();
+            let path = path.join("/");
+            return Err(match &others[..] {
+                [] => Failure::no_resource(format!("{method} /{path} is not a resource.")),
+                others => Failure::wrong_method(format!(
+                    "/{path} knows {}, not {method}.",
+                    others.join(", ")
+                )),
+            });
         };
         let ids = ids.into_iter().map(decode).collect::<Result<_, _>>()?;
         Ok((route, ids))
@@ -208,6 +219,9 @@ impl Routes {
         found
     }
 }
+
+const METHODS: [Method; 5] =
+    [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
 
 /// The ids of a path as a handler takes them; their number is that of the route's own template.
 fn exactly<const N: usize>(ids: &[String]) -> Result<&Ids<N>, Failure> {
@@ -385,6 +399,15 @@ mod tests {
         assert_eq!(found("/a/b/c/1"), Some(("/a/{x}/c/{y}", vec!["b".into(), "1".into()])));
         assert_eq!(found("/a"), None);
         assert_eq!(found("/a/b/c"), None);
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_from_a_path_that_is_no_resource() {
+        let refused = |path: &str| match routes().find(Method::Put, path) {
+            Err(failure) => failure.into_response().status,
+            Ok(_) => 0,
+        };
+        assert_eq!((refused("/a/b"), refused("/a/x"), refused("/b")), (405, 405, 404));
     }
 
     #[test]

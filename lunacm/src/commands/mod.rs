@@ -8,7 +8,8 @@ mod shell;
 mod slot;
 
 use luna_grammar::Menu;
-use luna_shell::{Catalogue, Command};
+use luna_shell::elsewhere::{self, LUNACM, LUNASH};
+use luna_shell::{Catalogue, Command, Now, Older};
 use serde::Serialize;
 
 use crate::glossary::GLOSSARY;
@@ -25,6 +26,8 @@ const TABLES: &[&[Command<Session>]] = &[
     partition::absent::COMMANDS,
     partition::contents::COMMANDS,
     partition::domains::COMMANDS,
+    partition::information::COMMANDS,
+    partition::mechanisms::COMMANDS,
     partition::policies::COMMANDS,
     partition::smk::COMMANDS,
     clientconfig::COMMANDS,
@@ -39,17 +42,29 @@ const RETIRED: &[(&str, &str)] =
 const OF_ADMINISTRATIVE_SLOTS: &[&str] =
     &["audit", "hsm", "stm", "partition create", "partition delete", "partition resize"];
 
-/// The commands of the other shell, shortest spelling and full path.
-const OF_LUNASH: &str = include_str!("../../../completions/lunash.abbreviations");
+/// Lines that scripts of older releases, and guides, still send.
+pub(crate) const OLDER: &[Older] =
+    &[Older { words: "slot set", today: "slot set", arguments: &[("slot", Now::Is("-slot"))] }];
+
+/// First words of LunaSH whose lines would otherwise run something else here, as abbreviations. LunaCM
+/// itself takes official short names only.
+const OF_LUNASH: &[&str] = &["client", "service", "status", "sysconf"];
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(LUNASH.table);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
+    catalogue.grammar.reserve(OF_LUNASH);
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.
 pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
-    let elsewhere = luna_shell::other_shell_hint(words, RETIRED, "lunash", OF_LUNASH);
+    let elsewhere = elsewhere::hint(words, LUNACM, LUNASH, RETIRED);
+    // That such a command is missing needs no second reason.
+    let other = elsewhere.clone().filter(|told| told.ends_with(LUNASH.program));
     let begins = |full: &str, typed: &str| {
         full.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
     };
@@ -61,10 +76,10 @@ pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
             && path.iter().zip(words).all(|(full, typed)| begins(full, typed))
     });
     match (admin, elsewhere) {
-        (Some(admin), elsewhere) => Some(format!(
+        (Some(admin), _) => Some(format!(
             "'{admin}' exists on administrative slots only, which clients of a Network HSM do not \
              have{}",
-            elsewhere.map_or_else(String::new, |told| format!("; {told}"))
+            other.map_or_else(String::new, |told| format!("; {told}"))
         )),
         (None, elsewhere) => elsewhere,
     }

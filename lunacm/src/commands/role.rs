@@ -112,7 +112,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Reset the password of another role",
         options: &[("-password", "The role's password until it changes it")],
         roles: Role::OPERATOR,
-        rest: &[partitions::ROLE_ACT.resource()],
+        rest: &[partitions::ROLE_ACT.resource(), keyrings::RESET_ROLE.resource()],
         known: Known::Documented("lunacm/commands/role/role_resetpw.htm"),
         run: call::<ResetPassword>(),
     },
@@ -131,22 +131,24 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[partitions::ROLE.resource(), keyrings::ROLE.resource()],
-        known: Known::Assumed("the page was not found; that it tells of a lock-out is documented"),
+        known: Known::Seen("lunacm-role-show-7"),
         run: call::<Show>(),
     },
 ];
 
 /// The role of a name as typed.
 fn named(session: &Session, name: &str) -> Result<PartitionRole, Failure> {
-    let role = PartitionRole::named(name).ok_or_else(|| {
+    if session.slot().is_ok_and(Slot::is_keyring) {
+        let role = PartitionRole::named_of_keyring(name);
+        return role.filter(|role| role.is_of_keyrings()).ok_or_else(|| {
+            codes::failure(codes::USER_TYPE_INVALID, format!("A keyring has no role '{name}'."))
+                .hint("its roles are: Keyring SO (krso, or po) and Keyring CO (krco, or co)")
+        });
+    }
+    PartitionRole::named(name).ok_or_else(|| {
         codes::failure(codes::ARGUMENTS_BAD, format!("An application slot has no role '{name}'."))
             .hint("the roles are: Partition SO (po), Crypto Officer (co), Limited Crypto Officer (lco), Crypto User (cu)")
-    })?;
-    if session.slot().is_ok_and(Slot::is_keyring) && !role.is_of_keyrings() {
-        return Err(codes::failure(codes::USER_TYPE_INVALID, format!("A keyring has no {role}."))
-            .hint("its roles are: Partition SO (po) and Crypto Officer (co)"));
-    }
-    Ok(role)
+    })
 }
 
 /// Roles are shown with the names that LunaCM gives them.
@@ -201,12 +203,7 @@ impl Run<Session> for ChangePassword {
         let attempt = session.attempt(left, role)?;
         let old = (role.variable(), "-oldpw");
         let old_password = session.secret(self.oldpw, "enter existing password", None, old)?;
-        let new_password = session.secret(
-            self.newpw,
-            "enter new password",
-            Some("re-enter new password"),
-            ("NEW_PASSWORD", "-newpw"),
-        )?;
+        let new_password = session.new_password(self.newpw, ("NEW_PASSWORD", "-newpw"))?;
         let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
         attempt
             .spend(session, |session| Ok(session.backend()?.change_role(role.id(), &body)?))?;
@@ -302,7 +299,7 @@ impl Run<Session> for Init {
             PartitionRole::Po if session.slot()?.is_keyring() => {
                 return Err(codes::failure(
                     codes::NOT_ALLOWED,
-                    "The Partition SO of a keyring is made with the keyring.",
+                    "The Keyring SO is made with the keyring.",
                 ));
             }
             PartitionRole::Po => {
@@ -315,12 +312,7 @@ impl Run<Session> for Init {
             PartitionRole::Co => session.require(&[PartitionRole::Po])?,
             PartitionRole::Lco | PartitionRole::Cu => session.require(&[PartitionRole::Co])?,
         }
-        let password = session.secret(
-            self.password,
-            "enter new password",
-            Some("re-enter new password"),
-            (role.variable(), "-password"),
-        )?;
+        let password = session.new_password(self.password, (role.variable(), "-password"))?;
         let body = rest::InitRole { password: Some(password), ..Default::default() };
         session.backend()?.init_role(role.id(), &body)?;
         Ok(Done::new("role init"))
@@ -349,14 +341,15 @@ impl Run<Session> for List {
 
     fn run(self, session: &mut Session) -> Result<Roles, Failure> {
         let listed = session.backend()?.roles()?.roles;
-        let current = session.slot()?.role;
+        let (current, keyring) = (session.slot()?.role, session.slot()?.is_keyring());
         let mut roles = Vec::new();
         for role in PartitionRole::ALL {
             // An older appliance does not have all of them.
             if listed.iter().any(|entry| entry.id == role.id()) {
+                let (short, name) = role.names(keyring);
                 roles.push(RoleLine {
-                    name: role.to_string(),
-                    short: role.short(),
+                    name,
+                    short,
                     initialized: state(session, role)?.initialized,
                     logged_in: current == Some(role),
                 });
@@ -415,9 +408,9 @@ pub(super) fn log_in(
     attempt.spend(session, |session| Ok(session.backend()?.log_in(&login)?))?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
+        let (short, _) = role.names(session.slot()?.is_keyring());
         session.ui().note(format!(
-            "note: the password must be changed before anything else: role changepw -name {}",
-            role.short()
+            "note: the password must be changed before anything else: role changepw -name {short}"
         ));
     }
     Ok(())
@@ -492,7 +485,6 @@ impl Run<Session> for ResetPassword {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let role = named(session, &self.name)?;
-        session.partition(None)?;
         let current = session.slot()?.slot;
         if session.slot_or_current(self.slot)?.slot != current {
             return Err(codes::failure(
@@ -502,13 +494,9 @@ impl Run<Session> for ResetPassword {
             .hint("make it the current slot first: slot set -slot N"));
         }
         session.require(&[PartitionRole::Po, PartitionRole::Co])?;
-        let password = session.secret(
-            self.password,
-            "enter new password",
-            Some("re-enter new password"),
-            ("NEW_PASSWORD", "-password"),
-        )?;
-        act(session, role, "reset", Some(password))?;
+        let password = session.new_password(self.password, ("NEW_PASSWORD", "-password"))?;
+        let body = rest::RoleAction { password: Some(password), ..Default::default() };
+        session.backend()?.reset_role(role.id(), &body)?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role resetpw"))
     }
@@ -537,7 +525,8 @@ struct Show {
     name: String,
 }
 
-/// The state of a role.
+/// The state of a role. A wrong present password counts as a failed login, so that both have one
+/// number; a real appliance, whose REST API tells the logins only, may count them apart (assumed).
 #[derive(Serialize)]
 struct RoleState {
     name: String,
@@ -545,6 +534,8 @@ struct RoleState {
     primary_authentication: String,
     secondary_authentication: String,
     login_attempts_left: Option<u32>,
+    change_password_attempts_left: Option<u32>,
+    activated: bool,
     locked_out: bool,
     password_to_be_changed: bool,
 }
@@ -555,12 +546,15 @@ impl Run<Session> for Show {
     fn run(self, session: &mut Session) -> Result<RoleState, Failure> {
         let role = named(session, &self.name)?;
         let state = state(session, role)?;
+        let (_, name) = role.names(session.slot()?.is_keyring());
         Ok(RoleState {
-            name: role.to_string(),
+            name,
             initialized: state.initialized,
             primary_authentication: state.primary_authentication,
             secondary_authentication: state.secondary_authentication,
             login_attempts_left: state.login_attempts_left,
+            change_password_attempts_left: state.login_attempts_left,
+            activated: state.activated,
             locked_out: state.locked_out,
             password_to_be_changed: state.pin_to_be_changed,
         })
@@ -573,13 +567,19 @@ impl Text for RoleState {
         page.blank();
         let mut line = |text: String| page.line(format!("                {text}"));
         if !self.initialized {
-            return line("Not initialized".into());
+            return line("Not initialized.".into());
         }
         line(format!("Primary authentication type: {}", self.primary_authentication));
         line(format!("Secondary authentication type: {}", self.secondary_authentication));
         // The word for an unknown number is assumed.
-        let left = self.login_attempts_left.map_or("Unknown".into(), |left| left.to_string());
+        let number = |left: Option<u32>| left.map_or("Unknown".to_owned(), |left| left.to_string());
+        let left = number(self.login_attempts_left);
         line(format!("Failed login attempts before lockout: {left}"));
+        let left = number(self.change_password_attempts_left);
+        line(format!("Failed change password attempts before lockout: {left}"));
+        if self.activated {
+            line("Activated.".into());
+        }
         if self.locked_out {
             line("Locked out".into());
         }

@@ -18,7 +18,8 @@ mod token;
 mod user;
 
 use luna_grammar::Menu;
-use luna_shell::{Catalogue, Command, abbreviates};
+use luna_shell::elsewhere::{self, LUNACM, LUNASH, abbreviates};
+use luna_shell::{Catalogue, Command, Now, Older};
 
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
@@ -162,15 +163,44 @@ pub(crate) fn is_packaged(words: &[&str]) -> bool {
         })
 }
 
-/// The commands of the other shell, shortest spelling and full path.
-const OF_LUNACM: &str = include_str!("../../../completions/lunacm.abbreviations");
+/// Lines that scripts of older releases still send.
+pub(crate) const OLDER: &[Older] = &[
+    Older {
+        words: "client hostip unmap",
+        today: "client hostip unmap",
+        arguments: &[("-ip", Now::NothingWithValue)],
+    },
+    Older { words: "network interface", today: "network interface static", arguments: &[] },
+    Older { words: "ntls bind", today: "ntls bind", arguments: &[("-force", Now::Nothing)] },
+    Older {
+        words: "partition create",
+        today: "partition create",
+        arguments: &[
+            ("-password", Now::Elsewhere(CREATES_ONLY)),
+            ("-domain", Now::Elsewhere(CREATES_ONLY)),
+            ("-label", Now::Elsewhere(CREATES_ONLY)),
+            ("-defaultdomain", Now::Elsewhere(CREATES_ONLY)),
+        ],
+    },
+    Older {
+        words: "partition resetPw",
+        today: "partition resetPw",
+        arguments: &[("-p", Now::Is("-partition"))],
+    },
+];
+
+const CREATES_ONLY: &str = "since 7.x 'partition create' makes a partition without a password: \
+                            'partition init' gives it label, password and domain afterwards";
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(LUNACM.table);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.
 pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
-    luna_shell::other_shell_hint(words, RETIRED, "lunacm", OF_LUNACM)
+    elsewhere::hint(words, LUNASH, LUNACM, RETIRED)
 }

@@ -1,8 +1,9 @@
 //! `package`: software packages of the appliance.
 
 use luna_rest::packages::{self, UsePackage, Used};
-use luna_rest::{partitions, users};
+use luna_rest::{hsm, partitions, users};
 
+use crate::commands::hsm::require_so_login;
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 use crate::refusals::refused_value;
@@ -58,6 +59,7 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[
+            hsm::SHOW.resource(),
             partitions::LIST.resource(),
             partitions::SHOW.resource(),
             packages::LIST.resource(),
@@ -219,6 +221,9 @@ impl Run<Session> for Update {
 
     fn run(self, session: &mut Session) -> Result<Updated, Failure> {
         let file = session.provide(&self.package_file)?;
+        if !self.useevp {
+            require_so_login(session)?;
+        }
         if !self.force {
             let loss = partitions_lost(session, &file)?;
             // The end of the warning was not found.

@@ -98,6 +98,10 @@ pub struct Smk {
     pub id: String,
     /// `Not Initialized` or `Initialized`.
     pub state: String,
+    /// Its unique identifier, 24 hexadecimal digits; empty where there is none or it is not told.
+    /// Assumed: the vendor's client hears it from the cryptographic API.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub ouid: String,
 }
 
 /// The cloning domains of a partition, the primary one first.

@@ -4,6 +4,8 @@ use luna_rest::peers::{Applicant, Message};
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
+use crate::engine::Step;
+use crate::state::keyrings::Password;
 
 #[test]
 fn a_keyring_made_anywhere_is_everywhere_when_it_is_acknowledged() {
@@ -276,6 +278,111 @@ fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
     assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
     assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [10, 0]);
     assert_eq!(entry.send(Method::Delete, &format!("{path}/objects"), json!({})).0, 403);
+}
+
+/// A client's session on a node with the KRCO of the node's only keyring logged in: who sends as
+/// this client, and the keyring's path.
+fn client(node: &Node) -> (Node, String) {
+    let uuid = node.keyrings().into_iter().next().unwrap();
+    let cookie = node.replica().engine().machine.open_client_session("client", &uuid, clock());
+    let path = format!("/emulator{}/keyrings/{uuid}", &node.cluster().unwrap()[4..]);
+    (Node { cookie, ..node_like(node) }, path)
+}
+
+/// Gives a keyring's KRCO this password.
+fn set_password(node: &Node, password: &str) {
+    let replica = node.replica();
+    let password = Password { hash: hash(password), ..Password::default() };
+    let step = replica.engine().step_with(|machine| {
+        let uuid = machine.state.keyrings.keyrings.keys().next().unwrap().to_owned();
+        machine.state.keyrings.keyrings.get_mut(&uuid).unwrap().co = Some(password.clone());
+        Response { status: 204, ..Response::default() }
+    });
+    let Step::Lead(_, shipment) = step else { panic!("not the primary") };
+    replica.ship(shipment, None);
+}
+
+#[test]
+fn a_client_writes_only_while_its_entry_member_may() {
+    let (net, nodes) = cluster_of(3);
+    nodes[0].create("k");
+    set_password(&nodes[0], "co-password");
+    nodes.iter().for_each(Node::settle);
+    let (entry, path) = client(&nodes[2]);
+    let new = json!({"label": "key", "type": "Symmetric Key"});
+    let write = || entry.send(Method::Post, &format!("{path}/objects"), new.clone());
+    let objects = |node: &Node| {
+        let replica = node.replica();
+        let engine = replica.engine();
+        engine.machine.state.keyrings.keyrings.values().next().unwrap().objects
+    };
+    for count in 1..=6 {
+        assert_eq!(write().0, 200);
+        assert_eq!(objects(&nodes[0]), count);
+    }
+    cut(&net, &nodes[0], &nodes[2]);
+    for _ in 0..9 {
+        let (status, said) = write();
+        assert_eq!((status, &said["id"]), (403, &json!("CLUSTER_MEMBER_READ_ONLY")));
+        // The members of its group go on serving its reads.
+        assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
+    }
+    assert_eq!(objects(&nodes[0]), 6);
+    heal(&net);
+    nodes[2].settle();
+    // A member of its group that may not write is no reason for a write to fail.
+    cut(&net, &nodes[0], &nodes[1]);
+    for count in 7..=12 {
+        assert_eq!(write().0, 200, "{count}");
+        assert_eq!(objects(&nodes[0]), count);
+    }
+}
+
+#[test]
+fn logins_that_fail_without_the_primary_are_counted_and_told_later() {
+    let (net, nodes) = cluster_of(3);
+    nodes[0].create("k");
+    set_password(&nodes[0], "co-password");
+    let uuid = nodes[0].keyrings().into_iter().next().unwrap();
+    let login = |node: &Node, password: &str| {
+        // A session of its own for each: a good login of the one would be in the way of the other.
+        let cookie = node.replica().engine().machine.open_client_session("client", "", clock());
+        let sender = Node { cookie, ..node_like(node) };
+        let path = format!("/emulator{}/keyrings/{uuid}/login", &nodes[0].cluster().unwrap()[4..]);
+        sender.send(Method::Post, &path, json!({"role": "co", "password": password})).0
+    };
+    let failed = |node: &Node| {
+        let (_, shown) = node.send(Method::Get, "/api/keyrings/k", json!({}));
+        shown["failedLogins"].as_u64().unwrap()
+    };
+    for node in &nodes[1..] {
+        cut(&net, &nodes[0], node);
+    }
+    assert_eq!(login(&nodes[1], "wrong-password"), 401);
+    assert_eq!(login(&nodes[1], "co-password"), 204, "reading goes on");
+    assert_eq!((failed(&nodes[0]), failed(&nodes[1])), (0, 0), "a good login forgets them");
+    for count in 1..=4 {
+        assert_eq!(login(&nodes[1], "wrong-password"), 401);
+        assert_eq!(login(&nodes[2], "wrong-password"), 401);
+        assert_eq!((failed(&nodes[0]), failed(&nodes[1]), failed(&nodes[2])), (0, count, count));
+    }
+    heal(&net);
+    nodes.iter().for_each(Node::settle);
+    assert!(nodes.iter().all(|node| failed(node) == 8), "told and added up");
+    cut(&net, &nodes[0], &nodes[2]);
+    assert_eq!(login(&nodes[2], "wrong-password"), 401);
+    assert_eq!(login(&nodes[2], "wrong-password"), 401, "the last attempt");
+    for password in ["wrong-password", "co-password"] {
+        assert_eq!(login(&nodes[2], password), 403, "locked");
+    }
+    let mut restarted = node_like(&nodes[2]);
+    restarted.kill();
+    restarted.start();
+    assert_eq!(failed(&restarted), 10, "over a restart too");
+    heal(&net);
+    restarted.settle();
+    assert_eq!(failed(&nodes[0]), 10);
+    assert_eq!(login(&nodes[0], "co-password"), 403);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
-    not_parted, refuse, require_active, require_cluster, vouched_by_co,
+    not_parted, refuse, require_active, require_cluster, vouched_by_co, writes,
 };
 use crate::rules::cluster::lifecycle::{era_id, member_path};
 use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
@@ -41,13 +41,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&LINKS, ADMIN, links);
     r.on(&CHANGE_LINK, ADMIN, change_link);
     r.on(&SETTLE, ADMIN, settle);
-}
-
-/// Whether this member may write: it is the primary, or sees it.
-fn writes(cx: &Context<'_>) -> bool {
-    let clusters = &cx.state.clusters;
-    let primary = &clusters.cluster.get().primary;
-    !clusters.own.get().parted && (clusters.is_primary() || cx.peers.here.contains_key(primary))
 }
 
 fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
@@ -345,10 +338,13 @@ fn clients(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Clien
     Ok(Reply::ok(Clients { data }))
 }
 
-/// A client by UUID or common name: its UUID.
+/// A client by UUID or common name, whose form a client chooses itself: its UUID.
 pub(crate) fn find_client(cx: &Context<'_>, client: &str) -> Result<String, Failure> {
-    let mut clients = cx.state.clusters.clients.iter();
-    let found = clients.find(|(uuid, row)| *uuid == client || row.name == client);
+    let clients = &cx.state.clusters.clients;
+    if clients.contains(client) {
+        return Ok(client.to_owned());
+    }
+    let found = clients.iter().find(|(_, row)| row.name == client);
     found.map(|(uuid, _)| uuid.to_owned()).ok_or_else(|| {
         refuse(refusal::NO_CLIENT, format!("No client '{client}' is registered with the cluster."))
     })

@@ -146,8 +146,9 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Device>,
 fn stats(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stats>, Failure> {
     let name = known(&ids[0])?;
     let row = cx.state.network.row(name).cloned().unwrap_or_default();
+    let (interrupt, memory) = hardware(name);
     if !cx.state.network.has_link(name) {
-        return Ok(Reply::ok(Stats::default()));
+        return Ok(Reply::ok(Stats { interrupt, memory, ..Stats::default() }));
     }
     let start = row.since.max(cx.state.status.booted());
     let seconds = u64::try_from(cx.now.unix_timestamp() - start).unwrap_or_default();
@@ -164,7 +165,22 @@ fn stats(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stats>,
         received: counters(received, 96),
         sent: counters(sent, 122),
         collisions: 0,
+        interrupt,
+        memory,
     }))
+}
+
+/// Interrupt and memory of a port, as recorded for the first two; those of the others are assumed.
+/// A bond is no hardware.
+fn hardware(name: &str) -> (Option<u32>, String) {
+    let (interrupt, memory) = match name {
+        "eth0" => (58, "fb4c0000-fb4e0000"),
+        "eth1" => (169, "fb6e0000-fb700000"),
+        "eth2" => (178, "fb8c0000-fb8e0000"),
+        "eth3" => (186, "fbae0000-fbb00000"),
+        _ => return (None, String::new()),
+    };
+    (Some(interrupt), memory.to_owned())
 }
 
 /// A usable host address inside its network, with a gateway in the same network.

@@ -11,6 +11,7 @@ use luna_rest::tasks::Link;
 use crate::core::checks::{check_domain, check_label};
 use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
+use crate::core::random::hex;
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
@@ -18,7 +19,7 @@ use crate::rules::partition::access::{
     check_hsm, not_allowed, partition, partition_mut, place, remove, usable, zeroize,
 };
 use crate::rules::partition::login::{check_new_password, check_password, require_role};
-use crate::rules::partition::objects::make_smk;
+use crate::rules::partition::objects::{hsm_ouid, make_smk};
 use crate::rules::partition::policies::template;
 use crate::state::clusters::PACKAGE;
 use crate::state::hsm::STORAGE;
@@ -141,11 +142,21 @@ fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Partitio
         free_storage_space: row.size.saturating_sub(used),
         object_count,
         legacy_domain_set: row.legacy_domain.is_some(),
+        overhead: OVERHEAD,
+        ouid: ouid(cx, serial),
         capabilities: CAPABILITIES.path(&ids),
         objects: OBJECTS.path(&ids),
         policies: POLICIES.path(&ids),
         roles: ROLES.path(&ids),
     }))
+}
+
+/// The identifier of a partition: a number, what it is, and the HSM's serial number, as recorded on
+/// two HSMs. Assumed: the number is the partition's own part of its serial number.
+fn ouid(cx: &Context<'_>, serial: &str) -> String {
+    let number = serial.parse::<u64>().unwrap_or_default() % 1_000_000;
+    let number = u32::try_from(number).unwrap_or_default();
+    format!("{}09000006{}", hex(&number.to_le_bytes()), hsm_ouid(cx))
 }
 
 fn init(
@@ -310,6 +321,18 @@ pub(crate) mod tests {
         assert_eq!(bench.delete(&first).status, 204);
         assert_eq!(bench.get(&first).error(), (404, refusal::INVALID_PARTITION));
         assert_eq!(bench.machine.state.partitions.count(), 1);
+    }
+
+    #[test]
+    fn an_identifier_ends_in_the_serial_number_of_the_hsm() {
+        let mut bench = bench();
+        let first = create(&mut bench, json!({"name": "a"})).created();
+        let second = create(&mut bench, json!({"name": "b"})).created();
+        let mut ouid = |path: &str| bench.get(path).json()["ouid"].as_str().unwrap().to_owned();
+        let (first, second) = (ouid(&first), ouid(&second));
+        assert!(first.len() == 24 && first[8..] == second[8..] && first != second, "{first}");
+        let hsm = u32::try_from(bench.machine.state.hsm.hsm.get().serial).unwrap();
+        assert_eq!(first[16..], hex(&hsm.to_le_bytes()));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! partition. Failed logins are kept: a locked SO zeroizes the partition, the others lock out.
 
 use luna_rest::partitions::{
-    CHANGE_ROLE, ChangePassword, INIT_ROLE, InitRole, LOGIN, LOGOUT, Login, ROLE, ROLE_ACT,
-    ROLE_ACTIONS, ROLES, Role, RoleAction, RoleRef, Roles, SHOW, refusal,
+    CHANGE_ROLE, ChangePassword, INIT_ROLE, InitRole, LOGIN, LOGOUT, Login, PUT_ROLE_PASSWORD,
+    ROLE, ROLE_ACT, ROLE_ACTIONS, ROLES, Role, RoleAction, RoleRef, Roles, SHOW, refusal,
 };
 use luna_rest::tasks::{Actions, Link};
 use luna_rest::{Nothing, Secret};
@@ -45,6 +45,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROLE, MONITOR, role);
     r.on(&INIT_ROLE, OPERATOR.private(), init_role);
     r.on(&CHANGE_ROLE, OPERATOR, change_role);
+    r.on(&PUT_ROLE_PASSWORD, OPERATOR, put_password);
     r.on(&ROLE_ACTIONS, MONITOR, role_actions);
     r.on(&ROLE_ACT, OPERATOR.private(), act);
 }
@@ -277,15 +278,35 @@ fn change_role(
     ids: &Ids<3>,
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
+    set_password(cx, ids, &ids[2], &body)?;
+    Ok(cx.finished_task(Reply::<Nothing>::done())?.status(202))
+}
+
+fn put_password(
+    cx: &mut Context<'_>,
+    ids: &Ids<3>,
+    body: ChangePassword,
+) -> Result<Reply<Nothing>, Failure> {
+    // The client calls the Partition SO by another name than the list does.
+    let id = if ids[2] == "pso" { "so" } else { &ids[2] };
+    set_password(cx, ids, id, &body)?;
+    Ok(Reply::done())
+}
+
+fn set_password(
+    cx: &mut Context<'_>,
+    ids: &Ids<3>,
+    id: &str,
+    body: &ChangePassword,
+) -> Result<(), Failure> {
     let serial = place(cx, &ids[0], &ids[1])?;
-    let id = &ids[2];
     check_password(cx, serial, id, body.old_password.expose())?;
     check_new_password(partition(cx, serial)?, id, body.new_password.expose())?;
     let hash = cx.hash(body.new_password.expose());
     if let Some(role) = partition_mut(cx, serial)?.roles.get_mut(id) {
         (role.hash, role.to_be_changed) = (hash, false);
     }
-    Ok(cx.finished_task(Reply::<Nothing>::done())?.status(202))
+    Ok(())
 }
 
 fn role_actions(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Actions>, Failure> {
@@ -430,6 +451,19 @@ mod tests {
         assert_eq!(bench.get(&format!("{path}/object/objects")).status, 200);
         logout(&mut bench, &path);
         assert_eq!(login(&mut bench, &path, "co", CO).error(), (401, refusal::WRONG_PASSWORD));
+    }
+
+    #[test]
+    fn a_password_is_put_as_well_as_patched() {
+        let mut bench = bench();
+        let path = with_co(&mut bench);
+        for (role, old) in [("co", CO), ("pso", SO)] {
+            let body = json!({"oldPassword": old, "newPassword": NEW});
+            let put = format!("{path}/roles/{role}/password");
+            assert_eq!(bench.put(&put, body.clone()).status, 204);
+            assert_eq!(bench.put(&put, body).error(), (401, refusal::WRONG_PASSWORD));
+        }
+        assert_eq!(login(&mut bench, &path, "so", NEW).status, 204);
     }
 
     #[test]

@@ -197,19 +197,26 @@ fn check_smk(row: &PartitionRow, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show_smk(row: &PartitionRow, [hsm, partition, smk]: [&str; 3]) -> Smk {
-    let key = if smk == SMKS[0] { &row.smk_id } else { &row.old_smk_id };
-    Smk {
-        actions: SMK_ACTIONS.path(&[hsm, partition, smk]),
-        id: smk.to_owned(),
+/// What the unique identifiers of things on an HSM end in: its serial number.
+pub(crate) fn hsm_ouid(cx: &Context<'_>) -> String {
+    hex(&u32::try_from(cx.state.hsm.hsm.get().serial).unwrap_or_default().to_le_bytes())
+}
+
+fn show_smk(cx: &Context<'_>, ids: [&str; 3]) -> Result<Smk, Failure> {
+    let row = partition(cx, ids[1])?;
+    let key = if ids[2] == SMKS[0] { &row.smk_id } else { &row.old_smk_id };
+    let begin = key.get(..16);
+    Ok(Smk {
+        actions: SMK_ACTIONS.path(&ids),
+        id: ids[2].to_owned(),
         state: if key.is_empty() { "Not Initialized" } else { "Initialized" }.to_owned(),
-    }
+        ouid: begin.map_or_else(String::new, |begin| format!("{begin}{}", hsm_ouid(cx))),
+    })
 }
 
 fn smk(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Smk>, Failure> {
-    let row = partition(cx, place(cx, &ids[0], &ids[1])?)?;
-    check_smk(row, &ids[2])?;
-    Ok(Reply::ok(show_smk(row, [&ids[0], &ids[1], &ids[2]])))
+    check_smk(partition(cx, place(cx, &ids[0], &ids[1])?)?, &ids[2])?;
+    Ok(Reply::ok(show_smk(cx, [&ids[0], &ids[1], &ids[2]])?))
 }
 
 fn smk_actions(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Actions>, Failure> {
@@ -251,8 +258,7 @@ fn smk_act(cx: &mut Context<'_>, ids: &Ids<4>, _: Nothing) -> Result<Reply<Smk>,
         (false, true) => return Err(not_allowed("No rollover is going on.")),
         (false, false) => partition_mut(cx, serial)?.old_smk_id.clear(),
     }
-    let row = partition(cx, serial)?;
-    Ok(Reply::ok(show_smk(row, [&ids[0], &ids[1], &ids[2]])))
+    Ok(Reply::ok(show_smk(cx, [&ids[0], &ids[1], &ids[2]])?))
 }
 
 #[cfg(test)]
@@ -415,6 +421,7 @@ pub(crate) mod tests {
         let path = partition(&mut bench, 1);
         let primary = bench.get(&format!("{path}/smk/smk-fw7-primary")).json();
         assert_eq!(primary["state"], "Initialized");
+        assert_eq!(primary["ouid"].as_str().unwrap().len(), 24);
         let (before, _) = smks(&bench, &path);
         let act = |action| format!("{path}/smk/smk-fw7-rollover/actions/{action}");
         assert_eq!(bench.post(&act("end"), json!({})).error(), (422, refusal::NOT_ALLOWED));

@@ -22,10 +22,21 @@ pub(crate) fn routes(r: &mut Routes) {
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, Failure> {
     let (enabled, running) = (is_enabled(cx), cx.state.services.is_running("ntp"));
-    if !running {
-        return Ok(Reply::ok(Status { is_enabled: enabled, ..Status::default() }));
-    }
     let now = cx.now.unix_timestamp();
+    let seconds = u64::try_from(now + ERA).unwrap_or_default();
+    if !running {
+        // The kernel's clock without anybody who keeps it right: its errors are as large as can be.
+        let clock = Discipline {
+            seconds,
+            microseconds: cx.now.microsecond(),
+            synchronized: false,
+            maximum_error: 16_000_000,
+            estimated_error: 16_000_000,
+            time_constant: 7,
+        };
+        let status = Status { is_enabled: enabled, clock: Some(clock), ..Status::default() };
+        return Ok(Reply::ok(status));
+    }
     let started = cx.state.sysconf.ntp.get().started;
     let uptime = u64::try_from(now - started).unwrap_or_default();
     let first = ASSOCIATIONS.0 + started.rem_euclid(ASSOCIATIONS.1);
@@ -37,7 +48,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Status>, F
         associations.push(rejected(first.wrapping_add(number), server));
     }
     let clock = Discipline {
-        seconds: u64::try_from(now + ERA).unwrap_or_default(),
+        seconds,
         microseconds: cx.now.microsecond(),
         synchronized: true,
         // The kernel lets it grow by 500 microseconds a second between two polls.
@@ -122,11 +133,13 @@ mod tests {
     const STATUS: &str = "/api/lunasa/ntp/status";
 
     #[test]
-    fn a_service_that_stands_knows_nothing() {
+    fn a_service_that_stands_knows_the_time_and_nothing_more() {
         let mut bench = TestMachine::new();
-        let shown =
-            json!({"isEnabled": false, "isRunning": false, "peers": [], "associations": []});
-        assert_eq!(bench.get(STATUS).json(), shown);
+        let shown = bench.get(STATUS).json();
+        assert_eq!((&shown["isRunning"], &shown["isEnabled"]), (&json!(false), &json!(false)));
+        assert_eq!((&shown["peers"], &shown["associations"]), (&json!([]), &json!([])));
+        assert_eq!(shown["clock"]["synchronized"], false);
+        assert_eq!(shown["clock"]["seconds"], 3_944_775_845u64);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `partition contents`, `show`, `showinfo`, `showmechanism`, `clear`: what is in the partition.
+//! `partition contents`, `show`, `clear`: what is in the partition.
 
 use luna_rest::partitions as rest;
 
@@ -28,7 +28,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         run: call::<Clear>(),
     },
     Command {
-        syntax: "partition|par contents",
+        syntax: "partition|par contents|con",
         help: "List the objects that the logged-in role can see",
         options: &[],
         roles: Role::MONITOR,
@@ -48,29 +48,6 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         rest: &[partitions::SHOW.resource(), keyrings::SLOT.resource()],
         known: Known::Assumed("named in a runbook only; the storage lines are those of showinfo"),
         run: call::<Show>(),
-    },
-    Command {
-        syntax: "partition|par showinfo",
-        help: "Show the partition, its session and its storage",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[
-            partitions::SHOW.resource(),
-            partitions::ROLE.resource(),
-            keyrings::SLOT.resource(),
-            keyrings::ROLE.resource(),
-        ],
-        known: Known::Assumed("lines and flags from runbooks; their whole order was not seen"),
-        run: call::<ShowInfo>(),
-    },
-    Command {
-        syntax: "partition|par showmechanism [-m <mechanism>]",
-        help: "List the mechanisms",
-        options: &[("-m", "Number of a mechanism, to show it alone")],
-        roles: Role::MONITOR,
-        rest: &[],
-        known: Known::Assumed("known by name only; there is no REST resource"),
-        run: call::<ShowMechanism>(),
     },
 ];
 
@@ -93,20 +70,6 @@ impl Run<Session> for CipherShow {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         Err(no_resource(session, "Cipher suites for cloning are told by the cryptographic API"))
-    }
-}
-
-#[derive(Deserialize)]
-struct ShowMechanism {
-    #[serde(rename = "m")]
-    _mechanism: Option<String>,
-}
-
-impl Run<Session> for ShowMechanism {
-    type View = Done;
-
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        Err(no_resource(session, "Mechanisms are told by the cryptographic API"))
     }
 }
 
@@ -203,14 +166,17 @@ impl Text for Objects {
 
 /// Bytes and objects; a keyring has no bytes of its own.
 #[derive(Serialize)]
-struct Storage {
+pub(super) struct Storage {
     #[serde(flatten)]
-    space: Option<Space>,
-    objects: u64,
+    pub(super) space: Option<Space>,
+    pub(super) objects: u64,
+    /// Bytes that the partition itself takes, where it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) overhead: Option<u64>,
 }
 
 impl Storage {
-    fn write(&self, page: &mut Page) {
+    pub(super) fn write(&self, page: &mut Page) {
         page.line("        Partition Storage:");
         let mut line = |label: &str, value: u64| {
             page.field(&format!("                {label}:"), 38, value);
@@ -221,6 +187,9 @@ impl Storage {
             line("Free Storage Space", space.free);
         }
         line("Object Count", self.objects);
+        if let Some(overhead) = self.overhead {
+            line("Overhead", overhead);
+        }
     }
 }
 
@@ -248,7 +217,7 @@ impl Run<Session> for Show {
             serial: session.slot()?.serial.clone(),
             version: shown.version,
             initialized: shown.initialized,
-            storage: Storage { space: shown.space, objects: shown.objects },
+            storage: Storage { space: shown.space, objects: shown.objects, overhead: None },
         })
     }
 }
@@ -262,83 +231,6 @@ impl Text for Settings {
         }
         let state = if self.initialized { "Initialized" } else { "Zeroized" };
         page.line(format!("        Partition Status -> {state}"));
-        page.blank();
-        self.storage.write(page);
-    }
-}
-
-#[derive(Deserialize)]
-struct ShowInfo {}
-
-/// A partition, the session with it, and its storage.
-#[derive(Serialize)]
-struct Information {
-    label: String,
-    manufacturer: &'static str,
-    model: String,
-    serial: String,
-    status: &'static str,
-    flags: Vec<&'static str>,
-    slot: usize,
-    session_state: &'static str,
-    role: Option<PartitionRole>,
-    storage: Storage,
-}
-
-impl Run<Session> for ShowInfo {
-    type View = Information;
-
-    fn run(self, session: &mut Session) -> Result<Information, Failure> {
-        let backend = session.backend()?;
-        let shown = backend.show()?;
-        let officer = backend.role(PartitionRole::Co.id())?;
-        let initialized = shown.initialized;
-        let mut flags = vec!["CKF_RNG", "CKF_LOGIN_REQUIRED"];
-        if officer.initialized {
-            flags.push("CKF_USER_PIN_INITIALIZED");
-        }
-        flags.push("CKF_RESTORE_KEY_NOT_NEEDED");
-        if initialized {
-            flags.push("CKF_TOKEN_INITIALIZED");
-        }
-        let slot = session.slot()?;
-        Ok(Information {
-            storage: Storage { space: shown.space, objects: shown.objects },
-            label: shown.label,
-            manufacturer: "Gemalto",
-            model: slot.model.clone(),
-            serial: slot.serial.clone(),
-            status: if initialized { "L3 Device, OK" } else { "L3 Device, Zeroized" },
-            flags,
-            slot: slot.slot,
-            session_state: match slot.role {
-                None => "CKS_RW_PUBLIC_SESSION",
-                Some(PartitionRole::Po) => "CKS_RW_SO_FUNCTIONS",
-                Some(_) => "CKS_RW_USER_FUNCTIONS",
-            },
-            role: slot.role,
-        })
-    }
-}
-
-impl Text for Information {
-    fn write(&self, page: &mut Page) {
-        let mut line = |label: &str, value: &str| {
-            page.line(format!("        {label} -> {value}").trim_end());
-        };
-        line("Partition Label", &self.label);
-        line("Partition Manufacturer", self.manufacturer);
-        line("Partition Model", &self.model);
-        line("Partition Serial Number", &self.serial);
-        line("Partition Status", self.status);
-        line("Token Flags", "");
-        for flag in &self.flags {
-            page.line(format!("                {flag}"));
-        }
-        let mut line = |label: &str, value: &str| page.line(format!("        {label} -> {value}"));
-        line("Slot Id", &self.slot.to_string());
-        line("Session State", self.session_state);
-        line("Role Status", &self.role.map_or("none logged in".into(), |role| role.to_string()));
         page.blank();
         self.storage.write(page);
     }

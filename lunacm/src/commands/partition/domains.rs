@@ -89,13 +89,15 @@ impl Run<Session> for Add {
             ));
         }
         session.require(&[PartitionRole::Po])?;
+        let label = self.domainlabel.map(|label| session.label(label)).transpose()?;
         let domain = session.secret(
             self.domain,
             "Enter the domain name",
             Some("Re-enter the domain name"),
             ("DOMAIN", "-domain"),
         )?;
-        let body = rest::NewDomain { domain, label: self.domainlabel, primary: self.primary };
+        codes::allowed(naming::DOMAIN, domain.expose())?;
+        let body = rest::NewDomain { domain, label, primary: self.primary };
         session.client().call(&rest::ADD_DOMAIN, &[&partition], &body)?;
         Ok(Done::new("partition domainadd"))
     }
@@ -119,8 +121,10 @@ impl Run<Session> for ChangeLabel {
                 "Give -newlabel, -primary, or both: nothing would change.",
             ));
         }
+        session.require(&[PartitionRole::Po])?;
+        let label = self.newlabel.map(|label| session.label(label)).transpose()?;
         let id = numbered(session, &partition, &self.domainlabel)?;
-        let body = rest::ChangeDomain { label: self.newlabel, primary: self.primary };
+        let body = rest::ChangeDomain { label, primary: self.primary };
         session.client().call(&rest::CHANGE_DOMAIN, &[&partition, &id], &body)?;
         Ok(Done::new("partition domainchangelabel"))
     }

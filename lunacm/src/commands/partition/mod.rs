@@ -1,9 +1,11 @@
-//! `partition`: the partition behind the current slot; its contents, domains, policies and SKS
-//! master key have files of their own.
+//! `partition`: the partition behind the current slot; its contents, domains, information,
+//! mechanisms, policies and SKS master key have files of their own.
 
 pub(super) mod absent;
 pub(super) mod contents;
 pub(super) mod domains;
+pub(super) mod information;
+pub(super) mod mechanisms;
 pub(super) mod policies;
 pub(super) mod smk;
 
@@ -44,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<ChangeLabel>(),
     },
     Command {
-        syntax: "partition|par createchallenge [-challengesecret|-c <challengesecret>]",
+        syntax: "partition|par createchallenge|crc [-challengesecret|-c <challengesecret>]",
         help: "Create the challenge of the Crypto Officer (multifactor partitions)",
         options: &[("-challengesecret", "The challenge secret")],
         roles: Role::OPERATOR,
@@ -114,7 +116,9 @@ impl Run<Session> for ChangeLabel {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let [hsm, partition] = session.partition(None)?;
-        let body = rest::ChangePartition { label: Some(self.label), ..Default::default() };
+        session.require(&[PartitionRole::Po])?;
+        let label = session.label(self.label)?;
+        let body = rest::ChangePartition { label: Some(label), ..Default::default() };
         session.client().call(&rest::CHANGE, &[&hsm, &partition], &body)?;
         session.refresh_slot()?;
         Ok(Done::new("partition changelabel"))
@@ -178,12 +182,15 @@ impl Run<Session> for Init {
                  password.",
             ));
         }
+        let label = session.label(self.label)?;
+        let domain_label = self.domainlabel.map(|label| session.label(label)).transpose()?;
         let password = session.secret(
             self.password,
             "Enter password for Partition SO",
             Some("Re-enter password for Partition SO"),
             ("PO_PASSWORD", "-password"),
         )?;
+        codes::allowed(naming::PASSWORD, password.expose())?;
         let domain = match self.defaultdomain {
             true => None,
             // An empty answer takes the default domain, as the product's prompt does.
@@ -195,6 +202,9 @@ impl Run<Session> for Init {
             )?)
             .filter(|domain| !domain.is_empty()),
         };
+        if let Some(domain) = &domain {
+            codes::allowed(naming::DOMAIN, domain.expose())?;
+        }
         if !self.force {
             session.confirm(WARNING, "-force")?;
         }
@@ -203,11 +213,11 @@ impl Run<Session> for Init {
             None => None,
         };
         let body = rest::InitPartition {
-            label: Some(self.label),
+            label: Some(label),
             password: Some(password.clone()),
             default_domain: Some(domain.is_none()),
             domain,
-            domain_label: self.domainlabel,
+            domain_label,
             template,
             ..Default::default()
         };

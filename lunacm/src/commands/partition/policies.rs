@@ -128,6 +128,7 @@ impl Run<Session> for Change {
                 destructive.push(format!("        {}: {}\n", policy.id, policy.name));
             }
         }
+        session.require(&[PartitionRole::Po])?;
         if !destructive.is_empty() && !self.force {
             session.confirm(
                 &format!(

@@ -6,7 +6,7 @@ use luna_shell::Counter;
 use super::{Spaced, require_so, state};
 use crate::passwords::one_domain;
 use crate::prelude::*;
-use crate::questions::{caution, proceed, unknown_attempts};
+use crate::questions::{allowed, caution, proceed, unknown_attempts};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -84,6 +84,7 @@ impl Run<Session> for ChangePw {
                 option: "-newpw",
             },
         )?;
+        allowed(naming::PASSWORD, new_password.expose())?;
         let body = hsm::ChangePassword { old_password, new_password, ped: None };
         attempt.spend(session, |session| {
             let ids = [session.hsm()?, "so"];
@@ -112,9 +113,10 @@ impl Run<Session> for Init {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let hsm = state(session)?;
         require_so(&hsm)?;
+        let label = session.label(naming::HSM_LABEL, self.label)?;
         let template = self.applytemplate.map(|file| session.provide(&file)).transpose()?;
         let mut body = hsm::Init {
-            label: self.label,
+            label,
             default_domain: self.defaultdomain,
             policy_template: template,
             auth_time_config: self.authtimeconfig.then_some(true),
@@ -123,7 +125,7 @@ impl Run<Session> for Init {
         if hsm.authentication_method == "PED" {
             body.ped = "0".to_owned();
         } else {
-            body.password = Some(session.ui().secret(
+            let password = session.ui().secret(
                 self.password,
                 Question {
                     text: "  Please enter a password for the HSM Administrator:\n  > ",
@@ -131,11 +133,13 @@ impl Run<Session> for Init {
                     variable: "HSM_PASSWORD",
                     option: "-password",
                 },
-            )?);
+            )?;
+            allowed(naming::PASSWORD, password.expose())?;
+            body.password = Some(password);
             one_domain(self.domain.as_ref(), self.defaultdomain)?;
             if !self.defaultdomain {
                 let first = session.lead();
-                body.domain = Some(session.ui().secret(
+                let domain = session.ui().secret(
                     self.domain,
                     Question {
                         text: &format!(
@@ -146,7 +150,9 @@ impl Run<Session> for Init {
                         variable: "DOMAIN",
                         option: "-domain",
                     },
-                )?);
+                )?;
+                allowed(naming::DOMAIN, domain.expose())?;
+                body.domain = Some(domain);
             }
         }
         let first = session.lead();

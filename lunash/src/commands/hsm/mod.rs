@@ -50,6 +50,12 @@ fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
     session.get(&hsm::SHOW, &[session.hsm()?])
 }
 
+/// The same for commands of other menus. A custom role may lack the rule to ask for the state; then,
+/// too, the appliance refuses by itself.
+pub(in crate::commands) fn require_so_login(session: &Session) -> Result<(), Failure> {
+    state(session).map_or(Ok(()), |hsm| require_so(&hsm))
+}
+
 /// Fails if the HSM has an SO who is not logged in, so that no question precedes a refusal. Where
 /// the appliance does not say who is logged in, it refuses by itself.
 fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {

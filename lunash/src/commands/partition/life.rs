@@ -1,10 +1,12 @@
 //! `partition create`, `delete`, `rename`, `resize`, `clear`.
 
+use luna_rest::hsm;
 use luna_rest::partitions::{self, ChangePartition, NewPartition};
 
 use super::{CO, Target, close_questions};
+use crate::commands::hsm::require_so_login;
 use crate::prelude::*;
-use crate::questions::{caution, proceed, proceed_or};
+use crate::questions::{allowed, caution, proceed, proceed_or};
 
 pub(super) const CREATE: Command = Command {
     syntax: "partition create|cr -partition|-par <name> [-size|-s <bytes> | -allfreestorage|-a] [-version|-v <0|1>] [-force|-f]",
@@ -16,7 +18,7 @@ pub(super) const CREATE: Command = Command {
         ("-version", "0, or 1 for clusters and per-key authorization"),
     ],
     roles: Role::OPERATOR,
-    rest: &[partitions::CREATE.resource()],
+    rest: &[hsm::SHOW.resource(), partitions::CREATE.resource()],
     known: Known::Seen("lunash-partition-create-assign-7.0"),
     run: call::<Create>(),
 };
@@ -29,6 +31,7 @@ pub(super) const DELETE: Command = Command {
     rest: &[
         partitions::LIST.resource(),
         partitions::SHOW.resource(),
+        hsm::SHOW.resource(),
         partitions::DELETE.resource(),
     ],
     known: Known::Seen("partition-delete-5"),
@@ -43,6 +46,7 @@ pub(super) const RENAME: Command = Command {
     rest: &[
         partitions::LIST.resource(),
         partitions::SHOW.resource(),
+        hsm::SHOW.resource(),
         partitions::CHANGE.resource(),
     ],
     known: Known::Assumed("known by name only; options as those of its neighbours"),
@@ -60,6 +64,7 @@ pub(super) const RESIZE: Command = Command {
     rest: &[
         partitions::LIST.resource(),
         partitions::SHOW.resource(),
+        hsm::SHOW.resource(),
         partitions::CHANGE.resource(),
     ],
     known: Known::Assumed("known by name only; options as those of partition create"),
@@ -96,6 +101,8 @@ impl Run<Session> for Create {
     type View = Made<Done>;
 
     fn run(self, session: &mut Session) -> Result<Made<Done>, Failure> {
+        require_so_login(session)?;
+        allowed(naming::PARTITION_NAME, &self.partition)?;
         session.confirm(self.force, &proceed_or("create the partition"))?;
         let partition = NewPartition {
             name: self.partition,
@@ -121,6 +128,7 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
+        require_so_login(session)?;
         session.confirm_deletion(self.force, ("the partition", "partition"), &self.partition)?;
         session.call(&partitions::DELETE, &target.place(), &Nothing {})?;
         Ok(Done { done: "partition delete" })
@@ -139,6 +147,8 @@ impl Run<Session> for Rename {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
+        require_so_login(session)?;
+        allowed(naming::PARTITION_NAME, &self.newname)?;
         session.confirm(self.force, &proceed_or("rename the partition"))?;
         let change = ChangePartition { name: Some(self.newname), ..ChangePartition::default() };
         session.call(&partitions::CHANGE, &target.place(), &change)?;
@@ -159,6 +169,7 @@ impl Run<Session> for Resize {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
+        require_so_login(session)?;
         session.confirm(self.force, &proceed_or("resize the partition"))?;
         let change = ChangePartition {
             size: self.size,

@@ -65,6 +65,9 @@ struct Interface {
     sent: network::Counters,
     collisions: u64,
     queue: u32,
+    /// Interrupt and memory of a port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hardware: Option<(u32, String)>,
 }
 
 impl Interface {
@@ -98,6 +101,7 @@ impl Interface {
             sent: stats.sent,
             collisions: stats.collisions,
             queue: if device.members.is_empty() { 1000 } else { 0 },
+            hardware: stats.interrupt.map(|interrupt| (interrupt, stats.memory)),
         }
     }
 
@@ -116,6 +120,7 @@ impl Interface {
             sent: network::Counters::default(),
             collisions: 0,
             queue: 0,
+            hardware: None,
         }
     }
 }
@@ -186,6 +191,9 @@ impl Text for Interface {
         line(format!("collisions:{collisions} txqueuelen:{queue} "));
         let (rx, tx) = (received.bytes, sent.bytes);
         line(format!("RX bytes:{rx} ({})  TX bytes:{tx} ({})", human(rx), human(tx)));
+        if let Some((interrupt, memory)) = &self.hardware {
+            line(format!("Interrupt:{interrupt} Memory:{memory} "));
+        }
     }
 }
 
@@ -263,7 +271,7 @@ mod tests {
                 bytes,
                 ..network::Counters::default()
             };
-            network::Stats { received: counters(rx), sent: counters(tx), collisions: 0 }
+            network::Stats { received: counters(rx), sent: counters(tx), ..Default::default() }
         };
         let device = network::Device {
             id: "eth0".into(),

@@ -11,6 +11,17 @@ pub(in super::super) const MENUS: &[Menu] = &[Menu {
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
+        syntax: "sysconf fingerprint",
+        help: "Show the fingerprint that is compared at the first contact",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[],
+        known: Known::Assumed(
+            "known by name only; the product's shell is reached over SSH, ours over TLS",
+        ),
+        run: call::<Web>(),
+    },
+    Command {
         syntax: "sysconf fingerprint license",
         help: "Show the fingerprint that license files are made for",
         options: &[],
@@ -38,6 +49,18 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Ssh>(),
     },
 ];
+
+#[derive(Deserialize)]
+struct Web {}
+
+impl Run<Session> for Web {
+    type View = Fingerprint;
+
+    fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
+        let fingerprint = session.client().fingerprint().to_string();
+        Ok(Fingerprint { of: "REST API certificate", fingerprint })
+    }
+}
 
 #[derive(Deserialize)]
 struct License {}

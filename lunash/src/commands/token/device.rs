@@ -2,10 +2,10 @@
 
 use luna_rest::tokens::{self, InitToken, Token, TokenLogin};
 
-use super::{find, ready, so_password};
+use super::{find, named_or_only, ready, so_password};
 use crate::passwords::one_domain;
 use crate::prelude::*;
-use crate::questions::{caution, proceed, proceed_or};
+use crate::questions::{allowed, caution, proceed, proceed_or};
 use crate::views::attempts_before;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -19,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<FactoryReset>(),
     },
     Command {
-        syntax: "token backup init -label|-l <label> -serial|-s <serialnum> [-domain|-d <domain>] [-defaultdomain|-de] [-tokensopwd|-t <password>] [-force|-f]",
+        syntax: "token backup init -label|-l <label> [-serial|-s <serialnum>] [-domain|-d <domain>] [-defaultdomain|-de] [-tokensopwd|-t <password>] [-force|-f]",
         help: "Initialize a Backup HSM, which erases it",
         options: &[
             ("-label", "Label of the Backup HSM"),
@@ -29,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             ("-tokensopwd", "Password of its SO"),
         ],
         roles: Role::ADMIN,
-        rest: &[tokens::SHOW.resource(), tokens::INIT.resource()],
+        rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::INIT.resource()],
         known: Known::Assumed(
             "the cluster guide has -label, -serial and what is asked for; questions and caution \
              are made like those of hsm init",
@@ -46,32 +46,32 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<List>(),
     },
     Command {
-        syntax: "token backup login -serial|-s <serialnum> [-password|-p <password>]",
+        syntax: "token backup login [-serial|-s <serialnum>] [-password|-p <password>]",
         help: "Log the SO of a Backup HSM in",
         options: &[
             ("-serial", "Serial number of the Backup HSM"),
             ("-password", "Password of its SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &[tokens::SHOW.resource(), tokens::LOGIN.resource()],
+        rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::LOGIN.resource()],
         known: Known::Assumed("known by name only; made like hsm login"),
         run: call::<Login>(),
     },
     Command {
-        syntax: "token backup logout -serial|-s <serialnum>",
+        syntax: "token backup logout [-serial|-s <serialnum>]",
         help: "Log the SO of a Backup HSM out",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::OPERATOR,
-        rest: &[tokens::LOGOUT.resource()],
+        rest: &[tokens::LIST.resource(), tokens::LOGOUT.resource()],
         known: Known::Assumed("known by name only; made like hsm logout"),
         run: call::<Logout>(),
     },
     Command {
-        syntax: "token backup show -serial|-s <serialnum>",
+        syntax: "token backup show [-serial|-s <serialnum>]",
         help: "Show the state of a Backup HSM",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
-        rest: &[tokens::SHOW.resource(), tokens::BACKUPS.resource()],
+        rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::BACKUPS.resource()],
         known: Known::Assumed("known by name only; made like hsm show"),
         run: call::<Show>(),
     },
@@ -143,7 +143,7 @@ impl Text for Listed {
 
 #[derive(Deserialize)]
 struct Show {
-    serial: String,
+    serial: Option<String>,
 }
 
 /// A Backup HSM. A login attempt is one before zeroization.
@@ -171,8 +171,9 @@ impl Run<Session> for Show {
     type View = Shown;
 
     fn run(self, session: &mut Session) -> Result<Shown, Failure> {
-        let token = find(session, &self.serial)?;
-        let backups = session.get(&tokens::BACKUPS, &[&self.serial])?;
+        let serial = named_or_only(session, self.serial)?;
+        let token = find(session, &serial)?;
+        let backups = session.get(&tokens::BACKUPS, &[&serial])?;
         let partition =
             |found: tokens::BackupPartition| Partition { serial: found.id, name: found.name };
         Ok(Shown {
@@ -223,7 +224,7 @@ impl Text for Shown {
 #[derive(Deserialize)]
 struct Init {
     label: String,
-    serial: String,
+    serial: Option<String>,
     domain: Option<Secret>,
     defaultdomain: bool,
     tokensopwd: Option<Secret>,
@@ -234,12 +235,14 @@ impl Run<Session> for Init {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let token = find(session, &self.serial)?;
+        let serial = named_or_only(session, self.serial)?;
+        let token = find(session, &serial)?;
         if token.initialized && !token.so_logged_in {
             return Err(Failure::command("The SO of the backup HSM must be logged in.").hint(
                 "'token backup login' logs it in; 'token backup factoryReset' needs no login",
             ));
         }
+        let label = session.label(naming::LABEL, self.label)?;
         let password = session.ui().secret(
             self.tokensopwd,
             Question {
@@ -249,6 +252,7 @@ impl Run<Session> for Init {
                 option: "-tokensopwd",
             },
         )?;
+        allowed(naming::PASSWORD, password.expose())?;
         one_domain(self.domain.as_ref(), self.defaultdomain)?;
         let domain = match (self.domain, self.defaultdomain) {
             (_, true) => Secret::from(DEFAULT_DOMAIN),
@@ -263,6 +267,7 @@ impl Run<Session> for Init {
                 session.ui().secret(given, Question { text, again, variable, option })?
             }
         };
+        allowed(naming::DOMAIN, domain.expose())?;
         let lead = session.lead();
         if !self.force {
             let text = format!(
@@ -276,8 +281,8 @@ impl Run<Session> for Init {
         } else if session.ui().has_output() {
             session.ui().show("\n");
         }
-        let body = InitToken { label: self.label, password, domain };
-        session.call(&tokens::INIT, &[&self.serial], &body)?;
+        let body = InitToken { label, password, domain };
+        session.call(&tokens::INIT, &[&serial], &body)?;
         Ok(Done { done: "token backup init" })
     }
 }
@@ -287,7 +292,7 @@ pub(in super::super) const DEFAULT_DOMAIN: &str = "default";
 
 #[derive(Deserialize)]
 struct Login {
-    serial: String,
+    serial: Option<String>,
     password: Option<Secret>,
 }
 
@@ -295,27 +300,29 @@ impl Run<Session> for Login {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let token = ready(session, &self.serial)?;
+        let serial = named_or_only(session, self.serial)?;
+        let token = ready(session, &serial)?;
         let (password, attempt) = so_password(session, &token, self.password, "-password")?;
         if session.ui().has_output() {
             session.ui().show("\n");
         }
         let login = TokenLogin { password };
-        attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&self.serial], &login))?;
+        attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&serial], &login))?;
         Ok(Done { done: "token backup login" })
     }
 }
 
 #[derive(Deserialize)]
 struct Logout {
-    serial: String,
+    serial: Option<String>,
 }
 
 impl Run<Session> for Logout {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let ids = [self.serial.as_str()];
+        let serial = named_or_only(session, self.serial)?;
+        let ids = [serial.as_str()];
         session.call(&tokens::LOGOUT, &ids, &Nothing {})?;
         Ok(Done { done: "token backup logout" })
     }

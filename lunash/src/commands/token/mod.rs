@@ -21,6 +21,30 @@ pub(super) const MENUS: &[Menu] = &[
     Menu { path: "token backup update", help: "Firmware and licences of a Backup HSM" },
 ];
 
+/// The serial number that was typed, or that of the one Backup HSM there is: scripts of older releases
+/// name none.
+pub(super) fn named_or_only(
+    session: &mut Session,
+    typed: Option<String>,
+) -> Result<String, Failure> {
+    if let Some(typed) = typed {
+        return Ok(typed);
+    }
+    let mut found = session.get(&tokens::LIST, &[])?.tokens;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => {
+            let serial = only.serial;
+            session.ui().note(format!("note: -serial {serial}: the one backup HSM there is"));
+            Ok(serial)
+        }
+        (found, _) => Err(Failure::command(match found {
+            None => "No backup HSM is attached.",
+            Some(_) => "Several backup HSMs are attached.",
+        })
+        .hint("name one with -serial; 'token backup list' shows them")),
+    }
+}
+
 /// The Backup HSM of this serial number.
 pub(super) fn find(session: &Session, serial: &str) -> Result<Token, Failure> {
     session.get(&tokens::SHOW, &[serial])

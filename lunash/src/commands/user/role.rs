@@ -10,6 +10,7 @@ use luna_rest::{Resource, emulator, users};
 
 use crate::files::FileSource;
 use crate::prelude::*;
+use crate::questions::allowed;
 use crate::refusals::refused_value;
 use crate::session::SESSION_CALLS;
 
@@ -192,6 +193,7 @@ impl Run<Session> for Import {
     type View = Imported;
 
     fn run(self, session: &mut Session) -> Result<Imported, Failure> {
+        allowed(naming::APPLIANCE_ROLE, &self.role)?;
         let user = session.connection().user.clone();
         let (content, mut on_appliance) = match session.find_file(&self.file)? {
             FileSource::Appliance => {
