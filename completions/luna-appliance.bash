@@ -19,6 +19,9 @@ _luna__appliance() {
             luna__appliance,attach-backup-hsm)
                 cmd="luna__appliance__subcmd__attach__subcmd__backup__subcmd__hsm"
                 ;;
+            luna__appliance,clock)
+                cmd="luna__appliance__subcmd__clock"
+                ;;
             luna__appliance,detach-backup-hsm)
                 cmd="luna__appliance__subcmd__detach__subcmd__backup__subcmd__hsm"
                 ;;
@@ -28,14 +31,23 @@ _luna__appliance() {
             luna__appliance,help)
                 cmd="luna__appliance__subcmd__help"
                 ;;
+            luna__appliance,links)
+                cmd="luna__appliance__subcmd__links"
+                ;;
             luna__appliance,package)
                 cmd="luna__appliance__subcmd__package"
                 ;;
             luna__appliance,serve)
                 cmd="luna__appliance__subcmd__serve"
                 ;;
+            luna__appliance,settle)
+                cmd="luna__appliance__subcmd__settle"
+                ;;
             luna__appliance__subcmd__help,attach-backup-hsm)
                 cmd="luna__appliance__subcmd__help__subcmd__attach__subcmd__backup__subcmd__hsm"
+                ;;
+            luna__appliance__subcmd__help,clock)
+                cmd="luna__appliance__subcmd__help__subcmd__clock"
                 ;;
             luna__appliance__subcmd__help,detach-backup-hsm)
                 cmd="luna__appliance__subcmd__help__subcmd__detach__subcmd__backup__subcmd__hsm"
@@ -46,11 +58,41 @@ _luna__appliance() {
             luna__appliance__subcmd__help,help)
                 cmd="luna__appliance__subcmd__help__subcmd__help"
                 ;;
+            luna__appliance__subcmd__help,links)
+                cmd="luna__appliance__subcmd__help__subcmd__links"
+                ;;
             luna__appliance__subcmd__help,package)
                 cmd="luna__appliance__subcmd__help__subcmd__package"
                 ;;
             luna__appliance__subcmd__help,serve)
                 cmd="luna__appliance__subcmd__help__subcmd__serve"
+                ;;
+            luna__appliance__subcmd__help,settle)
+                cmd="luna__appliance__subcmd__help__subcmd__settle"
+                ;;
+            luna__appliance__subcmd__help__subcmd__links,cut)
+                cmd="luna__appliance__subcmd__help__subcmd__links__subcmd__cut"
+                ;;
+            luna__appliance__subcmd__help__subcmd__links,heal)
+                cmd="luna__appliance__subcmd__help__subcmd__links__subcmd__heal"
+                ;;
+            luna__appliance__subcmd__links,cut)
+                cmd="luna__appliance__subcmd__links__subcmd__cut"
+                ;;
+            luna__appliance__subcmd__links,heal)
+                cmd="luna__appliance__subcmd__links__subcmd__heal"
+                ;;
+            luna__appliance__subcmd__links,help)
+                cmd="luna__appliance__subcmd__links__subcmd__help"
+                ;;
+            luna__appliance__subcmd__links__subcmd__help,cut)
+                cmd="luna__appliance__subcmd__links__subcmd__help__subcmd__cut"
+                ;;
+            luna__appliance__subcmd__links__subcmd__help,heal)
+                cmd="luna__appliance__subcmd__links__subcmd__help__subcmd__heal"
+                ;;
+            luna__appliance__subcmd__links__subcmd__help,help)
+                cmd="luna__appliance__subcmd__links__subcmd__help__subcmd__help"
                 ;;
             *)
                 ;;
@@ -59,7 +101,7 @@ _luna__appliance() {
 
     case "${cmd}" in
         luna__appliance)
-            opts="-h -V --help --version serve package attach-backup-hsm detach-backup-hsm generate help"
+            opts="-h -V --help --version serve package attach-backup-hsm detach-backup-hsm links clock settle generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -88,6 +130,32 @@ _luna__appliance() {
                     return 0
                     ;;
                 --in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__clock)
+            opts="-h --data --set --advance --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --advance)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -139,7 +207,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__help)
-            opts="serve package attach-backup-hsm detach-backup-hsm generate help"
+            opts="serve package attach-backup-hsm detach-backup-hsm links clock settle generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -153,6 +221,20 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__help__subcmd__attach__subcmd__backup__subcmd__hsm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__clock)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -208,6 +290,48 @@ _luna__appliance() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__links)
+            opts="cut heal"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__links__subcmd__cut)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__links__subcmd__heal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         luna__subcmd__appliance__subcmd__help__subcmd__package)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -225,6 +349,134 @@ _luna__appliance() {
         luna__subcmd__appliance__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__settle)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links)
+            opts="-h --data --help cut heal help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__cut)
+            opts="-h --direction --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --direction)
+                    COMPREPLY=($(compgen -W "to from both" -- "${cur}"))
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__heal)
+            opts="-h --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__help)
+            opts="cut heal help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__help__subcmd__cut)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__help__subcmd__heal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__links__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -294,6 +546,24 @@ _luna__appliance() {
                     return 0
                     ;;
                 --hostname)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__settle)
+            opts="-h --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

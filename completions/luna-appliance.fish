@@ -30,6 +30,9 @@ complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "serve
 complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "package" -d 'Write a package file that the emulated appliance installs, and print its authorization code'
 complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "attach-backup-hsm" -d 'Plug a Backup HSM into an appliance\'s USB port, and print its serial number'
 complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "detach-backup-hsm" -d 'Pull a Backup HSM out of an appliance\'s USB port and write it, with all that is on it, to a file that `attach-backup-hsm --in` takes'
+complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "links" -d 'Show, cut or heal the links to the other members of the cluster'
+complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "clock" -d 'Show the appliance\'s clock, or move it'
+complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "settle" -d 'Wait until nothing is under way in the background: a join, a member that catches up'
 complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "generate" -d 'Write the manual page or a completion script to standard output'
 complete -c luna-appliance -n "__fish_luna_appliance_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l data -d 'The folder that holds the appliance; made when it is not there' -r -F
@@ -52,10 +55,36 @@ complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand detach-bac
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand detach-backup-hsm" -l serial -d 'Serial number; not needed where only one is attached' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand detach-backup-hsm" -l out -d 'Where to write it; a file that is there already is never overwritten' -r -F
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand detach-backup-hsm" -s h -l help -d 'Print help'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and not __fish_seen_subcommand_from cut heal help" -l data -d 'The folder that holds the appliance, which runs' -r -F
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and not __fish_seen_subcommand_from cut heal help" -s h -l help -d 'Print help'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and not __fish_seen_subcommand_from cut heal help" -f -a "cut" -d 'Cut the link to a member, or to all'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and not __fish_seen_subcommand_from cut heal help" -f -a "heal" -d 'Heal the link to a member, or to all'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and not __fish_seen_subcommand_from cut heal help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from cut" -l direction -d 'Which way: to, from or both' -r -f -a "to\t''
+from\t''
+both\t''"
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from cut" -l data -d 'The folder that holds the appliance, which runs' -r -F
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from cut" -s h -l help -d 'Print help'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from heal" -l data -d 'The folder that holds the appliance, which runs' -r -F
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from heal" -s h -l help -d 'Print help'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from help" -f -a "cut" -d 'Cut the link to a member, or to all'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from help" -f -a "heal" -d 'Heal the link to a member, or to all'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand links; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand clock" -l data -d 'The folder that holds the appliance, which runs' -r -F
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand clock" -l set -d 'The new time' -r
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand clock" -l advance -d 'Move it on by so many seconds' -r
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand clock" -s h -l help -d 'Print help'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand settle" -l data -d 'The folder that holds the appliance, which runs' -r -F
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand settle" -s h -l help -d 'Print help'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "serve" -d 'Serve the REST API of one appliance until SIGTERM or Ctrl-C'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "package" -d 'Write a package file that the emulated appliance installs, and print its authorization code'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "attach-backup-hsm" -d 'Plug a Backup HSM into an appliance\'s USB port, and print its serial number'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "detach-backup-hsm" -d 'Pull a Backup HSM out of an appliance\'s USB port and write it, with all that is on it, to a file that `attach-backup-hsm --in` takes'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "generate" -d 'Write the manual page or a completion script to standard output'
-complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "serve" -d 'Serve the REST API of one appliance until SIGTERM or Ctrl-C'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "package" -d 'Write a package file that the emulated appliance installs, and print its authorization code'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "attach-backup-hsm" -d 'Plug a Backup HSM into an appliance\'s USB port, and print its serial number'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "detach-backup-hsm" -d 'Pull a Backup HSM out of an appliance\'s USB port and write it, with all that is on it, to a file that `attach-backup-hsm --in` takes'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "links" -d 'Show, cut or heal the links to the other members of the cluster'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "clock" -d 'Show the appliance\'s clock, or move it'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "settle" -d 'Wait until nothing is under way in the background: a join, a member that catches up'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "generate" -d 'Write the manual page or a completion script to standard output'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and not __fish_seen_subcommand_from serve package attach-backup-hsm detach-backup-hsm links clock settle generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and __fish_seen_subcommand_from links" -f -a "cut" -d 'Cut the link to a member, or to all'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand help; and __fish_seen_subcommand_from links" -f -a "heal" -d 'Heal the link to a member, or to all'

@@ -8,7 +8,10 @@ use luna_appliance::{Appliance, Options, StartError};
 use luna_rest::users::{self, NewRole, NewUser, UserAction};
 use luna_rest::{Error, ErrorId, Nothing, Secret, auth, hsm, lunasa, tokens};
 use redb::{Database, TableDefinition};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -223,4 +226,55 @@ fn parallel_logins_take_the_memory_of_one() {
     let after = peak();
     assert!(after < before + 100, "from {before} to {after} MB");
     process.kill();
+}
+
+/// What `luna-appliance` prints when it controls the appliance of a folder.
+fn control(data: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
+    let output = command.args(arguments).arg("--data").arg(data).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_running_appliance_is_controlled_from_the_command_line() {
+    let data = tempdir().unwrap();
+    let mut serve = command(data.path());
+    serve.args(["--clock", "2026-03-02T09:00:00Z"]);
+    let running = Process::of(serve);
+    assert_eq!(control(data.path(), &["clock"]), "2026-03-02T09:00:00Z  (stands still)\n");
+    let moved = control(data.path(), &["clock", "--advance", "60"]);
+    assert_eq!(moved, "2026-03-02T09:01:00Z  (stands still)\n");
+    assert_eq!(control(data.path(), &["links"]), "", "it is in no cluster");
+    assert_eq!(control(data.path(), &["settle"]), "");
+    running.terminate();
+}
+
+#[test]
+fn serve_says_how_to_log_in() {
+    let data = tempdir().unwrap();
+    let mut serve = command(data.path());
+    let mut child = serve.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| line.unwrap());
+    let address = lines.next().unwrap();
+    let address = address.split("https://").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let text: Vec<String> = lines.by_ref().take(6).collect();
+    let text = text.join("\n");
+    assert!(text.contains(&format!("\n  lunash --data {}\n", data.path().display())), "{text}");
+    assert!(text.contains(" --fingerprint SHA256:"), "{text}");
+    let end = format!("https://{address}/users/admin/actions/changePassword");
+    assert!(text.contains("curl -k -u admin:PASSWORD") && text.contains(&end), "{text}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_new_certificate_names_the_address_that_is_listened_on() {
+    let data = tempdir().unwrap();
+    let listen = "127.0.0.5:0".parse().unwrap();
+    let _running = Appliance::start(Options { listen, ..Options::new(data.path()) }).unwrap();
+    let certificate = CertificateDer::from_pem_file(data.path().join("web.pem")).unwrap();
+    // An address among the alternative names: its tag, its length, its bytes.
+    assert!(certificate.windows(6).any(|bytes| bytes == [0x87, 4, 127, 0, 0, 5]));
 }

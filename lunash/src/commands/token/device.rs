@@ -46,23 +46,23 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<List>(),
     },
     Command {
-        syntax: "token backup login [-serial|-s <serialnum>] [-password|-p <password>]",
+        syntax: "token backup login -serial|-s <serialnum> [-password|-p <password>]",
         help: "Log the SO of a Backup HSM in",
         options: &[
             ("-serial", "Serial number of the Backup HSM"),
             ("-password", "Password of its SO"),
         ],
         roles: Role::OPERATOR,
-        rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::LOGIN.resource()],
+        rest: &[tokens::SHOW.resource(), tokens::LOGIN.resource()],
         known: Known::Assumed("known by name only; made like hsm login"),
         run: call::<Login>(),
     },
     Command {
-        syntax: "token backup logout [-serial|-s <serialnum>]",
+        syntax: "token backup logout -serial|-s <serialnum>",
         help: "Log the SO of a Backup HSM out",
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::OPERATOR,
-        rest: &[tokens::LIST.resource(), tokens::LOGOUT.resource()],
+        rest: &[tokens::LOGOUT.resource()],
         known: Known::Assumed("known by name only; made like hsm logout"),
         run: call::<Logout>(),
     },
@@ -292,7 +292,7 @@ pub(in super::super) const DEFAULT_DOMAIN: &str = "default";
 
 #[derive(Deserialize)]
 struct Login {
-    serial: Option<String>,
+    serial: String,
     password: Option<Secret>,
 }
 
@@ -300,29 +300,27 @@ impl Run<Session> for Login {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let serial = named_or_only(session, self.serial)?;
-        let token = ready(session, &serial)?;
+        let token = ready(session, &self.serial)?;
         let (password, attempt) = so_password(session, &token, self.password, "-password")?;
         if session.ui().has_output() {
             session.ui().show("\n");
         }
         let login = TokenLogin { password };
-        attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&serial], &login))?;
+        attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&self.serial], &login))?;
         Ok(Done { done: "token backup login" })
     }
 }
 
 #[derive(Deserialize)]
 struct Logout {
-    serial: Option<String>,
+    serial: String,
 }
 
 impl Run<Session> for Logout {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let serial = named_or_only(session, self.serial)?;
-        let ids = [serial.as_str()];
+        let ids = [self.serial.as_str()];
         session.call(&tokens::LOGOUT, &ids, &Nothing {})?;
         Ok(Done { done: "token backup logout" })
     }
