@@ -3,15 +3,16 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use luna_appliance::{Appliance, Options, Own, Running};
 use luna_rest::tokens::{self, BackupHsm};
-use luna_rest::{Client, Nothing};
+use luna_rest::{Client, Nothing, Target};
 use tempfile::NamedTempFile;
 
 /// The appliance of a folder, which must be there, and a session with it.
-pub(crate) fn appliance(data: &Path) -> anyhow::Result<(Option<Running>, Client)> {
+pub(crate) fn appliance(data: &Path, limit: Duration) -> anyhow::Result<(Option<Running>, Client)> {
     if Appliance::local_key(data).is_err() {
         bail!("there is no appliance in {}; --data names its folder", data.display());
     }
@@ -21,13 +22,14 @@ pub(crate) fn appliance(data: &Path) -> anyhow::Result<(Option<Running>, Client)
         None => Some(Appliance::start(Options::new(data))?),
     };
     let own = Own::find(data).context("the appliance has just ended; try again")?;
-    let mut client = Client::connect(own.target)?;
+    let mut client = Client::connect(Target { limit: Some(limit), ..own.target })?;
     client.login_locally(own.key.expose())?;
     Ok((running, client))
 }
 
 pub(crate) fn attach(
     data: &Path,
+    limit: Duration,
     serial: Option<String>,
     file: Option<&Path>,
 ) -> anyhow::Result<()> {
@@ -43,14 +45,19 @@ pub(crate) fn attach(
         }
         None => BackupHsm { serial: serial.unwrap_or_default(), ..BackupHsm::default() },
     };
-    let (_running, client) = appliance(data)?;
+    let (_running, client) = appliance(data, limit)?;
     let made = client.send(&tokens::ATTACH, &[], &device)?.location.unwrap_or_default();
     let serial = made.rsplit('/').next().unwrap_or_default();
     writeln!(std::io::stdout(), "serial: {serial}").context("cannot write to standard output")
 }
 
-pub(crate) fn detach(data: &Path, serial: Option<String>, out: &Path) -> anyhow::Result<()> {
-    let (_running, client) = appliance(data)?;
+pub(crate) fn detach(
+    data: &Path,
+    limit: Duration,
+    serial: Option<String>,
+    out: &Path,
+) -> anyhow::Result<()> {
+    let (_running, client) = appliance(data, limit)?;
     let serial = match serial {
         Some(serial) => serial,
         None => {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -29,8 +30,8 @@ pub(crate) enum Links {
     },
 }
 
-pub(crate) fn links(data: &Path, action: Option<Links>) -> anyhow::Result<()> {
-    let (_own, client) = appliance(data)?;
+pub(crate) fn links(data: &Path, limit: Duration, action: Option<Links>) -> anyhow::Result<()> {
+    let (_own, client) = appliance(data, limit)?;
     let change = |action: &str, peer, direction| {
         let change = emulator::ChangeLink { peer, action: action.to_owned(), direction };
         client.call(&emulator::CHANGE_LINK, &[], &change)
@@ -55,10 +56,11 @@ pub(crate) fn links(data: &Path, action: Option<Links>) -> anyhow::Result<()> {
 
 pub(crate) fn clock(
     data: &Path,
+    limit: Duration,
     set: Option<OffsetDateTime>,
     advance: Option<u32>,
 ) -> anyhow::Result<()> {
-    let (_own, client) = appliance(data)?;
+    let (_own, client) = appliance(data, limit)?;
     if set.is_some() || advance.is_some() {
         let set = set.map(|time| time.format(&Rfc3339)).transpose()?;
         client.call(&emulator::MOVE_CLOCK, &[], &emulator::MoveClock { set, advance })?;
@@ -67,8 +69,8 @@ pub(crate) fn clock(
     write(&format!("{}{}\n", clock.now, if clock.fixed { "  (stands still)" } else { "" }))
 }
 
-pub(crate) fn settle(data: &Path) -> anyhow::Result<()> {
-    let (_own, client) = appliance(data)?;
+pub(crate) fn settle(data: &Path, limit: Duration) -> anyhow::Result<()> {
+    let (_own, client) = appliance(data, limit)?;
     client.call(&emulator::SETTLE, &[], &Nothing {})?;
     Ok(())
 }

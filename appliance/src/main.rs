@@ -9,6 +9,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -25,7 +26,15 @@ use tokio::signal::unix::{SignalKind, signal};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+
+    /// The longest time for a request to an appliance.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
+    timeout: u64,
 }
+
+/// In seconds; a year is as good as no limit.
+const MAX_TIMEOUT: u64 = 365 * 24 * 3600;
 
 #[derive(Subcommand)]
 enum Command {
@@ -172,7 +181,12 @@ fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
-    let done = match Arguments::parse().command {
+    let Arguments { command, timeout } = match arguments() {
+        Ok(arguments) => arguments,
+        Err(ended) => return ended,
+    };
+    let limit = Duration::from_secs(timeout);
+    let done = match command {
         Command::Serve { data, listen, seed, clock, hostname } => {
             serve(Options { data, listen, seed, clock, hostname })
         }
@@ -182,12 +196,14 @@ fn main() -> ExitCode {
             write_package(manifest, &payload, &out, authcode)
         }
         Command::AttachBackupHsm { data, serial, file } => {
-            backup_hsm::attach(&data, serial, file.as_deref())
+            backup_hsm::attach(&data, limit, serial, file.as_deref())
         }
-        Command::DetachBackupHsm { data, serial, out } => backup_hsm::detach(&data, serial, &out),
-        Command::Links { data, action } => controls::links(&data, action),
-        Command::Clock { data, set, advance } => controls::clock(&data, set, advance),
-        Command::Settle { data } => controls::settle(&data),
+        Command::DetachBackupHsm { data, serial, out } => {
+            backup_hsm::detach(&data, limit, serial, &out)
+        }
+        Command::Links { data, action } => controls::links(&data, limit, action),
+        Command::Clock { data, set, advance } => controls::clock(&data, limit, set, advance),
+        Command::Settle { data } => controls::settle(&data, limit),
         Command::Generate { form } => {
             generate::write(form, Arguments::command(), &mut std::io::stdout())
                 .context("cannot write to standard output")
@@ -201,6 +217,25 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The arguments; where help was asked for or they are not understood, that is written.
+fn arguments() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        let written = error.print().and_then(|()| std::io::stdout().flush());
+        if error.use_stderr() {
+            return ExitCode::from(2);
+        }
+        match written {
+            // A closed pipe, as `head` leaves it, is no failure.
+            Err(reason) if reason.kind() != std::io::ErrorKind::BrokenPipe => {
+                let told = format!("luna-appliance: cannot write to standard output: {reason}");
+                let _ = writeln!(std::io::stderr(), "{told}");
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::SUCCESS,
+        }
+    })
 }
 
 fn stop(data: Option<PathBuf>) -> anyhow::Result<()> {

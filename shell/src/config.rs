@@ -102,8 +102,17 @@ impl Config {
                 ));
             }
         };
+        // No part of the file is quoted: somebody may have put a password into it.
         toml::from_str(&text).map_err(|error| {
-            Failure::new(Kind::NotUnderstood, format!("{}: {error}", path.display()))
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let (line, column) = position(before);
+            let what = error.message().split(['`', '"', '\'']).next().unwrap_or_default();
+            let what = what.trim_end_matches([' ', ':', ',']);
+            let place = format!("{}, line {line}, column {column}", path.display());
+            Failure::new(Kind::NotUnderstood, format!("{place}: {what}.")).hint(
+                "it may hold default and require_host, and host, user, fingerprint, ca and \
+                     client of each profile",
+            )
         })
     }
 
@@ -125,6 +134,12 @@ impl Config {
     }
 }
 
+/// Line and column of what follows a text, both from 1.
+fn position(before: &str) -> (usize, usize) {
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +151,23 @@ mod tests {
         assert_eq!(config.profile(None).unwrap().unwrap().host, "h:1");
         let failure = config.profile(Some("b")).unwrap_err();
         assert_eq!(failure.hints, ["known profiles: a"]);
+    }
+
+    #[test]
+    fn an_error_has_its_place_and_quotes_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in [
+            "[profiles.a]\nhost = 'h'\npasswort = 's3cr3t-1'\n",
+            "[profiles.a]\nhost = 's3cr3t-1\n",
+            "[profiles.a]\nhost = s3cr3t-1\n",
+            "[profiles.a]\nhost = ['s3cr3t-1']\n",
+            "require_host = 's3cr3t-1'\n",
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let told = Config::read(file.path()).unwrap_err().message;
+            assert!(!told.contains("s3cr3t"), "{told}");
+            assert!(told.contains(", line "), "{told}");
+        }
     }
 
     #[test]

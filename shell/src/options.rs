@@ -34,6 +34,7 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("BACKUP_PASSWORD", "a backup of the cluster"),
     ("BACKUP_SO_PASSWORD", "the SO of a Backup HSM"),
     ("REMOTE_PASSWORD", "admin of the appliance whose cluster is joined"),
+    ("AUTHCODE", "the authorization code of a package"),
     ("NTP_PASSWORD", "an NTP server's AutoKey host"),
     ("NTP_KEY", "a symmetric key of NTP"),
 ];

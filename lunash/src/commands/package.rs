@@ -49,7 +49,7 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<ListFile>(),
     },
     Command {
-        syntax: "package update <package_file> -authcode|-a <authcode> [-des3|-d | -useevp|-u] [-force|-f]",
+        syntax: "package update <package_file> [-authcode|-a <authcode>] [-des3|-d | -useevp|-u] [-force|-f]",
         help: "Install a package",
         options: &[
             ("package_file", "Package file, called *.spkg"),
@@ -70,7 +70,7 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Update>(),
     },
     Command {
-        syntax: "package verify <package_file> -authcode|-a <authcode> [-des3|-d | -useevp|-u]",
+        syntax: "package verify <package_file> [-authcode|-a <authcode>] [-des3|-d | -useevp|-u]",
         help: "Check a package file without installing it",
         options: &[
             ("package_file", "Package file, called *.spkg"),
@@ -203,7 +203,7 @@ impl Text for Files {
 #[derive(Deserialize)]
 struct Update {
     package_file: String,
-    authcode: Secret,
+    authcode: Option<Secret>,
     des3: bool,
     useevp: bool,
     force: bool,
@@ -224,6 +224,7 @@ impl Run<Session> for Update {
         if !self.useevp {
             require_so_login(session)?;
         }
+        let authcode = ask_authcode(session, self.authcode)?;
         if !self.force {
             let loss = partitions_lost(session, &file)?;
             // The end of the warning was not found.
@@ -237,13 +238,26 @@ impl Run<Session> for Update {
                 ),
             )?;
         }
-        let body = body(&file, self.authcode, self.des3, self.useevp);
+        let body = body(&file, authcode, self.des3, self.useevp);
         let Used { id, reboot } = session
             .client()
             .call(&packages::UPDATE, &[], &body)
             .map_err(|error| unusable(error, &file))?;
         Ok(Updated { package: id, reboot })
     }
+}
+
+/// The authorization code of a package; the product takes it as an option only.
+fn ask_authcode(session: &mut Session, given: Option<Secret>) -> Result<Secret, Failure> {
+    session.ui().secret(
+        given,
+        Question {
+            text: "  Please enter the authorization code of the package:\n  > ",
+            again: None,
+            variable: "AUTHCODE",
+            option: "-authcode",
+        },
+    )
 }
 
 /// What the first installation of the cluster package takes away: access to V0 partitions. That it
@@ -325,7 +339,7 @@ impl Text for Updated {
 #[derive(Deserialize)]
 struct Verify {
     package_file: String,
-    authcode: Secret,
+    authcode: Option<Secret>,
     des3: bool,
     useevp: bool,
 }
@@ -341,7 +355,8 @@ impl Run<Session> for Verify {
 
     fn run(self, session: &mut Session) -> Result<Verified, Failure> {
         let file = session.provide(&self.package_file)?;
-        let body = body(&file, self.authcode, self.des3, self.useevp);
+        let authcode = ask_authcode(session, self.authcode)?;
+        let body = body(&file, authcode, self.des3, self.useevp);
         let used = session
             .client()
             .call(&packages::VERIFY, &[], &body)

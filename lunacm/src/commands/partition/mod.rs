@@ -193,14 +193,14 @@ impl Run<Session> for Init {
         codes::allowed(naming::PASSWORD, password.expose())?;
         let domain = match self.defaultdomain {
             true => None,
-            // An empty answer takes the default domain, as the product's prompt does.
+            // The product's prompt takes the default domain for an empty answer; here that is said with
+            // -defaultdomain, since an empty secret is more often a mistake.
             false => Some(session.secret(
                 self.domain,
                 "Enter the domain name",
                 Some("Re-enter the domain name"),
                 ("DOMAIN", "-domain or -defaultdomain"),
-            )?)
-            .filter(|domain| !domain.is_empty()),
+            )?),
         };
         if let Some(domain) = &domain {
             codes::allowed(naming::DOMAIN, domain.expose())?;
