@@ -23,7 +23,7 @@ _lnhclientregistration() {
 
     case "${cmd}" in
         lnhclientregistration)
-            opts="-n -i -c -l -u -m -h -V --name --ip --cluster --label --user --multiple --admin-port --list --remove --config --install-dir --fingerprint --yes --output --generate --help --version"
+            opts="-n -i -c -l -u -m -h -V --name --ip --cluster --label --user --multiple --admin-port --list --remove --config --install-dir --fingerprint --timeout --yes --output --generate --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -103,12 +103,16 @@ _lnhclientregistration() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "luna json" -- "${cur}"))
                     return 0
                     ;;
                 --generate)
-                    COMPREPLY=($(compgen -W "man bash fish zsh abbreviations" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "man bash fish zsh abbreviations schema" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -23,7 +23,7 @@ _lunacm() {
 
     case "${cmd}" in
         lunacm)
-            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --user --profile --fingerprint --ca --data --list-commands --generate --client --help --version"
+            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --real --user --profile --fingerprint --ca --data --list-commands --generate --client --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -118,7 +118,7 @@ _lunacm() {
                     return 0
                     ;;
                 --generate)
-                    COMPREPLY=($(compgen -W "man bash fish zsh abbreviations" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "man bash fish zsh abbreviations schema" -- "${cur}"))
                     return 0
                     ;;
                 --client)

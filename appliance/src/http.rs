@@ -227,6 +227,7 @@ fn write(response: Response) -> axum::response::Response {
     // Both are on every documented answer, although browsers take no credentials with a star.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
     // 199 is a warning of any kind.
     let warning = warning.map(|text| format!("199 - \"{text}\""));
     for (name, value) in [

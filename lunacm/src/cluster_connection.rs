@@ -7,7 +7,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -29,16 +28,7 @@ pub(crate) struct ClusterConnection {
     pub(crate) label: String,
     client: Arc<Client>,
     found: Vec<keyrings::Slot>,
-    options: CallOptions,
-}
-
-/// The settings of calls.
-#[derive(Clone, Default)]
-pub(crate) struct CallOptions {
-    /// Reports long waits and cancels calls on Ctrl-C.
-    pub(crate) watch: Option<Arc<Watch>>,
-    /// The longest time for a call.
-    pub(crate) limit: Option<Duration>,
+    watch: Arc<Watch>,
 }
 
 impl ClusterConnection {
@@ -49,10 +39,10 @@ impl ClusterConnection {
     /// No member takes this client, or its files cannot be used.
     pub(crate) fn open(
         registration: Registration,
-        options: CallOptions,
+        watch: Arc<Watch>,
     ) -> Result<(ClusterConnection, Option<String>), Failure> {
-        let (MemberSession { client, found, label }, note) = connect_any(&registration, &options)?;
-        Ok((ClusterConnection { registration, label, client, found, options }, note))
+        let (MemberSession { client, found, label }, note) = connect_any(&registration, &watch)?;
+        Ok((ClusterConnection { registration, label, client, found, watch }, note))
     }
 
     /// Opens the session again, possibly with another member.
@@ -60,7 +50,7 @@ impl ClusterConnection {
     /// # Errors
     /// As [`ClusterConnection::open`].
     pub(crate) fn reopen(&mut self) -> Result<Option<String>, Failure> {
-        let (entered, note) = connect_any(&self.registration, &self.options)?;
+        let (entered, note) = connect_any(&self.registration, &self.watch)?;
         (self.client, self.label) = (entered.client, entered.label);
         Ok(note)
     }
@@ -98,7 +88,7 @@ struct MemberSession {
 
 fn connect_any(
     registration: &Registration,
-    options: &CallOptions,
+    watch: &Arc<Watch>,
 ) -> Result<(MemberSession, Option<String>), Failure> {
     let unusable = |error: io::Error| Failure::command(format!("{error}."));
     let identity = Identity::read(registration).map_err(unusable)?;
@@ -106,7 +96,7 @@ fn connect_any(
     let known = read_members(&file).map_err(unusable)?;
     let mut refused: Vec<(Endpoint, String)> = Vec::new();
     for endpoint in endpoints(registration, identity.trusted.first(), &known) {
-        let (client, entry, found) = match identity.connect(&endpoint, &known, options) {
+        let (client, entry, found) = match identity.connect(&endpoint, &known, watch) {
             Ok(entered) => entered,
             // The other members would refuse this client too.
             Err(error @ Error::LoginRefused { .. }) => return Err(error.into()),
@@ -220,13 +210,13 @@ impl Identity {
         &self,
         endpoint: &Endpoint,
         known: &Entry,
-        options: &CallOptions,
+        watch: &Arc<Watch>,
     ) -> Result<(Client, Entry, Vec<keyrings::Slot>), Error> {
         let target = |trust| Target {
             host: endpoint.address.clone(),
             port: endpoint.port,
             trust,
-            limit: options.limit,
+            limit: Some(watch.limit()),
         };
         let is_member = |seen: &Fingerprint| {
             self.trusted.contains(seen)
@@ -238,9 +228,7 @@ impl Identity {
             }
             other => other?,
         };
-        if let Some(watch) = &options.watch {
-            watch.attach(&mut client);
-        }
+        watch.attach(&mut client);
         let text = ClientSession::text(&self.cluster, &client.fingerprint().to_string());
         let signature = self.key.sign(&SystemRandom::new(), text.as_bytes());
         let signature = signature.map_err(|_| Error::Unreachable {

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect};
+use luna_shell::{
+    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse,
+};
 use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
@@ -25,7 +27,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { options, client } = Arguments::parse();
+    let Arguments { options, client } = match parse() {
+        Ok(arguments) => arguments,
+        Err(ended) => return ended,
+    };
     let side = ClientSide::of_machine(client);
     let folders = Folders::of_user();
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());

@@ -45,7 +45,7 @@ impl ClientSide {
         Ok(!has_clusters
             || names_appliance(options, folders)?
             || options.data.is_some()
-            || folders.appliance.exists())
+            || (!options.real && folders.appliance.exists()))
     }
 
     /// Whose slots are to be shown.

@@ -8,17 +8,18 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use luna_rest::keyrings::{self, NewClient, Registered};
 use luna_shell::{
-    Device, Failure, Folders, Input, Page, Table, Text, View, Watch, check_replaceable,
-    connect_without_login, replace_file,
+    Device, Failure, Folders, Input, Kind, Page, Table, Text, TimeLimit, View, Watch,
+    all_certificates, check_replaceable, connect_without_login, replace_file,
 };
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
-use crate::cluster_connection::{CallOptions, ClusterConnection};
+use crate::cluster_connection::ClusterConnection;
 use crate::clusters::{self, PLACES, Registration};
 use crate::owner::{ClientSide, common_name};
 use crate::{certificate, deploy};
@@ -80,6 +81,10 @@ pub struct Arguments {
     /// The SHA-256 fingerprint the member's certificate must have
     #[arg(long, value_name = "SHA256:…")]
     pub fingerprint: Option<String>,
+
+    /// The time limit of the registration.
+    #[command(flatten)]
+    pub timeout: TimeLimit,
 
     /// Answer every 'proceed' question with proceed
     #[arg(long)]
@@ -161,6 +166,7 @@ struct Request<'a> {
     user: Option<String>,
     multiple: bool,
     fingerprint: Option<String>,
+    limit: Duration,
     yes: bool,
     /// `cert` of the installation.
     certificates: PathBuf,
@@ -175,7 +181,7 @@ struct Files {
 
 impl Request<'_> {
     fn of<'a>(arguments: &'a Arguments, file: &Chrystoki) -> Result<Request<'a>, Failure> {
-        let wrong = |text| Failure::new(luna_shell::Kind::NotUnderstood, text);
+        let wrong = |text| Failure::new(Kind::NotUnderstood, text);
         let missing = || wrong("The options -n, -i and -c are needed.".to_owned());
         let name = arguments.name.as_deref().ok_or_else(missing)?;
         let cluster = arguments.cluster.as_deref().ok_or_else(missing)?;
@@ -207,6 +213,7 @@ impl Request<'_> {
             user: arguments.user.clone(),
             multiple: arguments.multiple,
             fingerprint: arguments.fingerprint.clone(),
+            limit: arguments.timeout.get(),
             yes: arguments.yes,
             certificates: install.join("cert"),
         })
@@ -276,10 +283,12 @@ impl Request<'_> {
             .map_err(|error| at(configuration, &error, error.kind()))?;
         let prepared = Prepared::make(self.name, &files)?;
         let host = self.entry.to_string();
+        let watch = Watch::new(device.attended(), self.limit);
         let client = connect_without_login(
             &host,
             self.admin_port,
             self.fingerprint.clone(),
+            &watch,
             folders,
             device,
         )?;
@@ -289,6 +298,7 @@ impl Request<'_> {
             user: self.user.clone(),
         };
         let registered = client.call(&keyrings::REGISTER, &[&self.cluster], &body)?;
+        check(&registered)?;
         let backup = prepared.settle()?;
         replace_file(&files.authorities, registered.ca.as_bytes())
             .map_err(|error| at(&files.authorities, &error, error.kind()))?;
@@ -301,8 +311,7 @@ impl Request<'_> {
             authorities: files.authorities,
         };
         // The first session lists the other members.
-        let call_options = CallOptions { watch: Watch::for_terminal(device), limit: None };
-        let trial = ClusterConnection::open(registration.clone(), call_options);
+        let trial = ClusterConnection::open(registration.clone(), watch);
         let mut new = old.clone();
         clusters::set(&mut new, &registration)
             .map_err(|error| at(configuration, &error, io::ErrorKind::InvalidData))?;
@@ -319,6 +328,22 @@ impl Request<'_> {
         }
         Ok(Done::new(self, &registration, registered, backup, configuration))
     }
+}
+
+/// Refuses what a member answered to a registration if it cannot be used, before any of it is written.
+fn check(registered: &Registered) -> Result<(), Failure> {
+    let certificates = all_certificates("", registered.ca.as_bytes());
+    let wrong = match (registered.crypto_port, registered.client_uuid.as_str()) {
+        (0, _) => "no port for cryptographic traffic",
+        (_, "") => "no UUID of the client",
+        _ if certificates.is_err() => "no certificate of a member",
+        _ => return Ok(()),
+    };
+    Err(Failure::new(
+        Kind::Unclear,
+        format!("The member answered the registration with {wrong}; nothing was written here."),
+    )
+    .hint("the cluster may know this client now: 'cluster client list' in lunash shows it"))
 }
 
 /// Whether it is written as a UUID.

@@ -4,7 +4,6 @@
 //! meanwhile shows after `clientconfig restart` or in a new session.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
@@ -13,7 +12,7 @@ use luna_shell::{
 };
 
 use crate::chrystoki::Chrystoki;
-use crate::cluster_connection::{CallOptions, ClusterConnection};
+use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
 use crate::owner::{ClientSide, Owner};
@@ -35,7 +34,7 @@ pub struct Session {
     /// None where only clusters are configured.
     appliance: Option<Appliance>,
     links: Vec<ClusterConnection>,
-    call_options: CallOptions,
+    watch: Arc<Watch>,
     slots: Vec<Slot>,
     current: Option<usize>,
 }
@@ -57,12 +56,12 @@ impl Session {
         if let (None, Some(connection)) = (&side.name, &connection) {
             side.name.clone_from(&connection.profile.client);
         }
-        let watch = connection
-            .as_ref()
-            .map_or_else(|| Watch::for_terminal(&*device), |one| one.watch().cloned());
-        let call_options = CallOptions { watch, limit: options.timeout.map(Duration::from_secs) };
+        let watch = connection.as_ref().map_or_else(
+            || Watch::new(device.attended(), options.timeout.get()),
+            |one| Arc::clone(one.watch()),
+        );
         let mut notes = Vec::new();
-        let links = open_links(&side, &call_options, &mut notes);
+        let links = open_links(&side, &watch, &mut notes);
         let mut read = || {
             let Some(connection) = &connection else { return Ok((None, Vec::new())) };
             let appliance = Appliance::read(&connection.client)?;
@@ -80,7 +79,7 @@ impl Session {
         let connection = match (connection, links.first()) {
             (Some(connection), _) => connection,
             (None, Some(link)) => {
-                Connection::external(Arc::clone(link.client()), call_options.watch.clone())
+                Connection::external(Arc::clone(link.client()), Arc::clone(&watch))
             }
             (None, None) => {
                 let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
@@ -93,7 +92,7 @@ impl Session {
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { ui, connection, side, appliance, links, call_options, slots, current })
+        Ok(Session { ui, connection, side, appliance, links, watch, slots, current })
     }
 
     /// The link to the appliance.
@@ -283,7 +282,7 @@ impl Session {
             }
         }
         let mut notes = Vec::new();
-        self.links = open_links(&self.side, &self.call_options, &mut notes);
+        self.links = open_links(&self.side, &self.watch, &mut notes);
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
             add_keyrings(&mut slots, number, link, link.found());
@@ -426,7 +425,7 @@ impl Session {
 /// and its keyrings are no slots.
 fn open_links(
     side: &ClientSide,
-    call_options: &CallOptions,
+    watch: &Arc<Watch>,
     notes: &mut Vec<String>,
 ) -> Vec<ClusterConnection> {
     let file = match Chrystoki::read(&side.configuration) {
@@ -442,7 +441,7 @@ fn open_links(
     let mut links = Vec::new();
     for registration in registrations(&file) {
         let (index, server) = (registration.index, registration.server.clone());
-        match ClusterConnection::open(registration, call_options.clone()) {
+        match ClusterConnection::open(registration, Arc::clone(watch)) {
             Ok((link, note)) => {
                 notes.extend(note);
                 links.push(link);

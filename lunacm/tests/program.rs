@@ -73,7 +73,7 @@ fn the_configuration_of_the_environment_is_listed() {
     assert!(seen.stdout.contains(&format!("\n00     127.0.0.1:1            {CLUSTER}\n")));
     let seen = home.register(&["--list", "--output", "json"]);
     let listed: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
-    assert_eq!(listed["clusters"][0]["cluster"], CLUSTER);
+    assert_eq!(listed["view"]["clusters"][0]["cluster"], CLUSTER);
 }
 
 #[test]

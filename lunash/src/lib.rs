@@ -29,7 +29,7 @@ mod prelude {
 
     pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Message, Success};
+    pub(crate) use crate::views::{Done, Made, Message, Success};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

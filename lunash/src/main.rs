@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, connect};
+use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse};
 use lunash::Session;
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -18,7 +18,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let options = Arguments::parse().options;
+    let options = match parse::<Arguments>() {
+        Ok(arguments) => arguments.options,
+        Err(ended) => return ended,
+    };
     let folders = Folders::of_user();
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(

@@ -28,6 +28,20 @@ impl Session {
         self.client().call(call, ids, body).map_err(refused)
     }
 
+    /// Sends a call that makes something and returns its id, if the appliance names it; a refusal comes
+    /// back in the words of this shell.
+    ///
+    /// # Errors
+    /// As [`refused`] words them.
+    pub(crate) fn create<Q: Serialize, A: DeserializeOwned + Default, const IDS: usize>(
+        &self,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
+        body: &Q,
+    ) -> Result<Option<String>, Failure> {
+        self.client().create(call, ids, body).map(|(_, id)| id).map_err(refused)
+    }
+
     /// Reads a resource; a refusal comes back in the words of this shell.
     ///
     /// # Errors

@@ -16,6 +16,22 @@ impl Text for Done {
     }
 }
 
+/// That something was made, and under which id.
+#[derive(Serialize)]
+pub(crate) struct Made<V> {
+    /// What the product says.
+    #[serde(flatten)]
+    pub done: V,
+    /// The id that the appliance gave it; null if it does not say.
+    pub id: Option<String>,
+}
+
+impl<V: Text> Text for Made<V> {
+    fn write(&self, page: &mut Page) {
+        self.done.write(page);
+    }
+}
+
 /// How many login attempts are left before `what`; that an unknown number is told so is assumed.
 pub(crate) fn attempts_before(left: Option<u32>, what: &str) -> String {
     match left {

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use luna_appliance::{Appliance, Options};
 use luna_rest::Fingerprint;
-use luna_shell::Pins;
+use luna_shell::{CommandResult, Pins};
 
 /// A home of its own for each test, and with it an appliance of its own.
 struct Home {
@@ -90,8 +90,15 @@ fn words_are_one_command_and_print_its_body_alone() {
     let seen = Home::new().run(&["c", "li"]);
     assert_eq!((seen.stdout.as_str(), seen.status), ("No clients are registered.\n", 0));
     assert!(seen.stderr.starts_with("note: this appliance is emulated (started, "));
-    let seen = Home::new().run(&["-q", "client list"]);
-    assert_eq!((seen.stdout.as_str(), seen.stderr.as_str()), ("No clients are registered.\n", ""));
+    // Without remarks, but for the one that nobody may miss.
+    let home = Home::new();
+    let seen = home.run(&["-q", "client list"]);
+    assert_eq!(seen.stdout, "No clients are registered.\n");
+    assert_eq!(seen.stderr.matches('\n').count(), 1, "{}", seen.stderr);
+    assert!(seen.stderr.starts_with("note: this appliance is emulated"), "{}", seen.stderr);
+    let folder = home.folder.path().join("appliance");
+    let named = home.run(&["-q", "--data", folder.to_str().unwrap(), "client list"]);
+    assert_eq!((named.stderr.as_str(), named.status), ("", 0));
 }
 
 #[test]
@@ -365,4 +372,174 @@ fn a_script_trusts_no_certificate_that_it_was_not_told_of() {
     assert_eq!(changed.status, 3);
     assert!(changed.stderr.contains(&shown), "{}", changed.stderr);
     assert!(changed.stderr.contains(&other.to_string()), "{}", changed.stderr);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let home = Home::new();
+    for arguments in [
+        &["client", "list"][..],
+        &["--output", "json", "client", "list"],
+        &["-q", "client", "list"],
+        &["--help"],
+        &["--version"],
+        &["--list-commands"],
+        &["--generate", "man"],
+        &["client", "show", "-client", "nobody"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let seen = seen(home.program(arguments).stdout(full).output().unwrap());
+        assert_eq!(seen.status, 1, "{arguments:?}");
+        let told = "lunash: cannot write to standard output: No space left on device";
+        assert!(seen.stderr.contains(told), "{arguments:?}: {}", seen.stderr);
+    }
+}
+
+#[test]
+fn a_batch_ends_when_nobody_can_see_its_results() {
+    let home = Home::new();
+    let run = |stdout: std::process::Stdio| {
+        let batch = ["-c", "client list", "-c", "network hostname changed"];
+        let output = home.program(&batch).stdout(stdout).output().unwrap();
+        let hostname = home.run(&["network", "show"]).stdout;
+        (seen(output), hostname.contains("changed"))
+    };
+    let (on_full_disk, changed) =
+        run(File::options().write(true).open("/dev/full").unwrap().into());
+    assert_eq!((on_full_disk.status, changed), (1, false));
+    // As `head` leaves it: no word of it, and the commands behind are not run.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let (into_closed_pipe, changed) = run(writer.into());
+    assert_eq!((into_closed_pipe.status, changed), (0, false));
+    assert!(!into_closed_pipe.stderr.contains("cannot write"), "{}", into_closed_pipe.stderr);
+}
+
+#[test]
+fn quiet_silences_no_reason() {
+    let home = Home::new();
+    let told = |arguments: &[&str], status: i32, reason: &str| {
+        let seen = home.run(arguments);
+        assert_eq!(seen.status, status, "{}", seen.stderr);
+        assert!(seen.stderr.contains(reason), "{arguments:?}: {}", seen.stderr);
+    };
+    told(&["-q", "--host", "127.0.0.1:1", "client", "list"], 3, "Cannot reach");
+    told(&["-q", "-f", "no-such-file"], 2, "no-such-file");
+    told(&["-q", "--profile", "nowhere", "client", "list"], 2, "nowhere");
+    told(&["-q", "--real", "client", "list"], 4, "--host");
+    told(&["-q", "--data", "/dev/null", "client", "list"], 3, "/dev/null");
+}
+
+#[test]
+fn every_ending_has_an_object_where_json_is_wanted() {
+    let home = Home::new();
+    for (arguments, status) in [
+        (&["--output", "json", "client", "list"][..], 0),
+        (&["--output", "json", "client", "shwo"], 2),
+        (&["--output", "json", "-q", "hsm", "zeroize"], 4),
+        (&["--output", "json", "--host", "127.0.0.1:1", "client", "list"], 3),
+        (&["--output", "json", "-f", "no-such-file"], 2),
+        (&["--output", "json", "--timeout", "0", "client", "list"], 2),
+        (&["--output=json", "--no-such-option"], 2),
+        (&["--output", "json", "--real", "client", "list"], 4),
+        (&["--output", "json", "--profile", "nowhere", "client", "list"], 2),
+    ] {
+        let seen = home.run(arguments);
+        let object: CommandResult = serde_json::from_str(&seen.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", seen.stdout));
+        assert_eq!((seen.status, i32::from(object.status)), (status, status), "{arguments:?}");
+        assert_eq!(object.error.is_some(), status != 0, "{arguments:?}");
+    }
+    let object = |arguments: &[&str]| -> CommandResult {
+        serde_json::from_str(&home.run(arguments).stdout).unwrap()
+    };
+    let done = object(&["--output", "json", "client", "list"]);
+    assert!(done.appliance.unwrap().emulated);
+    assert_eq!(done.user.as_deref(), Some("admin"));
+    assert!(done.duration_ms > 0.0);
+    let ambiguous = object(&["--output", "json", "hsm", "log"]).error.unwrap();
+    assert_eq!(ambiguous.candidates, ["hsm login", "hsm logout"]);
+}
+
+#[test]
+fn a_forgotten_host_can_be_refused() {
+    let home = Home::new();
+    let refused = home.run(&["--real", "client", "list"]);
+    assert_eq!(refused.status, 4);
+    let empty =
+        seen(home.program(&["--real", "client", "list"]).env("LUNA_HOST", "").output().unwrap());
+    assert_eq!(empty.status, 4);
+
+    let config = home.folder.path().join(".config/luna");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "require_host = true\n").unwrap();
+    assert_eq!(home.run(&["client", "list"]).status, 4);
+    assert!(!home.folder.path().join(".local/share/luna/appliance").exists());
+    // Who names the folder of an emulated appliance means it.
+    assert_eq!(home.run(&["--data", "mine", "client", "list"]).status, 0);
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let home = Home::new();
+    let variables = ["HOST", "USER", "PROFILE", "FINGERPRINT", "CA", "DATA"];
+    let mut command = home.program(&["client", "list"]);
+    command.envs(variables.map(|name| (format!("LUNA_{name}"), "")));
+    let seen = seen(command.output().unwrap());
+    assert_eq!(seen.status, 0, "{}", seen.stderr);
+    // An argument that is empty is a mistake, such as an unset variable of a script.
+    assert_eq!(home.run(&["--host", "", "client", "list"]).status, 2);
+}
+
+#[test]
+fn lines_from_other_systems_are_understood_or_explained() {
+    let home = Home::new();
+    let file = |name: &str, bytes: &[u8]| {
+        std::fs::write(home.folder.path().join(name), bytes).unwrap();
+        home.run(&["-q", "-f", name])
+    };
+    let marked = file("marked", b"\xef\xbb\xbfclient list\r\nclient list\r\n");
+    assert_eq!((marked.status, marked.stdout.matches("No clients").count()), (0, 2));
+    let utf16 = file("utf16", b"\xff\xfec\0l\0\r\0\n\0");
+    assert_eq!(utf16.status, 2);
+    assert!(utf16.stderr.contains("UTF-16"), "{}", utf16.stderr);
+    let piped = home.feed(&["-f", "-"], "\u{feff}client list\n");
+    assert_eq!((piped.status, piped.stdout.matches("No clients").count()), (0, 1));
+    let prompt = home.feed(&["-q"], "[local_host] lunash:>client list\n");
+    assert_eq!(prompt.status, 2);
+    assert!(prompt.stdout.contains("lunash:>") && !prompt.stdout.contains("No clients"));
+    let told = home.feed(&[], "lunash:> client list\n").stderr;
+    assert!(told.contains("the command is 'client list'"), "{told}");
+}
+
+#[test]
+fn options_in_the_wrong_place_are_told_as_such() {
+    let home = Home::new();
+    let told = |arguments: &[&str], text: &str| {
+        let seen = home.run(arguments);
+        assert_eq!(seen.status, 2, "{arguments:?}");
+        assert!(seen.stderr.contains(text), "{arguments:?}: {}", seen.stderr);
+    };
+    told(&["client", "list", "--output", "json"], "before the command: lunash --output");
+    told(&["--hots", "h1", "client", "list"], "could be: --host");
+    told(&["-c", "client list", "client", "list"], "-c takes a whole command");
+    told(&["-c", "client list", "-f", "batch"], "cannot be used with");
+    told(&["-f", "batch", "client", "list"], "cannot be used with");
+    told(&["--timeout", "0", "client", "list"], "--timeout");
+}
+
+#[test]
+fn what_was_made_is_named_in_json() {
+    let home = Home::new();
+    let lines = "hsm init -label h -domain d -password so-Password1 -force\n\
+                 hsm login -password so-Password1\n\
+                 partition create -partition app1 -force\n\
+                 partition list\n";
+    let seen = home.feed(&["--output", "json"], lines);
+    let views: Vec<serde_json::Value> = seen
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<CommandResult>(line).unwrap().view.unwrap())
+        .collect();
+    assert_eq!(views[2]["id"], views[3]["partitions"][0]["serial"]);
 }

@@ -14,6 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::answer;
 use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
@@ -30,8 +31,38 @@ pub struct Target {
     pub port: u16,
     /// Which certificate is accepted.
     pub trust: Trust,
-    /// The longest time for a call, its task included; `None`: no limit.
+    /// The longest time for a call outside of a command, its task included; `None`: no limit.
     pub limit: Option<Duration>,
+}
+
+/// The end of the time that a command has for all of its calls; shared by the clients of a session.
+#[derive(Debug, Default)]
+pub struct CommandDeadline(Mutex<Option<Deadline>>);
+
+/// The end of a time limit, and the limit for its error.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    end: Instant,
+    limit: Duration,
+}
+
+impl CommandDeadline {
+    /// A command begins, and has `limit` from now on.
+    pub fn start(&self, limit: Duration) {
+        *lock(&self.0) = Some(Deadline { end: Instant::now() + limit, limit });
+    }
+
+    /// `time` does not count, such as that of a question to the user.
+    pub fn extend(&self, time: Duration) {
+        if let Some(deadline) = &mut *lock(&self.0) {
+            deadline.end += time;
+        }
+    }
+
+    /// The command is over.
+    pub fn clear(&self) {
+        *lock(&self.0) = None;
+    }
 }
 
 /// An answer with its status and header.
@@ -49,6 +80,7 @@ pub struct Answer<A> {
 pub struct Client {
     pub(crate) transport: Transport,
     limit: Option<Duration>,
+    command: Option<Arc<CommandDeadline>>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
     warnings: Mutex<Vec<String>>,
@@ -81,6 +113,7 @@ impl Client {
         Ok(Client {
             transport,
             limit: target.limit,
+            command: None,
             user: None,
             cookies: Mutex::default(),
             warnings: Mutex::default(),
@@ -190,6 +223,11 @@ impl Client {
         self.transport.fingerprint()
     }
 
+    /// Whether the appliance has said, in an answer, that it is an emulated one.
+    pub fn is_emulated(&self) -> bool {
+        self.transport.is_emulated()
+    }
+
     /// `host:port`, as in the file of pins.
     pub fn address(&self) -> &str {
         self.transport.address()
@@ -208,6 +246,25 @@ impl Client {
         let pending = self.pending_call(call, ids)?;
         let body = pending.json(body)?;
         self.finish(&pending, call, body)
+    }
+
+    /// Sends a call that makes something, and returns the body of its answer with the id of what was
+    /// made: the end of the answer's `Location`, after the end of its task if there is one. `None` if
+    /// the appliance does not name it.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub fn create<Q: Serialize, A: DeserializeOwned + Default, const IDS: usize>(
+        &self,
+        call: &Call<Q, A, IDS>,
+        ids: &[&str; IDS],
+        body: &Q,
+    ) -> Result<(A, Option<String>), Error> {
+        let pending = self.pending_call(call, ids)?;
+        let body = pending.json(body)?;
+        let response = self.respond(&pending, call, body)?;
+        let id = response.location.as_deref().and_then(last_segment);
+        Ok((pending.read(&response)?, id))
     }
 
     /// Reads a resource.
@@ -244,6 +301,12 @@ impl Client {
         Ok(Answer { status: response.status, location: response.location, body })
     }
 
+    /// The deadline of the command that calls belong to; while there is none, each call has the
+    /// limit of its target.
+    pub fn set_command_deadline(&mut self, deadline: Arc<CommandDeadline>) {
+        self.command = Some(deadline);
+    }
+
     /// A flag that ends the call in progress with [`Error::Cancelled`] when set (Ctrl-C).
     pub fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
         self.transport.set_cancel_flag(flag);
@@ -255,23 +318,30 @@ impl Client {
         self.transport.set_wait_callback(callback);
     }
 
-    /// Sends the request of a call, and waits for the end of its task if there is one.
+    /// Sends the request of a call, waits for the end of its task if there is one, and reads the body.
     pub(crate) fn finish<Q, A: DeserializeOwned + Default, const IDS: usize>(
         &self,
         pending: &PendingCall,
         call: &Call<Q, A, IDS>,
         body: Body,
     ) -> Result<A, Error> {
+        pending.read(&self.respond(pending, call, body)?)
+    }
+
+    /// Sends the request of a call, and waits for the end of its task if there is one.
+    fn respond<Q, A, const IDS: usize>(
+        &self,
+        pending: &PendingCall,
+        call: &Call<Q, A, IDS>,
+        body: Body,
+    ) -> Result<Response, Error> {
         let response = pending.succeeded(self.exchange(pending, pending.request(body))?)?;
         match task_of(call, &response) {
-            Some(task) => {
-                let response = self.wait_for_task(pending, &task)?;
-                pending.read(&response)
-            }
+            Some(task) => self.wait_for_task(pending, &task),
             None if response.status == 303 => {
                 Err(pending.protocol("a redirect that is no task".to_owned()))
             }
-            None => pending.read(&response),
+            None => Ok(response),
         }
     }
 
@@ -338,11 +408,14 @@ impl Client {
     }
 
     pub(crate) fn pending(&self, method: Method, path: String) -> PendingCall {
+        let of_command = self.command.as_ref().and_then(|command| *lock(&command.0));
+        let deadline = of_command
+            .or_else(|| self.limit.map(|limit| Deadline { end: Instant::now() + limit, limit }));
         PendingCall {
             method,
             path,
-            deadline: self.limit.map(|limit| Instant::now() + limit),
-            limit: self.limit,
+            deadline: deadline.map(|deadline| deadline.end),
+            limit: deadline.map(|deadline| deadline.limit),
         }
     }
 
@@ -417,18 +490,8 @@ impl PendingCall {
         &self,
         response: &Response,
     ) -> Result<A, Error> {
-        let body = response.body.trim_ascii();
-        if response.status == 204 || body.is_empty() || body == b"{}" {
-            return Ok(A::default());
-        }
-        serde_json::from_slice(body).map_err(|error| {
-            // No part of the body is quoted: it may hold a secret.
-            let kind = match error.classify() {
-                serde_json::error::Category::Data => "JSON of another shape",
-                _ => "not JSON",
-            };
-            self.protocol(format!("{kind} (line {}, column {})", error.line(), error.column()))
-        })
+        answer::read(self.method, response.status, &response.body)
+            .map_err(|reason| self.protocol(reason))
     }
 
     pub(crate) fn answered(&self, status: u16, answer: ApiError) -> Error {
@@ -469,6 +532,13 @@ impl PendingCall {
             Failure::Unsendable(reason) => Error::Unsendable { method, path, reason },
         }
     }
+}
+
+/// The end of a path, decoded.
+fn last_segment(location: &str) -> Option<String> {
+    let path = location.split(['?', '#']).next()?.trim_end_matches('/');
+    let segment = path.rsplit('/').next().filter(|segment| !segment.is_empty())?;
+    Some(percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

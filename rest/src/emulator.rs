@@ -10,6 +10,9 @@ use crate::call::{Nothing, calls};
 /// The request header that carries the key of the data folder, in hexadecimal.
 pub const LOCAL_KEY_HEADER: &str = "X-Local-Key";
 
+/// The value of the header `Server` in every answer of an emulated appliance.
+pub const SERVER: &str = "luna-appliance";
+
 calls! {
     /// Opens a private session as `admin` for whoever can read the data folder's key.
     pub const SESSION: Call<Nothing, Nothing> = Call::post("/emulator/session");

@@ -5,8 +5,9 @@
 //! its calls and types; no other crate knows a URL.
 //!
 //! For compatibility with newer and older appliances, unknown fields of an answer are ignored and
-//! missing ones get their default.
+//! missing ones get their default; `answer.rs` has what is an answer at all.
 
+mod answer;
 mod call;
 mod client;
 mod error;
@@ -41,7 +42,7 @@ pub mod users;
 pub mod web_server;
 
 pub use call::{Call, Method, Nothing, Resource};
-pub use client::{Answer, CALLS, Client, Target};
+pub use client::{Answer, CALLS, Client, CommandDeadline, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
 pub use secret::Secret;

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::blocking::multipart::{Form, Part};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, WARNING,
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SERVER, SET_COOKIE,
+    WARNING,
 };
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
@@ -123,6 +124,8 @@ struct HttpConnection {
     verifier: Arc<CertificateVerifier>,
     address: String,
     base: String,
+    /// Whether an answer said that it comes from an emulated appliance.
+    emulated: AtomicBool,
 }
 
 /// A thread that waits for answers, so that the caller can stop waiting at any time.
@@ -176,7 +179,13 @@ impl Transport {
             .build()
             .map_err(|error| unreachable(describe(&error)))?;
         let base = format!("https://{address}");
-        let connection = Arc::new(HttpConnection { http, verifier, address, base });
+        let connection = Arc::new(HttpConnection {
+            http,
+            verifier,
+            address,
+            base,
+            emulated: AtomicBool::new(false),
+        });
         let worker = Mutex::new(None);
         Ok(Transport { connection, fingerprint, cancel_flag: None, on_wait: None, worker })
     }
@@ -187,6 +196,10 @@ impl Transport {
 
     pub(crate) fn address(&self) -> &str {
         &self.connection.address
+    }
+
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.connection.emulated.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
@@ -370,6 +383,9 @@ impl HttpConnection {
         let outgoing = outgoing.build().map_err(|error| Failure::Unsendable(describe(&error)))?;
 
         let mut incoming = self.http.execute(outgoing).map_err(|error| self.failure(&error))?;
+        if incoming.headers().get(SERVER).is_some_and(|server| server == crate::emulator::SERVER) {
+            self.emulated.store(true, Ordering::Relaxed);
+        }
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut response = Response {
             status: incoming.status().as_u16(),

@@ -16,7 +16,7 @@ use crate::files::open_private_file;
 use crate::run::Session;
 use crate::ui::{Ui, cancelled};
 
-/// The longest wait for another login where the command has no time limit.
+/// The longest wait for another login; that of the command where it is shorter.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The time between two looks at the lock.
 const LOOK: Duration = Duration::from_millis(20);
@@ -183,7 +183,7 @@ impl Ui {
                 .hint("XDG_STATE_HOME names another folder"));
             }
         };
-        let limit = self.limit.unwrap_or(LONGEST_WAIT);
+        let limit = self.time_limit().min(LONGEST_WAIT);
         let begun = Instant::now();
         let mut told = false;
         loop {
@@ -238,8 +238,10 @@ mod tests {
     use crate::device::{Device, Input};
     use crate::editor::LineAssistant;
     use crate::options::Options;
+    use crate::options::TimeLimit;
     use crate::run::CompletionValues;
     use crate::secrets::Secrets;
+    use crate::watch::Watch;
 
     /// A user who answers every question alike, or a script.
     struct Answers(Option<&'static str>);
@@ -325,7 +327,12 @@ mod tests {
         left: &[Option<u32>],
     ) -> (u32, Option<Failure>) {
         let device = Box::new(Answers(answer));
-        let mut ui = Ui::watched(device, Secrets::only([]), options, None);
+        let mut ui = Ui::watched(
+            device,
+            Secrets::only([]),
+            options,
+            Watch::new(false, options.timeout.get()),
+        );
         ui.keep_state_in(home);
         let left = left.iter().copied().collect::<VecDeque<_>>().into();
         let mut session = Fake { ui, left, sent: 0 };
@@ -381,7 +388,7 @@ mod tests {
         let path = lock_path(&home.path().join("attempts"), "hsm 1 so");
         let other = open_private_file(&path).unwrap();
         other.lock().unwrap();
-        let options = Options { timeout: Some(0), ..Options::default() };
+        let options = Options { timeout: TimeLimit { timeout: Some(0) }, ..Options::default() };
         let (sent, refused) = log_in_at(home.path(), &options, SCRIPT, &[Some(3), Some(3)]);
         assert_eq!((sent, refused.unwrap().kind), (0, crate::Kind::Refused));
         drop(other);

@@ -4,6 +4,7 @@
 //!
 //! ```toml
 //! default = "production"
+//! require_host = true            # never an emulated appliance of your own
 //!
 //! [profiles.production]
 //! host = "hsm1.example.com"      # or host:port
@@ -59,6 +60,9 @@ impl Folders {
 pub struct Config {
     /// The profile to use if none is named.
     pub default: Option<String>,
+    /// Without a host, refuse instead of using an emulated appliance.
+    #[serde(default)]
+    pub require_host: bool,
     /// Profiles by name.
     #[serde(default)]
     pub profiles: BTreeMap<String, Profile>,

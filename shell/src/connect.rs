@@ -1,7 +1,6 @@
 //! Opens the session with an appliance: profile, trust, login.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::{Config, Folders, Profile};
 use crate::device::{Device, Input};
 use crate::failure::{Failure, Kind};
-use crate::options::Options;
+use crate::options::{DEFAULT_TIME_LIMIT, Options};
 use crate::pins::Pins;
 use crate::secrets::{Secrets, accepted};
 use crate::ui::not_text;
@@ -26,7 +25,7 @@ pub struct Connection {
     pub user: String,
     /// The profile of the configuration that was used, or an empty one.
     pub profile: Profile,
-    watch: Option<Arc<Watch>>,
+    watch: Arc<Watch>,
     origin: Origin,
     _keep: Option<Box<dyn std::any::Any>>,
 }
@@ -43,15 +42,15 @@ enum Origin {
 
 impl Connection {
     /// A connection that the caller has opened and reopens itself.
-    pub fn external(client: Arc<Client>, watch: Option<Arc<Watch>>) -> Connection {
+    pub fn external(client: Arc<Client>, watch: Arc<Watch>) -> Connection {
         let user = client.user().unwrap_or_default().to_owned();
         let profile = Profile::default();
         Connection { client, user, profile, watch, origin: Origin::External, _keep: None }
     }
 
     /// The watch over the calls of this session.
-    pub fn watch(&self) -> Option<&Arc<Watch>> {
-        self.watch.as_ref()
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// Opens a session with an emulated appliance on this machine.
@@ -59,20 +58,20 @@ impl Connection {
     /// # Errors
     /// It cannot be reached or does not accept the key.
     pub fn local(local: LocalAppliance) -> Result<Connection, Failure> {
-        Connection::with(local, None)
+        Connection::with(local, Watch::new(false, DEFAULT_TIME_LIMIT))
     }
 
-    fn with(local: LocalAppliance, watch: Option<Arc<Watch>>) -> Result<Connection, Failure> {
+    fn with(local: LocalAppliance, watch: Arc<Watch>) -> Result<Connection, Failure> {
         let origin = Origin::Key(local.target, local.key);
         let user = "admin".to_owned();
-        let client = open(&origin, &user, watch.as_ref())?;
+        let client = open(&origin, &user, &watch)?;
         let profile = Profile::default();
         Ok(Connection { client, user, profile, watch, origin, _keep: local.keep })
     }
 
     /// Logs in again after the appliance has ended the session; false if that fails too.
     pub(crate) fn reopen(&mut self) -> bool {
-        let client = open(&self.origin, &self.user, self.watch.as_ref());
+        let client = open(&self.origin, &self.user, &self.watch);
         client.map(|client| self.client = client).is_ok()
     }
 
@@ -92,15 +91,13 @@ impl Connection {
     }
 }
 
-fn open(origin: &Origin, user: &str, watch: Option<&Arc<Watch>>) -> Result<Arc<Client>, Failure> {
+fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, Failure> {
     let target = match origin {
         Origin::Password(target, _) | Origin::Key(target, _) => target,
         Origin::External => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
     };
     let mut client = Client::connect(target.clone())?;
-    if let Some(watch) = watch {
-        watch.attach(&mut client);
-    }
+    watch.attach(&mut client);
     match origin {
         Origin::Password(_, password) => client.login(user, password)?,
         Origin::Key(_, key) => client.login_locally(key.expose())?,
@@ -153,12 +150,22 @@ pub fn connect(
     secrets: &mut Secrets,
     local: impl FnOnce(&std::path::Path) -> Result<LocalAppliance, Failure>,
 ) -> Result<Connection, Failure> {
-    let (host, profile) = host_and_profile(options, folders)?;
-    let limit = options.timeout.map(Duration::from_secs);
-    let watch = Watch::for_terminal(device);
+    let Chosen { host, profile, require_host } = choose(options, folders)?;
+    let watch = Watch::new(device.attended(), options.timeout.get());
+    let limit = Some(watch.limit());
     if host.is_empty() {
+        if require_host {
+            return Err(Failure::refused(
+                "No appliance is named, and an emulated one is not wanted.",
+            )
+            .hint("name it with --host, LUNA_HOST, --profile or LUNA_PROFILE"));
+        }
         let mut local = local(options.data.as_deref().unwrap_or(&folders.appliance))?;
-        device.note(&local.notice);
+        // Who has forgotten to name the host must see it, whatever else is silenced.
+        match options.data {
+            Some(_) => device.note(&local.notice),
+            None => device.report(&local.notice),
+        }
         local.target.limit = limit;
         return Connection::with(local, watch)
             .map(|connection| Connection { profile, ..connection });
@@ -174,7 +181,7 @@ pub fn connect(
         None => ask_password(&user, &address, device)?,
     };
     let origin = Origin::Password(target, password);
-    let client = open(&origin, &user, watch.as_ref())?;
+    let client = open(&origin, &user, &watch)?;
     Ok(Connection { client, user, profile, watch, origin, _keep: None })
 }
 
@@ -183,18 +190,29 @@ pub fn connect(
 /// # Errors
 /// The configuration cannot be read, or has no such profile.
 pub fn names_appliance(options: &Options, folders: &Folders) -> Result<bool, Failure> {
-    Ok(!host_and_profile(options, folders)?.0.is_empty())
+    Ok(!choose(options, folders)?.host.is_empty())
 }
 
-/// The host, empty for an emulated appliance on this machine, and the profile.
-fn host_and_profile(options: &Options, folders: &Folders) -> Result<(String, Profile), Failure> {
+/// Which appliance is meant.
+struct Chosen {
+    /// Empty for an emulated appliance on this machine.
+    host: String,
+    profile: Profile,
+    /// Whether no emulated one may be used instead.
+    require_host: bool,
+}
+
+fn choose(options: &Options, folders: &Folders) -> Result<Chosen, Failure> {
     let config = Config::read(&folders.config.join("config.toml"))?;
     // A host on the command line is not combined with the default profile.
     let profile = match (&options.host, &options.profile) {
         (Some(_), None) => Profile::default(),
         (_, name) => config.profile(name.as_deref())?.cloned().unwrap_or_default(),
     };
-    Ok((options.host.clone().unwrap_or_else(|| profile.host.clone()), profile))
+    let host = options.host.clone().unwrap_or_else(|| profile.host.clone());
+    // Who names the folder of an emulated appliance means it.
+    let require_host = options.real || config.require_host && options.data.is_none();
+    Ok(Chosen { host, profile, require_host })
 }
 
 /// Connects, without a login, to an appliance whose certificate has the given fingerprint, is pinned,
@@ -206,16 +224,15 @@ pub fn connect_without_login(
     host: &str,
     port: u16,
     fingerprint: Option<String>,
+    watch: &Arc<Watch>,
     folders: &Folders,
     device: &mut dyn Device,
 ) -> Result<Client, Failure> {
     let options = Options { fingerprint, ..Options::default() };
     let trust = trust(&options, &Profile::default(), folders, &address(host, port))?;
-    let target = Target { host: host.to_owned(), port, trust, limit: None };
+    let target = Target { host: host.to_owned(), port, trust, limit: Some(watch.limit()) };
     let mut client = Client::connect(check_certificate(target, folders, device)?)?;
-    if let Some(watch) = Watch::for_terminal(device) {
-        watch.attach(&mut client);
-    }
+    watch.attach(&mut client);
     Ok(client)
 }
 

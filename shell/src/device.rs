@@ -34,10 +34,19 @@ pub trait Device {
     }
     /// Writes to the output.
     fn print(&mut self, text: &str);
-    /// Writes a remark, apart from the output.
+    /// Writes a remark, apart from the output. `--quiet` silences it.
     fn note(&mut self, text: &str);
+    /// Writes why something failed, or what must not be overlooked, apart from the output, whether
+    /// remarks are wanted or not.
+    fn report(&mut self, text: &str) {
+        self.note(text);
+    }
     /// Flushes the output.
     fn flush(&mut self);
+    /// Why output could not be written, if it could not. Nothing is written after that.
+    fn output_error(&self) -> Option<&io::Error> {
+        None
+    }
     /// Whether a user is present to answer questions.
     fn attended(&self) -> bool;
     /// Whether commands are typed at this device, so that prompts are shown.
@@ -54,7 +63,7 @@ pub struct Stdio {
     history: Option<std::path::PathBuf>,
     attended: bool,
     quiet: bool,
-    broken: bool,
+    output_error: Option<io::Error>,
 }
 
 impl Stdio {
@@ -67,7 +76,7 @@ impl Stdio {
             history,
             attended: io::stdin().is_terminal() && io::stdout().is_terminal(),
             quiet,
-            broken: false,
+            output_error: None,
         }
     }
 
@@ -154,16 +163,18 @@ impl Device for Stdio {
     }
 
     fn print(&mut self, text: &str) {
-        // If the reader has gone away (`| head`), the rest of the output is dropped.
-        if !self.broken && self.output.write_all(text.as_bytes()).is_err() {
-            self.broken = true;
+        if self.output_error.is_none() {
+            self.output_error = self.output.write_all(text.as_bytes()).err();
         }
     }
 
     fn note(&mut self, text: &str) {
-        if self.quiet {
-            return;
+        if !self.quiet {
+            self.report(text);
         }
+    }
+
+    fn report(&mut self, text: &str) {
         self.flush();
         let mut stream = anstream::stderr();
         let faint = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
@@ -177,9 +188,13 @@ impl Device for Stdio {
     }
 
     fn flush(&mut self) {
-        if !self.broken && self.output.flush().is_err() {
-            self.broken = true;
+        if self.output_error.is_none() {
+            self.output_error = self.output.flush().err();
         }
+    }
+
+    fn output_error(&self) -> Option<&io::Error> {
+        self.output_error.as_ref()
     }
 
     fn attended(&self) -> bool {

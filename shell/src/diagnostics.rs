@@ -24,6 +24,7 @@ pub(crate) fn failure(
     outcome: Outcome<'_>,
     advice: &dyn Advice,
 ) -> Failure {
+    let mut possible = Vec::new();
     let (message, hint) = match outcome {
         Outcome::Unknown { at, parent, closest } => {
             let (whole, place) = grammar.masked_at(line, at.clone());
@@ -54,9 +55,12 @@ pub(crate) fn failure(
                 () if word.len() > 1 && word.ends_with('?') => {
                     Some("behind a blank, '?' shows what can stand there".to_owned())
                 }
-                () if about_words => advice.for_words(&words).or_else(|| separator(&tokens)),
+                () if about_words => separator(&tokens).or_else(|| advice.for_words(&words)),
                 () => advice.for_option(&parent, word),
             };
+            if hint.is_none() {
+                possible.clone_from(&closest);
+            }
             let hint = hint
                 .or_else(near)
                 .or_else(|| separator(&tokens))
@@ -70,7 +74,8 @@ pub(crate) fn failure(
             let underlined = underlined(grammar, line, at);
             let menu = !dashed && grammar.is_menu(&parent) && !parent.is_empty();
             if let Some(text) = advice.text_of_unknown(&parent, word).filter(|_| menu) {
-                let failure = Failure::new(Kind::NotUnderstood, text)
+                let failure = Failure::new(Kind::NotUnderstood, text);
+                let failure = Failure { candidates: possible, ..failure }
                     .hint(format!("{what}\n\n{underlined}\n"));
                 return match hint {
                     Some(hint) => failure.hint(hint),
@@ -92,6 +97,7 @@ pub(crate) fn failure(
         Outcome::Ambiguous { at, candidates } => {
             let word = line.get(at.clone()).unwrap_or_default();
             let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();
+            possible = candidates;
             (
                 format!(
                     "'{word}' is ambiguous; nothing was run. It could be:{list}\n\n{}",
@@ -120,7 +126,7 @@ pub(crate) fn failure(
         }
         Outcome::Empty | Outcome::Help(_) | Outcome::Match(_) => (String::new(), None),
     };
-    let failure = Failure::new(Kind::NotUnderstood, message);
+    let failure = Failure { candidates: possible, ..Failure::new(Kind::NotUnderstood, message) };
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,

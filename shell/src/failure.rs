@@ -48,6 +48,8 @@ pub struct Failure {
     pub message: String,
     /// What to do next; shown on standard error.
     pub hints: Vec<String>,
+    /// What a word that was not understood could stand for.
+    pub candidates: Vec<String>,
     /// The product's result line reports success for this failure.
     pub reported_as_success: bool,
     /// The message is the whole text, without the usual text around errors.
@@ -62,6 +64,7 @@ impl Failure {
             code: None,
             message: message.into(),
             hints: Vec::new(),
+            candidates: Vec::new(),
             reported_as_success: false,
             verbatim: false,
         }

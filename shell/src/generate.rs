@@ -4,6 +4,7 @@ use clap_complete::Shell as Kind;
 use serde::Serialize;
 
 use crate::command::{Catalogue, Text};
+use crate::json;
 use crate::options::{EXIT_STATUS, Generate, SECRETS};
 use crate::page::Page;
 
@@ -29,6 +30,7 @@ pub(crate) fn text<S>(
     match what {
         Generate::Man => manual(program, catalogue),
         Generate::Abbreviations => catalogue.grammar.abbreviations(),
+        Generate::Schema => json::schema(),
         _ => completion(what, program),
     }
 }
@@ -48,7 +50,7 @@ fn completion(what: Generate, program: &mut clap::Command) -> String {
     let mut bytes = Vec::new();
     let name = program.get_name().to_owned();
     match what {
-        Generate::Man | Generate::Abbreviations => {}
+        Generate::Man | Generate::Abbreviations | Generate::Schema => {}
         Generate::Bash => clap_complete::generate(Kind::Bash, program, name, &mut bytes),
         Generate::Fish => clap_complete::generate(Kind::Fish, program, name, &mut bytes),
         Generate::Zsh => clap_complete::generate(Kind::Zsh, program, name, &mut bytes),
@@ -85,6 +87,12 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
          file that the variable with _FILE behind its name holds the path of, or through an open\n\
          descriptor whose number the variable with _FD behind its name holds.\n",
         &mut SECRETS.iter().map(|(name, meaning)| (format!("LUNA_{name}"), (*meaning).to_owned())),
+    );
+    section(
+        "JSON",
+        "With \\-\\-output json every command writes one object on a line of its own, and so does a\n\
+         program that cannot start. These are its fields; the schema is schema/result.json.\n",
+        &mut json::fields().into_iter(),
     );
     section(
         "EXIT STATUS",

@@ -4,6 +4,7 @@
 //! a pipe, runs the command of each line, asks its questions, writes its result as Luna's text or as
 //! JSON, and ends with an exit status. Commands never print and do not know who reads the output.
 
+mod arguments;
 mod attempts;
 mod certificates;
 mod command;
@@ -16,6 +17,7 @@ pub mod elsewhere;
 mod failure;
 mod files;
 mod generate;
+mod json;
 pub mod naming;
 mod older;
 mod options;
@@ -27,6 +29,7 @@ mod status;
 mod ui;
 mod watch;
 
+pub use arguments::{finish, parse, write_result};
 pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
@@ -37,8 +40,9 @@ pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
 pub use files::{check_replaceable, replace_file};
 pub use generate::generate;
+pub use json::CommandResult;
 pub use older::{Now, Older};
-pub use options::{Format, Generate, Options, after_help};
+pub use options::{DEFAULT_TIME_LIMIT, Format, Generate, Options, TimeLimit, after_help};
 pub use page::{Page, Table};
 pub use pins::Pins;
 pub use run::{COMMANDS, CompletionValues, Session, Shell, main};

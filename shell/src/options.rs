@@ -1,8 +1,12 @@
 //! The arguments both programs take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
+
+use crate::failure::{Failure, Kind};
 
 /// What each exit status means; of several commands the highest counts.
 pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
@@ -14,19 +18,24 @@ pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
     (5, "unclear: the connection or the time limit ended during a change"),
 ];
 
-/// Secrets that can be given in advance: the name after `LUNA_`, and whose secret it is.
+/// Every secret that can be given in advance: the name after `LUNA_`, and whose secret it is.
 pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("PASSWORD", "the appliance account"),
+    ("NEW_PASSWORD", "the new password of that account, or of a partition role"),
+    ("USER_PASSWORD", "another account that is made or whose password is set"),
     ("HSM_PASSWORD", "the HSM SO"),
+    ("NEW_HSM_PASSWORD", "the new password of the HSM SO"),
     ("PO_PASSWORD", "the Partition SO"),
     ("CO_PASSWORD", "the Crypto Officer"),
     ("CU_PASSWORD", "the Crypto User"),
     ("DOMAIN", "the cloning domain"),
-    ("NEW_PASSWORD", "a new password of an account or of a partition role"),
-    ("NEW_HSM_PASSWORD", "the new password of the HSM SO"),
+    ("LEGACY_DOMAIN", "the cloning domain of a legacy HSM"),
     ("KEYRING_PASSWORD", "the first password of a keyring"),
     ("BACKUP_PASSWORD", "a backup of the cluster"),
+    ("BACKUP_SO_PASSWORD", "the SO of a Backup HSM"),
     ("REMOTE_PASSWORD", "admin of the appliance whose cluster is joined"),
+    ("NTP_PASSWORD", "an NTP server's AutoKey host"),
+    ("NTP_KEY", "a symmetric key of NTP"),
 ];
 
 /// The text after the options in `--help`.
@@ -69,6 +78,36 @@ pub enum Generate {
     Zsh,
     /// The shortest accepted spelling of every command
     Abbreviations,
+    /// The JSON schema of what `--output json` writes
+    Schema,
+}
+
+/// The time limit of a command if none is given: longer than the initialization of an HSM takes.
+pub const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
+
+/// The argument `--timeout` of every program.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct TimeLimit {
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_LIMIT),
+        help = format!(
+            "The longest time a command may take, questions apart [default: {}]",
+            DEFAULT_TIME_LIMIT.as_secs()
+        )
+    )]
+    pub(crate) timeout: Option<u64>,
+}
+
+/// In seconds; a year is as good as no limit, and no sum with it overflows.
+const MAX_TIME_LIMIT: u64 = 365 * 24 * 3600;
+
+impl TimeLimit {
+    /// The limit.
+    pub fn get(self) -> Duration {
+        self.timeout.map_or(DEFAULT_TIME_LIMIT, Duration::from_secs)
+    }
 }
 
 /// Arguments shared by `lunash` and `lunacm`.
@@ -82,8 +121,9 @@ pub struct Options {
     #[arg(short = 'c', long = "command", value_name = "LINE")]
     pub command: Vec<String>,
 
-    /// Run the commands of this file
-    #[arg(short = 'f', long = "file", value_hint = ValueHint::FilePath)]
+    /// Run the commands of this file; - is standard input
+    #[arg(short = 'f', long = "file", value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["words", "command"])]
     pub file: Option<PathBuf>,
 
     /// No banner, and no remarks on standard error
@@ -98,9 +138,9 @@ pub struct Options {
     #[arg(long)]
     pub fail_fast: bool,
 
-    /// The longest time a call may take
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<u64>,
+    /// The time limit of a command.
+    #[command(flatten)]
+    pub timeout: TimeLimit,
 
     /// Refuse abbreviated words and options
     #[arg(long)]
@@ -119,19 +159,23 @@ pub struct Options {
     pub last_attempt: bool,
 
     /// The appliance, as HOST or HOST:PORT; without one an emulated appliance of your own is used
-    #[arg(long, env = "LUNA_HOST", value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
+    #[arg(long, env = "LUNA_HOST", value_parser = NonEmptyStringValueParser::new(), value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
     pub host: Option<String>,
 
+    /// Never use an emulated appliance of your own: without a host, refuse
+    #[arg(long)]
+    pub real: bool,
+
     /// The appliance account
-    #[arg(long, env = "LUNA_USER", value_name = "NAME")]
+    #[arg(long, env = "LUNA_USER", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
     pub user: Option<String>,
 
     /// A profile of the configuration file
-    #[arg(long, env = "LUNA_PROFILE", value_name = "NAME")]
+    #[arg(long, env = "LUNA_PROFILE", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
     pub profile: Option<String>,
 
     /// The SHA-256 fingerprint the appliance's certificate must have
-    #[arg(long, env = "LUNA_FINGERPRINT", value_name = "SHA256:…")]
+    #[arg(long, env = "LUNA_FINGERPRINT", value_parser = NonEmptyStringValueParser::new(), value_name = "SHA256:…")]
     pub fingerprint: Option<String>,
 
     /// A PEM file of the authorities that vouch for the appliance's certificate
@@ -146,14 +190,23 @@ pub struct Options {
     #[arg(long)]
     pub list_commands: bool,
 
-    /// Write a manual page, a completion script or the abbreviation table
+    /// Write a manual page, a completion script, the abbreviation table or the schema of results
     #[arg(long, value_enum, hide = true, value_name = "WHAT")]
     pub generate: Option<Generate>,
 }
 
 impl Options {
-    /// The commands given as arguments; `None` if they come from standard input.
-    pub fn lines(&self) -> Option<Vec<String>> {
+    /// The commands given as arguments or in a file; `None` if they come from standard input.
+    ///
+    /// # Errors
+    /// The arguments are no commands, or the file cannot be read.
+    pub fn lines(&self) -> Result<Option<Vec<String>>, Failure> {
+        if let Some(file) = self.file.as_deref().filter(|file| *file != Path::new("-")) {
+            return lines_of(file).map(Some);
+        }
+        if let Some(option) = self.words.first().filter(|word| word.starts_with('-')) {
+            return Err(no_option(option));
+        }
         let words = match &self.words[..] {
             [] => None,
             // One word with blanks in it is a line, as in `ssh host 'client list'`.
@@ -161,21 +214,81 @@ impl Options {
             words => Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")),
         };
         match (&self.command[..], words) {
-            ([], None) => None,
-            ([], Some(line)) => Some(vec![line]),
-            (commands, None) => Some(commands.to_vec()),
+            ([], line) => Ok(line.map(|line| vec![line])),
+            (commands, None) => Ok(Some(commands.to_vec())),
             // Scripts written for lunacm use `-c WORDS…` without quotes.
-            ([first @ .., last], Some(rest)) => {
-                let mut lines = first.to_vec();
-                lines.push(format!("{last} {rest}"));
-                Some(lines)
+            ([first], Some(rest)) if !first.trim().contains(char::is_whitespace) => {
+                Ok(Some(vec![format!("{first} {rest}")]))
             }
+            _ => Err(Failure::new(
+                Kind::NotUnderstood,
+                "There are words behind the commands of -c; nothing was run.",
+            )
+            .hint("-c takes a whole command, in quotes: -c 'client list' -c 'partition list'")),
         }
     }
 
     /// Whether a single command was given as words; then only its own output is shown.
     pub fn one_shot(&self) -> bool {
         self.command.is_empty() && !self.words.is_empty()
+    }
+}
+
+/// The lines of a file.
+fn lines_of(file: &Path) -> Result<Vec<String>, Failure> {
+    let wrong = |why: String| Failure::new(Kind::NotUnderstood, why);
+    let bytes = std::fs::read(file)
+        .map_err(|error| wrong(format!("cannot read {}: {error}.", file.display())))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Err(error) => {
+            let failure = wrong(format!("cannot read {}: it is not UTF-8 text.", file.display()));
+            // What PowerShell writes with `>`.
+            let utf16 =
+                [[0xff, 0xfe], [0xfe, 0xff]].iter().any(|mark| error.as_bytes().starts_with(mark));
+            Err(match utf16 {
+                true => failure.hint("it is UTF-16: save it as UTF-8"),
+                false => failure,
+            })
+        }
+    }
+}
+
+/// The program's own options, `--` included.
+fn own_options() -> impl Iterator<Item = String> {
+    let command = Options::augment_args(clap::Command::new(""));
+    let names: Vec<String> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_long())
+        .map(|long| format!("--{long}"))
+        .collect();
+    names.into_iter()
+}
+
+/// The first word of a line that is one of the program's own options.
+pub(crate) fn program_option(line: &str) -> Option<String> {
+    let own: Vec<String> = own_options().collect();
+    line.split_whitespace()
+        .filter_map(|word| word.split('=').next())
+        .find_map(|word| own.iter().find(|option| *option == word).cloned())
+}
+
+/// The failure for a first word that is meant as an option, as no command begins with a dash.
+fn no_option(word: &str) -> Failure {
+    if !word.starts_with("--") {
+        // It may be a password with its option in front, so it is not repeated.
+        return Failure::new(
+            Kind::NotUnderstood,
+            "A command begins with a word, not with an option.",
+        )
+        .hint("--help lists the options of the program");
+    }
+    let name = word.split('=').next().unwrap_or(word);
+    let failure = Failure::new(Kind::NotUnderstood, format!("There is no option '{name}'."));
+    let near = own_options().min_by_key(|option| strsim::damerau_levenshtein(option, name));
+    match near.filter(|option| strsim::damerau_levenshtein(option, name) <= 2) {
+        Some(near) => failure.hint(format!("could be: {near}")),
+        None => failure.hint("--help lists the options"),
     }
 }
 
@@ -202,7 +315,30 @@ mod tests {
 
     fn lines(command: &[&str], words: &[&str]) -> Option<Vec<String>> {
         let own = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
-        Options { command: own(command), words: own(words), ..Options::default() }.lines()
+        let options = Options { command: own(command), words: own(words), ..Options::default() };
+        options.lines().ok()?
+    }
+
+    #[test]
+    fn commands_in_two_forms_are_refused() {
+        let own = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+        for (command, words) in [
+            (&["client list"][..], &["partition", "list"][..]),
+            (&["a", "b"], &["c"]),
+            (&[], &["--hots", "h1", "client", "list"]),
+        ] {
+            let options =
+                Options { command: own(command), words: own(words), ..Options::default() };
+            assert_eq!(options.lines().unwrap_err().status(), crate::Status::NotUnderstood);
+        }
+        let failure = no_option("--hots");
+        assert_eq!(failure.hints, ["could be: --host"]);
+    }
+
+    #[test]
+    fn an_option_of_the_program_is_found_within_a_line() {
+        assert_eq!(program_option("par list --output=json").as_deref(), Some("--output"));
+        assert_eq!(program_option("par list -output json"), None);
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use luna_grammar::{Invocation, Outcome, tokenize};
-use serde::Serialize;
 
+use crate::arguments::{finish, report, unserializable};
 use crate::command::{Catalogue, Handler, Prepared, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
@@ -19,8 +19,9 @@ use crate::diagnostics::{self, Advice};
 use crate::editor::LineAssistant;
 use crate::failure::{Failure, Kind};
 use crate::generate;
+use crate::json::{self, CommandResult, ResultLine};
 use crate::older::{self, Older};
-use crate::options::{Format, Options};
+use crate::options::{self, Format, Options};
 use crate::secrets::accepted_in;
 use crate::status::Status;
 use crate::ui::{Frame, Ui};
@@ -97,6 +98,8 @@ pub struct Shell<S: Session> {
     catalogue: Rc<Catalogue<S>>,
     options: Options,
     status: Status,
+    /// When the line came that runs.
+    begun: Instant,
     substitution_noted: bool,
     older_noted: BTreeSet<String>,
 }
@@ -123,6 +126,7 @@ impl<S: Session> Shell<S> {
             catalogue,
             options,
             status: Status::Success,
+            begun: Instant::now(),
             substitution_noted: false,
             older_noted: BTreeSet::new(),
         }
@@ -131,6 +135,7 @@ impl<S: Session> Shell<S> {
     /// Runs the given lines, or those of the device until its end.
     pub fn run(&mut self, lines: Option<Vec<String>>) -> Status {
         let json = self.options.output == Format::Json;
+        let interactive = lines.is_none() && self.session.ui().device.interactive();
         if !self.options.quiet && !json && !self.options.one_shot() {
             match self.session.greeting() {
                 Ok(text) => self.session.ui().device.print(&text),
@@ -161,7 +166,6 @@ impl<S: Session> Shell<S> {
                 if typed && !json {
                     self.session.ui().device.print("\n");
                 }
-                self.session.ui().stop_watch();
                 match self.session.ui().device.command(&prompt, &assistant) {
                     Input::Line(line) => {
                         if self.run_line(&line) {
@@ -184,15 +188,21 @@ impl<S: Session> Shell<S> {
                 }
             },
         }
-        self.session.ui().device.flush();
-        self.status
+        let status = match interactive {
+            // A person has seen what failed; the status is that of the session itself.
+            true => Status::Success,
+            false => self.status,
+        };
+        finish(S::NAME, &mut *self.session.ui().device, status)
     }
 
     /// Runs a line; true if the session ends with it.
     fn run_line(&mut self, line: &str) -> bool {
         let status = self.execute(line);
         self.status = self.status.max(status);
-        self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
+        // What follows could not be seen either.
+        let unseen = self.session.ui().device.output_error().is_some();
+        unseen || self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
     }
 
     /// Writes the result of a line that is no text; true if the session ends with it.
@@ -206,6 +216,7 @@ impl<S: Session> Shell<S> {
     }
 
     fn begin_line(&mut self) {
+        self.begun = Instant::now();
         let ui = self.session.ui();
         ui.frame = match self.options.output {
             Format::Json => Frame::Json,
@@ -218,6 +229,8 @@ impl<S: Session> Shell<S> {
     /// Runs a line and writes its result.
     pub fn execute(&mut self, line: &str) -> Status {
         let catalogue = Rc::clone(&self.catalogue);
+        // Files from Windows may begin with a byte order mark.
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         self.note_substitutions(line);
         self.begin_line();
         let today = older::in_todays_spelling(S::OLDER, &catalogue.grammar, line);
@@ -235,6 +248,8 @@ impl<S: Session> Shell<S> {
             Outcome::Match(invocation) => {
                 let handler = &catalogue.commands[invocation.command].run;
                 match handler.prepare(&invocation) {
+                    // Nothing is run while results of earlier lines cannot be written; the end says so.
+                    Ok(_) if !self.earlier_output_is_written() => return Status::Success,
                     Ok(prepared) => LineResult {
                         path: invocation.path(),
                         canonical: invocation.canonical(),
@@ -251,10 +266,31 @@ impl<S: Session> Shell<S> {
         self.write(line_result)
     }
 
+    fn earlier_output_is_written(&mut self) -> bool {
+        let device = &mut self.session.ui().device;
+        device.flush();
+        device.output_error().is_none()
+    }
+
     fn unresolved<'c>(&self, line: &str, outcome: Outcome<'_>) -> LineResult<'c> {
         let grammar = &self.catalogue.grammar;
-        let failure = diagnostics::failure(grammar, line, outcome, &OfSession(&self.session));
+        let advice = OfShell { shell: self, line };
+        let failure = diagnostics::failure(grammar, line, outcome, &advice);
         LineResult { path: "", canonical: grammar.masked(line), result: Err(failure) }
+    }
+
+    /// A hint for a line with something in it that is no part of a command.
+    fn misplaced(&self, line: &str) -> Option<String> {
+        if let Some((prompt, command)) = line.split_once(&format!("{}:>", S::NAME)) {
+            let command = self.catalogue.grammar.masked(command.trim());
+            let (prompt, name) = (prompt.trim_start(), S::NAME);
+            return Some(format!("'{prompt}{name}:>' is the prompt; the command is '{command}'"));
+        }
+        let option = options::program_option(line)?;
+        let name = S::NAME;
+        Some(format!(
+            "'{option}' is an option of {name} itself, before the command: {name} {option} …"
+        ))
     }
 
     fn invoke(
@@ -273,7 +309,7 @@ impl<S: Session> Shell<S> {
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
         self.session.ui().start_watch();
-        match prepared(&mut self.session) {
+        let result = match prepared(&mut self.session) {
             Err(failure) if self.session.recover(&failure) => {
                 let again = handler
                     .prepare(invocation)
@@ -281,7 +317,9 @@ impl<S: Session> Shell<S> {
                 again(&mut self.session)
             }
             result => result,
-        }
+        };
+        self.session.ui().stop_watch();
+        result
     }
 
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
@@ -289,7 +327,7 @@ impl<S: Session> Shell<S> {
         let result = result.map_err(|failure| self.session.translate(failure));
         let warnings = self.session.connection_mut().client.take_warnings();
         if self.options.output == Format::Json {
-            return self.write_json(&canonical, result, &warnings);
+            return self.write_json(canonical, result, &warnings);
         }
         let (_, _, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
@@ -336,13 +374,19 @@ impl<S: Session> Shell<S> {
 
     fn write_json(
         &mut self,
-        line: &str,
+        line: String,
         result: Result<Box<dyn View + '_>, Failure>,
         warnings: &[String],
     ) -> Status {
         let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
         let (code, text, _) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
+        let connection = self.session.connection_mut();
+        let appliance = json::Appliance {
+            host: connection.client.address().to_owned(),
+            emulated: connection.client.is_emulated(),
+        };
+        let user = connection.user.clone();
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
         for warning in warnings {
@@ -355,35 +399,25 @@ impl<S: Session> Shell<S> {
             }
             messages.extend(failure.hints.iter().cloned());
         }
-        let object = Object {
+        let object = CommandResult {
             line,
-            result: ResultObject { code, text: &text },
+            appliance: Some(appliance),
+            user: Some(user),
+            result: Some(ResultLine { code, text }),
             status: status as u8,
-            view: result.as_ref().ok(),
-            error: result.as_ref().err().map(|failure| ErrorObject {
-                message: &failure.message,
-                code: failure.code.as_ref().and_then(|code| code.number),
-                name: failure.code.as_ref().map(|code| code.name.as_ref()),
-            }),
+            duration_ms: self.begun.elapsed().as_micros() as f64 / 1000.0,
+            error: result.as_ref().err().map(json::Error::of),
+            view: result.ok(),
             messages,
         };
-        match serde_json::to_string(&object) {
-            Ok(object) => {
-                ui.device.print(&format!("{object}\n"));
-                status
-            }
-            Err(error) => {
-                let failure = unserializable(&error);
-                self.report(&failure);
-                status.max(failure.status())
-            }
-        }
+        ui.device.print(&format!("{}\n", object.text()));
+        status
     }
 
     /// Reports a failure outside of commands.
     fn report(&mut self, failure: &Failure) {
         self.status = self.status.max(failure.status());
-        report::<S>(&mut *self.session.ui().device, failure);
+        report(S::NAME, &mut *self.session.ui().device, self.options.output, failure);
     }
 
     /// Says once for each command that its line was one of an older release.
@@ -406,59 +440,25 @@ impl<S: Session> Shell<S> {
     }
 }
 
-/// What a session adds to the diagnosis of a line.
-struct OfSession<'s, S>(&'s S);
+/// What a shell adds to the diagnosis of a line.
+struct OfShell<'s, S: Session> {
+    shell: &'s Shell<S>,
+    line: &'s str,
+}
 
-impl<S: Session> Advice for OfSession<'_, S> {
+impl<S: Session> Advice for OfShell<'_, S> {
     fn for_words(&self, words: &[&str]) -> Option<String> {
-        self.0.hint_for_unknown(words)
+        let of_session = || self.shell.session.hint_for_unknown(words);
+        self.shell.misplaced(self.line).or_else(of_session)
     }
 
     fn for_option(&self, command: &str, option: &str) -> Option<String> {
-        older::elsewhere(S::OLDER, command, option).map(str::to_owned)
+        let of_older = || older::elsewhere(S::OLDER, command, option).map(str::to_owned);
+        self.shell.misplaced(self.line).or_else(of_older)
     }
 
     fn text_of_unknown(&self, menu: &str, word: &str) -> Option<String> {
-        self.0.text_of_unknown(menu, word)
-    }
-}
-
-fn unserializable(error: &serde_json::Error) -> Failure {
-    Failure::command(format!("The result cannot be written as JSON: {error}."))
-}
-
-/// The result of a command as a JSON object. Programs rely on its names and their order.
-#[derive(Serialize)]
-struct Object<'a> {
-    line: &'a str,
-    result: ResultObject<'a>,
-    status: u8,
-    view: Option<&'a serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorObject<'a>>,
-    messages: Vec<String>,
-}
-
-/// The product's result line.
-#[derive(Serialize)]
-struct ResultObject<'a> {
-    code: u32,
-    text: &'a str,
-}
-
-/// Why a command failed.
-#[derive(Serialize)]
-struct ErrorObject<'a> {
-    message: &'a str,
-    code: Option<u32>,
-    name: Option<&'a str>,
-}
-
-fn report<S: Session>(device: &mut dyn Device, failure: &Failure) {
-    device.flush();
-    device.note(&format!("{}: {}", S::NAME, failure.message));
-    for hint in &failure.hints {
-        device.note(&format!("hint: {hint}"));
+        self.shell.session.text_of_unknown(menu, word)
     }
 }
 
@@ -504,29 +504,21 @@ pub fn main<S: Session>(
     start_log();
     let history = state.map(|folder| folder.join(format!("{}.history", S::NAME)));
     let mut device = Stdio::new(options.quiet, history);
-    if options.list_commands {
-        device.print(&catalogue.list());
-        device.flush();
-        return Status::Success.into();
+    let written = match options.generate {
+        Some(what) => Some(generate::text(what, program, &catalogue)),
+        None => options.list_commands.then(|| catalogue.list()),
+    };
+    if let Some(text) = written {
+        device.print(&text);
+        return finish(S::NAME, &mut device, Status::Success).into();
     }
-    if let Some(what) = options.generate {
-        device.print(&generate::text(what, program, &catalogue));
-        device.flush();
-        return Status::Success.into();
-    }
-    let lines = match &options.file {
-        None => options.lines(),
-        Some(path) => match std::fs::read_to_string(path) {
-            Ok(text) => Some(text.lines().map(str::to_owned).collect()),
-            Err(error) => {
-                let failure = Failure::new(
-                    Kind::NotUnderstood,
-                    format!("cannot read {}: {error}.", path.display()),
-                );
-                report::<S>(&mut device, &failure);
-                return failure.status().into();
-            }
-        },
+    let output = options.output;
+    let lines = match options.lines() {
+        Ok(lines) => lines,
+        Err(failure) => {
+            report(S::NAME, &mut device, output, &failure);
+            return failure.status().into();
+        }
     };
     match open(Box::new(device), &options) {
         Ok(mut session) => {
@@ -534,7 +526,7 @@ pub fn main<S: Session>(
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
-            report::<S>(&mut *device, &failure);
+            report(S::NAME, &mut *device, output, &failure);
             failure.status().into()
         }
     }

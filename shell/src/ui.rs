@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use luna_rest::Secret;
 use secrecy::ExposeSecret;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::connect::Connection;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
-use crate::options::{Format, Options};
+use crate::options::{Format, Options, SECRETS};
 use crate::secrets::{Secrets, accepted, answered};
 use crate::watch::Watch;
 
@@ -26,7 +26,6 @@ pub struct Ui {
     /// The folder of the locks of logins.
     pub(crate) attempts: Option<PathBuf>,
     /// The longest time a call may take.
-    pub(crate) limit: Option<Duration>,
     pub(crate) messages: Vec<String>,
     pub(crate) frame: Frame,
     pub(crate) shown: bool,
@@ -34,7 +33,7 @@ pub struct Ui {
     /// Whether a line is a command, and those that a question for a secret did not take.
     pub(crate) is_command: Box<dyn Fn(&str) -> bool>,
     pub(crate) untaken: VecDeque<String>,
-    watch: Option<Arc<Watch>>,
+    watch: Arc<Watch>,
 }
 
 /// The state of the output of the running command.
@@ -69,7 +68,7 @@ impl Ui {
         secrets: Secrets,
         options: &Options,
     ) -> Ui {
-        Ui::watched(device, secrets, options, connection.watch().cloned())
+        Ui::watched(device, secrets, options, Arc::clone(connection.watch()))
     }
 
     /// The interface at `device` of a session whose calls `watch` watches over.
@@ -77,7 +76,7 @@ impl Ui {
         device: Box<dyn Device>,
         secrets: Secrets,
         options: &Options,
-        watch: Option<Arc<Watch>>,
+        watch: Arc<Watch>,
     ) -> Ui {
         Ui {
             device,
@@ -86,7 +85,6 @@ impl Ui {
             yes: options.yes,
             last_attempt: options.last_attempt,
             attempts: None,
-            limit: options.timeout.map(Duration::from_secs),
             messages: Vec::new(),
             frame: if options.output == Format::Json { Frame::Json } else { Frame::BlankDue },
             shown: false,
@@ -107,6 +105,10 @@ impl Ui {
     /// # Errors
     /// Its file or descriptor cannot be read.
     pub fn preset_secret(&mut self, variable: &str) -> Result<Option<Secret>, Failure> {
+        debug_assert!(
+            SECRETS.iter().any(|(name, _)| *name == variable),
+            "{variable} is not listed"
+        );
         Ok(self.secrets.find(variable)?.map(|known| known.expose_secret().into()))
     }
 
@@ -123,18 +125,14 @@ impl Ui {
         self.device
     }
 
-    /// Lets Ctrl-C cancel the calls of a command, and reports a long wait.
-    pub(crate) fn start_watch(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.start();
-        }
+    /// Starts the time of a command, lets Ctrl-C cancel its calls, and reports a long wait.
+    pub(crate) fn start_watch(&self) {
+        self.watch.start();
     }
 
     /// Ends that while the user types.
-    pub(crate) fn stop_watch(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.stop();
-        }
+    pub(crate) fn stop_watch(&self) {
+        self.watch.stop();
     }
 
     /// Writes a remark: to standard error, and to `messages` of the JSON object.
@@ -296,7 +294,12 @@ impl Ui {
 
     /// Whether the user pressed Ctrl-C since the command began.
     pub(crate) fn interrupted(&self) -> bool {
-        self.watch.as_ref().is_some_and(|watch| watch.interrupted())
+        self.watch.interrupted()
+    }
+
+    /// The longest time for the calls of a command together.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.watch.limit()
     }
 
     fn begin_output(&mut self) {
@@ -310,9 +313,9 @@ impl Ui {
         self.shown = true;
         // In JSON mode only objects may be written to a pipe.
         let silent = self.frame == Frame::Json && !self.device.attended();
+        let asked = Instant::now();
         let answer = ask(&mut *self.device, if silent { "" } else { text });
-        // The time for the answer does not count as waiting for the appliance.
-        self.start_watch();
+        self.watch.go_on(asked.elapsed());
         answer
     }
 }

@@ -1,57 +1,86 @@
-//! Ctrl-C and the remark about a long wait, for calls of a session at a terminal.
+//! The time limit of a command, Ctrl-C, and the remark about a long wait.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use luna_rest::Client;
-
-use crate::device::Device;
+use luna_rest::{Client, CommandDeadline};
 
 /// The wait after which a remark is shown.
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
-/// Cancels the calls of a session on Ctrl-C, and reports a long wait.
+/// Bounds the time of a command's calls, cancels them on Ctrl-C, and reports a long wait.
 pub struct Watch {
-    interrupted: Arc<AtomicBool>,
+    /// The longest time for the calls of a command together.
+    limit: Duration,
+    deadline: Arc<CommandDeadline>,
+    /// Set by Ctrl-C; `None` where nobody is at a terminal.
+    interrupted: Option<Arc<AtomicBool>>,
     /// The start of the wait; `None` after the remark, or if no command is running.
     waiting: Mutex<Option<Instant>>,
 }
 
 impl Watch {
-    /// At a terminal, makes Ctrl-C cancel the call in progress instead of the program.
-    pub fn for_terminal(device: &dyn Device) -> Option<Arc<Watch>> {
-        if !device.attended() {
-            return None;
-        }
-        let interrupted = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted)).ok()?;
-        Some(Arc::new(Watch { interrupted, waiting: Mutex::new(None) }))
+    /// A watch with the time limit of a command. Where a user is present it makes Ctrl-C cancel the
+    /// call in progress instead of the program.
+    pub fn new(attended: bool, limit: Duration) -> Arc<Watch> {
+        let interrupted = attended.then(|| {
+            let flag = Arc::new(AtomicBool::new(false));
+            signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&flag)).ok()?;
+            Some(flag)
+        });
+        Arc::new(Watch {
+            limit,
+            deadline: Arc::default(),
+            interrupted: interrupted.flatten(),
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// The longest time for the calls of a command together, or for a call outside of a command.
+    pub fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Watches the calls of `client`.
     pub fn attach(self: &Arc<Self>, client: &mut Client) {
-        client.set_cancel_flag(Arc::clone(&self.interrupted));
-        let watch = Arc::clone(self);
-        client.set_wait_callback(Arc::new(move || watch.check()));
+        client.set_command_deadline(Arc::clone(&self.deadline));
+        if let Some(flag) = &self.interrupted {
+            client.set_cancel_flag(Arc::clone(flag));
+            let watch = Arc::clone(self);
+            client.set_wait_callback(Arc::new(move || watch.check()));
+        }
     }
 
-    /// Starts with a command, or again after an answer.
+    /// A command begins.
     pub(crate) fn start(&self) {
-        self.interrupted.store(false, Ordering::SeqCst);
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.deadline.start(self.limit);
+        self.wait_from(Some(Instant::now()));
     }
 
-    /// Stops after a command, so that calls of completion are not affected.
+    /// The command goes on after an answer: the time that the user took for it does not count.
+    pub(crate) fn go_on(&self, answered_within: Duration) {
+        self.deadline.extend(answered_within);
+        self.wait_from(Some(Instant::now()));
+    }
+
+    /// The command is over; calls of completion are not affected by it.
     pub(crate) fn stop(&self) {
-        self.interrupted.store(false, Ordering::SeqCst);
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.deadline.clear();
+        self.wait_from(None);
+    }
+
+    fn wait_from(&self, start: Option<Instant>) {
+        if let Some(flag) = &self.interrupted {
+            flag.store(false, Ordering::SeqCst);
+        }
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = start;
     }
 
     /// Whether Ctrl-C was pressed since the command began.
     pub(crate) fn interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::SeqCst)
+        self.interrupted.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
     }
 
     fn check(&self) {
@@ -71,11 +100,17 @@ mod tests {
 
     #[test]
     fn calls_are_not_watched_after_a_stop() {
-        let watch = Watch { interrupted: Arc::default(), waiting: Mutex::default() };
+        let flag = Arc::new(AtomicBool::new(false));
+        let watch = Watch {
+            limit: Duration::from_secs(1),
+            deadline: Arc::default(),
+            interrupted: Some(Arc::clone(&flag)),
+            waiting: Mutex::default(),
+        };
         watch.start();
-        watch.interrupted.store(true, Ordering::SeqCst);
+        flag.store(true, Ordering::SeqCst);
         watch.stop();
-        assert!(!watch.interrupted.load(Ordering::SeqCst));
+        assert!(!flag.load(Ordering::SeqCst));
         assert!(watch.waiting.lock().unwrap().is_none());
     }
 }

@@ -96,7 +96,7 @@ pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
             let shell = if recorded.lunacm { "lunacm" } else { "lunash" };
             let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
             let typed = recorded.typed.into_iter().filter(|line| !line.starts_with("> "));
-            let typed = typed.chain(arguments.options.lines().unwrap_or_default());
+            let typed = typed.chain(arguments.options.lines().ok().flatten().unwrap_or_default());
             lines.extend(typed.map(|line| (name.clone(), shell, line)));
         }
     }

@@ -9,8 +9,8 @@ use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
 use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, partitions, tokens};
 use luna_shell::{
-    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session, Shell, Status,
-    connect,
+    CommandResult, Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session,
+    Shell, Status, connect,
 };
 use lunacm::ClientSide;
 use time::macros::datetime;
@@ -90,7 +90,9 @@ impl TestAppliance {
     /// What a screen shows, without what differs from run to run.
     pub(crate) fn shown(&self, screen: &str) -> String {
         let folder = self.folder().to_string_lossy();
-        self.appliances.network().shown(&screen.replace(&*folder, "/luna"))
+        let screen = screen.replace(&*folder, "/luna");
+        let lines: String = screen.split_inclusive('\n').map(steady).collect();
+        self.appliances.network().shown(&lines)
     }
 
     /// The appliance.
@@ -311,6 +313,25 @@ impl TestAppliance {
     }
 }
 
+/// A line, and a JSON object without what differs from run to run. One that is not of the shape that
+/// programs rely on is marked.
+fn steady(line: &str) -> String {
+    if !line.starts_with("{\"line\":") {
+        return line.to_owned();
+    }
+    let object = serde_json::from_str::<CommandResult>(line).and_then(|mut object| {
+        object.duration_ms = 0.0;
+        if let Some(appliance) = &mut object.appliance {
+            appliance.host = "appliance:8443".to_owned();
+        }
+        serde_json::to_string(&object)
+    });
+    match object {
+        Ok(object) => format!("{object}\n"),
+        Err(error) => format!("{} (not of the schema: {error})\n", line.trim_end()),
+    }
+}
+
 fn run<S: Session>(
     session: Opened<S>,
     catalogue: luna_shell::Catalogue<S>,
@@ -320,7 +341,7 @@ fn run<S: Session>(
         Ok(session) => session,
         Err((mut device, failure)) => return Ok(refused::<S>(&mut *device, &failure)),
     };
-    let lines = options.lines();
+    let lines = options.lines().map_err(|failure| anyhow::anyhow!(failure.message))?;
     Ok(Shell::new(session, catalogue, options).run(lines))
 }
 

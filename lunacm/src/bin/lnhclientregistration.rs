@@ -3,8 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_shell::{Device, Failure, Folders, Format, Generate, Status, Stdio, generate};
+use luna_shell::{
+    Device, Folders, Format, Generate, Status, Stdio, finish, generate, parse, write_result,
+};
 use lunacm::registration::{self, Arguments};
+
+const NAME: &str = "lnhclientregistration";
 
 /// Register this client with a cluster of Luna Network HSMs
 ///
@@ -40,35 +44,21 @@ Exit status:
   5  unclear: the connection ended during the registration";
 
 fn main() -> ExitCode {
-    let Program { arguments, output, generate: what } = Program::parse();
+    let Program { arguments, output, generate: what } = match parse() {
+        Ok(program) => program,
+        Err(ended) => return ended,
+    };
     let mut device = Stdio::new(false, None);
-    let status = if let Some(what) = what {
-        device.print(&generate(what, &mut Program::command()));
-        Status::Success
-    } else {
-        let text = Folders::of_user()
-            .and_then(|folders| registration::run(&arguments, &folders, &mut device))
-            .and_then(|view| match output {
-                Format::Luna => Ok(view.text()),
-                Format::Json => view.json().map(|json| format!("{json}\n")).map_err(|error| {
-                    Failure::command(format!("The result cannot be written as JSON: {error}."))
-                }),
-            });
-        match text {
-            Ok(text) => {
-                device.print(&text);
-                Status::Success
-            }
-            Err(failure) => {
-                device.flush();
-                device.note(&format!("lnhclientregistration: {}", failure.message));
-                for hint in &failure.hints {
-                    device.note(&format!("hint: {hint}"));
-                }
-                failure.status()
-            }
+    let status = match what {
+        Some(what) => {
+            device.print(&generate(what, &mut Program::command()));
+            Status::Success
+        }
+        None => {
+            let done = Folders::of_user()
+                .and_then(|folders| registration::run(&arguments, &folders, &mut device));
+            write_result(NAME, &mut device, output, done)
         }
     };
-    device.flush();
-    status.into()
+    finish(NAME, &mut device, status).into()
 }

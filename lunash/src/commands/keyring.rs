@@ -186,10 +186,24 @@ struct Create {
     copassword: Option<Secret>,
 }
 
-impl Run<Session> for Create {
-    type View = Success;
+/// The keyrings that were made.
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    done: Success,
+    keyrings: Vec<Listed>,
+}
 
-    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+impl Text for Created {
+    fn write(&self, page: &mut Page) {
+        self.done.write(page);
+    }
+}
+
+impl Run<Session> for Create {
+    type View = Created;
+
+    fn run(self, session: &mut Session) -> Result<Created, Failure> {
         let key_ring_password = session.ui().secret(
             self.password,
             Question {
@@ -208,10 +222,11 @@ impl Run<Session> for Create {
             total: self.total,
             index: self.index,
         };
-        attempt.spend(session, |session| {
+        let made = attempt.spend(session, |session| {
             session.client().call(&keyrings::CREATE, &[], &body).map_err(refused)
         })?;
-        Ok(Success { done: "keyring create" })
+        let keyrings = made.data.into_iter().map(Listed::from).collect();
+        Ok(Created { done: Success { done: "keyring create" }, keyrings })
     }
 }
 
@@ -252,16 +267,18 @@ struct Listed {
     label: String,
 }
 
+impl From<keyrings::KeyringEntry> for Listed {
+    fn from(entry: keyrings::KeyringEntry) -> Listed {
+        Listed { id: entry.key_ring_uuid, label: entry.key_ring_label }
+    }
+}
+
 impl Run<Session> for List {
     type View = Keyrings;
 
     fn run(self, session: &mut Session) -> Result<Keyrings, Failure> {
         let list = session.client().get(&keyrings::LIST, &[]).map_err(refused)?.data;
-        let listed = |one: keyrings::KeyringEntry| Listed {
-            id: one.key_ring_uuid,
-            label: one.key_ring_label,
-        };
-        Ok(Keyrings { keyrings: list.into_iter().map(listed).collect() })
+        Ok(Keyrings { keyrings: list.into_iter().map(Listed::from).collect() })
     }
 }
 

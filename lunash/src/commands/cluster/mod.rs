@@ -230,9 +230,9 @@ struct Create {
 }
 
 impl Run<Session> for Create {
-    type View = Success;
+    type View = Made<Success>;
 
-    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+    fn run(self, session: &mut Session) -> Result<Made<Success>, Failure> {
         let (hsm, attempt) = so_attempt(session)?;
         let password = match self.password {
             None if hsm.authentication_method == "PED" => ped(session),
@@ -253,10 +253,8 @@ impl Run<Session> for Create {
             authentication: Authentication::so(password),
             cluster_label: self.label,
         };
-        attempt.spend(session, |session| {
-            session.client().call(&clusters::CREATE, &[], &body).map_err(refused)
-        })?;
-        Ok(Success { done: "cluster create" })
+        let id = attempt.spend(session, |session| session.create(&clusters::CREATE, &[], &body))?;
+        Ok(Made { done: Success { done: "cluster create" }, id })
     }
 }
 

@@ -98,9 +98,9 @@ struct Create {
 }
 
 impl Run<Session> for Create {
-    type View = Done;
+    type View = Made<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Made<Done>, Failure> {
         require_so_login(session)?;
         allowed(naming::PARTITION_NAME, &self.partition)?;
         session.confirm(self.force, &proceed_or("create the partition"))?;
@@ -112,8 +112,8 @@ impl Run<Session> for Create {
             version: self.version,
         };
         let hsm = session.hsm()?;
-        session.call(&partitions::CREATE, &[hsm], &partition)?;
-        Ok(Done { done: "partition create" })
+        let id = session.create(&partitions::CREATE, &[hsm], &partition)?;
+        Ok(Made { done: Done { done: "partition create" }, id })
     }
 }
 
