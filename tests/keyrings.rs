@@ -182,7 +182,6 @@ fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
         "partition createchallenge",
         "role createchallenge -name co",
         "role deactivate -name co",
-        "role resetpw -name co",
     ] {
         let (_, object) = batch.run(line);
         assert_eq!(object["result"]["text"], "CKR_FUNCTION_NOT_SUPPORTED", "{object}");
@@ -250,6 +249,20 @@ fn a_client_whose_registration_is_gone_is_refused_by_name() {
     let (screen, status) = typed(&appliance, &["slot list", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");
     assert!(screen.contains("The appliance refused the login of 'app'."), "{screen}");
+}
+
+#[test]
+fn a_client_cannot_register_under_a_name_that_commands_a_terminal() {
+    let appliance = TestAppliance::new().unwrap();
+    let cluster = appliance.cluster("prod").unwrap();
+    let client = appliance.client().unwrap();
+    for name in ["app\u{1b}[2J", "app\u{202e}", "app\nlunash:>", "", &"a".repeat(65)] {
+        let certificate = luna_tests::client_certificate(name).unwrap();
+        let new = luna_rest::keyrings::NewClient { certificate, ..Default::default() };
+        let error = client.call(&luna_rest::keyrings::REGISTER, &[&cluster], &new).unwrap_err();
+        let message = Failure::from(error).message;
+        assert!(message.contains("common name"), "{name:?}: {message}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod coverage;
 mod keyrings;
 mod lunacm;
 mod other_shell;
+mod secrets;
 
 /// Every file next to this one is a module above: others would never run.
 #[test]

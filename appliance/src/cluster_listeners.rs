@@ -6,8 +6,9 @@ use std::sync::{Mutex, Weak};
 use axum_server::Handle;
 use tokio::runtime;
 
-use crate::http::Server;
+use crate::http::{Port, Server};
 use crate::replica::{Ports, lock};
+use crate::state::clusters::CORE_PORT;
 
 /// The open ports.
 pub(crate) struct ClusterListeners {
@@ -53,7 +54,8 @@ impl ClusterListeners {
         let handle = Handle::new();
         let server = self.server.upgrade().ok_or_else(|| std::io::Error::other("it stops"))?;
         let _inside = self.runtime.enter();
-        let service = server.serve(listener, handle.clone())?;
+        let port = if port == CORE_PORT { Port::Members } else { Port::Clients };
+        let service = server.serve(listener, handle.clone(), port)?;
         self.runtime.spawn(async move {
             if let Err(error) = service.await {
                 tracing::warn!(%error, "a port of the cluster service was closed");

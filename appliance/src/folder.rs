@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use luna_rest::{Fingerprint, Secret};
+use luna_rest::{Fingerprint, Identity, Secret};
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -196,6 +196,11 @@ pub(crate) struct Certificate {
 impl Certificate {
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.certificate)
+    }
+
+    /// What proves to other members of a cluster who this appliance is.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity { certificate: self.certificate.clone(), key: self.key.clone_key() }
     }
 }
 

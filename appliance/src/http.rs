@@ -18,16 +18,18 @@ use axum::http::header::{
 use axum::http::{Method as HttpMethod, StatusCode};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use luna_rest::{Method, Secret, emulator, peers};
+use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
 use crate::core::message::{Body, Failure, Request, Response};
-use crate::panics;
+use crate::folder::Certificate;
 use crate::replica::Replica;
+use crate::{panics, tls};
 
 /// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
 const SESSION_COOKIE: &str = "session";
@@ -49,18 +51,33 @@ const PEER_MESSAGES: usize = 15 * CLIENT_REQUESTS;
 /// The threads that may wait. They are started when needed and end when idle.
 pub(crate) const BLOCKING_THREADS: usize = CLIENT_REQUESTS + PEER_MESSAGES;
 
+/// Who talks to a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// Clients and administrators, who show no certificate.
+    Clients,
+    /// Other members of the cluster, each with its certificate; nobody else is answered.
+    Members,
+}
+
 /// The web server, on however many ports.
 pub(crate) struct Server {
     replica: Arc<Replica>,
     tls: RustlsConfig,
+    members_tls: RustlsConfig,
     client_requests: Arc<Semaphore>,
 }
 
 impl Server {
-    pub(crate) fn new(replica: Arc<Replica>, tls: rustls::ServerConfig) -> Arc<Server> {
-        let tls = RustlsConfig::from_config(Arc::new(tls));
+    pub(crate) fn new(
+        replica: Arc<Replica>,
+        certificate: &Certificate,
+    ) -> Result<Arc<Server>, rustls::Error> {
+        let config = |tls| RustlsConfig::from_config(Arc::new(tls));
+        let tls = config(tls::of_clients(certificate)?);
+        let members_tls = config(tls::of_members(certificate)?);
         let client_requests = Arc::new(Semaphore::new(CLIENT_REQUESTS));
-        Arc::new(Server { replica, tls, client_requests })
+        Ok(Arc::new(Server { replica, tls, members_tls, client_requests }))
     }
 
     /// A service of one port that is ready to run, until `handle` stops it.
@@ -68,10 +85,15 @@ impl Server {
         self: &Arc<Self>,
         listener: TcpListener,
         handle: Handle<SocketAddr>,
+        port: Port,
     ) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
         let routes = Router::new().fallback(answer).with_state(Arc::clone(self));
         // Without NoDelay a third of all first requests wait 40 ms for a delayed ACK.
-        let acceptor = RustlsAcceptor::new(self.tls.clone()).acceptor(NoDelayAcceptor::new());
+        let tls = match port {
+            Port::Clients => &self.tls,
+            Port::Members => &self.members_tls,
+        };
+        let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(NoDelayAcceptor::new());
         let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
         Ok(server.serve(routes.into_make_service()))
     }
@@ -121,6 +143,17 @@ async fn read(http: HttpRequest) -> Result<Request, Failure> {
             return Err(Failure::wrong_method(format!("No resource knows the method {other}.")));
         }
     };
+    let tls = http.extensions().get::<Arc<TlsInfo>>();
+    let certificate = tls.and_then(|tls| tls.peer_certificates.first());
+    let certificate = certificate.map(|der| Fingerprint::of(der));
+    let message = http.uri().path() == peers::SEND.template();
+    if message != certificate.is_some() {
+        // Assumed: the product's protocol between members is not public.
+        return Err(Failure::no_resource(match message {
+            true => "Members of a cluster talk to each other on the core port alone.",
+            false => "This port is for messages of members of the cluster alone.",
+        }));
+    }
     let headers = http.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(CONTENT_TYPE)
@@ -136,6 +169,7 @@ async fn read(http: HttpRequest) -> Result<Request, Failure> {
             .and_then(|value| value.to_str().ok())
             .map(Secret::from),
         content_type,
+        certificate,
         ..Request::new(method, http.uri().path())
     };
     request.body = body(http, &request.content_type).await?;
@@ -224,10 +258,10 @@ fn write(response: Response) -> axum::response::Response {
     });
     let headers = http.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
     // Both are on every documented answer, although browsers take no credentials with a star.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.insert(header::SERVER, HeaderValue::from_static(luna_rest::emulator::SERVER));
     // 199 is a warning of any kind.
     let warning = warning.map(|text| format!("199 - \"{text}\""));
     for (name, value) in [
@@ -250,7 +284,6 @@ mod tests {
 
     use super::*;
     use crate::engine::Engine;
-    use crate::folder::Certificate;
     use crate::replica::Https;
     use crate::request::options::Options;
     use crate::store::Store;
@@ -259,14 +292,15 @@ mod tests {
         let store = Store::with_backend(InMemoryBackend::new()).unwrap();
         let epoch = OffsetDateTime::UNIX_EPOCH;
         let engine = Engine::load(store, Options::default(), [0; 32], epoch).unwrap();
-        let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let certificate = Certificate {
             pem: made.cert.pem(),
             certificate: made.cert.der().clone(),
             key: made.signing_key.into(),
         };
-        Server::new(replica, crate::tls(certificate).unwrap())
+        let transport = Box::new(Https::new(certificate.identity()));
+        let replica = Replica::new(engine, transport, OffsetDateTime::now_utc);
+        Server::new(replica, &certificate).unwrap()
     }
 
     fn request(method: &str, path: &str) -> HttpRequest {
@@ -297,7 +331,10 @@ mod tests {
             let all = server.client_requests.acquire_many(CLIENT_REQUESTS as u32).await.unwrap();
             let client = answer(State(Arc::clone(&server)), request("GET", "/users"));
             let client = tokio::spawn(client);
-            let message = request("POST", peers::SEND.template());
+            let mut message = request("POST", peers::SEND.template());
+            let mut shown = TlsInfo::default();
+            shown.peer_certificates = vec![b"a certificate".to_vec()];
+            message.extensions_mut().insert(Arc::new(shown));
             let answered = answer(State(Arc::clone(&server)), message).await;
             assert_eq!(answered.status(), StatusCode::BAD_REQUEST, "it has no body");
             assert!(!client.is_finished());

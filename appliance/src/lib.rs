@@ -36,6 +36,7 @@ mod panics;
 mod replica;
 #[cfg(test)]
 mod test_machine;
+mod tls;
 
 pub use folder::Endpoint;
 pub use own::Own;
@@ -43,7 +44,7 @@ pub use own::Own;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
-use http::Server;
+use http::{Port, Server};
 use replica::{Https, Replica};
 use store::{Store, StoreError};
 
@@ -167,10 +168,11 @@ impl Appliance {
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
-        let replica = Replica::new(engine, Box::<Https>::default(), OffsetDateTime::now_utc);
+        let transport = Box::new(Https::new(certificate.identity()));
+        let replica = Replica::new(engine, transport, OffsetDateTime::now_utc);
 
-        let tls = tls(certificate).map_err(|error| StartError::Server(io::Error::other(error)))?;
-        let server = Server::new(Arc::clone(&replica), tls);
+        let server = Server::new(Arc::clone(&replica), &certificate)
+            .map_err(|error| StartError::Server(io::Error::other(error)))?;
         let refuse = |reason| StartError::Listen { address: listen, reason };
         let listener = TcpListener::bind(listen).map_err(refuse)?;
         listener.set_nonblocking(true).map_err(refuse)?;
@@ -186,7 +188,7 @@ impl Appliance {
         let handle = Handle::new();
         let service = {
             let _inside = runtime.enter();
-            server.serve(listener, handle.clone()).map_err(StartError::Server)?
+            server.serve(listener, handle.clone(), Port::Clients).map_err(StartError::Server)?
         };
         let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
         replica.set_listeners(move |ports| listeners.adjust(&ports));
@@ -238,17 +240,6 @@ impl Appliance {
     pub fn local_key(data: &Path) -> io::Result<Secret> {
         folder::local_key(data)
     }
-}
-
-fn tls(certificate: folder::Certificate) -> Result<rustls::ServerConfig, rustls::Error> {
-    // Named here, not installed: the program around may have its own.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.certificate], certificate.key)?;
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 /// A running appliance; it stops when this is dropped.

@@ -18,7 +18,7 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
-use crate::rules::cluster::access::PARTED;
+use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
 use crate::state::{Change, State};
@@ -56,7 +56,11 @@ impl Machine {
     /// # Errors
     /// The row is not what its field expects.
     pub fn load(&mut self, field: &str, key: &str, row: &[u8]) -> Result<bool, serde_json::Error> {
-        self.state.load(field, key, row)
+        let loaded = self.state.load(field, key, row)?;
+        if let ("users/failed", Some(row)) = (field, self.state.users.failed.get(key)) {
+            self.sessions.load_failed(key, row);
+        }
+        Ok(loaded)
     }
 
     /// Goes to factory state, as a change to be kept. `system` is the system's time.
@@ -88,10 +92,11 @@ impl Machine {
             auth::admit(&mut cx, route, &ids)?;
             (route.run)(&mut cx, &ids, request)
         });
-        match answered {
+        let response = match answered {
             Ok(mut response) => {
                 if !request.method.changes() {
                     cx.state.undo();
+                    response.warning = may_be_old(&cx);
                 }
                 let of_cluster = ["/api/cluster", "/api/keyrings"];
                 if cx.state.clusters.own.get().parted
@@ -107,7 +112,17 @@ impl Machine {
                 }
                 failure.into_response()
             }
+        };
+        // A failed login counts, whatever else is taken back.
+        for (user, row) in self.sessions.take_unstored() {
+            match row {
+                Some(row) => self.state.users.failed.insert(user, row),
+                None => {
+                    self.state.users.failed.remove(&user);
+                }
+            }
         }
+        response
     }
 
     /// What the last request changed.
@@ -174,10 +189,25 @@ impl Machine {
         era_id(&mut self.secret)
     }
 
-    /// Checks the password of an account that another appliance gives, as a login would.
-    pub fn is_password(&mut self, user: &str, password: &Secret, system: OffsetDateTime) -> bool {
+    /// Checks the password of an account that another appliance gives, as a login would, and that it
+    /// opens more than its own change.
+    ///
+    /// # Errors
+    /// What is wrong with the password.
+    pub fn admits(
+        &mut self,
+        user: &str,
+        password: &Secret,
+        system: OffsetDateTime,
+    ) -> Result<(), &'static str> {
         let now = self.now(system);
-        auth::check_password(&self.state, &mut self.sessions, user, password, now).is_ok()
+        auth::check_password(&self.state, &mut self.sessions, user, password, now)
+            .map_err(|_| "is wrong")?;
+        let users = &self.state.users;
+        match users.users.get(user).is_some_and(|row| users.must_change(row, now)) {
+            true => Err("has to be changed first; it opens nothing else"),
+            false => Ok(()),
+        }
     }
 
     /// The time on the appliance.

@@ -10,8 +10,8 @@
 //!   option (of an option: joined by one blank; of a positional: a list).
 //! - `[A]` may be left out, with all that is in it; `[A | B]` at most one of them; `{A | B}`
 //!   exactly one. A bare word in brackets is a positional that can only be that word.
-//! - A value is a secret when its placeholder ends in `password`, `pin`, `domain`, `secret` or
-//!   `challenge`.
+//! - A value is a secret when its placeholder ends in `password`, `pin`, `domain`, `secret`,
+//!   `challenge` or `authcode`; `netdomain` is a domain of names.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
@@ -25,7 +25,9 @@ use nom::{IResult, Parser};
 const DEPTH: u8 = 6;
 /// The most options and positionals of a command: they are bits of a `u64`.
 const SLOTS: usize = 64;
-const SECRETS: [&str; 5] = ["password", "pin", "domain", "secret", "challenge"];
+const SECRETS: [&str; 6] = ["password", "pin", "domain", "secret", "challenge", "authcode"];
+/// Ends as a secret, and is none.
+const NO_SECRET: &str = "netdomain";
 
 /// A word of a path and its official short forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -364,7 +366,8 @@ fn slot(
         start.and_then(|s| placeholder.get(s..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
     };
     let secret = value.as_ref().is_some_and(|value| {
-        value.kind == Kind::Free && SECRETS.iter().any(|ending| ends(value.placeholder, ending))
+        let secret = value.kind == Kind::Free && value.placeholder != NO_SECRET;
+        secret && SECRETS.iter().any(|ending| ends(value.placeholder, ending))
     });
     let slot = Slot { names, value, secret, optional };
     if optional && let Some(same) = spec.slots.iter().position(|s| *s == slot) {

@@ -19,6 +19,8 @@ use crate::{Declaration, Menu};
 pub struct Grammar {
     pub(crate) tree: Tree,
     pub(crate) glossary: &'static [(&'static str, &'static str)],
+    /// Texts with words of other shells, which are no secrets either.
+    pub(crate) foreign: Vec<&'static str>,
 }
 
 /// What a line means.
@@ -94,7 +96,13 @@ impl Grammar {
         commands: Vec<Declaration>,
         glossary: &'static [(&'static str, &'static str)],
     ) -> Grammar {
-        Grammar { tree: Tree::new(menus, commands), glossary }
+        Grammar { tree: Tree::new(menus, commands), glossary, foreign: Vec::new() }
+    }
+
+    /// Makes the words of a text known, such as the commands of another shell: they are no secrets
+    /// where a line is shown.
+    pub fn know(&mut self, text: &'static str) {
+        self.foreign.push(text);
     }
 
     /// Removes the commands whose first word is `word` from resolution, help and completion.
@@ -339,7 +347,10 @@ impl Grammar {
         let parent = match nodes {
             [node] => self.tree.path(*node),
             // Several menus or commands: only the typed words are common to them.
-            _ => tokens[..at].iter().map(|token| token.text.as_ref()).collect::<Vec<_>>().join(" "),
+            _ => {
+                let words = tokens[..at].iter().map(|token| token.text.as_ref());
+                words.take_while(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
+            }
         };
         Outcome::Unknown { at: token.span.clone(), parent, closest: closest(&token.text, near) }
     }

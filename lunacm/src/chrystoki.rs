@@ -1,4 +1,4 @@
-//! `Chrystoki.conf`, the configuration file of the client.
+//! `Chrystoki.conf`, the configuration file of the client, and `crystoki.ini`, that of Windows.
 //!
 //! Changing a value keeps everything else byte for byte: sections, order, comments, indents and line
 //! ends. A file that cannot be parsed as a whole is not changed.
@@ -13,15 +13,26 @@ use luna_shell::replace_file;
 /// The text of a configuration file, parsed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chrystoki {
+    style: Style,
     text: String,
     sections: Vec<Section>,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Style {
+    /// `Section = { Key = value; }`.
+    #[default]
+    Braces,
+    /// `[Section]`, then `Key=value` a line. Windows does not distinguish letter case in names.
+    Ini,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Section {
     name: String,
     entries: Vec<Entry>,
-    /// Byte offset of its closing brace.
+    /// Byte offset of its closing brace, or the end of its name's line.
     end: usize,
 }
 
@@ -53,14 +64,32 @@ impl fmt::Display for Malformed {
 const INDENT: &str = "   ";
 
 impl Chrystoki {
-    /// Parses a text.
+    /// Parses a text; one whose first line is `[Section]` as that of Windows.
     ///
     /// # Errors
-    /// It is no sequence of `Section = { Key = value; }`.
+    /// It is no sequence of `Section = { Key = value; }`, or of such sections.
     pub fn parse(text: impl Into<String>) -> Result<Chrystoki, Malformed> {
         let text = text.into();
-        let sections = Scanner { text: &text, at: 0 }.sections()?;
-        Ok(Chrystoki { text, sections })
+        let mut lines = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim());
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+        let is_ini = first.is_some_and(|line| line.starts_with('['));
+        Chrystoki::parse_as(if is_ini { Style::Ini } else { Style::Braces }, text)
+    }
+
+    fn parse_as(style: Style, text: String) -> Result<Chrystoki, Malformed> {
+        let sections = match style {
+            Style::Braces => Scanner { text: &text, at: 0 }.sections()?,
+            Style::Ini => ini_sections(&text)?,
+        };
+        Ok(Chrystoki { style, text, sections })
+    }
+
+    /// Whether two names of sections or keys are the same.
+    fn same(&self, a: &str, b: &str) -> bool {
+        match self.style {
+            Style::Braces => a == b,
+            Style::Ini => a.eq_ignore_ascii_case(b),
+        }
     }
 
     /// The text, as it would be written.
@@ -68,20 +97,21 @@ impl Chrystoki {
         &self.text
     }
 
-    /// The value of a key. Like the client library, this distinguishes letter case.
+    /// The value of a key. Like the client library, this distinguishes letter case, but not in the
+    /// file of Windows.
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
         // A section may occur twice; its first entry counts.
-        let mut entries = self.sections.iter().filter(|s| s.name == section);
-        let entry = entries.find_map(|s| s.entries.iter().find(|entry| entry.key == key))?;
+        let entry = self.entries_of(section).find(|entry| self.same(&entry.key, key))?;
         Some(&self.text[entry.value.clone()])
     }
 
     /// The keys and values of a section, in their order.
-    pub fn entries(&self, section: &str) -> impl Iterator<Item = (&str, &str)> {
-        let sections = self.sections.iter().filter(move |s| s.name == section);
-        sections
-            .flat_map(|s| &s.entries)
-            .map(|entry| (entry.key.as_str(), &self.text[entry.value.clone()]))
+    pub fn entries<'c>(&'c self, section: &'c str) -> impl Iterator<Item = (&'c str, &'c str)> {
+        self.entries_of(section).map(|entry| (entry.key.as_str(), &self.text[entry.value.clone()]))
+    }
+
+    fn entries_of<'c>(&'c self, section: &'c str) -> impl Iterator<Item = &'c Entry> {
+        self.sections.iter().filter(move |s| self.same(&s.name, section)).flat_map(|s| &s.entries)
     }
 
     /// Sets the value of a key. A new key is added after the last entry of its section, a new section
@@ -90,18 +120,34 @@ impl Chrystoki {
     /// # Errors
     /// The value has a character that is not allowed in values.
     pub fn set(&mut self, section: &str, key: &str, value: &str) -> Result<(), Malformed> {
-        if value.contains([';', '{', '}', '\n', '\r']) || value.trim() != value {
-            let reason = "a value cannot have line ends, outer blanks or any of ; { }";
+        let (bad, reason): (&[char], _) = match self.style {
+            Style::Braces => (
+                &[';', '{', '}', '\n', '\r'],
+                "a value cannot have line ends, outer blanks or any of ; { }",
+            ),
+            Style::Ini => (&['\n', '\r'], "a value cannot have line ends or outer blanks"),
+        };
+        if value.contains(bad) || value.trim() != value {
             return Err(Malformed { line: 0, reason });
         }
         if self.get(section, key) == Some(value) {
             return Ok(());
         }
         let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
-        let known = self.sections.iter().find(|s| s.name == section);
-        let place = self.sections.iter().filter(|s| s.name == section).flat_map(|s| &s.entries);
-        let (at, new) = match (place.clone().find(|entry| entry.key == key), known) {
+        let known = self.sections.iter().find(|s| self.same(&s.name, section));
+        let place = self.entries_of(section).find(|entry| self.same(&entry.key, key));
+        let (at, new) = match (place, known) {
             (Some(entry), _) => (entry.value.clone(), value.to_owned()),
+            (None, known) if self.style == Style::Ini => {
+                let last = known.map(|s| s.entries.last().map_or(s.end, |entry| entry.whole.end));
+                let line = last.unwrap_or(self.text.len());
+                let behind = self.text[line..].find('\n').map(|n| line + n + 1);
+                let at = behind.unwrap_or(self.text.len());
+                let gap = if at == 0 || self.text[..at].ends_with('\n') { "" } else { end };
+                let head =
+                    if known.is_none() { format!("[{section}]{end}") } else { String::new() };
+                (at..at, format!("{gap}{head}{key}={value}{end}"))
+            }
             (None, Some(section)) => match section.entries.last() {
                 // With the indent of the last entry; after an entry on the same line, one blank.
                 Some(last) => {
@@ -143,9 +189,8 @@ impl Chrystoki {
     /// The rest cannot be parsed any more.
     pub fn remove(&mut self, section: &str, key: &str) -> Result<(), Malformed> {
         loop {
-            let sections = self.sections.iter().filter(|s| s.name == section);
-            let mut entries = sections.flat_map(|s| &s.entries);
-            let Some(entry) = entries.find(|entry| entry.key == key) else { return Ok(()) };
+            let found = self.entries_of(section).find(|entry| self.same(&entry.key, key));
+            let Some(entry) = found else { return Ok(()) };
             let mut at = entry.whole.clone();
             let line = self.text[..at.start].rfind('\n').map_or(0, |end| end + 1);
             let rest = self.text[at.end..].find('\n').map(|end| at.end + end + 1);
@@ -162,7 +207,7 @@ impl Chrystoki {
     fn splice(&mut self, at: Range<usize>, new: &str) -> Result<(), Malformed> {
         let mut text = self.text.clone();
         text.replace_range(at, new);
-        *self = Chrystoki::parse(text)?;
+        *self = Chrystoki::parse_as(self.style, text)?;
         Ok(())
     }
 
@@ -177,8 +222,13 @@ impl Chrystoki {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(io::Error::new(error.kind(), name(&error))),
         };
-        Chrystoki::parse(text)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, name(&error)))
+        // An empty file is written in the way of its name.
+        let is_ini = path.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("ini"));
+        let parsed = match is_ini {
+            true => Chrystoki::parse_as(Style::Ini, text),
+            false => Chrystoki::parse(text),
+        };
+        parsed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, name(&error)))
     }
 
     /// Writes the file, if it differs from `old`, and keeps `old` for `clientconfig rollback`.
@@ -201,7 +251,46 @@ impl Chrystoki {
 
 /// The file that keeps the configuration as it was before the last change.
 pub(crate) fn backup_path(path: &Path) -> PathBuf {
-    path.with_extension("conf.before")
+    let mut name = path.as_os_str().to_owned();
+    name.push(".before");
+    name.into()
+}
+
+/// The sections of a file of Windows.
+fn ini_sections(text: &str) -> Result<Vec<Section>, Malformed> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut next = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let start = next;
+        next += line.len();
+        let line = line.trim_end();
+        let content = line.trim_start_matches('\u{feff}').trim_start();
+        let at = start + line.len() - content.len();
+        let malformed = |reason| Malformed { line: number, reason };
+        if content.is_empty() || content.starts_with([';', '#']) {
+            continue;
+        }
+        let end = at + content.len();
+        if let Some(name) = content.strip_prefix('[') {
+            let name = name.strip_suffix(']');
+            let name = name.ok_or_else(|| malformed("a section needs ']' behind its name"))?;
+            sections.push(Section { name: name.trim().to_owned(), entries: Vec::new(), end });
+            continue;
+        }
+        let (key, value) = content
+            .split_once('=')
+            .ok_or_else(|| malformed("an entry needs '=' behind its key"))?;
+        let section = sections
+            .last_mut()
+            .ok_or_else(|| malformed("an entry needs a line '[section]' before it"))?;
+        let from = end - value.trim_start().len();
+        section.entries.push(Entry {
+            key: key.trim().to_owned(),
+            value: from..end,
+            whole: at..end,
+        });
+    }
+    Ok(sections)
 }
 
 struct Scanner<'t> {
@@ -326,6 +415,57 @@ Empty = {
         assert!(file.text().contains("   NetClient=1;   # trailing\n}"), "{}", file.text());
     }
 
+    const INI: &str = "\
+; made by hand\r
+[LunaSA Client]\r
+ReceiveTimeout=20000\r
+ClientCertFile = C:\\Luna {1};\\app.pem \r
+\r
+[Empty]\r
+";
+
+    #[test]
+    fn the_file_of_windows_is_read_and_changed_like_the_other() {
+        let mut file = Chrystoki::parse(INI).unwrap();
+        assert_eq!(file.get("lunasa client", "clientcertfile"), Some("C:\\Luna {1};\\app.pem"));
+        assert_eq!(file.entries("LunaSA Client").count(), 2);
+        file.set("LunaSA Client", "ReceiveTimeout", "1").unwrap();
+        file.set("LunaSA Client", "ServerName00", "hsm1").unwrap();
+        file.set("Empty", "x", "").unwrap();
+        file.set("Misc", "ToolsDir", "C:\\").unwrap();
+        let wanted = INI
+            .replace("20000", "1")
+            .replace("app.pem \r\n", "app.pem \r\nServerName00=hsm1\r\n")
+            .replace("[Empty]\r\n", "[Empty]\r\nx=\r\n[Misc]\r\nToolsDir=C:\\\r\n");
+        assert_eq!(file.text(), wanted);
+        for (section, key) in
+            [("Misc", "ToolsDir"), ("Empty", "X"), ("LunaSA Client", "ServerName00")]
+        {
+            file.remove(section, key).unwrap();
+        }
+        file.set("LunaSA Client", "receivetimeout", "20000").unwrap();
+        assert_eq!(file.text(), format!("{INI}[Misc]\r\n"));
+        let line = |text: &str| Chrystoki::parse(text).unwrap_err().line;
+        assert_eq!((line("[A]\nx\n"), line("[A\n"), line("[A]\n\n[B\n")), (2, 1, 3));
+        assert!(file.set("Misc", "x", "a\nb").is_err());
+    }
+
+    #[test]
+    fn an_empty_file_is_written_in_the_way_of_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, wanted) in
+            [("crystoki.ini", "[Misc]\nx=1\n"), ("Chrystoki.conf", "Misc = {\n   x = 1;\n}\n")]
+        {
+            let path = folder.path().join(name);
+            let old = Chrystoki::read(&path).unwrap();
+            let mut new = old.clone();
+            new.set("Misc", "x", "1").unwrap();
+            new.write_with_backup(&old, &path).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted);
+            assert!(folder.path().join(format!("{name}.before")).exists());
+        }
+    }
+
     #[test]
     fn line_ends_and_sections_on_one_line_are_kept() {
         let mut file = Chrystoki::parse("A = {\r\n  x = 1;\r\n}\r\nB = { y = 2; }").unwrap();
@@ -339,7 +479,7 @@ Empty = {
         let line = |text: &str| Chrystoki::parse(text).unwrap_err().line;
         assert_eq!(line("A = {\n x = 1\n}\n"), 2);
         assert_eq!(line("A = {\n x = 1;\n"), 3);
-        assert_eq!(line("\n[Section]\nKey=value\n"), 2);
+        assert_eq!(line("\nSection\nKey=value\n"), 2);
         let mut file = Chrystoki::parse(FILE).unwrap();
         assert!(file.set("Misc", "x", "a;b").is_err());
         assert_eq!(file.text(), FILE);

@@ -27,11 +27,12 @@ pub struct ClientSide {
 }
 
 impl ClientSide {
-    /// The side of this machine: the file of `ChrystokiConfigurationPath`, or that of `/etc`.
+    /// The side of this machine: the file of `ChrystokiConfigurationPath`, or that of `/etc`. The file
+    /// of Windows is used where it is the only one there.
     pub fn of_machine(name: Option<String>) -> ClientSide {
         let folder = std::env::var_os("ChrystokiConfigurationPath");
         let folder = folder.map_or_else(|| PathBuf::from("/etc"), PathBuf::from);
-        ClientSide { name, configuration: folder.join("Chrystoki.conf") }
+        ClientSide { name, configuration: configuration_in(&folder) }
     }
 
     /// Whether there is to be a session with an appliance. A client of clusters needs no other than
@@ -62,6 +63,12 @@ impl ClientSide {
             Some(path) => common_name(Path::new(path)).map(Owner::Certified),
         }
     }
+}
+
+/// The configuration file of a folder: `Chrystoki.conf`, or the `crystoki.ini` of Windows.
+pub(crate) fn configuration_in(folder: &Path) -> PathBuf {
+    let [conf, ini] = ["Chrystoki.conf", "crystoki.ini"].map(|name| folder.join(name));
+    if !conf.exists() && ini.exists() { ini } else { conf }
 }
 
 /// Whose slots are shown.
@@ -158,6 +165,23 @@ mod tests {
         assert_eq!(side(folder.path(), "Misc = {\n}\n").owner().unwrap(), Owner::Anybody);
         let missing = ClientSide { configuration: folder.path().join("x"), name: None };
         assert_eq!(missing.owner().unwrap(), Owner::Anybody);
+    }
+
+    #[test]
+    fn the_file_of_windows_is_read_where_there_is_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let is = |name: &str| assert!(configuration_in(folder.path()).ends_with(name), "{name}");
+        is("Chrystoki.conf");
+        std::fs::write(
+            folder.path().join("crystoki.ini"),
+            "[LunaSA Client]\r\nLNHServer00=1.2.3.4:50052\r\n",
+        )
+        .unwrap();
+        is("crystoki.ini");
+        let file = Chrystoki::read(&configuration_in(folder.path())).unwrap();
+        assert_eq!(registrations(&file).len(), 1);
+        std::fs::write(folder.path().join("Chrystoki.conf"), "").unwrap();
+        is("Chrystoki.conf");
     }
 
     #[test]

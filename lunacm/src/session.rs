@@ -23,6 +23,9 @@ use crate::slot_backend::SlotBackend;
 const BANNER: &str =
     "lunacm (64-bit) v10.7.2-16. Copyright (c) 2024 Thales Group. All rights reserved.";
 
+/// The most keyrings of a client, in all its clusters together.
+const MAX_KEYRINGS: usize = 3500;
+
 /// The question that ends in `proceed` or `quit`.
 pub(crate) const PROCEED: &str = "        Type 'proceed' to continue, or 'quit' to quit now ->";
 
@@ -87,8 +90,12 @@ impl Session {
                 return Err((device, failure));
             }
         };
+        let mut notes = Vec::new();
         for (number, link) in links.iter().enumerate() {
-            add_keyrings(&mut slots, number, link, link.found());
+            notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
+        }
+        for note in notes {
+            device.note(&note);
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
@@ -251,14 +258,16 @@ impl Session {
             if found.is_err() && self.reopen_link(number) {
                 found = self.links[number].keyrings();
             }
-            let link = &self.links[number];
-            match found {
-                Ok(found) => add_keyrings(&mut slots, number, link, &found),
+            let label = &self.links[number].label;
+            let note = match found {
+                Ok(found) => add_keyrings(&mut slots, number, label, &found),
                 Err(error) => {
                     let failure = Failure::from(error);
-                    let note = format!("note: cluster '{}': {}", link.label, failure.message);
-                    self.ui.note(note);
+                    Some(format!("note: cluster '{label}': {}", failure.message))
                 }
+            };
+            if let Some(note) = note {
+                self.ui.note(note);
             }
         }
         Ok(slots)
@@ -285,7 +294,7 @@ impl Session {
         self.links = open_links(&self.side, &self.watch, &mut notes);
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
-            add_keyrings(&mut slots, number, link, link.found());
+            notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
         }
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
@@ -488,15 +497,43 @@ fn partitions(
     Ok(found.slots)
 }
 
-/// Adds the keyrings of a cluster behind the slots there are.
+/// Adds the keyrings of a cluster behind the slots there are, as many as a client may have; a note of
+/// those that are left out.
 fn add_keyrings(
     slots: &mut Vec<Slot>,
     number: usize,
-    link: &ClusterConnection,
+    label: &str,
     found: &[keyrings::Slot],
-) {
-    for keyring in found {
-        slots.push(Slot::keyring(slots.len(), number, &link.label, keyring));
+) -> Option<String> {
+    let there = slots.iter().filter(|slot| slot.is_keyring()).count();
+    let room = MAX_KEYRINGS.saturating_sub(there);
+    for keyring in found.iter().take(room) {
+        slots.push(Slot::keyring(slots.len(), number, label, keyring));
+    }
+    let left_out = found.len().saturating_sub(room);
+    (left_out > 0).then(|| {
+        format!(
+            "note: a client has at most {MAX_KEYRINGS} keyrings in all its clusters: {left_out} of \
+             cluster '{label}' are not shown"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_has_3500_keyrings_over_all_its_clusters() {
+        let found = |count: usize| -> Vec<keyrings::Slot> {
+            (0..count).map(|_| keyrings::Slot::default()).collect()
+        };
+        let mut slots = Vec::new();
+        assert_eq!(add_keyrings(&mut slots, 0, "a", &found(3000)), None);
+        assert_eq!(add_keyrings(&mut slots, 1, "b", &found(500)), None);
+        let note = add_keyrings(&mut slots, 2, "c", &found(7)).unwrap();
+        assert!(note.contains(": 7 of cluster 'c' are not shown"), "{note}");
+        assert_eq!(slots.len(), MAX_KEYRINGS);
     }
 }
 
@@ -593,6 +630,15 @@ impl luna_shell::Session for Session {
 
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {
         crate::commands::hint_for_unknown(words)
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        let mut warnings = self.connection.client.take_warnings();
+        for link in &self.links {
+            let of_link = link.client().take_warnings();
+            warnings.extend(of_link.iter().map(|text| format!("cluster '{}': {text}", link.label)));
+        }
+        warnings
     }
 
     fn recover(&mut self, failure: &Failure) -> bool {

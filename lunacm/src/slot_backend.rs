@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, Roles};
+use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, RoleAction, Roles};
 use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use serde::Serialize;
 
@@ -55,6 +55,7 @@ struct Calls {
     role: &'static Call<Nothing, Role, 3>,
     init_role: &'static Call<InitRole, Nothing, 3>,
     change_role: &'static Call<ChangePassword, Nothing, 3>,
+    act_on_role: &'static Call<RoleAction, Nothing, 4>,
     objects: fn(&SlotBackend) -> Result<Vec<Object>, Error>,
     clear: fn(&SlotBackend) -> Result<Nothing, Error>,
 }
@@ -82,6 +83,7 @@ static PARTITION: Calls = Calls {
     role: &partitions::ROLE,
     init_role: &partitions::INIT_ROLE,
     change_role: &partitions::CHANGE_ROLE,
+    act_on_role: &partitions::ROLE_ACT,
     objects: |backend| {
         let [hsm, partition] = backend.ids();
         let listed = backend.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
@@ -113,6 +115,7 @@ static KEYRING: Calls = Calls {
     role: &keyrings::ROLE,
     init_role: &keyrings::INIT_ROLE,
     change_role: &keyrings::CHANGE_ROLE,
+    act_on_role: &keyrings::RESET_ROLE,
     objects: |backend| Ok(backend.client.get(&keyrings::OBJECTS, &backend.ids())?.data),
     clear: |backend| backend.client.call(&keyrings::CLEAR, &backend.ids(), &Nothing {}),
 };
@@ -177,6 +180,12 @@ impl SlotBackend {
     /// Changes a role's password.
     pub(crate) fn change_role(&self, role: &str, body: &ChangePassword) -> Result<(), Error> {
         self.client.call(self.calls.change_role, &self.with(role), body).map(drop)
+    }
+
+    /// Gives another role a new password.
+    pub(crate) fn reset_role(&self, role: &str, body: &RoleAction) -> Result<(), Error> {
+        let [outer, inner] = self.ids();
+        self.client.call(self.calls.act_on_role, &[outer, inner, role, "reset"], body).map(drop)
     }
 
     /// The objects that the session sees.

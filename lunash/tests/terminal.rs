@@ -13,6 +13,13 @@ use std::time::{Duration, Instant};
 use luna_appliance::{Appliance, Options};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+#[allow(dead_code, reason = "its own test uses all of it")]
+#[path = "hostile/relay.rs"]
+mod relay;
+#[allow(dead_code, reason = "the tests of the client use all of it")]
+#[path = "../../rest/tests/wire/server.rs"]
+mod server;
+
 /// A person in front of the program.
 struct Person {
     keys: Box<dyn Write + Send>,
@@ -32,13 +39,29 @@ impl Person {
     }
 
     fn sits_down_in(home: tempfile::TempDir, arguments: &[&str]) -> Person {
+        let mut command = CommandBuilder::new(LUNASH);
+        command.args(arguments);
+        Person::starts(home, command, Some("xterm"))
+    }
+
+    /// Starts a command of the shell, in which `$lunash` is the program.
+    fn starts_line(line: &str) -> Person {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", line]);
+        Person::starts(tempfile::tempdir().unwrap(), command, Some("xterm"))
+    }
+
+    fn starts(home: tempfile::TempDir, mut command: CommandBuilder, term: Option<&str>) -> Person {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lunash"));
-        command.args(arguments);
         command.env_clear();
         command.env("HOME", home.path());
-        command.env("TERM", "xterm");
+        command.env("PATH", "/usr/bin:/bin");
+        command.env("lunash", LUNASH);
+        if let Some(term) = term {
+            command.env("TERM", term);
+        }
+        command.cwd(home.path());
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
@@ -101,6 +124,26 @@ impl Drop for Person {
     }
 }
 
+impl Person {
+    fn history(&self) -> String {
+        let file = self.home.path().join(".local/state/luna/lunash.history");
+        std::fs::read_to_string(file).unwrap()
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+
+    /// An HSM that waits for its SO.
+    fn initializes(&mut self) {
+        self.sees(PROMPT);
+        self.types("hsm init -label h -domain d -password so-Password1 -force\r");
+        self.sees("'hsm init' successful.");
+        self.sees(PROMPT);
+    }
+}
+
+const LUNASH: &str = env!("CARGO_BIN_EXE_lunash");
 const PROMPT: &str = "[local_host] lunash:>";
 
 #[test]
@@ -234,4 +277,185 @@ fn a_password_shows_as_asterisks_and_stays_out_of_the_history() {
     // The line editor echoes what is typed into a line; a question's answer never shows.
     let screen = String::from_utf8_lossy(&person.raw).into_owned();
     assert!(!screen.contains("Secret-Word-1") && !screen.contains("Secret-Domain"));
+}
+
+#[test]
+fn lines_that_are_typed_ahead_all_run_in_order() {
+    let mut person = Person::sits_down();
+    person.sees(PROMPT);
+    person.types("client list\rstatus date\nsysconf timezone show\r\nhsm showP\r");
+    for line in ["client list", "status date", "sysconf timezone show", "hsm showP"] {
+        person.sees(line);
+        person.sees("Command Result : ");
+        person.sees(PROMPT);
+    }
+}
+
+#[test]
+fn an_answer_that_is_typed_ahead_goes_to_its_question() {
+    let mut person = Person::sits_down();
+    person.initializes();
+    person.types("hsm login\rso-Password1\rclient list\rhsm zeroize\rquit\rhsm logout\r");
+    person.sees("'hsm login' successful.");
+    person.sees("client list");
+    person.sees("No clients are registered.");
+    person.sees("hsm zeroize");
+    person.sees("'hsm logout' successful.");
+    person.sees(PROMPT);
+    let (screen, history) = (person.screen(), person.history());
+    assert_eq!(
+        screen.matches("so-Password1").count(),
+        1,
+        "as it was typed into 'hsm init': {screen}"
+    );
+    assert!(!history.contains("so-Password1") && !history.contains("quit"), "{history}");
+    assert!(history.contains("hsm login\nclient list\n"), "{history}");
+}
+
+#[test]
+fn a_paste_of_several_lines_is_these_lines() {
+    let mut person = Person::sits_down();
+    person.initializes();
+    person.types("\x1b[200~hsm login\rso-Password1\rclient\tlist\rhsm log\x1b[201~");
+    person.sees("'hsm login' successful.");
+    person.sees("No clients are registered.");
+    person.sees("lunash:>hsm log");
+    person.types("out\r");
+    person.sees("'hsm logout' successful.");
+    person.sees(PROMPT);
+    let history = person.history();
+    assert!(!history.contains("so-Password1"), "{history}");
+    assert!(history.ends_with("hsm login\nclient list\nhsm logout\n"), "{history}");
+}
+
+#[test]
+fn how_input_is_cut_into_pieces_makes_no_difference() {
+    let input = "client lost\x7f\x7f\x7fist\r\x1b[200~hsm\tlogin\rwröng\x1b[201~\r\x1b[A\x01\x0bstatus\x1b[D\x1b[C date -x\r\
+                 hsm init -label a -f\rab\x1b[Dc\rabcd\rpar list\r\x12client\r";
+    let session = |pieces: &mut dyn FnMut(usize) -> usize| {
+        let mut person = Person::sits_down();
+        person.sees(PROMPT);
+        let mut rest = input.as_bytes();
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(pieces(rest.len()).min(rest.len()));
+            person.keys.write_all(piece).unwrap();
+            rest = behind;
+        }
+        person.types("exit\r");
+        person.sees_the_end();
+        let screen = person.screen();
+        (screen[screen.find(PROMPT).unwrap()..].to_owned(), person.history())
+    };
+    let whole = session(&mut |all| all);
+    assert!(whole.0.contains("The two entries do not match."), "{}", whole.0);
+    assert_eq!(session(&mut |_| 1), whole);
+    let mut seed: usize = 7;
+    let mut random = |_: usize| {
+        seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        1 + (seed >> 16) % 9
+    };
+    assert_eq!(session(&mut random), whole);
+}
+
+#[test]
+fn programs_find_the_prompt_right_behind_the_result() {
+    for term in [Some("xterm"), Some("dumb"), None] {
+        let mut person =
+            Person::starts(tempfile::tempdir().unwrap(), CommandBuilder::new(LUNASH), term);
+        person.sees(PROMPT);
+        for _ in 0..2 {
+            person.types("client list\r");
+            person.sees("client list\r\n");
+            person.sees("Command Result : 0 (Success)\r\n\r\n[local_host] lunash:>");
+        }
+        // Nothing is behind it before a key is pressed: an empty line brings the next one.
+        person.types("\r");
+        person.sees("\r\n\r\n[local_host] lunash:>");
+        let screen = person.screen();
+        let behind_banner = &screen[screen.find(PROMPT).unwrap()..];
+        assert!(!behind_banner.contains('\x1b'), "{term:?}: {screen:?}");
+        assert!(behind_banner.contains("lunash:>\r\n\r\n[local_host]"), "{term:?}: {screen:?}");
+    }
+}
+
+#[test]
+fn no_secret_is_shown_whatever_becomes_of_the_output() {
+    for line in [
+        "$lunash | tee log",
+        "$lunash 2>errors",
+        "$lunash 2>&1 | tee log",
+        "$lunash -c 'hsm init -label a -force' | tee log; $lunash -q hsm login >log",
+    ] {
+        let mut person = Person::starts_line(line);
+        if !line.contains("-c") {
+            person.sees("lunash:>");
+            person.types("hsm init -label a -force\r");
+        }
+        for secret in ["so-Password1", "so-Password1", "Secret-Domain", "Secret-Domain"] {
+            person.sees("> ");
+            person.types(secret);
+            person.types("\r");
+        }
+        if line.contains("-c") {
+            person.sees("'hsm init' successful.");
+            person.sees("> ");
+            person.types("so-Password1\r");
+        } else {
+            person.types("exit\r");
+        }
+        person.sees_the_end();
+        let written = ["log", "errors"]
+            .map(|name| std::fs::read_to_string(person.home.path().join(name)).unwrap_or_default());
+        let seen = format!("{}{}", person.screen(), written.concat());
+        assert!(seen.contains("'hsm init' successful."), "{line}: {seen}");
+        assert!(!seen.contains("so-Pass") && !seen.contains("Secret-"), "{line}: {seen}");
+    }
+}
+
+#[test]
+fn a_wrong_password_of_an_account_is_asked_for_again() {
+    let data = tempfile::tempdir().unwrap();
+    let appliance = Appliance::start(Options::new(data.path())).unwrap();
+    let address = appliance.address().to_string();
+    let fingerprint = appliance.fingerprint().to_string();
+    let arguments = ["--host", &address, "--fingerprint", &fingerprint];
+    let mut person = Person::sits_down_in(tempfile::tempdir().unwrap(), &arguments);
+    // Typed ahead, behind the last attempt: it must not come to who started the program.
+    person.sees("'s password: ");
+    person.types("wrong1\rwrong2\r");
+    person.sees("refused the login of 'admin'");
+    person.sees("'s password: ");
+    person.sees("refused the login of 'admin'");
+    person.sees("'s password: ");
+    person.types("PASSWORD\r");
+    person.sees("you must change your");
+    person.sees("New password:");
+    person.types("\x03");
+    person.sees_the_end();
+    let mut person = Person::sits_down_in(tempfile::tempdir().unwrap(), &arguments);
+    person.sees("'s password: ");
+    person.types("\x03");
+    person.sees("No password for 'admin'");
+    person.sees_the_end();
+    assert!(!person.screen().contains("LUNA_PASSWORD"), "{}", person.screen());
+}
+
+#[test]
+fn a_hostile_name_stays_text_in_prompt_banner_and_completion() {
+    let hostile = relay::Hostile::start(|_| true);
+    let (host, fingerprint) = hostile.place();
+    let mut person = Person::starts_line(&format!(
+        "LUNA_PASSWORD={} exec $lunash --host {host} --fingerprint {fingerprint}",
+        relay::PASSWORD
+    ));
+    person.sees(relay::VISIBLE);
+    person.sees("lunash:>");
+    person.types("partition show -partition \t\t");
+    person.types("\x03");
+    person.sees("lunash:>");
+    person.types("exit\r");
+    person.sees_the_end();
+    let screen = person.screen();
+    // The bell is ours, and so is the end of a line.
+    relay::check("the screen", screen.replace("\r\n", "\n").replace('\x07', "").as_bytes());
 }

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::call::Method;
+use crate::one_line::one_line;
 
 /// Deserializes the body of an answer with a status of success.
 ///
@@ -19,7 +20,8 @@ pub(crate) fn read<A: DeserializeOwned + Default>(
     status: u16,
     body: &[u8],
 ) -> Result<A, String> {
-    let body = body.trim_ascii();
+    let body = one_line(body.trim_ascii());
+    let body = body.as_ref();
     // `Nothing`, the type of answers without content, is the only one without a field.
     let promises_nothing = size_of::<A>() == 0;
     // Whether a change answers with content at all depends on the age of the appliance.

@@ -20,7 +20,7 @@ use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
 use crate::transport::{Body, Credential, Failure, Request, Response, Transport};
-use crate::trust::{Fingerprint, Trust};
+use crate::trust::{Fingerprint, Identity, Trust};
 
 /// The address of an appliance and the trust in its certificate.
 #[derive(Clone, Debug)]
@@ -109,7 +109,19 @@ impl Client {
     /// # Errors
     /// [`Error::Unreachable`], [`Error::Unknown`] or [`Error::Changed`].
     pub fn connect(target: Target) -> Result<Client, Error> {
-        let transport = Transport::open(&target)?;
+        Client::open(target, None)
+    }
+
+    /// The same, with a certificate that proves who the client is.
+    ///
+    /// # Errors
+    /// As of [`Client::connect`]; who does not accept the certificate is unreachable.
+    pub fn connect_as(target: Target, identity: &Identity) -> Result<Client, Error> {
+        Client::open(target, Some(identity))
+    }
+
+    fn open(target: Target, identity: Option<&Identity>) -> Result<Client, Error> {
+        let transport = Transport::open(&target, identity)?;
         Ok(Client {
             transport,
             limit: target.limit,

@@ -371,6 +371,8 @@ pub struct BackupState {
     pub time: String,
     /// The last file that the schedule made; empty for none.
     pub last: String,
+    /// When the last backup since then was due and could not be made, and why; empty for none.
+    pub missed: String,
 }
 
 /// What a restore starts from.

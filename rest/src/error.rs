@@ -36,7 +36,7 @@ impl ApiError {
     pub fn read(status: u16, body: &[u8]) -> ApiError {
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
             let text = String::from_utf8_lossy(body);
-            let message = match text.trim() {
+            let message = match joined(&text).as_str() {
                 "" => format!("HTTP status {status}, without an explanation"),
                 text => text.chars().take(LONGEST_MESSAGE).collect(),
             };
@@ -44,7 +44,7 @@ impl ApiError {
         };
         let text = |name: &str| match fields.get(name) {
             None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => joined(text),
             Some(other) => other.to_string(),
         };
         ApiError {
@@ -56,6 +56,12 @@ impl ApiError {
             kind: text("type"),
         }
     }
+}
+
+/// The lines of a text one behind the other: a line of a message could be taken for one of ours.
+fn joined(text: &str) -> String {
+    let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// How much of a body that is not JSON (a proxy's page, say) is worth showing, in characters.

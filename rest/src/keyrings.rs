@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::clusters::Authentication;
-use crate::partitions::{AddedObject, ChangePassword, InitRole, Login, Object, Role, Roles};
+use crate::partitions::{
+    AddedObject, ChangePassword, InitRole, Login, Object, Role, RoleAction, Roles,
+};
 use crate::secret::Secret;
 
 calls! {
@@ -54,6 +56,9 @@ calls! {
     /// Changes a role's password.
     pub const CHANGE_ROLE: Call<ChangePassword, Nothing> =
         Call::patch("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}");
+    /// Runs `reset` on a role: the KRSO gives the KRCO a new password, in dual-identity mode.
+    pub const RESET_ROLE: Call<RoleAction, Nothing> =
+        Call::post("/emulator/clusters/{clusterid}/keyrings/{keyringid}/roles/{roleid}/actions/{actionid}");
     /// Lists the objects.
     pub const OBJECTS: Call<Nothing, ObjectList> =
         Call::get("/emulator/clusters/{clusterid}/keyrings/{keyringid}/objects");
@@ -76,7 +81,7 @@ calls! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Keyrings {
-    /// One entry a keyring, in the order of their labels.
+    /// One entry a keyring, in the order in which they were made (assumed).
     pub data: Vec<KeyringEntry>,
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod error_id;
 mod files;
 mod follow;
+mod one_line;
 mod secret;
 mod transport;
 mod trust;
@@ -46,7 +47,7 @@ pub use client::{Answer, CALLS, Client, CommandDeadline, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
 pub use secret::Secret;
-pub use trust::{Fingerprint, Trust};
+pub use trust::{Fingerprint, Identity, Trust};
 
 /// Every resource of every area.
 pub fn resources() -> impl Iterator<Item = Resource> {

@@ -1,8 +1,9 @@
 //! What the members of a cluster say to each other: `POST /emulator/peers`.
 //!
-//! The product's own protocol is not public; this one is the emulated appliance's. Every message
-//! names its sender and carries the cluster's secret, except the first of a member that wants to
-//! join: it has the password of the account `admin`.
+//! The product's own protocol is not public; this one is the emulated appliance's. Both ends of a
+//! connection show their certificates: that of a member is in the list of members, and a message is
+//! believed only when it comes over a connection of the member that it names. Who wants to join shows
+//! a new one and has the password of the account `admin`.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +22,6 @@ pub struct Envelope {
     pub cluster: String,
     /// The sender's UUID.
     pub from: String,
-    /// The cluster's secret.
-    pub secret: Secret,
     /// What it says.
     pub message: Message,
 }
@@ -110,10 +109,7 @@ pub enum Message {
     /// May I join?
     Join(Applicant),
     /// The state has been copied: count me in.
-    Joined {
-        /// The new member.
-        member: String,
-    },
+    Joined,
     /// Do you let me be primary in place of a member that is deleted?
     Yield {
         /// The era that would begin.
@@ -147,6 +143,8 @@ pub struct Applicant {
     pub time: String,
     /// The version of its cluster package.
     pub package: String,
+    /// The version of its software.
+    pub software: String,
 }
 
 /// An operation of a client.
@@ -169,7 +167,7 @@ pub struct Operation {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "camelCase")]
 pub enum Answer {
-    /// The message was not understood, or the secret is wrong.
+    /// The message was not understood, or is not the sender's to send.
     #[default]
     Nothing,
     /// How the receiver is.
@@ -201,10 +199,8 @@ pub enum Answer {
         /// In a whole copy: there is more behind this row.
         cursor: Option<(String, String)>,
     },
-    /// The applicant is welcome: the cluster's secret and its SKS master key.
+    /// The applicant is welcome: the cluster's SKS master key.
     Welcome {
-        /// The secret.
-        secret: Secret,
         /// The SKS master key's identity.
         smk: String,
         /// The receiver's UUID.
@@ -238,6 +234,8 @@ pub struct Here {
     pub restart: bool,
     /// The version of its cluster package.
     pub package: String,
+    /// The version of its software.
+    pub software: String,
     /// Operations of clients it has served.
     pub operations: u64,
 }

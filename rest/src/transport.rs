@@ -26,7 +26,7 @@ use rustls_pki_types::ServerName;
 use crate::call::Method;
 use crate::client::Target;
 use crate::error::Error;
-use crate::trust::{CertificateVerifier, Fingerprint, Rejection};
+use crate::trust::{CertificateVerifier, Fingerprint, Identity, Rejection};
 
 /// `Content-Type` of requests with a JSON body or without a body; no number means the newest.
 const JSON: &str = "application/vnd.safenetinc.lunasa+json;version=";
@@ -142,7 +142,7 @@ struct Job {
 
 impl Transport {
     /// Checks the certificate in a TLS handshake, before any request is sent.
-    pub(crate) fn open(target: &Target) -> Result<Transport, Error> {
+    pub(crate) fn open(target: &Target, identity: Option<&Identity>) -> Result<Transport, Error> {
         let address = address(target);
         let unreachable = |reason: String| Error::Unreachable { address: address.clone(), reason };
         // No global provider, so that programs do not have to install one.
@@ -153,8 +153,13 @@ impl Transport {
             .with_safe_default_protocol_versions()
             .map_err(|error| unreachable(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::clone(&verifier) as _);
+        let tls = match identity {
+            None => tls.with_no_client_auth(),
+            Some(identity) => tls
+                .with_client_auth_cert(vec![identity.certificate.clone()], identity.key.clone_key())
+                .map_err(|error| unreachable(error.to_string()))?,
+        };
 
         let (peer, fingerprint) = probe_tls(target, &tls).map_err(|reason| {
             rejection(&verifier, &address).unwrap_or_else(|| unreachable(reason))

@@ -13,7 +13,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
 /// SHA-256 of the DER form of a certificate.
 ///
@@ -29,6 +29,19 @@ impl Fingerprint {
         bytes.copy_from_slice(digest.as_ref());
         Fingerprint(bytes)
     }
+
+    /// The fingerprint of a certificate in PEM; none when it is no such.
+    pub fn of_pem(pem: &str) -> Option<Fingerprint> {
+        CertificateDer::from_pem_slice(pem.as_bytes()).ok().map(|der| Fingerprint::of(&der))
+    }
+}
+
+/// A certificate and its key, by which a client proves who it is.
+pub struct Identity {
+    /// The certificate.
+    pub certificate: CertificateDer<'static>,
+    /// Its private key.
+    pub key: PrivateKeyDer<'static>,
 }
 
 impl fmt::Display for Fingerprint {

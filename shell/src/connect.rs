@@ -14,6 +14,9 @@ use crate::secrets::{Secrets, accepted};
 use crate::ui::not_text;
 use crate::watch::Watch;
 
+/// How often a user is asked for the account's password.
+const ATTEMPTS: u32 = 3;
+
 /// The default port of the REST API.
 const PORT: u16 = 8443;
 
@@ -91,10 +94,13 @@ impl Connection {
     }
 }
 
-fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, Failure> {
+fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, Error> {
     let target = match origin {
         Origin::Password(target, _) | Origin::Key(target, _) => target,
-        Origin::External => return Err(Failure::new(Kind::Unreachable, "There is no appliance.")),
+        Origin::External => {
+            let (address, reason) = ("this session".into(), "there is no appliance".into());
+            return Err(Error::Unreachable { address, reason });
+        }
     };
     let mut client = Client::connect(target.clone())?;
     watch.attach(&mut client);
@@ -176,12 +182,13 @@ pub fn connect(
     // The certificate is checked before the password is asked for.
     let target = check_certificate(Target { host, port, trust, limit }, folders, device)?;
     let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
-    let password = match secrets.find("PASSWORD")? {
-        Some(password) => password,
-        None => ask_password(&user, &address, device)?,
+    let (client, origin) = match secrets.find("PASSWORD")? {
+        Some(password) => {
+            let origin = Origin::Password(target, password);
+            (open(&origin, &user, &watch)?, origin)
+        }
+        None => log_in(&target, &user, &address, &watch, device)?,
     };
-    let origin = Origin::Password(target, password);
-    let client = open(&origin, &user, &watch)?;
     Ok(Connection { client, user, profile, watch, origin, _keep: None })
 }
 
@@ -332,28 +339,49 @@ fn ask_to_trust(
     Ok(())
 }
 
-fn ask_password(
+/// Asks for the password of the account until the appliance takes one.
+fn log_in(
+    target: &Target,
     user: &str,
     address: &str,
+    watch: &Arc<Watch>,
     device: &mut dyn Device,
-) -> Result<SecretString, Failure> {
-    let missing = || {
-        Failure::refused(format!("No password for '{user}' at {address}."))
-            .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD")
-    };
+) -> Result<(Arc<Client>, Origin), Failure> {
     // Standard input may hold commands, which must not be taken for a password.
     if !device.attended() {
-        return Err(missing());
+        return Err(no_password(user, address)
+            .hint("give it in LUNA_PASSWORD, LUNA_PASSWORD_FILE or LUNA_PASSWORD_FD"));
     }
-    match device.secret(&format!("{user}@{address}'s password: ")) {
-        Input::Line(line) => {
-            let line = SecretString::from(line);
-            accepted(line.expose_secret(), "The answer")?;
-            Ok(line)
+    let mut question = format!("{user}@{address}'s password: ");
+    let mut left = ATTEMPTS;
+    loop {
+        left -= 1;
+        let refusal = match device.secret(&question) {
+            Input::Line(password) => {
+                let password = SecretString::from(password);
+                match accepted(password.expose_secret(), "The answer") {
+                    Err(refusal) => refusal,
+                    Ok(()) => {
+                        let origin = Origin::Password(target.clone(), password);
+                        match open(&origin, user, watch) {
+                            Err(error @ Error::LoginRefused { .. }) => Failure::from(error),
+                            opened => return Ok((opened?, origin)),
+                        }
+                    }
+                }
+            }
+            Input::NotText => not_text(),
+            Input::Cancelled | Input::End => return Err(no_password(user, address)),
+        };
+        if left == 0 {
+            return Err(refusal);
         }
-        Input::NotText => Err(not_text()),
-        Input::Cancelled | Input::End => Err(missing()),
+        question = format!("{}\n{user}@{address}'s password: ", refusal.message);
     }
+}
+
+fn no_password(user: &str, address: &str) -> Failure {
+    Failure::refused(format!("No password for '{user}' at {address}."))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Input and output of a session: a terminal, pipes, or the script of a test.
 
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::editor::{Editor, LineAssistant};
+use crate::printable::printable;
 
 /// The result of reading a line.
 pub enum Input {
@@ -49,6 +50,8 @@ pub trait Device {
     }
     /// Whether a user is present to answer questions.
     fn attended(&self) -> bool;
+    /// Drops what was typed ahead, for a session that cannot be opened.
+    fn discard_input(&mut self) {}
     /// Whether commands are typed at this device, so that prompts are shown.
     fn interactive(&self) -> bool {
         self.attended()
@@ -56,51 +59,61 @@ pub trait Device {
 }
 
 /// Standard input, output and error.
+///
+/// A user is present if standard input is a terminal. Prompts, questions and what is typed are then shown on
+/// standard output, or on standard error if standard output is no terminal.
 pub struct Stdio {
     output: BufWriter<io::Stdout>,
     input: BufReader<io::Stdin>,
     editor: Option<Editor>,
-    history: Option<std::path::PathBuf>,
+    history: Option<PathBuf>,
     attended: bool,
+    output_is_screen: bool,
     quiet: bool,
     output_error: Option<io::Error>,
 }
 
 impl Stdio {
     /// The streams of the process; `quiet` drops remarks. `history` is the file of the line history.
-    pub fn new(quiet: bool, history: Option<std::path::PathBuf>) -> Stdio {
+    pub fn new(quiet: bool, history: Option<PathBuf>) -> Stdio {
         Stdio {
             output: BufWriter::with_capacity(1 << 16, io::stdout()),
             input: BufReader::with_capacity(1 << 16, io::stdin()),
             editor: None,
             history,
-            attended: io::stdin().is_terminal() && io::stdout().is_terminal(),
+            attended: io::stdin().is_terminal(),
+            output_is_screen: io::stdout().is_terminal(),
             quiet,
             output_error: None,
         }
     }
 
-    fn editor(&mut self) -> Option<&mut Editor> {
-        if self.editor.is_none() {
-            self.editor = Editor::new(self.history.as_deref());
+    /// Takes the terminal now, not with the first question: what is typed ahead does not show before its prompt.
+    pub fn take_terminal(&mut self) {
+        if self.attended && self.editor.is_none() {
+            let is_screen = self.output_is_screen || io::stderr().is_terminal();
+            self.editor = Editor::new(is_screen && can_move_cursor(), self.history.as_deref());
         }
-        self.editor.as_mut()
     }
 
-    fn password(&mut self, question: &str, config: rpassword::Config) -> Input {
-        if !self.attended {
-            return self.answer(question);
+    /// Shows all of a question but its last line, and reads with that line as the prompt.
+    fn read(
+        &mut self,
+        question: &str,
+        read: impl FnOnce(&mut Editor, &mut dyn Write, &str) -> Input,
+    ) -> Input {
+        self.take_terminal();
+        let Some(editor) = &mut self.editor else { return Input::End };
+        let (before, prompt) = last_line(question);
+        if self.output_is_screen {
+            // Not flushed: the prompt goes out in one piece with what is before it.
+            let _ = self.output.write_all(printable(before).as_bytes());
+            return read(editor, &mut self.output, prompt);
         }
-        // Before the question is shown, since the answer may be typed at once.
-        let _echo_off = EchoOff::new();
-        self.print(question);
-        self.flush();
-        match rpassword::read_password_with_config(config) {
-            Ok(secret) => Input::Line(secret),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Input::Cancelled,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Input::NotText,
-            Err(_) => Input::End,
-        }
+        let _ = self.output.flush();
+        let mut screen = io::stderr();
+        let _ = screen.write_all(printable(before).as_bytes());
+        read(editor, &mut screen, prompt)
     }
 
     fn next_line(&mut self) -> Input {
@@ -120,12 +133,9 @@ impl Stdio {
 impl Device for Stdio {
     fn command(&mut self, prompt: &str, assistant: &Rc<dyn LineAssistant>) -> Input {
         if self.attended {
-            self.flush();
-            let assistant = Rc::clone(assistant);
-            return match self.editor() {
-                Some(editor) => editor.command(prompt, assistant),
-                None => Input::End,
-            };
+            return self.read(prompt, |editor, out, prompt| {
+                editor.command(out, prompt, assistant.as_ref())
+            });
         }
         // A program may wait for our output before it writes the next line.
         if self.input.buffer().is_empty() {
@@ -136,13 +146,7 @@ impl Device for Stdio {
 
     fn answer(&mut self, question: &str) -> Input {
         if self.attended {
-            let (before, prompt) = last_line(question);
-            self.print(before);
-            self.flush();
-            return match self.editor() {
-                Some(editor) => editor.answer(prompt),
-                None => Input::End,
-            };
+            return self.read(question, Editor::answer);
         }
         if !question.is_empty() {
             self.print(question);
@@ -153,18 +157,23 @@ impl Device for Stdio {
     }
 
     fn secret(&mut self, question: &str) -> Input {
-        let stars = rpassword::ConfigBuilder::new().password_feedback_mask('*').build();
-        self.password(question, stars)
+        if self.attended {
+            return self
+                .read(question, |editor, out, prompt| editor.secret(out, prompt, Some('*')));
+        }
+        self.answer(question)
     }
 
     fn hidden(&mut self, question: &str) -> Input {
-        let nothing = rpassword::ConfigBuilder::new().build();
-        self.password(question, nothing)
+        if self.attended {
+            return self.read(question, |editor, out, prompt| editor.secret(out, prompt, None));
+        }
+        self.answer(question)
     }
 
     fn print(&mut self, text: &str) {
         if self.output_error.is_none() {
-            self.output_error = self.output.write_all(text.as_bytes()).err();
+            self.output_error = self.output.write_all(printable(text).as_bytes()).err();
         }
     }
 
@@ -178,7 +187,8 @@ impl Device for Stdio {
         self.flush();
         let mut stream = anstream::stderr();
         let faint = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
-        let (word, rest) = text.split_once(": ").unwrap_or(("", text));
+        let text = printable(text);
+        let (word, rest) = text.split_once(": ").unwrap_or(("", &text));
         // If standard error is closed, the remark is lost.
         let _ = if matches!(word, "hint" | "note" | "warning") {
             writeln!(stream, "{faint}{word}:{faint:#} {rest}")
@@ -200,26 +210,17 @@ impl Device for Stdio {
     fn attended(&self) -> bool {
         self.attended
     }
-}
 
-/// Turns the echo of the terminal off until it is dropped.
-struct EchoOff(Termios);
-
-impl EchoOff {
-    fn new() -> Option<EchoOff> {
-        let before = tcgetattr(io::stdin()).ok()?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
-        Some(EchoOff(before))
+    fn discard_input(&mut self) {
+        if let Some(editor) = &mut self.editor {
+            editor.discard();
+        }
     }
 }
 
-impl Drop for EchoOff {
-    fn drop(&mut self) {
-        // An error means that the terminal has gone away.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
-    }
+/// Whether the terminal understands the escape sequences that move a cursor. One without a name does not.
+fn can_move_cursor() -> bool {
+    std::env::var("TERM").is_ok_and(|name| !matches!(&*name, "" | "dumb" | "emacs"))
 }
 
 /// Splits a question before its last line.

@@ -51,6 +51,7 @@ pub(crate) fn failure(
                 [] => None,
                 closest => Some(format!("could be: {}", closest.join(", "))),
             };
+            possible.clone_from(&closest);
             let hint = match () {
                 () if word.len() > 1 && word.ends_with('?') => {
                     Some("behind a blank, '?' shows what can stand there".to_owned())
@@ -95,7 +96,8 @@ pub(crate) fn failure(
             ),
         ),
         Outcome::Ambiguous { at, candidates } => {
-            let word = line.get(at.clone()).unwrap_or_default();
+            let (whole, place) = grammar.masked_at(line, at.clone());
+            let word = whole.get(place).unwrap_or_default();
             let list: String = candidates.iter().map(|one| format!("\n  {one}")).collect();
             possible = candidates;
             (

@@ -155,9 +155,12 @@ impl From<luna_rest::Error> for Failure {
             }
             E::LoginRefused { user, answer } => {
                 let mut message = format!("The appliance refused the login of '{user}'.");
-                if !answer.message.is_empty() {
-                    message.push(' ');
-                    message.push_str(&sentence(&answer.message));
+                // The details say why, and until when.
+                for text in [&answer.message, &answer.details] {
+                    if !text.is_empty() {
+                        message.push(' ');
+                        message.push_str(&sentence(text));
+                    }
                 }
                 Failure::new(Kind::Unreachable, message)
             }

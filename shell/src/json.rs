@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure};
+use crate::printable::printable_json;
 
 /// The result of one command of `lunash` or `lunacm`, or why the program could not start or had to
 /// end. One object a line.
@@ -97,7 +98,7 @@ impl CommandResult {
     /// The object as one line.
     pub(crate) fn text(&self) -> String {
         // A JSON value and strings can always be written.
-        serde_json::to_string(self).unwrap_or_default()
+        printable_json(serde_json::to_string(self).unwrap_or_default())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Row};
 
+use crate::printable::printable_value;
+
 /// A text buffer that views write lines to.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -25,9 +27,11 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Writes `label`, padded to `width` columns, and a value, without trailing blanks.
+    /// Writes `label`, padded to `width` columns, and a value, without trailing blanks. A value that would
+    /// command the terminal is made visible.
     pub fn field(&mut self, label: &str, width: usize, value: impl std::fmt::Display) {
-        let line = format!("{label:<width$}{value}");
+        let value = value.to_string();
+        let line = format!("{label:<width$}{}", printable_value(&value));
         self.line(line.trim_end());
     }
 
@@ -75,10 +79,10 @@ impl Table {
         Table { inner, indent }
     }
 
-    /// Adds a row.
+    /// Adds a row, its cells made visible as those of [`Page::field`].
     pub fn row<C: ToString>(&mut self, cells: impl IntoIterator<Item = C>) {
-        self.inner
-            .add_row(Row::from(cells.into_iter().map(|cell| cell.to_string()).collect::<Vec<_>>()));
+        let visible = |cell: C| printable_value(&cell.to_string()).into_owned();
+        self.inner.add_row(Row::from(cells.into_iter().map(visible).collect::<Vec<_>>()));
     }
 }
 
@@ -117,6 +121,14 @@ mod tests {
         table.row(["abcdef", "x"]);
         table.row(["a", ""]);
         assert_eq!(table.to_string(), " abcdef  x\n a\n");
+    }
+
+    #[test]
+    fn what_is_hidden_in_a_cell_is_seen_and_breaks_no_column() {
+        let mut table = Table::new(0, 1, &[(1, false), (1, false)]);
+        table.row(["a\u{1b}[2J\n", "x"]);
+        table.row(["漢\u{202e}", "x"]);
+        assert_eq!(table.to_string(), "a\\x1b[2J\\x0a x\n漢\\u{202e}   x\n");
     }
 
     #[test]

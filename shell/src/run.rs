@@ -74,6 +74,10 @@ pub trait Session: Sized + 'static {
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
     }
+    /// What was warned of in answers since this was last asked, each text once.
+    fn take_warnings(&mut self) -> Vec<String> {
+        self.connection_mut().client.take_warnings()
+    }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
         let reopened = self.connection_mut().reopen();
@@ -274,7 +278,7 @@ impl<S: Session> Shell<S> {
 
     fn unresolved<'c>(&self, line: &str, outcome: Outcome<'_>) -> LineResult<'c> {
         let grammar = &self.catalogue.grammar;
-        let advice = OfShell { shell: self, line };
+        let advice = OfSession { session: &self.session, misplaced: self.misplaced(line) };
         let failure = diagnostics::failure(grammar, line, outcome, &advice);
         LineResult { path: "", canonical: grammar.masked(line), result: Err(failure) }
     }
@@ -325,7 +329,7 @@ impl<S: Session> Shell<S> {
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
-        let warnings = self.session.connection_mut().client.take_warnings();
+        let warnings = self.session.take_warnings();
         if self.options.output == Format::Json {
             return self.write_json(canonical, result, &warnings);
         }
@@ -440,25 +444,25 @@ impl<S: Session> Shell<S> {
     }
 }
 
-/// What a shell adds to the diagnosis of a line.
-struct OfShell<'s, S: Session> {
-    shell: &'s Shell<S>,
-    line: &'s str,
+/// What a session adds to the diagnosis of a line.
+struct OfSession<'s, S> {
+    session: &'s S,
+    /// What is in the line and no part of a command.
+    misplaced: Option<String>,
 }
 
-impl<S: Session> Advice for OfShell<'_, S> {
+impl<S: Session> Advice for OfSession<'_, S> {
     fn for_words(&self, words: &[&str]) -> Option<String> {
-        let of_session = || self.shell.session.hint_for_unknown(words);
-        self.shell.misplaced(self.line).or_else(of_session)
+        self.misplaced.clone().or_else(|| self.session.hint_for_unknown(words))
     }
 
     fn for_option(&self, command: &str, option: &str) -> Option<String> {
-        let of_older = || older::elsewhere(S::OLDER, command, option).map(str::to_owned);
-        self.shell.misplaced(self.line).or_else(of_older)
+        let older = || older::elsewhere(S::OLDER, command, option).map(str::to_owned);
+        self.misplaced.clone().or_else(older)
     }
 
     fn text_of_unknown(&self, menu: &str, word: &str) -> Option<String> {
-        self.shell.session.text_of_unknown(menu, word)
+        self.session.text_of_unknown(menu, word)
     }
 }
 
@@ -490,6 +494,10 @@ impl<S> LineAssistant for CommandAssistant<S> {
     fn masked(&self, line: &str) -> String {
         self.catalogue.grammar.masked(line)
     }
+
+    fn kept(&self, line: &str) -> String {
+        self.catalogue.grammar.without_secrets(line)
+    }
 }
 
 /// Runs a shell program on the streams of the process, as its arguments ask. What outlives it is
@@ -520,12 +528,17 @@ pub fn main<S: Session>(
             return failure.status().into();
         }
     };
+    if lines.is_none() {
+        device.take_terminal();
+    }
     match open(Box::new(device), &options) {
         Ok(mut session) => {
             state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
+            // It was meant for the session, and would go to the program that started this one.
+            device.discard_input();
             report(S::NAME, &mut *device, output, &failure);
             failure.status().into()
         }

@@ -272,10 +272,32 @@ impl TestAppliance {
             Ok(opened) => opened,
             Err(failure) => return Ok(refused::<lunash::Session>(&mut terminal.clone(), &failure)),
         };
+        run(self.lunash_over(access, terminal, &options, secrets), lunash::catalogue(), options)
+    }
+
+    /// Opens a LunaSH session.
+    ///
+    /// # Errors
+    /// There is no access to the appliance.
+    pub fn open_lunash(
+        &self,
+        terminal: &ScriptedTerminal,
+        options: &Options,
+        secrets: Secrets,
+    ) -> Result<Opened<lunash::Session>> {
+        Ok(self.lunash_over(self.access()?, terminal, options, secrets))
+    }
+
+    fn lunash_over(
+        &self,
+        access: Connection,
+        terminal: &ScriptedTerminal,
+        options: &Options,
+        secrets: Secrets,
+    ) -> Opened<lunash::Session> {
         let device = Box::new(terminal.clone());
-        let opened = lunash::Session::open(access, device, secrets, &options);
-        let session = opened.map(|session| keeping_state(session, self.folder()));
-        run(session, lunash::catalogue(), options)
+        let opened = lunash::Session::open(access, device, secrets, options);
+        opened.map(|session| keeping_state(session, self.folder()))
     }
 
     /// Runs a LunaCM session to its end.

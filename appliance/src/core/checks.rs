@@ -19,6 +19,15 @@ pub fn check_label<'l>(field: &str, label: &'l str, longest: usize) -> Result<&'
     )))
 }
 
+/// The characters that a certificate's common name may have.
+pub const COMMON_NAME: &str = "letters, digits, blanks and _ . : @ * -";
+
+/// Whether a certificate's common name may become a client's. Assumed: the characters of host names, addresses and
+/// e-mail addresses.
+pub fn is_common_name(name: &str) -> bool {
+    is_name(name, 64, |_, c| c.is_ascii_alphanumeric() || " _.:@*-".contains(c))
+}
+
 /// Whether a cloning domain may be set: 1 to 128 characters of those that the vendor's pattern
 /// names.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use luna_rest::peers::Operation;
-use luna_rest::{ApiError, Method, Secret};
+use luna_rest::{ApiError, Fingerprint, Method, Secret};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct Request {
     pub cookie: Option<String>,
     /// The key of the data folder (see [`luna_rest::emulator`]).
     pub local_key: Option<Secret>,
+    /// The certificate that the sender has proved to own, on the port of members.
+    pub certificate: Option<Fingerprint>,
     /// An operation of a client that another member passed on.
     pub operation: Option<Operation>,
     /// The body.
@@ -51,6 +53,7 @@ impl Request {
             basic: None,
             cookie: None,
             local_key: None,
+            certificate: None,
             operation: None,
             body: Body::Plain(Vec::new()),
         }

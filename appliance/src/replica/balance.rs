@@ -1,16 +1,17 @@
 //! Operations of clients: the entry member distributes them among the members of its group.
 //!
 //! Logins stay with the entry member, since the session is there. When no member of the group can
-//! take an operation, a read goes to another group, and a write fails, as in the product.
+//! take an operation, a read goes to another group, and a write fails, as in the product. A write
+//! fails too while the entry member is read-only, whoever of its group could make it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use luna_rest::Method;
 use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Message, Operation};
+use luna_rest::{ApiError, ErrorId};
 
-use super::{Peer, Replica, SendError, peers_of, refuse};
+use super::{Peer, Replica, SendError, peers_of, read_only, refuse};
 use crate::core::message::{Body, JSON, Request, Response};
 
 /// Whether a path is that of a client's operation on a keyring.
@@ -39,7 +40,11 @@ impl Replica {
             path: request.path.clone(),
             body,
         };
-        let (near, far, active) = self.candidates();
+        let writes = request.method.changes();
+        if writes && !self.reaches_primary() {
+            return Some(read_only().into_response());
+        }
+        let (near, far, active) = self.candidates(writes);
         // The entry member is one of its group, the last one.
         let places = near.len() + usize::from(active);
         let first = self.next_candidate.fetch_add(1, Ordering::Relaxed);
@@ -49,12 +54,12 @@ impl Replica {
                 Some(peer) => match self.forward(peer, &operation) {
                     Ok(response) => return Some(response),
                     // It may have been done: no other member may do it again.
-                    Err(SendError::Broken) if request.method.changes() => return Some(unclear()),
+                    Err(SendError::Broken) if writes => return Some(unclear()),
                     Err(_) => {}
                 },
             }
         }
-        if request.method == Method::Get
+        if !writes
             && let Some(response) = far.iter().find_map(|peer| self.forward(peer, &operation).ok())
         {
             return Some(response);
@@ -63,22 +68,40 @@ impl Replica {
         Some(refuse(refusal::NOT_AUTHORIZED, details).into_response())
     }
 
+    /// Whether this member is the primary one, or has an answer from it now.
+    fn reaches_primary(&self) -> bool {
+        let primary = {
+            let engine = self.engine();
+            let clusters = &engine.machine.state.clusters;
+            if clusters.is_primary() {
+                return true;
+            }
+            clusters.cluster.get().primary.clone()
+        };
+        self.can_reach(&primary)
+    }
+
     /// The visible authorized members of this member's group, the others, and whether this one is
-    /// authorized.
-    fn candidates(&self) -> (Vec<Peer>, Vec<Peer>, bool) {
+    /// authorized. For a write, only members that see the primary one.
+    fn candidates(&self, writes: bool) -> (Vec<Peer>, Vec<Peer>, bool) {
         let engine = self.engine();
         let (clusters, here) = (&engine.machine.state.clusters, &engine.machine.peers.here);
         let group = |member: &str| clusters.members.get(member).map(|row| &row.group);
         let own = group(&clusters.own.get().member);
-        let able = peers_of(&engine)
-            .into_iter()
-            .filter(|peer| here.get(&peer.member).is_some_and(|how| how.active));
+        let able = peers_of(&engine).into_iter().filter(|peer| {
+            let how = here.get(&peer.member);
+            how.is_some_and(|how| how.active && (how.writes || !writes))
+        });
         let (near, far) = able.partition(|peer| group(&peer.member) == own);
         (near, far, engine.machine.peers.active)
     }
 
     fn forward(&self, peer: &Peer, operation: &Operation) -> Result<Response, SendError> {
         let error = match self.send(peer, Message::Operate(operation.clone())) {
+            // The member has lost the primary one meanwhile: nothing was done.
+            Ok(Answer::Response { status: 403, body }) if is_read_only(&body) => {
+                return Err(SendError::Unreachable);
+            }
             Ok(Answer::Response { status, body }) => {
                 let body = body.into_bytes();
                 return Ok(Response { status, content_type: JSON, body, ..Response::default() });
@@ -89,6 +112,11 @@ impl Replica {
         self.engine().machine.peers.here.remove(&peer.member);
         Err(error)
     }
+}
+
+fn is_read_only(body: &str) -> bool {
+    let said = serde_json::from_str::<ApiError>(body);
+    said.is_ok_and(|said| ErrorId::new(&said.id) == ErrorId::CLUSTER_MEMBER_READ_ONLY)
 }
 
 fn unclear() -> Response {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use luna_rest::Fingerprint;
 use luna_rest::clusters::refusal;
 use luna_rest::peers::{Answer, Applicant, Envelope, Message};
 use time::OffsetDateTime;
@@ -14,6 +15,7 @@ use super::{Peer, Replica, SendError, lock, refuse};
 use crate::core::message::{Failure, Response};
 use crate::engine::Step;
 use crate::panics;
+use crate::rules::cluster::lifecycle::knows_modes;
 use crate::state::clusters::MemberRow;
 
 /// How far the clocks of the two appliances may be apart.
@@ -44,14 +46,13 @@ impl Replica {
         let envelope = Envelope {
             cluster: cluster.to_owned(),
             from: member.clone(),
-            secret: luna_rest::Secret::default(),
             message: Message::Join(applicant),
         };
         let answer = self.transport.send(&peer, &envelope).map_err(|_| unreachable())?;
-        let (secret, smk) = match answer {
-            Answer::Welcome { secret, smk, member } => {
+        let smk = match answer {
+            Answer::Welcome { smk, member } => {
                 peer.member = member;
-                (secret, smk)
+                smk
             }
             Answer::Refused { reason } => return Err(refuse(refusal::JOIN_REFUSED, reason)),
             _ => return Err(unreachable()),
@@ -60,7 +61,6 @@ impl Replica {
             let state = &mut machine.state;
             let row = state.clusters.cluster.get_mut();
             cluster.clone_into(&mut row.uuid);
-            row.secret = secret;
             let own = state.clusters.own.get_mut();
             own.member = member;
             (own.copying, own.joining) = (true, true);
@@ -86,8 +86,7 @@ impl Replica {
     /// Copies the state, becomes a member, and catches up.
     fn complete_join(self: &Arc<Self>, peer: &Peer) -> Result<(), SendError> {
         self.pull(peer)?;
-        let member = self.engine().machine.state.clusters.own.get().member.clone();
-        match self.send(peer, Message::Joined { member })? {
+        match self.send(peer, Message::Joined)? {
             Answer::Done { .. } => {}
             _ => return Err(SendError::Broken),
         }
@@ -107,7 +106,12 @@ impl Replica {
     }
 
     /// Accepts or refuses an applicant.
-    pub(super) fn on_join(&self, cluster: &str, applicant: Applicant) -> Option<Answer> {
+    pub(super) fn on_join(
+        &self,
+        cluster: &str,
+        applicant: Applicant,
+        shown: Fingerprint,
+    ) -> Option<Answer> {
         let system = (self.clock)();
         let refused = |reason: String| Some(Answer::Refused { reason });
         let mut engine = self.engine();
@@ -129,27 +133,41 @@ impl Replica {
         if !clusters.is_primary() && !sees_primary {
             return refused("The member there is read-only.".to_owned());
         }
+        if Fingerprint::of_pem(&applicant.certificate) != Some(shown)
+            || clusters.members.contains(&applicant.member)
+            || applicant.address.parse::<IpAddr>().is_err()
+        {
+            return refused("The appliance is not the one that it says it is.".to_owned());
+        }
         // The appliance of an entry may come back under a new one, unless its old one is in use.
         let comes_back = |(member, row): &(&str, &MemberRow)| {
             row.certificate == applicant.certificate
                 && **member != **primary
                 && !engine.machine.peers.here.contains_key(*member)
         };
-        if let Some(entry) =
-            clusters.members.iter().find(|(_, row)| row.address == applicant.address)
-            && !comes_back(&entry)
+        if let Some(entry) = clusters.members.iter().find(|(_, row)| {
+            row.address == applicant.address || row.certificate == applicant.certificate
+        }) && !comes_back(&entry)
         {
             return refused(format!(
-                "A member with the address {} is in the cluster already; delete it first.",
-                applicant.address
+                "The appliance is in the cluster already, as the member with the address {}; delete \
+                 it first.",
+                entry.1.address
             ));
         }
-        if !engine.machine.is_password("admin", &applicant.password, system) {
-            return refused("The password of the account admin there is wrong.".to_owned());
+        if let Err(reason) = engine.machine.admits("admin", &applicant.password, system) {
+            return refused(format!("The password of the account admin there {reason}."));
         }
         if row.domain != applicant.domain {
             return refused(
                 "The cluster partition here has another cloning domain than the cluster."
+                    .to_owned(),
+            );
+        }
+        if (row.dual || row.manual) && !knows_modes(&applicant.package, &applicant.software) {
+            return refused(
+                "The cluster has modes that need appliance software 7.9.0 and the package \
+                 lnh_cluster 1.0.5, or newer, on every member."
                     .to_owned(),
             );
         }
@@ -168,13 +186,22 @@ impl Replica {
                 other.name
             ));
         }
-        let secret = row.secret.clone();
         *pending = Some((applicant, Instant::now()));
-        Some(Answer::Welcome { secret, smk: row.smk, member: own.member })
+        Some(Answer::Welcome { smk: row.smk, member: own.member })
     }
 
-    pub(super) fn is_applicant(&self, member: &str) -> bool {
-        lock(&self.applicant).as_ref().is_some_and(|(applicant, _)| applicant.member == member)
+    /// Whether this is the member that is joining through this one, over a connection of its own.
+    /// One that says nothing for long has given up.
+    pub(super) fn is_applicant(&self, member: &str, shown: Fingerprint) -> bool {
+        let mut pending = lock(&self.applicant);
+        let Some((applicant, since)) = pending.as_mut() else { return false };
+        let is_applicant = applicant.member == member
+            && Fingerprint::of_pem(&applicant.certificate) == Some(shown)
+            && since.elapsed() < JOIN_TIMEOUT;
+        if is_applicant {
+            *since = Instant::now();
+        }
+        is_applicant
     }
 
     /// Makes the applicant a member: it has copied the state.
@@ -189,7 +216,7 @@ impl Replica {
                 let since = clusters.own.get().at.change + 1;
                 let members = &mut clusters.members;
                 // The entry of the same appliance, from before it left or was parted.
-                members.retain(|_, row| row.address != applicant.address);
+                members.retain(|_, row| row.certificate != applicant.certificate);
                 let joined = members.values().map(|row| row.joined).max().unwrap_or(0) + 1;
                 let row = MemberRow {
                     name: applicant.name.clone(),

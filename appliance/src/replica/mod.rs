@@ -35,6 +35,8 @@ use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::panics;
 use crate::request::peers::AfterCommit;
+use crate::rules::cluster::access::IS_READ_ONLY;
+use crate::rules::cluster::keyring_clients::report_failed;
 use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
 
 pub(crate) use transport::{Https, Peer, SendError, Transport};
@@ -90,6 +92,8 @@ pub(crate) struct Ports {
 enum Proposed {
     Made,
     Again,
+    /// The primary cannot be asked, and is no longer visible.
+    OutOfSight(Failure),
     Refused(Failure),
 }
 
@@ -181,9 +185,9 @@ impl Replica {
                 Step::Propose(response, proposal) => match self.propose(proposal) {
                     Proposed::Made => response,
                     Proposed::Again => continue,
-                    // A refusal stays what it is; only what it counted is not counted.
-                    Proposed::Refused(_) if response.status >= 400 => response,
-                    Proposed::Refused(failure) => {
+                    // What the refusal counts is counted here now: the primary is out of sight.
+                    Proposed::OutOfSight(_) if response.status >= 400 => continue,
+                    Proposed::OutOfSight(failure) | Proposed::Refused(failure) => {
                         self.engine().machine.take_after_commit();
                         failure.into_response()
                     }
@@ -303,7 +307,6 @@ impl Replica {
             Envelope {
                 cluster: row.uuid.clone(),
                 from: state.clusters.own.get().member.clone(),
-                secret: row.secret.clone(),
                 message,
             }
         };
@@ -312,13 +315,6 @@ impl Replica {
 
     /// Has the primary make a change that was run here.
     fn propose(&self, proposal: Proposal) -> Proposed {
-        let read_only = || {
-            Proposed::Refused(refuse(
-                refusal::READ_ONLY,
-                "This member has no link to the primary member; it is read-only until the link \
-                 is back.",
-            ))
-        };
         let primary = {
             let engine = self.engine();
             let state = &engine.machine.state;
@@ -326,7 +322,11 @@ impl Replica {
             let found = peers_of(&engine).into_iter().find(|peer| peer.member == *primary);
             found.filter(|_| engine.phase((self.clock)()) == Phase::Running)
         };
-        let Some(primary) = primary else { return read_only() };
+        let Some(primary) = primary else { return Proposed::Refused(read_only()) };
+        let out_of_sight = |failure| {
+            self.engine().machine.peers.here.remove(&primary.member);
+            Proposed::OutOfSight(failure)
+        };
         let Proposal { after, rows, .. } = &proposal;
         let message = Message::Propose { after: *after, rows: rows.clone() };
         match self.send(&primary, message) {
@@ -336,7 +336,7 @@ impl Replica {
             },
             Ok(Answer::Elsewhere { .. }) => match self.pull(&primary) {
                 Ok(()) => Proposed::Again,
-                Err(_) => read_only(),
+                Err(_) => out_of_sight(read_only()),
             },
             // Another member is primary now; it is known as soon as this one catches up.
             Ok(Answer::NotPrimary) => match self.pull(&primary) {
@@ -346,24 +346,36 @@ impl Replica {
                 {
                     Proposed::Again
                 }
-                _ => read_only(),
+                _ => out_of_sight(read_only()),
             },
             Ok(Answer::Refused { reason }) => {
                 Proposed::Refused(refuse(refusal::NOT_ALLOWED, reason))
             }
-            Ok(_) => read_only(),
-            Err(SendError::Unreachable) => {
-                self.engine().machine.peers.here.remove(&primary.member);
-                read_only()
-            }
-            Err(SendError::Broken) => {
-                self.engine().machine.peers.here.remove(&primary.member);
-                Proposed::Refused(refuse(
-                    refusal::UNCLEAR,
-                    "The link to the primary member broke during the change; it may have been \
-                     made. It shows once the link is back.",
-                ))
-            }
+            Ok(_) | Err(SendError::Unreachable) => out_of_sight(read_only()),
+            Err(SendError::Broken) => out_of_sight(refuse(
+                refusal::UNCLEAR,
+                "The link to the primary member broke during the change; it may have been made. \
+                 It shows once the link is back.",
+            )),
+        }
+    }
+
+    /// Tells the primary of the failed logins that were counted while it was out of sight.
+    fn report_failed_logins(self: &Arc<Self>) {
+        let is_due = {
+            let engine = self.engine();
+            let clusters = &engine.machine.state.clusters;
+            let own = clusters.own.get();
+            let sees = engine.machine.peers.here.contains_key(&clusters.cluster.get().primary);
+            !own.failed.is_empty() && !own.parted && (clusters.is_primary() || sees)
+        };
+        if is_due {
+            self.change(|| {
+                self.engine().step_with(|machine| {
+                    report_failed(&mut machine.state);
+                    Response { status: 204, ..Response::default() }
+                })
+            });
         }
     }
 
@@ -388,8 +400,9 @@ impl Replica {
         if engine.phase((self.clock)()) == Phase::Stopped || own.core.is_empty() {
             return Ports::default();
         }
-        let admin = Clusters::port(&own.admin, ADMIN_PORT);
-        let crypto = Clusters::port(&own.crypto, CRYPTO_PORT);
+        let (admin, crypto) = own.traffic_now();
+        let (admin, crypto) =
+            (Clusters::port(admin, ADMIN_PORT), Clusters::port(crypto, CRYPTO_PORT));
         Ports { address: own.core.clone(), ports: vec![CORE_PORT, admin, crypto] }
     }
 
@@ -398,7 +411,11 @@ impl Replica {
         let mut stop = lock(&self.stopping);
         while !*stop {
             drop(stop);
-            if let Err(panic) = panics::catch(|| self.maintain()) {
+            let maintained = panics::catch(|| {
+                self.maintain();
+                self.report_failed_logins();
+            });
+            if let Err(panic) = maintained {
                 tracing::error!(%panic, "maintenance of the cluster panicked; it goes on");
             }
             stop = lock(&self.stopping);
@@ -423,6 +440,7 @@ impl Replica {
         let busy = lock(&self.busy);
         drop(self.idle.wait_while(busy, |busy| *busy > 0).unwrap_or_else(PoisonError::into_inner));
         self.maintain();
+        self.report_failed_logins();
     }
 
     /// Runs work in the background; [`Replica::settle`] waits for it.
@@ -447,6 +465,11 @@ impl Replica {
 /// A refusal of the cluster.
 fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
     crate::rules::cluster::access::refuse(id, details)
+}
+
+/// What a change is told while the primary is out of sight.
+fn read_only() -> Failure {
+    refuse(refusal::READ_ONLY, IS_READ_ONLY)
 }
 
 /// Whether the answer depends on which members are visible.

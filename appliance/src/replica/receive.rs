@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use luna_rest::Method;
 use luna_rest::peers::{Answer, Envelope, Here, Message, Operation, Position, Row};
+use luna_rest::{Fingerprint, Method};
 
 use super::history::{Relation, compare};
 use super::{Peer, Replica, lock, peers_of};
 use crate::core::message::{Body, Failure, JSON, Request, Response};
-use crate::core::password::is_same_secret;
 use crate::engine::Engine;
-use crate::state::clusters::{ClusterRow, PACKAGE, Phase};
+use crate::state::clusters::{ClusterRow, MemberRow, PACKAGE, Phase};
 
 /// How long a vote for another primary binds this member.
 const VOTE_VALIDITY: Duration = Duration::from_secs(10);
@@ -25,7 +24,11 @@ impl Replica {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
             return Failure::bad_request("This is no message between members.").into_response();
         };
-        let Some(answer) = self.receive(envelope) else {
+        let Some(shown) = request.certificate else {
+            return Failure::bad_request("A message needs its sender's certificate.")
+                .into_response();
+        };
+        let Some(answer) = self.receive(envelope, shown) else {
             let away = Failure::new(503, "EMULATOR_MEMBER_AWAY", "The member is away.");
             return away.into_response();
         };
@@ -35,11 +38,18 @@ impl Replica {
         }
     }
 
-    /// The answer to a message; none when the sender gets none.
-    pub(crate) fn receive(self: &Arc<Self>, envelope: Envelope) -> Option<Answer> {
-        let Envelope { cluster, from, secret, message } = envelope;
+    /// The answer to a message over a connection whose other end has shown this certificate; none
+    /// when the sender gets none.
+    pub(crate) fn receive(
+        self: &Arc<Self>,
+        envelope: Envelope,
+        shown: Fingerprint,
+    ) -> Option<Answer> {
+        let Envelope { cluster, from, message } = envelope;
         let message = match message {
-            Message::Join(applicant) => return self.on_join(&cluster, applicant),
+            Message::Join(applicant) if applicant.member == from => {
+                return self.on_join(&cluster, applicant, shown);
+            }
             message => message,
         };
         {
@@ -47,16 +57,27 @@ impl Replica {
             if is_unreachable(&engine, &from, (self.clock)()) {
                 return None;
             }
-            let row = engine.machine.state.clusters.cluster.get();
-            if row.uuid != cluster || !is_secret(row, secret.expose()) {
-                return Some(Answer::Nothing);
-            }
-            if engine.machine.state.clusters.own.get().copying {
+            let clusters = &engine.machine.state.clusters;
+            if clusters.own.get().copying {
                 return None;
             }
-            let known = engine.machine.state.clusters.members.contains(&from);
-            if !known && !self.is_applicant(&from) {
+            let sender = clusters.members.get(&from);
+            let known = sender.is_some();
+            // Nobody speaks for another member, least of all for the receiver.
+            let is_own =
+                sender.is_none_or(|row| Fingerprint::of_pem(&row.certificate) == Some(shown));
+            if clusters.cluster.get().uuid != cluster
+                || from == clusters.own.get().member
+                || !is_own
+            {
+                return Some(Answer::Nothing);
+            }
+            if !known && !self.is_applicant(&from, shown) {
                 return Some(Answer::Stranger(engine.history()));
+            }
+            // Who only wants to join copies the state, and says when it has it.
+            if !known && !matches!(message, Message::Pull { .. } | Message::Joined) {
+                return Some(Answer::Nothing);
             }
             let relation = match &message {
                 Message::Hello(theirs) => compare(&engine.history(), theirs).0,
@@ -87,7 +108,7 @@ impl Replica {
                     Answer::Nothing
                 })
             }
-            Message::Joined { member } => self.on_joined(&member),
+            Message::Joined => self.on_joined(&from),
             Message::Yield { era, lost } => self.on_yield(&from, era, &lost),
             Message::Operate(operation) => self.on_operate(operation),
             Message::Join(_) | Message::Nothing => Answer::Nothing,
@@ -107,6 +128,7 @@ impl Replica {
                 || machine.peers.here.contains_key(primary),
             restart: clusters.own.get().restart,
             package: machine.state.packages.version(PACKAGE).to_owned(),
+            software: machine.state.lunasa.settings.get().version.clone(),
             operations: machine.peers.operations,
         }
     }
@@ -116,7 +138,7 @@ impl Replica {
     }
 
     /// Whether a member answers now.
-    fn can_reach(&self, member: &str) -> bool {
+    pub(super) fn can_reach(&self, member: &str) -> bool {
         let hello = Message::Hello(self.engine().history());
         self.peer(member).is_some_and(|peer| matches!(self.send(&peer, hello), Ok(Answer::Here(_))))
     }
@@ -127,11 +149,15 @@ impl Replica {
             let primary = engine.machine.state.clusters.cluster.get().primary.clone();
             (engine.at(), primary)
         };
-        let voted = lock(&self.granted_vote)
-            .as_ref()
-            .is_some_and(|(era, _, since)| *era > reaches.era && since.elapsed() < VOTE_VALIDITY);
-        // A change comes from the primary; a nudge may come from anyone.
-        if voted || (!rows.is_empty() && from != primary && reaches.era <= at.era) {
+        let (voted, elected) = {
+            let vote = lock(&self.granted_vote);
+            let vote = vote.as_ref().filter(|(.., since)| since.elapsed() < VOTE_VALIDITY);
+            let voted = vote.is_some_and(|(era, ..)| *era > reaches.era);
+            (voted, vote.is_some_and(|(era, to, _)| *era == reaches.era && to == from))
+        };
+        // A change comes from the primary, or from the member that this one voted for; a nudge may
+        // come from anyone.
+        if voted || (!rows.is_empty() && from != primary && !elected) {
             return Answer::Elsewhere { at };
         }
         // The primary ships one change at a time.
@@ -165,6 +191,9 @@ impl Replica {
             }
             primary_in(&rows)
         };
+        if !self.keeps_identities(from, &rows) {
+            return Answer::Refused { reason: "A member cannot change who another one is.".into() };
+        }
         if deleted_in(&rows).any(|member| member != from && self.can_reach(member)) {
             return Answer::Refused {
                 reason: "The member to be deleted is visible to the primary member.".into(),
@@ -190,6 +219,23 @@ impl Replica {
         let at = shipment.reaches;
         self.ship(shipment, Some(from));
         Answer::Done { at }
+    }
+
+    /// Whether a proposal leaves address and certificate of every member as they are, and names a
+    /// member as the primary one.
+    fn keeps_identities(&self, from: &str, rows: &[Row]) -> bool {
+        let engine = self.engine();
+        let members = &engine.machine.state.clusters.members;
+        let keeps = |row: &Row| {
+            let known = members.get(&row.key).filter(|_| row.key != from);
+            let new =
+                row.row.as_deref().and_then(|row| serde_json::from_str::<MemberRow>(row).ok());
+            known.zip(new).is_none_or(|(known, new)| {
+                (&known.address, &known.certificate) == (&new.address, &new.certificate)
+            })
+        };
+        rows.iter().filter(|row| row.field == "cluster/members").all(keeps)
+            && primary_in(rows).is_none_or(|primary| members.contains(&primary))
     }
 
     /// Votes for another member as the primary, unless the old primary answers, or a third member
@@ -254,11 +300,6 @@ pub(super) fn is_unreachable(engine: &Engine, from: &str, system: time::OffsetDa
         || engine.phase(system) != Phase::Running
         || !state.clusters.is_member()
         || state.clusters.own.get().parted
-}
-
-fn is_secret(row: &ClusterRow, given: &str) -> bool {
-    let known = row.secret.expose().as_bytes();
-    !known.is_empty() && is_same_secret(known, given.as_bytes())
 }
 
 /// The members that a change deletes.

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use luna_rest::peers::{Answer, Envelope, SEND};
-use luna_rest::{Client, Error, Fingerprint, Target, Trust};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use luna_rest::{Client, Error, Fingerprint, Identity, Target, Trust};
 
 use super::lock;
 use crate::state::clusters::CORE_PORT;
@@ -41,21 +39,23 @@ pub(crate) trait Transport: Send + Sync {
     fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError>;
 }
 
-/// Messages as REST over TLS, each member with one keep-alive connection.
-#[derive(Default)]
+/// Messages as REST over TLS, each member with one keep-alive connection. Both ends show their
+/// certificates.
 pub(crate) struct Https {
+    identity: Identity,
     clients: Mutex<BTreeMap<Peer, Arc<Client>>>,
 }
 
 impl Https {
+    /// Messages of the member that this identity is.
+    pub(crate) fn new(identity: Identity) -> Https {
+        Https { identity, clients: Mutex::default() }
+    }
+
     fn client(&self, peer: &Peer) -> Result<Arc<Client>, SendError> {
         if let Some(client) = lock(&self.clients).get(peer) {
             return Ok(Arc::clone(client));
         }
-        let known = peer.certificate.as_deref().and_then(|pem| {
-            let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
-            Some(Fingerprint::of(&der))
-        });
         let target = |trust| Target {
             host: peer.address.clone(),
             port: CORE_PORT,
@@ -63,12 +63,13 @@ impl Https {
             limit: Some(LIMIT),
         };
         let connect = |fingerprint| {
-            Client::connect(target(Trust::Pinned(fingerprint))).map_err(|_| SendError::Unreachable)
+            let target = target(Trust::Pinned(fingerprint));
+            Client::connect_as(target, &self.identity).map_err(|_| SendError::Unreachable)
         };
-        let client = match known {
-            Some(fingerprint) => connect(fingerprint)?,
+        let client = match &peer.certificate {
+            Some(pem) => connect(Fingerprint::of_pem(pem).ok_or(SendError::Unreachable)?)?,
             // Assumed: an applicant trusts the address it was given, as the guide's steps do.
-            None => match Client::connect(target(Trust::FirstContact)) {
+            None => match Client::connect_as(target(Trust::FirstContact), &self.identity) {
                 Err(Error::Unknown { seen, .. }) => connect(seen)?,
                 _ => return Err(SendError::Unreachable),
             },

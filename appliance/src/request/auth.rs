@@ -6,6 +6,7 @@ use luna_rest::{Nothing, Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
+use crate::core::password::PasswordHash;
 use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::route::{Access, Ids, OPEN, Route, Routes};
@@ -161,9 +162,12 @@ pub(crate) fn check_password(
             "Too many failed logins; the account is locked until {until}."
         )));
     }
-    let matched = state.users.users.get(user).map(|row| (row.hash.matches(password.expose()), row));
-    let Some((true, row)) = matched else {
-        if matched.is_some() {
+    let row = state.users.users.get(user);
+    // An unknown user takes as long as a known one.
+    let nobody = PasswordHash::default();
+    let right = row.map_or(&nobody, |row| &row.hash).matches(password.expose());
+    let Some(row) = row.filter(|_| right) else {
+        if row.is_some() {
             let rules = state.users.login_rules.get();
             let seconds = |number: u32| Duration::seconds(number.into());
             let window = seconds(rules.detection_window_seconds);
@@ -281,6 +285,10 @@ mod tests {
             );
         }
         assert_eq!(bench.login("jane", "Abcdef12").status, 401);
+        bench.restart();
+        let locked = bench.login("jane", "Abcdef12");
+        assert_eq!(locked.status, 401, "a lock-out survives a restart");
+        assert!(locked.text().contains("locked until"), "{}", locked.text());
         bench.local_login();
         assert_eq!(bench.get("/users/jane").json()["lockedOut"], true);
         bench.advance(600);

@@ -1,4 +1,4 @@
-//! Sessions and login lockouts. They live in memory and end with the process.
+//! Sessions and login lockouts. Sessions end with the process; failed logins are stored.
 //!
 //! A private session has a cookie; requests with Basic authorization alone share one session per
 //! user. Both end after ten idle minutes.
@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
+
+use crate::state::users::FailedLoginsRow;
 
 /// The longest idle time of a session.
 pub const IDLE: Duration = Duration::minutes(10);
@@ -59,13 +61,34 @@ pub struct Sessions {
     open: BTreeMap<Key, (Session, OffsetDateTime)>,
     anonymous: Session,
     failed: BTreeMap<String, Failed>,
+    /// Accounts whose failed logins are other ones than those that are stored.
+    unstored: BTreeSet<String>,
 }
 
 /// Failed logins of an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Failed {
     times: Vec<OffsetDateTime>,
     locked: Option<(OffsetDateTime, OffsetDateTime)>,
+}
+
+impl Failed {
+    fn row(&self) -> FailedLoginsRow {
+        let seconds = OffsetDateTime::unix_timestamp;
+        FailedLoginsRow {
+            times: self.times.iter().map(|time| time.unix_timestamp()).collect(),
+            locked: self.locked.map(|(since, until)| (seconds(since), seconds(until))),
+        }
+    }
+
+    fn of(row: &FailedLoginsRow) -> Failed {
+        let time = |seconds: i64| OffsetDateTime::from_unix_timestamp(seconds).ok();
+        let locked = |(since, until)| Some((time(since)?, time(until)?));
+        Failed {
+            times: row.times.iter().copied().filter_map(time).collect(),
+            locked: row.locked.and_then(locked),
+        }
+    }
 }
 
 impl Sessions {
@@ -112,6 +135,7 @@ impl Sessions {
     /// same.
     pub fn clock_set(&mut self, by: Duration) {
         self.open.values_mut().for_each(|(_, used)| *used += by);
+        self.unstored.extend(self.failed.keys().cloned());
         for failed in self.failed.values_mut() {
             failed.times.iter_mut().for_each(|time| *time += by);
             if let Some((since, until)) = &mut failed.locked {
@@ -129,6 +153,11 @@ impl Sessions {
     /// Ends the sessions for which `keep` says no.
     pub fn retain(&mut self, keep: impl Fn(&Session) -> bool) {
         self.open.retain(|_, (session, _)| keep(session));
+    }
+
+    /// Ends the sessions other than `own` for which `keep` says no.
+    pub(crate) fn retain_others(&mut self, own: &Key, keep: impl Fn(&Session) -> bool) {
+        self.open.retain(|key, (session, _)| key == own || keep(session));
     }
 
     /// Ends all sessions: restart, restored configuration.
@@ -150,10 +179,8 @@ impl Sessions {
         window: Duration,
         lock: Duration,
     ) {
-        let entry = self
-            .failed
-            .entry(user.to_owned())
-            .or_insert(Failed { times: Vec::new(), locked: None });
+        self.unstored.insert(user.to_owned());
+        let entry = self.failed.entry(user.to_owned()).or_default();
         entry.times.retain(|time| now - *time < window);
         entry.times.push(now);
         if attempts > 0 && entry.times.len() >= attempts as usize {
@@ -164,7 +191,21 @@ impl Sessions {
 
     /// A good login forgets the failed ones.
     pub(crate) fn login_succeeded(&mut self, user: &str) {
-        self.failed.remove(user);
+        if self.failed.remove(user).is_some() {
+            self.unstored.insert(user.to_owned());
+        }
+    }
+
+    /// Puts stored failed logins back.
+    pub(crate) fn load_failed(&mut self, user: &str, row: &FailedLoginsRow) {
+        self.failed.insert(user.to_owned(), Failed::of(row));
+    }
+
+    /// What is to be stored of failed logins: the account and its row, or none.
+    pub(crate) fn take_unstored(&mut self) -> Vec<(String, Option<FailedLoginsRow>)> {
+        let users = std::mem::take(&mut self.unstored);
+        let row = |user: &String| self.failed.get(user).map(Failed::row);
+        users.into_iter().map(|user| (user.clone(), row(&user))).collect()
     }
 
     /// Since when and until when an account is locked, if it is.

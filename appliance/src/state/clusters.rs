@@ -1,12 +1,16 @@
 //! The cluster this appliance belongs to, with its members and clients, which all members share
 //! ([`super::State`] names the shared fields), and the settings of the cluster service, which are its own.
 
+use std::collections::BTreeMap;
+
 use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor};
+use crate::state::is_default;
+use crate::state::keyrings::FailedRow;
 
 /// The package that brings clusters.
 pub const PACKAGE: &str = "lnh_cluster";
@@ -69,6 +73,13 @@ pub struct Own {
     pub backup: BackupRow,
     /// The last restore.
     pub restored: RestoreRow,
+    /// Failed logins that the primary member was not told of yet, by the keyring's UUID.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed: BTreeMap<String, FailedRow>,
+    /// Where admin and crypto traffic went when the service was started: a change waits for its
+    /// restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bound: Option<(Traffic, Traffic)>,
 }
 
 /// A position in the history of the cluster: changes count up within an era, an era begins with each
@@ -99,7 +110,8 @@ pub struct ClusterRow {
     pub uuid: String,
     /// Its label.
     pub label: String,
-    /// What members know each other by.
+    /// What members of older releases knew each other by. It proves nothing any more; its removal
+    /// waits for the next schema.
     pub secret: Secret,
     /// The identity of its SKS master key.
     pub smk: String,
@@ -115,6 +127,9 @@ pub struct ClusterRow {
     pub manual: bool,
     /// The schedule of backups.
     pub schedule: Schedule,
+    /// How many keyrings were ever made.
+    #[serde(skip_serializing_if = "is_default")]
+    pub made: u64,
 }
 
 /// The time of one primary member.
@@ -184,6 +199,13 @@ impl Area for Clusters {
     }
 }
 
+impl Own {
+    /// Where admin and crypto traffic goes until the service is restarted.
+    pub fn traffic_now(&self) -> (&Traffic, &Traffic) {
+        self.bound.as_ref().map_or((&self.admin, &self.crypto), |(admin, crypto)| (admin, crypto))
+    }
+}
+
 impl ClusterRow {
     /// The era that goes on.
     pub fn era(&self) -> u64 {
@@ -244,6 +266,7 @@ impl Clusters {
         own.at = PositionRow::default();
         (own.copying, own.joining, own.parted, own.restart) = (false, false, false, false);
         own.backup = BackupRow::default();
+        own.failed.clear();
     }
 }
 
@@ -288,6 +311,9 @@ pub struct BackupRow {
     pub offset: i64,
     /// The files that the schedule made, oldest first.
     pub files: Vec<String>,
+    /// The last backup that was due and could not be made: when, in seconds since 1970, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<(i64, String)>,
 }
 
 impl std::fmt::Debug for BackupRow {

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
+use crate::state::is_default;
 
 /// Objects in a block.
 pub const BLOCK: u32 = 64;
@@ -36,14 +37,30 @@ pub struct KeyringRow {
     pub so: Password,
     /// The KRCO's password, once there is one.
     pub co: Option<Password>,
-    /// Logins that failed since the last good one.
+    /// Logins that failed since the last good one; in dual-identity mode those of the KRCO alone.
     pub failed: u32,
+    /// The same of the KRSO, in dual-identity mode.
+    #[serde(skip_serializing_if = "is_default")]
+    pub so_failed: u32,
     /// How many objects there are.
     pub objects: usize,
     /// The last handle that was given to an object.
     pub last_handle: u32,
     /// UUIDs of the clients it is assigned to.
     pub clients: BTreeSet<String>,
+    /// Keyrings are listed in the order of this number: that in which they were made.
+    #[serde(skip_serializing_if = "is_default")]
+    pub made: u64,
+}
+
+/// Failed logins to a keyring that a member counted while it had no link to the primary member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailedRow {
+    /// As [`KeyringRow::failed`].
+    pub failed: u32,
+    /// As [`KeyringRow::so_failed`].
+    pub so_failed: u32,
 }
 
 /// A password of a keyring's role.
@@ -90,6 +107,14 @@ fn block_key(keyring: &str, handle: u32) -> String {
 }
 
 impl Keyrings {
+    /// The keyrings in the order in which they were made; those of older releases, which kept no
+    /// order, first.
+    pub fn in_order(&self) -> Vec<(&str, &KeyringRow)> {
+        let mut keyrings: Vec<_> = self.keyrings.iter().collect();
+        keyrings.sort_by(|(_, a), (_, b)| (a.made, &a.label).cmp(&(b.made, &b.label)));
+        keyrings
+    }
+
     /// The objects of a keyring by handle.
     pub fn objects_of<'k>(&'k self, keyring: &'k str) -> impl Iterator<Item = KeyObject> {
         self.objects.from(&block_key(keyring, 0), keyring).flat_map(|(_, block)| block.objects())

@@ -77,6 +77,11 @@ const SHARED: [&str; 7] = [
     "users",
 ];
 
+/// Whether a value says nothing, so that a row need not store it.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Whether the members of a cluster share a field.
 pub fn is_shared(field: &str) -> bool {
     SHARED.contains(&field)

@@ -21,7 +21,7 @@ use super::clusters::{
 };
 use super::emulator::Cuts;
 use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
-use super::keyrings::{KeyringRow, Password};
+use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
 use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
@@ -34,7 +34,7 @@ use super::sysconf::{
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
-use super::users::{LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
+use super::users::{FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Row, Rows, Table};
@@ -246,6 +246,7 @@ fn fill_clusters(state: &mut State) {
                 followed: 1_700_000_005,
                 offset: -18_000,
                 files: vec![text("nightly_20260101_0030")],
+                missed: Some((1_700_000_010, text("the member is not authorized"))),
             },
             restored: RestoreRow {
                 filename: text("nightly_20260101_0030"),
@@ -253,6 +254,11 @@ fn fill_clusters(state: &mut State) {
                 keyrings: 4,
                 objects: 9,
             },
+            failed: BTreeMap::from([(text("keyring-1"), FailedRow { failed: 3, so_failed: 4 })]),
+            bound: Some((
+                Traffic { interface: text("eth2"), port: 50_076 },
+                Traffic { interface: text("eth3"), port: 50_056 },
+            )),
         },
     );
     set(
@@ -274,6 +280,7 @@ fn fill_clusters(state: &mut State) {
                 hour: 23,
                 minute: 30,
             },
+            made: 12,
         },
     );
     insert(
@@ -309,9 +316,11 @@ fn fill_clusters(state: &mut State) {
             so: Password { hash: hash(11), long: true, to_be_changed: true },
             co: Some(Password { hash: hash(12), long: true, to_be_changed: true }),
             failed: 4,
+            so_failed: 6,
             objects: 1,
             last_handle: 5,
             clients: BTreeSet::from([text("client-1")]),
+            made: 12,
         },
     );
     state.keyrings.add("keyring-1", vec![(text("card-1"), 2)]);
@@ -491,6 +500,11 @@ fn fill_accounts(state: &mut State) {
             max_failed_attempts: 4,
         },
     );
+    let failed = FailedLoginsRow {
+        times: vec![1_700_000_014],
+        locked: Some((1_700_000_015, 1_700_000_615)),
+    };
+    insert(&mut state.users.failed, "ada", failed);
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
     insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });

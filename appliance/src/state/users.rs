@@ -19,6 +19,18 @@ pub struct Users {
     pub password_rules: Cell<PasswordSettings>,
     /// Rules for lockouts.
     pub login_rules: Cell<LoginSettings>,
+    /// Failed logins by account; sessions keep them, this is what outlives a restart.
+    pub failed: Table<FailedLoginsRow>,
+}
+
+/// Failed logins of an account, in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FailedLoginsRow {
+    /// When they failed, since the last lock-out.
+    pub times: Vec<i64>,
+    /// Since when and until when the account is locked.
+    pub locked: Option<(i64, i64)>,
 }
 
 /// An account.
@@ -69,6 +81,7 @@ impl Area for Users {
         visit("users", &mut self.users);
         visit("users/password", &mut self.password_rules);
         visit("users/login", &mut self.login_rules);
+        visit("users/failed", &mut self.failed);
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {

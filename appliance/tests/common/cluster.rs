@@ -22,7 +22,7 @@ const ADMIN: &str = "Adm1n-password";
 pub(crate) struct Member {
     pub(crate) process: Option<Process>,
     pub(crate) address: IpAddr,
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 impl Member {

@@ -53,6 +53,9 @@ const OF_LUNASH: &[&str] = &["client", "service", "status", "sysconf"];
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
     let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(LUNASH.table);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
     catalogue.grammar.reserve(OF_LUNASH);
     catalogue
 }

@@ -112,7 +112,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Reset the password of another role",
         options: &[("-password", "The role's password until it changes it")],
         roles: Role::OPERATOR,
-        rest: &[partitions::ROLE_ACT.resource()],
+        rest: &[partitions::ROLE_ACT.resource(), keyrings::RESET_ROLE.resource()],
         known: Known::Documented("lunacm/commands/role/role_resetpw.htm"),
         run: call::<ResetPassword>(),
     },
@@ -485,7 +485,6 @@ impl Run<Session> for ResetPassword {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let role = named(session, &self.name)?;
-        session.partition(None)?;
         let current = session.slot()?.slot;
         if session.slot_or_current(self.slot)?.slot != current {
             return Err(codes::failure(
@@ -496,7 +495,8 @@ impl Run<Session> for ResetPassword {
         }
         session.require(&[PartitionRole::Po, PartitionRole::Co])?;
         let password = session.new_password(self.password, ("NEW_PASSWORD", "-password"))?;
-        act(session, role, "reset", Some(password))?;
+        let body = rest::RoleAction { password: Some(password), ..Default::default() };
+        session.backend()?.reset_role(role.id(), &body)?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role resetpw"))
     }

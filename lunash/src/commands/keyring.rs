@@ -254,7 +254,7 @@ impl Run<Session> for Delete {
 #[derive(Deserialize)]
 struct List {}
 
-/// The keyrings, in the order of their labels.
+/// The keyrings, in the order in which they were made.
 #[derive(Serialize)]
 struct Keyrings {
     keyrings: Vec<Listed>,

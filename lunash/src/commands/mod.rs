@@ -194,7 +194,10 @@ const CREATES_ONLY: &str = "since 7.x 'partition create' makes a partition witho
 
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
-    Catalogue::new(MENUS, TABLES, GLOSSARY)
+    let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
+    catalogue.grammar.know(LUNACM.table);
+    RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
+    catalogue
 }
 
 /// Where a line that fits nothing here would be understood.

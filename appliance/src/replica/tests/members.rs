@@ -4,6 +4,8 @@ use luna_rest::peers::{Applicant, Message};
 use time::format_description::well_known::Rfc3339;
 
 use super::*;
+use crate::engine::Step;
+use crate::state::keyrings::Password;
 
 #[test]
 fn a_keyring_made_anywhere_is_everywhere_when_it_is_acknowledged() {
@@ -158,6 +160,17 @@ fn the_guides_reasons_not_to_join() {
     let (status, said) = refused(&other, "admin-password");
     assert!(status == 409 && said.contains("another cloning domain"), "{said}");
     domain("domain");
+    let temporary = |is: bool| {
+        let replica = nodes[0].replica();
+        let mark = |machine: &mut crate::machine::Machine| {
+            machine.state.users.users.get_mut("admin").unwrap().temporary = is;
+        };
+        replica.engine().change_own(mark).unwrap();
+    };
+    temporary(true);
+    let (status, said) = refused(&other, "admin-password");
+    assert!(status == 409 && said.contains("opens nothing else"), "{said}");
+    temporary(false);
     let clock = json!({"advance": 31});
     assert_eq!(other.send(Method::Put, "/emulator/clock", clock).0, 204);
     let (status, said) = refused(&other, "admin-password");
@@ -177,13 +190,14 @@ fn one_joins_at_a_time() {
             member: member.clone(),
             name: format!("LNH-{number}"),
             address: format!("127.1.0.{number}"),
+            certificate: certificate(&format!("127.1.0.{number}")),
             domain: PasswordHash::of_domain("domain").domain_mark(),
             time: clock().format(&Rfc3339).unwrap(),
             ..Applicant::default()
         };
-        let (cluster, secret) = (cluster.to_owned(), Secret::default());
+        let (cluster, shown) = (cluster.to_owned(), shown(&applicant.address));
         let message = Message::Join(applicant);
-        nodes[0].replica().receive(Envelope { cluster, from: member, secret, message })
+        nodes[0].replica().receive(Envelope { cluster, from: member, message }, shown)
     };
     assert!(matches!(apply(7), Some(Answer::Welcome { .. })));
     let refused = apply(8);
@@ -264,6 +278,111 @@ fn operations_are_shared_out_within_the_group_and_reads_go_on_elsewhere() {
     assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
     assert_eq!(served(&[node_like(&nodes[0]), node_like(&nodes[2])]), [10, 0]);
     assert_eq!(entry.send(Method::Delete, &format!("{path}/objects"), json!({})).0, 403);
+}
+
+/// A client's session on a node with the KRCO of the node's only keyring logged in: who sends as
+/// this client, and the keyring's path.
+fn client(node: &Node) -> (Node, String) {
+    let uuid = node.keyrings().into_iter().next().unwrap();
+    let cookie = node.replica().engine().machine.open_client_session("client", &uuid, clock());
+    let path = format!("/emulator{}/keyrings/{uuid}", &node.cluster().unwrap()[4..]);
+    (Node { cookie, ..node_like(node) }, path)
+}
+
+/// Gives a keyring's KRCO this password.
+fn set_password(node: &Node, password: &str) {
+    let replica = node.replica();
+    let password = Password { hash: hash(password), ..Password::default() };
+    let step = replica.engine().step_with(|machine| {
+        let uuid = machine.state.keyrings.keyrings.keys().next().unwrap().to_owned();
+        machine.state.keyrings.keyrings.get_mut(&uuid).unwrap().co = Some(password.clone());
+        Response { status: 204, ..Response::default() }
+    });
+    let Step::Lead(_, shipment) = step else { panic!("not the primary") };
+    replica.ship(shipment, None);
+}
+
+#[test]
+fn a_client_writes_only_while_its_entry_member_may() {
+    let (net, nodes) = cluster_of(3);
+    nodes[0].create("k");
+    set_password(&nodes[0], "co-password");
+    nodes.iter().for_each(Node::settle);
+    let (entry, path) = client(&nodes[2]);
+    let new = json!({"label": "key", "type": "Symmetric Key"});
+    let write = || entry.send(Method::Post, &format!("{path}/objects"), new.clone());
+    let objects = |node: &Node| {
+        let replica = node.replica();
+        let engine = replica.engine();
+        engine.machine.state.keyrings.keyrings.values().next().unwrap().objects
+    };
+    for count in 1..=6 {
+        assert_eq!(write().0, 200);
+        assert_eq!(objects(&nodes[0]), count);
+    }
+    cut(&net, &nodes[0], &nodes[2]);
+    for _ in 0..9 {
+        let (status, said) = write();
+        assert_eq!((status, &said["id"]), (403, &json!("CLUSTER_MEMBER_READ_ONLY")));
+        // The members of its group go on serving its reads.
+        assert_eq!(entry.send(Method::Get, &format!("{path}/objects"), json!({})).0, 200);
+    }
+    assert_eq!(objects(&nodes[0]), 6);
+    heal(&net);
+    nodes[2].settle();
+    // A member of its group that may not write is no reason for a write to fail.
+    cut(&net, &nodes[0], &nodes[1]);
+    for count in 7..=12 {
+        assert_eq!(write().0, 200, "{count}");
+        assert_eq!(objects(&nodes[0]), count);
+    }
+}
+
+#[test]
+fn logins_that_fail_without_the_primary_are_counted_and_told_later() {
+    let (net, nodes) = cluster_of(3);
+    nodes[0].create("k");
+    set_password(&nodes[0], "co-password");
+    let uuid = nodes[0].keyrings().into_iter().next().unwrap();
+    let login = |node: &Node, password: &str| {
+        // A session of its own for each: a good login of the one would be in the way of the other.
+        let cookie = node.replica().engine().machine.open_client_session("client", "", clock());
+        let sender = Node { cookie, ..node_like(node) };
+        let path = format!("/emulator{}/keyrings/{uuid}/login", &nodes[0].cluster().unwrap()[4..]);
+        sender.send(Method::Post, &path, json!({"role": "co", "password": password})).0
+    };
+    let failed = |node: &Node| {
+        let (_, shown) = node.send(Method::Get, "/api/keyrings/k", json!({}));
+        shown["failedLogins"].as_u64().unwrap()
+    };
+    for node in &nodes[1..] {
+        cut(&net, &nodes[0], node);
+    }
+    assert_eq!(login(&nodes[1], "wrong-password"), 401);
+    assert_eq!(login(&nodes[1], "co-password"), 204, "reading goes on");
+    assert_eq!((failed(&nodes[0]), failed(&nodes[1])), (0, 0), "a good login forgets them");
+    for count in 1..=4 {
+        assert_eq!(login(&nodes[1], "wrong-password"), 401);
+        assert_eq!(login(&nodes[2], "wrong-password"), 401);
+        assert_eq!((failed(&nodes[0]), failed(&nodes[1]), failed(&nodes[2])), (0, count, count));
+    }
+    heal(&net);
+    nodes.iter().for_each(Node::settle);
+    assert!(nodes.iter().all(|node| failed(node) == 8), "told and added up");
+    cut(&net, &nodes[0], &nodes[2]);
+    assert_eq!(login(&nodes[2], "wrong-password"), 401);
+    assert_eq!(login(&nodes[2], "wrong-password"), 401, "the last attempt");
+    for password in ["wrong-password", "co-password"] {
+        assert_eq!(login(&nodes[2], password), 403, "locked");
+    }
+    let mut restarted = node_like(&nodes[2]);
+    restarted.kill();
+    restarted.start();
+    assert_eq!(failed(&restarted), 10, "over a restart too");
+    heal(&net);
+    restarted.settle();
+    assert_eq!(failed(&nodes[0]), 10);
+    assert_eq!(login(&nodes[0], "co-password"), 403);
 }
 
 #[test]
@@ -415,4 +534,61 @@ fn a_member_that_joined_after_the_histories_parted_is_not_taken_for_a_deleted_on
     nodes[1].settle();
     let parted: Vec<bool> = nodes[1..].iter().map(Node::parted).collect();
     assert_eq!(parted, [false, false, true, false]);
+}
+
+#[test]
+fn positions_do_not_jump_and_nobody_speaks_for_another_member() {
+    use luna_rest::peers::{Position, Row};
+
+    let (_net, nodes) = cluster_of(3);
+    let receiver = nodes[1].replica();
+    let cluster = receiver.engine().machine.state.clusters.cluster.get().uuid.clone();
+    let say = |from: &Node, by: &Node, message: Message| {
+        let (cluster, from) = (cluster.clone(), from.member());
+        receiver.receive(Envelope { cluster, from, message }, shown(&by.address))
+    };
+    let at = receiver.engine().at();
+    let role = Row { field: "roles".into(), key: "thief".into(), row: Some("{}".into()) };
+    let ship =
+        |reaches: Position, rows: &[Row]| Message::Ship { after: at, reaches, rows: rows.to_vec() };
+    let next = Position { change: at.change + 1, ..at };
+    let rows = std::slice::from_ref(&role);
+    // Not as the primary, and not as the receiver itself.
+    for name in [&nodes[0], &nodes[1]] {
+        let said = say(name, &nodes[2], ship(next, rows));
+        assert!(matches!(said, Some(Answer::Nothing)), "{said:?}");
+    }
+    let own = say(&nodes[1], &nodes[1], ship(next, rows));
+    assert!(matches!(own, Some(Answer::Nothing)), "with its very certificate: {own:?}");
+    // A member that is not primary ships nothing, in no era; the primary one change at a time.
+    let mut era = Row { field: "cluster".into(), key: String::new(), row: None };
+    let mut row = receiver.engine().machine.state.clusters.cluster.get().clone();
+    row.promote(&nodes[2].member(), at.into(), 3, 7);
+    era.row = Some(serde_json::to_string(&row).unwrap());
+    let new_era = Position { era: at.era + 1, change: at.change + 1, id: 7 };
+    let jump = Position { change: at.change + 1000, ..at };
+    let far_era = Position { era: at.era + 5, ..next };
+    for (from, message) in [
+        (&nodes[2], ship(next, rows)),
+        (&nodes[2], ship(new_era, &[era.clone(), role.clone()])),
+        (&nodes[0], ship(jump, rows)),
+        (&nodes[0], ship(far_era, rows)),
+        (&nodes[0], ship(Position { id: 1, ..next }, rows)),
+    ] {
+        say(from, from, message.clone());
+        let engine = receiver.engine();
+        assert_eq!(engine.at(), at, "{message:?}");
+        assert!(!engine.machine.state.roles.roles.contains("thief"), "{message:?}");
+    }
+    // No member gives another one a new certificate.
+    let primary = nodes[0].replica();
+    let mut member =
+        primary.engine().machine.state.clusters.members.get(&nodes[1].member()).cloned().unwrap();
+    member.certificate = certificate("another");
+    let row = Some(serde_json::to_string(&member).unwrap());
+    let rows = vec![Row { field: "cluster/members".into(), key: nodes[1].member(), row }];
+    let (cluster, from) = (cluster.clone(), nodes[2].member());
+    let envelope = Envelope { cluster, from, message: Message::Propose { after: at, rows } };
+    let said = primary.receive(envelope, shown(&nodes[2].address));
+    assert!(matches!(said, Some(Answer::Refused { .. })), "{said:?}");
 }

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use luna_rest::peers::{Answer, Envelope};
-use luna_rest::{Method, Secret, emulator};
+use luna_rest::{Fingerprint, Method, Secret, emulator};
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use serde_json::{Value, json};
@@ -78,7 +80,7 @@ impl Transport for Wire {
         }
         let there = lock(&self.net.there).get(&peer.address).cloned();
         let there = there.ok_or(SendError::Unreachable)?;
-        there.receive(envelope.clone()).ok_or(SendError::Unreachable)
+        there.receive(envelope.clone(), shown(&self.from)).ok_or(SendError::Unreachable)
     }
 }
 
@@ -87,6 +89,16 @@ impl Net {
         let cuts = lock(&self.cuts);
         !cuts.contains(&(a.into(), b.into())) && !cuts.contains(&(b.into(), a.into()))
     }
+}
+
+/// What stands for the certificate of the appliance at an address.
+fn certificate(address: &str) -> String {
+    let body = STANDARD.encode(address);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+}
+
+fn shown(address: &str) -> Fingerprint {
+    Fingerprint::of_pem(&certificate(address)).unwrap()
 }
 
 /// One appliance: its disk, and its process while it runs.
@@ -142,7 +154,8 @@ impl Node {
                 state.packages.installed.insert(PACKAGE, row);
                 let row = ServiceRow { running: true, on_boot: true };
                 state.services.services.insert("cluster", row);
-                state.users.users.get_mut("admin").unwrap().hash = hash("admin-password");
+                let admin = state.users.users.get_mut("admin").unwrap();
+                (admin.hash, admin.temporary) = (hash("admin-password"), false);
                 let own = state.clusters.own.get_mut();
                 own.core = address;
                 own.certificate = Some((0, i64::MAX));
@@ -155,7 +168,8 @@ impl Node {
     }
 
     fn start(&mut self) {
-        let options = Options { local_key: Secret::from("key"), ..Options::default() };
+        let (local_key, certificate) = (Secret::from("key"), certificate(&self.address));
+        let options = Options { local_key, certificate, ..Options::default() };
         let store = Store::with_backend(self.disk.clone()).unwrap();
         // The address makes the UUIDs differ.
         let mut secret = [0; 32];

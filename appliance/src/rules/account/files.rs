@@ -50,7 +50,7 @@ fn own<'i>(cx: &Context<'_>, user: &'i str) -> Result<&'i str, Failure> {
 
 /// The appliance's own certificate, which is among the files of every administrator and operator.
 /// It stays there when the files are cleared.
-const SERVER: &str = "server.pem";
+pub(crate) const SERVER: &str = "server.pem";
 
 fn has_server_certificate(cx: &Context<'_>, user: &str) -> bool {
     let role = cx.state.users.users.get(user).map(|row| row.role.as_str());

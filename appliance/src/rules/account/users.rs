@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::core::message::{Failure, Reply};
 use crate::core::password;
 use crate::core::text::{clock_text, date_text, is_name};
+use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
 use crate::state::users::UserRow;
@@ -315,13 +316,16 @@ fn change_password(cx: &mut Context<'_>, user: &str, body: &UserAction) -> Resul
         return Err(forbidden(format!("The password of '{user}' is kept by a RADIUS server.")));
     }
     match &body.current_password {
-        Some(current) if row.hash.matches(current.expose()) => {}
+        // A wrong one counts as a failed login, since its answer reveals as much.
+        Some(current) => {
+            auth::check_password(cx.state, cx.sessions, user, current, cx.now)?;
+        }
         // A local session belongs to the owner of the data folder, who knows no password.
         None if !own || cx.session().local => {}
         _ => {
             let id = "SERVERPLUGIN_USERID_NOT_AUTHORIZED";
             return Err(Failure::new(401, id, "Authentication failed.")
-                .details("'currentPassword' is missing or wrong."));
+                .details("'currentPassword' is missing."));
         }
     }
     check_password(cx, new.expose())?;
@@ -338,6 +342,9 @@ fn change_password(cx: &mut Context<'_>, user: &str, body: &UserAction) -> Resul
     row.former.drain(..row.former.len().saturating_sub(10));
     row.temporary = !own;
     row.changed = now;
+    // Assumed: whoever knew only the former password is out.
+    let key = cx.key.clone();
+    cx.sessions.retain_others(&key, |session| session.user != user);
     Ok(())
 }
 
@@ -427,6 +434,37 @@ mod tests {
         assert_eq!(bench.get("/api/lunasa").status, 200);
         let other = bench.get("/users/admin");
         assert_eq!(other.error(), (401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED"));
+    }
+
+    #[test]
+    fn guesses_at_a_change_of_the_password_count_as_failed_logins() {
+        let mut bench = TestMachine::new();
+        bench.user("jane", "Abcdef12", "operator");
+        bench.login("jane", "Abcdef12");
+        let act = "/users/jane/actions/changePassword";
+        for guess in ["Wrong-01", "Wrong-02", "Wrong-03", "Abcdef12"] {
+            let body = json!({"password": "Abcdef15", "currentPassword": guess});
+            assert_eq!(bench.post(act, body).status, 401, "{guess}");
+        }
+        assert_eq!(bench.login("jane", "Abcdef12").status, 401);
+        bench.local_login();
+        assert_eq!(bench.get("/users/jane").json()["lockedOut"], true);
+    }
+
+    #[test]
+    fn a_new_password_ends_the_other_sessions_of_its_account() {
+        let mut bench = TestMachine::new();
+        bench.user("jane", "Abcdef12", "operator");
+        bench.login("jane", "Abcdef12");
+        bench.login("jane", "Abcdef12");
+        let body = json!({"password": "Abcdef15", "currentPassword": "Abcdef12"});
+        assert_eq!(bench.post("/users/jane/actions/changePassword", body).status, 204);
+        assert_eq!(bench.get("/api/lunasa").status, 200);
+        assert_eq!(bench.machine.sessions.iter_mut().filter(|one| one.user == "jane").count(), 1);
+        bench.local_login();
+        let body = json!({"password": "Abcdef16"});
+        assert_eq!(bench.post("/users/jane/actions/changePassword", body).status, 204);
+        assert_eq!(bench.machine.sessions.iter_mut().filter(|one| one.user == "jane").count(), 0);
     }
 
     #[test]

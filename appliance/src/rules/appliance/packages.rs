@@ -137,6 +137,10 @@ fn update(cx: &mut Context<'_>, _: &Ids<0>, body: UsePackage) -> Result<Reply<Us
             cx.state.packages.firmware.set(manifest.firmware.clone());
         }
         cx.state.packages.install(&manifest.name, &manifest.version);
+        if manifest.name == PACKAGE && cx.state.services.is_running("cluster") {
+            // What runs is the release before, until it is restarted.
+            cx.state.clusters.own.get_mut().restart = true;
+        }
     }
     cx.finished_task(Reply::ok(used))
 }
@@ -167,6 +171,12 @@ fn may_install(cx: &Context<'_>, manifest: &Manifest) -> Result<(), Failure> {
     if version_of(&manifest.name) == Some(&manifest.version) {
         return Err(refuse(format!("{} is installed already.", manifest.id())));
     }
+    if let Some(there) = version_of(&manifest.name)
+        && later(&manifest.version, there).is_lt()
+    {
+        let name = &manifest.name;
+        return Err(refuse(format!("{name}-{there} is installed; a package cannot go back.")));
+    }
     if manifest.name == APPLIANCE_UPDATE && later(&manifest.version, appliance).is_le() {
         return Err(refuse(format!(
             "The appliance's software is {appliance}; it cannot go back or stay the same."
@@ -185,6 +195,7 @@ fn may_install(cx: &Context<'_>, manifest: &Manifest) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::cluster::lifecycle::tests::cluster;
     use crate::test_machine::{Answer, TestMachine};
     use serde_json::{Value, json};
 
@@ -271,6 +282,23 @@ mod tests {
         assert_eq!(refused("AAAABBBBCCCCDDDD", "tools.spkg", false), (400, WRONG_AUTHCODE));
         assert_eq!(refused(CODE, "other.spkg", false), (400, NOT_A_PACKAGE));
         assert_eq!(refused(CODE, "missing.spkg", false), (404, NO_FILE));
+    }
+
+    #[test]
+    fn an_older_package_is_refused_and_a_newer_one_asks_for_a_restart_of_the_service() {
+        let (mut bench, path) = cluster("1.0.4-122");
+        let restart = |bench: &mut TestMachine| {
+            let members = bench.get(&format!("{path}/members")).json();
+            members["data"][0]["restartService"].clone()
+        };
+        put(&mut bench, PACKAGE, "1.0.3-200", &[]);
+        let refused = install(&mut bench, PACKAGE);
+        assert_eq!(refused.error(), (400, UPDATE_FAILED));
+        assert!(refused.text().contains("1.0.4-122 is installed"), "{}", refused.text());
+        assert_eq!(restart(&mut bench), false);
+        put(&mut bench, PACKAGE, "1.0.5-10", &[]);
+        install(&mut bench, PACKAGE).created();
+        assert_eq!(restart(&mut bench), true);
     }
 
     #[test]

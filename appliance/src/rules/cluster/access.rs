@@ -103,6 +103,32 @@ pub(crate) fn require_active(cx: &Context<'_>) -> Result<(), Failure> {
     Err(refuse(refusal::NOT_AUTHORIZED, "Authorize the member first."))
 }
 
+/// Whether this member may write: it is the primary, or sees it.
+pub(crate) fn writes(cx: &Context<'_>) -> bool {
+    let clusters = &cx.state.clusters;
+    let primary = &clusters.cluster.get().primary;
+    !clusters.own.get().parted && (clusters.is_primary() || cx.peers.here.contains_key(primary))
+}
+
+/// What a write is told on a member without a link to the primary one.
+pub(crate) const IS_READ_ONLY: &str =
+    "This member has no link to the primary member; it is read-only until the link is back.";
+
+/// What a read of the cluster's state comes with on a member without a link to the primary one.
+pub(crate) fn may_be_old(cx: &Context<'_>) -> Option<&'static str> {
+    let path = cx.request.path.as_str();
+    let of_cluster = ["/api/clusters", "/api/keyrings", "/emulator/clusters/"];
+    let asked = of_cluster.iter().any(|start| path.starts_with(start));
+    (asked && cx.state.clusters.is_member() && !writes(cx)).then_some(
+        "this member has no link to the primary member: what it shows of the cluster may be old",
+    )
+}
+
+/// Goes on with this member allowed to write, before anything else is judged.
+pub(crate) fn require_writes(cx: &Context<'_>) -> Result<(), Failure> {
+    if writes(cx) { Ok(()) } else { Err(refuse(refusal::READ_ONLY, IS_READ_ONLY)) }
+}
+
 /// Goes on with `uuid` the cluster of this appliance.
 pub(crate) fn require_cluster(cx: &Context<'_>, uuid: &str) -> Result<(), Failure> {
     require_member(cx)?;
@@ -159,7 +185,11 @@ fn cluster_partition(cx: &Context<'_>, label: Option<&str>) -> Result<String, Fa
     let known = &cx.state.clusters.own.get().partition;
     let partitions = &cx.state.partitions.partitions;
     let found = match label {
-        Some(label) => partitions.iter().find(|(_, row)| row.initialized && row.label == label),
+        // Labels may be the same; there is one V1 partition at most.
+        Some(label) => partitions
+            .iter()
+            .filter(|(_, row)| row.initialized && row.label == label)
+            .max_by_key(|(_, row)| row.version),
         None => partitions.get(known).map(|row| (known.as_str(), row)),
     };
     let Some((serial, row)) = found else {

@@ -27,8 +27,9 @@ use crate::core::text::{clock_text, date_text, is_name, time_text};
 use crate::request::context::Context;
 use crate::request::peers::Peers;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
+use crate::rules::account::files::SERVER;
 use crate::rules::cluster::access::{refuse, require_active, require_cluster, require_member};
-use crate::rules::cluster::keyrings::MOST;
+use crate::rules::cluster::keyrings::{MOST, next};
 use crate::state::State;
 use crate::state::clusters::{Phase, RestoreRow, Schedule};
 use crate::state::keyrings::{KeyObject, KeyringRow};
@@ -44,6 +45,9 @@ const OWNER: &str = "admin";
 struct Content {
     cluster: String,
     smk: String,
+    /// The identity mode; not told by older releases.
+    #[serde(default)]
+    dual: Option<bool>,
     keyrings: BTreeMap<String, KeyringRow>,
     objects: BTreeMap<String, Vec<KeyObject>>,
 }
@@ -119,15 +123,24 @@ fn require_primary(cx: &Context<'_>) -> Result<(), Failure> {
 }
 
 fn check_filename(name: &str) -> Result<(), Failure> {
-    let allowed = |place, c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || c == '.' && place > 0
-    };
-    if is_name(name, 64, allowed) {
+    let allowed = |_, c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    // Assumed: these two name a folder everywhere.
+    if is_name(name, 64, allowed) && !matches!(name, "." | "..") {
         return Ok(());
     }
-    Err(Failure::bad_request(
-        "'filename' takes 1 to 64 letters, digits and -._ , and does not begin with a dot.",
-    ))
+    Err(Failure::bad_request("'filename' takes 1 to 64 letters, digits and -._ ."))
+}
+
+/// Goes on when no file would be lost but a backup.
+fn may_overwrite(cx: &Context<'_>, name: &str) -> Result<(), Failure> {
+    let there = cx.state.files.get(OWNER, name);
+    if name != SERVER && there.is_none_or(|file| file.content.starts_with(HEAD)) {
+        return Ok(());
+    }
+    Err(unusable(&format!(
+        "Among the files of the account {OWNER}, '{name}' is no backup of a cluster, and stays \
+         what it is: choose another name."
+    )))
 }
 
 fn check_password(password: Option<&luna_rest::Secret>) -> Result<&str, Failure> {
@@ -149,8 +162,11 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Back
             }
             let name = body.filename.unwrap_or_default();
             check_filename(&name)?;
+            may_overwrite(cx, &name)?;
             let key = Key::of(check_password(body.password.as_ref())?, cx.secret.bytes())?;
             write(cx.state, &name, &key, cx.secret.bytes(), cx.now)?;
+            // The schedule removes its own files only.
+            cx.state.clusters.own.get_mut().backup.files.retain(|file| *file != name);
         }
         "config" => configure(cx, body)?,
         "enable" => enable(cx, &body)?,
@@ -177,7 +193,14 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Back
             false => format!("{}:{:02}:{:02}", schedule.day, schedule.hour, schedule.minute),
         },
         last: row.files.last().cloned().unwrap_or_default(),
+        missed: row.missed.as_ref().map(missed_text).unwrap_or_default(),
     }))
+}
+
+/// When a backup was missed, in the schedule's own time, and why.
+fn missed_text((time, reason): &(i64, String)) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(*time).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{} {}: {reason}", date_text(time), &clock_text(time)[..5])
 }
 
 /// Makes a backup file of the keyrings there are, among the files of the account admin.
@@ -189,8 +212,12 @@ fn write(
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
     let (keyrings, cluster) = (&state.keyrings, state.clusters.cluster.get());
-    let mut content =
-        Content { cluster: cluster.uuid.clone(), smk: cluster.smk.clone(), ..Content::default() };
+    let mut content = Content {
+        cluster: cluster.uuid.clone(),
+        smk: cluster.smk.clone(),
+        dual: Some(cluster.dual),
+        ..Content::default()
+    };
     for (uuid, row) in keyrings.keyrings.iter() {
         content.keyrings.insert(uuid.to_owned(), row.clone());
         let objects: Vec<KeyObject> = keyrings.objects_of(uuid).collect();
@@ -209,16 +236,19 @@ fn parse_time(time: &str) -> Result<(u8, u8, u8), Failure> {
     let [day, hour, minute] = parts[..] else {
         return Err(bad("is d:hh:mm, such as 0:23:30 for Sundays at half past eleven."));
     };
-    let number = |text: &str, longest: usize| {
-        let digits =
-            (1..=longest).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| text.parse::<u8>().ok()).flatten()
+    let number = |text: &str, digits: usize| {
+        let fits = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| text.parse::<u8>().ok()).flatten()
     };
     match (number(day, 1), number(hour, 2), number(minute, 2)) {
         (Some(day @ 0..=6), Some(hour @ 0..=23), Some(minute @ 0..=59)) => Ok((day, hour, minute)),
-        // The guide's own example has the day 7, though its text counts from 0 for Sunday.
-        (Some(7..), ..) => Err(bad("has days from 0 (Sunday) to 6 (Saturday).")),
-        _ => Err(bad("is d:hh:mm: a day from 0 to 6, 00 to 23, 00 to 59.")),
+        (Some(7..), ..) => Err(bad(
+            "has days from 0 (Sunday) to 6 (Saturday). The Cluster Administration Guide's example \
+             7:09:30 has none of them: Sundays at that time are 0:09:30.",
+        )),
+        _ => Err(bad(
+            "is d:hh:mm: a day from 0 to 6, 00 to 23, 00 to 59, with all digits, such as 1:09:03.",
+        )),
     }
 }
 
@@ -252,6 +282,7 @@ fn enable(cx: &mut Context<'_>, body: &Backup) -> Result<(), Failure> {
     row.enabled = true;
     row.key = Some((STANDARD.encode(key.salt), STANDARD.encode(key.key)));
     row.followed = now;
+    row.missed = None;
     Ok(())
 }
 
@@ -267,7 +298,8 @@ impl Schedule {
     }
 }
 
-/// Makes the backup that is due, if one is.
+/// Makes the backup that is due, if one is. One that cannot be made at its time is missed: it is not
+/// made later under the name of that time.
 pub(crate) fn follow_schedule(
     state: &mut State,
     peers: &Peers,
@@ -276,32 +308,57 @@ pub(crate) fn follow_schedule(
 ) -> Result<(), Failure> {
     let row = &state.clusters.own.get().backup;
     let schedule = state.clusters.cluster.get().schedule.clone();
-    let (true, Some((salt, key))) = (row.enabled, &row.key) else { return Ok(()) };
+    let (true, Some((salt, key))) = (row.enabled, row.key.clone()) else { return Ok(()) };
+    if row.followed > now.unix_timestamp() {
+        // The clock was ahead: what is due from now on is made.
+        state.clusters.own.get_mut().backup.followed = now.unix_timestamp();
+        return Ok(());
+    }
     let offset = Duration::seconds(row.offset);
     let due = schedule.last_before(now + offset) - offset;
-    let works =
-        state.clusters.is_primary() && peers.active && state.cluster_phase(now) == Phase::Running;
-    if due.unix_timestamp() <= row.followed || !works {
+    if due.unix_timestamp() <= row.followed {
+        return Ok(());
+    }
+    state.clusters.own.get_mut().backup.followed = due.unix_timestamp();
+    if !state.clusters.is_primary() {
+        // It is the business of another member now.
+        return Ok(());
+    }
+    let local = due + offset;
+    let reason = match state.cluster_phase(now) {
+        Phase::Running if peers.active => None,
+        Phase::Running => Some("the member was not authorized"),
+        _ => Some("the cluster service did not run"),
+    };
+    if let Some(reason) = reason {
+        let missed = (local.unix_timestamp(), reason.to_owned());
+        tracing::warn!(missed = missed_text(&missed), "a scheduled backup was not made");
+        state.clusters.own.get_mut().backup.missed = Some(missed);
         return Ok(());
     }
     let bytes = |text: &str| STANDARD.decode(text).ok();
-    let key = bytes(salt).zip(bytes(key)).and_then(|(salt, key)| {
+    let key = bytes(&salt).zip(bytes(&key)).and_then(|(salt, key)| {
         Some(Key { salt: salt.try_into().ok()?, key: key.try_into().ok()? })
     });
     let key = key.ok_or_else(|| Failure::internal("The key of the schedule is damaged."))?;
-    let local = due + offset;
     let time = clock_text(local).replace(':', "");
-    let name =
+    let stem =
         format!("{}_{}_{}", schedule.filename, date_text(local).replace('-', ""), &time[..4]);
+    // A time comes twice when the clock was set back; no file is overwritten.
+    let is_free = |name: &String| state.files.get(OWNER, name).is_none();
+    let mut others = (2_u64..).map(|number| format!("{stem}_{number}"));
+    let name = Some(stem.clone()).filter(is_free).or_else(|| others.find(is_free)).unwrap_or(stem);
     write(state, &name, &key, secret.bytes(), now)?;
     let row = &mut state.clusters.own.get_mut().backup;
-    row.followed = due.unix_timestamp();
-    row.files.retain(|file| *file != name);
+    row.missed = None;
     row.files.push(name);
     let extra = row.files.len().saturating_sub(schedule.total as usize);
     let old: Vec<String> = row.files.drain(..extra).collect();
     for file in old {
-        state.files.remove(OWNER, &file);
+        // A user may have put another file in its place.
+        if state.files.get(OWNER, &file).is_some_and(|row| row.content.starts_with(HEAD)) {
+            state.files.remove(OWNER, &file);
+        }
     }
     Ok(())
 }
@@ -327,6 +384,12 @@ fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Noth
             "The backup belongs to a cluster with another SKS master key; restore that key first.",
         ));
     }
+    if content.dual.is_some_and(|dual| dual != cx.state.clusters.cluster.get().dual) {
+        return Err(unusable(
+            "The backup belongs to a cluster in another identity mode; only a factory reset of the \
+             cluster service lets the mode be chosen anew.",
+        ));
+    }
     let keyrings = &cx.state.keyrings.keyrings;
     let new = content.keyrings.keys().filter(|uuid| !keyrings.contains(uuid)).count();
     if keyrings.len() + new > MOST {
@@ -342,13 +405,17 @@ fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Noth
         objects: content.objects.values().map(Vec::len).sum(),
     };
     let mut objects = content.objects;
-    for (uuid, mut row) in content.keyrings {
+    let mut keyrings: Vec<(String, KeyringRow)> = content.keyrings.into_iter().collect();
+    keyrings.sort_by_key(|(_, row)| row.made);
+    for (uuid, mut row) in keyrings {
         if let Some(now) = cx.state.keyrings.keyrings.get(&uuid) {
             row.clients.clone_from(&now.clients);
             row.objects = now.objects;
             row.last_handle = row.last_handle.max(now.last_handle);
+            row.made = now.made;
         } else {
             row.clients.clear();
+            row.made = next(cx);
         }
         cx.state.keyrings.keyrings.insert(uuid.clone(), row);
         cx.state.keyrings.put(&uuid, objects.remove(&uuid).unwrap_or_default());
@@ -387,7 +454,10 @@ mod tests {
     fn times_are_days_from_sunday_and_minutes() {
         assert_eq!(parse_time("0:09:30").unwrap(), (0, 9, 30));
         assert_eq!(parse_time("6:23:59").unwrap(), (6, 23, 59));
-        for bad in ["7:09:30", "0:24:00", "0:09", "0:09:60", "a:09:30", "0:+9:30", ""] {
+        for bad in [
+            "7:09:30", "0:24:00", "0:09", "0:09:60", "a:09:30", "0:+9:30", "1:9:3", "1:09:3",
+            "01:09:30", "",
+        ] {
             assert!(parse_time(bad).is_err(), "{bad}");
         }
     }

@@ -9,30 +9,34 @@ use base64::engine::general_purpose::STANDARD;
 use luna_rest::clusters::refusal;
 use luna_rest::keyrings::{
     ADD_OBJECTS, CHANGE_ROLE, CLEAR, ClientSession, Entry, EntryMember, FILL, INIT_ROLE, LOGIN,
-    LOGOUT, NewClient, NewObjects, OBJECT, OBJECTS, ObjectList, REGISTER, ROLE, ROLES, Registered,
-    SESSION, SLOT, SLOTS, Slot, Slots,
+    LOGOUT, NewClient, NewObjects, OBJECT, OBJECTS, ObjectList, REGISTER, RESET_ROLE, ROLE, ROLES,
+    Registered, SESSION, SLOT, SLOTS, Slot, Slots,
 };
 use luna_rest::partitions::{
-    AddedObject, ChangePassword, InitRole, Login, Object, Role, RoleRef, Roles, refusal as roles,
+    AddedObject, ChangePassword, InitRole, Login, Object, Role, RoleAction, RoleRef, Roles,
+    refusal as roles,
 };
 use luna_rest::{Fingerprint, Nothing};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::core::checks::check_label;
+use crate::core::checks::{COMMON_NAME, check_label, is_common_name};
 use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, CLIENT, Ids, OPEN, Routes};
 use crate::request::session::Session;
-use crate::rules::cluster::access::{refuse, require_active, require_cluster};
+use crate::rules::cluster::access::{
+    refuse, require_active, require_cluster, require_writes, writes,
+};
 use crate::rules::cluster::keyrings::{ATTEMPTS, find, most_objects};
 use crate::rules::partition::access::not_allowed;
 use crate::rules::partition::objects::TYPES;
+use crate::state::State;
 use crate::state::clusters::{CRYPTO_PORT, ClientRow, Clusters, MemberRow};
-use crate::state::keyrings::{KeyObject, KeyringRow, Password};
+use crate::state::keyrings::{FailedRow, KeyObject, KeyringRow, Password};
 
 /// Failed logins with a password of this length or less never count.
 const SHORT: usize = 6;
@@ -50,6 +54,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROLE, CLIENT, role);
     r.on(&INIT_ROLE, CLIENT, init_role);
     r.on(&CHANGE_ROLE, CLIENT, change_role);
+    r.on(&RESET_ROLE, CLIENT, reset_role);
     r.on(&OBJECTS, CLIENT, objects);
     r.on(&OBJECT, CLIENT, object);
     r.on(&ADD_OBJECTS, CLIENT, add);
@@ -79,6 +84,10 @@ fn register(
         .map_err(|_| bad("it is no X.509 certificate."))?;
     let name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     let name = name.ok_or_else(|| bad("it has no common name."))?.to_owned();
+    // Anybody may register: what is shown of it must not be able to do harm.
+    if !is_common_name(&name) {
+        return Err(bad(&format!("its common name has 1 to 64 {COMMON_NAME}")));
+    }
     let label = match body.label.as_deref() {
         Some(label) => check_label("label", label, 64)?.to_owned(),
         None => String::new(),
@@ -107,7 +116,7 @@ fn register(
     Ok(Reply::ok(Registered {
         client_uuid: uuid,
         cluster_label: clusters.cluster.get().label.clone(),
-        crypto_port: Clusters::port(&own.crypto, CRYPTO_PORT),
+        crypto_port: Clusters::port(own.traffic_now().1, CRYPTO_PORT),
         ca,
     }))
 }
@@ -148,7 +157,7 @@ fn entry(cx: &Context<'_>) -> Entry {
     let member = |(uuid, row): (&str, &MemberRow)| EntryMember {
         address: row.address.clone(),
         port: match uuid == own.member {
-            true => Clusters::port(&own.crypto, CRYPTO_PORT),
+            true => Clusters::port(own.traffic_now().1, CRYPTO_PORT),
             false => row.crypto_port,
         },
         fingerprint: fingerprint(&row.certificate),
@@ -176,15 +185,9 @@ fn slot_of(uuid: &str, row: &KeyringRow) -> Slot {
 fn slots(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Slots>, Failure> {
     require_cluster(cx, &ids[0])?;
     require_active(cx)?;
-    let seen = cx.state.keyrings.keyrings.iter().filter(|(_, row)| sees(cx, row));
-    let mut data: Vec<Slot> = seen.map(|(uuid, row)| slot_of(uuid, row)).collect();
-    // Assumed: in the order of their labels, numbers counting as numbers.
-    data.sort_by_cached_key(|slot| {
-        let name = slot.label.trim_end_matches(|c: char| c.is_ascii_digit());
-        let number = slot.label[name.len()..].parse::<u64>().unwrap_or(0);
-        (name.to_owned(), number, slot.label.clone())
-    });
-    Ok(Reply::ok(Slots { data }))
+    // Assumed: in the order in which they were made, so that a new one moves no other.
+    let seen = cx.state.keyrings.in_order().into_iter().filter(|(_, row)| sees(cx, row));
+    Ok(Reply::ok(Slots { data: seen.map(|(uuid, row)| slot_of(uuid, row)).collect() }))
 }
 
 /// The keyring of a path, if the client sees it.
@@ -231,12 +234,88 @@ fn password<'r>(row: &'r KeyringRow, role: &str) -> Result<&'r Password, Failure
     })
 }
 
+/// Which count a failed login of a role belongs to: with passwords of their own the roles are locked
+/// one by one.
+fn count_of(dual: bool, role: &str, of: FailedRow) -> u32 {
+    if dual && role == "so" { of.so_failed } else { of.failed }
+}
+
+/// Failed logins of a role: those that the cluster knows, and those that were counted here since
+/// the link to the primary member broke.
+fn failed(cx: &Context<'_>, uuid: &str, role: &str) -> u32 {
+    let dual = cx.state.clusters.cluster.get().dual;
+    let known = cx.state.keyrings.keyrings.get(uuid);
+    let known = known
+        .map(|row| FailedRow { failed: row.failed, so_failed: row.so_failed })
+        .unwrap_or_default();
+    let here = cx.state.clusters.own.get().failed.get(uuid).copied().unwrap_or_default();
+    count_of(dual, role, known).saturating_add(count_of(dual, role, here))
+}
+
+/// Whether too many logins to a keyring failed, of whichever role.
+pub(crate) fn is_locked(cx: &Context<'_>, uuid: &str) -> bool {
+    failed_logins(cx, uuid) >= ATTEMPTS
+}
+
+/// The failed logins of the role that has most of them.
+pub(crate) fn failed_logins(cx: &Context<'_>, uuid: &str) -> u32 {
+    failed(cx, uuid, "so").max(failed(cx, uuid, "co"))
+}
+
+/// Counts a failed login. Without a link to the primary member it is counted here, and told later.
+fn count_failed(cx: &mut Context<'_>, uuid: &str, role: &str) {
+    let apart = cx.state.clusters.cluster.get().dual && role == "so";
+    let (failed, so_failed) = if apart { (0, 1) } else { (1, 0) };
+    if !writes(cx) {
+        let here = cx.state.clusters.own.get_mut().failed.entry(uuid.to_owned()).or_default();
+        here.failed += failed;
+        here.so_failed += so_failed;
+    } else if let Some(row) = cx.state.keyrings.keyrings.get_mut(uuid) {
+        row.failed += failed;
+        row.so_failed += so_failed;
+    }
+}
+
+/// A good login forgets the failed ones of its role: those of the cluster only where this member
+/// may write.
+fn forget_failed(cx: &mut Context<'_>, uuid: &str, role: &str) {
+    if failed(cx, uuid, role) == 0 {
+        return;
+    }
+    let apart = cx.state.clusters.cluster.get().dual && role == "so";
+    if writes(cx)
+        && let Some(row) = cx.state.keyrings.keyrings.get_mut(uuid)
+    {
+        *(if apart { &mut row.so_failed } else { &mut row.failed }) = 0;
+    }
+    let own = &mut cx.state.clusters.own;
+    if own.get().failed.contains_key(uuid)
+        && let Some(here) = own.get_mut().failed.get_mut(uuid)
+    {
+        *(if apart { &mut here.so_failed } else { &mut here.failed }) = 0;
+    }
+}
+
+/// Adds the failed logins that were counted here to those of the cluster: the primary member is
+/// visible again.
+pub(crate) fn report_failed(state: &mut State) {
+    for (uuid, here) in std::mem::take(&mut state.clusters.own.get_mut().failed) {
+        if here == FailedRow::default() {
+            continue;
+        }
+        if let Some(row) = state.keyrings.keyrings.get_mut(&uuid) {
+            row.failed = row.failed.saturating_add(here.failed).min(ATTEMPTS);
+            row.so_failed = row.so_failed.saturating_add(here.so_failed).min(ATTEMPTS);
+        }
+    }
+}
+
 /// A keyring that is not locked and whose role has a password.
 fn may_log_in<'c>(cx: &'c Context<'_>, uuid: &str, role: &str) -> Result<&'c KeyringRow, Failure> {
     called(role)?;
     let found = row(cx, uuid)?;
     password(found, role)?;
-    if found.failed >= ATTEMPTS {
+    if failed(cx, uuid, role) >= ATTEMPTS {
         return Err(Failure::new(403, roles::LOCKED, "The keyring is locked.")
             .details("Too many logins failed; 'keyring unlock' in LunaSH unlocks it."));
     }
@@ -247,21 +326,17 @@ fn may_log_in<'c>(cx: &'c Context<'_>, uuid: &str, role: &str) -> Result<&'c Key
 /// role's own at most 16.
 fn check(cx: &mut Context<'_>, uuid: &str, role: &str, given: &str) -> Result<(), Failure> {
     let name = called(role)?;
-    let found = may_log_in(cx, uuid, role)?.clone();
-    let known = password(&found, role)?;
+    let known = password(may_log_in(cx, uuid, role)?, role)?.clone();
     if known.hash.matches(given) {
-        if found.failed > 0 {
-            row_mut(cx, uuid)?.failed = 0;
-        }
+        forget_failed(cx, uuid, role);
         return Ok(());
     }
     let wrong = Failure::new(401, roles::WRONG_PASSWORD, "The password is wrong.");
     if known.long || given.len() <= SHORT {
         return Err(wrong.details(format!("The password of the {name} is wrong.")));
     }
-    let row = row_mut(cx, uuid)?;
-    row.failed += 1;
-    Err(match ATTEMPTS - row.failed {
+    count_failed(cx, uuid, role);
+    Err(match ATTEMPTS.saturating_sub(failed(cx, uuid, role)) {
         0 => wrong.details("It was the last attempt: the keyring is locked."),
         1 => wrong.details(format!("The {name} has 1 login attempt left.")),
         left => wrong.details(format!("The {name} has {left} login attempts left.")),
@@ -322,7 +397,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, F
     let (id, name) = (&ids[2], called(&ids[2])?);
     let row = row(cx, &uuid)?;
     let found = password(row, id).ok();
-    let left = ATTEMPTS.saturating_sub(row.failed);
+    let left = ATTEMPTS.saturating_sub(failed(cx, &uuid, id));
     Ok(Reply::ok(Role {
         activated: false,
         challenge_to_be_changed: false,
@@ -343,6 +418,7 @@ fn init_role(
     body: InitRole,
 ) -> Result<Reply<Nothing>, Failure> {
     let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    require_writes(cx)?;
     called(&ids[2])?;
     if &ids[2] == "so" {
         return Err(not_allowed("The Keyring Security Officer is made with the keyring."));
@@ -378,6 +454,7 @@ fn change_role(
     body: ChangePassword,
 ) -> Result<Reply<Nothing>, Failure> {
     let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    require_writes(cx)?;
     let role = &ids[2];
     check(cx, &uuid, role, body.old_password.expose())?;
     let new = Password::new(cx, body.new_password.expose(), false)?;
@@ -389,6 +466,38 @@ fn change_role(
     if (role == "co" || !dual) && row.co.is_some() {
         row.co = Some(new);
     }
+    Ok(Reply::done())
+}
+
+/// The KRSO resets the KRCO's password, as on a partition. Assumed: the HSM policy that a partition
+/// needs for it does not count, for the members' HSMs may differ in it.
+fn reset_role(
+    cx: &mut Context<'_>,
+    ids: &Ids<4>,
+    body: RoleAction,
+) -> Result<Reply<Nothing>, Failure> {
+    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    require_writes(cx)?;
+    let name = called(&ids[2])?;
+    if &ids[3] != "reset" {
+        return Err(Failure::new(404, roles::INVALID_ACTION, "The action does not exist.")
+            .details(format!("A keyring's role has no action '{}'.", &ids[3])));
+    }
+    if &ids[2] == "so" {
+        return Err(not_allowed(format!("Nobody can reset the password of the {name}.")));
+    }
+    require(cx, &uuid, "so")?;
+    if !cx.state.clusters.cluster.get().dual {
+        return Err(not_allowed(
+            "In single-identity mode both roles have one password: the Keyring Security Officer \
+             changes it.",
+        ));
+    }
+    password(row(cx, &uuid)?, "co")?;
+    let given = body.password.ok_or_else(|| Failure::bad_request("'password' is required."))?;
+    let new = Password::new(cx, given.expose(), true)?;
+    forget_failed(cx, &uuid, "co");
+    row_mut(cx, &uuid)?.co = Some(new);
     Ok(Reply::done())
 }
 
@@ -438,6 +547,7 @@ fn add(
     body: NewObjects,
 ) -> Result<Reply<AddedObject>, Failure> {
     let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    require_writes(cx)?;
     require(cx, &uuid, "co")?;
     cx.peers.operations += 1;
     add_to(cx, &uuid, &body)
@@ -488,6 +598,7 @@ fn add_to(
 
 fn clear(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    require_writes(cx)?;
     require(cx, &uuid, "co")?;
     cx.peers.operations += 1;
     cx.state.keyrings.erase(&uuid);

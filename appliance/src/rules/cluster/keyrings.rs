@@ -16,6 +16,7 @@ use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
     has_release, refuse, require_active, require_member, vouched_by_co,
 };
+use crate::rules::cluster::keyring_clients::{failed_logins, is_locked};
 use crate::rules::cluster::members::find_client;
 use crate::state::keyrings::{KeyringRow, Password};
 
@@ -25,6 +26,8 @@ pub const MOST: usize = 3500;
 const MOST_AT_ONCE: u32 = 100;
 /// The most objects of a keyring before the package 1.0.5.
 const MOST_OBJECTS: usize = 256;
+/// The longest label of a keyring, its number included.
+const LABEL: usize = 32;
 /// Failed logins that lock a keyring.
 pub(crate) const ATTEMPTS: u32 = 10;
 
@@ -47,9 +50,9 @@ fn entry((uuid, row): (&str, &KeyringRow)) -> KeyringEntry {
 
 fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<KeyringList>, Failure> {
     require_member(cx)?;
-    let mut data: Vec<KeyringEntry> = cx.state.keyrings.keyrings.iter().map(entry).collect();
-    data.sort_by(|a, b| a.key_ring_label.cmp(&b.key_ring_label));
-    Ok(Reply::ok(KeyringList { data }))
+    Ok(Reply::ok(KeyringList {
+        data: cx.state.keyrings.in_order().into_iter().map(entry).collect(),
+    }))
 }
 
 fn check_password(password: &str) -> Result<(), Failure> {
@@ -72,25 +75,51 @@ impl Password {
     }
 }
 
+/// The labels of new keyrings.
+fn labels(body: &NewKeyrings) -> Result<Vec<String>, Failure> {
+    let label = check_label("keyRingLabel", &body.key_ring_label, LABEL)?;
+    if is_uuid(label) {
+        return Err(Failure::bad_request(
+            "'keyRingLabel' has the form of a UUID, by which keyrings are found too.",
+        ));
+    }
+    if (body.total, body.index) == (None, None) {
+        return Ok(vec![label.to_owned()]);
+    }
+    let total = body.total.unwrap_or(1);
+    if !(1..=MOST_AT_ONCE).contains(&total) {
+        return Err(Failure::bad_request(format!("'total' must be 1 to {MOST_AT_ONCE}.")));
+    }
+    // Assumed: without a first number they count from 1.
+    let first = body.index.unwrap_or(1);
+    let last = first.checked_add(total - 1).ok_or_else(|| {
+        Failure::bad_request(format!("'index' is too large: the last number is {}.", u32::MAX))
+    })?;
+    let labels: Vec<String> = (first..=last).map(|number| format!("{label}{number}")).collect();
+    if let Some(label) = labels.iter().find(|label| label.chars().count() > LABEL) {
+        return Err(Failure::bad_request(format!(
+            "'keyRingLabel' is too long: with its number, '{label}' has more than {LABEL} \
+             characters."
+        )));
+    }
+    Ok(labels)
+}
+
+/// Whether a text has the form of a UUID.
+fn is_uuid(text: &str) -> bool {
+    let groups = text
+        .split('-')
+        .map(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(group.len()));
+    groups.eq([8, 4, 4, 4, 12].map(Some))
+}
+
 fn create(
     cx: &mut Context<'_>,
     _: &Ids<0>,
     body: NewKeyrings,
 ) -> Result<Reply<KeyringList>, Failure> {
     require_active(cx)?;
-    let label = check_label("keyRingLabel", &body.key_ring_label, 32)?;
-    let total = body.total.unwrap_or(1);
-    if !(1..=MOST_AT_ONCE).contains(&total) {
-        return Err(Failure::bad_request(format!("'total' must be 1 to {MOST_AT_ONCE}.")));
-    }
-    let labels: Vec<String> = match (body.total, body.index) {
-        (None, None) => vec![label.to_owned()],
-        (_, first) => {
-            // Assumed: without a first number they count from 1.
-            let first = first.unwrap_or(1);
-            (first..first.saturating_add(total)).map(|number| format!("{label}{number}")).collect()
-        }
-    };
+    let labels = labels(&body)?;
     vouched_by_co(cx, &body.authentication)?;
     let there = cx.state.keyrings.keyrings.len();
     if there + labels.len() > MOST {
@@ -110,30 +139,49 @@ fn create(
     for label in labels {
         let uuid = cx.random().uuid();
         let serial = cx.random().number(1_000_000_000_000, 9_999_999_999_999).to_string();
-        let row = KeyringRow { label, serial, so: so.clone(), ..KeyringRow::default() };
+        let made = next(cx);
+        let row = KeyringRow { label, serial, made, so: so.clone(), ..KeyringRow::default() };
         data.push(entry((&uuid, &row)));
         cx.state.keyrings.keyrings.insert(uuid, row);
     }
     Ok(Reply::ok(KeyringList { data }))
 }
 
-/// A keyring by UUID or label: its UUID.
+/// The number of the next keyring that is made.
+pub(crate) fn next(cx: &mut Context<'_>) -> u64 {
+    let row = cx.state.clusters.cluster.get_mut();
+    row.made += 1;
+    row.made
+}
+
+/// A keyring by UUID or label: its UUID. A restored keyring may have the label of another one.
 pub(crate) fn find(cx: &Context<'_>, id: &str) -> Result<String, Failure> {
-    let keyrings = &cx.state.keyrings.keyrings;
+    let keyrings = &cx.state.keyrings;
     let uuid = id.to_ascii_lowercase();
-    if keyrings.contains(&uuid) {
+    if keyrings.keyrings.contains(&uuid) {
         return Ok(uuid);
     }
-    let found = keyrings.iter().find(|(_, row)| row.label == id);
-    found
-        .map(|(uuid, _)| uuid.to_owned())
-        .ok_or_else(|| refuse(refusal::NO_KEYRING, format!("There is no keyring '{id}'.")))
+    let named = keyrings.in_order().into_iter().filter(|(_, row)| row.label == id);
+    let found: Vec<&str> = named.map(|(uuid, _)| uuid).collect();
+    match found[..] {
+        [] => Err(refuse(refusal::NO_KEYRING, format!("There is no keyring '{id}'."))),
+        [uuid] => Ok(uuid.to_owned()),
+        _ => Err(refuse(
+            refusal::NOT_ALLOWED,
+            format!(
+                "{} keyrings have the label '{id}': {}. Name the one that is meant by its UUID.",
+                found.len(),
+                found.join(", ")
+            ),
+        )),
+    }
 }
 
 fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Keyring>, Failure> {
     require_member(cx)?;
     let uuid = find(cx, &ids[0])?;
     let row = cx.state.keyrings.keyrings.get(&uuid).cloned().unwrap_or_default();
+    let (locked, failed_logins) = (is_locked(cx, &uuid), failed_logins(cx, &uuid));
     let clients = &cx.state.clusters.clients;
     let assigned = |uuid: &String| clients.get(uuid).map(|row| row.name.clone());
     let names: Vec<String> = match cx.state.clusters.cluster.get().manual {
@@ -144,8 +192,8 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Keyring>
         key_ring_label: row.label,
         key_ring_uuid: uuid,
         serial_number: row.serial,
-        locked: row.failed >= ATTEMPTS,
-        failed_logins: row.failed,
+        locked,
+        failed_logins,
         password_changed: !row.so.to_be_changed,
         krco_initialized: row.co.is_some(),
         objects: row.objects,
@@ -166,7 +214,10 @@ fn change(
         "unlock" => {
             vouched_by_co(cx, &body.authentication)?;
             if let Some(row) = cx.state.keyrings.keyrings.get_mut(&uuid) {
-                row.failed = 0;
+                (row.failed, row.so_failed) = (0, 0);
+            }
+            if cx.state.clusters.own.get().failed.contains_key(&uuid) {
+                cx.state.clusters.own.get_mut().failed.remove(&uuid);
             }
             return Ok(Reply::done());
         }

@@ -15,13 +15,13 @@ use luna_rest::peers::Applicant;
 use crate::core::checks::check_label;
 use crate::core::message::{Failure, Reply};
 use crate::core::random::{Random, hex};
-use crate::core::text::time_text;
+use crate::core::text::{later, time_text};
 use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
-    has_release, not_parted, refuse, require_active, require_cluster, require_running,
-    vouched_by_co, vouched_by_so,
+    not_parted, refuse, require_active, require_cluster, require_running, vouched_by_co,
+    vouched_by_so,
 };
 use crate::state::clusters::{
     CRYPTO_PORT, ClusterRow, Clusters, Era, MemberRow, PACKAGE, PositionRow,
@@ -79,7 +79,6 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     let domain = domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default();
     let (serial, smk) = (serial.to_owned(), partition.smk_id.clone());
     let (uuid, member) = (cx.random().uuid(), cx.random().uuid());
-    let secret = cx.secret.token();
     let row = MemberRow { joined: 1, ..self_as_member(cx) };
     let id = era_id(cx.secret);
     let smk = if smk.is_empty() { hex(&cx.random().bytes::<16>()) } else { smk };
@@ -92,7 +91,6 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewCluster) -> Result<Reply<No
     clusters.cluster.set(ClusterRow {
         uuid,
         label,
-        secret: secret.into(),
         smk,
         domain,
         primary: member.clone(),
@@ -166,6 +164,7 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
         domain: domain.map(|domain| domain.hash.domain_mark()).unwrap_or_default(),
         time: time_text(cx.now),
         package: cx.state.packages.version(PACKAGE).to_owned(),
+        software: cx.state.lunasa.settings.get().version.clone(),
     };
     cx.state.clusters.own.get_mut().partition = serial;
     cx.peers.after_commit = Some(AfterCommit::Join {
@@ -176,8 +175,51 @@ fn join(cx: &mut Context<'_>, uuid: &str, body: ChangeCluster) -> Result<Reply<N
     Ok(Reply::done())
 }
 
-/// The modes of 7.9. Identity is chosen before there are keyrings; assignment at any time, and what
-/// was assigned stays so.
+/// The oldest release of the cluster package that knows the modes of a cluster.
+const MODES_PACKAGE: &str = "1.0.5";
+/// The oldest software of the appliance that does.
+const MODES_SOFTWARE: &str = "7.9.0";
+
+/// Whether a member with this package and this software knows the modes of a cluster.
+pub(crate) fn knows_modes(package: &str, software: &str) -> bool {
+    later(package, MODES_PACKAGE).is_ge() && later(software, MODES_SOFTWARE).is_ge()
+}
+
+/// Goes on with every member knowing the modes: one that does not would not keep them.
+fn require_modes(cx: &Context<'_>) -> Result<(), Failure> {
+    let software = cx.state.lunasa.settings.get().version.as_str();
+    if !knows_modes(cx.state.packages.version(PACKAGE), software) {
+        return Err(refuse(
+            refusal::NOT_ALLOWED,
+            format!(
+                "The modes need appliance software {MODES_SOFTWARE} and the package lnh_cluster \
+                 {MODES_PACKAGE}, or newer."
+            ),
+        ));
+    }
+    let clusters = &cx.state.clusters;
+    let own = &clusters.own.get().member;
+    let unable = |(uuid, _): &(&str, &MemberRow)| {
+        let how = cx.peers.here.get(*uuid);
+        uuid != own && !how.is_some_and(|how| knows_modes(&how.package, &how.software))
+    };
+    let unable: Vec<&str> =
+        clusters.in_order().into_iter().filter(unable).map(|(_, row)| row.name.as_str()).collect();
+    if unable.is_empty() {
+        return Ok(());
+    }
+    Err(refuse(
+        refusal::NOT_ALLOWED,
+        format!(
+            "The modes need appliance software {MODES_SOFTWARE} and the package lnh_cluster \
+             {MODES_PACKAGE}, or newer, on every member. Older, or not online: {}.",
+            unable.join(", ")
+        ),
+    ))
+}
+
+/// The modes of 7.9. Identity is chosen once, before the first keyring; assignment at any time, and
+/// what was assigned stays so.
 fn set_modes(
     cx: &mut Context<'_>,
     uuid: &str,
@@ -198,20 +240,18 @@ fn set_modes(
     if dual.is_none() && manual.is_none() {
         return Err(Failure::bad_request("Give identityMode, clientAssignmentMode, or both."));
     }
-    if !has_release(cx, "1.0.5") {
-        return Err(refuse(
-            refusal::NOT_ALLOWED,
-            "The modes need the package lnh_cluster 1.0.5 or newer.",
-        ));
-    }
+    require_modes(cx)?;
     let row = cx.state.clusters.cluster.get();
     let (was_dual, was_manual) = (row.dual, row.manual);
     if let Some(dual) = dual.filter(|dual| *dual != was_dual) {
-        if !cx.state.keyrings.keyrings.is_empty() {
+        // A keyring of an older release was not counted.
+        let had_keyrings = row.made > 0 || !cx.state.keyrings.keyrings.is_empty();
+        if was_dual || had_keyrings {
             return Err(refuse(
                 refusal::NOT_ALLOWED,
-                "The identity mode cannot be changed any more: the cluster has keyrings. A \
-                 factory reset of the cluster service goes back to its beginning.",
+                "The identity mode is chosen once, before the first keyring is made; it cannot be \
+                 changed any more. Only a factory reset of the cluster service goes back to its \
+                 beginning.",
             ));
         }
         cx.state.clusters.cluster.get_mut().dual = dual;

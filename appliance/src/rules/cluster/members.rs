@@ -20,7 +20,7 @@ use crate::request::context::Context;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{ADMIN, Ids, MONITOR, Routes};
 use crate::rules::cluster::access::{
-    not_parted, refuse, require_active, require_cluster, vouched_by_co,
+    not_parted, refuse, require_active, require_cluster, vouched_by_co, writes,
 };
 use crate::rules::cluster::lifecycle::{era_id, member_path};
 use crate::state::clusters::{ClientRow, MemberRow, PACKAGE};
@@ -41,13 +41,6 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&LINKS, ADMIN, links);
     r.on(&CHANGE_LINK, ADMIN, change_link);
     r.on(&SETTLE, ADMIN, settle);
-}
-
-/// Whether this member may write: it is the primary, or sees it.
-fn writes(cx: &Context<'_>) -> bool {
-    let clusters = &cx.state.clusters;
-    let primary = &clusters.cluster.get().primary;
-    !clusters.own.get().parted && (clusters.is_primary() || cx.peers.here.contains_key(primary))
 }
 
 fn view(cx: &Context<'_>, uuid: &str, row: &MemberRow) -> Member {
@@ -185,16 +178,35 @@ fn promote(cx: &mut Context<'_>, uuid: &str) -> Result<(), Failure> {
     if clusters.cluster.get().primary == uuid {
         return Ok(());
     }
-    let local = clusters.own.get().member == uuid;
-    let may = if local {
-        writes(cx)
-    } else {
-        cx.peers.here.get(uuid).is_some_and(|here| here.writes && here.active)
+    let name = clusters.members.get(uuid).map(|row| row.name.as_str()).unwrap_or_default();
+    let (active, writes) = match cx.peers.here.get(uuid) {
+        _ if clusters.own.get().member == uuid => (cx.peers.active, writes(cx)),
+        Some(here) => (here.active, here.writes),
+        None => {
+            return Err(refuse(
+                refusal::NOT_ALLOWED,
+                format!(
+                    "The member {name} is not reached from here, so it cannot be promoted; \
+                     bring it online first."
+                ),
+            ));
+        }
     };
-    if !may {
+    if !active {
+        return Err(refuse(
+            refusal::NOT_AUTHORIZED,
+            format!(
+                "The member {name} is not authorized; authorize it on its own appliance first."
+            ),
+        ));
+    }
+    if !writes {
         return Err(refuse(
             refusal::READ_ONLY,
-            "Only an authorized member with read-write privileges can be promoted.",
+            format!(
+                "The member {name} is read-only, so it cannot be promoted: it has no link to the \
+                 primary member."
+            ),
         ));
     }
     let at = clusters.own.get().at;
@@ -326,10 +338,13 @@ fn clients(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Clien
     Ok(Reply::ok(Clients { data }))
 }
 
-/// A client by UUID or common name: its UUID.
+/// A client by UUID or common name, whose form a client chooses itself: its UUID.
 pub(crate) fn find_client(cx: &Context<'_>, client: &str) -> Result<String, Failure> {
-    let mut clients = cx.state.clusters.clients.iter();
-    let found = clients.find(|(uuid, row)| *uuid == client || row.name == client);
+    let clients = &cx.state.clusters.clients;
+    if clients.contains(client) {
+        return Ok(client.to_owned());
+    }
+    let found = clients.iter().find(|(_, row)| row.name == client);
     found.map(|(uuid, _)| uuid.to_owned()).ok_or_else(|| {
         refuse(refusal::NO_CLIENT, format!("No client '{client}' is registered with the cluster."))
     })

@@ -119,6 +119,7 @@ fn configure_traffic(
     }
     let running = cx.state.services.is_running("cluster");
     let own = cx.state.clusters.own.get_mut();
+    let before = (own.admin.clone(), own.crypto.clone());
     let traffic = of(own);
     let former = traffic.clone();
     if let Some(interface) = body.interface {
@@ -128,7 +129,11 @@ fn configure_traffic(
         traffic.port = port;
     }
     let changed = *traffic != former;
-    own.restart |= running && changed;
+    if running && changed {
+        own.restart = true;
+        // A service that an older release started.
+        own.bound.get_or_insert(before);
+    }
     Ok(())
 }
 
@@ -168,7 +173,9 @@ pub(crate) fn service_changed(cx: &mut Context<'_>, running: bool) {
     cx.peers.here.clear();
     cx.peers.operations = 0;
     let own = cx.state.clusters.own.get_mut();
+    own.bound = None;
     if running {
+        own.bound = Some((own.admin.clone(), own.crypto.clone()));
         (own.started, own.restart) = (now, false);
         own.backup.offset = offset;
         cx.peers.after_commit = Some(AfterCommit::Look);
@@ -177,7 +184,9 @@ pub(crate) fn service_changed(cx: &mut Context<'_>, running: bool) {
 
 /// `factoryReset` of the service: the cluster and all settings are forgotten.
 pub(crate) fn factory_reset(cx: &mut Context<'_>) {
-    cx.state.services.set_running("cluster", false);
+    if let Some(service) = cx.state.services.services.get_mut("cluster") {
+        (service.running, service.on_boot) = (false, false);
+    }
     cx.state.clusters.forget();
     cx.state.keyrings.forget();
     cx.state.clusters.own.set(Own::default());

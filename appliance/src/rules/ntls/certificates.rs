@@ -9,6 +9,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 
+use crate::core::checks::{COMMON_NAME, is_common_name};
 use crate::core::message::Failure;
 use crate::core::text::time_text;
 
@@ -78,11 +79,9 @@ impl Certificate {
         let common_name = parsed.subject().iter_common_name().next();
         let common_name = common_name.and_then(|name| name.as_str().ok()).map(ToOwned::to_owned);
         if let Some(name) = &common_name
-            && !name.chars().all(|c| c.is_ascii_alphanumeric() || " _.:@*-".contains(c))
+            && !is_common_name(name)
         {
-            return Err(invalid(
-                "The common name has characters other than letters, digits, blanks and _ . : @ * -",
-            ));
+            return Err(invalid(format!("The common name has 1 to 64 {COMMON_NAME}")));
         }
         Ok(Certificate {
             pem: pem_text("CERTIFICATE", der),

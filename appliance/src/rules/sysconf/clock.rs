@@ -17,12 +17,15 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&ZONES, EVERYONE, list);
 }
 
-/// Sets the clock. Unlike time that passes, this ends no session and counts for no service.
+/// Sets the clock. Unlike time that passes, this ends no session and counts for no service. The
+/// HSM's own clock stays what it is.
 pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) {
     let by = now - cx.now;
     cx.state.sysconf.ntp.get_mut().started += by.whole_seconds();
     cx.state.status.clock_set(by.whole_seconds());
     cx.sessions.clock_set(by);
+    let ahead = &mut cx.state.hsm.hsm.get_mut().clock_ahead;
+    *ahead = ahead.saturating_sub(i64::try_from(by.whole_milliseconds()).unwrap_or_default());
     cx.set_clock(now);
 }
 
@@ -132,6 +135,23 @@ mod tests {
         // A zone alone leaves the moment what it is.
         assert_eq!(bench.put(TIME, json!({"timeZone": "UTC"})).status, 204);
         assert_eq!(bench.get(TIME).json()["time"], "19:00:00");
+    }
+
+    #[test]
+    fn the_clock_of_the_hsm_stays_until_it_is_synchronized() {
+        let mut bench = TestMachine::new();
+        so(&mut bench);
+        let times = |bench: &mut TestMachine| {
+            let shown = bench.get("/emulator/lunash/hsm/time").json();
+            [&shown["hsm"], &shown["appliance"]].map(|time| time.as_str().unwrap().to_owned())
+        };
+        let [hsm, appliance] = times(&mut bench);
+        assert_eq!(bench.patch(TIME, json!({"time": "04:04:05"})).status, 204);
+        assert_eq!(times(&mut bench)[0], hsm);
+        assert_ne!(times(&mut bench)[1], appliance);
+        assert_eq!(bench.post("/emulator/lunash/hsm/time/sync", json!({})).status, 200);
+        let [hsm, appliance] = times(&mut bench);
+        assert_eq!(hsm, appliance);
     }
 
     #[test]

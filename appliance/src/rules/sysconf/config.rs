@@ -20,6 +20,7 @@ use crate::core::table::{Field, Table};
 use crate::core::text::{clock_text, date_text, time_text};
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, Routes};
+use crate::rules::cluster::access::require_package;
 use crate::rules::sysconf::ntp::service_changes;
 use crate::state::State;
 use crate::state::services::ServiceRow;
@@ -260,6 +261,9 @@ fn factory_reset(
 ) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let services = chosen(&body.service)?;
+    if services == ["cluster"] {
+        require_package(cx)?;
+    }
     if services.contains(&"cluster") {
         crate::rules::cluster::service::factory_reset(cx);
     }

@@ -159,8 +159,9 @@ fn may_be_cloned(row: &PartitionRow, object: &ObjectRow) -> Result<(), Failure> 
     )))
 }
 
-/// Makes an empty backup and returns its serial number. It stays when its domain turns out to be
-/// another one than the partition's, or a key in the partition may not be copied (documented).
+/// Makes an empty backup and returns its serial number. That of a version 0 partition stays when its
+/// domain turns out to be another one than the partition's, or a key in the partition may not be
+/// copied (documented); of an SKS master key nothing stays.
 fn make(cx: &mut Context<'_>, name: &str, version: u8, body: &Backup) -> Result<String, Failure> {
     let allowed = |_, c: char| c.is_ascii_alphanumeric() || " !@#$%^*()-_=+{}[]:,./~".contains(c);
     if !is_name(name, 64, allowed) {
@@ -230,7 +231,8 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Copi
     let there = of(cx, serial, &id)?;
     same_version(&row, there)?;
     if !shares(&row, &there.domain) {
-        return Err(other_domain().keeping_changes());
+        let failure = other_domain();
+        return Err(if row.version == 1 { failure } else { failure.keeping_changes() });
     }
     if row.version == 1 {
         of_mut(cx, serial, &id)?.smk_id = row.smk_id;
@@ -428,14 +430,28 @@ mod tests {
     }
 
     #[test]
-    fn nothing_crosses_cloning_domains() {
+    fn a_failed_backup_of_an_smk_leaves_nothing() {
         let (mut bench, path) = ready(1);
         let wrong = back_up(&mut bench, &path, json!({"domain": "other"}));
         assert_eq!(wrong.error(), (422, refusal::DOMAIN));
+        assert_eq!(backups(&mut bench), json!([]));
+        assert_eq!(back_up(&mut bench, &path, json!({})).status, 200);
+        let before = backups(&mut bench);
+        let wrong = back_up(&mut bench, &path, json!({"name": "new", "domain": "other"}));
+        assert_eq!(wrong.error(), (422, refusal::DOMAIN));
+        assert_eq!(backups(&mut bench), before);
+    }
+
+    #[test]
+    fn nothing_crosses_cloning_domains() {
+        let (mut bench, path) = ready(0);
+        let wrong = back_up(&mut bench, &path, json!({"domain": "other"}));
+        assert_eq!(wrong.error(), (422, refusal::DOMAIN));
         let left = backups(&mut bench);
-        assert_eq!((&left[0]["name"], &left[0]["smk"]), (&json!("bck"), &json!(false)));
+        assert_eq!((&left[0]["name"], &left[0]["objectCount"]), (&json!("bck"), &json!(0)));
         // The empty backup keeps its own domain until it is deleted.
-        assert_eq!(back_up(&mut bench, &path, json!({})).error(), (422, refusal::DOMAIN));
+        let again = back_up(&mut bench, &path, json!({"replace": false}));
+        assert_eq!(again.error(), (422, refusal::DOMAIN));
         assert_eq!(restore(&mut bench, &path, false).error(), (422, refusal::DOMAIN));
         let delete = DELETE_BACKUP.path(&[SERIAL, left[0]["id"].as_str().unwrap()]);
         assert_eq!(bench.delete(&delete).error(), (401, refusal::NOT_LOGGED_IN));
@@ -445,7 +461,7 @@ mod tests {
         assert_eq!(back_up(&mut bench, &path, json!({"soPassword": null})).status, 200);
 
         let mut second = crate::rules::partition::lifecycle::tests::bench();
-        let other = with_co(&mut second, 1);
+        let other = with_co(&mut second, 0);
         let row = second.machine.state.partitions.partitions.get_mut(serial(&other)).unwrap();
         row.domains[0].hash = PasswordHash::of_domain("other");
         second.store();

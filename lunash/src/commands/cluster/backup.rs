@@ -49,7 +49,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Back the cluster up now",
         options: &[
             CLUSTER,
-            ("-filename", "Name of the backup; a file of that name is overwritten"),
+            ("-filename", "Name of the backup; a backup of that name is overwritten"),
             PASSWORD,
         ],
         roles: Role::ADMIN,
@@ -86,6 +86,16 @@ fn password(session: &mut Session, given: Option<Secret>) -> Result<Option<Secre
     close_questions(session);
     Ok(Some(password))
 }
+
+/// Where the files lie, for whom they are not among the own ones.
+fn note_owner(session: &mut Session) {
+    if session.connection().user != OWNER {
+        session.ui().note(format!("note: backups are among the files of the account {OWNER}"));
+    }
+}
+
+/// Whose files the backups are, whoever makes them.
+const OWNER: &str = "admin";
 
 #[derive(Deserialize)]
 struct Config {
@@ -140,6 +150,7 @@ impl Run<Session> for Enable {
         let password = password(session, self.backuppassword)?;
         let backup = Backup { action: "enable".to_owned(), password, ..Backup::default() };
         send(session, &cluster, &backup)?;
+        note_owner(session);
         Ok(Success { done: "cluster backup enable" })
     }
 }
@@ -160,6 +171,7 @@ impl Run<Session> for RunNow {
         let filename = Some(self.filename);
         let backup = Backup { action: "run".to_owned(), filename, password, ..Backup::default() };
         send(session, &cluster, &backup)?;
+        note_owner(session);
         Ok(Success { done: "cluster backup run" })
     }
 }
@@ -177,6 +189,8 @@ struct Schedule {
     number: u32,
     time: String,
     last: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    missed: String,
 }
 
 impl Run<Session> for Show {
@@ -191,6 +205,7 @@ impl Run<Session> for Show {
             number: state.total,
             time: state.time,
             last: state.last,
+            missed: state.missed,
         })
     }
 }
@@ -206,6 +221,9 @@ impl Text for Schedule {
         page.field("Backups kept:", 20, self.number);
         page.field("Time (d:hh:mm):", 20, &self.time);
         page.field("Last backup:", 20, if self.last.is_empty() { "none" } else { &self.last });
+        if !self.missed.is_empty() {
+            page.field("Missed backup:", 20, &self.missed);
+        }
     }
 }
 
@@ -222,6 +240,7 @@ mod tests {
             number: 0,
             time: String::new(),
             last: String::new(),
+            missed: String::new(),
         };
         assert_eq!(
             schedule.text(),
@@ -240,6 +259,12 @@ Backups kept:       5
 Time (d:hh:mm):     0:09:30
 Last backup:        none
 "
+        );
+        schedule.missed = "2025-01-02 09:30: the member was not authorized".into();
+        assert!(
+            schedule
+                .text()
+                .ends_with("Missed backup:      2025-01-02 09:30: the member was not authorized\n")
         );
     }
 }

@@ -1,22 +1,35 @@
 //! `partition init`, `init co`, `changePw`, `resetPw`, `createChallenge`, `activate`, `deactivate`.
 
-use luna_rest::partitions::{self, ChangePassword, InitPartition, InitRole, RoleAction};
+use luna_rest::partitions::{
+    self, ChangePassword, ImportTemplate, InitPartition, InitRole, RoleAction,
+};
+use luna_rest::users;
 
 use super::{CO, CU, Officer, PSO, Target, close_questions};
 use crate::prelude::*;
 use crate::questions::{allowed, proceed_or};
 
 pub(super) const INIT: Command = Command {
-    syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-force]",
+    syntax: "partition init -partition <partition_name> [-label <label>] [-password <password>] [-domain <domain>] [-applytemplate <template_name>] [-force]",
     help: "Initialize a partition and make its Partition SO",
     options: &[
         ("-label", "Label of the partition; its name without it"),
         ("-password", "First password of the Partition SO"),
         ("-domain", "Cloning domain of the partition"),
+        ("-applytemplate", "Template of policies: one that was imported, or a file"),
     ],
     roles: Role::OPERATOR,
-    rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), partitions::INIT.resource()],
-    known: Known::Documented("lunash/commands/partition/partition_init.htm"),
+    rest: &[
+        partitions::LIST.resource(),
+        partitions::SHOW.resource(),
+        users::FILES.resource(),
+        partitions::IMPORT_TEMPLATE.resource(),
+        partitions::INIT.resource(),
+    ],
+    known: Known::Documented(
+        "lunash/commands/partition/partition_init.htm; -applytemplate: Cluster Administration \
+         Guide (7.8.5), which has the file's name and not the option's (assumed as hsm init's)",
+    ),
     run: call::<Init>(),
 };
 
@@ -136,6 +149,7 @@ struct Init {
     label: Option<String>,
     password: Option<Secret>,
     domain: Option<Secret>,
+    applytemplate: Option<String>,
     force: bool,
 }
 
@@ -151,6 +165,8 @@ impl Run<Session> for Init {
             ))
             .hint("'partition init' in lunacm initializes it again, which erases it"));
         }
+        let template = self.applytemplate;
+        let file = template.as_deref().map(|name| session.look_for(name));
         let label = self.label.map(|label| session.label(naming::LABEL, label)).transpose()?;
         let password = new_password(session, self.password, &PSO, PSO.variable, "-password")?;
         let lead = session.lead();
@@ -172,9 +188,23 @@ impl Run<Session> for Init {
             domain: Some(domain),
             default_domain: Some(false),
             ped: Some("0".to_owned()),
+            template,
             ..InitPartition::default()
         };
-        session.call(&partitions::INIT, &target.place(), &init)?;
+        let place = target.place();
+        match session.client().call(&partitions::INIT, &place, &init) {
+            Ok(_) => {}
+            // No template of this name was imported: a file of this name is.
+            Err(error) if error.id() == Some(ErrorId::HSMPLUGIN_INVALID_FILENAME) => {
+                let Some(Ok(file)) = file else { return Err(refused(error)) };
+                let file = session.upload(file)?;
+                let import = ImportTemplate { file: file.clone(), name: None, replace: false };
+                session.call(&partitions::IMPORT_TEMPLATE, &[], &import)?;
+                let init = InitPartition { template: Some(file), ..init };
+                session.call(&partitions::INIT, &place, &init)?;
+            }
+            Err(error) => return Err(refused(error)),
+        }
         Ok(Done { done: "partition init" })
     }
 }

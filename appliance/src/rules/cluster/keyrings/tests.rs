@@ -72,8 +72,8 @@ fn in_single_identity_mode_both_roles_have_one_password() {
     }
 }
 
-#[test]
-fn in_dual_identity_mode_each_role_has_its_own() {
+/// The same in dual-identity mode.
+fn dual() -> (TestMachine, String) {
     let (mut bench, cluster_path) = cluster("1.0.5-10");
     let dual = json!({"action": "config", "identityMode": "dual"});
     assert_eq!(bench.put(&cluster_path, dual).status, 204);
@@ -83,6 +83,147 @@ fn in_dual_identity_mode_each_role_has_its_own() {
     let made = bench.post("/api/keyrings", body).json();
     let uuid = made["data"][0]["keyRingUUID"].as_str().unwrap();
     let path = format!("/emulator{}/keyrings/{uuid}", cluster_path.strip_prefix("/api").unwrap());
+    (bench, path)
+}
+
+fn reset(bench: &mut TestMachine, path: &str, by: &str, role: &str) -> Answer {
+    let body = json!({"password": "reset-password"});
+    call(bench, by, Method::Post, &format!("{path}/roles/{role}/actions/reset"), body)
+}
+
+#[test]
+fn in_dual_identity_mode_roles_are_locked_one_by_one_and_the_krso_resets_the_krco() {
+    let (mut bench, path) = dual();
+    change(&mut bench, &path, "so", "first-password", "so-password");
+    assert_eq!(
+        reset(&mut bench, &path, "so", "co").error(),
+        (409, "HSMPLUGIN_ROLE_NOT_INITIALIZED")
+    );
+    init(&mut bench, &path, "co-password");
+    for _ in 0..10 {
+        assert_eq!(login(&mut bench, &path, "co", "wrong-password").status, 401);
+    }
+    assert_eq!(login(&mut bench, &path, "co", "co-password").status, 403, "locked");
+    assert_eq!(login(&mut bench, &path, "so", "wrong-password").status, 401);
+    assert_eq!(login(&mut bench, &path, "so", "so-password").status, 204, "not the KRSO");
+    for (by, role, status) in [("co", "co", 401), ("so", "so", 422), ("", "co", 401)] {
+        assert_eq!(reset(&mut bench, &path, by, role).status, status, "{by} resets {role}");
+    }
+    assert_eq!(reset(&mut bench, &path, "so", "co").status, 204);
+    assert_eq!(login(&mut bench, &path, "co", "reset-password").status, 204, "not locked any more");
+    let new = json!({"label": "key", "type": "Symmetric Key"});
+    let refused = call(&mut bench, "co", Method::Post, &format!("{path}/objects"), new);
+    assert_eq!(refused.status, 403, "somebody else set it");
+    for _ in 0..10 {
+        login(&mut bench, &path, "so", "wrong-password");
+    }
+    assert_eq!(login(&mut bench, &path, "so", "so-password").status, 403);
+    assert_eq!(login(&mut bench, &path, "co", "reset-password").status, 204);
+    assert_eq!(bench.get("/api/keyrings/k").json()["locked"], true);
+    assert_eq!(bench.patch("/api/keyrings/k", json!({"authentication": co()})).status, 204);
+    assert_eq!(login(&mut bench, &path, "so", "so-password").status, 204);
+}
+
+#[test]
+fn in_single_identity_mode_nobody_resets_the_krco() {
+    let (mut bench, path) = keyring("1.0.4-122", "first-password");
+    change(&mut bench, &path, "so", "first-password", SHORT);
+    init(&mut bench, &path, SHORT);
+    assert_eq!(reset(&mut bench, &path, "so", "co").status, 422);
+    assert_eq!(login(&mut bench, &path, "co", SHORT).status, 204);
+}
+
+#[test]
+fn finished_labels_are_judged_and_all_that_were_asked_for_are_made() {
+    let (mut bench, _) = cluster("1.0.4-122");
+    let mut create = |label: &str, total: u64, index: u64| {
+        let body = json!({
+            "authentication": co(), "keyRingLabel": label, "keyRingPassword": "keyringpassword",
+            "total": total, "index": index,
+        });
+        bench.post("/api/keyrings", body)
+    };
+    assert_eq!(create("k", 10, 4_294_967_290).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    assert_eq!(create("k", 1, 4_294_967_296).status, 400);
+    assert_eq!(create("k", 6, 4_294_967_290).json()["data"][5]["keyRingLabel"], "k4294967295");
+    let long = "l".repeat(31);
+    let refused = create(&long, 2, 9);
+    assert!(refused.text().contains(&format!("'{long}10' has more than 32")), "{}", refused.text());
+    assert_eq!(create(&long, 1, 9).status, 200);
+    let uuid = json!({
+        "authentication": co(), "keyRingLabel": "528b9b72-c305-4dd1-bebc-a4ca24f8c28b",
+        "keyRingPassword": "keyringpassword",
+    });
+    assert_eq!(bench.post("/api/keyrings", uuid).status, 400, "keyrings are found by UUID too");
+    assert_eq!(bench.get("/api/keyrings").json()["data"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn an_ambiguous_label_is_refused_with_the_uuids() {
+    let (mut bench, path) = keyring("1.0.4-122", "first-password");
+    let run = json!({"action": "run", "filename": "file", "password": "backuppasword"});
+    let cluster_path = path.split("/keyrings").next().unwrap().replace("/emulator", "/api");
+    assert_eq!(bench.put(&format!("{cluster_path}/backup"), run).status, 200);
+    let authentication = json!({"authentication": co()});
+    assert_eq!(bench.delete_with("/api/keyrings/k", authentication.clone()).status, 204);
+    let new = json!({
+        "authentication": co(), "keyRingLabel": "k", "keyRingPassword": "first-password",
+    });
+    bench.post("/api/keyrings", new);
+    let restore = json!({"filename": "file", "password": "backuppasword", "type": "keyring"});
+    assert_eq!(bench.put("/api/cluster/restore", restore).status, 204);
+    let listed = bench.get("/api/keyrings").json();
+    let uuids: Vec<&str> = listed["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|keyring| keyring["keyRingUUID"].as_str().unwrap())
+        .collect();
+    assert_eq!(uuids.len(), 2);
+    assert_eq!(uuids[1], path.rsplit('/').next().unwrap(), "what was restored comes last");
+    for refused in [
+        bench.get("/api/keyrings/k"),
+        bench.patch("/api/keyrings/k", authentication.clone()),
+        bench.delete_with("/api/keyrings/k", authentication.clone()),
+        bench.post("/emulator/keyrings/k/objects", json!({"label": "x", "type": "Data"})),
+    ] {
+        assert_eq!(refused.error(), (409, "CLUSTER_OPERATION_NOT_ALLOWED"));
+        assert!(uuids.iter().all(|uuid| refused.text().contains(uuid)), "{}", refused.text());
+    }
+    let by_uuid = format!("/api/keyrings/{}", uuids[0]);
+    assert_eq!(bench.delete_with(&by_uuid, authentication).status, 204);
+    assert_eq!(bench.get("/api/keyrings/k").json()["keyRingUUID"], uuids[1]);
+}
+
+#[test]
+fn a_new_keyring_moves_no_other_in_either_list() {
+    let (mut bench, path) = cluster("1.0.4-122");
+    let slots = format!("/emulator{}/keyrings", path.strip_prefix("/api").unwrap());
+    for label in ["web2", "web10", "app", "web1"] {
+        let body = json!({
+            "authentication": co(), "keyRingLabel": label, "keyRingPassword": "keyringpassword",
+        });
+        assert_eq!(bench.post("/api/keyrings", body).status, 200);
+    }
+    bench.restart();
+    let listed = bench.get("/api/keyrings").json();
+    let authorize = bench.get(&format!("{path}/members")).json();
+    let member = authorize["data"][0]["memberUUID"].as_str().unwrap().to_owned();
+    let body = json!({"action": "authorize", "authentication": co()});
+    bench.put(&format!("{path}/members/{member}"), body).created();
+    let operation = Operation { client: "client".into(), ..Operation::default() };
+    let seen =
+        bench.send(Request { operation: Some(operation), ..Request::new(Method::Get, slots) });
+    let seen = seen.json();
+    for (place, label) in ["web2", "web10", "app", "web1"].into_iter().enumerate() {
+        assert_eq!(listed["data"][place]["keyRingLabel"], label);
+        assert_eq!(seen["data"][place]["label"], label);
+    }
+}
+
+#[test]
+fn in_dual_identity_mode_each_role_has_its_own() {
+    let (mut bench, path) = dual();
     assert_eq!(change(&mut bench, &path, "so", "first-password", "so-password").status, 204);
     assert_eq!(init(&mut bench, &path, "co-password").status, 204);
     let objects = format!("{path}/objects");

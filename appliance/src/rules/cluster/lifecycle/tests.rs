@@ -1,9 +1,10 @@
+use luna_rest::peers::Here;
 use serde_json::{Value, json};
 
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::rules::partition::lifecycle::tests::{CO, SO, bench, initialized};
-use crate::state::clusters::{PACKAGE, START};
+use crate::state::clusters::{MemberRow, PACKAGE, START};
 use crate::state::packages::PackageRow;
 use crate::test_machine::{ADDRESS, TestMachine};
 
@@ -32,6 +33,9 @@ pub(crate) fn configured(version: &str) -> TestMachine {
     assert_eq!(bench.patch(&format!("{path}/roles/co"), change).status, 202);
     let row = PackageRow { version: version.into(), ..PackageRow::default() };
     bench.machine.state.packages.installed.insert(PACKAGE, row);
+    if version.starts_with("1.0.5") {
+        bench.machine.state.lunasa.settings.get_mut().version = "7.9.0-42".into();
+    }
     bench.store();
     let core = json!({"service": "core", "IpAddress": ADDRESS.to_string()});
     assert_eq!(bench.put(CONFIG, core).status, 204);
@@ -182,22 +186,103 @@ fn keyrings_are_numbered_found_and_deleted() {
 }
 
 #[test]
-fn modes_need_the_newer_package_and_identity_an_empty_cluster() {
-    let (mut bench, path) = cluster("1.0.4-122");
+fn modes_need_the_newer_package_and_software_on_every_member() {
     let dual = json!({"action": "config", "identityMode": "dual"});
-    assert_eq!(bench.put(&path, dual.clone()).error(), (409, "CLUSTER_OPERATION_NOT_ALLOWED"));
+    let refused = (409, "CLUSTER_OPERATION_NOT_ALLOWED");
+    let (mut bench, path) = cluster("1.0.4-122");
+    assert_eq!(bench.put(&path, dual.clone()).error(), refused);
     let (mut bench, path) = cluster("1.0.5-10");
-    assert_eq!(bench.put(&path, dual).status, 204);
+    let settings = bench.machine.state.lunasa.settings.get_mut();
+    let newer = std::mem::replace(&mut settings.version, "7.8.5-20".into());
+    bench.store();
+    assert_eq!(bench.put(&path, dual.clone()).error(), refused);
+    bench.machine.state.lunasa.settings.get_mut().version.clone_from(&newer);
+    let row = MemberRow { name: "LNH-2".into(), joined: 2, ..MemberRow::default() };
+    bench.machine.state.clusters.members.insert("other", row);
+    bench.store();
+    let away = bench.put(&path, dual.clone());
+    assert!(away.status == 409 && away.text().contains("not online: LNH-2."), "{}", away.text());
+    for (package, software, status) in
+        [("1.0.4-122", &*newer, 409), ("1.0.5-1", "7.8.5-20", 409), ("1.0.5-1", &newer, 204)]
+    {
+        let here = Here { package: package.into(), software: software.into(), ..Here::default() };
+        bench.machine.peers.here.insert("other".into(), here);
+        assert_eq!(bench.put(&path, dual.clone()).status, status, "{package}, {software}");
+    }
+}
+
+#[test]
+fn identity_is_chosen_once_before_the_first_keyring() {
+    let (mut bench, path) = cluster("1.0.5-10");
+    let mode = |mode: &str| json!({"action": "config", "identityMode": mode});
+    assert_eq!(bench.put(&path, mode("single")).status, 204, "it is that already");
+    assert_eq!(bench.put(&path, mode("dual")).status, 204);
+    let refused = bench.put(&path, mode("single"));
+    assert_eq!(refused.error(), (409, "CLUSTER_OPERATION_NOT_ALLOWED"));
+    assert!(refused.text().contains("Only a factory reset"), "{}", refused.text());
+    let (mut bench, path) = cluster("1.0.5-10");
     let body = json!({
         "authentication": co(), "keyRingLabel": "k", "keyRingPassword": "keyringpassword",
     });
     assert_eq!(bench.post("/api/keyrings", body).status, 200);
     assert_eq!(bench.get("/api/keyrings/k").json()["maxObjects"], 0, "no limit any more");
-    let single = json!({"action": "config", "identityMode": "single"});
-    assert_eq!(bench.put(&path, single).status, 409);
+    assert_eq!(bench.delete_with("/api/keyrings/k", json!({"authentication": co()})).status, 204);
+    bench.restart();
+    let members = bench.get(&format!("{path}/members")).json();
+    let member = members["data"][0]["memberUUID"].as_str().unwrap().to_owned();
+    let body = json!({"action": "authorize", "authentication": co()});
+    bench.put(&format!("{path}/members/{member}"), body).created();
+    assert_eq!(bench.put(&path, mode("dual")).status, 409, "there was a keyring");
     let manual = json!({"action": "config", "clientAssignmentMode": "manual"});
     assert_eq!(bench.put(&path, manual).status, 204);
     assert_eq!(bench.get(&path).json()["clientAssignmentMode"], "manual");
+}
+
+#[test]
+fn a_backup_is_restored_into_its_own_identity_mode_alone() {
+    let (mut bench, path) = cluster("1.0.5-10");
+    let run = json!({"action": "run", "filename": "file", "password": "backuppasword"});
+    assert_eq!(bench.put(&format!("{path}/backup"), run).status, 200);
+    assert_eq!(bench.put(&path, json!({"action": "config", "identityMode": "dual"})).status, 204);
+    let restore = json!({"filename": "file", "password": "backuppasword", "type": "keyring"});
+    let refused = bench.put("/api/cluster/restore", restore);
+    assert_eq!(refused.error(), (400, "CLUSTER_BACKUP_UNUSABLE"));
+    assert!(refused.text().contains("identity mode"), "{}", refused.text());
+}
+
+#[test]
+fn an_admin_port_is_opened_by_the_restart_that_the_mark_asks_for() {
+    let (mut bench, path) = cluster("1.0.4-122");
+    let port = |bench: &TestMachine| {
+        let own = bench.machine.state.clusters.own.get();
+        (own.traffic_now().0.port, own.restart)
+    };
+    let config = json!({"service": "admin", "port": 50075});
+    assert_eq!(bench.put(CONFIG, config).status, 204);
+    assert_eq!(port(&bench), (0, true));
+    assert_eq!(bench.get(CONFIG).json()["data"][1]["port"], 50075, "what was set");
+    let members = bench.get(&format!("{path}/members")).json();
+    assert_eq!(members["data"][0]["restartService"], true);
+    bench.restart();
+    assert_eq!(port(&bench), (0, true), "the program's restart is none of the service");
+    bench.post(&format!("{SERVICE}/actions/restart"), json!({})).created();
+    assert_eq!(port(&bench), (50075, false));
+}
+
+#[test]
+fn both_ways_of_resetting_the_service_leave_the_same() {
+    let states = ["", "/emulator/lunash/config/factoryReset"].map(|lunash| {
+        let (mut bench, _) = cluster("1.0.4-122");
+        assert_eq!(bench.patch(SERVICE, json!({"onBoot": true})).status, 200);
+        match lunash {
+            "" => bench.post(&format!("{SERVICE}/actions/factoryreset"), json!({})),
+            lunash => bench.post(lunash, json!({"service": "cluster"})),
+        };
+        let service = bench.get(SERVICE).json();
+        assert_eq!((&service["onBoot"], &service["status"]), (&json!(false), &json!("stopped")));
+        (service, bench.get(CONFIG).json(), bench.get("/api/clusters").json())
+    });
+    assert_eq!(states[0], states[1]);
 }
 
 #[test]
@@ -219,7 +304,8 @@ fn backups_follow_their_schedule_and_the_oldest_go() {
     assert_eq!(put(enable.clone()).status, 409, "not configured");
     // The bench's day is a Thursday, 03:04:05.
     let config = |time: &str| json!({"action": "config", "total": 2, "time": time, "filename": "myClusterBackup"});
-    assert_eq!(put(config("7:09:30")).status, 400);
+    let guide = put(config("7:09:30"));
+    assert!(guide.status == 400 && guide.text().contains("7:09:30"), "{}", guide.text());
     assert_eq!(put(config("4:09:30")).status, 200);
     assert_eq!(put(enable).status, 200);
     assert_eq!(put(config("4:09:31")).status, 409, "disable first");
@@ -235,6 +321,104 @@ fn backups_follow_their_schedule_and_the_oldest_go() {
         assert!(files.iter().any(|name| name == file), "{files:?}");
         assert!(files.len() <= 2, "{files:?}");
     }
+}
+
+/// A cluster whose schedule is followed every Thursday at 09:30, and what its backups are called.
+fn scheduled() -> (TestMachine, String) {
+    let (mut bench, path) = cluster("1.0.4-122");
+    let backup = format!("{path}/backup");
+    let config = json!({"action": "config", "total": 3, "time": "4:09:30", "filename": "nightly"});
+    assert_eq!(bench.put(&backup, config).status, 200);
+    let enable = json!({"action": "enable", "password": "backuppasword"});
+    assert_eq!(bench.put(&backup, enable).status, 200);
+    (bench, backup)
+}
+
+/// What is due by the clock of the bench.
+fn tick(bench: &mut TestMachine) -> Vec<String> {
+    bench.machine.tick(bench.machine.now(time::OffsetDateTime::UNIX_EPOCH));
+    bench.store();
+    // What was waited for ended the session.
+    bench.local_login();
+    bench.machine.state.files.names("admin").map(str::to_owned).collect()
+}
+
+#[test]
+fn a_backup_that_is_due_without_authorization_fails_and_is_not_made_later() {
+    let (mut bench, backup) = scheduled();
+    bench.machine.peers.active = false;
+    bench.advance(7 * 3600);
+    assert!(tick(&mut bench).is_empty());
+    bench.machine.peers.active = true;
+    assert!(tick(&mut bench).is_empty(), "its time is over");
+    let show = json!({"action": "show"});
+    let missed = bench.put(&backup, show.clone()).json()["missed"].clone();
+    assert_eq!(missed, "2025-01-02 09:30: the member was not authorized");
+    bench.advance(7 * 86_400);
+    assert_eq!(tick(&mut bench), ["nightly_20250109_0930"]);
+    assert_eq!(bench.put(&backup, show).json()["missed"], "");
+}
+
+#[test]
+fn a_schedule_goes_on_when_the_clock_was_ahead_and_overwrites_nothing() {
+    let (mut bench, _) = scheduled();
+    let clock = |bench: &mut TestMachine, time: &str| {
+        bench.put("/emulator/clock", json!({"set": time}));
+        bench.local_login();
+        tick(bench)
+    };
+    assert_eq!(clock(&mut bench, "2026-01-01T10:00:00Z"), ["nightly_20260101_0930"]);
+    let kept = bench.machine.state.files.get("admin", "nightly_20260101_0930").unwrap().clone();
+    clock(&mut bench, "2025-01-02T03:05:00Z");
+    let made = clock(&mut bench, "2025-01-02T09:30:00Z");
+    assert_eq!(made, ["nightly_20250102_0930", "nightly_20260101_0930"]);
+    clock(&mut bench, "2026-01-01T09:29:00Z");
+    let made = clock(&mut bench, "2026-01-01T09:30:00Z");
+    assert!(made.contains(&"nightly_20260101_0930_2".to_owned()), "{made:?}");
+    if let Some(row) = bench.machine.state.files.get("admin", "nightly_20260101_0930") {
+        assert_eq!(row, &kept);
+    }
+}
+
+#[test]
+fn a_backup_takes_the_place_of_a_backup_alone() {
+    let (mut bench, path) = cluster("1.0.4-122");
+    bench.upload("/users/admin/files", "tools.spkg", b"package");
+    let mut run = |name: &str| {
+        let body = json!({"action": "run", "filename": name, "password": "backuppasword"});
+        bench.put(&format!("{path}/backup"), body)
+    };
+    for taken in ["server.pem", "tools.spkg"] {
+        let refused = run(taken);
+        assert_eq!(refused.error(), (400, "CLUSTER_BACKUP_UNUSABLE"), "{taken}");
+        assert!(refused.text().contains("no backup of a cluster"), "{}", refused.text());
+    }
+    for name in [".hidden", "a..b", "-", "b.", "...", &"x".repeat(64)] {
+        assert_eq!(run(name).status, 200, "{name}");
+    }
+    for name in ["", ".", "..", "a/b", "a b", "\u{e4}", &"x".repeat(65)] {
+        assert_eq!(run(name).error(), (400, "FRAMEWORK_BAD_REQUEST"), "{name}");
+    }
+    assert_eq!(run(".hidden").status, 200, "a backup is overwritten");
+    let file = bench.machine.state.files.get("admin", "tools.spkg").unwrap();
+    assert_eq!(file.content, b"package");
+}
+
+#[test]
+fn a_backup_made_by_hand_is_no_longer_one_of_the_schedule() {
+    let (mut bench, backup) = scheduled();
+    bench.advance(7 * 3600);
+    assert_eq!(tick(&mut bench), ["nightly_20250102_0930"]);
+    let run = json!({
+        "action": "run", "filename": "nightly_20250102_0930", "password": "backuppasword",
+    });
+    assert_eq!(bench.put(&backup, run).status, 200);
+    for _ in 0..5 {
+        bench.advance(7 * 86_400);
+        tick(&mut bench);
+    }
+    let files = tick(&mut bench);
+    assert_eq!((files.len(), files[0].as_str()), (4, "nightly_20250102_0930"), "{files:?}");
 }
 
 #[test]
