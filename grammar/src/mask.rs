@@ -77,7 +77,7 @@ impl Grammar {
                 }
             }
         }
-        masked.push_str(&line[end..last_word(line).max(end)]);
+        masked.push_str(&line[end..shown_end(line).max(end)]);
         (masked, moved)
     }
 
@@ -98,7 +98,7 @@ impl Grammar {
             }
             end = secret.at.end;
         }
-        kept.push_str(&line[end..last_word(line).max(end)]);
+        kept.push_str(&line[end..shown_end(line).max(end)]);
         kept
     }
 
@@ -175,7 +175,8 @@ impl Grammar {
             }
             let hidden = match option {
                 Meaning::Secret => true,
-                Meaning::Plain { .. } | Meaning::Unknown if due => false,
+                Meaning::Plain { .. } if due => false,
+                Meaning::Unknown if due => risky && self.may_be_secret(&token.text),
                 _ if free.shown > 0 => {
                     free.shown -= 1;
                     false
@@ -201,7 +202,9 @@ impl Grammar {
             .find(|meaning| *meaning != Meaning::Unknown)
             .unwrap_or(Meaning::Unknown);
         let in_all = if meant.entries.is_empty() { &all } else { &meant.menu };
-        let glued = secret_start(in_all, name).filter(|_| end.is_none());
+        let mut names = all.iter().flat_map(|one| &one.spec().slots).flat_map(|slot| &slot.names);
+        let spelt = names.any(|known| starts_with(known, name));
+        let glued = secret_start(in_all, name).filter(|_| end.is_none() && !spelt);
         let letters = name.chars().all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
         match (known, end, glued) {
             (Meaning::Plain { .. }, ..) => (known, None),
@@ -210,12 +213,13 @@ impl Grammar {
             (Meaning::Unknown, None, Some(glued)) => (Meaning::Secret, Some(glued)),
             (Meaning::Unknown, end, _) => {
                 let lower = name.to_ascii_lowercase();
-                let secret = risky || SECRET_NAMES.iter().any(|part| lower.contains(part));
+                let secret = SECRET_NAMES.iter().any(|part| lower.contains(part));
                 let whole = risky && !letters && name.chars().count() > SHORTEST;
                 match (secret, whole, end) {
                     (_, true, _) => (Meaning::Secret, Some(0)),
                     (true, false, Some(end)) => (Meaning::Secret, Some(end + 1)),
                     (true, false, None) => (Meaning::Secret, None),
+                    (false, false, Some(end)) if risky => (Meaning::Unknown, Some(end + 1)),
                     (false, false, _) => (Meaning::Unknown, None),
                 }
             }
@@ -265,7 +269,10 @@ impl Grammar {
             return false;
         }
         let all: Vec<&Entry> = self.tree.entries.iter().collect();
-        joined(text).iter().filter(|token| is_option(token)).any(|token| {
+        let options = joined(text);
+        // Too many words begin with a name of one letter.
+        let mut options = options.iter().filter(|token| is_option(token) && token.text.len() > 2);
+        options.any(|token| {
             let name = token.text.split(['=', ':']).next().unwrap_or_default();
             let lower = name.to_ascii_lowercase();
             meaning(&all, name) == Meaning::Secret
@@ -326,9 +333,10 @@ fn given(invocation: &Invocation<'_>) -> Vec<Secret> {
     found
 }
 
-/// The end of the last word, behind which there are blanks and a comment.
-fn last_word(line: &str) -> usize {
-    joined(line).last().map_or(0, |token| token.span.end)
+/// Where a line ends without its comment.
+fn shown_end(line: &str) -> usize {
+    let words = joined(line).last().map_or(0, |token| token.span.end);
+    if line[words..].trim().is_empty() { line.len() } else { words }
 }
 
 /// `NAME=value`.
@@ -430,7 +438,7 @@ mod tests {
         ];
         let grammar = Grammar::new(&[], commands.map(declare).to_vec(), &[]);
         for (line, masked) in [
-            ("role  login -n co -p 'my pw' # x", "role  login -n co -p ******** # x"),
+            ("role  login -n co -p 'my pw' # x", "role  login -n co -p ********"),
             ("rol lgin -n co -p my pw", "rol lgin -n co -p ******** ********"),
             ("role list -pasword s3cret -x y", "role list -pasword ******** -x y"),
             ("role login -p -s3cret -n co", "role login -p ******** -n co"),

@@ -251,6 +251,13 @@ fn at(path: &Path, kind: io::ErrorKind, reason: impl std::fmt::Display) -> io::E
     io::Error::new(kind, format!("{}: {reason}", path.display()))
 }
 
+/// A text signed with the key of a file, in Base64.
+pub(crate) fn sign(key: &Path, text: &str) -> io::Result<String> {
+    let signature = read_key(key)?.sign(&SystemRandom::new(), text.as_bytes());
+    let signature = signature.map_err(|_| at(key, io::ErrorKind::Other, "it does not sign"))?;
+    Ok(BASE64_STANDARD.encode(signature))
+}
+
 fn read_key(path: &Path) -> io::Result<EcdsaKeyPair> {
     let pem = std::fs::read(path).map_err(|error| at(path, error.kind(), error))?;
     let pem = Zeroizing::new(pem);

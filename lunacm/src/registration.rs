@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use luna_rest::keyrings::{self, NewClient, Registered};
+use luna_rest::{ErrorId, Fingerprint};
 use luna_shell::{
     Device, Failure, Folders, Input, Kind, Page, Table, Text, TimeLimit, View, Watch,
     all_certificates, check_replaceable, connect_without_login, replace_file,
@@ -19,7 +20,7 @@ use luna_shell::{
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
-use crate::cluster_connection::ClusterConnection;
+use crate::cluster_connection::{ClusterConnection, sign};
 use crate::clusters::{self, PLACES, Registration};
 use crate::owner::{ClientSide, common_name};
 use crate::{certificate, deploy};
@@ -113,6 +114,18 @@ pub fn run(
     }
     let request = Request::of(arguments, &old)?;
     Ok(Box::new(request.register(&configuration, &old, folders, device)?))
+}
+
+/// A refusal of the member.
+fn refused(error: luna_rest::Error) -> Failure {
+    let taken = error.id() == Some(ErrorId::CLUSTER_CLIENT_EXISTS);
+    let failure = Failure::from(error);
+    match taken {
+        true => {
+            failure.hint("'cluster client delete' in lunash takes a client's registration back")
+        }
+        false => failure,
+    }
 }
 
 /// A failure of a file on this machine.
@@ -292,12 +305,24 @@ impl Request<'_> {
             folders,
             device,
         )?;
+        // Who is registered already says so with its present key.
+        let proof = match (files.key.exists(), Fingerprint::of_pem(&prepared.certificate)) {
+            (true, Some(new)) => {
+                let shown = client.fingerprint().to_string();
+                let text = NewClient::text(&self.cluster, &shown, &new.to_string());
+                // A key that cannot sign proves nothing; the member refuses where it has to.
+                sign(&files.key, &text).ok()
+            }
+            _ => None,
+        };
         let body = NewClient {
             certificate: prepared.certificate.clone(),
             label: self.label.clone(),
             user: self.user.clone(),
+            proof,
         };
-        let registered = client.call(&keyrings::REGISTER, &[&self.cluster], &body)?;
+        let registered =
+            client.call(&keyrings::REGISTER, &[&self.cluster], &body).map_err(refused)?;
         check(&registered)?;
         let backup = prepared.settle()?;
         replace_file(&files.authorities, registered.ca.as_bytes())
@@ -582,7 +607,10 @@ fn remove(
     for path in &left {
         device.note(&format!("note: {} was left", path.display()));
     }
-    device.note("note: the cluster still knows this client; its administrator can end that");
+    device.note(
+        "note: the cluster still knows this client; its administrator can end that, and has to before \
+         the name is registered again",
+    );
     Ok(Removed { index: one.index, cluster, removed, left })
 }
 

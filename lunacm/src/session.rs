@@ -519,24 +519,6 @@ fn add_keyrings(
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_has_3500_keyrings_over_all_its_clusters() {
-        let found = |count: usize| -> Vec<keyrings::Slot> {
-            (0..count).map(|_| keyrings::Slot::default()).collect()
-        };
-        let mut slots = Vec::new();
-        assert_eq!(add_keyrings(&mut slots, 0, "a", &found(3000)), None);
-        assert_eq!(add_keyrings(&mut slots, 1, "b", &found(500)), None);
-        let note = add_keyrings(&mut slots, 2, "c", &found(7)).unwrap();
-        assert!(note.contains(": 7 of cluster 'c' are not shown"), "{note}");
-        assert_eq!(slots.len(), MAX_KEYRINGS);
-    }
-}
-
 impl luna_shell::Session for Session {
     const NAME: &'static str = "lunacm";
     const RESULT_AFTER_WORDS: bool = true;
@@ -672,4 +654,22 @@ fn partition_names(client: &Client, hsm: &str) -> Result<Vec<String>, luna_rest:
     use luna_rest::partitions::{LIST, SHOW};
     let list = client.get(&LIST, &[hsm])?.partitions;
     list.iter().map(|entry| Ok(client.get(&SHOW, &[hsm, &entry.id])?.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_has_3500_keyrings_over_all_its_clusters() {
+        let found = |count: usize| -> Vec<keyrings::Slot> {
+            (0..count).map(|_| keyrings::Slot::default()).collect()
+        };
+        let mut slots = Vec::new();
+        assert_eq!(add_keyrings(&mut slots, 0, "a", &found(3000)), None);
+        assert_eq!(add_keyrings(&mut slots, 1, "b", &found(500)), None);
+        let note = add_keyrings(&mut slots, 2, "c", &found(7)).unwrap();
+        assert!(note.contains(": 7 of cluster 'c' are not shown"), "{note}");
+        assert_eq!(slots.len(), MAX_KEYRINGS);
+    }
 }

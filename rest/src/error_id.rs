@@ -337,6 +337,8 @@ error_ids! {
     CLUSTER_BACKUP_UNUSABLE,
     /// The connection broke while a change was under way; it may have been made.
     CLUSTER_CHANGE_UNCLEAR,
+    /// A client of keyrings has this name already, and another key.
+    CLUSTER_CLIENT_EXISTS,
     /// No such client.
     CLUSTER_CLIENT_NOT_FOUND,
     /// 401: a client of keyrings is not registered.

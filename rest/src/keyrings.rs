@@ -26,8 +26,8 @@ calls! {
     /// Deletes a keyring with its objects.
     pub const DELETE: Call<DeleteKeyring, Nothing> = Call::delete("/api/keyrings/{keyringid}");
 
-    /// Registers a client's certificate. Whoever knows the cluster's UUID may. Emulated appliances
-    /// only.
+    /// Registers a client's certificate. Whoever knows the cluster's UUID may, but takes no name that
+    /// is registered. Emulated appliances only.
     pub const REGISTER: Call<NewClient, Registered> =
         Call::post("/emulator/clusters/{clusterid}/clients");
     /// Opens a client's session. Emulated appliances only.
@@ -175,6 +175,18 @@ pub struct NewClient {
     /// An appliance account with the role monitor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// What a client needs that is registered already: [`NewClient::text`], signed with the key that
+    /// it has been registered with until now, in Base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl NewClient {
+    /// What the key of a registered client signs: the cluster, the fingerprint of the certificate that
+    /// the appliance showed, and that of the new certificate.
+    pub fn text(cluster: &str, fingerprint: &str, new: &str) -> String {
+        format!("luna cluster client, new key\n{cluster}\n{fingerprint}\n{new}\n")
+    }
 }
 
 /// What a client keeps of its registration.

@@ -164,7 +164,7 @@ impl TestAppliance {
         parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
         let certificate = parameters.self_signed(&rcgen::KeyPair::generate()?)?.pem();
         let label = label.map(ToOwned::to_owned);
-        let new = keyrings::NewClient { certificate, label, user: None };
+        let new = keyrings::NewClient { certificate, label, ..keyrings::NewClient::default() };
         client.call(&keyrings::REGISTER, &[&cluster.cluster_uuid], &new)?;
         Ok(())
     }

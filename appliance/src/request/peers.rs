@@ -17,6 +17,8 @@ pub struct Peers {
     pub here: BTreeMap<String, Here>,
     /// Operations of clients that were served.
     pub operations: u64,
+    /// When clients asked to be registered, in seconds since 1970: those of the last minute.
+    pub registrations: Vec<i64>,
     /// What is to be done with the other members once the request has been answered.
     pub after_commit: Option<AfterCommit>,
 }

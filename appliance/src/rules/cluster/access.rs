@@ -23,6 +23,7 @@ pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
         refusal::EXISTS => (409, "The appliance belongs to a cluster already."),
         refusal::NO_CLUSTER => (404, "The cluster does not exist."),
         refusal::NO_MEMBER => (404, "The member does not exist."),
+        refusal::CLIENT_EXISTS => (409, "The client is registered already."),
         refusal::NO_CLIENT => (404, "The client does not exist."),
         refusal::NO_KEYRING => (404, "The keyring does not exist."),
         refusal::NOT_AUTHORIZED => (403, "The member is not authorized."),

@@ -40,6 +40,10 @@ use crate::state::keyrings::{FailedRow, KeyObject, KeyringRow, Password};
 
 /// Failed logins with a password of this length or less never count.
 const SHORT: usize = 6;
+/// The most clients of a cluster. Assumed: as many as may be connected to an appliance.
+const MOST_CLIENTS: usize = 800;
+/// The most registrations that a member takes in a minute, refused ones too. Assumed.
+const MOST_IN_A_MINUTE: usize = 60;
 /// Objects that one request creates.
 const MOST_AT_ONCE: u32 = 10_000;
 
@@ -78,6 +82,7 @@ fn register(
     require_cluster(cx, &ids[0])?;
     // The guide: the member that takes the client has to be an authorized one.
     require_active(cx)?;
+    count_registration(cx)?;
     let bad = |details: &str| Failure::bad_request(format!("'certificate': {details}"));
     let der = der(&body.certificate).ok_or_else(|| bad("it is no PEM certificate."))?;
     let (_, parsed) = x509_parser::parse_x509_certificate(&der)
@@ -100,11 +105,34 @@ fn register(
             format!("The appliance has no account '{user}' with the role monitor."),
         ));
     }
-    // A client that registers again, with a new key, stays the client it was.
-    let known = cx.state.clusters.clients.iter().find(|(_, row)| row.name == name);
-    let known = known.map(|(uuid, _)| uuid.to_owned());
-    let uuid = known.unwrap_or_else(|| cx.random().uuid());
     let fingerprint = Fingerprint::of(&der).to_string();
+    let clients = &cx.state.clusters.clients;
+    let known = match clients.iter().find(|(_, row)| row.name == name) {
+        // A client that registers again, with a new key, stays the client it was: its present key
+        // says that it is.
+        Some((uuid, row)) => {
+            let cluster = &cx.state.clusters.cluster.get().uuid;
+            let text = NewClient::text(cluster, &own_fingerprint(cx), &fingerprint);
+            if !has_signed(row, &text, body.proof.as_deref().unwrap_or_default()) {
+                return Err(refuse(
+                    refusal::CLIENT_EXISTS,
+                    format!(
+                        "A client '{name}' is registered with another key. It registers again with \
+                         that key; when it is lost, an administrator deletes the client first."
+                    ),
+                ));
+            }
+            Some(uuid.to_owned())
+        }
+        None if clients.len() >= MOST_CLIENTS => {
+            return Err(refuse(
+                refusal::LIMIT,
+                format!("A cluster has at most {MOST_CLIENTS} clients; delete one first."),
+            ));
+        }
+        None => None,
+    };
+    let uuid = known.unwrap_or_else(|| cx.random().uuid());
     let row = ClientRow { name, label, user, certificate: body.certificate, fingerprint };
     cx.state.clusters.clients.insert(uuid.clone(), row);
     cx.sessions.retain(|session| session.client != uuid);
@@ -121,6 +149,37 @@ fn register(
     }))
 }
 
+/// Goes on unless too many clients were registered here just now.
+fn count_registration(cx: &mut Context<'_>) -> Result<(), Failure> {
+    let now = cx.now.unix_timestamp();
+    // One of the future is of a clock that was set back.
+    cx.peers.registrations.retain(|then| (now - 59..=now).contains(then));
+    if cx.peers.registrations.len() >= MOST_IN_A_MINUTE {
+        let details = format!(
+            "A member registers at most {MOST_IN_A_MINUTE} clients in a minute; try again later."
+        );
+        return Err(refuse(refusal::LIMIT, details));
+    }
+    cx.peers.registrations.push(now);
+    Ok(())
+}
+
+fn own_fingerprint(cx: &Context<'_>) -> String {
+    fingerprint(&cx.options.certificate)
+}
+
+/// Whether the key of a client has made this signature, in Base64, of a text.
+fn has_signed(client: &ClientRow, text: &str, signature: &str) -> bool {
+    let (Ok(signature), Some(der)) = (STANDARD.decode(signature), der(&client.certificate)) else {
+        return false;
+    };
+    x509_parser::parse_x509_certificate(&der).is_ok_and(|(_, parsed)| {
+        let key = &parsed.public_key().subject_public_key.data;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key);
+        key.verify(text.as_bytes(), &signature).is_ok()
+    })
+}
+
 fn session(
     cx: &mut Context<'_>,
     ids: &Ids<1>,
@@ -135,14 +194,10 @@ fn session(
     let (client, row) = found.ok_or_else(stranger)?;
     let client = client.to_owned();
     let cluster = &cx.state.clusters.cluster.get().uuid;
-    let text = ClientSession::text(cluster, &fingerprint(&cx.options.certificate));
-    let signature = STANDARD.decode(&body.signature).map_err(|_| stranger())?;
-    let der = der(&row.certificate).ok_or_else(stranger)?;
-    let (_, parsed) = x509_parser::parse_x509_certificate(&der).map_err(|_| stranger())?;
-    let key = &parsed.public_key().subject_public_key.data;
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key)
-        .verify(text.as_bytes(), &signature)
-        .map_err(|_| stranger())?;
+    let text = ClientSession::text(cluster, &own_fingerprint(cx));
+    if !has_signed(row, &text, &body.signature) {
+        return Err(stranger());
+    }
     let entry = entry(cx);
     let reply = auth::open(cx, Session { client, private: true, ..Session::default() });
     Ok(reply.with(entry))
@@ -604,3 +659,6 @@ fn clear(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing
     cx.state.keyrings.erase(&uuid);
     Ok(Reply::done())
 }
+
+#[cfg(test)]
+mod tests;
