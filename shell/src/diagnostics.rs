@@ -57,7 +57,11 @@ pub(crate) fn failure(
                     Some("behind a blank, '?' shows what can stand there".to_owned())
                 }
                 () if about_words => separator(&tokens).or_else(|| advice.for_words(&words)),
-                () => advice.for_option(&parent, word),
+                // As it was typed: it is looked up, not shown.
+                () => {
+                    let typed = tokens.iter().find(|token| token.span.start == at.start);
+                    advice.for_option(&parent, typed.map_or(word, |token| token.text.as_ref()))
+                }
             };
             if hint.is_none() {
                 possible.clone_from(&closest);
