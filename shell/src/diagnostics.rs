@@ -56,9 +56,16 @@ pub(crate) fn failure(
                 () if word.len() > 1 && word.ends_with('?') => {
                     Some("behind a blank, '?' shows what can stand there".to_owned())
                 }
-                () if about_words => advice.for_words(&words).or_else(|| separator(&tokens)),
-                () => advice.for_option(&parent, word),
+                () if about_words => separator(&tokens).or_else(|| advice.for_words(&words)),
+                // As it was typed: it is looked up, not shown.
+                () => {
+                    let typed = tokens.iter().find(|token| token.span.start == at.start);
+                    advice.for_option(&parent, typed.map_or(word, |token| token.text.as_ref()))
+                }
             };
+            if hint.is_none() {
+                possible.clone_from(&closest);
+            }
             let hint = hint
                 .or_else(near)
                 .or_else(|| separator(&tokens))
@@ -72,7 +79,8 @@ pub(crate) fn failure(
             let underlined = underlined(grammar, line, at);
             let menu = !dashed && grammar.is_menu(&parent) && !parent.is_empty();
             if let Some(text) = advice.text_of_unknown(&parent, word).filter(|_| menu) {
-                let failure = Failure::new(Kind::NotUnderstood, text)
+                let failure = Failure::new(Kind::NotUnderstood, text);
+                let failure = Failure { candidates: possible, ..failure }
                     .hint(format!("{what}\n\n{underlined}\n"));
                 return match hint {
                     Some(hint) => failure.hint(hint),
