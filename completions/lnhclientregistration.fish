@@ -5,8 +5,8 @@ complete -c lnhclientregistration -s l -l label -d 'A label for the client' -r
 complete -c lnhclientregistration -s u -l user -d 'An appliance account with the role monitor to associate with the client' -r
 complete -c lnhclientregistration -l admin-port -d 'The member\'s port for administration' -r
 complete -c lnhclientregistration -l remove -d 'Remove a cluster from this client: its index or its UUID' -r
-complete -c lnhclientregistration -l config -d 'The client\'s configuration file; without it Chrystoki.conf in the folder that ChrystokiConfigurationPath names, or in /etc' -r -F
-complete -c lnhclientregistration -l install-dir -d 'Where the client is installed; without it the parent of the configuration\'s ToolsDir, or /usr/safenet/lunaclient' -r -f -a "(__fish_complete_directories)"
+complete -c lnhclientregistration -l config -d 'The client\'s configuration file; without it Chrystoki.conf in the folder that ChrystokiConfigurationPath names, or in /etc if there is one, or else in ~/.config/luna' -r -F
+complete -c lnhclientregistration -l install-dir -d 'Where the client is installed; without it the parent of the configuration\'s ToolsDir, or /usr/safenet/lunaclient if it is there, or the folder of the configuration file' -r -f -a "(__fish_complete_directories)"
 complete -c lnhclientregistration -l fingerprint -d 'The SHA-256 fingerprint the member\'s certificate must have' -r
 complete -c lnhclientregistration -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
 complete -c lnhclientregistration -l output -d 'How the result is written' -r -f -a "luna\t'Luna\'s own text'

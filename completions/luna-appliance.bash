@@ -43,6 +43,9 @@ _luna__appliance() {
             luna__appliance,settle)
                 cmd="luna__appliance__subcmd__settle"
                 ;;
+            luna__appliance,stop)
+                cmd="luna__appliance__subcmd__stop"
+                ;;
             luna__appliance__subcmd__help,attach-backup-hsm)
                 cmd="luna__appliance__subcmd__help__subcmd__attach__subcmd__backup__subcmd__hsm"
                 ;;
@@ -69,6 +72,9 @@ _luna__appliance() {
                 ;;
             luna__appliance__subcmd__help,settle)
                 cmd="luna__appliance__subcmd__help__subcmd__settle"
+                ;;
+            luna__appliance__subcmd__help,stop)
+                cmd="luna__appliance__subcmd__help__subcmd__stop"
                 ;;
             luna__appliance__subcmd__help__subcmd__links,cut)
                 cmd="luna__appliance__subcmd__help__subcmd__links__subcmd__cut"
@@ -101,12 +107,16 @@ _luna__appliance() {
 
     case "${cmd}" in
         luna__appliance)
-            opts="-h -V --help --version serve package attach-backup-hsm detach-backup-hsm links clock settle generate help"
+            opts="-h -V --timeout --help --version serve stop package attach-backup-hsm detach-backup-hsm links clock settle generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -115,7 +125,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__attach__subcmd__backup__subcmd__hsm)
-            opts="-h --data --serial --in --help"
+            opts="-h --data --serial --in --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -133,6 +143,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -141,7 +155,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__clock)
-            opts="-h --data --set --advance --help"
+            opts="-h --data --set --advance --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,6 +173,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -167,7 +185,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__detach__subcmd__backup__subcmd__hsm)
-            opts="-h --data --serial --out --help"
+            opts="-h --data --serial --out --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -185,6 +203,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -193,12 +215,16 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__generate)
-            opts="-h --help man bash fish zsh"
+            opts="-h --timeout --help man bash fish zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -207,7 +233,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__help)
-            opts="serve package attach-backup-hsm detach-backup-hsm links clock settle generate help"
+            opts="serve stop package attach-backup-hsm detach-backup-hsm links clock settle generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -374,14 +400,32 @@ _luna__appliance() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        luna__subcmd__appliance__subcmd__help__subcmd__stop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         luna__subcmd__appliance__subcmd__links)
-            opts="-h --data --help cut heal help"
+            opts="-h --data --timeout --help cut heal help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -393,7 +437,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__links__subcmd__cut)
-            opts="-h --direction --data --help"
+            opts="-h --direction --data --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -407,6 +451,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -415,13 +463,17 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__links__subcmd__heal)
-            opts="-h --data --help"
+            opts="-h --data --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -489,7 +541,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__package)
-            opts="-h --out --requires --firmware --payload --authcode --help"
+            opts="-h --out --requires --firmware --payload --authcode --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -515,6 +567,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -523,7 +579,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__serve)
-            opts="-h --data --listen --seed --clock --hostname --help"
+            opts="-h --data --listen --seed --clock --hostname --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -549,6 +605,10 @@ _luna__appliance() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -557,13 +617,39 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__settle)
-            opts="-h --data --help"
+            opts="-h --data --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        luna__subcmd__appliance__subcmd__stop)
+            opts="-h --data --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -224,11 +224,12 @@ fn recorded_lines_are_understood() {
 /// What a shell says to a line.
 fn said(shell: &str, line: &str) -> (String, Status) {
     let appliance = TestAppliance::new().unwrap();
-    let terminal = ScriptedTerminal::new([line.to_owned()], true);
+    let terminal = ScriptedTerminal::new([], true);
+    let options = Options { command: vec![line.to_owned()], ..Options::default() };
     let secrets = Secrets::only([]);
     let status = match shell {
-        "lunash" => appliance.lunash(&terminal, Options::default(), secrets),
-        _ => appliance.lunacm(&terminal, Options::default(), secrets, None),
+        "lunash" => appliance.lunash(&terminal, options, secrets),
+        _ => appliance.lunacm(&terminal, options, secrets, None),
     };
     let status = status.unwrap();
     (terminal.take_screen(), status)

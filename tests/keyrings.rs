@@ -154,7 +154,7 @@ fn the_roles_of_a_keyring_are_used_like_those_of_a_partition() {
     let (_, roles) = code("role list");
     let roles = roles["view"]["roles"].as_array().unwrap().clone();
     assert_eq!(roles.len(), 2);
-    assert_eq!((&roles[1]["short"], &roles[1]["logged_in"]), (&"co".into(), &true.into()));
+    assert_eq!((&roles[1]["short"], &roles[1]["logged_in"]), (&"krco".into(), &true.into()));
     assert_eq!(code("partition contents").1["view"]["objects"], serde_json::json!([]));
     assert_eq!(code("partition clear -force").0, 0);
     let (_, shown) = code("partition showinfo");

@@ -440,7 +440,8 @@ mod tests {
         for (line, masked) in [
             ("role  login -n co -p 'my pw' # x", "role  login -n co -p ********"),
             ("rol lgin -n co -p my pw", "rol lgin -n co -p ******** ********"),
-            ("role list -pasword s3cret -x y", "role list -pasword ******** -x y"),
+            // It may be `-p` with a password right behind it.
+            ("role list -pasword s3cret -x y", "role list -p******** ******** -x y"),
             ("role login -p -s3cret -n co", "role login -p ******** -n co"),
             ("role login -password=s3cret", "role login -password=********"),
             ("client delte -c mine", "client delte -c mine"),

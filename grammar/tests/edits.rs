@@ -163,7 +163,9 @@ fn a_million_edits_never_resolve_wrongly() {
             if done % SAMPLE == 1 {
                 let (masked, _) =
                     (grammar.masked(&line), grammar.complete(&line, random.below(line.len() + 1)));
-                assert!(line.is_empty() || !masked.is_empty());
+                // Of a comment alone nothing is left.
+                let comment = line.trim_start().starts_with(['#', ';']);
+                assert!(line.is_empty() || comment || !masked.is_empty(), "{line}");
             }
             done += 1;
         }

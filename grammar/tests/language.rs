@@ -137,10 +137,7 @@ fn an_ambiguous_line_never_resolves() {
     );
     // An exact word closes the door on its longer siblings.
     let grammar = small(&["par show", "partition list"]);
-    check(
-        &grammar,
-        &[("par list", "unknown list after [par]: show"), ("part l", "partition list")],
-    );
+    check(&grammar, &[("par list", "unknown list after [par]: "), ("part l", "partition list")]);
 }
 
 #[test]
@@ -351,7 +348,7 @@ fn help_on_a_menu_lists_its_commands() {
             ("user add ?", "help: Usage: user add"),
             ("he user add", "help: Usage: user add"),
             ("user add '?'", "unknown '?' after [user add]: "),
-            ("help usr", "unknown usr after []: user, help"),
+            ("help usr", "unknown usr after []: user"),
         ],
     );
     assert_eq!(grammar.help("nonsense"), None);
@@ -365,8 +362,8 @@ fn a_hidden_word_frees_its_abbreviations() {
         &grammar,
         &[
             ("c l", "client list"),
-            ("cluster list", "unknown cluster after []: client, help"),
-            ("cluster ?", "unknown cluster after []: client, help"),
+            ("cluster list", "unknown cluster after []: "),
+            ("cluster ?", "unknown cluster after []: "),
         ],
     );
     assert!(!grammar.help("").is_some_and(|text| text.contains("cluster")));

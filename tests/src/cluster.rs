@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use luna_rest::clusters::{self, Authentication};
-use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, services};
+use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, services, users};
 use luna_shell::{Device, Folders, Status};
 use lunacm::registration::{self, Arguments};
 
@@ -12,6 +12,9 @@ use crate::test_appliance::{CLIENT_FOLDER, TestAppliance};
 
 /// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
 const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];
+/// The password of admin in factory state, and at the first member of a cluster.
+const FACTORY: &str = "PASSWORD";
+const ADMIN: &str = "admin-Passw0rd";
 /// The label of the cluster partition.
 const PARTITION: &str = "clusterpar";
 /// The package's authorization code.
@@ -48,6 +51,12 @@ impl TestAppliance {
         };
         let member = &members.first().context("no member")?.member_uuid;
         client.call(&clusters::CHANGE_MEMBER, &[&cluster, member], &authorize)?;
+        // With a factory password nobody joins.
+        let own = users::UserAction {
+            password: Some(ADMIN.into()),
+            current_password: Some(FACTORY.into()),
+        };
+        client.call(&users::ACT, &["admin", "changePassword"], &own)?;
         Ok(cluster)
     }
 
@@ -62,7 +71,7 @@ impl TestAppliance {
             action: "join".to_owned(),
             authentication: Authentication::co(PASSWORDS[2].into(), Some(PARTITION.to_owned())),
             remote_cluster_ip_address: Some(first.running()?.address().ip().to_string()),
-            remote_admin_password: Some("PASSWORD".into()),
+            remote_admin_password: Some(ADMIN.into()),
             ..Default::default()
         };
         client.call(&clusters::CHANGE, &[&cluster], &join)?;

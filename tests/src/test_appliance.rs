@@ -91,6 +91,14 @@ impl TestAppliance {
     pub(crate) fn shown(&self, screen: &str) -> String {
         let folder = self.folder().to_string_lossy();
         let screen = screen.replace(&*folder, "/luna");
+        let screen = match self.running() {
+            // The web certificate is made anew for each appliance.
+            Ok(running) => screen.replace(
+                &running.fingerprint().to_string(),
+                "SHA256:(fingerprint of the web certificate)",
+            ),
+            Err(_) => screen,
+        };
         let lines: String = screen.split_inclusive('\n').map(steady).collect();
         self.appliances.network().shown(&lines)
     }

@@ -312,11 +312,7 @@ impl Run<Session> for Backup {
         };
         let copy = |session: &mut Session| {
             let copied = session.client().call(&tokens::BACKUP, &[place[1]], &body);
-            copied.map_err(|error| match error.id() {
-                Some(ErrorId::HSMPLUGIN_CERTIFICATE_INVALID) if there.is_none() => refused(error)
-                    .hint("'token backup partition delete' removes the empty backup that is left"),
-                _ => refused(error),
-            })
+            copied.map_err(refused)
         };
         let Copied { objects, smk } =
             CO.during(session, place, (password, attempt), |session| {
