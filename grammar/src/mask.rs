@@ -452,7 +452,7 @@ mod tests {
             ("key unlcok -c mine", "key unlcok -c ********"),
             ("key swish -c mine", "key swish -c ********"),
             ("zzz -c mine", "zzz -c ********"),
-            ("zzz -name mine -passwords mine", "zzz -name mine -passwords ********"),
+            ("zzz -name mine -passwords mine", "zzz -name mine -p******** ********"),
             ("key set 1234", "key set ********"),
             ("ke se 1234 5", "ke se ******** ********"),
             ("role login - p s3cret ?", "role login - p ******** ?"),

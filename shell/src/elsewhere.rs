@@ -1,8 +1,8 @@
 //! Hints for lines that are no command here: of an older release, of the other shell, of the tools
 //! beside them, or commands of the product that this program does not have yet.
 
-/// The names of the product's commands.
-const NAMES: &str = include_str!("names.txt");
+/// The product's commands by name, whether or not the shells here have them.
+pub const NAMES: &str = include_str!("names.txt");
 
 /// What stands for commands of vtl here.
 const FOR_VTL: &[(&str, &str)] = &[

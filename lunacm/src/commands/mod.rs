@@ -54,6 +54,7 @@ const OF_LUNASH: &[&str] = &["client", "service", "status", "sysconf"];
 pub fn catalogue() -> Catalogue<Session> {
     let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
     catalogue.grammar.know(LUNASH.table);
+    catalogue.grammar.know(elsewhere::NAMES);
     RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
     OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
     catalogue.grammar.reserve(OF_LUNASH);

@@ -196,6 +196,7 @@ const CREATES_ONLY: &str = "since 7.x 'partition create' makes a partition witho
 pub fn catalogue() -> Catalogue<Session> {
     let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
     catalogue.grammar.know(LUNACM.table);
+    catalogue.grammar.know(elsewhere::NAMES);
     RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
     catalogue
 }
