@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::tempdir;
 
 #[test]
@@ -119,12 +119,17 @@ fn an_appliance_of_ones_own_is_found_again_and_ends_itself() {
     let folder = tempdir().unwrap();
     let data = folder.path().join("new");
     let open = |idle| Own::open_with(program, &data, Duration::from_secs(idle)).unwrap();
-    let ended = || {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Appliance::locate(&data).is_some() {
-            assert!(Instant::now() < deadline, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    // An appliance holds its folder's lock for as long as it runs.
+    let lock = || fs::File::open(data.join("lock")).unwrap();
+    let ended = |lock: fs::File| {
+        let (send, free) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let taken = lock.lock().is_ok();
+            drop(lock);
+            send.send(taken)
+        });
+        assert!(free.recv_timeout(Duration::from_secs(20)).expect("it does not end"));
+        assert_eq!(Appliance::locate(&data), None);
     };
     let first = open(0);
     assert!(first.started && first.other_version.is_none());
@@ -132,8 +137,9 @@ fn an_appliance_of_ones_own_is_found_again_and_ends_itself() {
     let second = open(0);
     assert!(!second.started);
     assert_eq!(second.target.port, first.target.port);
+    let held = lock();
     drop((first, second));
-    ended();
+    ended(held);
     // Whoever comes while it ends itself gets the next one.
     for _ in 0..3 {
         let own = open(0);
@@ -141,8 +147,9 @@ fn an_appliance_of_ones_own_is_found_again_and_ends_itself() {
     }
     // One whose folder is taken away ends as well.
     let own = open(600);
+    let held = lock();
     fs::remove_dir_all(&data).unwrap();
-    ended();
+    ended(held);
     drop(own);
 }
 
