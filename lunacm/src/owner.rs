@@ -203,15 +203,20 @@ mod tests {
         is("Chrystoki.conf");
     }
 
+    /// Those of a user whose home is this folder.
+    fn folders(home: &Path) -> Folders {
+        Folders {
+            config: home.join("config"),
+            appliance: home.join("appliance"),
+            state: home.join("state"),
+        }
+    }
+
     #[test]
     fn the_configuration_is_the_named_one_the_installed_one_or_the_users_own() {
         let folder = tempfile::tempdir().unwrap();
         let within = |name: &str| folder.path().join(name);
-        let folders = Folders {
-            config: within("config"),
-            appliance: within("appliance"),
-            state: within("state"),
-        };
+        let folders = folders(folder.path());
         let of = |named: Option<PathBuf>| configuration(named, &within("etc"), &folders);
         assert_eq!(of(None), within("config/Chrystoki.conf"));
         assert_eq!(of(Some(within("named"))), within("named/Chrystoki.conf"));
@@ -225,11 +230,7 @@ mod tests {
     fn a_client_of_clusters_alone_needs_no_appliance() {
         let folder = tempfile::tempdir().unwrap();
         let within = |name: &str| folder.path().join(name);
-        let folders = Folders {
-            config: within("config"),
-            appliance: within("appliance"),
-            state: within("state"),
-        };
+        let folders = folders(folder.path());
         let none = Options::default();
         let of_partitions = side(folder.path(), "LunaSA Client = {\n}\n");
         assert!(of_partitions.needs_appliance(&none, &folders).unwrap());

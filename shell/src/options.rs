@@ -256,19 +256,15 @@ fn lines_of(file: &Path) -> Result<Vec<String>, Failure> {
 }
 
 /// The program's own options, `--` included.
-fn own_options() -> impl Iterator<Item = String> {
+fn own_options() -> Vec<String> {
     let command = Options::augment_args(clap::Command::new(""));
-    let names: Vec<String> = command
-        .get_arguments()
-        .filter_map(|arg| arg.get_long())
-        .map(|long| format!("--{long}"))
-        .collect();
-    names.into_iter()
+    let long = command.get_arguments().filter_map(|arg| arg.get_long());
+    long.map(|long| format!("--{long}")).collect()
 }
 
 /// The first word of a line that is one of the program's own options.
 pub(crate) fn program_option(line: &str) -> Option<String> {
-    let own: Vec<String> = own_options().collect();
+    let own = own_options();
     line.split_whitespace()
         .filter_map(|word| word.split('=').next())
         .find_map(|word| own.iter().find(|option| *option == word).cloned())
@@ -286,7 +282,8 @@ fn no_option(word: &str) -> Failure {
     }
     let name = word.split('=').next().unwrap_or(word);
     let failure = Failure::new(Kind::NotUnderstood, format!("There is no option '{name}'."));
-    let near = own_options().min_by_key(|option| strsim::damerau_levenshtein(option, name));
+    let near =
+        own_options().into_iter().min_by_key(|option| strsim::damerau_levenshtein(option, name));
     match near.filter(|option| strsim::damerau_levenshtein(option, name) <= 2) {
         Some(near) => failure.hint(format!("could be: {near}")),
         None => failure.hint("--help lists the options"),

@@ -365,14 +365,7 @@ impl<S: Session> Shell<S> {
             ui.device.print(&line);
             ui.device.print("\n");
         }
-        for warning in &warnings {
-            ui.device.note(&format!("warning: {warning}"));
-        }
-        if let Err(failure) = &result {
-            for hint in &failure.hints {
-                ui.device.note(&format!("hint: {hint}"));
-            }
-        }
+        write_remarks(&mut *ui.device, &warnings, result.as_ref().err());
         status
     }
 
@@ -393,16 +386,10 @@ impl<S: Session> Shell<S> {
         let user = connection.user.clone();
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
-        for warning in warnings {
-            ui.device.note(&format!("warning: {warning}"));
-            messages.push(warning.clone());
-        }
-        if let Err(failure) = &result {
-            for hint in &failure.hints {
-                ui.device.note(&format!("hint: {hint}"));
-            }
-            messages.extend(failure.hints.iter().cloned());
-        }
+        write_remarks(&mut *ui.device, warnings, result.as_ref().err());
+        messages.extend_from_slice(warnings);
+        messages
+            .extend(result.as_ref().err().into_iter().flat_map(|failure| failure.hints.clone()));
         let object = CommandResult {
             line,
             appliance: Some(appliance),
@@ -441,6 +428,16 @@ impl<S: Session> Shell<S> {
             self.substitution_noted = true;
             self.session.ui().note(format!("note: '{from}' was read as '{to}'"));
         }
+    }
+}
+
+/// Writes what is said beside a result.
+fn write_remarks(device: &mut dyn Device, warnings: &[String], failure: Option<&Failure>) {
+    for warning in warnings {
+        device.note(&format!("warning: {warning}"));
+    }
+    for hint in failure.into_iter().flat_map(|failure| &failure.hints) {
+        device.note(&format!("hint: {hint}"));
     }
 }
 

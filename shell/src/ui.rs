@@ -25,7 +25,6 @@ pub struct Ui {
     pub(crate) last_attempt: bool,
     /// The folder of the locks of logins.
     pub(crate) attempts: Option<PathBuf>,
-    /// The longest time a call may take.
     pub(crate) messages: Vec<String>,
     pub(crate) frame: Frame,
     pub(crate) shown: bool,
