@@ -414,7 +414,6 @@ fn a_wrong_password_of_an_account_is_asked_for_again() {
     let fingerprint = appliance.fingerprint().to_string();
     let arguments = ["--host", &address, "--fingerprint", &fingerprint];
     let mut person = Person::sits_down_in(tempfile::tempdir().unwrap(), &arguments);
-    // Typed ahead, behind the last attempt: it must not come to who started the program.
     person.sees("'s password: ");
     person.types("wrong1\rwrong2\r");
     person.sees("refused the login of 'admin'");
@@ -432,6 +431,32 @@ fn a_wrong_password_of_an_account_is_asked_for_again() {
     person.sees("No password for 'admin'");
     person.sees_the_end();
     assert!(!person.screen().contains("LUNA_PASSWORD"), "{}", person.screen());
+}
+
+#[test]
+fn the_third_wrong_password_ends_the_program_and_nothing_typed_ahead_is_left() {
+    let data = tempfile::tempdir().unwrap();
+    let appliance = Appliance::start(Options::new(data.path())).unwrap();
+    let mut person = Person::starts_line(&format!(
+        "$lunash --host {} --fingerprint {}; echo status=$?; read -r line; echo \"line=[$line]\"",
+        appliance.address(),
+        appliance.fingerprint()
+    ));
+    person.sees("'s password: ");
+    person.types("wrong1\rwrong2\rwrong3\rmeant-for-the-session\r");
+    for _ in 0..2 {
+        person.sees("refused the login of 'admin'");
+        person.sees("'s password: ");
+    }
+    person.sees("lunash: ");
+    person.sees("refused the login of 'admin'");
+    person.sees("status=3");
+    person.types("fresh\r");
+    person.sees("line=[");
+    person.sees_the_end();
+    let screen = person.screen();
+    assert!(screen.contains("line=[fresh]"), "{screen}");
+    assert_eq!(screen.matches("'s password: ").count(), 3, "{screen}");
 }
 
 #[test]
