@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State};
+use axum::extract::{
+    ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State,
+};
 use axum::http::header::{
     self, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
     TRANSFER_ENCODING,
@@ -28,6 +30,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
 use crate::connections::{Connections, Counted};
+use crate::core::logs::LUNALOGS;
 use crate::core::message::{Body, Failure, Request, Response};
 use crate::folder::Certificate;
 use crate::replica::{Replica, lock};
@@ -150,7 +153,7 @@ impl Server {
         let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
         let mut server = server.http1_only();
         server.http_builder().http1().header_read_timeout(self.limits.idle);
-        Ok(server.serve(routes.into_make_service()))
+        Ok(server.serve(routes.into_make_service_with_connect_info::<SocketAddr>()))
     }
 }
 
@@ -178,6 +181,9 @@ async fn respond(server: &Arc<Server>, mut request: Request) -> Response {
             work.await.unwrap_or_else(Failure::into_response)
         }
     };
+    if let Some(line) = &response.log {
+        server.replica.logs().lock().append(LUNALOGS, line);
+    }
     tracing::info!(%method, path, status = response.status, "answered");
     response
 }
@@ -235,6 +241,7 @@ async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failur
             false => "This port is for messages of members of the cluster alone.",
         }));
     }
+    let from = http.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let headers = http.headers();
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(CONTENT_TYPE)
@@ -251,6 +258,7 @@ async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failur
             .map(Secret::from),
         content_type,
         certificate,
+        from,
         ..Request::new(method, http.uri().path())
     };
     let declared = headers.get(CONTENT_LENGTH).map(|length| length.to_str().ok()?.parse().ok());
@@ -356,7 +364,7 @@ async fn files(boundary: String, bytes: Bytes) -> Result<Vec<(String, Vec<u8>)>,
 }
 
 fn write(response: Response) -> axum::response::Response {
-    let Response { status, location, link, cookie, warning, content_type, body } = response;
+    let Response { status, location, link, cookie, warning, content_type, body, .. } = response;
     let mut http = axum::response::Response::new(HttpBody::from(body));
     *http.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let cookie = cookie.map(|value| {

@@ -32,6 +32,7 @@ mod folder;
 mod http;
 #[cfg(test)]
 mod layers;
+mod log_folder;
 mod own;
 mod own_process;
 mod panics;
@@ -44,10 +45,12 @@ pub use folder::Endpoint;
 pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
 
+use crate::core::logs::SharedLogs;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
 use http::{Activity, Port, Server};
+use log_folder::LogFolder;
 use replica::{Https, Replica};
 use store::{Store, StoreError};
 
@@ -175,6 +178,7 @@ impl Appliance {
         };
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
+        engine.machine.logs = SharedLogs::new(LogFolder::new(data.join("logs")));
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));

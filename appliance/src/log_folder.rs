@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::request::logs::{LOGS, LogFile, Logs, older};
+use crate::core::logs::{LOGS, LogFile, Logs, older};
 
 /// The most bytes of one file.
 const LIMIT: u64 = 4 << 20;
@@ -19,7 +19,7 @@ const KEPT_AT_LIMIT: u32 = 4;
 
 /// Logs in a folder.
 #[derive(Debug)]
-pub struct LogFolder {
+pub(crate) struct LogFolder {
     folder: PathBuf,
     open: BTreeMap<String, Open>,
     limit: u64,
@@ -33,7 +33,7 @@ struct Open {
 
 impl LogFolder {
     /// Logs in this folder, which is made with the first line.
-    pub fn new(folder: impl Into<PathBuf>) -> LogFolder {
+    pub(crate) fn new(folder: impl Into<PathBuf>) -> LogFolder {
         LogFolder { folder: folder.into(), open: BTreeMap::new(), limit: LIMIT }
     }
 
@@ -59,7 +59,8 @@ impl LogFolder {
             return Ok(());
         }
         // Those beyond the number to keep may be left from another setting.
-        for file in self.files().iter().filter(|file| number(&file.name, log) >= Some(keep.max(1))) {
+        for file in self.files().iter().filter(|file| number(&file.name, log) >= Some(keep.max(1)))
+        {
             fs::remove_file(path(&file.name))?;
         }
         if keep == 0 {
@@ -82,11 +83,8 @@ fn number(file: &str, log: &str) -> Option<u32> {
 
 fn open(folder: &Path, log: &str) -> io::Result<Open> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let file = fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(folder.join(log))?;
+    let file =
+        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(folder.join(log))?;
     let size = file.metadata()?.len();
     Ok(Open { file, size })
 }
@@ -141,7 +139,7 @@ impl Logs for LogFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::logs::MemoryLogs;
+    use crate::core::logs::MemoryLogs;
     use std::os::unix::fs::PermissionsExt;
 
     fn content(logs: &dyn Logs) -> Vec<(String, String)> {
@@ -160,10 +158,8 @@ mod tests {
     #[test]
     fn folder_and_memory_rotate_alike() {
         let folder = tempfile::tempdir().unwrap();
-        let mut kinds: [Box<dyn Logs>; 2] = [
-            Box::new(LogFolder::new(folder.path().join("logs"))),
-            Box::<MemoryLogs>::default(),
-        ];
+        let mut kinds: [Box<dyn Logs>; 2] =
+            [Box::new(LogFolder::new(folder.path().join("logs"))), Box::<MemoryLogs>::default()];
         for logs in &mut kinds {
             assert_eq!(content(&**logs), []);
             logs.rotate(2);
@@ -172,7 +168,8 @@ mod tests {
                 logs.rotate(2);
             }
             logs.append("messages", "five");
-            let expected = [("messages", "five\n"), ("messages.1", "four\n"), ("messages.2", "three\n")];
+            let expected =
+                [("messages", "five\n"), ("messages.1", "four\n"), ("messages.2", "three\n")];
             assert_eq!(content(&**logs), pairs(&expected));
             logs.rotate(1);
             assert_eq!(content(&**logs), pairs(&[("messages.1", "five\n")]));
@@ -196,7 +193,8 @@ mod tests {
         let size: u64 = files.iter().map(|file| file.size).sum();
         assert!(files.len() == 5 && size <= 500, "{files:?}");
         assert!(content(&open())[0].1.ends_with("line 0059\n"));
-        let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode();
+        let mode =
+            |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode();
         assert_eq!((mode("logs") & 0o777, mode("logs/messages") & 0o777), (0o700, 0o600));
     }
 

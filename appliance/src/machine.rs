@@ -9,10 +9,12 @@ use luna_rest::{Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::clock;
+use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
 use crate::request::auth;
 use crate::request::context::Context;
+use crate::request::logs::{Asker, call_line};
 use crate::request::options::Options;
 use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::Routes;
@@ -22,6 +24,7 @@ use crate::rules;
 use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
+use crate::rules::sysconf::syslog::rotate_when_due;
 use crate::state::{Change, State};
 
 /// The machine.
@@ -34,6 +37,8 @@ pub struct Machine {
     /// Cookies and salts; never kept, never repeatable.
     secret: Random,
     options: Options,
+    /// The log files.
+    pub(crate) logs: SharedLogs,
     pub(crate) routes: Routes,
 }
 
@@ -48,6 +53,7 @@ impl Machine {
             peers: Peers::default(),
             secret: Random::from_seed(secret),
             options,
+            logs: SharedLogs::default(),
             routes: rules::routes(),
         }
     }
@@ -78,10 +84,21 @@ impl Machine {
         system: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
         let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
-        let Machine { state, sessions, tasks, peers, secret, options, routes } = self;
+        let Machine { state, sessions, tasks, peers, secret, options, logs, routes } = self;
         let key = session::Key::Anonymous;
-        let cx =
-            Context { state, sessions, now, unset, tasks, peers, key, secret, options, request };
+        let cx = Context {
+            state,
+            sessions,
+            now,
+            unset,
+            tasks,
+            peers,
+            key,
+            secret,
+            options,
+            request,
+            logs,
+        };
         (cx, routes)
     }
 
@@ -89,13 +106,15 @@ impl Machine {
     pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
         // Left over only when a request before this one panicked half-way.
         self.state.undo();
+        let now = self.now(system);
         let (mut cx, routes) = self.context(request, system);
 
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
             (route.run)(&mut cx, &ids, request)
         });
-        let response = match answered {
+        let by = Asker::of(&cx);
+        let mut response = match answered {
             Ok(mut response) => {
                 if !request.method.changes() {
                     cx.state.undo();
@@ -116,6 +135,7 @@ impl Machine {
                 failure.into_response()
             }
         };
+        response.log = call_line(&self.state, request, &by, response.status, now);
         // A failed login counts, whatever else is taken back.
         for (user, row) in self.sessions.take_unstored() {
             match row {
@@ -244,6 +264,7 @@ impl Machine {
     pub fn tick(&mut self, system: OffsetDateTime) {
         self.state.undo();
         let now = self.now(system);
+        rotate_when_due(&mut self.state, &self.logs, now);
         let made = follow_schedule(&mut self.state, &self.peers, &mut self.secret, now);
         if let Err(failure) = made {
             self.state.undo();

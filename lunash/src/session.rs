@@ -6,10 +6,10 @@ use std::sync::Arc;
 use luna_rest::partitions::Partition;
 use luna_rest::{
     Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
-    services, tasks, tokens, users,
+    services, syslog, tasks, tokens, users,
 };
 use luna_shell::{
-    Code, CompletionValues, Connection, Device, Failure, Older, Options, Secrets, Ui,
+    Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Secrets, Ui,
 };
 
 use crate::commands::{PACKAGE, PACKAGED};
@@ -20,8 +20,8 @@ use crate::refusals::not_in_list;
 const FACTORY_HOST_NAME: &str = "local_host";
 
 /// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the
-/// HSM's serial number, and tasks.
-pub const SESSION_CALLS: [Resource; 10] = [
+/// HSM's serial number, tasks, and the line in the log of an emulated appliance.
+pub const SESSION_CALLS: [Resource; 11] = [
     auth::LOGIN.resource(),
     auth::LOGOUT.resource(),
     lunasa::SHOW.resource(),
@@ -32,6 +32,7 @@ pub const SESSION_CALLS: [Resource; 10] = [
     tasks::RESPONSE.resource(),
     tasks::ACTIONS.resource(),
     tasks::ACT.resource(),
+    syslog::TELL.resource(),
 ];
 
 /// What commands work with.
@@ -75,6 +76,7 @@ impl Session {
         }
         session.refresh_hostname();
         session.clusters = session.has_cluster_package();
+        session.tell(None, None);
         Ok(session)
     }
 
@@ -175,6 +177,19 @@ fn hsm_of(client: &Client) -> Result<String, Failure> {
         .ok_or_else(|| Failure::command("The appliance reports no HSM."))
 }
 
+impl Session {
+    /// Has an emulated appliance write into its log what the product's LunaSH writes there itself. That
+    /// the line is lost is no failure of the command.
+    fn tell(&self, command: Option<&str>, failure: Option<&Failure>) {
+        let reached = failure.is_none_or(|failure| failure.kind != Kind::Unreachable);
+        if self.client().is_emulated() && reached {
+            let (code, ..) = luna_shell::Session::result_line(self, failure);
+            let command = command.map(ToOwned::to_owned);
+            let _ = self.client().call(&syslog::TELL, &[], &syslog::Told { command, code });
+        }
+    }
+}
+
 impl luna_shell::Session for Session {
     const NAME: &'static str = "lunash";
     const RESULT_AFTER_WORDS: bool = false;
@@ -208,6 +223,10 @@ impl luna_shell::Session for Session {
         let user = self.connection.user.clone();
         // Completion reports no errors.
         Arc::new(move |placeholder| names(&client, &user, placeholder).unwrap_or_default())
+    }
+
+    fn ran(&mut self, command: &str, failure: Option<&Failure>) {
+        self.tell(Some(command), failure);
     }
 
     fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String) {

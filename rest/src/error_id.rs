@@ -177,6 +177,12 @@ error_ids! {
     /// 404: the server is not in the list. Assumed.
     NTP_SERVER_DOES_NOT_EXIST,
 
+    // Logs.
+    /// 404: the logs have no such action. Assumed.
+    SYSLOG_ACTION_INVALID,
+    /// 404: no such log. Assumed.
+    SYSLOG_LOG_DOES_NOT_EXIST,
+
     // SSH.
     /// 400: no usable address. Assumed.
     SSH_CLIENT_ADDRESS_INVALID,

@@ -36,6 +36,7 @@ pub mod services;
 pub mod ssh;
 pub mod status;
 pub mod sysconf;
+pub mod syslog;
 pub mod tasks;
 pub mod time;
 pub mod tokens;
@@ -74,6 +75,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         ssh::ALL,
         status::ALL,
         sysconf::ALL,
+        syslog::ALL,
         tasks::ALL,
         time::ALL,
         tokens::ALL,

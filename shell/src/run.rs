@@ -74,6 +74,8 @@ pub trait Session: Sized + 'static {
     fn hidden_menus(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Hears of each command that was run, in full spelling and without secrets, and how it ended.
+    fn ran(&mut self, _command: &str, _failure: Option<&Failure>) {}
     /// What was warned of in answers since this was last asked, each text once.
     fn take_warnings(&mut self) -> Vec<String> {
         self.connection_mut().client.take_warnings()
@@ -107,6 +109,9 @@ pub struct Shell<S: Session> {
     substitution_noted: bool,
     older_noted: BTreeSet<String>,
 }
+
+/// The path of what is told about commands, which is no command itself.
+const HELP: &str = "help";
 
 /// The result of a line, before it is written.
 struct LineResult<'c> {
@@ -245,7 +250,7 @@ impl<S: Session> Shell<S> {
         let line_result = match catalogue.grammar.resolve(line) {
             Outcome::Empty => return Status::Success,
             Outcome::Help(text) => LineResult {
-                path: "help",
+                path: HELP,
                 canonical: catalogue.grammar.masked(line.trim()),
                 result: Ok(Box::new(generate::Help { help: text })),
             },
@@ -330,6 +335,9 @@ impl<S: Session> Shell<S> {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
         let warnings = self.session.take_warnings();
+        if !path.is_empty() && path != HELP {
+            self.session.ran(&canonical, result.as_ref().err());
+        }
         if self.options.output == Format::Json {
             return self.write_json(canonical, result, &warnings);
         }

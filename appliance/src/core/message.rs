@@ -1,6 +1,7 @@
 //! Requests and responses, and what a rule answers with: a `Reply` or a `Failure`.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use luna_rest::peers::Operation;
 use luna_rest::{ApiError, Fingerprint, Method, Secret};
@@ -28,6 +29,8 @@ pub struct Request {
     pub local_key: Option<Secret>,
     /// The certificate that the sender has proved to own, on the port of members.
     pub certificate: Option<Fingerprint>,
+    /// The address that it came from; none within the program.
+    pub from: Option<SocketAddr>,
     /// An operation of a client that another member passed on.
     pub operation: Option<Operation>,
     /// The body.
@@ -64,6 +67,7 @@ impl Request {
             cookie: None,
             local_key: None,
             certificate: None,
+            from: None,
             operation: None,
             body: Body::Plain(Vec::new()),
         }
@@ -118,6 +122,8 @@ pub struct Response {
     pub cookie: Option<String>,
     /// What the asker should know besides the answer: the text of the `Warning` header.
     pub warning: Option<&'static str>,
+    /// The line for the appliance's log, if the call belongs there.
+    pub log: Option<String>,
     /// The `Content-Type` of the body.
     pub content_type: &'static str,
     /// The body.
@@ -229,7 +235,16 @@ impl<A: Serialize> Reply<A> {
             Content::Octets(bytes) => (OCTETS, bytes),
         };
         let (status, location, cookie) = (self.status, self.location, self.cookie);
-        Ok(Response { status, location, link, cookie, warning: None, content_type, body })
+        Ok(Response {
+            status,
+            location,
+            link,
+            cookie,
+            warning: None,
+            log: None,
+            content_type,
+            body,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod checks;
 pub mod clock;
+pub mod logs;
 pub mod message;
 pub mod password;
 pub mod random;

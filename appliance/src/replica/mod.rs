@@ -31,6 +31,7 @@ use luna_rest::peers::{Answer, Envelope, Message};
 use luna_rest::{Method, clusters, emulator, peers};
 use time::OffsetDateTime;
 
+use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::panics;
@@ -54,6 +55,7 @@ const ALONE: &str = "The primary member reaches no other member. If they delete 
 /// An appliance, and its links to the other members of its cluster.
 pub(crate) struct Replica {
     engine: Mutex<Engine>,
+    logs: SharedLogs,
     write_lock: Mutex<()>,
     /// One copy or pull at a time.
     pulling: Mutex<()>,
@@ -105,6 +107,7 @@ impl Replica {
         clock: fn() -> OffsetDateTime,
     ) -> Arc<Replica> {
         Arc::new(Replica {
+            logs: engine.machine.logs.clone(),
             engine: Mutex::new(engine),
             write_lock: Mutex::default(),
             pulling: Mutex::default(),
@@ -139,6 +142,11 @@ impl Replica {
     /// Whether a request is a message of another member.
     pub(crate) fn is_message(request: &Request) -> bool {
         request.method == Method::Post && request.path == peers::SEND.template()
+    }
+
+    /// The appliance's log files.
+    pub(crate) fn logs(&self) -> &SharedLogs {
+        &self.logs
     }
 
     /// Answers a request.

@@ -7,11 +7,13 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::clock;
+use crate::core::logs::{Severity, SharedLogs};
 use crate::core::message::{Failure, Reply, Request};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::text::time_text;
 use crate::core::time_zones::{self, ZONES, Zone};
+use crate::request::logs::Line;
 use crate::request::options::Options;
 use crate::request::peers::Peers;
 use crate::request::session::{Key, Session, Sessions};
@@ -36,6 +38,7 @@ pub struct Context<'a> {
     pub(crate) secret: &'a mut Random,
     pub(crate) options: &'a Options,
     pub(crate) request: &'a Request,
+    pub(crate) logs: &'a SharedLogs,
 }
 
 impl Context<'_> {
@@ -133,6 +136,14 @@ impl Context<'_> {
         self.state.emulator.clock.set(offset);
         self.now = time;
         Ok(())
+    }
+
+    /// Writes a line into a log, unless its severity is below what the log keeps.
+    pub fn log(&self, log: &'static str, severity: Severity, process: &str, text: &str) {
+        let line = Line { log, severity, process, text };
+        if let Some(line) = line.written(self.state, self.now) {
+            self.logs.lock().append(log, &line);
+        }
     }
 
     /// Answers with a finished task: for work that the product does in the background.

@@ -1,109 +1,105 @@
-//! The appliance's log files, as rules see them: lines are written to them and read again. Where they
-//! lie is the business of whoever made the machine.
+//! Lines of the appliance's logs: how they look, which are kept, and the line of a call.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-/// The logs. Names and order are those of the product's guides.
-pub const LOGS: [&str; 2] = ["lunalogs", "messages"];
-/// Severities of RFC 5424, the gravest first.
-pub const SEVERITIES: [&str; 8] =
-    ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"];
+use time::OffsetDateTime;
 
-/// How grave a line is: its place in [`SEVERITIES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Something failed.
-    Error = 3,
-    /// Something is to be looked at, such as a refused login.
-    Warning = 4,
-    /// What was done.
-    Info = 6,
-    /// What was read.
-    Debug = 7,
+use crate::core::logs::{LUNALOGS, Severity};
+use crate::core::message::Request;
+use crate::core::text::clock_text;
+use crate::request::context::Context;
+use crate::state::State;
+
+/// A line before it is written.
+pub(crate) struct Line<'a> {
+    pub(crate) log: &'static str,
+    pub(crate) severity: Severity,
+    /// `lunash`, `webserver` and so on.
+    pub(crate) process: &'a str,
+    pub(crate) text: &'a str,
 }
 
-impl Severity {
-    /// As a line of a log has it, `warn` and `info` as recorded.
-    pub fn short(self) -> &'static str {
-        match self {
-            Severity::Error => "err",
-            Severity::Warning => "warn",
-            Severity::Info => "info",
-            Severity::Debug => "debug",
+impl Line<'_> {
+    /// As the product's guide shows lines of this log; none when the log keeps graver lines only, or
+    /// the log's service does not run.
+    pub(crate) fn written(&self, state: &State, now: OffsetDateTime) -> Option<String> {
+        let Line { log, severity, process, text } = *self;
+        if severity > state.syslog.severity(log) || !state.services.is_running("syslog") {
+            return None;
         }
+        let host = &state.lunasa.settings.get().hostname;
+        let (day, time) = (day_text(now), clock_text(now));
+        let severity = severity.short();
+        let text = printable(text);
+        Some(match log {
+            // The number is that of the product's example: nobody here has process numbers.
+            LUNALOGS => format!("{day} {time} {host}  local5 {severity}  {process} [1234]: {text}"),
+            _ => format!("{day} {time} {host} daemon {severity} {process}: {text}"),
+        })
     }
 }
 
-/// A file of a log: the one that is written to, or an older one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFile {
-    /// `lunalogs`, or `lunalogs.1` for the one before it, and so on.
-    pub name: String,
-    /// Bytes.
-    pub size: u64,
+/// `2012 Feb 29`.
+fn day_text(time: OffsetDateTime) -> String {
+    let month = time.month().to_string();
+    format!("{:04} {} {:02}", time.year(), &month[..3], time.day())
 }
 
-/// Where logs are kept. A log that cannot be written keeps nobody from working: that is told where
-/// the program tells its own faults.
-pub trait Logs: Send {
-    /// Adds a line to a log.
-    fn append(&mut self, log: &str, line: &str);
-    /// The files of all logs, by name.
-    fn files(&self) -> Vec<LogFile>;
-    /// The content of a file.
-    fn read(&self, file: &str) -> Option<Vec<u8>>;
-    /// Begins a new file for each log that has lines, and keeps as many older ones.
-    fn rotate(&mut self, keep: u32);
-    /// Removes every file.
-    fn clear(&mut self);
+/// One line of what was said, however it was meant: a log is read at a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
 }
 
-/// Logs in memory, for machines without a folder.
-#[derive(Debug, Default)]
-pub struct MemoryLogs(BTreeMap<String, Vec<u8>>);
+/// Who made a call, and from where.
+pub(crate) struct Asker {
+    user: String,
+    console: bool,
+}
 
-impl Logs for MemoryLogs {
-    fn append(&mut self, log: &str, line: &str) {
-        let content = self.0.entry(log.to_owned()).or_default();
-        content.extend_from_slice(line.as_bytes());
-        content.push(b'\n');
-    }
-
-    fn files(&self) -> Vec<LogFile> {
-        let file = |(name, content): (&String, &Vec<u8>)| LogFile {
-            name: name.clone(),
-            size: content.len() as u64,
+impl Asker {
+    /// Whom the request's session belongs to. A name that no account has is none: what was typed for
+    /// a name may have been a password.
+    pub(crate) fn of(cx: &Context<'_>) -> Asker {
+        let session = cx.session();
+        let tried = cx.request.basic.as_ref().map(|(user, _)| user);
+        let user = match tried.filter(|_| session.user.is_empty()) {
+            Some(user) if cx.state.users.users.contains(user) => user.clone(),
+            Some(_) => "unknown user".to_owned(),
+            None => session.user.clone(),
         };
-        self.0.iter().map(file).collect()
+        Asker { user, console: session.local || cx.request.from.is_none() }
     }
 
-    fn read(&self, file: &str) -> Option<Vec<u8>> {
-        self.0.get(file).cloned()
-    }
-
-    fn rotate(&mut self, keep: u32) {
-        for log in LOGS {
-            let Some(content) = self.0.remove(log).filter(|content| !content.is_empty()) else {
-                continue;
-            };
-            self.0.remove(&older(log, keep));
-            for number in (1..keep).rev() {
-                if let Some(content) = self.0.remove(&older(log, number)) {
-                    self.0.insert(older(log, number + 1), content);
-                }
-            }
-            if keep > 0 {
-                self.0.insert(older(log, 1), content);
-            }
-        }
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
+    /// As the end of a line has it: user, and `Console` or address and port.
+    pub(crate) fn text(&self, from: Option<SocketAddr>) -> String {
+        let place = match from.filter(|_| !self.console) {
+            Some(from) => format!("{}/{}", from.ip(), from.port()),
+            None => "Console".to_owned(),
+        };
+        format!("{} : {place}", if self.user.is_empty() { "-" } else { &self.user })
     }
 }
 
-/// The name of an older file of a log; 1 is the newest of them.
-pub fn older(log: &str, number: u32) -> String {
-    format!("{log}.{number}")
+/// The line of a call: changes and refused logins are kept, reads where the log keeps everything.
+/// Assumed: what the product's web server logs was not found; the form is that of LunaSH's lines.
+pub(crate) fn call_line(
+    state: &State,
+    request: &Request,
+    by: &Asker,
+    status: u16,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let severity = match status {
+        500.. => Severity::Error,
+        401 | 403 => Severity::Warning,
+        _ if request.method.changes() => Severity::Info,
+        _ => Severity::Debug,
+    };
+    // What shells and other members of a cluster tell each other is no act of somebody.
+    if request.path.starts_with("/emulator/") && severity >= Severity::Info {
+        return None;
+    }
+    let (method, path, by) = (request.method.name(), &request.path, by.text(request.from));
+    let text = format!("{} : {status} : {method} {path} : {by}", severity.short());
+    Line { log: LUNALOGS, severity, process: "webserver", text: &text }.written(state, now)
 }

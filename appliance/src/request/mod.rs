@@ -3,6 +3,7 @@
 pub mod auth;
 pub(crate) mod challenge;
 pub mod context;
+pub mod logs;
 pub mod options;
 pub mod peers;
 pub mod route;

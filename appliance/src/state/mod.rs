@@ -20,6 +20,7 @@ pub mod roles;
 pub mod services;
 pub mod status;
 pub mod sysconf;
+pub mod syslog;
 pub mod tokens;
 pub mod users;
 
@@ -53,6 +54,7 @@ pub struct State {
     pub services: services::Services,
     pub status: status::Status,
     pub sysconf: sysconf::Sysconf,
+    pub syslog: syslog::Syslog,
     pub tokens: tokens::Tokens,
     pub users: users::Users,
 }
@@ -90,7 +92,7 @@ pub fn is_shared(field: &str) -> bool {
 }
 
 impl State {
-    fn areas(&mut self) -> [&mut dyn Area; 16] {
+    fn areas(&mut self) -> [&mut dyn Area; 17] {
         [
             &mut self.clusters,
             &mut self.emulator,
@@ -106,6 +108,7 @@ impl State {
             &mut self.services,
             &mut self.status,
             &mut self.sysconf,
+            &mut self.syslog,
             &mut self.tokens,
             &mut self.users,
         ]

@@ -33,6 +33,7 @@ use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
+use super::syslog::SyslogRow;
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
     CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow,
@@ -507,6 +508,9 @@ fn fill_accounts(state: &mut State) {
         locked: Some((1_700_000_015, 1_700_000_615)),
     };
     insert(&mut state.users.failed, "ada", failed);
+    let severities = [(text("lunalogs"), text("debug"))].into();
+    let (period, rotated) = (text("daily"), 1_700_000_016);
+    set(&mut state.syslog.settings, SyslogRow { rotations: 5, period, rotated, severities });
     insert(&mut state.users.certificates, "ada", CertificateRow { pem: text("certificate") });
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];

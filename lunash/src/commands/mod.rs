@@ -14,6 +14,7 @@ mod service;
 mod shell;
 mod status;
 mod sysconf;
+mod syslog;
 mod token;
 mod user;
 
@@ -47,6 +48,7 @@ const MENUS: &[&[Menu]] = &[
     user::role::MENUS,
     my::MENUS,
     service::MENUS,
+    syslog::MENUS,
     status::MENUS,
     status::clock::MENUS,
     status::net::MENUS,
@@ -104,6 +106,7 @@ const TABLES: &[&[Command<Session>]] = &[
     user::role::COMMANDS,
     my::COMMANDS,
     service::COMMANDS,
+    syslog::COMMANDS,
     status::COMMANDS,
     status::clock::COMMANDS,
     status::net::COMMANDS,

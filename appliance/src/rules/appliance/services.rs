@@ -7,6 +7,7 @@ use luna_rest::services::{
 };
 use luna_rest::tasks::{Actions, Link};
 
+use crate::core::logs::{MESSAGES, Severity};
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
@@ -102,7 +103,14 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: ServiceAction) -> Result<Reply<Act
         service_changes(cx, running);
     }
     let ran = cx.state.services.is_running(service);
+    // The log itself is a service: its line is written while it runs.
+    if !running {
+        cx.log(MESSAGES, Severity::Info, "systemd", &format!("{service} stopped"));
+    }
     cx.state.services.set_running(service, running);
+    if running {
+        cx.log(MESSAGES, Severity::Info, "systemd", &format!("{service} started"));
+    }
     if service == "cluster" && (action != "start" || !ran) {
         service_changed(cx, running);
     }

@@ -8,6 +8,7 @@ use luna_rest::hsm::{
 use luna_rest::tasks::Actions;
 use luna_rest::{Nothing, Secret};
 
+use crate::core::logs::{LUNALOGS, Severity};
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
@@ -62,6 +63,17 @@ pub(crate) fn check_so(cx: &mut Context<'_>, password: &Secret) -> Result<(), Fa
     }
     row.so_failures += 1;
     row.counters.operation_errors += 1;
+    let zeroized = row.so_failures >= SO_ATTEMPTS;
+    cx.log(
+        LUNALOGS,
+        Severity::Warning,
+        "lunash",
+        match zeroized {
+            true => "HSM Admin Login: HSM Zeroized due to three consecutive bad login attempts.",
+            false => "HSM Admin Login: incorrect password or PED key",
+        },
+    );
+    let row = cx.state.hsm.hsm.get_mut();
     if row.so_failures < SO_ATTEMPTS {
         let left = SO_ATTEMPTS.saturating_sub(row.so_failures);
         return Err(Failure::new(400, WRONG_PASSWORD, "The password is not correct.")

@@ -1,4 +1,4 @@
-//! Settings of the appliance: time, NTP, SSH, the web server, backups of the configuration.
+//! Settings of the appliance: time, NTP, SSH, logs, the web server, backups of the configuration.
 
 pub mod clock;
 pub mod config;
@@ -6,6 +6,7 @@ pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;
 pub mod ssh;
+pub mod syslog;
 pub mod web_server;
 
 use crate::request::route::Routes;
@@ -16,6 +17,7 @@ pub(crate) fn routes(r: &mut Routes) {
     ntp_auth::routes(r);
     ntp_status::routes(r);
     ssh::routes(r);
+    syslog::routes(r);
     web_server::routes(r);
     config::routes(r);
 }

@@ -1,0 +1,152 @@
+//! The appliance's logs: `/api/lunasa/syslog`, `/api/lunasa/logs`.
+//!
+//! Assumed: of most of these resources only the path is known; the fields are named as the options
+//! of LunaSH.
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
+use crate::tasks::{Actions, Link};
+
+short_names! {
+    NO_LOG = SYSLOG_LOG_DOES_NOT_EXIST,
+}
+
+calls! {
+    /// Shows the settings.
+    pub const SHOW: Call<Nothing, Syslog> = Call::get("/api/lunasa/syslog");
+    /// Changes how often logs are rotated and how many older files are kept.
+    pub const CHANGE: Call<ChangeSyslog, Nothing> = Call::patch("/api/lunasa/syslog");
+    /// Lists the logs.
+    pub const LOGS: Call<Nothing, Logs> = Call::get("/api/lunasa/syslog/logs");
+    /// Shows a log's files and what it keeps.
+    pub const LOG: Call<Nothing, Log> = Call::get("/api/lunasa/syslog/logs/{logid}");
+    /// Sets the least grave severity that a log keeps.
+    pub const CHANGE_LOG: Call<ChangeLog, Nothing> = Call::patch("/api/lunasa/syslog/logs/{logid}");
+    /// Lists what can be done with the logs.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/syslog/actions");
+    /// Runs `rotate` or `cleanup`.
+    pub const ACT: Call<Nothing, Nothing> = Call::post("/api/lunasa/syslog/actions/{actionid}");
+    /// Writes a line into `lunalogs`; clients use it to keep their session open.
+    pub const WRITE: Call<LogLine, Nothing> = Call::post("/api/lunasa/logs/lunalogs");
+
+    /// The last lines of a log. Emulated appliances only, as what follows.
+    pub const TAIL: Call<Tail, Lines> = Call::post("/emulator/lunash/syslog/{logid}/tail");
+    /// Packs all logs into `logs.tgz` among the files of the account that asks.
+    pub const ARCHIVE: Call<Nothing, Archive> = Call::post("/emulator/lunash/syslog/archive");
+    /// Copies the log `messages` into `syslog` among the files of the account that asks.
+    pub const EXPORT: Call<Nothing, Archive> = Call::post("/emulator/lunash/syslog/export");
+    /// Tells what was done in LunaSH: a login or a command and its result.
+    pub const TELL: Call<Told, Nothing> = Call::post("/emulator/lunash/told");
+}
+
+/// The settings of the logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Syslog {
+    /// Where the actions are.
+    pub actions: String,
+    /// Where the logs are.
+    pub logs: String,
+    /// `daily`, `weekly` or `monthly`.
+    pub period: String,
+    /// How many older files of a log are kept.
+    pub rotations: u32,
+}
+
+/// Settings to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ChangeSyslog {
+    /// `daily`, `weekly` or `monthly`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// How many older files of a log are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotations: Option<u32>,
+}
+
+/// The logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Logs {
+    /// By name.
+    pub logs: Vec<Link>,
+}
+
+/// A log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Log {
+    /// Its files: the one that is written to and older ones, `messages.1` the newest of them.
+    pub files: Vec<LogFile>,
+    /// Its name.
+    pub id: String,
+    /// The least grave severity that it keeps.
+    pub severity: String,
+}
+
+/// A file of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogFile {
+    /// Its name.
+    pub id: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What a log is to keep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLog {
+    /// `emergency`, `alert`, `critical`, `error`, `warning`, `notice`, `info` or `debug`.
+    pub severity: String,
+}
+
+/// A line to write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogLine {
+    /// Its text.
+    pub message: String,
+}
+
+/// Which lines of a log are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tail {
+    /// At most so many, the last ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<usize>,
+    /// Those alone that hold this text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+}
+
+/// Lines of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lines {
+    /// The oldest first.
+    pub lines: Vec<String>,
+}
+
+/// An archive that was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Archive {
+    /// Its name among the account's files.
+    pub file: String,
+}
+
+/// What was done in LunaSH.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// The command in full spelling, without secrets; none for the login itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Its result, 0 for success.
+    pub code: u32,
+}
