@@ -179,6 +179,37 @@ fn the_guides_reasons_not_to_join() {
 }
 
 #[test]
+fn the_modes_of_a_cluster_are_asked_of_who_joins_it() {
+    let (_net, nodes) = cluster_of(1);
+    let other = Node::new(&nodes[0].net, 8);
+    let release = |node: &Node, package: &str, software: &str| {
+        let replica = node.replica();
+        let become_it = |machine: &mut crate::machine::Machine| {
+            let state = &mut machine.state;
+            state.packages.installed.get_mut(PACKAGE).unwrap().version = package.to_owned();
+            state.lunasa.settings.get_mut().version = software.to_owned();
+        };
+        replica.engine().change_own(become_it).unwrap();
+    };
+    let (old, new) = (("1.0.4-122", "7.8.5-20"), ("1.0.5-30", "7.9.0-42"));
+    release(&nodes[0], new.0, new.1);
+    let mode = json!({"action": "config", "identityMode": "dual"});
+    let (status, said) = nodes[0].send(Method::Put, &nodes[0].cluster().unwrap(), mode);
+    assert_eq!(status, 204, "{said}");
+    for (package, software) in [old, (old.0, new.1), (new.0, old.1)] {
+        release(&other, package, software);
+        let (status, said) = other.join(&nodes[0]);
+        let reason = said["details"].as_str().unwrap_or_default();
+        assert!(status == 409 && reason.contains("software 7.9.0 and the package"), "{said}");
+        assert!(reason.contains("lnh_cluster 1.0.5"), "{said}");
+        assert!(other.cluster().is_none() && other.member().is_empty());
+    }
+    release(&other, new.0, new.1);
+    let (status, said) = other.join(&nodes[0]);
+    assert_eq!(status, 204, "{said}");
+}
+
+#[test]
 fn one_joins_at_a_time() {
     let (_net, nodes) = cluster_of(1);
     let path = nodes[0].cluster().unwrap();
