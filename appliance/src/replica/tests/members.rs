@@ -52,6 +52,25 @@ fn without_a_link_to_the_primary_a_member_is_read_only_until_it_is_back() {
 }
 
 #[test]
+fn an_answer_from_before_a_cut_does_not_show_a_member_again() {
+    let (net, nodes) = cluster_of(2);
+    let replica = nodes[1].replica();
+    let sees = || !replica.engine().machine.peers.here.is_empty();
+    let (cutting, there) = (Arc::clone(&net), nodes[1].replica());
+    let addresses = (nodes[0].address.clone(), nodes[1].address.clone());
+    *lock(&net.meanwhile) = Some(Box::new(move || {
+        lock(&cutting.cuts).insert(addresses);
+        there.probe_members();
+    }));
+    assert!(sees());
+    replica.probe_members();
+    assert!(!sees(), "the later probe found nobody");
+    heal(&net);
+    replica.probe_members();
+    assert!(sees());
+}
+
+#[test]
 fn a_member_that_was_killed_catches_up_and_takes_its_authorization() {
     let (_net, mut nodes) = cluster_of(2);
     nodes[1].kill();
