@@ -34,7 +34,9 @@ use super::sysconf::{
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
-use super::users::{FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
+use super::users::{
+    CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow,
+};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Row, Rows, Table};
@@ -505,6 +507,7 @@ fn fill_accounts(state: &mut State) {
         locked: Some((1_700_000_015, 1_700_000_615)),
     };
     insert(&mut state.users.failed, "ada", failed);
+    insert(&mut state.users.certificates, "ada", CertificateRow { pem: text("certificate") });
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
     insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });

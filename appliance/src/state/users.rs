@@ -21,6 +21,16 @@ pub struct Users {
     pub login_rules: Cell<LoginSettings>,
     /// Failed logins by account; sessions keep them, this is what outlives a restart.
     pub failed: Table<FailedLoginsRow>,
+    /// The certificates that accounts may log in with, by account.
+    pub certificates: Table<CertificateRow>,
+}
+
+/// A certificate that its account may log in with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CertificateRow {
+    /// The certificate alone, in PEM.
+    pub pem: String,
 }
 
 /// Failed logins of an account, in seconds since 1970.
@@ -82,6 +92,7 @@ impl Area for Users {
         visit("users/password", &mut self.password_rules);
         visit("users/login", &mut self.login_rules);
         visit("users/failed", &mut self.failed);
+        visit("users/certificates", &mut self.certificates);
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {

@@ -1,7 +1,8 @@
-//! Accounts: users, roles, passwords and lockouts, SSH public keys, files.
+//! Accounts: users, roles, passwords and lockouts, certificates, SSH public keys, files.
 
 use crate::request::route::Routes;
 
+pub mod certificates;
 pub mod files;
 pub mod public_keys;
 pub mod roles;
@@ -10,6 +11,7 @@ pub mod ssh_key;
 pub mod users;
 
 pub(crate) fn routes(r: &mut Routes) {
+    certificates::routes(r);
     files::routes(r);
     public_keys::routes(r);
     roles::routes(r);
