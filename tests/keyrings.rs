@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use luna_rest::{clusters, emulator};
 use luna_shell::{Failure, Format, Options, Secrets, Shell, Status};
 use luna_tests::{ScriptedTerminal, TestAppliance};
 use lunacm::ClientSide;
@@ -340,6 +341,68 @@ fn members_of_the_group_come_before_those_of_others() {
     let (_, object) = batch.run("role list");
     assert_eq!(object["result"]["text"], "CKR_DEVICE_ERROR", "{object}");
     assert_eq!(object["status"], Status::Unreachable as u8);
+}
+
+#[test]
+fn a_member_apart_from_the_others_says_that_it_may_be_old_and_refuses_writes() {
+    let (appliance, cluster) = prepared();
+    let other = appliance.another(4).unwrap();
+    other.join(&appliance, "local").unwrap();
+    // This client enters the cluster at the first member alone, which is apart from now on.
+    let link = |action: &str| emulator::ChangeLink {
+        peer: Some(address(&appliance, 4)),
+        action: action.to_owned(),
+        direction: None,
+    };
+    let promote = clusters::ChangeMember {
+        action: "config".to_owned(),
+        primary: Some(true),
+        ..Default::default()
+    };
+    let client = appliance.client().unwrap();
+    let members = client.get(&clusters::MEMBERS, &[&cluster]).unwrap().data;
+    let [own, others] = [true, false].map(|local| {
+        members.iter().find(|member| member.local == local).unwrap().member_uuid.clone()
+    });
+    client.call(&clusters::CHANGE_MEMBER, &[&cluster, &others], &promote).unwrap();
+    let mut batch = Batch::on(&appliance);
+    batch.run("slot set -slot 1");
+    assert_eq!(batch.run("role login -name po").1["status"], 0);
+    assert_eq!(batch.run("role list").1["messages"], serde_json::json!([]));
+    client.call(&emulator::CHANGE_LINK, &[], &link("cut")).unwrap();
+
+    let (_, object) = batch.run("role changepw -name po -force");
+    assert_eq!(object["result"]["text"], "CKR_TOKEN_WRITE_PROTECTED", "{object}");
+    assert!(object["messages"].to_string().contains("The member is read-only."), "{object}");
+    let (notes, object) = batch.run("role list");
+    assert_eq!(object["status"], 0, "{object}");
+    let note = "cluster 'prod': this member has no link to the primary member";
+    assert!(notes.contains(note) && notes.contains("may be old"), "{notes}");
+    assert!(object["messages"].to_string().contains(note), "{object}");
+
+    // The others go on without it.
+    let delete = clusters::DeleteMember {
+        authentication: clusters::Authentication::co("co-Passw0rd".into(), None),
+        force: Some(true),
+    };
+    let there = other.client().unwrap();
+    there.call(&clusters::DELETE_MEMBER, &[&cluster, &own], &delete).unwrap();
+    client.call(&emulator::CHANGE_LINK, &[], &link("heal")).unwrap();
+    for client in [&client, &there] {
+        client.call(&emulator::SETTLE, &[], &luna_rest::Nothing {}).unwrap();
+    }
+    for line in ["role list", "role changepw -name po -force"] {
+        assert_eq!(batch.run(line).1["result"]["text"], "CKR_DEVICE_ERROR");
+    }
+    let (_, object) = batch.run("partition show");
+    let reason = object["error"]["message"].as_str().unwrap();
+    assert!(reason.contains("no member of its cluster any more"), "{object}");
+    let (notes, _) = batch.run("clientconfig restart -force");
+    let note = format!("member {} serves instead", address(&appliance, 4));
+    assert!(
+        notes.contains("no member of its cluster any more") && notes.contains(&note),
+        "{notes}"
+    );
 }
 
 #[test]

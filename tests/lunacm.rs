@@ -27,7 +27,7 @@ fn prepared(names: &[&str]) -> (TestAppliance, Client, String) {
 }
 
 /// Registers a client by host name and assigns it the partitions of these places, in this order.
-fn assign(client: &Client, hsm: &str, name: &str, host: &str, places: &[usize]) {
+pub(crate) fn assign(client: &Client, hsm: &str, name: &str, host: &str, places: &[usize]) {
     let certificate = Some(client_certificate(host).unwrap());
     let (client_name, hostname) = (name.to_owned(), Some(host.to_owned()));
     let new = ntls::NewClient { client_name, hostname, certificate, ip: None };

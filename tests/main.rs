@@ -7,6 +7,7 @@ mod client;
 mod cluster;
 mod coverage;
 mod keyrings;
+mod logs;
 mod lunacm;
 mod other_shell;
 mod secrets;

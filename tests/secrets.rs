@@ -35,9 +35,15 @@ struct SecretOption {
     others: Vec<String>,
 }
 
+/// Whether a placeholder stands for a secret, by what it is called.
+pub(crate) fn is_secret(placeholder: &str) -> bool {
+    let endings = ["password", "pin", "domain", "secret", "challenge", "authcode"];
+    let name = placeholder.trim_start_matches('<').trim_end_matches(['.', '>']);
+    placeholder.starts_with('<') && endings.iter().any(|ending| name.ends_with(ending))
+}
+
 /// The options of a syntax that give secrets, by what the notation says of placeholders.
 fn secret_options(syntax: &str) -> Vec<SecretOption> {
-    let endings = ["password", "pin", "domain", "secret", "challenge", "authcode"];
     let bare = |word: &str| word.trim_matches(['[', ']', '{', '}']).to_owned();
     let words: Vec<String> = syntax.split_whitespace().map(bare).collect();
     let named: Vec<(Vec<String>, bool)> = words
@@ -45,10 +51,7 @@ fn secret_options(syntax: &str) -> Vec<SecretOption> {
         .enumerate()
         .filter(|(_, word)| word.starts_with('-'))
         .map(|(at, word)| {
-            let value =
-                words.get(at + 1).and_then(|next| next.strip_prefix('<')).unwrap_or_default();
-            let value = value.trim_end_matches(['.', '>']);
-            let secret = endings.iter().any(|ending| value.ends_with(ending));
+            let secret = words.get(at + 1).is_some_and(|next| is_secret(next));
             (word.split('|').map(str::to_owned).collect(), secret)
         })
         .collect();

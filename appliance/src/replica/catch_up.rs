@@ -1,6 +1,7 @@
 //! Which members are visible, and catching up with them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use luna_rest::peers::{Answer, Here, Message, Position, Row};
 
@@ -13,8 +14,10 @@ use crate::state::clusters::Phase;
 const MAX_ROUNDS: usize = 10_000;
 
 impl Replica {
-    /// Asks every other member for its status: those that answer are visible.
+    /// Asks every other member for its status: those that answer are visible. Of probes at the same time
+    /// the one that began last counts: another one may not know that a link was cut or healed.
     pub(super) fn probe_members(&self) {
+        let probe = self.next_probe.fetch_add(1, Ordering::Relaxed);
         let (peers, hello) = {
             let engine = self.engine();
             if engine.phase((self.clock)()) != Phase::Running {
@@ -29,7 +32,8 @@ impl Replica {
             }
         }
         let mut engine = self.engine();
-        if !engine.machine.state.clusters.own.get().parted {
+        let is_newest = self.last_probe.fetch_max(probe, Ordering::Relaxed) < probe;
+        if is_newest && !engine.machine.state.clusters.own.get().parted {
             engine.machine.peers.here = here;
         }
     }

@@ -59,6 +59,10 @@ pub(crate) struct Replica {
     write_lock: Mutex<()>,
     /// One copy or pull at a time.
     pulling: Mutex<()>,
+    /// Counts probes of the members, in the order in which they begin.
+    next_probe: AtomicUsize,
+    /// The last of them that has said who is visible.
+    last_probe: AtomicUsize,
     transport: Box<dyn Transport>,
     /// The system's time.
     clock: fn() -> OffsetDateTime,
@@ -111,6 +115,8 @@ impl Replica {
             engine: Mutex::new(engine),
             write_lock: Mutex::default(),
             pulling: Mutex::default(),
+            next_probe: AtomicUsize::new(1),
+            last_probe: AtomicUsize::new(0),
             transport,
             clock,
             applicant: Mutex::default(),

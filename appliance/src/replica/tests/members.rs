@@ -52,6 +52,25 @@ fn without_a_link_to_the_primary_a_member_is_read_only_until_it_is_back() {
 }
 
 #[test]
+fn an_answer_from_before_a_cut_does_not_show_a_member_again() {
+    let (net, nodes) = cluster_of(2);
+    let replica = nodes[1].replica();
+    let sees = || !replica.engine().machine.peers.here.is_empty();
+    let (cutting, there) = (Arc::clone(&net), nodes[1].replica());
+    let addresses = (nodes[0].address.clone(), nodes[1].address.clone());
+    *lock(&net.meanwhile) = Some(Box::new(move || {
+        lock(&cutting.cuts).insert(addresses);
+        there.probe_members();
+    }));
+    assert!(sees());
+    replica.probe_members();
+    assert!(!sees(), "the later probe found nobody");
+    heal(&net);
+    replica.probe_members();
+    assert!(sees());
+}
+
+#[test]
 fn a_member_that_was_killed_catches_up_and_takes_its_authorization() {
     let (_net, mut nodes) = cluster_of(2);
     nodes[1].kill();
@@ -176,6 +195,37 @@ fn the_guides_reasons_not_to_join() {
     let (status, said) = refused(&other, "admin-password");
     assert!(status == 409 && said.contains("30 seconds apart"), "{said}");
     assert!(other.cluster().is_none() && other.member().is_empty());
+}
+
+#[test]
+fn the_modes_of_a_cluster_are_asked_of_who_joins_it() {
+    let (_net, nodes) = cluster_of(1);
+    let other = Node::new(&nodes[0].net, 8);
+    let release = |node: &Node, package: &str, software: &str| {
+        let replica = node.replica();
+        let become_it = |machine: &mut crate::machine::Machine| {
+            let state = &mut machine.state;
+            state.packages.installed.get_mut(PACKAGE).unwrap().version = package.to_owned();
+            state.lunasa.settings.get_mut().version = software.to_owned();
+        };
+        replica.engine().change_own(become_it).unwrap();
+    };
+    let (old, new) = (("1.0.4-122", "7.8.5-20"), ("1.0.5-30", "7.9.0-42"));
+    release(&nodes[0], new.0, new.1);
+    let mode = json!({"action": "config", "identityMode": "dual"});
+    let (status, said) = nodes[0].send(Method::Put, &nodes[0].cluster().unwrap(), mode);
+    assert_eq!(status, 204, "{said}");
+    for (package, software) in [old, (old.0, new.1), (new.0, old.1)] {
+        release(&other, package, software);
+        let (status, said) = other.join(&nodes[0]);
+        let reason = said["details"].as_str().unwrap_or_default();
+        assert!(status == 409 && reason.contains("software 7.9.0 and the package"), "{said}");
+        assert!(reason.contains("lnh_cluster 1.0.5"), "{said}");
+        assert!(other.cluster().is_none() && other.member().is_empty());
+    }
+    release(&other, new.0, new.1);
+    let (status, said) = other.join(&nodes[0]);
+    assert_eq!(status, 204, "{said}");
 }
 
 #[test]

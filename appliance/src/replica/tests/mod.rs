@@ -66,6 +66,8 @@ impl StorageBackend for Disk {
 struct Net {
     there: Mutex<BTreeMap<String, Arc<Replica>>>,
     cuts: Mutex<BTreeSet<(String, String)>>,
+    /// What happens once, while the next answer is on its way.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 struct Wire {
@@ -80,7 +82,12 @@ impl Transport for Wire {
         }
         let there = lock(&self.net.there).get(&peer.address).cloned();
         let there = there.ok_or(SendError::Unreachable)?;
-        there.receive(envelope.clone(), shown(&self.from)).ok_or(SendError::Unreachable)
+        let answer = there.receive(envelope.clone(), shown(&self.from));
+        let meanwhile = lock(&self.net.meanwhile).take();
+        if let Some(happen) = meanwhile {
+            happen();
+        }
+        answer.ok_or(SendError::Unreachable)
     }
 }
 

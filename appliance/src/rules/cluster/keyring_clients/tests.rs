@@ -7,19 +7,19 @@ use crate::test_machine::{Answer, TestMachine};
 
 /// A client's key, and a certificate for it.
 struct Client {
-    name: &'static str,
+    name: String,
     key: KeyPair,
     certificate: String,
 }
 
 impl Client {
-    fn new(name: &'static str) -> Client {
+    fn new(name: &str) -> Client {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(Vec::<String>::new()).unwrap();
         parameters.distinguished_name = DistinguishedName::new();
         parameters.distinguished_name.push(DnType::CommonName, name);
         let certificate = parameters.self_signed(&key).unwrap().pem();
-        Client { name, key, certificate }
+        Client { name: name.to_owned(), key, certificate }
     }
 
     fn sign(&self, text: &str) -> String {
@@ -79,6 +79,30 @@ fn a_thief_does_not_get_the_identity_of_a_client_by_its_name() {
     assert_eq!(bench.delete(&format!("{path}/clients/app")).status, 204);
     assert_eq!(thief.register(&mut bench, &path, None).status, 200);
     assert_ne!(clients(&mut bench, &path)[0]["clientUUID"], before[0]["clientUUID"]);
+}
+
+#[test]
+fn a_client_with_the_uuid_of_another_for_its_name_is_not_taken_for_it() {
+    let (mut bench, path) = cluster("1.0.4-122");
+    let app = Client::new("app");
+    assert_eq!(app.register(&mut bench, &path, None).status, 200);
+    let uuid = clients(&mut bench, &path)[0]["clientUUID"].as_str().unwrap().to_owned();
+    let thief = Client::new(&uuid);
+    assert_eq!(thief.register(&mut bench, &path, None).status, 200);
+    assert!(app.enters(&mut bench, &path) && thief.enters(&mut bench, &path));
+    let of_thief = |bench: &mut TestMachine| {
+        let known = clients(bench, &path);
+        let thief = known.iter().find(|client| client["commonName"] == uuid.as_str());
+        thief.unwrap()["clientUUID"].as_str().unwrap().to_owned()
+    };
+    let own = of_thief(&mut bench);
+    assert_ne!(own, uuid);
+    // The UUID is the client that has it, not the one that is called so.
+    assert_eq!(bench.delete(&format!("{path}/clients/{uuid}")).status, 204);
+    assert!(!app.enters(&mut bench, &path) && thief.enters(&mut bench, &path));
+    assert_eq!(of_thief(&mut bench), own);
+    assert_eq!(bench.delete(&format!("{path}/clients/{own}")).status, 204);
+    assert!(clients(&mut bench, &path).is_empty() && !thief.enters(&mut bench, &path));
 }
 
 #[test]

@@ -381,6 +381,52 @@ fn a_schedule_goes_on_when_the_clock_was_ahead_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_schedule_neither_overwrites_nor_removes_a_file_of_the_user() {
+    let (mut bench, _) = scheduled();
+    let (due, made) = ("nightly_20250102_0930", "nightly_20250102_0930_2");
+    bench.upload("/users/admin/files", due, b"mine");
+    bench.advance(7 * 3600);
+    assert_eq!(tick(&mut bench), [due, made]);
+    // Another one takes the place of what the schedule made.
+    bench.machine.state.files.remove("admin", made);
+    bench.store();
+    bench.upload("/users/admin/files", made, b"mine too");
+    for _ in 0..4 {
+        bench.advance(7 * 86_400);
+        tick(&mut bench);
+    }
+    let files = tick(&mut bench);
+    assert_eq!(files.len(), 2 + 3, "{files:?}");
+    let content =
+        |name: &str| bench.machine.state.files.get("admin", name).unwrap().content.clone();
+    assert_eq!((content(due), content(made)), (b"mine".to_vec(), b"mine too".to_vec()));
+}
+
+#[test]
+fn a_v0_partition_with_the_label_of_the_cluster_partition_is_not_taken_for_it() {
+    let (mut bench, _) = cluster("1.0.4-122");
+    let partitions = &mut bench.machine.state.partitions.partitions;
+    let (serial, row) = partitions.iter().find(|(_, row)| row.label == "app").unwrap();
+    let (serial, mut other) = (serial.to_owned(), row.clone());
+    (other.version, other.roles) = (0, Default::default());
+    // Before it in the order of serial numbers, and behind it.
+    for same in [format!("0{serial}"), format!("{serial}9")] {
+        partitions.insert(&same, other.clone());
+    }
+    bench.store();
+    let body = json!({
+        "authentication": co(), "keyRingLabel": "k", "keyRingPassword": "keyringpassword",
+    });
+    assert_eq!(bench.post("/api/keyrings", body.clone()).status, 200);
+    // Alone under the label it is refused for what it is.
+    bench.machine.state.partitions.partitions.get_mut(&serial).unwrap().label = "other".into();
+    bench.store();
+    let refused = bench.post("/api/keyrings", body);
+    assert_eq!(refused.error(), (409, "CLUSTER_OPERATION_NOT_ALLOWED"));
+    assert!(refused.text().contains("'app' is a V0 partition"), "{}", refused.text());
+}
+
+#[test]
 fn a_backup_takes_the_place_of_a_backup_alone() {
     let (mut bench, path) = cluster("1.0.4-122");
     bench.upload("/users/admin/files", "tools.spkg", b"package");
