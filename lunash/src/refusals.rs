@@ -185,6 +185,13 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'sysconf ntp symmetricAuth key list' shows the keys"
         }
         ErrorId::NTP_SERVER_DOES_NOT_EXIST => "'sysconf ntp listservers' shows the servers",
+        ErrorId::SNMP_USER_ALREADY_EXISTS | ErrorId::SNMP_USER_DOES_NOT_EXIST => {
+            "'sysconf snmp user list' shows the users"
+        }
+        ErrorId::SNMP_NOTIFICATION_ALREADY_EXISTS => {
+            "'sysconf snmp notification list' shows the targets"
+        }
+        ErrorId::SNMP_TRAP_NOT_CONFIGURED => "'sysconf snmp trap set' sets a trap target",
         ErrorId::SSH_CLIENT_DOES_NOT_EXIST => "'sysconf ssh client list' shows the addresses",
         ErrorId::SSH_FAILED_TO_SET_CIPHERS => "'sysconf ssh ciphers show' shows the available ones",
         ErrorId::SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST => {

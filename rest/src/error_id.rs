@@ -177,6 +177,24 @@ error_ids! {
     /// 404: the server is not in the list. Assumed.
     NTP_SERVER_DOES_NOT_EXIST,
 
+    // SNMP.
+    /// 400: the user has this notification target already. Assumed.
+    SNMP_NOTIFICATION_ALREADY_EXISTS,
+    /// 404: the user has no such notification target. Assumed.
+    SNMP_NOTIFICATION_DOES_NOT_EXIST,
+    /// 404: no such action on traps. Documented.
+    SNMP_TRAP_ACTION_INVALID,
+    /// 400: there is a trap target of this address already. Assumed.
+    SNMP_TRAP_ALREADY_EXISTS,
+    /// 404: no trap target of this address. Documented.
+    SNMP_TRAP_DOES_NOT_EXIST,
+    /// 404: there is no trap target. Documented.
+    SNMP_TRAP_NOT_CONFIGURED,
+    /// 400: there is an SNMP user of this name already. Assumed.
+    SNMP_USER_ALREADY_EXISTS,
+    /// 404: no SNMP user of this name. Assumed.
+    SNMP_USER_DOES_NOT_EXIST,
+
     // SSH.
     /// 400: no usable address. Assumed.
     SSH_CLIENT_ADDRESS_INVALID,

@@ -33,6 +33,7 @@ pub mod packages;
 pub mod partitions;
 pub mod peers;
 pub mod services;
+pub mod snmp;
 pub mod ssh;
 pub mod status;
 pub mod sysconf;
@@ -71,6 +72,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         partitions::ALL,
         peers::ALL,
         services::ALL,
+        snmp::ALL,
         ssh::ALL,
         status::ALL,
         sysconf::ALL,

@@ -29,6 +29,7 @@ use super::packages::PackageRow;
 use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, TemplateRow};
 use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
+use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
@@ -89,6 +90,7 @@ pub(crate) fn filled() -> State {
     fill_clusters(&mut state);
     fill_network(&mut state);
     fill_sysconf(&mut state);
+    fill_snmp(&mut state);
     fill_accounts(&mut state);
 
     let State { emulator, lunasa, packages, services, status, .. } = &mut state;
@@ -457,6 +459,31 @@ fn fill_sysconf(state: &mut State) {
     };
     insert(&mut sysconf.exported, "luna7_Config_20260102_030405.tar.gz", backup.clone());
     insert(&mut sysconf.backups, "luna7_Config_20260102_030405.tar.gz", backup);
+}
+
+fn fill_snmp(state: &mut State) {
+    let snmp = &mut state.snmp;
+    let security = SecurityRow {
+        authentication_protocol: text("SHA"),
+        authentication_password: "authentication".into(),
+        privacy_protocol: text("AES"),
+        privacy_password: "privacy".into(),
+    };
+    set(&mut snmp.traps_enabled, true);
+    insert(&mut snmp.users, "monitorhsm", SnmpUserRow { security: security.clone() });
+    insert(
+        &mut snmp.notifications,
+        "monitorhsm/10.1.0.9:162",
+        NotificationRow {
+            address: text("10.1.0.9"),
+            port: 162,
+            security: security.clone(),
+            kind: text("trap"),
+            engine_id: Some(text("1234567890")),
+        },
+    );
+    let (user, engine_id, kind) = (text("monitorhsm"), text("1234567890"), text("inform"));
+    insert(&mut snmp.traps, "10.1.0.10", TrapRow { user, security, engine_id, kind });
 }
 
 fn fill_accounts(state: &mut State) {

@@ -1,10 +1,11 @@
-//! Settings of the appliance: time, NTP, SSH, the web server, backups of the configuration.
+//! Settings of the appliance: time, NTP, SNMP, SSH, the web server, backups of the configuration.
 
 pub mod clock;
 pub mod config;
 pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;
+pub mod snmp;
 pub mod ssh;
 pub mod web_server;
 
@@ -15,6 +16,7 @@ pub(crate) fn routes(r: &mut Routes) {
     ntp::routes(r);
     ntp_auth::routes(r);
     ntp_status::routes(r);
+    snmp::routes(r);
     ssh::routes(r);
     web_server::routes(r);
     config::routes(r);

@@ -117,7 +117,7 @@ fn servers(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Servers
 }
 
 /// A host name or address as the reference's pattern allows it.
-fn check_address(address: &str) -> Result<(), Failure> {
+pub(super) fn check_address(address: &str) -> Result<(), Failure> {
     let name = address.len() <= 64
         && address.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
         && address.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
