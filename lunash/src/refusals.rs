@@ -194,6 +194,9 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
         ErrorId::SNMP_TRAP_NOT_CONFIGURED => "'sysconf snmp trap set' sets a trap target",
         ErrorId::SSH_CLIENT_DOES_NOT_EXIST => "'sysconf ssh client list' shows the addresses",
         ErrorId::SSH_FAILED_TO_SET_CIPHERS => "'sysconf ssh ciphers show' shows the available ones",
+        ErrorId::SYSCONF_DRIFT_OPERATION_NOT_ALLOWED => {
+            "'sysconf drift status' shows the measurement"
+        }
         ErrorId::SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST => {
             "'sysconf config list' shows the backups"
         }

@@ -163,6 +163,10 @@ error_ids! {
     /// 400: no such service.
     SYSCONF_CONFIG_SERVICE_NAME_INVALID,
 
+    // The clock's drift.
+    /// 409: the drift is not measured, or not yet for long enough. Assumed.
+    SYSCONF_DRIFT_OPERATION_NOT_ALLOWED,
+
     // Network time.
     /// 400: a key that does not exist or is not trusted.
     NTP_INVALID_AUTHENTICATION,

@@ -22,6 +22,7 @@ mod trust;
 pub mod auth;
 pub mod clusters;
 pub mod config;
+pub mod drift;
 pub mod emulator;
 pub mod hsm;
 pub mod keyrings;
@@ -56,6 +57,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         auth::ALL,
         clusters::ALL,
         config::ALL,
+        drift::ALL,
         emulator::ALL,
         hsm::ALL,
         hsm::lunash::ALL,

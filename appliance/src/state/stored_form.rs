@@ -31,7 +31,7 @@ use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 use super::sysconf::{
-    BackupRow as ConfigBackupRow, BlocklistRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
+    BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
@@ -432,6 +432,17 @@ fn fill_sysconf(state: &mut State) {
             port: 2022,
             devices: vec![text("eth1")],
             ip: Some(text("10.1.0.5")),
+        },
+    );
+    set(&mut sysconf.banner, text("Authorized use only"));
+    set(
+        &mut sysconf.drift,
+        DriftRow {
+            started: Some(1_700_000_020),
+            stopped: Some(1_700_400_020),
+            booted: 1_699_999_900,
+            milliseconds_per_day: Some(-1500),
+            correcting: true,
         },
     );
     set(&mut sysconf.ssh_host_key, HostKeyRow { seed: "0102".into() });

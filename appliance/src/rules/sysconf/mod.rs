@@ -1,7 +1,9 @@
-//! Settings of the appliance: time, NTP, SNMP, SSH, the web server, backups of the configuration.
+//! Settings of the appliance: time and drift, the banner, NTP, SNMP, SSH, the web server, backups of the configuration.
 
+pub mod banner;
 pub mod clock;
 pub mod config;
+pub mod drift;
 pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;
@@ -13,6 +15,8 @@ use crate::request::route::Routes;
 
 pub(crate) fn routes(r: &mut Routes) {
     clock::routes(r);
+    drift::routes(r);
+    banner::routes(r);
     ntp::routes(r);
     ntp_auth::routes(r);
     ntp_status::routes(r);

@@ -2,7 +2,9 @@
 //! the menus share.
 
 pub(super) mod appliance;
+pub(super) mod banner;
 pub(super) mod config;
+pub(super) mod drift;
 pub(super) mod fingerprint;
 pub(super) mod force_so_login;
 pub(super) mod ntp;
