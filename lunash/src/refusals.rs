@@ -229,6 +229,7 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'cluster backup run' saves its keyrings, 'cluster leave' and 'cluster join' bring it back"
         }
         ErrorId::CLUSTER_BACKUP_UNUSABLE => "'my file list' shows the files",
+        ErrorId::CLUSTER_KEYRING_DISABLED => "'keyring enable' enables a keyring",
         ErrorId::CLUSTER_KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",
         ErrorId::CLUSTER_CHANGE_UNCLEAR => {
             "the change may have happened: look before it is sent again"

@@ -369,6 +369,8 @@ error_ids! {
     CLUSTER_EXISTS,
     /// The remote member does not let this appliance join.
     CLUSTER_JOIN_REFUSED,
+    /// The keyring is disabled.
+    CLUSTER_KEYRING_DISABLED,
     /// The keyring is locked.
     CLUSTER_KEYRING_LOCKED,
     /// No such keyring.

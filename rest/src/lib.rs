@@ -37,6 +37,7 @@ pub mod services;
 pub mod snmp;
 pub mod ssh;
 pub mod status;
+pub mod stc;
 pub mod sysconf;
 pub mod tasks;
 pub mod time;
@@ -77,6 +78,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         snmp::ALL,
         ssh::ALL,
         status::ALL,
+        stc::ALL,
         sysconf::ALL,
         tasks::ALL,
         time::ALL,

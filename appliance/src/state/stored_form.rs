@@ -26,7 +26,7 @@ use super::lunasa::Settings;
 use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
 use super::packages::PackageRow;
-use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, TemplateRow};
+use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, StcRow, TemplateRow};
 use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
@@ -174,6 +174,8 @@ fn fill_partitions(state: &mut State) {
     let role = RoleRow { hash: hash(5), failed: 3, to_be_changed: true };
     check(&domain);
     check(&role);
+    let stc = StcRow { activation_timeout: 60, rekey_threshold: 500, replay_window: 100 };
+    insert(&mut state.partitions.stc, "4223070123456", stc);
     insert(
         &mut state.partitions.partitions,
         "4223070123456",
@@ -323,6 +325,7 @@ fn fill_clusters(state: &mut State) {
             last_handle: 5,
             clients: BTreeSet::from([text("client-1")]),
             made: 12,
+            disabled: true,
         },
     );
     state.keyrings.add("keyring-1", vec![(text("card-1"), 2)]);

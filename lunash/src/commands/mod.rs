@@ -13,6 +13,7 @@ mod partition;
 mod service;
 mod shell;
 mod status;
+mod stc;
 mod sysconf;
 mod token;
 mod user;
@@ -36,6 +37,7 @@ const MENUS: &[&[Menu]] = &[
     hsm::stm::MENUS,
     hsm::tamper::MENUS,
     partition::MENUS,
+    stc::MENUS,
     client::MENUS,
     client::hostip::MENUS,
     ntls::MENUS,
@@ -98,6 +100,7 @@ const TABLES: &[&[Command<Session>]] = &[
     hsm::stm::COMMANDS,
     hsm::tamper::COMMANDS,
     partition::COMMANDS,
+    stc::COMMANDS,
     client::COMMANDS,
     client::hostip::COMMANDS,
     ntls::COMMANDS,
@@ -146,6 +149,7 @@ const TABLES: &[&[Command<Session>]] = &[
     cluster::member::COMMANDS,
     cluster::restore::COMMANDS,
     keyring::COMMANDS,
+    keyring::state::COMMANDS,
     shell::COMMANDS,
 ];
 
