@@ -185,6 +185,9 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'sysconf ntp symmetricAuth key list' shows the keys"
         }
         ErrorId::NTP_SERVER_DOES_NOT_EXIST => "'sysconf ntp listservers' shows the servers",
+        ErrorId::RADIUS_SERVER_ALREADY_EXISTS | ErrorId::RADIUS_SERVER_DOES_NOT_EXIST => {
+            "'sysconf radius show' shows the servers"
+        }
         ErrorId::SNMP_USER_ALREADY_EXISTS | ErrorId::SNMP_USER_DOES_NOT_EXIST => {
             "'sysconf snmp user list' shows the users"
         }

@@ -181,6 +181,12 @@ error_ids! {
     /// 404: the server is not in the list. Assumed.
     NTP_SERVER_DOES_NOT_EXIST,
 
+    // RADIUS.
+    /// 400: the server is in the list already. Assumed.
+    RADIUS_SERVER_ALREADY_EXISTS,
+    /// 404: the server is not in the list. Assumed.
+    RADIUS_SERVER_DOES_NOT_EXIST,
+
     // SNMP.
     /// 400: the user has this notification target already. Assumed.
     SNMP_NOTIFICATION_ALREADY_EXISTS,

@@ -33,6 +33,7 @@ pub mod ntp;
 pub mod packages;
 pub mod partitions;
 pub mod peers;
+pub mod radius;
 pub mod services;
 pub mod snmp;
 pub mod ssh;
@@ -74,6 +75,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         packages::ALL,
         partitions::ALL,
         peers::ALL,
+        radius::ALL,
         services::ALL,
         snmp::ALL,
         ssh::ALL,

@@ -35,7 +35,9 @@ use super::sysconf::{
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
-use super::users::{FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow};
+use super::users::{
+    FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, RadiusServerRow, UserRow,
+};
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::table::{Cell, Row, Rows, Table};
@@ -546,6 +548,9 @@ fn fill_accounts(state: &mut State) {
         locked: Some((1_700_000_015, 1_700_000_615)),
     };
     insert(&mut state.users.failed, "ada", failed);
+    set(&mut state.users.radius, true);
+    let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
+    insert(&mut state.users.radius_servers, "radius.example.com", server);
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
     insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });

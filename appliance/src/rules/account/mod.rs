@@ -1,9 +1,10 @@
-//! Accounts: users, roles, passwords and lockouts, SSH public keys, files.
+//! Accounts: users, roles, passwords and lockouts, RADIUS, SSH public keys, files.
 
 use crate::request::route::Routes;
 
 pub mod files;
 pub mod public_keys;
+pub mod radius;
 pub mod roles;
 pub mod settings;
 pub mod ssh_key;
@@ -12,6 +13,7 @@ pub mod users;
 pub(crate) fn routes(r: &mut Routes) {
     files::routes(r);
     public_keys::routes(r);
+    radius::routes(r);
     roles::routes(r);
     settings::routes(r);
     users::routes(r);

@@ -15,11 +15,11 @@ use luna_rest::snmp::{
 };
 use luna_rest::tasks::{Actions, Link};
 
+use crate::core::checks::check_address;
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::sysconf::ntp::check_address;
 use crate::state::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 
 pub(crate) fn routes(r: &mut Routes) {

@@ -9,6 +9,8 @@ pub(super) mod fingerprint;
 pub(super) mod force_so_login;
 pub(super) mod ntp;
 pub(super) mod ntp_auth;
+pub(super) mod radius;
+pub(super) mod reimage;
 pub(super) mod snmp;
 pub(super) mod snmp_notification;
 pub(super) mod snmp_trap;
