@@ -9,7 +9,7 @@
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -313,17 +313,19 @@ fn listened_on(listen: IpAddr) -> Vec<IpAddr> {
     if !listen.is_unspecified() {
         return vec![listen];
     }
-    // The system tells which address it would send from; nothing is sent.
-    let ways: [(IpAddr, IpAddr); 2] = [
-        (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
-        (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
-    ];
-    let own = |(from, to): (IpAddr, IpAddr)| {
-        let socket = UdpSocket::bind((from, 0)).ok()?;
-        socket.connect((to, 9)).ok()?;
-        Some(socket.local_addr().ok()?.ip())
+    // Where the interfaces cannot be listed, the certificate names this machine alone.
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    let addresses = interfaces.filter_map(|interface| interface.address);
+    let addresses = addresses.filter_map(|address| match address.as_sockaddr_in() {
+        Some(v4) => Some(IpAddr::V4(v4.ip())),
+        None => address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())),
+    });
+    let reached = |address: &IpAddr| match address {
+        IpAddr::V4(_) => true,
+        // A link-local address is reached by its zone as well, which no certificate can name.
+        IpAddr::V6(v6) => listen.is_ipv6() && !v6.is_unicast_link_local(),
     };
-    ways.into_iter().filter_map(own).filter(|address| !address.is_loopback()).collect()
+    addresses.filter(|address| !address.is_loopback()).filter(reached).collect()
 }
 
 /// A self-signed certificate and its key, in PEM.

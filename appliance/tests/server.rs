@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -339,4 +339,23 @@ fn a_new_certificate_names_the_address_that_is_listened_on() {
     let certificate = CertificateDer::from_pem_file(data.path().join("web.pem")).unwrap();
     // An address among the alternative names: its tag, its length, its bytes.
     assert!(certificate.windows(6).any(|bytes| bytes == [0x87, 4, 127, 0, 0, 5]));
+}
+
+#[test]
+fn a_certificate_for_all_addresses_names_each_of_this_machine() {
+    let data = tempdir().unwrap();
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let _running = Appliance::start(Options { listen, ..Options::new(data.path()) }).unwrap();
+    let certificate = CertificateDer::from_pem_file(data.path().join("web.pem")).unwrap();
+    // The kernel's own list: an address stands in the line before its "/32 host LOCAL".
+    let list = fs::read_to_string("/proc/net/fib_trie").unwrap();
+    let lines: Vec<&str> = list.lines().collect();
+    let local = lines.windows(2).filter(|pair| pair[1].contains("/32 host LOCAL"));
+    let addresses = local.map(|pair| pair[0].trim_start_matches([' ', '|', '-']));
+    let addresses: Vec<Ipv4Addr> = addresses.map(|text| text.parse().unwrap()).collect();
+    assert!(addresses.contains(&Ipv4Addr::LOCALHOST), "{addresses:?}");
+    for address in addresses {
+        let name = [&[0x87, 4][..], &address.octets()].concat();
+        assert!(certificate.windows(6).any(|bytes| bytes == name), "{address}");
+    }
 }

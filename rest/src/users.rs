@@ -32,6 +32,10 @@ calls! {
     /// Runs `changePassword`, `enable`, `disable` or `roleClear`.
     pub const ACT: Call<UserAction, Nothing> = Call::post("/users/{userid}/actions/{actionid}");
 
+    /// Stores the certificate that the account may log in with; it replaces the one before.
+    pub const ADD_CERTIFICATE: Call<NewCertificate, Nothing> =
+        Call::post("/users/{userid}/certificates");
+
     /// Lists the files of the account that asks.
     pub const FILES: Call<Nothing, Files> = Call::get("/users/{userid}/files");
     /// Uploads one file; the body is multipart, not JSON.
@@ -196,6 +200,13 @@ pub struct UserAction {
     /// The present one; left out when an administrator resets another account's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_password: Option<Secret>,
+}
+
+/// A certificate for the login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCertificate {
+    /// PEM.
+    pub certificate: String,
 }
 
 /// The files of an account.

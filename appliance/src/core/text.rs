@@ -1,5 +1,7 @@
-//! Times and names as text.
+//! Times, names and certificates as text.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use time::OffsetDateTime;
 
 /// `YYYY-MM-DDTHH:MM:SSZ`, UTC.
@@ -23,6 +25,18 @@ pub fn is_name(name: &str, longest: usize, allowed: impl Fn(usize, char) -> bool
     !name.is_empty()
         && name.len() <= longest
         && name.chars().enumerate().all(|(i, c)| allowed(i, c))
+}
+
+/// PEM with lines of 64 characters.
+pub(crate) fn pem_text(label: &str, der: &[u8]) -> String {
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    let text = STANDARD.encode(der);
+    for line in text.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
 }
 
 /// Compares two versions number by number; what is left out counts as 0.

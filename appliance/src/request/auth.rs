@@ -150,18 +150,7 @@ pub(crate) fn check_password(
     password: &Secret,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let refuse = |details: &str| {
-        // Assumed: the identifier of a wrong password was not found, that of a user who may not
-        // act is the closest.
-        Failure::new(401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED", "Authentication failed.")
-            .details(details)
-    };
-    if let Some((_, until)) = sessions.locked(user, now) {
-        let until = time_text(until);
-        return Err(refuse(&format!(
-            "Too many failed logins; the account is locked until {until}."
-        )));
-    }
+    refuse_locked(sessions, user, now)?;
     let row = state.users.users.get(user);
     // Nothing here can judge the password, so that nothing is counted either.
     if row.is_some_and(|row| row.radius) {
@@ -171,7 +160,8 @@ pub(crate) fn check_password(
             (true, true) => "there is no RADIUS server",
             (true, false) => "an emulated appliance asks no RADIUS server",
         };
-        return Err(refuse(&format!("A RADIUS server judges the password of '{user}': {why}.")));
+        let details = format!("A RADIUS server judges the password of '{user}': {why}.");
+        return Err(not_authenticated(details));
     }
     // An unknown user takes as long as a known one.
     let nobody = PasswordHash::default();
@@ -184,24 +174,55 @@ pub(crate) fn check_password(
             let lock = seconds(rules.lockout_duration_seconds);
             sessions.login_failed(user, now, rules.max_failed_attempts, window, lock);
         }
-        return Err(refuse("The user name or the password is wrong."));
+        return Err(not_authenticated("The user name or the password is wrong."));
     };
     if !row.enabled {
-        return Err(refuse("The account is disabled."));
+        return Err(disabled());
     }
     sessions.login_succeeded(user);
     Ok(())
 }
 
+/// The refusal of somebody who did not prove who he is. Assumed: the identifier of a wrong password
+/// was not found, that of a user who may not act is the closest.
+pub(crate) fn not_authenticated(details: impl Into<String>) -> Failure {
+    Failure::new(401, "SERVERPLUGIN_USERID_NOT_AUTHORIZED", "Authentication failed.")
+        .details(details)
+}
+
+fn disabled() -> Failure {
+    not_authenticated("The account is disabled.")
+}
+
+fn refuse_locked(sessions: &Sessions, user: &str, now: OffsetDateTime) -> Result<(), Failure> {
+    let Some((_, until)) = sessions.locked(user, now) else { return Ok(()) };
+    let until = time_text(until);
+    Err(not_authenticated(format!("Too many failed logins; the account is locked until {until}.")))
+}
+
+/// Refuses an account that is locked, disabled or gone, or whose role may not use this resource of
+/// the login.
+pub(crate) fn may_log_in(cx: &Context<'_>, user: &str, resource: Resource) -> Result<(), Failure> {
+    refuse_locked(cx.sessions, user, cx.now)?;
+    let row = cx.state.users.users.get(user).filter(|row| row.enabled).ok_or_else(disabled)?;
+    if cx.state.roles.rules(&row.role).is_some() && !allowed(cx, OPEN, &row.role, resource) {
+        let details = format!("The role '{}' has no rule {}.", row.role, rule_of(resource));
+        return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
+            .details(details));
+    }
+    Ok(())
+}
+
 fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let user = check_basic(cx)?;
+    may_log_in(cx, &user, LOGIN.resource())?;
+    Ok(open_private(cx, user))
+}
+
+/// Opens the private session of an account.
+pub(crate) fn open_private(cx: &mut Context<'_>, user: String) -> Reply<Nothing> {
     let role = cx.state.users.users.get(&user).map(|row| row.role.clone()).unwrap_or_default();
-    let resource = LOGIN.resource();
-    if cx.state.roles.rules(&role).is_some() && !allowed(cx, OPEN, &role, resource) {
-        return Err(Failure::new(401, "FRAMEWORK_NO_ACL_RULE", "The role has no rule for this.")
-            .details(format!("The role '{role}' has no rule {}.", rule_of(resource))));
-    }
-    Ok(open(cx, Session { user, role, private: true, ..Session::default() }))
+    open(cx, Session { user, role, private: true, ..Session::default() })
 }
 
 /// Opens a session and hands out its cookie.

@@ -1,6 +1,7 @@
 //! What a rule gets when it answers a request, and what lets the request come to it.
 
 pub mod auth;
+pub(crate) mod challenge;
 pub mod context;
 pub mod options;
 pub mod peers;

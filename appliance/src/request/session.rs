@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
+use crate::request::challenge::Challenges;
 use crate::state::users::FailedLoginsRow;
 
 /// The longest idle time of a session.
@@ -63,6 +64,7 @@ pub struct Sessions {
     failed: BTreeMap<String, Failed>,
     /// Accounts whose failed logins are other ones than those that are stored.
     unstored: BTreeSet<String>,
+    pub(crate) challenges: Challenges,
 }
 
 /// Failed logins of an account.

@@ -36,7 +36,8 @@ use super::sysconf::{
 };
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
-    FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, RadiusServerRow, UserRow,
+    CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow,
+    RadiusServerRow, UserRow,
 };
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
@@ -551,6 +552,7 @@ fn fill_accounts(state: &mut State) {
     set(&mut state.users.radius, true);
     let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
     insert(&mut state.users.radius_servers, "radius.example.com", server);
+    insert(&mut state.users.certificates, "ada", CertificateRow { pem: text("certificate") });
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];
     insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });

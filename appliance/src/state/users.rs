@@ -26,6 +26,8 @@ pub struct Users {
     pub radius: Cell<bool>,
     /// RADIUS servers by host name or address.
     pub radius_servers: Table<RadiusServerRow>,
+    /// The certificates that accounts may log in with, by account.
+    pub certificates: Table<CertificateRow>,
 }
 
 /// A RADIUS server.
@@ -40,6 +42,14 @@ pub struct RadiusServerRow {
     pub timeout: u32,
     /// What the appliance shares with it.
     pub secret: Secret,
+}
+
+/// A certificate that its account may log in with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CertificateRow {
+    /// The certificate alone, in PEM.
+    pub pem: String,
 }
 
 /// Failed logins of an account, in seconds since 1970.
@@ -103,6 +113,7 @@ impl Area for Users {
         visit("users/failed", &mut self.failed);
         visit("users/radius", &mut self.radius);
         visit("users/radius/servers", &mut self.radius_servers);
+        visit("users/certificates", &mut self.certificates);
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {

@@ -2,8 +2,9 @@
 
 pub(super) mod hostip;
 
-use luna_rest::{ntls, partitions, users};
+use luna_rest::{hsm, ntls, partitions, users};
 
+use crate::commands::hsm::require_so_login_if_forced;
 use crate::files::FileSource;
 use crate::prelude::*;
 use luna_shell::first_certificate;
@@ -25,7 +26,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Remove a client",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[ntls::CLIENT.resource(), ntls::DEREGISTER.resource()],
+        rest: &[ntls::CLIENT.resource(), hsm::SHOW.resource(), ntls::DEREGISTER.resource()],
         known: Known::Seen("client-delete-5"),
         run: call::<Delete>(),
     },
@@ -120,6 +121,7 @@ impl Run<Session> for Delete {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         session.get(&ntls::CLIENT, &[&self.client])?;
+        require_so_login_if_forced(session)?;
         session.confirm_deletion(self.force, ("client", "client"), &self.client)?;
         session.call(&ntls::DEREGISTER, &[&self.client], &luna_rest::Nothing {})?;
         Ok(Done { done: "client delete" })

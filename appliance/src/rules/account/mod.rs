@@ -1,7 +1,8 @@
-//! Accounts: users, roles, passwords and lockouts, RADIUS, SSH public keys, files.
+//! Accounts: users, roles, passwords and lockouts, certificates, RADIUS, SSH public keys, files.
 
 use crate::request::route::Routes;
 
+pub mod certificates;
 pub mod files;
 pub mod public_keys;
 pub mod radius;
@@ -11,6 +12,7 @@ pub mod ssh_key;
 pub mod users;
 
 pub(crate) fn routes(r: &mut Routes) {
+    certificates::routes(r);
     files::routes(r);
     public_keys::routes(r);
     radius::routes(r);

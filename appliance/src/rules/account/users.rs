@@ -258,6 +258,7 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothin
     let user = &ids[0];
     find_changeable(cx, user, "deleted")?;
     cx.state.users.users.remove(user);
+    cx.state.users.certificates.remove(user);
     cx.state.files.clear(user);
     cx.sessions.retain(|session| session.user != *user);
     cx.sessions.login_succeeded(user);

@@ -1,7 +1,5 @@
 //! Reading a certificate that somebody gave: what it is, or why it is none.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use luna_rest::ntls::{EXPIRED_CERTIFICATE, INVALID_CERTIFICATE};
 use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
@@ -11,7 +9,7 @@ use x509_parser::prelude::FromDer;
 
 use crate::core::checks::{COMMON_NAME, is_common_name};
 use crate::core::message::Failure;
-use crate::core::text::time_text;
+use crate::core::text::{pem_text, time_text};
 
 /// A certificate that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,18 +164,6 @@ fn fingerprint(der: &[u8]) -> String {
 fn pairs(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
-}
-
-/// PEM with lines of 64 characters.
-fn pem_text(label: &str, der: &[u8]) -> String {
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    let text = STANDARD.encode(der);
-    for line in text.as_bytes().chunks(64) {
-        pem.push_str(&String::from_utf8_lossy(line));
-        pem.push('\n');
-    }
-    pem.push_str(&format!("-----END {label}-----\n"));
-    pem
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(super) mod tamper;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
+use luna_rest::lunasa;
 
 use crate::prelude::*;
 use crate::refusals;
@@ -61,6 +62,15 @@ pub(in crate::commands) fn is_before_7_7(firmware: &str) -> bool {
 /// too, the appliance refuses by itself.
 pub(in crate::commands) fn require_so_login(session: &Session) -> Result<(), Failure> {
     state(session).map_or(Ok(()), |hsm| require_so(&hsm))
+}
+
+/// As [`require_so_login`], where `sysconf forceSOLogin` demands it.
+pub(in crate::commands) fn require_so_login_if_forced(session: &Session) -> Result<(), Failure> {
+    let settings = session.get(&lunasa::SHOW, &[]);
+    if settings.is_ok_and(|settings| settings.force_so_login) {
+        require_so_login(session)?;
+    }
+    Ok(())
 }
 
 /// Fails if the HSM has an SO who is not logged in, so that no question precedes a refusal. Where

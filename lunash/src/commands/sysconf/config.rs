@@ -5,9 +5,10 @@ use luna_rest::config::{
     NewBackup, OfService, RESTORE,
 };
 
+use crate::commands::hsm::require_so_login_if_forced;
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
-use luna_rest::config;
+use luna_rest::{config, hsm};
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
     path: "sysconf config",
@@ -63,7 +64,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set a service, or all, back to factory settings",
         options: &[SERVICE],
         roles: Role::ADMIN,
-        rest: &[config::FACTORY_RESET.resource()],
+        rest: &[hsm::SHOW.resource(), config::FACTORY_RESET.resource()],
         known: Known::Documented("github: Microsoft Azure Dedicated HSM tutorial @7.2"),
         run: call::<FactoryReset>(),
     },
@@ -90,7 +91,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Restore a service, or all, from a backup",
         options: &[FILE, SERVICE],
         roles: Role::ADMIN,
-        rest: &[config::BACKUP.resource(), config::RESTORE.resource()],
+        rest: &[config::BACKUP.resource(), hsm::SHOW.resource(), config::RESTORE.resource()],
         known: Known::Assumed("known by name only; the services are those of the REST resource"),
         run: call::<Restore>(),
     },
@@ -239,6 +240,7 @@ impl Run<Session> for FactoryReset {
             "all" => "all services".to_owned(),
             service => format!("the service {service}"),
         };
+        require_so_login_if_forced(session)?;
         // Assumed: that the cluster goes with its service's settings is documented, the words not.
         let loss = match self.service.as_str() {
             "cluster" | "all" => {
@@ -278,6 +280,7 @@ impl Run<Session> for Restore {
 
     fn run(self, session: &mut Session) -> Result<Configured, Failure> {
         session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
+        require_so_login_if_forced(session)?;
         let warning = format!(
             "This command will restore the configuration from the backup file {}.\n\
              It first creates a backup of the current configuration.",
