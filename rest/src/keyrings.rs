@@ -125,7 +125,8 @@ pub struct Keyring {
     pub key_ring_uuid: String,
     /// The serial number that clients see.
     pub serial_number: String,
-    /// Whether all that clients do with it is refused. Assumed.
+    /// Whether all that clients do with it is refused; assumed, and sent only when it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
     /// Whether too many logins failed.
     pub locked: bool,

@@ -8,6 +8,7 @@ pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;
 pub mod snmp;
+pub mod snmp_traps;
 pub mod ssh;
 pub mod web_server;
 
@@ -21,6 +22,7 @@ pub(crate) fn routes(r: &mut Routes) {
     ntp_auth::routes(r);
     ntp_status::routes(r);
     snmp::routes(r);
+    snmp_traps::routes(r);
     ssh::routes(r);
     web_server::routes(r);
     config::routes(r);

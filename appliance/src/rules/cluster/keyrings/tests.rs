@@ -396,11 +396,10 @@ fn a_disabled_keyring_is_seen_and_cannot_be_used() {
 #[test]
 fn a_reset_keyring_is_as_it_was_created_but_for_its_name() {
     let (mut bench, path) = keyring("1.0.4-122", "first-password");
-    assert_eq!(super::LABEL, 32);
     change(&mut bench, &path, "so", "first-password", SHORT);
     init(&mut bench, &path, SHORT);
     let new = json!({"label": "key", "type": "Symmetric Key", "count": 3});
-    assert_eq!(bench.post(&format!("/emulator/keyrings/{}/objects", "k"), new).status, 200);
+    assert_eq!(bench.post("/emulator/keyrings/k/objects", new).status, 200);
     assert_eq!(login(&mut bench, &path, "so", "wrong-password").status, 401);
     let before = bench.get("/api/keyrings/k").json();
     assert_eq!((&before["objects"], &before["failedLogins"]), (&json!(3), &json!(1)));
