@@ -525,6 +525,28 @@ ClientCertFile = C:\\Luna {1};\\app.pem \r
         prop::collection::vec(section, 0..4).prop_map(|sections| sections.concat())
     }
 
+    #[test]
+    fn every_way_to_be_broken_is_told_without_the_value() {
+        for text in [
+            "Misc = {\n   Password = S3cr3t\n}\n",
+            "Misc = {\n   Password S3cr3t;\n}\n",
+            "Misc = {\n   Password = S3cr3t}\n",
+            "Misc = {\n   Password = S3cr3t;\n",
+            "Misc = {\n   Password = {S3cr3t;\n}\n",
+            "Misc = Password = S3cr3t;\n}\n",
+            "Password S3cr3t\n",
+            "[Misc]\nPassword S3cr3t\n",
+            "[Misc]\n[S3cr3t\n",
+        ] {
+            let error = Chrystoki::parse(text).unwrap_err();
+            assert!(error.line > 0 && !error.to_string().contains("S3cr3t"), "{text}: {error}");
+        }
+        let error = Chrystoki::parse_as(Style::Ini, "Password=S3cr3t".into()).unwrap_err();
+        assert!(!error.to_string().contains("S3cr3t"), "{error}");
+        let error = Chrystoki::default().set("Misc", "Password", "S3cr3t;").unwrap_err();
+        assert!(!error.to_string().contains("S3cr3t"), "{error}");
+    }
+
     proptest! {
         #[test]
         fn a_change_and_its_reversal_restore_the_text(text in files(), section in "[A-Z][a-z]{2}", value in "[!-:<-z]{1,9}") {
@@ -550,6 +572,24 @@ ClientCertFile = C:\\Luna {1};\\app.pem \r
             for (section, key, _) in &there {
                 let before = Chrystoki::parse(text.clone()).unwrap();
                 prop_assert_eq!(file.get(section, key), before.get(section, key));
+            }
+        }
+
+        #[test]
+        fn an_error_repeats_nothing_of_the_file(text in files(), at in any::<prop::sample::Index>(), broken in "[={};\\[\\]\n#]") {
+            // Every letter becomes one that no error has.
+            let marked: String = text.chars().map(|c| if c.is_alphanumeric() { 'ß' } else { c }).collect();
+            let ends: Vec<usize> = marked.char_indices().map(|(at, _)| at).chain([marked.len()]).collect();
+            let mut marked = marked;
+            marked.insert_str(*at.get(&ends), &broken);
+            let folder = tempfile::tempdir().unwrap();
+            for name in ["Chrystoki.conf", "crystoki.ini"] {
+                let path = folder.path().join(name);
+                std::fs::write(&path, &marked).unwrap();
+                if let Err(error) = Chrystoki::read(&path) {
+                    prop_assert!(!error.to_string().contains('ß'), "{}", error);
+                    prop_assert!(error.to_string().contains("line "), "{}", error);
+                }
             }
         }
 

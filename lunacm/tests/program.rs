@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+mod common;
+
 const CLUSTER: &str = "c2c94c40-6491-409e-bd3d-16e236544b7f";
 
 /// A home of its own for each test, with the client's configuration in it.
@@ -143,9 +145,7 @@ fn lunacm_starts_with_a_configuration_as_installed_and_deploys_the_client() {
     assert!(seen.stdout.contains("Current Slot Id: None"), "{}", seen.stdout);
     assert!(seen.stderr.contains("ClientNameCert.pem is not made yet"), "{}", seen.stderr);
 
-    let own = luna_appliance::Own::find(&data).unwrap();
-    let mut client = luna_rest::Client::connect(own.target).unwrap();
-    client.login_locally(own.key.expose()).unwrap();
+    let client = common::client(&data);
     let deploy = ["clientconfig", "deploy", "-server", "127.0.0.1", "-client", "app1"];
     let deploy = [&deploy[..], &["-partition", "par1"]].concat();
     // A file that cannot be written is told before the appliance hears of anything.
@@ -159,4 +159,14 @@ fn lunacm_starts_with_a_configuration_as_installed_and_deploys_the_client() {
     // There is no such partition, but the way to it is free.
     let seen = run(&deploy);
     assert!(seen.stdout.contains("CKR_ARGUMENTS_BAD"), "{}{}", seen.stdout, seen.stderr);
+
+    common::make_partition(&client, "par1");
+    let seen = run(&deploy);
+    assert_eq!(seen.status, 0, "{}{}", seen.stdout, seen.stderr);
+    assert!(folder.join("cert/client/app1Key.pem").exists());
+    assert!(home.configuration().contains("cert/client/app1.pem;"), "{}", home.configuration());
+    let seen = run(&["slot", "list"]);
+    assert_eq!(seen.status, 0, "{}", seen.stderr);
+    assert!(seen.stdout.contains("Current Slot Id: 0"), "{}{}", seen.stdout, seen.stderr);
+    assert!(!seen.stderr.contains("is not made yet"), "{}", seen.stderr);
 }

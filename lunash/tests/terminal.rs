@@ -4,34 +4,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
 
 use luna_appliance::{Appliance, Options};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use person::Person;
+use portable_pty::CommandBuilder;
 
+#[path = "terminal/person.rs"]
+mod person;
 #[allow(dead_code, reason = "its own test uses all of it")]
 #[path = "hostile/relay.rs"]
 mod relay;
 #[allow(dead_code, reason = "the tests of the client use all of it")]
 #[path = "../../rest/tests/wire/server.rs"]
 mod server;
-
-/// A person in front of the program.
-struct Person {
-    keys: Box<dyn Write + Send>,
-    screen: Receiver<Vec<u8>>,
-    /// Everything that came, escape sequences included.
-    raw: Vec<u8>,
-    /// How much of it has been waited for.
-    read: usize,
-    child: Box<dyn Child + Send + Sync>,
-    _terminal: Box<dyn MasterPty + Send>,
-    home: tempfile::TempDir,
-}
 
 impl Person {
     fn sits_down() -> Person {
@@ -44,100 +30,9 @@ impl Person {
         Person::starts(home, command, Some("xterm"))
     }
 
-    /// Starts a command of the shell, in which `$lunash` is the program.
-    fn starts_line(line: &str) -> Person {
-        let mut command = CommandBuilder::new("/bin/sh");
-        command.args(["-c", line]);
-        Person::starts(tempfile::tempdir().unwrap(), command, Some("xterm"))
-    }
-
-    fn starts(home: tempfile::TempDir, mut command: CommandBuilder, term: Option<&str>) -> Person {
-        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        command.env_clear();
-        command.env("HOME", home.path());
-        command.env("PATH", "/usr/bin:/bin");
-        command.env("lunash", LUNASH);
-        if let Some(term) = term {
-            command.env("TERM", term);
-        }
-        command.cwd(home.path());
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (send, screen) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            // EIO is the end of a pseudo-terminal on Linux.
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || send.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Person { keys, screen, raw: Vec::new(), read: 0, child, _terminal: pair.master, home }
-    }
-
-    /// The folder of the appliance of one's own.
-    fn appliance(&self) -> PathBuf {
-        self.home.path().join(".local/share/luna/appliance")
-    }
-
-    fn types(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    /// Waits until `text` has come since the last wait.
-    fn sees(&mut self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let fresh = String::from_utf8_lossy(&self.raw[self.read..]).into_owned();
-            if let Some(at) = fresh.find(text) {
-                self.read += fresh[..at + text.len()].len();
-                return;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.screen.recv_timeout(left) {
-                Ok(bytes) => self.raw.extend(bytes),
-                Err(_) => panic!("no '{text}' in:\n{fresh}"),
-            }
-        }
-    }
-}
-
-impl Person {
-    /// Waits until the program has closed the terminal.
-    fn sees_the_end(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.screen.recv_timeout(left) {
-                Ok(bytes) => self.raw.extend(bytes),
-                Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => panic!("the program does not end"),
-            }
-        }
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = Appliance::stop(&self.appliance());
-    }
-}
-
-impl Person {
     fn history(&self) -> String {
         let file = self.home.path().join(".local/state/luna/lunash.history");
         std::fs::read_to_string(file).unwrap()
-    }
-
-    fn screen(&self) -> String {
-        String::from_utf8_lossy(&self.raw).into_owned()
     }
 
     /// An HSM that waits for its SO.
@@ -150,6 +45,7 @@ impl Person {
 }
 
 const LUNASH: &str = env!("CARGO_BIN_EXE_lunash");
+const PROGRAM: (&str, &str) = ("lunash", LUNASH);
 const PROMPT: &str = "[local_host] lunash:>";
 
 #[test]
@@ -414,7 +310,6 @@ fn a_wrong_password_of_an_account_is_asked_for_again() {
     let fingerprint = appliance.fingerprint().to_string();
     let arguments = ["--host", &address, "--fingerprint", &fingerprint];
     let mut person = Person::sits_down_in(tempfile::tempdir().unwrap(), &arguments);
-    // Typed ahead, behind the last attempt: it must not come to who started the program.
     person.sees("'s password: ");
     person.types("wrong1\rwrong2\r");
     person.sees("refused the login of 'admin'");
@@ -432,6 +327,32 @@ fn a_wrong_password_of_an_account_is_asked_for_again() {
     person.sees("No password for 'admin'");
     person.sees_the_end();
     assert!(!person.screen().contains("LUNA_PASSWORD"), "{}", person.screen());
+}
+
+#[test]
+fn the_third_wrong_password_ends_the_program_and_nothing_typed_ahead_is_left() {
+    let data = tempfile::tempdir().unwrap();
+    let appliance = Appliance::start(Options::new(data.path())).unwrap();
+    let mut person = Person::starts_line(&format!(
+        "$lunash --host {} --fingerprint {}; echo status=$?; read -r line; echo \"line=[$line]\"",
+        appliance.address(),
+        appliance.fingerprint()
+    ));
+    person.sees("'s password: ");
+    person.types("wrong1\rwrong2\rwrong3\rmeant-for-the-session\r");
+    for _ in 0..2 {
+        person.sees("refused the login of 'admin'");
+        person.sees("'s password: ");
+    }
+    person.sees("lunash: ");
+    person.sees("refused the login of 'admin'");
+    person.sees("status=3");
+    person.types("fresh\r");
+    person.sees("line=[");
+    person.sees_the_end();
+    let screen = person.screen();
+    assert!(screen.contains("line=[fresh]"), "{screen}");
+    assert_eq!(screen.matches("'s password: ").count(), 3, "{screen}");
 }
 
 #[test]

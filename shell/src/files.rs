@@ -299,4 +299,52 @@ mod tests {
         fs::write(&path, "").unwrap();
         assert!(check_replaceable(&path.join("below")).is_err());
     }
+
+    /// The folder of the test that runs itself again in a mount namespace.
+    const MOUNTED: &str = "LUNA_TEST_MOUNTED";
+
+    #[test]
+    fn a_mounted_file_is_written_where_it_is() {
+        use std::process::Command;
+        if let Some(folder) = std::env::var_os(MOUNTED) {
+            let path = Path::new(&folder).join("mounted");
+            // Proof that it is one: nothing can be renamed over it.
+            fs::write(path.with_extension("new"), "").unwrap();
+            let refused = fs::rename(path.with_extension("new"), &path).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+            fs::remove_file(path.with_extension("new")).unwrap();
+            check_replaceable(&path).unwrap();
+            replace_file(&path, b"new").unwrap();
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("real"), "a longer text").unwrap();
+        fs::write(at("mounted"), "below").unwrap();
+        let namespace = |script: &str| {
+            let mut command = Command::new("unshare");
+            command.arg("--mount");
+            if !rustix::process::geteuid().is_root() {
+                command.arg("--map-root-user");
+            }
+            let test = std::env::current_exe().unwrap();
+            command.args(["sh", "-ec", script]).arg(test).current_dir(folder.path());
+            command.env(MOUNTED, folder.path()).output()
+        };
+        let mount = "mount --bind real mounted";
+        if namespace(mount).is_ok_and(|output| output.status.success()) {
+            let test = "files::tests::a_mounted_file_is_written_where_it_is";
+            let output = namespace(&format!("{mount}; exec \"$0\" --exact {test}")).unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success() && said.contains("1 passed"), "{said}");
+            assert_eq!(fs::read_to_string(at("mounted")).unwrap(), "below");
+        } else {
+            eprintln!("no mount namespace here: only what follows a refused rename is tested");
+            let busy = io::Error::from_raw_os_error(rustix::io::Errno::BUSY.raw_os_error());
+            assert!(is_no_way_to_replace(&busy));
+            write_in_place(&at("real"), b"new", &fs::metadata(at("real")).unwrap()).unwrap();
+        }
+        assert_eq!(fs::read_to_string(at("real")).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
 }
