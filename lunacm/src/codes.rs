@@ -67,7 +67,7 @@ fn of_answer(id: &str) -> Option<Code> {
         // Assumed: the guide says that the operation fails.
         clusters::READ_ONLY => Code::new(0xe2, "CKR_TOKEN_WRITE_PROTECTED"),
         clusters::KEYRING_LOCKED => PIN_LOCKED,
-        clusters::NOT_ALLOWED => NOT_ALLOWED,
+        clusters::NOT_ALLOWED | clusters::KEYRING_DISABLED => NOT_ALLOWED,
         refusal::NOT_ALLOWED | refusal::ROLE_INITIALIZED | refusal::ROLLOVER => NOT_ALLOWED,
         refusal::VERSION | refusal::NO_SMK => NOT_SUPPORTED,
         refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),

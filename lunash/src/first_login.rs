@@ -1,4 +1,5 @@
-//! The first login of an account: a temporary password has to be changed before anything else.
+//! The login of an account whose password is temporary or has expired: it has to be changed before
+//! anything else.
 
 use luna_rest::{ErrorId, network};
 use luna_shell::{Failure, Format, Kind, Options};
@@ -40,7 +41,9 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
     let given = session.ui().preset_secret(passwords::OWN)?;
     let attended = session.ui().attended();
     if given.is_none() && !attended {
-        let message = format!("'{user}' must change the temporary password before anything else.");
+        let message = format!(
+            "'{user}' must change the password before anything else: it is temporary or has expired."
+        );
         return Err(Failure::refused(message).hint(
             "give the new one in LUNA_NEW_PASSWORD, LUNA_NEW_PASSWORD_FILE or LUNA_NEW_PASSWORD_FD",
         ));
@@ -50,7 +53,7 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
     if silent && given.is_some() {
         let new = passwords::ask(session, passwords::OWN)?;
         passwords::set(session, &user, &new)?;
-        session.ui().note(format!("note: the temporary password of '{user}' was changed"));
+        session.ui().note(format!("note: the password of '{user}' had to be changed, and was"));
         return Ok(());
     }
     session.ui().welcome(BANNER);

@@ -185,8 +185,21 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'sysconf ntp symmetricAuth key list' shows the keys"
         }
         ErrorId::NTP_SERVER_DOES_NOT_EXIST => "'sysconf ntp listservers' shows the servers",
+        ErrorId::RADIUS_SERVER_ALREADY_EXISTS | ErrorId::RADIUS_SERVER_DOES_NOT_EXIST => {
+            "'sysconf radius show' shows the servers"
+        }
+        ErrorId::SNMP_USER_ALREADY_EXISTS | ErrorId::SNMP_USER_DOES_NOT_EXIST => {
+            "'sysconf snmp user list' shows the users"
+        }
+        ErrorId::SNMP_NOTIFICATION_ALREADY_EXISTS => {
+            "'sysconf snmp notification list' shows the targets"
+        }
+        ErrorId::SNMP_TRAP_NOT_CONFIGURED => "'sysconf snmp trap set' sets a trap target",
         ErrorId::SSH_CLIENT_DOES_NOT_EXIST => "'sysconf ssh client list' shows the addresses",
         ErrorId::SSH_FAILED_TO_SET_CIPHERS => "'sysconf ssh ciphers show' shows the available ones",
+        ErrorId::SYSCONF_DRIFT_OPERATION_NOT_ALLOWED => {
+            "'sysconf drift status' shows the measurement"
+        }
         ErrorId::SYSCONF_CONFIG_BACKUP_FILE_DOES_NOT_EXIST => {
             "'sysconf config list' shows the backups"
         }
@@ -219,6 +232,7 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'cluster backup run' saves its keyrings, 'cluster leave' and 'cluster join' bring it back"
         }
         ErrorId::CLUSTER_BACKUP_UNUSABLE => "'my file list' shows the files",
+        ErrorId::CLUSTER_KEYRING_DISABLED => "'keyring enable' enables a keyring",
         ErrorId::CLUSTER_KEYRING_LOCKED => "'keyring unlock' unlocks a keyring",
         ErrorId::CLUSTER_CHANGE_UNCLEAR => {
             "the change may have happened: look before it is sent again"

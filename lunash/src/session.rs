@@ -9,7 +9,7 @@ use luna_rest::{
     services, syslog, tasks, tokens, users,
 };
 use luna_shell::{
-    Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Secrets, Ui,
+    Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Page, Secrets, Ui,
 };
 
 use crate::commands::{PACKAGE, PACKAGED};
@@ -19,12 +19,13 @@ use crate::refusals::not_in_list;
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
 
-/// What every session of this shell calls, whatever is typed: login, banner, prompt, menus, the
-/// HSM's serial number, tasks, and the line in the log of an emulated appliance.
-pub const SESSION_CALLS: [Resource; 11] = [
+/// What every session of this shell calls, whatever is typed: login, banner, the own account, prompt,
+/// menus, the HSM's serial number, tasks, and the line in the log of an emulated appliance.
+pub const SESSION_CALLS: [Resource; 12] = [
     auth::LOGIN.resource(),
     auth::LOGOUT.resource(),
     lunasa::SHOW.resource(),
+    users::SHOW.resource(),
     network::SHOW.resource(),
     packages::LIST.resource(),
     hsm::LIST.resource(),
@@ -129,6 +130,20 @@ impl Session {
         }
     }
 
+    /// What the account has to know of a password that expires soon. Assumed: the words and the seven
+    /// days of Linux.
+    fn expiry(&self) -> Option<String> {
+        // Without a password nobody is asked for a new one.
+        self.connection.password()?;
+        let shown = self.client().get(&users::SHOW, &[&self.connection.user]).ok()?;
+        match shown.password_expiry_days_remaining? {
+            days @ 2..=7 => Some(format!("Warning: your password will expire in {days} days.")),
+            1 => Some("Warning: your password will expire in 1 day.".to_owned()),
+            0 => Some("Warning: your password will expire today.".to_owned()),
+            _ => None,
+        }
+    }
+
     /// The partitions in the appliance's order, each shown and with its serial number; asks the
     /// appliance for each when it is reached.
     ///
@@ -207,15 +222,24 @@ impl luna_shell::Session for Session {
     }
 
     fn greeting(&mut self) -> Result<String, Failure> {
-        if self.greeted {
-            return Ok(String::new());
-        }
         let appliance = self.client().get(&lunasa::SHOW, &[])?;
-        Ok(format!(
-            "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
-             reserved.\n",
-            appliance.version
-        ))
+        let mut text = String::new();
+        if !self.greeted {
+            text = format!(
+                "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
+                 reserved.\n",
+                appliance.version
+            );
+        }
+        for added in [appliance.banner, self.expiry().into_iter().collect()] {
+            let mut page = Page::new();
+            if !added.is_empty() {
+                page.blank();
+            }
+            added.iter().for_each(|line| page.field("", 0, line));
+            text.push_str(&page.into_text());
+        }
+        Ok(text)
     }
 
     fn completion_values(&self) -> CompletionValues {

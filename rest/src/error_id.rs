@@ -163,6 +163,10 @@ error_ids! {
     /// 400: no such service.
     SYSCONF_CONFIG_SERVICE_NAME_INVALID,
 
+    // The clock's drift.
+    /// 409: the drift is not measured, or not yet for long enough. Assumed.
+    SYSCONF_DRIFT_OPERATION_NOT_ALLOWED,
+
     // Network time.
     /// 400: a key that does not exist or is not trusted.
     NTP_INVALID_AUTHENTICATION,
@@ -182,6 +186,30 @@ error_ids! {
     SYSLOG_ACTION_INVALID,
     /// 404: no such log. Assumed.
     SYSLOG_LOG_DOES_NOT_EXIST,
+
+    // RADIUS.
+    /// 400: the server is in the list already. Assumed.
+    RADIUS_SERVER_ALREADY_EXISTS,
+    /// 404: the server is not in the list. Assumed.
+    RADIUS_SERVER_DOES_NOT_EXIST,
+
+    // SNMP.
+    /// 400: the user has this notification target already. Assumed.
+    SNMP_NOTIFICATION_ALREADY_EXISTS,
+    /// 404: the user has no such notification target. Assumed.
+    SNMP_NOTIFICATION_DOES_NOT_EXIST,
+    /// 404: no such action on traps. Documented.
+    SNMP_TRAP_ACTION_INVALID,
+    /// 400: there is a trap target of this address already. Assumed.
+    SNMP_TRAP_ALREADY_EXISTS,
+    /// 404: no trap target of this address. Documented.
+    SNMP_TRAP_DOES_NOT_EXIST,
+    /// 404: there is no trap target. Documented.
+    SNMP_TRAP_NOT_CONFIGURED,
+    /// 400: there is an SNMP user of this name already. Assumed.
+    SNMP_USER_ALREADY_EXISTS,
+    /// 404: no SNMP user of this name. Assumed.
+    SNMP_USER_DOES_NOT_EXIST,
 
     // SSH.
     /// 400: no usable address. Assumed.
@@ -353,6 +381,8 @@ error_ids! {
     CLUSTER_EXISTS,
     /// The remote member does not let this appliance join.
     CLUSTER_JOIN_REFUSED,
+    /// The keyring is disabled.
+    CLUSTER_KEYRING_DISABLED,
     /// The keyring is locked.
     CLUSTER_KEYRING_LOCKED,
     /// No such keyring.

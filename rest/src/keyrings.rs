@@ -21,7 +21,7 @@ calls! {
     pub const CREATE: Call<NewKeyrings, Keyrings> = Call::post("/api/keyrings");
     /// Shows a keyring; given by UUID or label.
     pub const SHOW: Call<Nothing, Keyring> = Call::get("/api/keyrings/{keyringid}");
-    /// `unlock`; `assign` and `unassign` are assumed.
+    /// `unlock`; `assign`, `unassign`, `disable`, `enable` and `reset` are assumed.
     pub const CHANGE: Call<ChangeKeyring, Nothing> = Call::patch("/api/keyrings/{keyringid}");
     /// Deletes a keyring with its objects.
     pub const DELETE: Call<DeleteKeyring, Nothing> = Call::delete("/api/keyrings/{keyringid}");
@@ -125,6 +125,9 @@ pub struct Keyring {
     pub key_ring_uuid: String,
     /// The serial number that clients see.
     pub serial_number: String,
+    /// Whether all that clients do with it is refused; assumed, and sent only when it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// Whether too many logins failed.
     pub locked: bool,
     /// Logins that failed since the last good one.
@@ -145,7 +148,7 @@ pub struct Keyring {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ChangeKeyring {
-    /// `unlock` (the default), `assign` or `unassign`.
+    /// `unlock` (the default), `assign`, `unassign`, `disable`, `enable` or `reset`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The Crypto Officer of the cluster partition.
@@ -153,6 +156,9 @@ pub struct ChangeKeyring {
     /// UUID or common name of the client to assign to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// The KRSO's first password after `reset`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_ring_password: Option<Secret>,
 }
 
 /// What deletes a keyring.

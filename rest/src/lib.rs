@@ -22,6 +22,7 @@ mod trust;
 pub mod auth;
 pub mod clusters;
 pub mod config;
+pub mod drift;
 pub mod emulator;
 pub mod hsm;
 pub mod keyrings;
@@ -32,9 +33,12 @@ pub mod ntp;
 pub mod packages;
 pub mod partitions;
 pub mod peers;
+pub mod radius;
 pub mod services;
+pub mod snmp;
 pub mod ssh;
 pub mod status;
+pub mod stc;
 pub mod sysconf;
 pub mod syslog;
 pub mod tasks;
@@ -56,6 +60,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         auth::ALL,
         clusters::ALL,
         config::ALL,
+        drift::ALL,
         emulator::ALL,
         hsm::ALL,
         hsm::lunash::ALL,
@@ -71,9 +76,12 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         packages::ALL,
         partitions::ALL,
         peers::ALL,
+        radius::ALL,
         services::ALL,
+        snmp::ALL,
         ssh::ALL,
         status::ALL,
+        stc::ALL,
         sysconf::ALL,
         syslog::ALL,
         tasks::ALL,

@@ -36,7 +36,7 @@ pub struct Api {
     pub lunasa: String,
 }
 
-/// The appliance. All but the first four fields are paths.
+/// The appliance. All but the first five fields are paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[allow(missing_docs, reason = "a path each, named as the part it leads to")]
@@ -49,6 +49,10 @@ pub struct Appliance {
     pub system_status: String,
     /// Numbers of what is amiss, comma-separated.
     pub system_status_codes: String,
+    /// The lines that are shown at every login; sent only where there are some. Emulated appliances
+    /// only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub banner: Vec<String>,
     pub actions: String,
     pub cluster: String,
     pub config: String,

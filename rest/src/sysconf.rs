@@ -1,5 +1,5 @@
-//! Settings of the appliance that have no area of their own: restart and power, forceSoLogin,
-//! fingerprints. See also `time.rs`, `ntp.rs`, `ssh.rs`, `config.rs`, `web_server.rs`.
+//! Settings of the appliance that have no area of their own: restart and power, re-imaging, forceSoLogin,
+//! fingerprints, the banner. See also `time.rs`, `drift.rs`, `ntp.rs`, `ssh.rs`, `config.rs`, `web_server.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,13 @@ calls! {
     /// Shows the fingerprint that license files are made for.
     pub const LICENSE_FINGERPRINT: Call<Nothing, LicenseFingerprint> =
         Call::get("/emulator/lunash/fingerprints/license");
+    /// Erases the appliance and its HSM and brings them up at their baseline, with the HSM SO logged in
+    /// where there is one. All sessions end.
+    pub const REIMAGE: Call<Nothing, Nothing> = Call::post("/emulator/lunash/reimage");
+    /// Sets the text that is shown at every login; `GET /api/lunasa` has it.
+    pub const SET_BANNER: Call<NewBanner, Nothing> = Call::put("/emulator/lunash/banner");
+    /// Takes that text away.
+    pub const CLEAR_BANNER: Call<Nothing, Nothing> = Call::delete("/emulator/lunash/banner");
 }
 
 short_names! {
@@ -39,6 +46,14 @@ short_names! {
 pub struct Toggle {
     /// Whether it is on.
     pub enabled: bool,
+}
+
+/// Where the text is that is shown at every login.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewBanner {
+    /// A file of the account that asks.
+    pub file: String,
 }
 
 /// What license files are made for.

@@ -37,6 +37,9 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("AUTHCODE", "the authorization code of a package"),
     ("NTP_PASSWORD", "an NTP server's AutoKey host"),
     ("NTP_KEY", "a symmetric key of NTP"),
+    ("RADIUS_SECRET", "what is shared with a RADIUS server"),
+    ("SNMP_AUTH_PASSWORD", "an SNMP user or target: what authenticates"),
+    ("SNMP_PRIV_PASSWORD", "an SNMP user or target: what encrypts"),
 ];
 
 /// The text after the options in `--help`.

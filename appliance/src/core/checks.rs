@@ -45,3 +45,21 @@ pub fn check_domain(domain: &str) -> Result<(), Failure> {
          and does not begin with a blank.",
     ))
 }
+
+/// A host name or address as the reference's pattern allows it.
+///
+/// # Errors
+/// It is neither.
+pub fn check_address(address: &str) -> Result<(), Failure> {
+    let name = address.len() <= 64
+        && address.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
+        && address.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
+        && address.bytes().last().is_some_and(|c| c.is_ascii_alphanumeric());
+    // Four numbers that make no address are no host name either.
+    let numbers = address.bytes().all(|c| c.is_ascii_digit() || c == b'.');
+    let ip = address.parse::<std::net::IpAddr>().is_ok();
+    if ip || (name && !numbers) {
+        return Ok(());
+    }
+    Err(Failure::bad_request(format!("'{address}' is neither a host name nor an address.")))
+}

@@ -152,6 +152,17 @@ pub(crate) fn check_password(
 ) -> Result<(), Failure> {
     refuse_locked(sessions, user, now)?;
     let row = state.users.users.get(user);
+    // Nothing here can judge the password, so that nothing is counted either.
+    if row.is_some_and(|row| row.radius) {
+        let users = &state.users;
+        let why = match (users.radius.get(), users.radius_servers.is_empty()) {
+            (false, _) => "RADIUS is disabled",
+            (true, true) => "there is no RADIUS server",
+            (true, false) => "an emulated appliance asks no RADIUS server",
+        };
+        let details = format!("A RADIUS server judges the password of '{user}': {why}.");
+        return Err(not_authenticated(details));
+    }
     // An unknown user takes as long as a known one.
     let nobody = PasswordHash::default();
     let right = row.map_or(&nobody, |row| &row.hash).matches(password.expose());

@@ -52,6 +52,9 @@ pub struct KeyringRow {
     /// Keyrings are listed in the order of this number: that in which they were made.
     #[serde(skip_serializing_if = "is_default")]
     pub made: u64,
+    /// Whether all that clients do with it is refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disabled: bool,
 }
 
 /// Failed logins to a keyring that a member counted while it had no link to the primary member.

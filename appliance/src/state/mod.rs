@@ -18,6 +18,7 @@ pub mod partition_policies;
 pub mod partitions;
 pub mod roles;
 pub mod services;
+pub mod snmp;
 pub mod status;
 pub mod sysconf;
 pub mod syslog;
@@ -52,6 +53,7 @@ pub struct State {
     pub partitions: partitions::Partitions,
     pub roles: roles::Roles,
     pub services: services::Services,
+    pub snmp: snmp::Snmp,
     pub status: status::Status,
     pub sysconf: sysconf::Sysconf,
     pub syslog: syslog::Syslog,
@@ -92,7 +94,7 @@ pub fn is_shared(field: &str) -> bool {
 }
 
 impl State {
-    fn areas(&mut self) -> [&mut dyn Area; 17] {
+    fn areas(&mut self) -> [&mut dyn Area; 18] {
         [
             &mut self.clusters,
             &mut self.emulator,
@@ -106,6 +108,7 @@ impl State {
             &mut self.partitions,
             &mut self.roles,
             &mut self.services,
+            &mut self.snmp,
             &mut self.status,
             &mut self.sysconf,
             &mut self.syslog,

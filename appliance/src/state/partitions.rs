@@ -23,6 +23,27 @@ pub struct Partitions {
     pub objects: Table<ObjectRow>,
     /// Imported policy templates by name.
     pub templates: Table<TemplateRow>,
+    /// Settings of Secure Trusted Channels by the partition's serial number, where they were set.
+    pub stc: Table<StcRow>,
+}
+
+/// The settings of a partition's Secure Trusted Channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StcRow {
+    /// Seconds that a client has to open the channel.
+    pub activation_timeout: u32,
+    /// Millions of messages until the key changes; 0 for never.
+    pub rekey_threshold: u32,
+    /// Packets of the replay window.
+    pub replay_window: u32,
+}
+
+/// The documented defaults; that of the time limit is assumed.
+impl Default for StcRow {
+    fn default() -> Self {
+        StcRow { activation_timeout: 120, rekey_threshold: 400, replay_window: 120 }
+    }
 }
 
 /// A partition.
@@ -64,6 +85,7 @@ impl Area for Partitions {
         visit("partitions", &mut self.partitions);
         visit("partitions/objects", &mut self.objects);
         visit("partitions/templates", &mut self.templates);
+        visit("partitions/stc", &mut self.stc);
     }
 }
 

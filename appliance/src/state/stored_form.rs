@@ -26,17 +26,19 @@ use super::lunasa::Settings;
 use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
 use super::packages::PackageRow;
-use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, TemplateRow};
+use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, StcRow, TemplateRow};
 use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
+use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 use super::sysconf::{
-    BackupRow as ConfigBackupRow, BlocklistRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
+    BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
 use super::syslog::SyslogRow;
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
-    CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow, UserRow,
+    CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow,
+    RadiusServerRow, UserRow,
 };
 use crate::core::password::PasswordHash;
 use crate::core::random::Random;
@@ -92,6 +94,7 @@ pub(crate) fn filled() -> State {
     fill_clusters(&mut state);
     fill_network(&mut state);
     fill_sysconf(&mut state);
+    fill_snmp(&mut state);
     fill_accounts(&mut state);
 
     let State { emulator, lunasa, packages, services, status, .. } = &mut state;
@@ -175,6 +178,8 @@ fn fill_partitions(state: &mut State) {
     let role = RoleRow { hash: hash(5), failed: 3, to_be_changed: true };
     check(&domain);
     check(&role);
+    let stc = StcRow { activation_timeout: 60, rekey_threshold: 500, replay_window: 100 };
+    insert(&mut state.partitions.stc, "4223070123456", stc);
     insert(
         &mut state.partitions.partitions,
         "4223070123456",
@@ -324,6 +329,7 @@ fn fill_clusters(state: &mut State) {
             last_handle: 5,
             clients: BTreeSet::from([text("client-1")]),
             made: 12,
+            disabled: true,
         },
     );
     state.keyrings.add("keyring-1", vec![(text("card-1"), 2)]);
@@ -435,6 +441,17 @@ fn fill_sysconf(state: &mut State) {
             ip: Some(text("10.1.0.5")),
         },
     );
+    set(&mut sysconf.banner, text("Authorized use only"));
+    set(
+        &mut sysconf.drift,
+        DriftRow {
+            started: Some(1_700_000_020),
+            stopped: Some(1_700_400_020),
+            booted: 1_699_999_900,
+            milliseconds_per_day: Some(-1500),
+            correcting: true,
+        },
+    );
     set(&mut sysconf.ssh_host_key, HostKeyRow { seed: "0102".into() });
     insert(&mut sysconf.ssh_clients, "admin", vec![text("10.1.0.7")]);
     set(
@@ -460,6 +477,31 @@ fn fill_sysconf(state: &mut State) {
     };
     insert(&mut sysconf.exported, "luna7_Config_20260102_030405.tar.gz", backup.clone());
     insert(&mut sysconf.backups, "luna7_Config_20260102_030405.tar.gz", backup);
+}
+
+fn fill_snmp(state: &mut State) {
+    let snmp = &mut state.snmp;
+    let security = SecurityRow {
+        authentication_protocol: text("SHA"),
+        authentication_password: "authentication".into(),
+        privacy_protocol: text("AES"),
+        privacy_password: "privacy".into(),
+    };
+    set(&mut snmp.traps_enabled, true);
+    insert(&mut snmp.users, "monitorhsm", SnmpUserRow { security: security.clone() });
+    insert(
+        &mut snmp.notifications,
+        "monitorhsm/10.1.0.9:162",
+        NotificationRow {
+            address: text("10.1.0.9"),
+            port: 162,
+            security: security.clone(),
+            kind: text("trap"),
+            engine_id: Some(text("1234567890")),
+        },
+    );
+    let (user, engine_id, kind) = (text("monitorhsm"), text("1234567890"), text("inform"));
+    insert(&mut snmp.traps, "10.1.0.10", TrapRow { user, security, engine_id, kind });
 }
 
 fn fill_accounts(state: &mut State) {
@@ -511,6 +553,9 @@ fn fill_accounts(state: &mut State) {
     let severities = [(text("lunalogs"), text("debug"))].into();
     let (period, rotated) = (text("daily"), 1_700_000_016);
     set(&mut state.syslog.settings, SyslogRow { rotations: 5, period, rotated, severities });
+    set(&mut state.users.radius, true);
+    let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
+    insert(&mut state.users.radius_servers, "radius.example.com", server);
     insert(&mut state.users.certificates, "ada", CertificateRow { pem: text("certificate") });
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
     let rules = vec![text("GET:/users/{userid}")];

@@ -18,6 +18,10 @@ use crate::state::area::{Area, FieldVisitor, Setup};
 pub struct Sysconf {
     /// Time zone and what happens after a failure.
     pub system: Cell<System>,
+    /// The text that is shown at every login; empty for none.
+    pub banner: Cell<String>,
+    /// The drift of the clock.
+    pub drift: Cell<DriftRow>,
     /// Network time.
     pub ntp: Cell<NtpRow>,
     /// Its servers by address.
@@ -43,6 +47,8 @@ pub struct Sysconf {
 impl Area for Sysconf {
     fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("sysconf/system", &mut self.system);
+        visit("sysconf/banner", &mut self.banner);
+        visit("sysconf/drift", &mut self.drift);
         visit("sysconf/ntp", &mut self.ntp);
         visit("sysconf/ntp/servers", &mut self.ntp_servers);
         visit("sysconf/ntp/keys", &mut self.ntp_keys);
@@ -74,6 +80,22 @@ impl Default for System {
     fn default() -> Self {
         System { time_zone: "UTC".to_owned(), reboot_on_panic: false }
     }
+}
+
+/// The drift of the clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DriftRow {
+    /// When its measurement was started, seconds since 1970.
+    pub started: Option<i64>,
+    /// When that was stopped.
+    pub stopped: Option<i64>,
+    /// When the appliance had come up at the start: another value later, and it was interrupted.
+    pub booted: i64,
+    /// What the clock gains in a day.
+    pub milliseconds_per_day: Option<i64>,
+    /// Whether the clock is corrected by that.
+    pub correcting: bool,
 }
 
 /// Network time as a whole.

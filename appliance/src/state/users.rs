@@ -1,5 +1,6 @@
-//! The accounts, and the rules for their passwords and lockouts.
+//! The accounts, the rules for their passwords and lockouts, and RADIUS servers.
 
+use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -21,8 +22,26 @@ pub struct Users {
     pub login_rules: Cell<LoginSettings>,
     /// Failed logins by account; sessions keep them, this is what outlives a restart.
     pub failed: Table<FailedLoginsRow>,
+    /// Whether RADIUS servers judge the passwords of their accounts.
+    pub radius: Cell<bool>,
+    /// RADIUS servers by host name or address.
+    pub radius_servers: Table<RadiusServerRow>,
     /// The certificates that accounts may log in with, by account.
     pub certificates: Table<CertificateRow>,
+}
+
+/// A RADIUS server.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RadiusServerRow {
+    /// Servers are listed in the order in which they were added.
+    pub order: u64,
+    /// The port it listens on.
+    pub port: u16,
+    /// Seconds until it counts as silent.
+    pub timeout: u32,
+    /// What the appliance shares with it.
+    pub secret: Secret,
 }
 
 /// A certificate that its account may log in with.
@@ -65,7 +84,7 @@ pub struct UserRow {
     pub changed: i64,
     /// Former passwords, newest last.
     pub former: Vec<PasswordHash>,
-    /// A RADIUS server judges the password; the emulated appliance has none, so every login is refused.
+    /// A RADIUS server judges the password; the emulated appliance asks none, so every login is refused.
     pub radius: bool,
     /// SSH public keys.
     pub public_keys: Vec<PublicKeyRow>,
@@ -92,6 +111,8 @@ impl Area for Users {
         visit("users/password", &mut self.password_rules);
         visit("users/login", &mut self.login_rules);
         visit("users/failed", &mut self.failed);
+        visit("users/radius", &mut self.radius);
+        visit("users/radius/servers", &mut self.radius_servers);
         visit("users/certificates", &mut self.certificates);
     }
 

@@ -1,7 +1,8 @@
 //! `keyring`: what the cluster's members share, for applications much like a partition.
 //!
 //! Names and options are those of the vendor's Cluster Administration Guide; of outputs nothing is
-//! known but `Success`, which is that of `cluster member authorize`.
+//! known but `Success`, which is that of `cluster member authorize`. Taking a keyring out of use is in
+//! `keyring/state.rs`.
 
 use luna_rest::keyrings::{self, ChangeKeyring, DeleteKeyring, NewKeyrings};
 
@@ -12,6 +13,8 @@ use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "keyring", help: "Keyrings that the cluster's members share" }];
+
+pub(super) mod state;
 
 const KEYRING: (&str, &str) = ("-keyringid", "UUID of the keyring");
 const LABEL: (&str, &str) = ("-label", "Label of the keyring");
@@ -120,6 +123,30 @@ fn change(session: &Session, keyring: &str, change: &ChangeKeyring) -> Result<()
     Ok(())
 }
 
+/// The first password of a keyring.
+fn first_password(session: &mut Session, given: Option<Secret>) -> Result<Secret, Failure> {
+    let text = format!("{}  Please enter a password for the keyring:\n  > ", session.lead());
+    let question = Question {
+        text: &text,
+        again: Some("\n  Please re-enter password to confirm:\n  > "),
+        variable: "KEYRING_PASSWORD",
+        option: "-password",
+    };
+    session.ui().secret(given, question)
+}
+
+/// Lets a client see a keyring (`assign`), or hides it from the client (`unassign`).
+pub(super) fn assignment(
+    session: &Session,
+    (keyringid, label): (Option<String>, Option<String>),
+    client: String,
+    action: &str,
+) -> Result<(), Failure> {
+    let (action, client) = (Some(action.to_owned()), Some(client));
+    let body = ChangeKeyring { action, client, ..ChangeKeyring::default() };
+    change(session, &either(keyringid, label), &body)
+}
+
 #[derive(Deserialize)]
 struct Assign {
     keyringid: Option<String>,
@@ -131,9 +158,7 @@ impl Run<Session> for Assign {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let (action, client) = (Some("assign".to_owned()), Some(self.client));
-        let body = ChangeKeyring { action, client, ..ChangeKeyring::default() };
-        change(session, &either(self.keyringid, self.label), &body)?;
+        assignment(session, (self.keyringid, self.label), self.client, "assign")?;
         Ok(Success { done: "keyring assign" })
     }
 }
@@ -149,9 +174,7 @@ impl Run<Session> for Unassign {
     type View = Success;
 
     fn run(self, session: &mut Session) -> Result<Success, Failure> {
-        let (action, client) = (Some("unassign".to_owned()), Some(self.client));
-        let body = ChangeKeyring { action, client, ..ChangeKeyring::default() };
-        change(session, &either(self.keyringid, self.label), &body)?;
+        assignment(session, (self.keyringid, self.label), self.client, "unassign")?;
         Ok(Success { done: "keyring unassign" })
     }
 }
@@ -204,15 +227,7 @@ impl Run<Session> for Create {
     type View = Created;
 
     fn run(self, session: &mut Session) -> Result<Created, Failure> {
-        let key_ring_password = session.ui().secret(
-            self.password,
-            Question {
-                text: "  Please enter a password for the keyring:\n  > ",
-                again: Some("\n  Please re-enter password to confirm:\n  > "),
-                variable: "KEYRING_PASSWORD",
-                option: "-password",
-            },
-        )?;
+        let key_ring_password = first_password(session, self.password)?;
         let (authentication, attempt) =
             crypto_officer(session, self.copassword, Some(&self.partition))?;
         let body = NewKeyrings {
@@ -304,6 +319,7 @@ struct Keyring {
     id: String,
     label: String,
     serial: String,
+    enabled: bool,
     locked: bool,
     failed_logins: u32,
     password_changed: bool,
@@ -324,6 +340,7 @@ impl Run<Session> for Show {
             id: shown.key_ring_uuid,
             label: shown.key_ring_label,
             serial: shown.serial_number,
+            enabled: !shown.disabled,
             locked: shown.locked,
             failed_logins: shown.failed_logins,
             password_changed: shown.password_changed,
@@ -348,6 +365,7 @@ impl Text for Keyring {
             ("Keyring ID", self.id.as_str()),
             ("Keyring Label", &self.label),
             ("Serial Number", &self.serial),
+            ("Enabled", truth(self.enabled)),
             ("Locked", truth(self.locked)),
             ("Failed Logins", &self.failed_logins.to_string()),
             ("Initial Password Changed", truth(self.password_changed)),
@@ -387,6 +405,7 @@ Keyring ID                            Keyring Label
             id: ID.into(),
             label: "app100".into(),
             serial: "1528597149".into(),
+            enabled: true,
             locked: true,
             failed_logins: 10,
             password_changed: true,
@@ -401,6 +420,7 @@ Keyring ID                            Keyring Label
 Keyring ID: 528b9b72-c305-4dd1-bebc-a4ca24f8c28b
 Keyring Label: app100
 Serial Number: 1528597149
+Enabled: True
 Locked: True
 Failed Logins: 10
 Initial Password Changed: True

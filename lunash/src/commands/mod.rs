@@ -13,6 +13,7 @@ mod partition;
 mod service;
 mod shell;
 mod status;
+mod stc;
 mod sysconf;
 mod syslog;
 mod token;
@@ -37,6 +38,7 @@ const MENUS: &[&[Menu]] = &[
     hsm::stm::MENUS,
     hsm::tamper::MENUS,
     partition::MENUS,
+    stc::MENUS,
     client::MENUS,
     client::hostip::MENUS,
     ntls::MENUS,
@@ -60,11 +62,18 @@ const MENUS: &[&[Menu]] = &[
     network::route::MENUS,
     sysconf::MENUS,
     sysconf::appliance::MENUS,
+    sysconf::banner::MENUS,
     sysconf::config::MENUS,
+    sysconf::drift::MENUS,
     sysconf::fingerprint::MENUS,
     sysconf::force_so_login::MENUS,
     sysconf::ntp::MENUS,
     sysconf::ntp_auth::MENUS,
+    sysconf::radius::MENUS,
+    sysconf::reimage::MENUS,
+    sysconf::snmp::MENUS,
+    sysconf::snmp_notification::MENUS,
+    sysconf::snmp_trap::MENUS,
     sysconf::ssh::MENUS,
     sysconf::ssh_access::MENUS,
     sysconf::time::MENUS,
@@ -95,6 +104,7 @@ const TABLES: &[&[Command<Session>]] = &[
     hsm::stm::COMMANDS,
     hsm::tamper::COMMANDS,
     partition::COMMANDS,
+    stc::COMMANDS,
     client::COMMANDS,
     client::hostip::COMMANDS,
     ntls::COMMANDS,
@@ -118,11 +128,18 @@ const TABLES: &[&[Command<Session>]] = &[
     network::route::COMMANDS,
     sysconf::COMMANDS,
     sysconf::appliance::COMMANDS,
+    sysconf::banner::COMMANDS,
     sysconf::config::COMMANDS,
+    sysconf::drift::COMMANDS,
     sysconf::fingerprint::COMMANDS,
     sysconf::force_so_login::COMMANDS,
     sysconf::ntp::COMMANDS,
     sysconf::ntp_auth::COMMANDS,
+    sysconf::radius::COMMANDS,
+    sysconf::reimage::COMMANDS,
+    sysconf::snmp::COMMANDS,
+    sysconf::snmp_notification::COMMANDS,
+    sysconf::snmp_trap::COMMANDS,
     sysconf::ssh::COMMANDS,
     sysconf::ssh_access::COMMANDS,
     sysconf::time::COMMANDS,
@@ -139,6 +156,7 @@ const TABLES: &[&[Command<Session>]] = &[
     cluster::member::COMMANDS,
     cluster::restore::COMMANDS,
     keyring::COMMANDS,
+    keyring::state::COMMANDS,
     shell::COMMANDS,
 ];
 

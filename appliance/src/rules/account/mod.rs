@@ -1,10 +1,11 @@
-//! Accounts: users, roles, passwords and lockouts, certificates, SSH public keys, files.
+//! Accounts: users, roles, passwords and lockouts, certificates, RADIUS, SSH public keys, files.
 
 use crate::request::route::Routes;
 
 pub mod certificates;
 pub mod files;
 pub mod public_keys;
+pub mod radius;
 pub mod roles;
 pub mod settings;
 pub mod ssh_key;
@@ -14,6 +15,7 @@ pub(crate) fn routes(r: &mut Routes) {
     certificates::routes(r);
     files::routes(r);
     public_keys::routes(r);
+    radius::routes(r);
     roles::routes(r);
     settings::routes(r);
     users::routes(r);

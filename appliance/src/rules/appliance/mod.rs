@@ -1,4 +1,4 @@
-//! The appliance as a whole: services, packages, power, tasks, and what only the emulator offers.
+//! The appliance as a whole: services, packages, power, re-imaging, tasks, and what only the emulator offers.
 
 use crate::request::route::Routes;
 
@@ -6,6 +6,7 @@ pub mod emulator;
 pub mod overview;
 pub mod packages;
 pub mod power;
+pub mod reimage;
 pub mod services;
 pub mod tasks;
 
@@ -14,6 +15,7 @@ pub(crate) fn routes(r: &mut Routes) {
     overview::routes(r);
     packages::routes(r);
     power::routes(r);
+    reimage::routes(r);
     services::routes(r);
     tasks::routes(r);
 }

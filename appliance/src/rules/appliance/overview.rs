@@ -35,6 +35,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Appliance>
         // The status as recorded from a real appliance at rest.
         system_status: "ISO (In Service Okay)".to_owned(),
         system_status_codes: cx.state.network.status_codes(),
+        banner: cx.state.sysconf.banner.get().lines().map(str::to_owned).collect(),
         actions: below("actions"),
         cluster: below("cluster"),
         config: below("config"),

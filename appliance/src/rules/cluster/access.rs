@@ -34,6 +34,7 @@ pub(crate) fn refuse(id: &'static str, details: impl Into<String>) -> Failure {
         refusal::JOIN_REFUSED => (409, "The appliance may not join the cluster."),
         refusal::BACKUP => (400, "The backup cannot be used."),
         refusal::KEYRING_LOCKED => (403, "The keyring is locked."),
+        refusal::KEYRING_DISABLED => (403, "The keyring is disabled."),
         _ => (409, "The cluster does not allow this."),
     };
     Failure::new(status, id, message).details(details)

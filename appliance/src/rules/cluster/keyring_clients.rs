@@ -246,7 +246,7 @@ fn slots(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Slots>,
 }
 
 /// The keyring of a path, if the client sees it.
-fn keyring<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, Failure> {
+fn seen<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, Failure> {
     require_cluster(cx, cluster)?;
     require_active(cx)?;
     let row = cx.state.keyrings.keyrings.get(uuid).filter(|row| sees(cx, row));
@@ -254,6 +254,17 @@ fn keyring<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str
         Some(_) => Ok(uuid),
         None => Err(refuse(refusal::NO_KEYRING, format!("This client sees no keyring {uuid}."))),
     }
+}
+
+/// The same, where it may be used.
+fn keyring<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, Failure> {
+    seen(cx, cluster, uuid)?;
+    let row = row(cx, uuid)?;
+    if row.disabled {
+        let details = format!("The keyring '{}' is disabled.", row.label);
+        return Err(refuse(refusal::KEYRING_DISABLED, details));
+    }
+    Ok(uuid)
 }
 
 fn row<'c>(cx: &'c Context<'_>, uuid: &str) -> Result<&'c KeyringRow, Failure> {
@@ -267,7 +278,7 @@ fn row_mut<'c>(cx: &'c mut Context<'_>, uuid: &str) -> Result<&'c mut KeyringRow
 }
 
 fn slot(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Slot>, Failure> {
-    let uuid = keyring(cx, &ids[0], &ids[1])?;
+    let uuid = seen(cx, &ids[0], &ids[1])?;
     Ok(Reply::ok(slot_of(uuid, row(cx, uuid)?)))
 }
 
@@ -432,13 +443,13 @@ fn login(cx: &mut Context<'_>, ids: &Ids<2>, body: Login) -> Result<Reply<Nothin
 }
 
 fn logout(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    let uuid = seen(cx, &ids[0], &ids[1])?.to_owned();
     cx.session_mut().keyring_logins.remove(&uuid);
     Ok(Reply::done())
 }
 
 fn list_roles(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Roles>, Failure> {
-    let uuid = keyring(cx, &ids[0], &ids[1])?;
+    let uuid = seen(cx, &ids[0], &ids[1])?;
     let role = |id: &str| RoleRef {
         id: id.to_owned(),
         name: called(id).unwrap_or_default().to_owned(),
@@ -448,7 +459,7 @@ fn list_roles(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Ro
 }
 
 fn role(cx: &mut Context<'_>, ids: &Ids<3>, _: Nothing) -> Result<Reply<Role>, Failure> {
-    let uuid = keyring(cx, &ids[0], &ids[1])?.to_owned();
+    let uuid = seen(cx, &ids[0], &ids[1])?.to_owned();
     let (id, name) = (&ids[2], called(&ids[2])?);
     let row = row(cx, &uuid)?;
     let found = password(row, id).ok();

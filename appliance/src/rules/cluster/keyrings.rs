@@ -192,6 +192,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Keyring>
         key_ring_label: row.label,
         key_ring_uuid: uuid,
         serial_number: row.serial,
+        disabled: row.disabled,
         locked,
         failed_logins,
         password_changed: !row.so.to_be_changed,
@@ -221,8 +222,14 @@ fn change(
             }
             return Ok(Reply::done());
         }
+        "disable" | "enable" => return switch(cx, &uuid, action == "disable"),
+        "reset" => return reset(cx, &uuid, &body),
         "assign" | "unassign" => body.client.as_deref().unwrap_or_default(),
-        _ => return Err(Failure::bad_request("'action' must be unlock, assign or unassign.")),
+        _ => {
+            return Err(Failure::bad_request(
+                "'action' must be unlock, assign, unassign, disable, enable or reset.",
+            ));
+        }
     };
     if !cx.state.clusters.cluster.get().manual {
         return Err(refuse(
@@ -243,6 +250,47 @@ fn change(
     Err(refuse(refusal::NOT_ALLOWED, format!("The keyring is {state} assigned to this client.")))
 }
 
+fn switch(cx: &mut Context<'_>, uuid: &str, disabled: bool) -> Result<Reply<Nothing>, Failure> {
+    let Some(row) = cx.state.keyrings.keyrings.get_mut(uuid) else { return Ok(Reply::done()) };
+    if row.disabled == disabled {
+        let state = if disabled { "disabled" } else { "enabled" };
+        return Err(refuse(refusal::NOT_ALLOWED, format!("The keyring is {state} already.")));
+    }
+    row.disabled = disabled;
+    if disabled {
+        log_out_everywhere(cx, uuid);
+    }
+    Ok(Reply::done())
+}
+
+/// Makes a keyring as it was when it was created, but for its clients and whether it is disabled; and
+/// gives it a first password. Assumed: that is what initializing does to a partition in use.
+fn reset(
+    cx: &mut Context<'_>,
+    uuid: &str,
+    body: &ChangeKeyring,
+) -> Result<Reply<Nothing>, Failure> {
+    let given = body.key_ring_password.as_ref();
+    let given = given.ok_or_else(|| Failure::bad_request("'keyRingPassword' is required."))?;
+    vouched_by_co(cx, &body.authentication)?;
+    let so = Password::new(cx, given.expose(), true)?;
+    cx.state.keyrings.erase(uuid);
+    if let Some(row) = cx.state.keyrings.keyrings.get_mut(uuid) {
+        (row.so, row.co, row.failed, row.so_failed) = (so, None, 0, 0);
+    }
+    if cx.state.clusters.own.get().failed.contains_key(uuid) {
+        cx.state.clusters.own.get_mut().failed.remove(uuid);
+    }
+    log_out_everywhere(cx, uuid);
+    Ok(Reply::done())
+}
+
+fn log_out_everywhere(cx: &mut Context<'_>, uuid: &str) {
+    for session in cx.sessions.iter_mut() {
+        session.keyring_logins.remove(uuid);
+    }
+}
+
 fn delete(
     cx: &mut Context<'_>,
     ids: &Ids<1>,
@@ -253,9 +301,7 @@ fn delete(
     vouched_by_co(cx, &body.authentication)?;
     cx.state.keyrings.erase(&uuid);
     cx.state.keyrings.keyrings.remove(&uuid);
-    for session in cx.sessions.iter_mut() {
-        session.keyring_logins.remove(&uuid);
-    }
+    log_out_everywhere(cx, &uuid);
     Ok(Reply::done())
 }
 

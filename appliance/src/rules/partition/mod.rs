@@ -1,4 +1,4 @@
-//! Application partitions: their life, roles and logins, policies, domains, objects.
+//! Application partitions: their life, roles and logins, policies, domains, objects, channels.
 
 use crate::request::route::Routes;
 
@@ -8,6 +8,7 @@ pub mod lifecycle;
 pub mod login;
 pub mod objects;
 pub mod policies;
+pub mod stc;
 
 pub(crate) fn routes(r: &mut Routes) {
     domains::routes(r);
@@ -15,4 +16,5 @@ pub(crate) fn routes(r: &mut Routes) {
     login::routes(r);
     objects::routes(r);
     policies::routes(r);
+    stc::routes(r);
 }

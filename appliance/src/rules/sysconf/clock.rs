@@ -6,7 +6,7 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text};
-use crate::core::time_zones as zones;
+use crate::core::time_zones::{self as zones, Zone};
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 
@@ -35,25 +35,48 @@ pub(crate) fn set(cx: &mut Context<'_>, now: OffsetDateTime) -> Result<(), Failu
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Time>, Failure> {
-    let zone = cx.time_zone();
-    let (abbreviation, utc_offset) = zone.at(cx.now);
-    let local = cx.local_time();
-    Ok(Reply::ok(Time {
+    Ok(Reply::ok(time_in_zone(cx.time_zone(), cx.now)))
+}
+
+/// What the clocks of a zone show at a moment.
+pub(super) fn time_in_zone(zone: &Zone, moment: OffsetDateTime) -> Time {
+    let (abbreviation, utc_offset) = zone.at(moment);
+    let local = moment + Duration::minutes(utc_offset.into());
+    Time {
         date: date_text(local),
         time: clock_text(local),
         time_zone: zone.code.to_owned(),
         abbreviation: abbreviation.to_owned(),
         utc_offset,
-    }))
+    }
+}
+
+/// The moment of today at which the clocks of the appliance show this time of day.
+///
+/// # Errors
+/// The text is no time.
+pub(super) fn today_at(cx: &Context<'_>, text: &str) -> Result<OffsetDateTime, Failure> {
+    let time = read_time(text).ok_or_else(|| no_time(text))?;
+    Ok(cx.time_zone().moment(PrimitiveDateTime::new(cx.local_time().date(), time)))
+}
+
+fn no_time(text: &str) -> Failure {
+    Failure::bad_request(format!("'{text}' is no time HH:MM:SS."))
+}
+
+/// Goes on where nothing asks for the HSM SO to set the clock, or with the SO logged in.
+///
+/// # Errors
+/// The SO has to log in first.
+pub(super) fn require_clock_right(cx: &Context<'_>) -> Result<(), Failure> {
+    cx.require_so_if_forced()?;
+    // 'hsm init -authtimeconfig' asks for it.
+    if cx.state.hsm.hsm.get().auth_time_config { cx.require_so() } else { Ok(()) }
 }
 
 /// The zone first, then the clock in that zone.
 fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<Nothing>, Failure> {
-    cx.require_so_if_forced()?;
-    // 'hsm init -authtimeconfig' asks for it.
-    if cx.state.hsm.hsm.get().auth_time_config {
-        cx.require_so()?;
-    }
+    require_clock_right(cx)?;
     let zone = match &body.time_zone {
         Some(code) => zones::find(code).ok_or_else(|| {
             Failure::bad_request(format!("The emulated appliance has no time zone '{code}'."))
@@ -68,8 +91,7 @@ fn change(cx: &mut Context<'_>, _: &Ids<0>, body: ChangeTime) -> Result<Reply<No
             None => shown.date(),
         };
         let time = match &body.time {
-            Some(text) => read_time(text)
-                .ok_or_else(|| Failure::bad_request(format!("'{text}' is no time HH:MM:SS.")))?,
+            Some(text) => read_time(text).ok_or_else(|| no_time(text))?,
             None => shown.time(),
         };
         let now = zone.moment(PrimitiveDateTime::new(date, time));

@@ -1,10 +1,15 @@
-//! Settings of the appliance: time, NTP, SSH, logs, the web server, backups of the configuration.
+//! Settings of the appliance: time and drift, the banner, NTP, SNMP, SSH, logs, the web server, backups of
+//! the configuration.
 
+pub mod banner;
 pub mod clock;
 pub mod config;
+pub mod drift;
 pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;
+pub mod snmp;
+pub mod snmp_traps;
 pub mod ssh;
 pub mod syslog;
 pub mod web_server;
@@ -13,9 +18,13 @@ use crate::request::route::Routes;
 
 pub(crate) fn routes(r: &mut Routes) {
     clock::routes(r);
+    drift::routes(r);
+    banner::routes(r);
     ntp::routes(r);
     ntp_auth::routes(r);
     ntp_status::routes(r);
+    snmp::routes(r);
+    snmp_traps::routes(r);
     ssh::routes(r);
     syslog::routes(r);
     web_server::routes(r);

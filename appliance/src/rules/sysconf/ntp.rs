@@ -13,6 +13,7 @@ use luna_rest::ntp::{
 };
 use luna_rest::tasks::{Actions, Link};
 
+use crate::core::checks::check_address;
 use crate::core::message::{Failure, Reply};
 use crate::core::text::clock_text;
 use crate::request::context::Context;
@@ -114,21 +115,6 @@ fn servers(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Servers
         url: SERVER.path(&[&server.address]),
     };
     Ok(Reply::ok(Servers { servers: ordered(cx).into_iter().map(link).collect() }))
-}
-
-/// A host name or address as the reference's pattern allows it.
-fn check_address(address: &str) -> Result<(), Failure> {
-    let name = address.len() <= 64
-        && address.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-'))
-        && address.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
-        && address.bytes().last().is_some_and(|c| c.is_ascii_alphanumeric());
-    // Four numbers that make no address are no host name either.
-    let numbers = address.bytes().all(|c| c.is_ascii_digit() || c == b'.');
-    let ip = address.parse::<std::net::IpAddr>().is_ok();
-    if ip || (name && !numbers) {
-        return Ok(());
-    }
-    Err(Failure::bad_request(format!("'{address}' is neither a host name nor an address.")))
 }
 
 fn check_authentication(

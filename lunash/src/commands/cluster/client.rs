@@ -1,14 +1,31 @@
 //! `cluster client`: the clients that were registered with the cluster.
 
-use luna_rest::clusters;
+use luna_rest::{clusters, keyrings};
 
 use super::{CLUSTER, UUID, cluster, refused, table};
+use crate::commands::keyring::assignment;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "cluster client", help: "Clients of the cluster" }];
 
+/// A command that was chosen after keyring assign.
+const BY_KEYRING: Known =
+    Known::Assumed("the page was not found: what keyring assign and unassign do, by the client");
+const KEYRING: (&str, &str) = ("-keyringid", "UUID of the keyring");
+const LABEL: (&str, &str) = ("-label", "Label of the keyring");
+const CLIENT: (&str, &str) = ("-clientid", "UUID or name of the client");
+
 pub(in super::super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "cluster client assign -clientid <cluster_client> {-keyringid <keyring_id> | -label <keyring_label>}",
+        help: "Let a client see a keyring, in manual assignment mode",
+        options: &[CLIENT, KEYRING, LABEL],
+        roles: Role::ADMIN,
+        rest: &[keyrings::CHANGE.resource()],
+        known: BY_KEYRING,
+        run: call::<Assign>(),
+    },
     Command {
         syntax: "cluster client delete -clientid|-cli <cluster_client> [-clusterid|-clu <cluster_id>] [-force|-f]",
         help: "Take a client's registration back",
@@ -31,7 +48,48 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         known: Known::Assumed("known by name only; the facts are those that clients register with"),
         run: call::<List>(),
     },
+    Command {
+        syntax: "cluster client unassign -clientid <cluster_client> {-keyringid <keyring_id> | -label <keyring_label>}",
+        help: "Hide a keyring from a client, in manual assignment mode",
+        options: &[CLIENT, KEYRING, LABEL],
+        roles: Role::ADMIN,
+        rest: &[keyrings::CHANGE.resource()],
+        known: BY_KEYRING,
+        run: call::<Unassign>(),
+    },
 ];
+
+#[derive(Deserialize)]
+struct Assign {
+    clientid: String,
+    keyringid: Option<String>,
+    label: Option<String>,
+}
+
+impl Run<Session> for Assign {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        assignment(session, (self.keyringid, self.label), self.clientid, "assign")?;
+        Ok(Success { done: "cluster client assign" })
+    }
+}
+
+#[derive(Deserialize)]
+struct Unassign {
+    clientid: String,
+    keyringid: Option<String>,
+    label: Option<String>,
+}
+
+impl Run<Session> for Unassign {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        assignment(session, (self.keyringid, self.label), self.clientid, "unassign")?;
+        Ok(Success { done: "cluster client unassign" })
+    }
+}
 
 #[derive(Deserialize)]
 struct Delete {

@@ -62,6 +62,17 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Create>(),
     },
     Command {
+        syntax: "cluster delete [-force|-f]",
+        help: "Erase the cluster service of this appliance: its cluster, keyrings and settings",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &[clusters::LIST.resource(), services::ACT.resource()],
+        known: Known::Assumed(
+            "the page was not found: what 'sysconf config factoryReset -service cluster' does",
+        ),
+        run: call::<Delete>(),
+    },
+    Command {
         syntax: "cluster disable",
         help: "Do not start the cluster service with the appliance",
         options: &[],
@@ -154,10 +165,12 @@ pub(super) fn cluster(session: &Session, given: Option<String>) -> Result<String
 /// The cluster that this appliance belongs to.
 fn own_cluster(session: &Session) -> Result<clusters::ClusterEntry, Failure> {
     let clusters = session.client().get(&clusters::LIST, &[]).map_err(refused)?.data;
-    clusters.into_iter().next().ok_or_else(|| {
-        Failure::command("This appliance belongs to no cluster.")
-            .hint("'cluster create' creates one, 'cluster join' joins that of another appliance")
-    })
+    clusters.into_iter().next().ok_or_else(no_cluster)
+}
+
+fn no_cluster() -> Failure {
+    Failure::command("This appliance belongs to no cluster.")
+        .hint("'cluster create' creates one, 'cluster join' joins that of another appliance")
 }
 
 /// The password of the Crypto Officer of the cluster partition: the partition of that label, or the
@@ -255,6 +268,37 @@ impl Run<Session> for Create {
         };
         let id = attempt.spend(session, |session| session.create(&clusters::CREATE, &[], &body))?;
         Ok(Made { done: Success { done: "cluster create" }, id })
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    force: bool,
+}
+
+impl Run<Session> for Delete {
+    type View = Success;
+
+    fn run(self, session: &mut Session) -> Result<Success, Failure> {
+        let named = match session.client().get(&clusters::LIST, &[]) {
+            Ok(list) => match list.data.into_iter().next() {
+                Some(cluster) => format!("the cluster '{}'", cluster.cluster_label),
+                None => return Err(no_cluster()),
+            },
+            // A service that does not run can be erased all the same.
+            Err(error) if error.id() == Some(ErrorId::CLUSTER_SERVICE_NOT_RUNNING) => {
+                "its cluster".to_owned()
+            }
+            Err(error) => return Err(refused(error)),
+        };
+        let lines = format!(
+            "This appliance will forget {named} with all keyrings and\n\
+             settings of the cluster service. Other members keep the cluster; where there\n\
+             are some, 'cluster leave' takes this one out first."
+        );
+        session.confirm(self.force, &caution(&lines, &proceed("delete the cluster")))?;
+        act(session, "factoryReset")?;
+        Ok(Success { done: "cluster delete" })
     }
 }
 

@@ -47,8 +47,15 @@ impl Text for Spaced {
 }
 
 /// What the HSM says about itself.
-fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
+pub(in crate::commands) fn state(session: &Session) -> Result<hsm::Hsm, Failure> {
     session.get(&hsm::SHOW, &[session.hsm()?])
+}
+
+/// Whether a firmware is older than 7.7.0, which took the Secure Trusted Channel from LunaSH; one that
+/// the appliance does not name is not.
+pub(in crate::commands) fn is_before_7_7(firmware: &str) -> bool {
+    let numbers: Vec<u32> = firmware.split('.').filter_map(|part| part.parse().ok()).collect();
+    !numbers.is_empty() && numbers.as_slice() < [7, 7, 0].as_slice()
 }
 
 /// The same for commands of other menus. A custom role may lack the rule to ask for the state; then,

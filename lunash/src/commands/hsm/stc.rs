@@ -1,7 +1,7 @@
 //! `hsm stc`: the Secure Trusted Channel between the appliance and its HSM. It is gone since
 //! firmware 7.7.0, and REST never had a resource for it: these commands say so.
 
-use super::state;
+use super::{is_before_7_7, state};
 use luna_rest::hsm;
 
 use crate::prelude::*;
@@ -58,8 +58,7 @@ fn no_channel(session: &mut Session) -> Failure {
         Ok(hsm) => hsm.firmware,
         Err(failure) => return failure,
     };
-    let numbers: Vec<u32> = firmware.split('.').filter_map(|part| part.parse().ok()).collect();
-    if !numbers.is_empty() && numbers.as_slice() < [7, 7, 0].as_slice() {
+    if is_before_7_7(&firmware) {
         return Failure::command(format!(
             "The REST API has no resource for the Secure Trusted Channel of firmware {firmware}."
         ))

@@ -2,11 +2,18 @@
 //! the menus share.
 
 pub(super) mod appliance;
+pub(super) mod banner;
 pub(super) mod config;
+pub(super) mod drift;
 pub(super) mod fingerprint;
 pub(super) mod force_so_login;
 pub(super) mod ntp;
 pub(super) mod ntp_auth;
+pub(super) mod radius;
+pub(super) mod reimage;
+pub(super) mod snmp;
+pub(super) mod snmp_notification;
+pub(super) mod snmp_trap;
 pub(super) mod ssh;
 pub(super) mod ssh_access;
 pub(super) mod time;

@@ -367,3 +367,60 @@ fn assignments_count_in_manual_mode_and_outlive_the_automatic_one() {
     assert_eq!(bench.put(&path, mode("auto")).status, 204);
     assert_eq!(seen(&mut bench), ["a", "b"]);
 }
+
+#[test]
+fn a_disabled_keyring_is_seen_and_cannot_be_used() {
+    let (mut bench, path) = keyring("1.0.4-122", "first-password");
+    let change = |bench: &mut TestMachine, action: &str| {
+        bench.patch("/api/keyrings/k", json!({"action": action}))
+    };
+    assert_eq!(change(&mut bench, "disable").status, 204);
+    assert_eq!(change(&mut bench, "disable").error(), (409, "CLUSTER_OPERATION_NOT_ALLOWED"));
+    bench.restart();
+    bench.machine.peers.active = true;
+    assert_eq!(bench.get("/api/keyrings/k").json()["disabled"], true);
+    let refused = (403, "CLUSTER_KEYRING_DISABLED");
+    assert_eq!(login(&mut bench, &path, "so", "first-password").error(), refused);
+    let objects = call(&mut bench, "co", Method::Get, &format!("{path}/objects"), json!({}));
+    assert_eq!(objects.error(), refused);
+    let new = json!({"label": "key", "type": "Symmetric Key"});
+    let added = call(&mut bench, "co", Method::Post, &format!("{path}/objects"), new);
+    assert_eq!(added.error(), refused);
+    assert_eq!(call(&mut bench, "", Method::Get, &path, json!({})).status, 200);
+    assert_eq!(failed(&mut bench), 0, "no login was judged");
+    assert_eq!(change(&mut bench, "enable").status, 204);
+    assert_eq!(change(&mut bench, "enable").status, 409);
+    assert_eq!(login(&mut bench, &path, "so", "first-password").status, 204);
+}
+
+#[test]
+fn a_reset_keyring_is_as_it_was_created_but_for_its_name() {
+    let (mut bench, path) = keyring("1.0.4-122", "first-password");
+    change(&mut bench, &path, "so", "first-password", SHORT);
+    init(&mut bench, &path, SHORT);
+    let new = json!({"label": "key", "type": "Symmetric Key", "count": 3});
+    assert_eq!(bench.post("/emulator/keyrings/k/objects", new).status, 200);
+    assert_eq!(login(&mut bench, &path, "so", "wrong-password").status, 401);
+    let before = bench.get("/api/keyrings/k").json();
+    assert_eq!((&before["objects"], &before["failedLogins"]), (&json!(3), &json!(1)));
+    let reset = |bench: &mut TestMachine, authentication: Value, password: Value| {
+        let body = json!({
+            "action": "reset", "authentication": authentication, "keyRingPassword": password,
+        });
+        bench.patch("/api/keyrings/k", body)
+    };
+    assert_eq!(reset(&mut bench, json!([]), json!("another-first")).status, 400);
+    assert_eq!(reset(&mut bench, json!(co()), json!("short")).status, 400);
+    assert_eq!(reset(&mut bench, json!(co()), Value::Null).status, 400);
+    assert_eq!(bench.get("/api/keyrings/k").json(), before, "nothing was reset so far");
+    assert_eq!(reset(&mut bench, json!(co()), json!("another-first")).status, 204);
+    let after = bench.get("/api/keyrings/k").json();
+    assert_eq!(after["serialNumber"], before["serialNumber"]);
+    assert_eq!((&after["objects"], &after["failedLogins"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&after["krcoInitialized"], &after["passwordChanged"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(login(&mut bench, &path, "so", SHORT).status, 401);
+    assert_eq!(login(&mut bench, &path, "so", "another-first").status, 204);
+}
