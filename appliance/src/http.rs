@@ -30,7 +30,6 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
 use crate::connections::{Connections, Counted};
-use crate::core::logs::LUNALOGS;
 use crate::core::message::{Body, Failure, Request, Response};
 use crate::folder::Certificate;
 use crate::replica::{Replica, lock};
@@ -181,8 +180,8 @@ async fn respond(server: &Arc<Server>, mut request: Request) -> Response {
             work.await.unwrap_or_else(Failure::into_response)
         }
     };
-    if let Some(line) = &response.log {
-        server.replica.logs().lock().append(LUNALOGS, line);
+    if let Some(entry) = &response.log {
+        server.replica.logs().write(entry);
     }
     tracing::info!(%method, path, status = response.status, "answered");
     response

@@ -29,6 +29,7 @@ pub mod store;
 mod cluster_listeners;
 mod connections;
 mod folder;
+mod forward;
 mod http;
 #[cfg(test)]
 mod layers;
@@ -49,6 +50,7 @@ use crate::core::logs::SharedLogs;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
+use forward::Forwarder;
 use http::{Activity, Port, Server};
 use log_folder::LogFolder;
 use replica::{Https, Replica};
@@ -178,7 +180,9 @@ impl Appliance {
         };
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
-        engine.machine.logs = SharedLogs::new(LogFolder::new(data.join("logs")));
+        engine.machine.logs =
+            SharedLogs::new(LogFolder::new(data.join("logs")), Forwarder::default());
+        engine.machine.aim_logs();
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));

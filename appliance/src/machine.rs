@@ -12,6 +12,7 @@ use crate::core::clock;
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
+use crate::core::table::Field;
 use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::logs::{Asker, call_line};
@@ -191,7 +192,16 @@ impl Machine {
 
     /// Makes those changes final: they are in the store.
     pub fn keep(&mut self) {
+        let hosts_changed = self.state.syslog.hosts.changed();
         self.state.keep();
+        if hosts_changed {
+            self.aim_logs();
+        }
+    }
+
+    /// Sends the lines of the logs to the hosts that are kept.
+    pub(crate) fn aim_logs(&self) {
+        self.logs.aim(self.state.syslog.remote_hosts());
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.

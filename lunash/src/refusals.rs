@@ -195,6 +195,9 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'sysconf snmp notification list' shows the targets"
         }
         ErrorId::SNMP_TRAP_NOT_CONFIGURED => "'sysconf snmp trap set' sets a trap target",
+        ErrorId::SYSLOG_REMOTE_HOST_ALREADY_EXISTS | ErrorId::SYSLOG_REMOTE_HOST_DOES_NOT_EXIST => {
+            "'syslog remotehost list' shows the hosts"
+        }
         ErrorId::SSH_CLIENT_DOES_NOT_EXIST => "'sysconf ssh client list' shows the addresses",
         ErrorId::SSH_FAILED_TO_SET_CIPHERS => "'sysconf ssh ciphers show' shows the available ones",
         ErrorId::SYSCONF_DRIFT_OPERATION_NOT_ALLOWED => {

@@ -186,6 +186,10 @@ error_ids! {
     SYSLOG_ACTION_INVALID,
     /// 404: no such log. Assumed.
     SYSLOG_LOG_DOES_NOT_EXIST,
+    /// 400: lines are sent to this host and port already. Assumed.
+    SYSLOG_REMOTE_HOST_ALREADY_EXISTS,
+    /// 404: no lines are sent to this host and port. Assumed.
+    SYSLOG_REMOTE_HOST_DOES_NOT_EXIST,
 
     // RADIUS.
     /// 400: the server is in the list already. Assumed.

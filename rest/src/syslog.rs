@@ -11,6 +11,8 @@ use crate::tasks::{Actions, Link};
 
 short_names! {
     NO_LOG = SYSLOG_LOG_DOES_NOT_EXIST,
+    HOST_EXISTS = SYSLOG_REMOTE_HOST_ALREADY_EXISTS,
+    NO_HOST = SYSLOG_REMOTE_HOST_DOES_NOT_EXIST,
 }
 
 calls! {
@@ -31,6 +33,19 @@ calls! {
     /// Writes a line into `lunalogs`; clients use it to keep their session open.
     pub const WRITE: Call<LogLine, Nothing> = Call::post("/api/lunasa/logs/lunalogs");
 
+    /// Lists the hosts that lines are sent to.
+    pub const HOSTS: Call<Nothing, RemoteHosts> = Call::get("/api/lunasa/syslog/remoteHosts");
+    /// Adds one.
+    pub const ADD_HOST: Call<NewRemoteHost, Nothing> = Call::post("/api/lunasa/syslog/remoteHosts");
+    /// Removes all of them.
+    pub const CLEAR_HOSTS: Call<Nothing, Nothing> = Call::delete("/api/lunasa/syslog/remoteHosts");
+    /// Shows one.
+    pub const HOST: Call<Nothing, RemoteHost> =
+        Call::get("/api/lunasa/syslog/remoteHosts/{hostid}");
+    /// Removes one.
+    pub const DELETE_HOST: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/syslog/remoteHosts/{hostid}");
+
     /// The last lines of a log. Emulated appliances only, as what follows.
     pub const TAIL: Call<Tail, Lines> = Call::post("/emulator/lunash/syslog/{logid}/tail");
     /// Packs all logs into `logs.tgz` among the files of the account that asks.
@@ -40,6 +55,11 @@ calls! {
     /// Tells what was done in LunaSH: a login or a command and its result.
     pub const TELL: Call<Told, Nothing> = Call::post("/emulator/lunash/told");
 }
+
+/// The port of a host unless another is given.
+pub const PORT: u16 = 514;
+/// How lines may be sent; the first one unless another is given.
+pub const PROTOCOLS: [&str; 2] = ["udp", "tcp"];
 
 /// The settings of the logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +130,48 @@ pub struct ChangeLog {
 pub struct LogLine {
     /// Its text.
     pub message: String,
+}
+
+/// The hosts that lines are sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct RemoteHosts {
+    /// In the order in which they were added; their ids are address and port, `ADDRESS:PORT`.
+    pub remote_hosts: Vec<Link>,
+}
+
+/// A new host; the names of the fields are documented.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRemoteHost {
+    /// A host name or address.
+    pub address: String,
+    /// One of [`PROTOCOLS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    /// 1 to 65535; [`PORT`] unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Who shows a certificate, with TLS: `server`, or both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// The name in the host's certificate, with TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether TLS is spoken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<bool>,
+}
+
+/// A host that lines are sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RemoteHost {
+    /// A host name or address.
+    pub address: String,
+    /// The port it listens on.
+    pub port: u16,
+    /// One of [`PROTOCOLS`].
+    pub protocol: String,
 }
 
 /// Which lines of a log are wanted.

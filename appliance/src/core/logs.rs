@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use time::OffsetDateTime;
+
+use crate::core::text::clock_text;
+
 /// The log of what administrators did.
 pub const LUNALOGS: &str = "lunalogs";
 /// The log of the system: services, the HSM.
@@ -63,6 +67,71 @@ impl Severity {
     }
 }
 
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// One of [`LOGS`].
+    pub log: &'static str,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The time on the appliance, UTC.
+    pub time: OffsetDateTime,
+    /// The appliance's host name.
+    pub host: String,
+    /// `lunash`, `webserver` and so on.
+    pub process: String,
+    /// What happened: printable ASCII.
+    pub text: String,
+}
+
+impl Entry {
+    /// As the product's guide shows lines of this log.
+    pub fn line(&self) -> String {
+        let Entry { log, severity, time, host, process, text } = self;
+        let (day, clock, severity) = (day_text(*time), clock_text(*time), severity.short());
+        match *log {
+            // The number is that of the product's example: nobody here has process numbers.
+            LUNALOGS => {
+                format!("{day} {clock} {host}  local5 {severity}  {process} [1234]: {text}")
+            }
+            _ => format!("{day} {clock} {host} daemon {severity} {process}: {text}"),
+        }
+    }
+}
+
+/// `2012 Feb 29`.
+fn day_text(time: OffsetDateTime) -> String {
+    let month = time.month().to_string();
+    format!("{:04} {} {:02}", time.year(), &month[..3], time.day())
+}
+
+/// A host that lines are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteHost {
+    /// A host name or address.
+    pub address: String,
+    /// The port it listens on.
+    pub port: u16,
+    /// Over TCP; otherwise over UDP.
+    pub tcp: bool,
+}
+
+/// What sends lines to other hosts. Whoever calls it never waits for them.
+pub trait Forward: Send + Sync {
+    /// Sends lines to these hosts from now on, and to no others.
+    fn aim(&self, hosts: Vec<RemoteHost>);
+    /// Sends a line.
+    fn forward(&self, entry: &Entry);
+}
+
+/// Sends nothing, for machines that are no appliances.
+struct Nowhere;
+
+impl Forward for Nowhere {
+    fn aim(&self, _: Vec<RemoteHost>) {}
+    fn forward(&self, _: &Entry) {}
+}
+
 /// A file of a log: the one that is written to, or an older one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFile {
@@ -89,17 +158,32 @@ pub trait Logs: Send {
 
 /// Logs that the machine and the web server both write to.
 #[derive(Clone)]
-pub struct SharedLogs(Arc<Mutex<Box<dyn Logs>>>);
+pub struct SharedLogs {
+    files: Arc<Mutex<Box<dyn Logs>>>,
+    forward: Arc<dyn Forward>,
+}
 
 impl SharedLogs {
     /// Shares them.
-    pub fn new(logs: impl Logs + 'static) -> SharedLogs {
-        SharedLogs(Arc::new(Mutex::new(Box::new(logs))))
+    pub fn new(logs: impl Logs + 'static, forward: impl Forward + 'static) -> SharedLogs {
+        SharedLogs { files: Arc::new(Mutex::new(Box::new(logs))), forward: Arc::new(forward) }
     }
 
     /// The logs, for this one caller.
     pub fn lock(&self) -> MutexGuard<'_, Box<dyn Logs>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line to its log and sends it on, in the same order.
+    pub fn write(&self, entry: &Entry) {
+        let mut files = self.lock();
+        files.append(entry.log, &entry.line());
+        self.forward.forward(entry);
+    }
+
+    /// Sends lines to these hosts from now on.
+    pub fn aim(&self, hosts: Vec<RemoteHost>) {
+        self.forward.aim(hosts);
     }
 }
 
@@ -111,7 +195,7 @@ impl std::fmt::Debug for SharedLogs {
 
 impl Default for SharedLogs {
     fn default() -> SharedLogs {
-        SharedLogs::new(MemoryLogs::default())
+        SharedLogs::new(MemoryLogs::default(), Nowhere)
     }
 }
 

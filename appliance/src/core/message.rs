@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroize;
 
+use crate::core::logs::Entry;
+
 /// A request, as the web server hands it over.
 #[derive(Debug)]
 pub struct Request {
@@ -123,7 +125,7 @@ pub struct Response {
     /// What the asker should know besides the answer: the text of the `Warning` header.
     pub warning: Option<&'static str>,
     /// The line for the appliance's log, if the call belongs there.
-    pub log: Option<String>,
+    pub log: Option<Entry>,
     /// The `Content-Type` of the body.
     pub content_type: &'static str,
     /// The body.

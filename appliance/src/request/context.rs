@@ -141,8 +141,8 @@ impl Context<'_> {
     /// Writes a line into a log, unless its severity is below what the log keeps.
     pub fn log(&self, log: &'static str, severity: Severity, process: &str, text: &str) {
         let line = Line { log, severity, process, text };
-        if let Some(line) = line.written(self.state, self.now) {
-            self.logs.lock().append(log, &line);
+        if let Some(entry) = line.entry(self.state, self.now) {
+            self.logs.write(&entry);
         }
     }
 

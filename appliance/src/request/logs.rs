@@ -1,12 +1,11 @@
-//! Lines of the appliance's logs: how they look, which are kept, and the line of a call.
+//! Lines of the appliance's logs: which are kept, and the line of a call.
 
 use std::net::SocketAddr;
 
 use time::OffsetDateTime;
 
-use crate::core::logs::{LUNALOGS, Severity};
+use crate::core::logs::{Entry, LUNALOGS, Severity};
 use crate::core::message::Request;
-use crate::core::text::clock_text;
 use crate::request::context::Context;
 use crate::state::State;
 
@@ -20,29 +19,17 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// As the product's guide shows lines of this log; none when the log keeps graver lines only, or
-    /// the log's service does not run.
-    pub(crate) fn written(&self, state: &State, now: OffsetDateTime) -> Option<String> {
+    /// The line as it is kept; none when the log keeps graver lines only, or the log's service does
+    /// not run.
+    pub(crate) fn entry(&self, state: &State, now: OffsetDateTime) -> Option<Entry> {
         let Line { log, severity, process, text } = *self;
         if severity > state.syslog.severity(log) || !state.services.is_running("syslog") {
             return None;
         }
-        let host = &state.lunasa.settings.get().hostname;
-        let (day, time) = (day_text(now), clock_text(now));
-        let severity = severity.short();
-        let text = printable(text);
-        Some(match log {
-            // The number is that of the product's example: nobody here has process numbers.
-            LUNALOGS => format!("{day} {time} {host}  local5 {severity}  {process} [1234]: {text}"),
-            _ => format!("{day} {time} {host} daemon {severity} {process}: {text}"),
-        })
+        let host = state.lunasa.settings.get().hostname.clone();
+        let (process, text) = (process.to_owned(), printable(text));
+        Some(Entry { log, severity, time: now, host, process, text })
     }
-}
-
-/// `2012 Feb 29`.
-fn day_text(time: OffsetDateTime) -> String {
-    let month = time.month().to_string();
-    format!("{:04} {} {:02}", time.year(), &month[..3], time.day())
 }
 
 /// One line of what was said, however it was meant: a log is read at a terminal.
@@ -88,7 +75,7 @@ pub(crate) fn call_line(
     by: &Asker,
     status: u16,
     now: OffsetDateTime,
-) -> Option<String> {
+) -> Option<Entry> {
     let severity = match status {
         500.. => Severity::Error,
         401 | 403 => Severity::Warning,
@@ -101,5 +88,5 @@ pub(crate) fn call_line(
     }
     let (method, path, by) = (request.method.name(), &request.path, by.text(request.from));
     let text = format!("{} : {status} : {method} {path} : {by}", severity.short());
-    Line { log: LUNALOGS, severity, process: "webserver", text: &text }.written(state, now)
+    Line { log: LUNALOGS, severity, process: "webserver", text: &text }.entry(state, now)
 }

@@ -34,7 +34,7 @@ use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
 };
-use super::syslog::SyslogRow;
+use super::syslog::{RemoteHostRow, SyslogRow};
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
     CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow,
@@ -553,6 +553,9 @@ fn fill_accounts(state: &mut State) {
     let severities = [(text("lunalogs"), text("debug"))].into();
     let (period, rotated) = (text("daily"), 1_700_000_016);
     set(&mut state.syslog.settings, SyslogRow { rotations: 5, period, rotated, severities });
+    let (address, protocol) = (text("loghost.example.com"), text("tcp"));
+    let host = RemoteHostRow { order: 1, address, port: 6514, protocol };
+    insert(&mut state.syslog.hosts, "loghost.example.com:6514", host);
     set(&mut state.users.radius, true);
     let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
     insert(&mut state.users.radius_servers, "radius.example.com", server);

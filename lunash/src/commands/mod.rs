@@ -51,6 +51,7 @@ const MENUS: &[&[Menu]] = &[
     my::MENUS,
     service::MENUS,
     syslog::MENUS,
+    syslog::remotehost::MENUS,
     status::MENUS,
     status::clock::MENUS,
     status::net::MENUS,
@@ -117,6 +118,7 @@ const TABLES: &[&[Command<Session>]] = &[
     my::COMMANDS,
     service::COMMANDS,
     syslog::COMMANDS,
+    syslog::remotehost::COMMANDS,
     status::COMMANDS,
     status::clock::COMMANDS,
     status::net::COMMANDS,
@@ -207,6 +209,12 @@ pub(crate) const OLDER: &[Older] = &[
         words: "partition resetPw",
         today: "partition resetPw",
         arguments: &[("-p", Now::Is("-partition"))],
+    },
+    Older { words: "syslog remotehost add", today: "syslog remotehost add -host", arguments: &[] },
+    Older {
+        words: "syslog remotehost delete",
+        today: "syslog remotehost delete -host",
+        arguments: &[],
     },
 ];
 

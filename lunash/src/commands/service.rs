@@ -177,20 +177,20 @@ impl Run<Session> for Restart {
 
 /// What was done to a service, step by step.
 #[derive(Serialize)]
-struct Steps {
+pub(super) struct Steps {
     service: String,
-    running: bool,
-    steps: Vec<Step>,
+    pub(super) running: bool,
+    pub(super) steps: Vec<Step>,
 }
 
 /// A step.
 #[derive(Serialize)]
-struct Step {
-    step: String,
-    ok: bool,
+pub(super) struct Step {
+    pub(super) step: String,
+    pub(super) ok: bool,
 }
 
-fn act(session: &Session, service: String, action: &str) -> Result<Steps, Failure> {
+pub(super) fn act(session: &Session, service: String, action: &str) -> Result<Steps, Failure> {
     let ran = show(session, &service)?.is_running();
     let ids = &[&service, action];
     session.call(&services::ACT, ids, &ServiceAction::default())?;

@@ -1,5 +1,7 @@
 //! `syslog`: the logs of the appliance.
 
+pub(super) mod remotehost;
+
 use luna_rest::syslog::{self, ChangeLog, ChangeSyslog, Tail as TailOf};
 
 use crate::prelude::*;

@@ -12,6 +12,7 @@ pub mod snmp;
 pub mod snmp_traps;
 pub mod ssh;
 pub mod syslog;
+pub mod syslog_hosts;
 pub mod web_server;
 
 use crate::request::route::Routes;
@@ -27,6 +28,7 @@ pub(crate) fn routes(r: &mut Routes) {
     snmp_traps::routes(r);
     ssh::routes(r);
     syslog::routes(r);
+    syslog_hosts::routes(r);
     web_server::routes(r);
     config::routes(r);
 }

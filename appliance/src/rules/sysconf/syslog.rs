@@ -254,7 +254,8 @@ mod tests {
     fn line_of(bench: &mut TestMachine, method: Method, path: &str) -> Option<String> {
         let mut request = crate::core::message::Request::new(method, path);
         request.from = Some(([192, 0, 2, 7], 40847).into());
-        bench.machine.handle(&request, OffsetDateTime::UNIX_EPOCH).log
+        let answered = bench.machine.handle(&request, OffsetDateTime::UNIX_EPOCH);
+        answered.log.map(|entry| entry.line())
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! The hosts that lines of the logs are sent to: `/api/lunasa/syslog/remoteHosts`. Who sends them is
+//! the business of whoever made the machine; it learns of a change once that is stored.
+//!
+//! Assumed: of these resources only the fields of a new host are known. TLS is not emulated.
+
+use luna_rest::Nothing;
+use luna_rest::syslog::{
+    ADD_HOST, CLEAR_HOSTS, DELETE_HOST, HOST, HOST_EXISTS, HOSTS, NO_HOST, NewRemoteHost, PORT,
+    PROTOCOLS, RemoteHost, RemoteHosts,
+};
+use luna_rest::tasks::Link;
+
+use crate::core::checks::check_address;
+use crate::core::message::{Failure, Reply};
+use crate::request::context::Context;
+use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
+use crate::state::syslog::RemoteHostRow;
+
+pub(crate) fn routes(r: &mut Routes) {
+    r.on(&HOSTS, MONITOR, list);
+    r.on(&ADD_HOST, OPERATOR, add);
+    r.on(&CLEAR_HOSTS, OPERATOR, clear);
+    r.on(&HOST, MONITOR, show);
+    r.on(&DELETE_HOST, OPERATOR, delete);
+}
+
+fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<RemoteHosts>, Failure> {
+    let mut rows: Vec<_> = cx.state.syslog.hosts.iter().collect();
+    rows.sort_by_key(|(_, row)| row.order);
+    let link = |(id, _): (&str, _)| Link { id: id.to_owned(), url: HOST.path(&[id]) };
+    Ok(Reply::ok(RemoteHosts { remote_hosts: rows.into_iter().map(link).collect() }))
+}
+
+fn add(cx: &mut Context<'_>, _: &Ids<0>, body: NewRemoteHost) -> Result<Reply<Nothing>, Failure> {
+    let NewRemoteHost { address, protocol, port, mode, name, tls } = body;
+    check_address(&address)?;
+    let protocol = protocol.unwrap_or_else(|| PROTOCOLS[0].to_owned());
+    if !PROTOCOLS.contains(&&*protocol) {
+        let known = PROTOCOLS.join(", ");
+        return Err(Failure::bad_request(format!("'protocol' is one of {known}.")));
+    }
+    let port = port.unwrap_or(PORT);
+    if port == 0 {
+        return Err(Failure::bad_request("'port' is 1 to 65535."));
+    }
+    if tls == Some(true) || mode.is_some() || name.is_some() {
+        return Err(Failure::bad_request(
+            "TLS is not emulated: leave out 'tls', and 'mode' and 'name', which belong to it.",
+        ));
+    }
+    let hosts = &mut cx.state.syslog.hosts;
+    let id = format!("{address}:{port}");
+    if let Some(row) = hosts.get(&id) {
+        let details = format!("Lines are sent to {id} over {} already.", row.protocol);
+        return Err(
+            Failure::new(400, HOST_EXISTS, "The remote host exists already.").details(details)
+        );
+    }
+    let last = hosts.values().map(|row| row.order).max().unwrap_or_default();
+    let order = last.saturating_add(1);
+    hosts.insert(id, RemoteHostRow { order, address, port, protocol });
+    Ok(Reply::done())
+}
+
+fn clear(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.state.syslog.hosts.retain(|_, _| false);
+    Ok(Reply::done())
+}
+
+fn missing(id: &str) -> Failure {
+    Failure::new(404, NO_HOST, "The remote host does not exist.")
+        .details(format!("No lines are sent to '{id}'."))
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<RemoteHost>, Failure> {
+    let row = cx.state.syslog.hosts.get(&ids[0]).ok_or_else(|| missing(&ids[0]))?;
+    let RemoteHostRow { address, port, protocol, .. } = row.clone();
+    Ok(Reply::ok(RemoteHost { address, port, protocol }))
+}
+
+fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    cx.state.syslog.hosts.remove(&ids[0]).ok_or_else(|| missing(&ids[0]))?;
+    Ok(Reply::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_machine::TestMachine;
+    use serde_json::json;
+
+    fn ids(bench: &mut TestMachine) -> Vec<String> {
+        let hosts = bench.call(&HOSTS, &[], &Nothing {}).remote_hosts;
+        hosts.into_iter().map(|link| link.id).collect()
+    }
+
+    #[test]
+    fn hosts_are_kept_in_order_and_one_port_has_one_protocol() {
+        let mut bench = TestMachine::new();
+        let hosts = HOSTS.template();
+        assert_eq!(bench.post(hosts, json!({"address": "192.0.2.7"})).status, 204);
+        let second = json!({"address": "192.0.2.1", "protocol": "tcp", "port": 6514});
+        assert_eq!(bench.post(hosts, second).status, 204);
+        let both = json!({"address": "192.0.2.7", "protocol": "tcp", "port": 514});
+        assert_eq!(bench.post(hosts, both).error(), (400, HOST_EXISTS));
+        bench.restart();
+        assert_eq!(ids(&mut bench), ["192.0.2.7:514", "192.0.2.1:6514"]);
+        let shown = bench.get(&HOST.path(&["192.0.2.1:6514"])).json();
+        assert_eq!(shown, json!({"address": "192.0.2.1", "port": 6514, "protocol": "tcp"}));
+        assert_eq!(bench.delete(&HOST.path(&["192.0.2.7:514"])).status, 204);
+        assert_eq!(bench.delete(&HOST.path(&["192.0.2.7:514"])).error(), (404, NO_HOST));
+        assert_eq!(bench.get(&HOST.path(&["192.0.2.7:514"])).error(), (404, NO_HOST));
+        assert_eq!(bench.delete(hosts).status, 204);
+        assert!(ids(&mut bench).is_empty());
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_sent_to_is_refused() {
+        let mut bench = TestMachine::new();
+        for bad in [
+            json!({"address": "not a host"}),
+            json!({"address": "192.0.2.7", "protocol": "http"}),
+            json!({"address": "192.0.2.7", "port": 0}),
+            json!({"address": "192.0.2.7", "protocol": "tcp", "tls": true}),
+            json!({"address": "192.0.2.7", "mode": "server"}),
+        ] {
+            assert_eq!(bench.post(HOSTS.template(), bad.clone()).error().0, 400, "{bad}");
+        }
+        assert!(ids(&mut bench).is_empty());
+    }
+}

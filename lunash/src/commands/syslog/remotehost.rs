@@ -1,0 +1,204 @@
+//! `syslog remotehost`: hosts that the lines of the logs are sent to.
+
+use luna_rest::services;
+use luna_rest::syslog::{
+    ADD_HOST, CLEAR_HOSTS, DELETE_HOST, HOST, HOSTS, NewRemoteHost, RemoteHost,
+};
+use luna_rest::tasks::Link;
+
+use crate::commands::service::{Step, Steps, act};
+use crate::prelude::*;
+use crate::refusals::refused_in_detail;
+
+pub(in crate::commands) const MENUS: &[Menu] =
+    &[Menu { path: "syslog remotehost", help: "Hosts that the logs are sent to" }];
+
+pub(in crate::commands) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "syslog remotehost add -host <host> [-protocol <protocol:tcp|udp>] [-port <port:1-65535>]",
+        help: "Send the logs to a host, too",
+        options: &[
+            ("-host", "Host name or address"),
+            ("-protocol", "How lines are sent; udp when left out"),
+            ("-port", "Port that the host listens on; 514 when left out"),
+        ],
+        roles: Role::OPERATOR,
+        rest: &[ADD_HOST.resource(), services::SHOW.resource(), services::ACT.resource()],
+        known: Known::Assumed(
+            "the page was not found: 5.3 is recorded with -host alone (syslog-remotehost-5), its \
+             list has protocol and port",
+        ),
+        run: call::<Add>(),
+    },
+    Command {
+        syntax: "syslog remotehost clear [-force|-f]",
+        help: "Send the logs to no host any more",
+        options: &[],
+        roles: Role::OPERATOR,
+        rest: &[CLEAR_HOSTS.resource(), services::SHOW.resource(), services::ACT.resource()],
+        known: Known::Assumed(
+            "the page was not found: asks as the clears of ntp, answers as delete",
+        ),
+        run: call::<Clear>(),
+    },
+    Command {
+        syntax: "syslog remotehost delete -host <host>",
+        help: "Send the logs to a host no more, on none of its ports",
+        options: &[("-host", "Host name or address, as it was added")],
+        roles: Role::OPERATOR,
+        rest: &[
+            HOSTS.resource(),
+            HOST.resource(),
+            DELETE_HOST.resource(),
+            services::SHOW.resource(),
+            services::ACT.resource(),
+        ],
+        known: Known::Seen("syslog-remotehost-5"),
+        run: call::<Delete>(),
+    },
+    Command {
+        syntax: "syslog remotehost list",
+        help: "List the hosts that the logs are sent to",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[HOSTS.resource(), HOST.resource()],
+        known: Known::Seen("lunash-syslog-remotehost-list-5.3"),
+        run: call::<List>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Add {
+    host: String,
+    protocol: Option<String>,
+    port: Option<u16>,
+}
+
+/// What became of the hosts and of the service.
+#[derive(Serialize)]
+struct Changed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<String>,
+    service: Steps,
+}
+
+/// Restarts the service, as the product does to take up a change.
+fn restarted(session: &Session) -> Result<Steps, Failure> {
+    let mut service = act(session, "syslog".to_owned(), "restart")?;
+    let step = "Saving firewall rules to /etc/sysconfig/iptables:".to_owned();
+    service.steps.push(Step { step, ok: true });
+    Ok(service)
+}
+
+impl Run<Session> for Add {
+    type View = Changed;
+
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+        let Add { host, protocol, port } = self;
+        let new = NewRemoteHost { address: host, protocol, port, ..NewRemoteHost::default() };
+        session.client().call(&ADD_HOST, &[], &new).map_err(refused_in_detail)?;
+        Ok(Changed { added: Some(new.address), deleted: None, service: restarted(session)? })
+    }
+}
+
+impl Text for Changed {
+    fn write(&self, page: &mut Page) {
+        self.service.write(page);
+        if let Some(host) = &self.added {
+            page.line(format!("{host} added successfully"));
+            page.line(format!(
+                "Make sure the rsyslog service on {host} is properly configured to receive the logs"
+            ));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Clear {
+    force: bool,
+}
+
+impl Run<Session> for Clear {
+    type View = Changed;
+
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+        session.confirm_warning(self.force, "This command will delete all remote hosts.")?;
+        session.call(&CLEAR_HOSTS, &[], &Nothing {})?;
+        Ok(Changed { added: None, deleted: None, service: restarted(session)? })
+    }
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    host: String,
+}
+
+impl Run<Session> for Delete {
+    type View = Changed;
+
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+        let mut hosts = hosts(session)?;
+        hosts.retain(|(_, host)| host.address == self.host);
+        if hosts.is_empty() {
+            return Err(Failure::command(format!("There is no remote host '{}'.", self.host))
+                .hint("'syslog remotehost list' shows the hosts"));
+        }
+        for (id, _) in hosts {
+            session.call(&DELETE_HOST, &[&id], &Nothing {})?;
+        }
+        Ok(Changed { added: None, deleted: Some(self.host), service: restarted(session)? })
+    }
+}
+
+/// The hosts with their ids.
+fn hosts(session: &Session) -> Result<Vec<(String, RemoteHost)>, Failure> {
+    let links = session.get(&HOSTS, &[])?.remote_hosts;
+    let host = |link: Link| {
+        let host = session.get(&HOST, &[&link.id])?;
+        Ok((link.id, host))
+    };
+    links.into_iter().map(host).collect()
+}
+
+#[derive(Deserialize)]
+struct List {}
+
+/// The hosts that the logs are sent to.
+#[derive(Serialize)]
+struct Hosts {
+    hosts: Vec<Host>,
+}
+
+/// A host.
+#[derive(Serialize)]
+struct Host {
+    host: String,
+    port: u16,
+    protocol: String,
+}
+
+impl Run<Session> for List {
+    type View = Hosts;
+
+    fn run(self, session: &mut Session) -> Result<Hosts, Failure> {
+        let host = |(_, host): (_, RemoteHost)| Host {
+            host: host.address,
+            port: host.port,
+            protocol: host.protocol,
+        };
+        Ok(Hosts { hosts: hosts(session)?.into_iter().map(host).collect() })
+    }
+}
+
+impl Text for Hosts {
+    fn write(&self, page: &mut Page) {
+        page.line("Remote logging server(s):");
+        page.line("=========================");
+        page.blank();
+        for Host { host, port, protocol } in &self.hosts {
+            page.line(format!("  {host}:{port}, {protocol}"));
+        }
+    }
+}
