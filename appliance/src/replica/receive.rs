@@ -156,8 +156,8 @@ impl Replica {
             (voted, vote.is_some_and(|(era, to, _)| *era == reaches.era && to == from))
         };
         // A change comes from the primary, or from the member that this one voted for; a nudge may
-        // come from anyone.
-        if voted || (!rows.is_empty() && from != primary && !elected) {
+        // come from anyone, and so may what was pulled already, such as who is primary now.
+        if voted || (!rows.is_empty() && at != reaches && from != primary && !elected) {
             return Answer::Elsewhere { at };
         }
         // The primary ships one change at a time.

@@ -107,6 +107,22 @@ fn promotion_moves_the_primary_and_no_other_member_writes() {
 }
 
 #[test]
+fn a_promotion_that_was_pulled_before_it_was_shipped_leaves_the_new_primary_in_sight() {
+    let (_net, nodes) = cluster_of(2);
+    let (replica, heir) = (nodes[0].replica(), nodes[1].member());
+    let step = replica.engine().step_with(|machine| {
+        let at = machine.state.clusters.own.get().at;
+        machine.state.clusters.cluster.get_mut().promote(&heir, at, 2, 7);
+        Response { status: 204, ..Response::default() }
+    });
+    let Step::Lead(_, shipment) = step else { panic!("not the primary") };
+    nodes[1].settle();
+    assert_eq!(nodes[1].primary(), heir);
+    replica.ship(shipment, None);
+    assert!(replica.engine().machine.peers.here.contains_key(&heir));
+}
+
+#[test]
 fn a_lost_primary_is_deleted_and_fenced_off_when_it_returns() {
     let (_net, mut nodes) = cluster_of(3);
     assert_eq!(nodes[0].create("k").0, 200);
