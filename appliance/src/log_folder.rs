@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::core::logs::{LOGS, LogFile, Logs, older};
+use crate::core::logs::{LOGS, LogFile, Logs, number, older};
 
 /// The most bytes of one file.
 const LIMIT: u64 = 4 << 20;
@@ -74,11 +74,6 @@ impl LogFolder {
         }
         fs::rename(path(log), path(&older(log, 1)))
     }
-}
-
-/// The number of an older file of a log.
-fn number(file: &str, log: &str) -> Option<u32> {
-    file.strip_prefix(log)?.strip_prefix('.')?.parse().ok()
 }
 
 fn open(folder: &Path, log: &str) -> io::Result<Open> {
@@ -186,13 +181,13 @@ mod tests {
     fn a_log_goes_on_after_a_restart_and_never_grows_without_end() {
         let folder = tempfile::tempdir().unwrap();
         let open = || LogFolder { limit: 100, ..LogFolder::new(folder.path().join("logs")) };
-        for round in 0..60 {
+        for round in 0..65 {
             open().append("messages", &format!("line {round:04}"));
         }
         let files = open().files();
         let size: u64 = files.iter().map(|file| file.size).sum();
         assert!(files.len() == 5 && size <= 500, "{files:?}");
-        assert!(content(&open())[0].1.ends_with("line 0059\n"));
+        assert!(content(&open())[0].1.ends_with("line 0064\n"));
         let mode =
             |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode();
         assert_eq!((mode("logs") & 0o777, mode("logs/messages") & 0o777), (0o700, 0o600));

@@ -346,12 +346,12 @@ mod tests {
     #[test]
     fn a_command_that_is_missing_here_is_told_as_such() {
         assert_eq!(
-            in_lunash("syslog tail"),
-            "'syslog tail' is a LunaSH command that this program does not have yet"
+            in_lunash("audit log tail"),
+            "'audit log tail' is a LunaSH command that this program does not have yet"
         );
         assert_eq!(
-            in_lunash("sysl"),
-            "'syslog' is a LunaSH menu that this program does not have yet"
+            in_lunash("aud"),
+            "'audit' is a LunaSH menu that this program does not have yet"
         );
         assert_eq!(
             in_lunacm("ha rt"),

@@ -227,7 +227,7 @@ impl Logs for MemoryLogs {
             let Some(content) = self.0.remove(log).filter(|content| !content.is_empty()) else {
                 continue;
             };
-            self.0.remove(&older(log, keep));
+            self.0.retain(|file, _| number(file, log) < Some(keep.max(1)));
             for number in (1..keep).rev() {
                 if let Some(content) = self.0.remove(&older(log, number)) {
                     self.0.insert(older(log, number + 1), content);
@@ -247,4 +247,9 @@ impl Logs for MemoryLogs {
 /// The name of an older file of a log; 1 is the newest of them.
 pub fn older(log: &str, number: u32) -> String {
     format!("{log}.{number}")
+}
+
+/// The number of an older file of a log.
+pub fn number(file: &str, log: &str) -> Option<u32> {
+    file.strip_prefix(log)?.strip_prefix('.')?.parse().ok()
 }

@@ -279,7 +279,7 @@ mod tests {
         let refused = line_of(&mut bench, Method::Delete, "/users/jane").unwrap();
         let end = "webserver [1234]: warn : 401 : DELETE /users/jane : - : 192.0.2.7/40847";
         assert!(refused.ends_with(end), "{refused}");
-        assert_eq!(line_of(&mut bench, Method::Get, "/"), None);
+        assert_eq!(line_of(&mut bench, Method::Get, "/nowhere"), None);
         let debug = ChangeLog { severity: "debug".to_owned() };
         bench.call(&CHANGE_LOG, &[LUNALOGS], &debug);
         bench.local_login();
