@@ -126,7 +126,27 @@ impl Folder {
         listen: IpAddr,
     ) -> Result<Certificate, StartError> {
         let make = || certificate(hostname, listen).map_err(io::Error::other);
-        let pem = self.once(WEB, make)?;
+        self.read_certificate(&self.once(WEB, make)?)
+    }
+
+    /// A new certificate and key in place of those of [`Folder::certificate`].
+    pub(crate) fn new_certificate(
+        &self,
+        hostname: &str,
+        listen: IpAddr,
+    ) -> Result<Certificate, StartError> {
+        let fail = |reason| StartError::folder(&self.path.join(WEB), reason);
+        let pem = certificate(hostname, listen).map_err(io::Error::other).map_err(fail)?;
+        let made = self.read_certificate(&pem)?;
+        self.replace(WEB, &pem).map_err(fail)?;
+        // Whoever finds the appliance by its folder pins what stands there.
+        if let Some(endpoint) = announced(&self.path) {
+            self.announce(&Endpoint { fingerprint: made.fingerprint().to_string(), ..endpoint })?;
+        }
+        Ok(made)
+    }
+
+    fn read_certificate(&self, pem: &str) -> Result<Certificate, StartError> {
         let broken = |reason: rustls_pki_types::pem::Error| self.unusable_certificate(reason);
         let end = pem.find(KEY_BEGINS).unwrap_or(pem.len());
         Ok(Certificate {
@@ -263,8 +283,12 @@ pub(crate) fn is_held(path: &Path) -> bool {
 /// Where the appliance of a folder listens, if one runs.
 pub(crate) fn locate(path: &Path) -> Option<Endpoint> {
     // Read first: the lock of an appliance that is just starting is left alone.
-    let endpoint = std::fs::read_to_string(path.join(ENDPOINT)).ok()?;
-    is_held(path).then(|| serde_json::from_str(&endpoint).ok())?
+    let endpoint = announced(path)?;
+    is_held(path).then_some(endpoint)
+}
+
+fn announced(path: &Path) -> Option<Endpoint> {
+    serde_json::from_str(&std::fs::read_to_string(path.join(ENDPOINT)).ok()?).ok()
 }
 
 /// The key that opens a local session at the appliance of a folder.
@@ -295,6 +319,13 @@ pub(crate) struct Certificate {
     pub(crate) pem: String,
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) key: PrivateKeyDer<'static>,
+}
+
+impl Clone for Certificate {
+    fn clone(&self) -> Certificate {
+        let Certificate { pem, certificate, key } = self;
+        Certificate { pem: pem.clone(), certificate: certificate.clone(), key: key.clone_key() }
+    }
 }
 
 impl Certificate {

@@ -25,6 +25,7 @@ use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use luna_rest::tls::CIPHERS;
 use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
@@ -121,13 +122,26 @@ impl Server {
         Ok(Arc::new(Server {
             activity: Arc::new(Activity(Mutex::new(Instant::now()))),
             replica,
-            tls: config(tls::of_clients(certificate)?),
+            tls: config(tls::of_clients(certificate, CIPHERS)?),
             members_tls: config(tls::of_members(certificate)?),
             client_requests: Arc::new(Semaphore::new(CLIENT_REQUESTS)),
             files: Semaphore::new(FILES),
             connections: Connections::new(limits.connections),
             limits,
         }))
+    }
+
+    /// Shows this certificate, and offers these ciphers, from the next connection on.
+    pub(crate) fn reload(
+        &self,
+        certificate: &Certificate,
+        ciphers: &str,
+    ) -> Result<(), rustls::Error> {
+        let (clients, members) =
+            (tls::of_clients(certificate, ciphers)?, tls::of_members(certificate)?);
+        self.tls.reload_from_config(Arc::new(clients));
+        self.members_tls.reload_from_config(Arc::new(members));
+        Ok(())
     }
 
     pub(crate) fn activity(&self) -> Arc<Activity> {

@@ -9,7 +9,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ mod replica;
 #[cfg(test)]
 mod test_machine;
 mod tls;
+mod web_tls;
 
 pub use folder::Endpoint;
 pub use own::{Own, StopError};
@@ -53,8 +54,9 @@ use folder::Folder;
 use forward::Forwarder;
 use http::{Activity, Port, Server};
 use log_folder::LogFolder;
-use replica::{Https, Replica};
+use replica::{Https, Replica, lock};
 use store::{Store, StoreError};
+use web_tls::FolderTls;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -159,10 +161,10 @@ impl Appliance {
         prepare: impl FnOnce(&mut Engine),
     ) -> Result<Running, StartError> {
         let Options { data, listen, seed, clock, hostname } = options;
-        let folder = Folder::take(&data)?;
+        let folder = Arc::new(Folder::take(&data)?);
         let local_key = folder.local_key()?;
         let certificate = folder.certificate(&hostname, listen.ip())?;
-        let fingerprint = certificate.fingerprint();
+        let fingerprint = Arc::new(Mutex::new(certificate.fingerprint()));
 
         let state = |reason| match reason {
             LoadError::Store(StoreError::InUse) => StartError::InUse { folder: data.clone() },
@@ -211,6 +213,8 @@ impl Appliance {
         };
         let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
         replica.set_listeners(move |ports| listeners.adjust(&ports));
+        let shown = Arc::clone(&fingerprint);
+        replica.set_web_tls(FolderTls::new(&folder, &server, listen.ip(), certificate, shown));
         let watched = Arc::clone(&replica);
         let maintenance = std::thread::Builder::new()
             .name("cluster".to_owned())
@@ -218,7 +222,7 @@ impl Appliance {
             .map_err(StartError::Server)?;
         folder.announce(&Endpoint {
             address: address.to_string(),
-            fingerprint: fingerprint.to_string(),
+            fingerprint: lock(&fingerprint).to_string(),
             process: std::process::id(),
             version: VERSION.to_owned(),
         })?;
@@ -281,7 +285,7 @@ impl Appliance {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
-    fingerprint: Fingerprint,
+    fingerprint: Arc<Mutex<Fingerprint>>,
     factory_password: bool,
     local_key: Secret,
     handle: Handle<SocketAddr>,
@@ -296,9 +300,9 @@ impl Running {
         self.address
     }
 
-    /// The fingerprint of its certificate.
+    /// The fingerprint of its certificate, the one that it shows now.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
+        *lock(&self.fingerprint)
     }
 
     /// Whether `admin` had the password of the factory when it started.

@@ -59,6 +59,11 @@ impl Machine {
         }
     }
 
+    /// The web server shows this certificate, PEM, from now on.
+    pub(crate) fn show_certificate(&mut self, pem: String) {
+        self.options.certificate = pem;
+    }
+
     /// Puts a stored row in its place; false when no field has this name.
     ///
     /// # Errors

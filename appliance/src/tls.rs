@@ -11,19 +11,28 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 
+use crate::core::ciphers::offered;
 use crate::folder::Certificate;
 
 type SignatureChecked = Result<rustls::client::danger::HandshakeSignatureValid, Error>;
 
-/// TLS of the web server.
-pub(crate) fn of_clients(certificate: &Certificate) -> Result<ServerConfig, Error> {
-    finish(builder()?.with_no_client_auth(), certificate)
+/// TLS of the web server, with those of a list of ciphers that it can offer, the first one preferred.
+pub(crate) fn of_clients(certificate: &Certificate, ciphers: &str) -> Result<ServerConfig, Error> {
+    let mut provider = rustls::crypto::ring::default_provider();
+    let offered = offered(ciphers);
+    // A list without any was taken by older releases, and restored from their backups.
+    if !offered.is_empty() {
+        provider.cipher_suites = offered;
+    }
+    let mut tls = finish(builder(Arc::new(provider))?.with_no_client_auth(), certificate)?;
+    tls.ignore_client_order = true;
+    Ok(tls)
 }
 
 /// TLS of the port on which members talk to each other.
 pub(crate) fn of_members(certificate: &Certificate) -> Result<ServerConfig, Error> {
     let verifier = Arc::new(AnyCertificate { provider: provider() });
-    finish(builder()?.with_client_cert_verifier(verifier), certificate)
+    finish(builder(provider())?.with_client_cert_verifier(verifier), certificate)
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -31,8 +40,10 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, Error> {
-    ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()
+fn builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, Error> {
+    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
 }
 
 fn finish(

@@ -43,6 +43,7 @@ pub mod sysconf;
 pub mod syslog;
 pub mod tasks;
 pub mod time;
+pub mod tls;
 pub mod tokens;
 pub mod users;
 pub mod web_server;
@@ -86,6 +87,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         syslog::ALL,
         tasks::ALL,
         time::ALL,
+        tls::ALL,
         tokens::ALL,
         users::ALL,
         web_server::ALL,

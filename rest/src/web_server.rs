@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::ntls::ServerCertificate;
 
 calls! {
     /// Shows the settings.
@@ -17,6 +18,12 @@ calls! {
     /// Changes some of them.
     pub const CHANGE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
         Call::patch("/api/lunasa/webServer/blocklist");
+    /// Shows the certificate. The product's resource is known by its path only, not by its answer.
+    pub const CERTIFICATE: Call<Nothing, ServerCertificate> =
+        Call::get("/emulator/lunash/webserver/certificate");
+    /// Makes a new key and certificate, which the next connection sees.
+    pub const MAKE_CERTIFICATE: Call<Nothing, Nothing> =
+        Call::post("/emulator/lunash/webserver/certificate");
 }
 
 /// The settings. The page of the GET was not found: the fields are those of the PATCH, and

@@ -4,6 +4,7 @@
 //! Nothing here knows an area of the appliance.
 
 pub mod checks;
+pub mod ciphers;
 pub mod clock;
 pub mod logs;
 pub mod message;

@@ -34,6 +34,7 @@ use time::OffsetDateTime;
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::engine::{Engine, Proposal, Shipment, Step};
+use crate::folder::Certificate;
 use crate::panics;
 use crate::request::peers::AfterCommit;
 use crate::request::route::{FILE_BODY, SMALL_BODY};
@@ -79,6 +80,15 @@ pub(crate) struct Replica {
     wake: Condvar,
     /// Opens and closes the ports of the cluster service.
     listeners: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
+    web_tls: OnceLock<Box<dyn WebTls>>,
+}
+
+/// TLS of the web server that serves this appliance.
+pub(crate) trait WebTls: Send + Sync {
+    /// Offers the ciphers of this list, if they are others than before.
+    fn offer(&self, ciphers: &str);
+    /// Makes a new certificate and shows it; why it could not.
+    fn make_certificate(&self, hostname: &str) -> Result<Certificate, String>;
 }
 
 /// Locks what is whole at every moment: a panic of another holder does no harm.
@@ -127,6 +137,7 @@ impl Replica {
             stopping: Mutex::new(false),
             wake: Condvar::new(),
             listeners: OnceLock::new(),
+            web_tls: OnceLock::new(),
         })
     }
 
@@ -236,6 +247,7 @@ impl Replica {
                     }
                 },
             };
+            self.update_ciphers();
             let after_commit = self.engine().machine.take_after_commit();
             return match after_commit {
                 Some(after_commit) if response.status < 400 => self.run(after_commit, response),
@@ -251,6 +263,10 @@ impl Replica {
                 self.maintain();
                 response
             }
+            AfterCommit::MakeCertificate { hostname } => match self.make_certificate(&hostname) {
+                Ok(()) => response,
+                Err(reason) => Failure::internal(reason).into_response(),
+            },
             AfterCommit::Forget => {
                 let forgotten = self.engine().change_own(|machine| machine.forget_cluster());
                 match forgotten {
@@ -427,6 +443,28 @@ impl Replica {
     pub(crate) fn set_listeners(&self, listen: impl Fn(Ports) + Send + Sync + 'static) {
         // Set once, when the appliance starts.
         let _ = self.listeners.set(Box::new(listen));
+    }
+
+    /// Sets the TLS of the web server, which offers from now on what the state says.
+    pub(crate) fn set_web_tls(&self, tls: impl WebTls + 'static) {
+        // Set once, when the appliance starts.
+        let _ = self.web_tls.set(Box::new(tls));
+        self.update_ciphers();
+    }
+
+    fn update_ciphers(&self) {
+        if let Some(tls) = self.web_tls.get() {
+            let ciphers = self.engine().machine.state.sysconf.web_server.get().cipher_list.clone();
+            tls.offer(&ciphers);
+        }
+    }
+
+    fn make_certificate(&self, hostname: &str) -> Result<(), String> {
+        let tls = self.web_tls.get().ok_or("No web server serves this appliance.")?;
+        let made = tls.make_certificate(hostname)?;
+        self.transport.identify(made.identity());
+        self.engine().machine.show_certificate(made.pem);
+        Ok(())
     }
 
     pub(super) fn update_listeners(&self) {

@@ -37,19 +37,22 @@ pub(crate) enum SendError {
 pub(crate) trait Transport: Send + Sync {
     /// Delivers a message and waits for the answer.
     fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError>;
+
+    /// Shows another certificate from the next connection on.
+    fn identify(&self, identity: Identity);
 }
 
 /// Messages as REST over TLS, each member with one keep-alive connection. Both ends show their
 /// certificates.
 pub(crate) struct Https {
-    identity: Identity,
+    identity: Mutex<Arc<Identity>>,
     clients: Mutex<BTreeMap<Peer, Arc<Client>>>,
 }
 
 impl Https {
     /// Messages of the member that this identity is.
     pub(crate) fn new(identity: Identity) -> Https {
-        Https { identity, clients: Mutex::default() }
+        Https { identity: Mutex::new(Arc::new(identity)), clients: Mutex::default() }
     }
 
     fn client(&self, peer: &Peer) -> Result<Arc<Client>, SendError> {
@@ -62,14 +65,15 @@ impl Https {
             trust,
             limit: Some(LIMIT),
         };
+        let identity = Arc::clone(&lock(&self.identity));
         let connect = |fingerprint| {
             let target = target(Trust::Pinned(fingerprint));
-            Client::connect_as(target, &self.identity).map_err(|_| SendError::Unreachable)
+            Client::connect_as(target, &identity).map_err(|_| SendError::Unreachable)
         };
         let client = match &peer.certificate {
             Some(pem) => connect(Fingerprint::of_pem(pem).ok_or(SendError::Unreachable)?)?,
             // Assumed: an applicant trusts the address it was given, as the guide's steps do.
-            None => match Client::connect_as(target(Trust::FirstContact), &self.identity) {
+            None => match Client::connect_as(target(Trust::FirstContact), &identity) {
                 Err(Error::Unknown { seen, .. }) => connect(seen)?,
                 _ => return Err(SendError::Unreachable),
             },
@@ -81,6 +85,11 @@ impl Https {
 }
 
 impl Transport for Https {
+    fn identify(&self, identity: Identity) {
+        *lock(&self.identity) = Arc::new(identity);
+        lock(&self.clients).clear();
+    }
+
     fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError> {
         let result = self.client(peer)?.call(&SEND, &[], envelope);
         result.map_err(|error| {

@@ -68,6 +68,11 @@ pub enum AfterCommit {
         /// UUID of the lost member.
         lost: String,
     },
+    /// Make a new certificate for the web server of this host name.
+    MakeCertificate {
+        /// The host name.
+        hostname: String,
+    },
     /// Links were changed: see who is there.
     Look,
 }

@@ -32,7 +32,7 @@ use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
-    NtpServerRow, SchemeRow, SshRow, System, WebServerRow,
+    NtpServerRow, SchemeRow, SshRow, System, TlsRow, WebServerRow,
 };
 use super::syslog::{RemoteHostRow, SyslogRow};
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
@@ -454,6 +454,7 @@ fn fill_sysconf(state: &mut State) {
     );
     set(&mut sysconf.ssh_host_key, HostKeyRow { seed: "0102".into() });
     insert(&mut sysconf.ssh_clients, "admin", vec![text("10.1.0.7")]);
+    set(&mut sysconf.tls, TlsRow { ciphers: text("TLS_AES_128_GCM_SHA256") });
     set(
         &mut sysconf.web_server,
         WebServerRow {

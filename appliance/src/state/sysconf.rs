@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use luna_rest::Secret;
+use luna_rest::tls::CIPHERS;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,8 @@ pub struct Sysconf {
     pub ssh_host_key: Cell<HostKeyRow>,
     /// From where an account may log in over SSH.
     pub ssh_clients: Table<Vec<String>>,
+    /// TLS of the appliance as a whole.
+    pub tls: Cell<TlsRow>,
     /// The server of the API.
     pub web_server: Cell<WebServerRow>,
     /// When accounts are blocked.
@@ -55,6 +58,7 @@ impl Area for Sysconf {
         visit("sysconf/ssh", &mut self.ssh);
         visit("sysconf/ssh/host_key", &mut self.ssh_host_key);
         visit("sysconf/ssh/clients", &mut self.ssh_clients);
+        visit("sysconf/tls", &mut self.tls);
         visit("sysconf/webserver", &mut self.web_server);
         visit("sysconf/webserver/blocklist", &mut self.blocklist);
         visit("sysconf/backups", &mut self.backups);
@@ -237,28 +241,19 @@ impl HostKeyRow {
     }
 }
 
-/// Ciphers of TLS 1.3, then those of TLS 1.2, as the reference lists them.
-pub const CIPHERS: [&str; 19] = [
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-    "TLS_AES_128_GCM_SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "DHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "DHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-SHA384",
-    "ECDHE-RSA-AES256-SHA384",
-    "DHE-RSA-AES256-SHA256",
-    "ECDHE-ECDSA-AES128-SHA256",
-    "ECDHE-RSA-AES128-SHA256",
-    "DHE-RSA-AES128-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-GCM-SHA256",
-    "AES256-SHA256",
-    "AES128-SHA256",
-];
+/// TLS of the appliance as a whole. Assumed from the factory: all ciphers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TlsRow {
+    /// Ciphers in order, joined by colons.
+    pub ciphers: String,
+}
+
+impl Default for TlsRow {
+    fn default() -> Self {
+        TlsRow { ciphers: CIPHERS.to_owned() }
+    }
+}
 
 /// The settings. Assumed from the factory: all ciphers, all devices, port 8443, 100 MiB.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -274,7 +269,7 @@ pub struct WebServerRow {
 impl Default for WebServerRow {
     fn default() -> Self {
         WebServerRow {
-            cipher_list: CIPHERS.join(":"),
+            cipher_list: CIPHERS.to_owned(),
             max_file_size: 100 << 20,
             net_device: "all".to_owned(),
             port: 8443,

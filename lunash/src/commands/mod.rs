@@ -18,6 +18,7 @@ mod sysconf;
 mod syslog;
 mod token;
 mod user;
+mod webserver;
 
 use luna_grammar::Menu;
 use luna_shell::elsewhere::{self, LUNACM, LUNASH, abbreviates};
@@ -78,7 +79,11 @@ const MENUS: &[&[Menu]] = &[
     sysconf::ssh::MENUS,
     sysconf::ssh_access::MENUS,
     sysconf::time::MENUS,
+    sysconf::tls::MENUS,
     sysconf::user_password::MENUS,
+    webserver::MENUS,
+    webserver::certificate::MENUS,
+    webserver::ciphers::MENUS,
     package::MENUS,
     token::MENUS,
     cluster::MENUS,
@@ -145,7 +150,11 @@ const TABLES: &[&[Command<Session>]] = &[
     sysconf::ssh::COMMANDS,
     sysconf::ssh_access::COMMANDS,
     sysconf::time::COMMANDS,
+    sysconf::tls::COMMANDS,
     sysconf::user_password::COMMANDS,
+    webserver::COMMANDS,
+    webserver::certificate::COMMANDS,
+    webserver::ciphers::COMMANDS,
     package::COMMANDS,
     token::device::COMMANDS,
     token::partitions::COMMANDS,

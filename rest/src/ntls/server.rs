@@ -49,15 +49,6 @@ calls! {
         Call::patch("/emulator/lunash/ntls/certificate/monitor");
 }
 
-/// The TLS ciphers that the reference names, strongest first. Assumed: the default
-/// list has them all.
-pub const CIPHERS: &str = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:\
-    TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
-    DHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
-    DHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:\
-    DHE-RSA-AES256-SHA256:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:\
-    DHE-RSA-AES128-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA256:AES128-SHA256";
-
 /// The key exchange groups that the reference names. Assumed: the default list has them all.
 pub const GROUPS: &str = "secp256r1:P-256:secp384r1:P-384:secp521r1:P-521:x25519:x448:\
     brainpoolP256r1tls13:brainpoolP384r1tls13:brainpoolP512r1tls13:ffdhe2048:ffdhe3072:ffdhe4096:\

@@ -76,6 +76,8 @@ struct Wire {
 }
 
 impl Transport for Wire {
+    fn identify(&self, _: luna_rest::Identity) {}
+
     fn send(&self, peer: &Peer, envelope: &Envelope) -> Result<Answer, SendError> {
         if !self.net.linked(&self.from, &peer.address) {
             return Err(SendError::Unreachable);

@@ -2,11 +2,12 @@
 
 use luna_rest::Nothing;
 use luna_rest::ntls::{
-    BIND, BINDING, Binding, CERTIFICATE, CIPHERS, CLIENTS, GROUPS, INFORMATION, Information,
-    KEEPALIVE, Keepalive, MONITOR, Monitor, NewBinding, NewMonitor, NewSettings, NewThreads,
+    BIND, BINDING, Binding, CERTIFICATE, CLIENTS, GROUPS, INFORMATION, Information, KEEPALIVE,
+    Keepalive, MONITOR, Monitor, NewBinding, NewMonitor, NewSettings, NewThreads,
     RESET_INFORMATION, SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS, Settings,
     THREADS, Threads,
 };
+use luna_rest::tls::CIPHERS;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
@@ -59,7 +60,7 @@ fn set(cx: &mut Context<'_>, _: &Ids<0>, new: NewSettings) -> Result<Reply<Nothi
 }
 
 /// A list as it is kept: in the order that was given, in the reference's spelling.
-fn check_list(field: &str, list: &str, known: &str) -> Result<String, Failure> {
+pub(crate) fn check_list(field: &str, list: &str, known: &str) -> Result<String, Failure> {
     let mut names: Vec<&str> = Vec::new();
     for name in list.split(':') {
         let Some(found) = known.split(':').find(|known| known.eq_ignore_ascii_case(name)) else {

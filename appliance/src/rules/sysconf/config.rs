@@ -47,7 +47,9 @@ fn belongs(field: &str, service: &str) -> bool {
         "ssh" => "sysconf/ssh",
         "ntp" => "sysconf/ntp",
         "webserver" => "sysconf/webserver",
-        "system" => return matches!(field, "lunasa" | "sysconf/banner" | "sysconf/system"),
+        "system" => {
+            return matches!(field, "lunasa" | "sysconf/banner" | "sysconf/system" | "sysconf/tls");
+        }
         // What members share is no setting of one of them that a file brings back.
         "cluster" => return false,
         "users" if field == "roles" || field.starts_with("roles/") => return true,

@@ -1,4 +1,4 @@
-//! Settings of the appliance: time and drift, the banner, NTP, SNMP, SSH, logs, the web server, backups of
+//! Settings of the appliance: time and drift, the banner, NTP, SNMP, SSH, logs, TLS, the web server, backups of
 //! the configuration.
 
 pub mod banner;
@@ -13,6 +13,7 @@ pub mod snmp_traps;
 pub mod ssh;
 pub mod syslog;
 pub mod syslog_hosts;
+pub mod tls;
 pub mod web_server;
 
 use crate::request::route::Routes;
@@ -29,6 +30,7 @@ pub(crate) fn routes(r: &mut Routes) {
     ssh::routes(r);
     syslog::routes(r);
     syslog_hosts::routes(r);
+    tls::routes(r);
     web_server::routes(r);
     config::routes(r);
 }

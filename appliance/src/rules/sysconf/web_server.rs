@@ -1,19 +1,26 @@
 //! The server of the API: `/api/lunasa/webServer`.
 //!
-//! The settings are kept and shown; the emulated appliance goes on listening where it was started,
-//! with the ciphers of its own library.
+//! The emulated appliance goes on listening where it was started: device and port are kept and shown.
+//! The ciphers are offered, and a new certificate is shown, from the next connection on.
 
 use luna_rest::Nothing;
+use luna_rest::ntls::ServerCertificate;
+use luna_rest::tls::CIPHERS;
 use luna_rest::web_server::{
-    BLOCKLIST, Blocklist, CHANGE, CHANGE_BLOCKLIST, ChangeBlocklist, ChangeWebServer,
-    REPLACE_BLOCKLIST, SHOW, WebServer,
+    BLOCKLIST, Blocklist, CERTIFICATE, CHANGE, CHANGE_BLOCKLIST, ChangeBlocklist, ChangeWebServer,
+    MAKE_CERTIFICATE, REPLACE_BLOCKLIST, SHOW, WebServer,
 };
 
+use crate::core::ciphers::offered;
 use crate::core::message::{Failure, Reply};
+use crate::core::text::time_text;
 use crate::request::context::Context;
-use crate::request::route::{ADMIN, EVERYONE, Ids, Routes};
+use crate::request::peers::AfterCommit;
+use crate::request::route::{ADMIN, EVERYONE, Ids, MONITOR, Routes};
 use crate::rules::network::devices::check_binding;
-use crate::state::sysconf::{BlocklistRow, CIPHERS, WebServerRow};
+use crate::rules::ntls::certificates::Certificate;
+use crate::rules::ntls::settings::check_list;
+use crate::state::sysconf::{BlocklistRow, WebServerRow};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
@@ -21,6 +28,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&BLOCKLIST, ADMIN, blocklist);
     r.on(&REPLACE_BLOCKLIST, ADMIN, replace_blocklist);
     r.on(&CHANGE_BLOCKLIST, ADMIN, change_blocklist);
+    r.on(&CERTIFICATE, MONITOR, certificate);
+    r.on(&MAKE_CERTIFICATE, ADMIN, make_certificate);
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<WebServer>, Failure> {
@@ -36,8 +45,14 @@ fn change(
 ) -> Result<Reply<Nothing>, Failure> {
     let row = cx.state.sysconf.web_server.get_mut();
     if let Some(list) = body.cipher_list {
-        if let Some(cipher) = list.split(':').find(|cipher| !CIPHERS.contains(cipher)) {
-            return Err(Failure::bad_request(format!("'{cipher}' is not an available cipher.")));
+        let list = check_list("cipherList", &list, CIPHERS)?;
+        if offered(&list).is_empty() {
+            let usable = CIPHERS.split(':').filter(|name| !offered(name).is_empty());
+            return Err(Failure::bad_request(format!(
+                "cipherList: with these the web server could not be reached any more; one of them \
+                 must be {}.",
+                usable.collect::<Vec<_>>().join(", ")
+            )));
         }
         row.cipher_list = list;
     }
@@ -55,6 +70,41 @@ fn change(
     }
     row.max_file_size = body.max_file_size.unwrap_or(row.max_file_size);
     Ok(Reply::ok(Nothing {}))
+}
+
+fn certificate(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<ServerCertificate>, Failure> {
+    let read = Certificate::read(cx.options.certificate.as_bytes())?;
+    Ok(Reply::ok(ServerCertificate {
+        certificate: read.pem,
+        subject: read.subject,
+        issuer: read.issuer,
+        serial_number: read.serial,
+        fingerprint: read.fingerprint,
+        not_before: time_text(read.not_before),
+        not_after: time_text(read.not_after),
+    }))
+}
+
+fn make_certificate(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
+    let clusters = &cx.state.clusters;
+    if clusters.is_member() || clusters.own.get().joining {
+        // Assumed for the emulator: how the product's members know each other is not public.
+        return Err(Failure::bad_request(
+            "The other members of the cluster, and its clients, know this appliance by its \
+             certificate. Leave the cluster first.",
+        ));
+    }
+    let hostname = cx.state.lunasa.settings.get().hostname.clone();
+    cx.peers.after_commit = Some(AfterCommit::MakeCertificate { hostname });
+    Ok(Reply::done())
 }
 
 fn blocklist(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Blocklist>, Failure> {
@@ -113,21 +163,25 @@ mod tests {
     use serde_json::json;
 
     const WEB: &str = "/api/lunasa/webServer";
+    const LIST: &str = "AES256-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
 
     #[test]
     fn settings_are_judged_and_kept() {
         let mut bench = TestMachine::new();
-        let change = json!({"netDevice": "eth0", "port": 9443, "cipherList": "AES256-SHA256"});
+        let change = json!({"netDevice": "eth0", "port": 9443, "cipherList": LIST});
         assert_eq!(bench.patch(WEB, change).status, 200);
         bench.restart();
         let shown = json!({
-            "cipherList": "AES256-SHA256", "maxFileSize": 104_857_600, "netDevice": "eth0",
+            "cipherList": LIST, "maxFileSize": 104_857_600, "netDevice": "eth0",
             "port": 9443,
         });
         assert_eq!(bench.get(WEB).json(), shown);
-        for change in
-            [json!({"port": 80}), json!({"netDevice": "eth7"}), json!({"cipherList": "RC4"})]
-        {
+        for change in [
+            json!({"port": 80}),
+            json!({"netDevice": "eth7"}),
+            json!({"cipherList": "RC4"}),
+            json!({"cipherList": "AES256-SHA256:ECDHE-RSA-AES256-GCM-SHA384"}),
+        ] {
             assert_eq!(bench.patch(WEB, change).error(), (400, "FRAMEWORK_BAD_REQUEST"));
         }
     }

@@ -200,7 +200,7 @@ impl Text for Certificate {
 
 /// `2023-07-26T16:32:48Z` as openssl and the product's log write it: `Jul 26 16:32:48 2023 GMT`.
 /// What is no such time stays as it is.
-fn openssl_time(time: &str) -> String {
+pub(in crate::commands) fn openssl_time(time: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let convert = || {

@@ -1,6 +1,6 @@
 //! `ntls ciphers`: the TLS ciphers that clients may use.
 
-use luna_rest::ntls;
+use luna_rest::{ntls, tls};
 
 use super::RESTART;
 use crate::prelude::*;
@@ -54,7 +54,7 @@ impl Run<Session> for Reset {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        set(session, ntls::CIPHERS)
+        set(session, tls::CIPHERS)
     }
 }
 
@@ -76,8 +76,17 @@ struct Show {}
 
 /// The ciphers that are allowed, the preferred one first.
 #[derive(Serialize)]
-struct Ciphers {
+pub(in crate::commands) struct Ciphers {
+    #[serde(skip)]
+    whose: &'static str,
     ciphers: Vec<String>,
+}
+
+impl Ciphers {
+    /// Those of a list that is joined by colons; `whose` begins the line above them.
+    pub(in crate::commands) fn new(whose: &'static str, list: &str) -> Ciphers {
+        Ciphers { whose, ciphers: list.split(':').map(ToOwned::to_owned).collect() }
+    }
 }
 
 impl Run<Session> for Show {
@@ -85,13 +94,13 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Ciphers, Failure> {
         let list = session.get(&ntls::SETTINGS, &[])?.cipher_list;
-        Ok(Ciphers { ciphers: list.split(':').map(ToOwned::to_owned).collect() })
+        Ok(Ciphers::new("NTLS", &list))
     }
 }
 
 impl Text for Ciphers {
     fn write(&self, page: &mut Page) {
-        page.line("NTLS TLS ciphers, the preferred one first:");
+        page.line(format!("{} TLS ciphers, the preferred one first:", self.whose));
         page.blank();
         for cipher in &self.ciphers {
             page.line(format!("   {cipher}"));

@@ -17,6 +17,7 @@ pub(super) mod snmp_trap;
 pub(super) mod ssh;
 pub(super) mod ssh_access;
 pub(super) mod time;
+pub(super) mod tls;
 pub(super) mod user_password;
 
 mod ntp_status;

@@ -1,0 +1,102 @@
+//! `webserver certificate`: the certificate by which clients of the REST API know the appliance.
+
+use luna_rest::web_server;
+
+use crate::commands::ntls::certificate::openssl_time;
+use crate::prelude::*;
+use crate::questions::{caution, proceed};
+
+pub(in crate::commands) const MENUS: &[Menu] =
+    &[Menu { path: "webserver certificate", help: "The certificate of the web server" }];
+
+pub(in crate::commands) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "webserver certificate generate [-force|-f]",
+        help: "Make a new key and certificate for the web server",
+        options: &[],
+        roles: Role::ADMIN,
+        rest: &[web_server::MAKE_CERTIFICATE.resource()],
+        known: Known::Assumed(
+            "the page was not found: a self-signed certificate of the host name, after a caution",
+        ),
+        run: call::<Generate>(),
+    },
+    Command {
+        syntax: "webserver certificate show",
+        help: "Show the certificate of the web server",
+        options: &[],
+        roles: Role::MONITOR,
+        rest: &[web_server::CERTIFICATE.resource()],
+        known: Known::Assumed("the page was not found: made after 'ntls certificate show'"),
+        run: call::<Show>(),
+    },
+];
+
+#[derive(Deserialize)]
+struct Generate {
+    force: bool,
+}
+
+impl Run<Session> for Generate {
+    type View = Message;
+
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let lines = "Are you sure you wish to replace the key and certificate of the\n\
+                     web server?\n\
+                     Every client that has pinned the present one, this shell too, must\n\
+                     accept the new one at its next connection.";
+        session.confirm(self.force, &caution(lines, &proceed("replace them")))?;
+        session.call(&web_server::MAKE_CERTIFICATE, &[], &Nothing {})?;
+        Ok(Message::new(
+            "Web server certificate generated.\n\
+             Compare it with 'webserver certificate show' when you connect again.",
+        ))
+    }
+}
+
+#[derive(Deserialize)]
+struct Show {}
+
+/// The certificate of the web server.
+#[derive(Serialize)]
+struct Certificate {
+    subject: String,
+    issuer: String,
+    serial_number: String,
+    not_before: String,
+    not_after: String,
+    sha256_fingerprint: String,
+}
+
+impl Run<Session> for Show {
+    type View = Certificate;
+
+    fn run(self, session: &mut Session) -> Result<Certificate, Failure> {
+        let shown = session.get(&web_server::CERTIFICATE, &[])?;
+        Ok(Certificate {
+            subject: shown.subject,
+            issuer: shown.issuer,
+            serial_number: shown.serial_number,
+            not_before: shown.not_before,
+            not_after: shown.not_after,
+            sha256_fingerprint: shown.fingerprint,
+        })
+    }
+}
+
+impl Text for Certificate {
+    fn write(&self, page: &mut Page) {
+        page.line("Web Server Certificate:");
+        page.blank();
+        for (label, value) in [
+            ("Subject:", self.subject.clone()),
+            ("Issuer:", self.issuer.clone()),
+            ("Serial Number:", self.serial_number.clone()),
+            ("Not Before:", openssl_time(&self.not_before)),
+            ("Not After:", openssl_time(&self.not_after)),
+            ("SHA256 Fingerprint:", self.sha256_fingerprint.clone()),
+        ] {
+            page.field(&format!("   {label}"), 24, value);
+        }
+    }
+}
