@@ -151,7 +151,7 @@ impl Context<'_> {
     /// # Errors
     /// The body has no JSON form.
     pub fn finished_task<A, B: Serialize>(&mut self, reply: Reply<B>) -> Result<Reply<A>, Failure> {
-        let state = TaskState::Finished(self.now, reply.into_response()?);
+        let state = TaskState::Finished(self.now, Box::new(reply.into_response()?));
         Ok(self.task(Some(self.now), state))
     }
 

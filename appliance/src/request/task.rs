@@ -24,7 +24,7 @@ pub(crate) enum TaskState {
     /// Runs when somebody starts it.
     Waiting(Work),
     /// Its answer is ready.
-    Finished(OffsetDateTime, Response),
+    Finished(OffsetDateTime, Box<Response>),
 }
 
 /// All tasks, by their number.

@@ -81,7 +81,7 @@ fn response(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Response, 
     let TaskState::Finished(_, response) = &find(cx, number)?.state else {
         return Err(Failure::no_resource(format!("Task {number} has not finished.")));
     };
-    let response = response.clone();
+    let response = Response::clone(response);
     cx.tasks.tasks.remove(&number);
     Ok(response)
 }
@@ -108,7 +108,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>,
             }
             failure.into_response()
         });
-        task.state = TaskState::Finished(cx.now, response);
+        task.state = TaskState::Finished(cx.now, Box::new(response));
     }
     cx.tasks.tasks.insert(number, task);
     Ok(Reply::done())
