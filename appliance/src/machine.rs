@@ -15,7 +15,7 @@ use crate::core::random::Random;
 use crate::core::table::Field;
 use crate::request::auth;
 use crate::request::context::Context;
-use crate::request::logs::{Asker, call_line};
+use crate::request::logs::call_line;
 use crate::request::options::Options;
 use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::Routes;
@@ -112,14 +112,13 @@ impl Machine {
     pub fn handle(&mut self, request: &Request, system: OffsetDateTime) -> Response {
         // Left over only when a request before this one panicked half-way.
         self.state.undo();
-        let now = self.now(system);
         let (mut cx, routes) = self.context(request, system);
+        let came = cx.now;
 
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
             (route.run)(&mut cx, &ids, request)
         });
-        let by = Asker::of(&cx);
         let mut response = match answered {
             Ok(mut response) => {
                 if !request.method.changes() {
@@ -141,7 +140,7 @@ impl Machine {
                 failure.into_response()
             }
         };
-        response.log = call_line(&self.state, request, &by, response.status, now);
+        response.log = call_line(&cx, response.status, came);
         // A failed login counts, whatever else is taken back.
         for (user, row) in self.sessions.take_unstored() {
             match row {

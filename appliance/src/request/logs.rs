@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use time::OffsetDateTime;
 
 use crate::core::logs::{Entry, LUNALOGS, Severity};
-use crate::core::message::Request;
 use crate::request::context::Context;
 use crate::state::State;
 
@@ -23,13 +22,18 @@ impl Line<'_> {
     /// not run.
     pub(crate) fn entry(&self, state: &State, now: OffsetDateTime) -> Option<Entry> {
         let Line { log, severity, process, text } = *self;
-        if severity > state.syslog.severity(log) || !state.services.is_running("syslog") {
+        if !keeps(state, log, severity) {
             return None;
         }
         let host = state.lunasa.settings.get().hostname.clone();
         let (process, text) = (process.to_owned(), printable(text));
         Some(Entry { log, severity, time: now, host, process, text })
     }
+}
+
+/// Whether a log keeps lines of this severity now.
+fn keeps(state: &State, log: &str, severity: Severity) -> bool {
+    severity <= state.syslog.severity(log) && state.services.is_running("syslog")
 }
 
 /// One line of what was said, however it was meant: a log is read at a terminal.
@@ -69,13 +73,8 @@ impl Asker {
 
 /// The line of a call: changes and refused logins are kept, reads where the log keeps everything.
 /// Assumed: what the product's web server logs was not found; the form is that of LunaSH's lines.
-pub(crate) fn call_line(
-    state: &State,
-    request: &Request,
-    by: &Asker,
-    status: u16,
-    now: OffsetDateTime,
-) -> Option<Entry> {
+pub(crate) fn call_line(cx: &Context<'_>, status: u16, came: OffsetDateTime) -> Option<Entry> {
+    let request = cx.request;
     let severity = match status {
         500.. => Severity::Error,
         401 | 403 => Severity::Warning,
@@ -86,7 +85,12 @@ pub(crate) fn call_line(
     if request.path.starts_with("/emulator/") && severity >= Severity::Info {
         return None;
     }
-    let (method, path, by) = (request.method.name(), &request.path, by.text(request.from));
+    // Most calls are reads that are not kept: nothing is worded for them.
+    if !keeps(cx.state, LUNALOGS, severity) {
+        return None;
+    }
+    let by = Asker::of(cx).text(request.from);
+    let (method, path) = (request.method.name(), &request.path);
     let text = format!("{} : {status} : {method} {path} : {by}", severity.short());
-    Line { log: LUNALOGS, severity, process: "webserver", text: &text }.entry(state, now)
+    Line { log: LUNALOGS, severity, process: "webserver", text: &text }.entry(cx.state, came)
 }

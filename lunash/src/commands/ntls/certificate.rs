@@ -1,6 +1,6 @@
 //! `ntls certificate`: the appliance's own certificate, and the watch over its end.
 
-use luna_rest::ntls;
+use luna_rest::ntls::{self, ServerCertificate};
 
 use crate::prelude::*;
 
@@ -154,9 +154,11 @@ fn configured(days: u32, hours: u32) -> String {
 #[derive(Deserialize)]
 struct Show {}
 
-/// The appliance's own certificate.
+/// A certificate of the appliance's own.
 #[derive(Serialize)]
-struct Certificate {
+pub(in crate::commands) struct Certificate {
+    #[serde(skip)]
+    title: &'static str,
     subject: String,
     issuer: String,
     serial_number: String,
@@ -170,20 +172,28 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Certificate, Failure> {
         let shown = session.get(&ntls::CERTIFICATE, &[])?;
-        Ok(Certificate {
+        Ok(Certificate::new("NTLS Server Certificate:", shown))
+    }
+}
+
+impl Certificate {
+    /// What the appliance shows of it, below `title`.
+    pub(in crate::commands) fn new(title: &'static str, shown: ServerCertificate) -> Certificate {
+        Certificate {
+            title,
             subject: shown.subject,
             issuer: shown.issuer,
             serial_number: shown.serial_number,
             not_before: shown.not_before,
             not_after: shown.not_after,
             sha256_fingerprint: shown.fingerprint,
-        })
+        }
     }
 }
 
 impl Text for Certificate {
     fn write(&self, page: &mut Page) {
-        page.line("NTLS Server Certificate:");
+        page.line(self.title);
         page.blank();
         for (label, value) in [
             ("Subject:", self.subject.clone()),
@@ -200,7 +210,7 @@ impl Text for Certificate {
 
 /// `2023-07-26T16:32:48Z` as openssl and the product's log write it: `Jul 26 16:32:48 2023 GMT`.
 /// What is no such time stays as it is.
-pub(in crate::commands) fn openssl_time(time: &str) -> String {
+fn openssl_time(time: &str) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let convert = || {

@@ -2,7 +2,7 @@
 
 use luna_rest::web_server;
 
-use crate::commands::ntls::certificate::openssl_time;
+use crate::commands::ntls::certificate::Certificate;
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 
@@ -57,46 +57,11 @@ impl Run<Session> for Generate {
 #[derive(Deserialize)]
 struct Show {}
 
-/// The certificate of the web server.
-#[derive(Serialize)]
-struct Certificate {
-    subject: String,
-    issuer: String,
-    serial_number: String,
-    not_before: String,
-    not_after: String,
-    sha256_fingerprint: String,
-}
-
 impl Run<Session> for Show {
     type View = Certificate;
 
     fn run(self, session: &mut Session) -> Result<Certificate, Failure> {
         let shown = session.get(&web_server::CERTIFICATE, &[])?;
-        Ok(Certificate {
-            subject: shown.subject,
-            issuer: shown.issuer,
-            serial_number: shown.serial_number,
-            not_before: shown.not_before,
-            not_after: shown.not_after,
-            sha256_fingerprint: shown.fingerprint,
-        })
-    }
-}
-
-impl Text for Certificate {
-    fn write(&self, page: &mut Page) {
-        page.line("Web Server Certificate:");
-        page.blank();
-        for (label, value) in [
-            ("Subject:", self.subject.clone()),
-            ("Issuer:", self.issuer.clone()),
-            ("Serial Number:", self.serial_number.clone()),
-            ("Not Before:", openssl_time(&self.not_before)),
-            ("Not After:", openssl_time(&self.not_after)),
-            ("SHA256 Fingerprint:", self.sha256_fingerprint.clone()),
-        ] {
-            page.field(&format!("   {label}"), 24, value);
-        }
+        Ok(Certificate::new("Web Server Certificate:", shown))
     }
 }
