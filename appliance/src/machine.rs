@@ -12,6 +12,7 @@ use crate::core::clock;
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
+use crate::core::snmp;
 use crate::core::table::Field;
 use crate::request::auth;
 use crate::request::context::Context;
@@ -25,6 +26,7 @@ use crate::rules;
 use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
+use crate::rules::sysconf::mib;
 use crate::rules::sysconf::syslog::rotate_when_due;
 use crate::state::{Change, State};
 
@@ -40,6 +42,8 @@ pub struct Machine {
     options: Options,
     /// The log files.
     pub(crate) logs: SharedLogs,
+    /// The SNMP agent.
+    pub(crate) snmp: Box<dyn snmp::Agent>,
     pub(crate) routes: Routes,
 }
 
@@ -55,6 +59,7 @@ impl Machine {
             secret: Random::from_seed(secret),
             options,
             logs: SharedLogs::default(),
+            snmp: Box::new(snmp::NoAgent),
             routes: rules::routes(),
         }
     }
@@ -90,7 +95,7 @@ impl Machine {
         system: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
         let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
-        let Machine { state, sessions, tasks, peers, secret, options, logs, routes } = self;
+        let Machine { state, sessions, tasks, peers, secret, options, logs, routes, .. } = self;
         let key = session::Key::Anonymous;
         let cx = Context {
             state,
@@ -197,7 +202,11 @@ impl Machine {
     /// Makes those changes final: they are in the store.
     pub fn keep(&mut self) {
         let hosts_changed = self.state.syslog.hosts.changed();
+        let snmp_changed = self.state.snmp.changed() || self.state.services.services.changed();
         self.state.keep();
+        if snmp_changed {
+            self.aim_snmp();
+        }
         if hosts_changed {
             self.aim_logs();
         }
@@ -206,6 +215,16 @@ impl Machine {
     /// Sends the lines of the logs to the hosts that are kept.
     pub(crate) fn aim_logs(&self) {
         self.logs.aim(self.state.syslog.remote_hosts());
+    }
+
+    /// Has the SNMP agent do what is kept.
+    pub(crate) fn aim_snmp(&self) {
+        self.snmp.aim(mib::settings(&self.state));
+    }
+
+    /// Every object that the SNMP agent shows.
+    pub(crate) fn snmp_objects(&self, system: OffsetDateTime) -> Vec<(snmp::Oid, snmp::Value)> {
+        mib::objects(&self.state, self.now(system))
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.
