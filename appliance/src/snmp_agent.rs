@@ -125,13 +125,14 @@ async fn build(
             new.auth_priv(AuthProtocol::Sha1, authentication, PrivProtocol::Aes128, privacy)
         })?;
     }
-    let mib: Arc<dyn MibHandler> = Arc::new(Mib {
+    let mib = Arc::new(Mib {
         objects: Arc::clone(objects),
         begun: Instant::now(),
         shown: Mutex::default(),
     });
     for root in crate::rules::sysconf::mib::roots() {
-        agent = agent.handler(Oid::from_slice(&root), Arc::clone(&mib));
+        let (root, mib) = (Oid::from_slice(&root), Arc::clone(&mib));
+        agent = agent.handler(root.clone(), Arc::new(Subtree { root, mib }));
     }
     let names: Vec<String> = settings.users.iter().map(|user| user.name.clone()).collect();
     let agent = agent.vacm(|access| {
@@ -164,6 +165,9 @@ fn engine(id: &[u8], boots: &Path) -> Result<AuthoritativeEngine, Failed> {
         std::fs::write(&new, format!("{}\n", state.engine_boots()))?;
         std::fs::rename(&new, &file)
     };
+    if before == 0 {
+        return Ok(AuthoritativeEngine::install(id.to_vec(), keep)?);
+    }
     let known = PersistedAuthoritativeEngine::new(id.to_vec(), before)?;
     Ok(AuthoritativeEngine::restart(known, keep)?)
 }
@@ -198,14 +202,20 @@ impl Mib {
     }
 }
 
-impl MibHandler for Mib {
+/// The objects below a number.
+struct Subtree {
+    root: Oid,
+    mib: Arc<Mib>,
+}
+
+impl MibHandler for Subtree {
     fn get<'a>(
         &'a self,
         _: &'a RequestContext,
         oid: &'a Oid,
     ) -> BoxFuture<'a, HandlerResult<GetResult>> {
         Box::pin(async move {
-            let found = self.table().await?.get(oid).cloned();
+            let found = self.mib.table().await?.get(oid).cloned();
             Ok(found.map_or(GetResult::NoSuchObject, GetResult::Value))
         })
     }
@@ -216,9 +226,10 @@ impl MibHandler for Mib {
         oid: &'a Oid,
     ) -> BoxFuture<'a, HandlerResult<GetNextResult>> {
         Box::pin(async move {
-            let table = self.table().await?;
-            let next =
-                table.get_next(oid).map(|(oid, value)| VarBind::new(oid.clone(), value.clone()));
+            let table = self.mib.table().await?;
+            let next = table.get_next(oid.max(&self.root));
+            let next = next.filter(|(next, _)| next.starts_with(&self.root));
+            let next = next.map(|(oid, value)| VarBind::new(oid.clone(), value.clone()));
             Ok(next.map_or(GetNextResult::EndOfMibView, GetNextResult::Value))
         })
     }

@@ -34,22 +34,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A line that needs attention.
 #[derive(Debug, PartialEq)]
-struct Alarm {
+pub(super) struct Alarm {
     notification: u32,
     reference: String,
 }
 
 /// The notifications that wait to be sent.
-pub(super) type Alarms = mpsc::Receiver<AlarmOf>;
-
-/// Keeps the alarm's form within this file.
-pub(super) struct AlarmOf(Alarm);
+pub(super) type Alarms = mpsc::Receiver<Alarm>;
 
 /// Sends the lines of the logs on, and looks which of them need attention.
 pub(crate) struct LogWatch {
     forwarder: Forwarder,
     address: IpAddr,
-    alarms: mpsc::Sender<AlarmOf>,
+    alarms: mpsc::Sender<Alarm>,
 }
 
 pub(super) fn watch_logs(address: IpAddr) -> (LogWatch, Alarms) {
@@ -66,7 +63,7 @@ impl Forward for LogWatch {
         self.forwarder.forward(entry);
         if let Some(alarm) = alarm(entry, self.address) {
             // A queue that is full, or an agent that does not run: the line is in the log.
-            let _ = self.alarms.try_send(AlarmOf(alarm));
+            let _ = self.alarms.try_send(alarm);
         }
     }
 }
@@ -101,7 +98,7 @@ pub(super) async fn report(
 ) {
     let begun = Instant::now();
     let mut sinks: Vec<Sink> = Vec::new();
-    while let Some(AlarmOf(alarm)) = alarms.recv().await {
+    while let Some(alarm) = alarms.recv().await {
         let wanted = settings.borrow_and_update().clone();
         if sinks.iter().map(|sink| &sink.target).ne(&wanted.targets) {
             let sink = |target: &Target| Sink { target: target.clone(), client: None };

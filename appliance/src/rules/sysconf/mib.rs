@@ -251,3 +251,64 @@ fn clients(state: &State, mib: &mut Mib) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::test_machine::TestMachine;
+
+    /// The value of a column of a table, and how many rows it has.
+    fn column(objects: &[(Oid, Value)], table: u32, number: u32) -> (Option<Value>, usize) {
+        let start = [&LUNA[..], &[1, table, 1, number]].concat();
+        let mut rows = objects.iter().filter(|(oid, _)| oid.starts_with(&start));
+        let first = rows.next().map(|(_, value)| value.clone());
+        let more = rows.count();
+        (first.clone(), more + usize::from(first.is_some()))
+    }
+
+    #[test]
+    fn tables_show_what_the_appliance_has() {
+        let mut bench = TestMachine::with_so();
+        let partition = json!({"name": "par1", "size": 100_000, "hasPso": true});
+        bench.post(&bench.hsm_path("/partitions"), partition).created();
+        let objects = objects(&bench.machine.state, OffsetDateTime::UNIX_EPOCH);
+        let shown = |table, number| column(&objects, table, number);
+        assert_eq!(shown(PARTITIONS, 2), (Some(text("par1")), 1));
+        assert_eq!(shown(PARTITIONS, 4), (Some(Value::Unsigned(100_000)), 1));
+        assert_eq!(shown(HSM, 13), (Some(Value::Unsigned(1)), 1));
+        assert_eq!(shown(HSM, 14), (Some(Value::Unsigned(9)), 1));
+        assert_eq!(shown(LICENSES, 1).1, FACTORY_LICENSES.len());
+        assert_eq!(shown(HSM_POLICIES, 4).1, POLICY_TABLE.len());
+        assert_eq!(shown(PARTITION_POLICIES, 3).1, KNOWN.len());
+        let numbers: std::collections::BTreeSet<_> = objects.iter().map(|(oid, _)| oid).collect();
+        assert_eq!(numbers.len(), objects.len(), "no number twice");
+        for (oid, _) in &objects {
+            assert!(roots().iter().any(|root| oid.starts_with(root)), "{oid:?}");
+        }
+    }
+
+    #[test]
+    fn the_agent_has_targets_while_traps_are_on() {
+        let mut bench = TestMachine::new();
+        let user = json!({
+            "securityName": "pete",
+            "authenticationPassword": "auth-Passw0rd",
+            "privacyPassword": "priv-Passw0rd",
+        });
+        bench.post("/api/lunasa/snmp/users", user).created();
+        let target = json!({
+            "address": "10.1.0.9", "port": 1162, "type": "inform",
+            "authenticationPassword": "auth-Passw0rd", "privacyPassword": "priv-Passw0rd",
+        });
+        bench.post("/api/lunasa/snmp/users/pete/notifications", target).created();
+        let shown = settings(&bench.machine.state);
+        assert_eq!((shown.running, shown.users.len(), shown.targets.len()), (false, 1, 0));
+        bench.machine.state.services.set_running("snmp", true);
+        bench.machine.state.snmp.traps_enabled.set(true);
+        let shown = settings(&bench.machine.state);
+        let target = &shown.targets[0];
+        assert_eq!((&*target.user.name, target.port, target.inform), ("pete", 1162, true));
+    }
+}
