@@ -7,13 +7,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
-use crate::tasks::Link;
+use crate::tasks::{Actions, Link};
 
 calls! {
     /// Shows the host name and where the devices are.
     pub const SHOW: Call<Nothing, Network> = Call::get("/api/lunasa/network");
     /// Sets the host name.
     pub const CHANGE: Call<NewHostname, Nothing> = Call::patch("/api/lunasa/network");
+    /// Lists the actions of the network; assumed.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/network/actions");
     /// Runs an action of the network; there is one, see [`PING`].
     pub const ACT: Call<Ping, Pong> = Call::post("/api/lunasa/network/actions/{actionid}");
     /// Lists the devices.

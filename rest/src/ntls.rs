@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::error_id::short_names;
+use crate::tasks::Actions;
 
 pub use server::{
     BIND, BINDING, Binding, CERTIFICATE, CertificateFile, GROUPS, INFORMATION, INSTALL,
@@ -27,6 +28,9 @@ calls! {
     pub const CERTIFY: Call<NewCertificate, Nothing> = Call::put("/api/lunasa/ntls/clients/{clientid}");
     /// Removes a client with its links.
     pub const DEREGISTER: Call<Nothing, Nothing> = Call::delete("/api/lunasa/ntls/clients/{clientid}");
+    /// Lists what can be done with a client: nothing (assumed; the page was not found).
+    pub const CLIENT_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/ntls/clients/{clientid}/actions");
     /// Lists the partitions assigned to a client.
     pub const LINKS: Call<Nothing, Links> = Call::get("/api/lunasa/ntls/clients/{clientid}/links");
     /// Assigns a partition to a client.

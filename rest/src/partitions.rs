@@ -205,6 +205,12 @@ pub struct Partition {
     pub policies: String,
     /// Path of its roles.
     pub roles: String,
+    /// Path of the small form factor backup device.
+    pub sff: String,
+    /// Paths of its SKS master keys.
+    pub smk: Vec<String>,
+    /// Path of its Secure Trusted Channel.
+    pub stc: String,
 }
 
 impl Partition {

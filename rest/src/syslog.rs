@@ -71,6 +71,8 @@ pub struct Syslog {
     pub logs: String,
     /// `daily`, `weekly` or `monthly`.
     pub period: String,
+    /// Where the hosts are that lines are sent to.
+    pub remote_hosts: String,
     /// How many older files of a log are kept.
     pub rotations: u32,
 }

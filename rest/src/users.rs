@@ -32,9 +32,14 @@ calls! {
     /// Runs `changePassword`, `enable`, `disable` or `roleClear`.
     pub const ACT: Call<UserAction, Nothing> = Call::post("/users/{userid}/actions/{actionid}");
 
+    /// Shows the certificate that the account may log in with; assumed, the page was not found.
+    pub const CERTIFICATES: Call<Nothing, Certificates> = Call::get("/users/{userid}/certificates");
     /// Stores the certificate that the account may log in with; it replaces the one before.
     pub const ADD_CERTIFICATE: Call<NewCertificate, Nothing> =
         Call::post("/users/{userid}/certificates");
+    /// Removes it; assumed, the page was not found.
+    pub const CLEAR_CERTIFICATES: Call<Nothing, Nothing> =
+        Call::delete("/users/{userid}/certificates");
 
     /// Lists the files of the account that asks.
     pub const FILES: Call<Nothing, Files> = Call::get("/users/{userid}/files");
@@ -62,6 +67,8 @@ calls! {
     /// Sets the access rules of a role; the body is text of the octet-stream type.
     pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
 
+    /// Shows where the rules for passwords and logins are; assumed, the page was not found.
+    pub const CONFIG: Call<Nothing, Config> = Call::get("/api/lunasa/user/config");
     /// Shows the password rules.
     pub const PASSWORD_RULES: Call<Nothing, PasswordRules> =
         Call::get("/api/lunasa/user/config/password");
@@ -76,6 +83,9 @@ calls! {
         Call::post("/api/lunasa/user/config/password/actions/{actionid}");
     /// Shows the lockout rules.
     pub const LOGIN_RULES: Call<Nothing, LoginRules> = Call::get("/api/lunasa/user/config/login");
+    /// Lists the actions on the lockout rules: none (assumed; the page was not found).
+    pub const LOGIN_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/user/config/login/actions");
     /// Sets the lockout rules.
     pub const SET_LOGIN_RULES: Call<SetLoginRules, Nothing> =
         Call::put("/api/lunasa/user/config/login");
@@ -209,6 +219,14 @@ pub struct NewCertificate {
     pub certificate: String,
 }
 
+/// The certificates of an account: none or one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Certificates {
+    /// PEM.
+    pub certificates: Vec<String>,
+}
+
 /// The files of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -263,6 +281,16 @@ pub struct Role {
     pub resources: String,
     /// The name.
     pub role_id: String,
+}
+
+/// Where the rules for passwords and logins are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Those for logins.
+    pub login: String,
+    /// Those for passwords.
+    pub password: String,
 }
 
 /// The password rules.

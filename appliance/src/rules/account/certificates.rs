@@ -8,7 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Nothing;
 use luna_rest::auth::{ANSWER, CHALLENGE, CertificateOfUser, Challenge, ChallengeAnswer};
-use luna_rest::users::{ADD_CERTIFICATE, NewCertificate};
+use luna_rest::users::{
+    ADD_CERTIFICATE, CERTIFICATES, CLEAR_CERTIFICATES, Certificates, NewCertificate,
+};
 use rsa::PublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use x509_parser::certificate::X509Certificate;
@@ -24,6 +26,8 @@ use crate::rules::account::users::{find, may_act_on};
 use crate::state::users::CertificateRow;
 
 pub(crate) fn routes(r: &mut Routes) {
+    r.on(&CERTIFICATES, EVERYONE, list);
+    r.on(&CLEAR_CERTIFICATES, EVERYONE, clear);
     r.on(&ADD_CERTIFICATE, EVERYONE, add);
     r.on(&CHALLENGE, OPEN, challenge);
     r.on(&ANSWER, OPEN, answer);
@@ -51,6 +55,22 @@ impl RsaCertificate {
         })?;
         Ok(RsaCertificate { der: pem.contents, key, not_after })
     }
+}
+
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Certificates>, Failure> {
+    may_act_on(cx, &ids[0])?;
+    find(cx, &ids[0])?;
+    let row = cx.state.users.certificates.get(&ids[0]);
+    Ok(Reply::ok(Certificates {
+        certificates: row.map(|row| row.pem.clone()).into_iter().collect(),
+    }))
+}
+
+fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    may_act_on(cx, &ids[0])?;
+    find(cx, &ids[0])?;
+    cx.state.users.certificates.remove(&ids[0]);
+    Ok(Reply::done())
 }
 
 fn add(
@@ -173,6 +193,21 @@ mod tests {
         bench.delete("/auth/session");
         assert_eq!(bench.post(ANSWER.template(), answer).status, 401, "answered already");
         assert_eq!(bench.get("/users/admin").status, 401);
+    }
+
+    #[test]
+    fn a_certificate_is_shown_and_removed() {
+        let mut bench = bench();
+        let shown = bench.get(ADMINS).json()["certificates"][0].as_str().unwrap().to_owned();
+        assert_eq!(shown.trim_end(), OWN.1.trim_end());
+        bench.user("jane", "Abcdef12", "monitor");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get(ADMINS).status, 401);
+        assert_eq!(bench.delete(ADMINS).status, 401);
+        bench.local_login();
+        assert_eq!(bench.delete(ADMINS).status, 204);
+        assert_eq!(bench.get(ADMINS).json(), json!({"certificates": []}));
+        assert_eq!(asked(&mut bench, "admin", &OWN.1).status, 401);
     }
 
     #[test]

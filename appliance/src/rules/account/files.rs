@@ -140,14 +140,18 @@ fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
 
 fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<File>, Failure> {
     let (user, name) = (own(cx, &ids[0])?, &ids[1]);
-    let row = find(cx, user, name)?;
+    Ok(Reply::ok(view(user, name, &*find(cx, user, name)?)))
+}
+
+/// A file as it is shown.
+pub(crate) fn view(user: &str, name: &str, row: &FileRow) -> File {
     let updated = OffsetDateTime::from_unix_timestamp(row.updated);
     let text = |time| format!("{} {}", date_text(time), clock_text(time));
-    Ok(Reply::ok(File {
+    File {
         download: DOWNLOAD.path(&[user, name]),
         last_updated: updated.map(text).unwrap_or_default(),
         size: row.content.len() as u64,
-    }))
+    }
 }
 
 fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {

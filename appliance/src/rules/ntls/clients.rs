@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use luna_rest::ntls::{
-    ADDRESS_TAKEN, ASSIGN, CERTIFY, CLIENT, CLIENT_CERTIFICATE, CLIENTS, Client, ClientCertificate,
-    ClientRef, Clients, DEREGISTER, HOST_ADDRESSES, HostAddress, HostAddresses, LINK, LINK_EXISTS,
-    LINKS, Link, LinkRef, Links, MAP_HOST, NAME_TAKEN, NO_CERTIFICATE, NO_CLIENT, NO_HOST_ADDRESS,
-    NO_HOSTNAME, NO_LINK, NameFilter, NewCertificate, NewClient, NewHostAddress, NewLink, REGISTER,
-    REMOVE_FILTER, REVOKE, Registered, SET_FILTER, UNMAP_HOST,
+    ADDRESS_TAKEN, ASSIGN, CERTIFY, CLIENT, CLIENT_ACTIONS, CLIENT_CERTIFICATE, CLIENTS, Client,
+    ClientCertificate, ClientRef, Clients, DEREGISTER, HOST_ADDRESSES, HostAddress, HostAddresses,
+    LINK, LINK_EXISTS, LINKS, Link, LinkRef, Links, MAP_HOST, NAME_TAKEN, NO_CERTIFICATE,
+    NO_CLIENT, NO_HOST_ADDRESS, NO_HOSTNAME, NO_LINK, NameFilter, NewCertificate, NewClient,
+    NewHostAddress, NewLink, REGISTER, REMOVE_FILTER, REVOKE, Registered, SET_FILTER, UNMAP_HOST,
 };
+use luna_rest::tasks::Actions;
 use luna_rest::{Nothing, partitions};
 
 use crate::core::message::{Failure, Reply};
@@ -33,6 +34,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CLIENT, MONITOR, show);
     r.on_either(&CERTIFY, OPERATOR, certify, certify_with_file);
     r.on(&DEREGISTER, OPERATOR, deregister);
+    r.on(&CLIENT_ACTIONS, MONITOR, actions);
     r.on(&LINKS, MONITOR, links);
     r.on(&ASSIGN, OPERATOR, assign);
     r.on(&LINK, MONITOR, link);
@@ -154,7 +156,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>,
     let name = &ids[0];
     let row = client(cx, name)?;
     Ok(Reply::ok(Client {
-        actions: format!("{}/actions", CLIENT.path(&[name])),
+        actions: CLIENT_ACTIONS.path(&[name]),
         client_id: name.to_owned(),
         hostname: row.hostname.clone().unwrap_or_default(),
         htl_required: false,
@@ -162,6 +164,11 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>,
         links: LINKS.path(&[name]),
         ott_expiry: 0,
     }))
+}
+
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    client(cx, &ids[0])?;
+    Ok(Reply::ok(Actions::default()))
 }
 
 fn certify(
