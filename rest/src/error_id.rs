@@ -120,6 +120,12 @@ error_ids! {
     APPLIANCE_ACTION_DOES_NOT_EXIST,
     /// 400: a certificate whose time is over.
     APPLIANCE_EXPIRED_CERT,
+    /// 400: bandwidth is not measured.
+    APPLIANCE_FAILED_TO_GET_MEASUREMENT_STATS,
+    /// 400: the duration of a measurement is missing.
+    APPLIANCE_MEASUREMENT_DURATION_REQUIRED,
+    /// 400: the interval of a measurement is missing.
+    APPLIANCE_MEASUREMENT_INTERVAL_REQUIRED,
     /// 400: a route could not be added.
     APPLIANCE_FAILED_TO_ADD_ROUTE,
     /// 500: a bond could not be enabled.

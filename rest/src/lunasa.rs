@@ -18,6 +18,8 @@ calls! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Root {
+    /// Where the access control list is.
+    pub acl: String,
     /// Where the products are.
     pub api: String,
     /// Where the roles are.

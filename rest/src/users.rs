@@ -67,6 +67,14 @@ calls! {
     /// Sets the access rules of a role; the body is text of the octet-stream type.
     pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
 
+    /// The access control list as a CSV file: accounts with their roles, roles with their rules. Assumed,
+    /// as its form.
+    pub const ACL: Call<Nothing, Nothing> = Call::get("/acl");
+    /// Replaces the access control list; what the file does not have is removed.
+    pub const SET_ACL: Call<Nothing, Nothing> = Call::put("/acl");
+    /// Sets what the file has.
+    pub const PATCH_ACL: Call<Nothing, Nothing> = Call::patch("/acl");
+
     /// Shows where the rules for passwords and logins are; assumed, the page was not found.
     pub const CONFIG: Call<Nothing, Config> = Call::get("/api/lunasa/user/config");
     /// Shows the password rules.

@@ -25,6 +25,8 @@ pub struct Request {
     pub content_type: String,
     /// User and password of `Authorization: Basic`.
     pub basic: Option<(String, Secret)>,
+    /// The token of `Authorization: Bearer`.
+    pub bearer: Option<Secret>,
     /// The value of the session cookie.
     pub cookie: Option<String>,
     /// The key of the data folder (see [`luna_rest::emulator`]).
@@ -66,6 +68,7 @@ impl Request {
             query: String::new(),
             content_type: String::new(),
             basic: None,
+            bearer: None,
             cookie: None,
             local_key: None,
             certificate: None,

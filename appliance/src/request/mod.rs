@@ -9,3 +9,4 @@ pub mod peers;
 pub mod route;
 pub mod session;
 pub mod task;
+pub mod tokens;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 use crate::request::challenge::Challenges;
+use crate::request::tokens::Tokens;
 use crate::state::users::FailedLoginsRow;
 
 /// The longest idle time of a session.
@@ -56,6 +57,11 @@ impl Session {
     }
 }
 
+/// What a token opens.
+fn of_user(user: &str) -> Session {
+    Session { user: user.to_owned(), ..Session::default() }
+}
+
 /// All sessions.
 #[derive(Debug, Default)]
 pub struct Sessions {
@@ -65,6 +71,7 @@ pub struct Sessions {
     /// Accounts whose failed logins are other ones than those that are stored.
     unstored: BTreeSet<String>,
     pub(crate) challenges: Challenges,
+    pub(crate) tokens: Tokens,
 }
 
 /// Failed logins of an account.
@@ -153,18 +160,21 @@ impl Sessions {
         self.open.values_mut().map(|(session, _)| session)
     }
 
-    /// Ends the sessions for which `keep` says no.
+    /// Ends the sessions for which `keep` says no, and the tokens of those accounts.
     pub fn retain(&mut self, keep: impl Fn(&Session) -> bool) {
+        self.tokens.retain(|user| keep(&of_user(user)));
         self.open.retain(|_, (session, _)| keep(session));
     }
 
-    /// Ends the sessions other than `own` for which `keep` says no.
+    /// Ends the sessions other than `own` for which `keep` says no, and the tokens of those accounts.
     pub(crate) fn retain_others(&mut self, own: &Key, keep: impl Fn(&Session) -> bool) {
+        self.tokens.retain(|user| keep(&of_user(user)));
         self.open.retain(|key, (session, _)| key == own || keep(session));
     }
 
-    /// Ends all sessions: restart, restored configuration.
+    /// Ends all sessions and tokens: restart, restored configuration.
     pub fn clear(&mut self) {
+        self.tokens = Tokens::default();
         self.open.clear();
     }
 

@@ -23,10 +23,12 @@ use super::emulator::Cuts;
 use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
-use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
+use super::network::{ClassRow, DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
 use super::packages::PackageRow;
-use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, StcRow, TemplateRow};
+use super::partitions::{
+    DomainRow, ObjectRow, PartitionRow, RoleRow, StcClientRow, StcRow, TemplateRow,
+};
 use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
@@ -180,6 +182,9 @@ fn fill_partitions(state: &mut State) {
     check(&role);
     let stc = StcRow { activation_timeout: 60, rekey_threshold: 500, replay_window: 100 };
     insert(&mut state.partitions.stc, "4223070123456", stc);
+    let (label, fingerprint) = (text("app one"), text("91ee10ff31325b74fcc2c630332be4618a28442d"));
+    let client = StcClientRow { label, fingerprint };
+    insert(&mut state.partitions.stc_clients, "4223070123456/0000000003", client);
     insert(
         &mut state.partitions.partitions,
         "4223070123456",
@@ -356,6 +361,8 @@ fn fill_network(state: &mut State) {
             since: 1_700_000_007,
         },
     );
+    insert(&mut state.network.classes, "eth0 gold", ClassRow { min: 120, max: 2024 });
+    set(&mut state.network.measurement, 99);
     // It has no default: every value is one that was given.
     state.network.routes.insert(
         "bond0 10.9.0.0_24",

@@ -76,6 +76,9 @@ impl Filled {
         }
         let co = json!({"role": "co", "password": CO, "ped": "0"});
         post(client, &format!("{partition}/login"), co);
+        let identity = "U2FmZU5ldFN0Y0NsaWVudElkZW50aXR5UHVi";
+        let identity = json!({"label": "client1", "identity": identity});
+        post(client, &format!("{partition}/stc/clients"), identity);
         let object = json!({"label": "key", "type": "Symmetric Key"});
         let objects = format!("/emulator/partitions/{}/objects", self.partition);
         post(client, &objects, object);
@@ -101,6 +104,9 @@ impl Filled {
         post(client, &below("ntp/servers"), json!({"address": "ntp.example.com"}));
         let route = json!({"routeType": "network", "destination": "198.51.100.0"});
         post(client, &below("network/devices/eth0/routes"), route);
+        let class = json!({"minBandwidth": 120});
+        put(client, &below("network/devices/eth0/classes/gold"), class);
+        post(client, &below("network/measurement/actions/enable"), json!({"interval": 99}));
         post(client, &below("config/backups"), json!({"description": "before"}));
         client.upload("admin", "more.lic", b"EMULATED-0100 More of everything\n".to_vec()).unwrap();
         post(client, &below("upgrades"), json!({"file": "more.lic"}));

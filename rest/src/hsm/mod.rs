@@ -60,6 +60,10 @@ calls! {
     /// Lists what can be done with a role.
     pub const ROLE_ACTIONS: Call<Nothing, Actions> =
         Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}/actions");
+    /// Shows the certificate that another HSM encrypts to, for an indirect login: one of
+    /// [`CERTIFICATE_TYPES`], asked for with `?type=`; the last one without it.
+    pub const CERTIFICATE: Call<Nothing, WrappingCertificate> =
+        Call::get("/api/lunasa/hsms/{hsmid}/certificate");
     /// Lists the actions of the HSM. Assumed: every other resource with actions has this.
     pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/hsms/{hsmid}/actions");
     /// Runs `factoryReset`, `zeroize`, `stmTransport` or `stmRecover` as a waiting task.
@@ -72,6 +76,18 @@ calls! {
     /// Runs `clear`.
     pub const TAMPER_ACT: Call<Nothing, Nothing> =
         Call::post("/api/lunasa/hsms/{hsmid}/tamper/actions/{actionid}");
+}
+
+/// The types of the certificate for indirect logins: for firmware up to 7.4.0, for protocol 1.1 and 2.0
+/// of later ones.
+pub const CERTIFICATE_TYPES: [&str; 3] = ["legacyKey", "key", "pkc"];
+
+/// The certificate that another HSM encrypts to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WrappingCertificate {
+    /// Base64.
+    pub certificate: String,
 }
 
 /// The HSMs.
@@ -129,6 +145,7 @@ pub struct Hsm {
     pub environment: Environment,
     pub actions: String,
     pub capabilities: String,
+    pub certificate: String,
     pub counter: String,
     /// The shorter name is the version's.
     pub firmware_url: String,

@@ -34,9 +34,9 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 /// A certificate with an RSA key, as the challenge is encrypted to it.
-struct RsaCertificate {
+pub(crate) struct RsaCertificate {
     der: Vec<u8>,
-    key: PublicKey,
+    pub(crate) key: PublicKey,
     not_after: time::OffsetDateTime,
 }
 
@@ -46,14 +46,22 @@ impl RsaCertificate {
             .filter_map(Result::ok)
             .find(|pem| pem.label == "CERTIFICATE")
             .ok_or("There is no certificate in PEM in it.")?;
-        let (_, parsed) = X509Certificate::from_der(&pem.contents)
+        RsaCertificate::of(pem.contents)
+    }
+
+    /// Reads one in DER.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn of(der: Vec<u8>) -> Result<RsaCertificate, String> {
+        let (_, parsed) = X509Certificate::from_der(&der)
             .map_err(|error| format!("The certificate cannot be read ({error})."))?;
         let not_after = parsed.validity().not_after.to_datetime();
         let key = PublicKey::from_public_key_der(parsed.public_key().raw).map_err(|_| {
             "Its key is no RSA key of at most 4096 bits, and a challenge cannot be encrypted to any \
              other."
         })?;
-        Ok(RsaCertificate { der: pem.contents, key, not_after })
+        Ok(RsaCertificate { der, key, not_after })
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn routes(r: &mut Routes) {
 
 fn root(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Root>, Failure> {
     Ok(Reply::ok(Root {
+        acl: luna_rest::users::ACL.template().to_owned(),
         api: API.template().to_owned(),
         roles: luna_rest::users::ROLES.template().to_owned(),
         tasks: luna_rest::tasks::LIST.template().to_owned(),

@@ -2,8 +2,8 @@
 
 use luna_rest::Nothing;
 use luna_rest::hsm::{
-    ACTIONS, CAPABILITIES, COUNTER, Environment, FIRMWARE, Hsm as Shown, Hsms, INIT, Init,
-    LICENSES, LIST, METRICS, PED, POLICIES, ROLES, SHOW, STORAGE, TAMPER, UTILIZATION,
+    ACTIONS, CAPABILITIES, CERTIFICATE, COUNTER, Environment, FIRMWARE, Hsm as Shown, Hsms, INIT,
+    Init, LICENSES, LIST, METRICS, PED, POLICIES, ROLES, SHOW, STORAGE, TAMPER, UTILIZATION,
 };
 use luna_rest::partitions;
 use luna_rest::tasks::Link;
@@ -66,6 +66,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
         },
         actions: ACTIONS.path(&ids),
         capabilities: CAPABILITIES.path(&ids),
+        certificate: CERTIFICATE.path(&ids),
         counter: COUNTER.path(&ids),
         firmware_url: FIRMWARE.path(&ids),
         licenses: LICENSES.path(&ids),

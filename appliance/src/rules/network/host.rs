@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use luna_rest::Nothing;
 use luna_rest::network::{
-    ACT, ACTIONS, CHANGE, DEVICES, Network as Shown, NewHostname, PING, Ping, Pong, SHOW,
+    ACT, ACTIONS, CHANGE, DEVICES, MEASUREMENT, Network as Shown, NewHostname, PING, Ping, Pong,
+    SHOW,
 };
 use luna_rest::tasks::{Actions, Link};
 
@@ -25,6 +26,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Shown>, Fa
         hostname: cx.state.lunasa.settings.get().hostname.clone(),
         devices: DEVICES.template().to_owned(),
         actions: ACTIONS.template().to_owned(),
+        measurement: MEASUREMENT.template().to_owned(),
     }))
 }
 

@@ -152,6 +152,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Partitio
         sff: SFF.path(&ids),
         smk: SMKS.map(|smk| SMK.path(&[ids[0], ids[1], smk])).to_vec(),
         stc: stc::SHOW.path(&ids),
+        stc_clients: stc::CLIENTS.path(&ids),
     }))
 }
 
