@@ -67,6 +67,9 @@ calls! {
     /// Sets the access rules of a role; the body is text of the octet-stream type.
     pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
 
+    /// The LunaSH commands of the account that asks.
+    pub const OWN_COMMANDS: Call<Nothing, OwnCommands> = Call::get("/emulator/lunash/commands");
+
     /// The access control list as a CSV file: accounts with their roles, roles with their rules. Assumed,
     /// as its form.
     pub const ACL: Call<Nothing, Nothing> = Call::get("/acl");
@@ -299,6 +302,15 @@ pub struct Config {
     pub login: String,
     /// Those for passwords.
     pub password: String,
+}
+
+/// The LunaSH commands of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnCommands {
+    /// Those that the file of its role lists; absent where the role has no such file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<String>>,
 }
 
 /// The password rules.
