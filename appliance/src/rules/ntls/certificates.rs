@@ -26,6 +26,8 @@ pub(crate) struct Certificate {
     pub(crate) public_key: Vec<u8>,
     /// The first common name of the subject.
     pub(crate) common_name: Option<String>,
+    /// Whether it may sign others: the basic constraints say so.
+    pub(crate) is_authority: bool,
     /// SHA-256 of the DER form, upper-case pairs joined by colons.
     pub(crate) fingerprint: String,
     /// First moment of validity.
@@ -88,6 +90,7 @@ impl Certificate {
             serial: pairs(parsed.raw_serial()),
             public_key: parsed.public_key().raw.to_vec(),
             common_name,
+            is_authority: parsed.is_ca(),
             fingerprint: fingerprint(der),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
