@@ -258,6 +258,10 @@ error_ids! {
     UPGRADE_UPLOADED_LICENSE_INVALID,
 
     // NTLS and its clients.
+    /// 400: the authority is trusted already. Assumed.
+    NTLS_CA_ALREADY_EXISTS,
+    /// 400: a client's certificate is signed by an authority that is not trusted. Assumed.
+    NTLS_CA_DOES_NOT_EXIST,
     /// 400: the address or host name of a client is taken. Assumed.
     NTLS_CLIENT_ADDRESS_ALREADY_EXISTS,
     /// 400: the name of a client is taken. Assumed: the vendor's list of errors was not found.

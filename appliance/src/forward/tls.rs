@@ -12,6 +12,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::server::ParsedCertificate;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
     SignatureScheme, StreamOwned,
@@ -94,7 +95,7 @@ fn connection(settings: &HostTls, address: &str) -> Result<ClientConnection, Err
     let _ = roots.add(trusted.clone());
     let expected = name.clone().unwrap_or_else(|| address.to_owned());
     let verifier = Verifier { trusted, roots, name: expected, provider: Arc::clone(&provider) };
-    let builder = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
@@ -102,8 +103,10 @@ fn connection(settings: &HostTls, address: &str) -> Result<ClientConnection, Err
         None => builder.with_no_client_auth(),
         Some((pem, key)) => {
             let key = STANDARD.decode(key.expose()).unwrap_or_default();
-            let key = PrivateKeyDer::Pkcs8(key.into());
-            builder.with_client_auth_cert(vec![certificate(pem)?], key)?
+            let key = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(key.into()))?;
+            // Not checked anew: what openssl signs without extensions is of a version that rustls reads not.
+            let shown = CertifiedKey::new(vec![certificate(pem)?], key);
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }
     };
     let shown = ServerName::try_from(address.to_owned());

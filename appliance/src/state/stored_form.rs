@@ -24,7 +24,9 @@ use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
 use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
-use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
+use super::ntls::{
+    AuthorityRow, ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow,
+};
 use super::packages::PackageRow;
 use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, StcRow, TemplateRow};
 use super::roles::RoleRow as AccountRoleRow;
@@ -397,6 +399,8 @@ fn fill_network(state: &mut State) {
         },
     );
     let (key, certificate) = ("cHJpdmF0ZSBrZXk=".into(), text("-----BEGIN CERTIFICATE-----"));
+    let authority = AuthorityRow { certificate: text("authority") };
+    insert(&mut state.ntls.authorities, "AB:CD", authority);
     set(&mut state.ntls.server, ServerRow { key, certificate, made: 1_700_000_008 });
 }
 

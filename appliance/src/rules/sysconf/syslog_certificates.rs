@@ -190,3 +190,100 @@ fn delete_authority(
     changed(cx).authority.clear();
     Ok(Reply::done())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::ntls::certificates::tests::{authority, pem};
+    use crate::test_machine::TestMachine;
+    use luna_rest::services;
+    use luna_rest::syslog::{ADD_HOST, NewRemoteHost};
+    use serde_json::json;
+
+    fn file(bench: &TestMachine, name: &str) -> Vec<u8> {
+        bench.machine.state.files.get("admin", name).unwrap().content.clone()
+    }
+
+    /// What an authority signs for the present key.
+    fn signed(bench: &TestMachine) -> Vec<u8> {
+        let key = bench.machine.state.syslog.certificates.get().key.clone();
+        let key = ServerRow { key, ..ServerRow::default() }.key_pair().unwrap();
+        let authority = KeyPair::generate().unwrap();
+        let issuer = rcgen::Issuer::new(CertificateParams::default(), authority);
+        CertificateParams::default().signed_by(&key, &issuer).unwrap().pem().into_bytes()
+    }
+
+    fn install(bench: &mut TestMachine, content: Vec<u8>) -> (u16, String) {
+        let now = time::OffsetDateTime::UNIX_EPOCH;
+        bench.machine.state.files.put("admin", "signed.pem", content, now);
+        bench.store();
+        let answer = bench.put(INSTALL.template(), json!({"file": "signed.pem"}));
+        match answer.status {
+            204 => (204, String::new()),
+            _ => (answer.error().0, answer.error().1.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_made_or_signed_for_the_same_key() {
+        let mut bench = TestMachine::new();
+        assert_eq!(bench.delete(DELETE.template()).error(), (404, NO_CERTIFICATE));
+        assert_eq!(install(&mut bench, Vec::new()), (404, NO_CERTIFICATE.to_owned()));
+        bench.call(&REQUEST, &[], &NewRequest::default());
+        assert!(file(&bench, "syslogCSR.pem").starts_with(b"-----BEGIN CERTIFICATE REQUEST"));
+        let signed = signed(&bench);
+        assert_eq!(install(&mut bench, signed.clone()).0, 204);
+        bench.restart();
+        let row = bench.machine.state.syslog.certificates.get().clone();
+        assert_eq!(row.certificate, Certificate::read(&signed).unwrap().pem);
+        for other in [pem("other").into_bytes(), b"no certificate".to_vec()] {
+            assert_eq!(install(&mut bench, other), (400, INVALID.to_owned()));
+        }
+        bench.call(&GENERATE, &[], &NewKey::default());
+        let made = bench.machine.state.syslog.certificates.get().clone();
+        assert_eq!(file(&bench, "syslog.pem"), made.certificate.as_bytes());
+        assert_ne!(made.key.expose(), row.key.expose());
+        assert_eq!(install(&mut bench, signed), (400, INVALID.to_owned()), "of the former key");
+        assert_eq!(bench.delete(DELETE.template()).status, 204);
+    }
+
+    #[test]
+    fn there_is_one_authority_and_none_that_hosts_need_is_deleted() {
+        let mut bench = TestMachine::new();
+        assert_eq!(bench.delete(DELETE_AUTHORITY.template()).error(), (404, NO_AUTHORITY));
+        let path = ADD_AUTHORITY.template();
+        assert_eq!(bench.post(path, json!({})).error().0, 400);
+        let bad = bench.post(path, json!({"certificate": "none"}));
+        assert_eq!(bad.error(), (400, "APPLIANCE_INVALID_CERTIFICATE"));
+        let bad = bench.post(path, json!({"file": "a/b.pem"}));
+        assert_eq!(bad.error(), (400, "APPLIANCE_FILENAME_NOT_VALID"));
+        assert_eq!(bench.post(path, json!({"certificate": authority()})).status, 204);
+        let second = bench.post(path, json!({"certificate": authority()}));
+        assert_eq!(second.error(), (400, AUTHORITY_EXISTS));
+        bench.call(&GENERATE, &[], &NewKey::default());
+        let host = |mode: &str| NewRemoteHost {
+            address: "192.0.2.7".to_owned(),
+            tls: Some(true),
+            mode: Some(mode.to_owned()),
+            ..NewRemoteHost::default()
+        };
+        bench.call(&ADD_HOST, &[], &NewRemoteHost { port: Some(1), ..host("server") });
+        assert_eq!(bench.delete(DELETE_AUTHORITY.template()).error(), (400, IN_USE));
+        bench.call(&ADD_HOST, &[], &host("mutual"));
+        assert_eq!(bench.delete(DELETE.template()).error(), (400, IN_USE));
+        bench.delete("/api/lunasa/syslog/remoteHosts");
+        assert_eq!(bench.delete(DELETE.template()).status, 204);
+        assert_eq!(bench.delete(DELETE_AUTHORITY.template()).status, 204);
+    }
+
+    #[test]
+    fn what_was_changed_waits_for_the_service() {
+        let mut bench = TestMachine::new();
+        let waits =
+            |bench: &TestMachine| bench.machine.state.syslog.certificates.get().restart_needed;
+        bench.call(&GENERATE, &[], &NewKey::default());
+        assert!(waits(&bench));
+        bench.post(&services::ACT.path(&["syslog", "restart"]), json!({}));
+        assert!(!waits(&bench));
+    }
+}

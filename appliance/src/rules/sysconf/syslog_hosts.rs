@@ -137,8 +137,11 @@ fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::ntls::certificates::tests::{authority, pem};
     use crate::test_machine::TestMachine;
-    use serde_json::json;
+    use luna_rest::ntls::{NewCertificate, NewKey};
+    use luna_rest::syslog::certificates::{ADD_AUTHORITY, GENERATE};
+    use serde_json::{Value, json};
 
     fn ids(bench: &mut TestMachine) -> Vec<String> {
         let hosts = bench.call(&HOSTS, &[], &Nothing {}).remote_hosts;
@@ -172,11 +175,56 @@ mod tests {
             json!({"address": "not a host"}),
             json!({"address": "192.0.2.7", "protocol": "http"}),
             json!({"address": "192.0.2.7", "port": 0}),
-            json!({"address": "192.0.2.7", "protocol": "tcp", "tls": true}),
             json!({"address": "192.0.2.7", "mode": "server"}),
+            json!({"address": "192.0.2.7", "name": "loghost"}),
         ] {
             assert_eq!(bench.post(HOSTS.template(), bad.clone()).error().0, 400, "{bad}");
         }
         assert!(ids(&mut bench).is_empty());
+    }
+
+    /// What a new host with TLS and these fields beside is answered.
+    fn add_tls(bench: &mut TestMachine, address: &str, more: Value) -> String {
+        let mut host = json!({"address": address, "tls": true});
+        host.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = bench.post(HOSTS.template(), host);
+        match answer.status {
+            204 => String::new(),
+            _ => answer.json()["details"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    #[test]
+    fn tls_takes_tcp_an_authority_and_for_both_certificates_one_of_its_own() {
+        let mut bench = TestMachine::new();
+        let refused = |details: String, why: &str| assert!(details.contains(why), "{details}");
+        refused(add_tls(&mut bench, "192.0.2.7", json!({})), "No authority");
+        let authority = NewCertificate { certificate: Some(authority()), file: None };
+        bench.call(&ADD_AUTHORITY, &[], &authority);
+        refused(add_tls(&mut bench, "192.0.2.7", json!({"protocol": "udp"})), "over tcp");
+        refused(add_tls(&mut bench, "192.0.2.7", json!({"mode": "client"})), "server, mutual");
+        refused(add_tls(&mut bench, "192.0.2.7", json!({"name": ""})), "'name'");
+        refused(add_tls(&mut bench, "192.0.2.7", json!({"mode": "mutual"})), "no certificate");
+        bench.call(&GENERATE, &[], &NewKey::default());
+        let both = json!({"mode": "mutual", "name": "loghost", "port": 6514});
+        assert_eq!(add_tls(&mut bench, "192.0.2.7", both), "");
+        assert_eq!(add_tls(&mut bench, "192.0.2.8", json!({})), "");
+        let shown = json!({
+            "address": "192.0.2.7", "port": 6514, "protocol": "tcp", "tls": true, "mode": "mutual",
+            "name": "loghost",
+        });
+        assert_eq!(bench.get(&HOST.path(&["192.0.2.7:6514"])).json(), shown);
+        assert_eq!(bench.get(&HOST.path(&["192.0.2.8:514"])).json()["mode"], "server");
+    }
+
+    #[test]
+    fn with_a_certificate_that_signs_itself_there_is_one_host() {
+        let mut bench = TestMachine::new();
+        let own = NewCertificate { certificate: Some(pem("loghost")), file: None };
+        bench.call(&ADD_AUTHORITY, &[], &own);
+        assert_eq!(add_tls(&mut bench, "192.0.2.7", json!({})), "");
+        let details = add_tls(&mut bench, "192.0.2.8", json!({}));
+        assert!(details.contains("one host"), "{details}");
+        assert_eq!(bench.post(HOSTS.template(), json!({"address": "192.0.2.8"})).status, 204);
     }
 }
