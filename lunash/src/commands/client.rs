@@ -18,7 +18,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Trust an authority that signs certificates of clients (software 7.7.0 and newer)",
         options: &[("-filename", "Certificate of the authority, PEM")],
         roles: Role::OPERATOR,
-        rest: &[users::FILES.resource(), users::UPLOAD.resource(), ntls::ADD_AUTHORITY.resource()],
+        rest: &[users::FILES.resource(), ntls::ADD_AUTHORITY.resource()],
         known: Known::Assumed(
             "the page was not found: two procedures have the name alone (syslog_encryption.htm, \
              CA-signed.htm@7.7.0)",
