@@ -13,7 +13,7 @@ use common::receiver::{Authority, DEADLINE, Receiver, Tls};
 use luna_rest::ntls::{CertificateFile, NewCertificate, NewKey, NewRequest};
 use luna_rest::services::{self, ServiceAction};
 use luna_rest::syslog::certificates::{ADD_AUTHORITY, GENERATE, INSTALL, REQUEST};
-use luna_rest::syslog::{ADD_HOST, HOST, NewRemoteHost};
+use luna_rest::syslog::{ADD_HOST, CLEAR_HOSTS, HOST, NewRemoteHost};
 use luna_rest::users::{CREATE_ROLE, DELETE_ROLE, NewRole};
 use luna_rest::{Client, Nothing};
 use tempfile::tempdir;
@@ -173,6 +173,26 @@ fn nothing_is_lost_over_tls_between_both_certificates_of_one_authority() {
     restart_service(&client);
     add_host(&client, &receiver, with_tls(true));
     survives(&client, &mut receiver);
+    process.kill();
+}
+
+#[test]
+fn a_receiver_that_signs_its_own_certificate_is_known_by_it_and_by_its_name() {
+    let (data, own) = (tempdir().unwrap(), Authority::new("loghost"));
+    let (certificate, key) = (own.certificate(), own.key());
+    let tls = Tls { authority: &certificate, certificate: &certificate, key: &key, sender: None };
+    let receiver = Receiver::start(Some(&tls));
+    let process = Process::start(data.path());
+    let client = process.client(data.path());
+    trust(&client, &own);
+    // Without a name the address is expected.
+    add_host(&client, &receiver, NewRemoteHost { name: None, ..with_tls(false) });
+    change(&client, 0..1);
+    assert!(told(&client, &receiver).starts_with("invalid peer certificate: NotValidForName"));
+    client.call(&CLEAR_HOSTS, &[], &Nothing {}).unwrap();
+    add_host(&client, &receiver, with_tls(false));
+    change(&client, 1..5);
+    receives(&receiver, 1..5);
     process.kill();
 }
 

@@ -104,7 +104,7 @@ fn connection(settings: &HostTls, address: &str) -> Result<ClientConnection, Err
         Some((pem, key)) => {
             let key = STANDARD.decode(key.expose()).unwrap_or_default();
             let key = provider.key_provider.load_private_key(PrivateKeyDer::Pkcs8(key.into()))?;
-            // Not checked anew: what openssl signs without extensions is of a version that rustls reads not.
+            // With a check of rustls a certificate of version 1, as openssl signs by default, would be refused.
             let shown = CertifiedKey::new(vec![certificate(pem)?], key);
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(shown)))
         }

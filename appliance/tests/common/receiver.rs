@@ -163,6 +163,11 @@ impl Authority {
         self.path("ca.pem")
     }
 
+    /// Its key.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.path("ca.key")
+    }
+
     /// A key and a certificate of this name.
     pub(crate) fn host(&self, name: &str) -> (PathBuf, PathBuf) {
         let made = format!("req {EC} -keyout {name}.key -out {name}.csr -subj /CN={name}");
