@@ -4,6 +4,7 @@
 //! request, [`crate::request`] brings the one to the other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use luna_rest::{Resource, Secret};
 use time::{Duration, OffsetDateTime};
@@ -13,6 +14,7 @@ use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
 use crate::core::table::Field;
+use crate::core::web::{Unserved, Web};
 use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::logs::call_line;
@@ -40,6 +42,7 @@ pub struct Machine {
     options: Options,
     /// The log files.
     pub(crate) logs: SharedLogs,
+    web: Arc<dyn Web>,
     pub(crate) routes: Routes,
 }
 
@@ -55,6 +58,7 @@ impl Machine {
             secret: Random::from_seed(secret),
             options,
             logs: SharedLogs::default(),
+            web: Arc::new(Unserved),
             routes: rules::routes(),
         }
     }
@@ -90,7 +94,7 @@ impl Machine {
         system: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
         let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
-        let Machine { state, sessions, tasks, peers, secret, options, logs, routes } = self;
+        let Machine { state, sessions, tasks, peers, secret, options, logs, routes, .. } = self;
         let key = session::Key::Anonymous;
         let cx = Context {
             state,
@@ -196,16 +200,32 @@ impl Machine {
 
     /// Makes those changes final: they are in the store.
     pub fn keep(&mut self) {
-        let hosts_changed = self.state.syslog.hosts.changed();
+        let syslog = &self.state.syslog;
+        let hosts_changed = syslog.hosts.changed()
+            || syslog.certificates.changed() && !syslog.certificates.get().restart_needed;
+        let web_changed = self.state.sysconf.web_server.changed();
         self.state.keep();
         if hosts_changed {
             self.aim_logs();
+        }
+        if web_changed {
+            self.tell_web();
         }
     }
 
     /// Sends the lines of the logs to the hosts that are kept.
     pub(crate) fn aim_logs(&self) {
         self.logs.aim(self.state.syslog.remote_hosts());
+    }
+
+    /// Sets the web server, which does from now on what the state says.
+    pub(crate) fn set_web(&mut self, web: Arc<dyn Web>) {
+        self.web = web;
+        self.tell_web();
+    }
+
+    fn tell_web(&self) {
+        self.web.offer(&self.state.sysconf.web_server.get().cipher_list);
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.

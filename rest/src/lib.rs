@@ -85,6 +85,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         stc::ALL,
         sysconf::ALL,
         syslog::ALL,
+        syslog::certificates::ALL,
         tasks::ALL,
         time::ALL,
         tls::ALL,

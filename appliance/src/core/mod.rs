@@ -13,3 +13,4 @@ pub mod random;
 pub mod table;
 pub mod text;
 pub mod time_zones;
+pub mod web;

@@ -24,7 +24,9 @@ use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
 use super::network::{ClassRow, DeviceRow, Ip4Row, Ip6Row, RouteRow};
-use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
+use super::ntls::{
+    AuthorityRow, ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow,
+};
 use super::packages::PackageRow;
 use super::partitions::{
     DomainRow, ObjectRow, PartitionRow, RoleRow, StcClientRow, StcRow, TemplateRow,
@@ -36,7 +38,7 @@ use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, TlsRow, WebServerRow,
 };
-use super::syslog::{RemoteHostRow, SyslogRow};
+use super::syslog::{CertificatesRow, HostTlsRow, RemoteHostRow, SyslogRow};
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
     CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow,
@@ -404,6 +406,8 @@ fn fill_network(state: &mut State) {
         },
     );
     let (key, certificate) = ("cHJpdmF0ZSBrZXk=".into(), text("-----BEGIN CERTIFICATE-----"));
+    let authority = AuthorityRow { certificate: text("authority") };
+    insert(&mut state.ntls.authorities, "AB:CD", authority);
     set(&mut state.ntls.server, ServerRow { key, certificate, made: 1_700_000_008 });
 }
 
@@ -562,8 +566,15 @@ fn fill_accounts(state: &mut State) {
     let (period, rotated) = (text("daily"), 1_700_000_016);
     set(&mut state.syslog.settings, SyslogRow { rotations: 5, period, rotated, severities });
     let (address, protocol) = (text("loghost.example.com"), text("tcp"));
-    let host = RemoteHostRow { order: 1, address, port: 6514, protocol };
-    insert(&mut state.syslog.hosts, "loghost.example.com:6514", host);
+    let host = RemoteHostRow { order: 1, address, port: 6514, protocol, tls: None };
+    insert(&mut state.syslog.hosts, "loghost.example.com:6514", host.clone());
+    let tls = Some(HostTlsRow { mutual: true, name: Some(text("loghost")) });
+    let host = RemoteHostRow { order: 2, port: 6515, tls, ..host };
+    insert(&mut state.syslog.hosts, "loghost.example.com:6515", host);
+    let (authority, certificate) = (text("authority"), text("certificate"));
+    let key = "key".into();
+    let row = CertificatesRow { authority, certificate, key, restart_needed: true };
+    set(&mut state.syslog.certificates, row);
     set(&mut state.users.radius, true);
     let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
     insert(&mut state.users.radius_servers, "radius.example.com", server);
