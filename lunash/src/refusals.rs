@@ -203,7 +203,7 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
             "'audit log tarlogs' packs the log, 'audit log clear' makes room"
         }
         ErrorId::AUDIT_LOG_NOT_VERIFIED => {
-            "'audit log verify -start -end' verifies the records around it"
+            "'audit log verify' with -start and -end verifies what is around it"
         }
         ErrorId::AUDIT_SECRET_UNUSABLE => {
             "'audit secret export' of the HSM that wrote the log, then 'audit secret import' here, \

@@ -137,7 +137,7 @@ impl Run<Session> for ChangePwd {
         attempt.spend(session, |session| {
             session.client().call(&audit::CHANGE_PASSWORD, &[], &body).map_err(wrong_password)
         })?;
-        Ok(Silent { done: "audit changePwd" })
+        Ok(Silent { done: "audit changePwd", asked: session.ui().has_output() })
     }
 }
 
@@ -222,7 +222,7 @@ impl Run<Session> for Login {
         attempt.spend(session, |session| {
             session.client().call(&audit::LOGIN, &[], &body).map_err(wrong_password)
         })?;
-        Ok(Silent { done: "audit login" })
+        Ok(Silent { done: "audit login", asked: session.ui().has_output() })
     }
 }
 
@@ -234,7 +234,7 @@ impl Run<Session> for Logout {
 
     fn run(self, session: &mut Session) -> Result<Silent, Failure> {
         session.call(&audit::LOGOUT, &[], &Nothing {})?;
-        Ok(Silent { done: "audit logout" })
+        Ok(Silent { done: "audit logout", asked: session.ui().has_output() })
     }
 }
 

@@ -32,10 +32,17 @@ const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that 
 struct Silent {
     /// The command's words.
     done: &'static str,
+    /// Whether a question stands before it.
+    #[serde(skip)]
+    asked: bool,
 }
 
 impl Text for Silent {
-    fn write(&self, _: &mut Page) {}
+    fn write(&self, page: &mut Page) {
+        if self.asked {
+            page.blank();
+        }
+    }
 }
 
 /// The Auditor and its log.
