@@ -164,7 +164,7 @@ pub struct LogFile {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tail {
-    /// A file; the one that is written to without it.
+    /// A file; all of them without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// At most so many, the last ones.

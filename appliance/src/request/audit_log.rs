@@ -74,7 +74,7 @@ impl AuditLog {
         match last {
             Some((file, size)) if (file, size) > (chain.file, chain.at) => {
                 let chain = state.audit.chain.get_mut();
-                (chain.file, chain.at) = (file + 1, 0);
+                (chain.file, chain.at) = (file.saturating_add(1), 0);
             }
             _ => {}
         }
@@ -93,7 +93,7 @@ impl AuditLog {
         let chain = audit.chain.get();
         // The numbers begin anew with a new appliance.
         self.written = self.written.min(chain.number);
-        for (key, row) in audit.tail.from(&format!("{:020}", self.written + 1), "") {
+        for (key, row) in audit.tail.from(&format!("{:020}", self.written.saturating_add(1)), "") {
             let file = file_name(serial, row.file);
             if self.files.write(&file, row.at, row.lines.as_bytes())? {
                 self.forward.forward(&entry(state, row));

@@ -19,6 +19,10 @@ use crate::state::is_default;
 pub const FILE_LIMIT: u64 = if cfg!(test) { 4 << 10 } else { 4 << 20 };
 /// Bytes that all files may have before the HSM refuses what it cannot record. Assumed.
 pub const LIMIT: u64 = if cfg!(test) { 16 << 10 } else { 64 << 20 };
+/// Wrong passwords in a row that lock the Auditor. Documented.
+pub const ATTEMPTS: u32 = 3;
+/// How long it is locked then, in seconds. Documented.
+pub const LOCK: i64 = 600;
 /// Records that are kept here before the files are made safe.
 pub const TAIL: usize = 64;
 /// How often a new file is begun, with its seconds; the first one unless another is set. Assumed: the
@@ -65,6 +69,18 @@ pub struct AuditorRow {
     /// The log secret of another HSM, if one was imported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imported: Option<ImportedRow>,
+}
+
+impl AuditorRow {
+    /// Wrong passwords until the role is locked, and until when it is.
+    pub fn attempts(&self, now: OffsetDateTime) -> (u32, Option<OffsetDateTime>) {
+        let until = OffsetDateTime::from_unix_timestamp(self.locked_until).ok();
+        match until.filter(|until| now < *until) {
+            _ if !self.initialized => (0, None),
+            Some(until) => (0, Some(until)),
+            None => (ATTEMPTS.saturating_sub(self.failures), None),
+        }
+    }
 }
 
 /// The log secret of another HSM.
@@ -209,13 +225,13 @@ impl Audit {
             &format!("operation LUNA_LOG_ROTATE returned RC_OK(0x00000000){ENDS}{name}"),
         );
         let chain = self.chain.get_mut();
-        (chain.file, chain.at) = (chain.file + 1, 0);
+        (chain.file, chain.at) = (chain.file.saturating_add(1), 0);
     }
 
     /// Forgets all files so far. They are removed once this is stored.
     pub fn forget_files(&mut self) {
         let chain = self.chain.get_mut();
-        (chain.file, chain.at, chain.bytes) = (chain.file + 1, 0, 0);
+        (chain.file, chain.at, chain.bytes) = (chain.file.saturating_add(1), 0, 0);
         chain.oldest = chain.file;
         self.tail.retain(|_, _| false);
     }
@@ -224,7 +240,7 @@ impl Audit {
     /// its files is kept.
     pub fn begin_anew(&mut self, former: &ChainRow) {
         if former.file > 0 {
-            let file = former.file + 1;
+            let file = former.file.saturating_add(1);
             self.chain.set(ChainRow { file, oldest: file, ..ChainRow::default() });
         }
     }
@@ -244,7 +260,7 @@ impl Audit {
     fn add(&mut self, serial: u64, now: OffsetDateTime, what: &str) {
         let Some(secret) = secret_bytes(&self.auditor.get().secret) else { return };
         let chain = self.chain.get_mut();
-        chain.number += 1;
+        chain.number = chain.number.saturating_add(1);
         // The form of the vendor's example; calls of REST have no number of an access.
         let day = format!("{:02}/{:02}/{:02}", now.year() % 100, u8::from(now.month()), now.day());
         let text = format!("{},{day} {},S/N {serial} {what}", chain.number, clock_text(now));
@@ -253,8 +269,8 @@ impl Audit {
         let lines = audit::lines(&text, &before, &mac);
         let (file, at, time) = (chain.file, chain.at, now.unix_timestamp());
         chain.mac = hex(&mac);
-        chain.at += lines.len() as u64;
-        chain.bytes += lines.len() as u64;
+        chain.at = chain.at.saturating_add(lines.len() as u64);
+        chain.bytes = chain.bytes.saturating_add(lines.len() as u64);
         self.tail.insert(format!("{:020}", chain.number), RecordRow { file, at, time, lines });
     }
 

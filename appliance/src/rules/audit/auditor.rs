@@ -15,7 +15,7 @@ use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::route::{AUDIT, Ids, Routes};
 use crate::rules::hsm::access::check_password;
-use crate::state::audit::AuditorRow;
+use crate::state::audit::{ATTEMPTS, AuditorRow, LOCK};
 use time::OffsetDateTime;
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -25,22 +25,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CHANGE_PASSWORD, AUDIT.private(), change_password);
 }
 
-/// Wrong passwords in a row that lock the role. Documented.
-const ATTEMPTS: u32 = 3;
-/// How long it is locked then, in seconds. Documented.
-const LOCK: i64 = 600;
 /// What takes the place of a domain where the default one is chosen; nobody can type it.
 const DEFAULT_DOMAIN: &str = "";
-
-/// Wrong passwords until the role is locked, and until when it is.
-pub(crate) fn attempts(row: &AuditorRow, now: OffsetDateTime) -> (u32, Option<OffsetDateTime>) {
-    let until = OffsetDateTime::from_unix_timestamp(row.locked_until).ok();
-    match until.filter(|until| now < *until) {
-        _ if !row.initialized => (0, None),
-        Some(until) => (0, Some(until)),
-        None => (ATTEMPTS.saturating_sub(row.failures), None),
-    }
-}
 
 /// Goes on only with the Auditor logged in.
 pub(crate) fn require_auditor(cx: &Context<'_>) -> Result<(), Failure> {
@@ -92,7 +78,7 @@ fn check(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
     if !row.initialized {
         return Err(no_auditor());
     }
-    if let (_, Some(until)) = attempts(row, now) {
+    if let (_, Some(until)) = row.attempts(now) {
         return Err(locked(until));
     }
     let right = row.password.matches(password.expose());
@@ -104,7 +90,7 @@ fn check(cx: &mut Context<'_>, password: &Secret) -> Result<(), Failure> {
     if row.failures >= ATTEMPTS {
         (row.failures, row.locked_until) = (0, now.unix_timestamp().saturating_add(LOCK));
     }
-    let failure = match attempts(row, now) {
+    let failure = match row.attempts(now) {
         (_, Some(until)) => locked(until),
         (left, None) => Failure::new(400, WRONG_PASSWORD, "The password is not correct.")
             .details(format!("Attempts left before the Auditor is locked: {left}.")),

@@ -66,18 +66,25 @@ fn no_log(name: &str) -> Failure {
 }
 
 fn tail(cx: &mut Context<'_>, _: &Ids<0>, body: Tail) -> Result<Reply<Lines>, Failure> {
-    let file = match &body.file {
-        Some(name) => Some(find(cx, name).ok_or_else(|| no_log(name))?.name),
-        None => cx.audit_log.list().pop().map(|file| file.name),
+    let files = match &body.file {
+        Some(name) => vec![find(cx, name).ok_or_else(|| no_log(name))?],
+        None => cx.audit_log.list(),
     };
-    let content = file.and_then(|file| cx.audit_log.read(&file)).unwrap_or_default();
-    let content = String::from_utf8_lossy(&content);
     let wanted = |line: &&str| body.search.as_ref().is_none_or(|text| line.contains(text));
-    // Every other line has the MACs of the one before it.
-    let records = content.lines().step_by(2).filter(wanted);
-    let mut lines: Vec<String> = records.map(str::to_owned).collect();
     let most = body.entries.unwrap_or(usize::MAX);
-    lines.drain(..lines.len().saturating_sub(most));
+    let mut lines = Vec::new();
+    for file in files.iter().rev() {
+        let content = cx.audit_log.read(&file.name).unwrap_or_default();
+        let content = String::from_utf8_lossy(&content);
+        // Every other line has the MACs of the one before it.
+        let records: Vec<&str> = content.lines().step_by(2).filter(wanted).collect();
+        let room = most - lines.len();
+        lines.extend(records.into_iter().rev().take(room).map(str::to_owned));
+        if lines.len() == most {
+            break;
+        }
+    }
+    lines.reverse();
     Ok(Reply::ok(Lines { lines }))
 }
 

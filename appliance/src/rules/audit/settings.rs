@@ -8,7 +8,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::route::{AUDIT, Ids, Routes};
-use crate::rules::audit::auditor::{attempts, require_auditor};
+use crate::rules::audit::auditor::require_auditor;
 use crate::rules::audit::events::EVENTS;
 use crate::state::audit::{LIMIT, ROTATIONS};
 
@@ -21,7 +21,7 @@ pub(crate) fn routes(r: &mut Routes) {
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Audit>, Failure> {
     let audit = &cx.state.audit;
     let (row, chain) = (audit.auditor.get(), audit.chain.get());
-    let (left, until) = attempts(row, cx.now);
+    let (left, until) = row.attempts(cx.now);
     let ahead = Duration::milliseconds(cx.state.hsm.hsm.get().clock_ahead);
     let waiting = if audit.is_full() { audit.tail.len() as u64 } else { 0 };
     Ok(Reply::ok(Audit {

@@ -279,6 +279,9 @@ fn files_are_rotated_by_size_and_time_and_each_verifies_alone() {
     bench.login("eve", ACCOUNT);
     bench.post(LOGIN.template(), json!({"password": PASSWORD}));
     assert_eq!(files(&mut bench).len(), found.len() + 1);
+    assert_eq!(records(&mut bench, " begins=").len(), found.len() + 1, "the last of all files");
+    let last = Tail { entries: Some(1), ..Tail::default() };
+    assert!(bench.call(&TAIL, &[], &last).lines[0].contains(" begins="));
     let mut next = 1;
     for file in files(&mut bench) {
         let verified = verify(&mut bench, &file).unwrap();

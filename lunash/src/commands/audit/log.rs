@@ -29,7 +29,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         syntax: "audit log tail [-file <filename>] [-entries <number>] [-search <string>]",
         help: "Show the last records of the audit log",
         options: &[
-            ("-file", "A file that 'audit log list' shows (default: the newest)"),
+            ("-file", "A file that 'audit log list' shows (default: all)"),
             ("-entries", "At most so many records (default: all)"),
             ("-search", "Only records that hold this text, as it is written"),
         ],
