@@ -69,11 +69,20 @@ fn not_recorded<S>(
     missing
 }
 
-/// The commands each transcript plays, by shell and index.
-fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
+/// A line of a transcript that runs a command.
+pub(crate) struct Played {
+    pub(crate) shell: &'static str,
+    /// Its index in the shell's catalogue.
+    pub(crate) command: usize,
+    pub(crate) line: String,
+    transcript: String,
+}
+
+/// The lines of all transcripts that run a command.
+pub(crate) fn played_lines() -> Vec<Played> {
     let lunash = lunash::catalogue().grammar;
     let lunacm = lunacm::catalogue().grammar;
-    let mut played: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    let mut played = Vec::new();
     for entry in fs::read_dir(root().join("transcripts")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|end| end != "in") {
@@ -96,9 +105,19 @@ fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
             if let Some((shell, grammar)) = shell
                 && let Outcome::Match(invocation) = grammar.resolve(line)
             {
-                played.entry((shell, invocation.command)).or_default().insert(name.clone());
+                let (command, line) = (invocation.command, line.to_owned());
+                played.push(Played { shell, command, line, transcript: name.clone() });
             }
         }
+    }
+    played
+}
+
+/// The transcripts that play each command, by shell and index.
+fn played() -> BTreeMap<(&'static str, usize), BTreeSet<String>> {
+    let mut played: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for one in played_lines() {
+        played.entry((one.shell, one.command)).or_default().insert(one.transcript);
     }
     played
 }

@@ -10,6 +10,7 @@ mod keyrings;
 mod logs;
 mod lunacm;
 mod other_shell;
+mod roles;
 mod secrets;
 
 /// Every file next to this one is a module above: others would never run.

@@ -105,9 +105,10 @@ impl Grammar {
         self.foreign.push(text);
     }
 
-    /// Removes the commands whose first word is `word` from resolution, help and completion.
-    pub fn hide(&mut self, word: &str) {
-        self.tree.hide(word);
+    /// Removes the commands whose path, spelt in full, is not to be kept from resolution, help and
+    /// completion.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.tree.retain(keep);
     }
 
     /// Takes a first word that is a beginning of one of these, or one of them, for no abbreviation:

@@ -167,12 +167,20 @@ impl Tree {
         tree
     }
 
-    /// Removes a first word. Its commands keep their indexes, and secrets in their lines are still
-    /// masked.
-    pub(crate) fn hide(&mut self, word: &str) {
-        let root = &mut self.nodes[ROOT];
-        root.edges.retain(|edge| !edge.word.eq_ignore_ascii_case(word));
-        root.firsts = root.edges.iter().map(first).collect();
+    /// Removes the commands whose path is not to be kept, and the menus that are empty then. Those
+    /// that stay keep their indexes, and secrets in the lines of the others are still masked.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        for entry in self.entries.iter().filter(|entry| !keep(entry.path)) {
+            self.nodes[entry.node].command = None;
+        }
+        let mut leads = vec![false; self.nodes.len()];
+        // A node's number is higher than that of the one above it.
+        for at in (0..self.nodes.len()).rev() {
+            let node = &mut self.nodes[at];
+            node.edges.retain(|edge| leads[edge.node]);
+            node.firsts = node.edges.iter().map(first).collect();
+            leads[at] = node.command.is_some() || !node.edges.is_empty();
+        }
     }
 
     /// Keeps beginnings of these words from being taken for those of first words.

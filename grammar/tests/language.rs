@@ -355,9 +355,9 @@ fn help_on_a_menu_lists_its_commands() {
 }
 
 #[test]
-fn a_hidden_word_frees_its_abbreviations() {
+fn a_removed_menu_frees_its_abbreviations() {
     let mut grammar = small(&["client list", "cluster list -copassword <password>", "help"]);
-    grammar.hide("cluster");
+    grammar.retain(|path| !path.starts_with("cluster "));
     check(
         &grammar,
         &[
@@ -370,4 +370,21 @@ fn a_hidden_word_frees_its_abbreviations() {
     assert_eq!(grammar.complete("cl", 2).candidates.len(), 1);
     // What was typed in ignorance is a secret all the same.
     assert_eq!(grammar.masked("cluster list -copassword x"), "cluster list -copassword ********");
+}
+
+#[test]
+fn a_removed_command_leaves_its_neighbours() {
+    let mut grammar = small(&["user list", "user lock", "user role add", "user role list", "help"]);
+    grammar.retain(|path| ["user lock", "help"].contains(&path));
+    check(
+        &grammar,
+        &[
+            ("u l", "user lock"),
+            ("user list", "unknown list after [user]: "),
+            ("user role add", "unknown role after [user]: "),
+        ],
+    );
+    assert!(!grammar.help("user").is_some_and(|text| text.contains("role")));
+    grammar.retain(|_| false);
+    check(&grammar, &[("user lock", "unknown user after []: ")]);
 }

@@ -20,8 +20,9 @@ use crate::refusals::not_in_list;
 const FACTORY_HOST_NAME: &str = "local_host";
 
 /// What every session of this shell calls, whatever is typed: login, banner, the own account, prompt,
-/// menus, the HSM's serial number, tasks, and the line in the log of an emulated appliance.
-pub const SESSION_CALLS: [Resource; 12] = [
+/// menus, the HSM's serial number, tasks, and what an emulated appliance has for LunaSH: the commands of
+/// the role, and the line in the log.
+pub const SESSION_CALLS: [Resource; 13] = [
     auth::LOGIN.resource(),
     auth::LOGOUT.resource(),
     lunasa::SHOW.resource(),
@@ -33,6 +34,7 @@ pub const SESSION_CALLS: [Resource; 12] = [
     tasks::RESPONSE.resource(),
     tasks::ACTIONS.resource(),
     tasks::ACT.resource(),
+    users::OWN_COMMANDS.resource(),
     syslog::TELL.resource(),
 ];
 
@@ -45,6 +47,8 @@ pub struct Session {
     greeted: bool,
     /// Whether the package that brings clusters was there when the session began.
     clusters: bool,
+    /// The commands that the file of the account's role lists, if it has such a role.
+    listed: Option<Vec<String>>,
 }
 
 impl Session {
@@ -68,6 +72,7 @@ impl Session {
             hsm: OnceCell::new(),
             greeted: false,
             clusters: true,
+            listed: None,
         };
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
@@ -77,8 +82,17 @@ impl Session {
         }
         session.refresh_hostname();
         session.clusters = session.has_cluster_package();
+        session.listed = session.listed_commands();
         session.tell(None, None);
         Ok(session)
+    }
+
+    /// What the product's LunaSH reads from the file of a custom role; only an emulated appliance
+    /// shows it to an account that is no administrator.
+    fn listed_commands(&self) -> Option<Vec<String>> {
+        let emulated = self.client().is_emulated();
+        let listed = emulated.then(|| self.client().get(&users::OWN_COMMANDS, &[]).ok())?;
+        listed?.commands
     }
 
     /// Whether the cluster package is installed. Where the list may not be seen, the appliance will
@@ -284,6 +298,13 @@ impl luna_shell::Session for Session {
     const OLDER: &'static [Older] = crate::commands::OLDER;
 
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String> {
+        if self.listed.is_some()
+            && let Some(path) = crate::commands::path_of(words)
+            && !self.has(&path)
+        {
+            let user = &self.connection.user;
+            return Some(format!("the role of '{user}' does not have the command '{path}'"));
+        }
         if self.clusters || !crate::commands::is_packaged(words) {
             return crate::commands::hint_for_unknown(words);
         }
@@ -296,8 +317,10 @@ impl luna_shell::Session for Session {
         Some(hint.to_owned())
     }
 
-    fn hidden_menus(&self) -> &'static [&'static str] {
-        if self.clusters { &[] } else { PACKAGED }
+    fn has(&self, path: &str) -> bool {
+        let menu = path.split(' ').next().unwrap_or(path);
+        let listed = |listed: &Vec<String>| listed.iter().any(|command| command == path);
+        (self.clusters || !PACKAGED.contains(&menu)) && self.listed.as_ref().is_none_or(listed)
     }
 }
 

@@ -62,6 +62,9 @@ calls! {
     /// Sets the access rules of a role; the body is text of the octet-stream type.
     pub const SET_RULES: Call<Nothing, Nothing> = Call::put("/roles/{roleid}/resources");
 
+    /// The LunaSH commands of the account that asks.
+    pub const OWN_COMMANDS: Call<Nothing, OwnCommands> = Call::get("/emulator/lunash/commands");
+
     /// Shows the password rules.
     pub const PASSWORD_RULES: Call<Nothing, PasswordRules> =
         Call::get("/api/lunasa/user/config/password");
@@ -263,6 +266,15 @@ pub struct Role {
     pub resources: String,
     /// The name.
     pub role_id: String,
+}
+
+/// The LunaSH commands of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnCommands {
+    /// Those that the file of its role lists; absent where the role has no such file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<String>>,
 }
 
 /// The password rules.

@@ -70,9 +70,9 @@ pub trait Session: Sized + 'static {
     fn text_of_unknown(&self, _menu: &str, _word: &str) -> Option<String> {
         None
     }
-    /// First words of the commands that are hidden in this session, as the appliance lacks them.
-    fn hidden_menus(&self) -> &'static [&'static str] {
-        &[]
+    /// Whether this session has the command `path`: the appliance knows it, and the account may use it.
+    fn has(&self, _path: &str) -> bool {
+        true
     }
     /// Hears of each command that was run, in full spelling and without secrets, and how it ended.
     fn ran(&mut self, _command: &str, _failure: Option<&Failure>) {}
@@ -123,7 +123,7 @@ struct LineResult<'c> {
 impl<S: Session> Shell<S> {
     /// A shell over an opened session.
     pub fn new(mut session: S, mut catalogue: Catalogue<S>, options: Options) -> Shell<S> {
-        session.hidden_menus().iter().for_each(|word| catalogue.grammar.hide(word));
+        catalogue.grammar.retain(|path| session.has(path));
         let catalogue = Rc::new(catalogue);
         let known = Rc::clone(&catalogue);
         session.ui().is_command = Box::new(move |line| {

@@ -23,6 +23,9 @@ pub struct RoleRow {
     pub full_name: String,
     /// The file with its LunaSH commands; empty for none.
     pub file: String,
+    /// The commands in that file when the role was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
     /// Its access rules, `METHOD:TEMPLATE` each.
     pub rules: Vec<String>,
 }

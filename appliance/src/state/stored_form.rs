@@ -564,8 +564,9 @@ fn fill_accounts(state: &mut State) {
     insert(&mut state.users.radius_servers, "radius.example.com", server);
     insert(&mut state.users.certificates, "ada", CertificateRow { pem: text("certificate") });
     let (full_name, file) = (text("Auditors"), text("auditors.txt"));
-    let rules = vec![text("GET:/users/{userid}")];
-    insert(&mut state.roles.roles, "auditors", AccountRoleRow { full_name, file, rules });
+    let (rules, commands) = (vec![text("GET:/users/{userid}")], vec![text("user list")]);
+    let role = AccountRoleRow { full_name, file, commands, rules };
+    insert(&mut state.roles.roles, "auditors", role);
     let now = time::OffsetDateTime::from_unix_timestamp(1_700_000_013).unwrap();
     state.files.put("admin", "app1.pem", b"certificate".to_vec(), now);
 }

@@ -202,6 +202,12 @@ pub(crate) fn is_packaged(words: &[&str]) -> bool {
         })
 }
 
+/// The first command that the words of a line abbreviate.
+pub(crate) fn path_of(words: &[&str]) -> Option<String> {
+    let paths = TABLES.iter().copied().flatten().map(|command| command.path());
+    paths.into_iter().find(|path| abbreviates(words, path) || words == [path])
+}
+
 /// Lines that scripts of older releases still send.
 pub(crate) const OLDER: &[Older] = &[
     Older {

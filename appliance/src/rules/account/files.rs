@@ -67,7 +67,7 @@ fn find<'a>(cx: &'a Context<'_>, user: &str, name: &str) -> Result<Cow<'a, FileR
     cx.state.files.get(user, name).map(Cow::Borrowed).ok_or_else(|| no_file(name))
 }
 
-fn no_file(name: &str) -> Failure {
+pub(crate) fn no_file(name: &str) -> Failure {
     Failure::new(404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST", "The file does not exist.")
         .details(format!("There is no file '{name}'."))
 }

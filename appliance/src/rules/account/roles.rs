@@ -3,13 +3,15 @@
 use luna_rest::Nothing;
 use luna_rest::tasks::Link;
 use luna_rest::users::{
-    CREATE_ROLE, DELETE_ROLE, NewRole, ROLE, ROLES, RULES, Role, Roles as RoleList, SET_RULES,
+    CREATE_ROLE, DELETE_ROLE, NewRole, OWN_COMMANDS, OwnCommands, ROLE, ROLES, RULES, Role,
+    Roles as RoleList, SET_RULES,
 };
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
-use crate::request::route::{ADMIN, FileKind, Ids, Routes, Upload};
+use crate::request::route::{ADMIN, EVERYONE, FileKind, Ids, Routes, Upload};
+use crate::rules::account::files::no_file;
 use crate::rules::account::users::forbidden;
 use crate::state::roles::{BUILT_IN, RoleRow};
 
@@ -18,6 +20,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CREATE_ROLE, ADMIN, create);
     r.on(&ROLE, ADMIN, show);
     r.on(&DELETE_ROLE, ADMIN, delete);
+    r.on(&OWN_COMMANDS, EVERYONE, own_commands);
     r.on_file(&RULES, ADMIN, FileKind::OctetStream, rules);
     r.on_file(&SET_RULES, ADMIN, FileKind::OctetStream, set_rules);
 }
@@ -68,10 +71,30 @@ fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewRole) -> Result<Reply<Nothi
         ));
     }
     let file = body.file.unwrap_or_default();
-    let row = RoleRow { full_name, file, rules: Vec::new() };
+    let commands = if file.is_empty() { Vec::new() } else { commands_of(cx, &file)? };
+    let row = RoleRow { full_name, file, commands, rules: Vec::new() };
     let location = ROLE.path(&[&role]);
     cx.state.roles.roles.insert(role, row);
     Ok(Reply::created(location))
+}
+
+/// The lines of a file of the account that asks. Assumed: that it must be there, and the answer.
+fn commands_of(cx: &Context<'_>, file: &str) -> Result<Vec<String>, Failure> {
+    let user = &cx.session().user;
+    let row = cx.state.files.get(user, file).ok_or_else(|| no_file(file))?;
+    let text = std::str::from_utf8(&row.content)
+        .map_err(|_| Failure::bad_request(format!("The file '{file}' is not text.")))?;
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+fn own_commands(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<OwnCommands>, Failure> {
+    let role = cx.state.roles.roles.get(&cx.session().role);
+    let commands = role.filter(|row| !row.file.is_empty()).map(|row| row.commands.clone());
+    Ok(Reply::ok(OwnCommands { commands }))
 }
 
 fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Role>, Failure> {
@@ -155,6 +178,30 @@ mod tests {
             (400, "FRAMEWORK_HEADER_DOES_NOT_MATCH_MEDIA_TYPE_TEMPLATE")
         );
         assert_eq!(bench.put_text("/roles/watch/resources", "FETCH:/api").status, 400);
+    }
+
+    #[test]
+    fn a_role_keeps_the_commands_of_its_file() {
+        let mut bench = TestMachine::new();
+        let watch = json!({"roleId": "watch", "file": "watch.txt"});
+        assert_eq!(
+            bench.post("/roles", watch.clone()).error(),
+            (404, "SERVERPLUGIN_FILEID_DOES_NOT_EXIST")
+        );
+        bench.upload("/users/admin/files", "watch.txt", b"client list\r\n\nexit\n");
+        bench.post("/roles", watch).created();
+        bench.post("/roles", json!({"roleId": "rest"})).created();
+        for (role, listed) in
+            [("watch", json!({"commands": ["client list", "exit"]})), ("rest", json!({}))]
+        {
+            let rules = "POST:/auth/session\nGET:/emulator/lunash/commands\n";
+            bench.put_text(&format!("/roles/{role}/resources"), rules);
+            bench.user(role, "Abcdef12", role);
+            bench.login(role, "Abcdef12");
+            assert_eq!(bench.get("/emulator/lunash/commands").json(), listed, "{role}");
+            bench.local_login();
+        }
+        assert_eq!(bench.get("/emulator/lunash/commands").json(), json!({}), "an administrator");
     }
 
     #[test]
