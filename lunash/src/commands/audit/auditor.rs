@@ -1,6 +1,6 @@
 //! `audit init`, `login`, `logout`, `changePwd`, `show`, `sync`: the Auditor of the HSM.
 
-use luna_rest::{audit, hsm};
+use luna_rest::audit;
 use luna_shell::Counter;
 
 use super::{NAME_ONLY, SERIAL, Silent, check_serial, state};
@@ -14,7 +14,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Change the password of the Auditor",
         options: &[SERIAL],
         roles: Role::AUDIT,
-        rest: &[hsm::LIST.resource(), audit::SHOW.resource(), audit::CHANGE_PASSWORD.resource()],
+        rest: &[audit::SHOW.resource(), audit::CHANGE_PASSWORD.resource()],
         known: Known::Documented("lunash/commands/audit/audit_changepwd.htm@7.1"),
         run: call::<ChangePwd>(),
     },
@@ -28,7 +28,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             ("-password", "Password of the Auditor"),
         ],
         roles: Role::AUDIT,
-        rest: &[hsm::LIST.resource(), audit::SHOW.resource(), audit::INIT.resource()],
+        rest: &[audit::SHOW.resource(), audit::INIT.resource()],
         known: Known::Assumed(
             "audit_init.htm is cut before its examples: its questions are worded as those of \
              'hsm init'",
@@ -40,7 +40,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Log the Auditor in",
         options: &[SERIAL, ("-password", "Password of the Auditor")],
         roles: Role::AUDIT,
-        rest: &[hsm::LIST.resource(), audit::SHOW.resource(), audit::LOGIN.resource()],
+        rest: &[audit::SHOW.resource(), audit::LOGIN.resource()],
         known: Known::Documented("lunash/commands/audit/audit_login.htm"),
         run: call::<Login>(),
     },

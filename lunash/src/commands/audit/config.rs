@@ -1,6 +1,6 @@
 //! `audit config`: what is recorded, and how often a new file is begun.
 
-use luna_rest::{audit, hsm};
+use luna_rest::audit;
 
 use super::{SERIAL, check_serial};
 use crate::prelude::*;
@@ -19,7 +19,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[Command {
         SERIAL,
     ],
     roles: Role::AUDIT,
-    rest: &[hsm::LIST.resource(), audit::CONFIGURE.resource()],
+    rest: &[audit::CONFIGURE.resource()],
     known: Known::Assumed(
         "audit_config.htm is cut before its list of values: the other events are those of LunaCM's \
          page, rotations and answer are chosen",

@@ -1,6 +1,6 @@
 //! `audit log`: the files of the audit log.
 
-use luna_rest::{audit, hsm, users};
+use luna_rest::{audit, users};
 
 use super::check_serial;
 use crate::prelude::*;
@@ -69,7 +69,6 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         ],
         roles: Role::AUDIT,
         rest: &[
-            hsm::LIST.resource(),
             audit::LOGS.resource(),
             users::FILES.resource(),
             users::UPLOAD.resource(),
