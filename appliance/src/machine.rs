@@ -15,8 +15,9 @@ use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
 use crate::core::table::Field;
 use crate::core::web::{Unserved, Web};
+use crate::request::audit_log::AuditLog;
 use crate::request::auth;
-use crate::request::context::Context;
+use crate::request::context::{Act, Context};
 use crate::request::logs::call_line;
 use crate::request::options::Options;
 use crate::request::peers::{AfterCommit, Peers};
@@ -24,6 +25,7 @@ use crate::request::route::Routes;
 use crate::request::session::{self, Sessions};
 use crate::request::task::Tasks;
 use crate::rules;
+use crate::rules::audit;
 use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
@@ -43,6 +45,8 @@ pub struct Machine {
     /// The log files.
     pub(crate) logs: SharedLogs,
     web: Arc<dyn Web>,
+    /// The HSM's audit log.
+    pub(crate) audit_log: AuditLog,
     pub(crate) routes: Routes,
 }
 
@@ -59,6 +63,7 @@ impl Machine {
             options,
             logs: SharedLogs::default(),
             web: Arc::new(Unserved),
+            audit_log: AuditLog::default(),
             routes: rules::routes(),
         }
     }
@@ -94,7 +99,9 @@ impl Machine {
         system: OffsetDateTime,
     ) -> (Context<'a>, &'a Routes) {
         let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
-        let Machine { state, sessions, tasks, peers, secret, options, logs, routes, .. } = self;
+        let Machine {
+            state, sessions, tasks, peers, secret, options, logs, audit_log, routes, ..
+        } = self;
         let key = session::Key::Anonymous;
         let cx = Context {
             state,
@@ -108,6 +115,8 @@ impl Machine {
             options,
             request,
             logs,
+            audit_log,
+            act: Act::default(),
         };
         (cx, routes)
     }
@@ -119,10 +128,14 @@ impl Machine {
         let (mut cx, routes) = self.context(request, system);
         let came = cx.now;
 
+        let mut admitted = false;
         let answered = routes.find(request.method, &request.path).and_then(|(route, ids)| {
             auth::admit(&mut cx, route, &ids)?;
+            audit::require_room(&cx, routes)?;
+            admitted = true;
             (route.run)(&mut cx, &ids, request)
         });
+        let refused = answered.as_ref().err().map(|failure| failure.id().to_owned());
         let mut response = match answered {
             Ok(mut response) => {
                 if !request.method.changes() {
@@ -144,6 +157,9 @@ impl Machine {
                 failure.into_response()
             }
         };
+        if admitted {
+            audit::record(&mut cx, routes, refused.as_deref());
+        }
         response.log = call_line(&cx, response.status, came);
         // A failed login counts, whatever else is taken back.
         for (user, row) in self.sessions.take_unstored() {
@@ -204,13 +220,27 @@ impl Machine {
         let hosts_changed = syslog.hosts.changed()
             || syslog.certificates.changed() && !syslog.certificates.get().restart_needed;
         let web_changed = self.state.sysconf.web_server.changed();
+        let audit_hosts_changed = self.state.audit.hosts.changed();
+        let audited = self.state.audit.chain.changed();
         self.state.keep();
+        if audited {
+            self.audit_log.follow(&self.state);
+        }
+        if audit_hosts_changed {
+            self.audit_log.aim(&self.state.audit);
+        }
         if hosts_changed {
             self.aim_logs();
         }
         if web_changed {
             self.tell_web();
         }
+    }
+
+    /// Takes up the audit log where the stored state left it.
+    pub(crate) fn keep_audit_log(&mut self, log: AuditLog) {
+        self.audit_log = log;
+        self.audit_log.recover(&mut self.state);
     }
 
     /// Sends the lines of the logs to the hosts that are kept.

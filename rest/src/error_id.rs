@@ -211,6 +211,26 @@ error_ids! {
     /// 404: no lines are sent to this host and port. Assumed.
     SYSLOG_REMOTE_HOST_DOES_NOT_EXIST,
 
+    // The audit log.
+    /// 404: no such file of the audit log. Assumed.
+    AUDIT_LOG_DOES_NOT_EXIST,
+    /// 400: the audit log was changed, or is not whole. Assumed.
+    AUDIT_LOG_NOT_VERIFIED,
+    /// 400: the audit log has no room for what would have to be recorded. Assumed.
+    AUDIT_LOG_FULL,
+    /// 400: the file holds no log secret for this HSM's audit domain. Assumed.
+    AUDIT_SECRET_UNUSABLE,
+    /// 400: the Auditor must be logged in. Assumed.
+    AUDIT_REQUIRE_LOGIN,
+    /// 400: the HSM has no Auditor. Assumed.
+    AUDIT_ROLE_NOT_INITIALIZED,
+    /// 400: too many wrong passwords locked the Auditor. Assumed.
+    AUDIT_ROLE_LOCKED,
+    /// 400: records are sent to this host and port already. Assumed.
+    AUDIT_REMOTE_HOST_ALREADY_EXISTS,
+    /// 404: no records are sent to this host and port. Assumed.
+    AUDIT_REMOTE_HOST_DOES_NOT_EXIST,
+
     // RADIUS.
     /// 400: the server is in the list already. Assumed.
     RADIUS_SERVER_ALREADY_EXISTS,

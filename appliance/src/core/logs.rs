@@ -148,7 +148,7 @@ pub trait Forward: Send + Sync {
 }
 
 /// Sends nothing, for machines that are no appliances.
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Forward for Nowhere {
     fn aim(&self, _: Vec<RemoteHost>) {}

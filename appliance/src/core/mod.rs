@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows an area of the appliance.
 
+pub mod audit;
 pub mod checks;
 pub mod ciphers;
 pub mod clock;

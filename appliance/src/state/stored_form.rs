@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::State;
+use super::audit::{AuditHostRow, AuditSettingsRow, AuditorRow, ChainRow, ImportedRow, RecordRow};
 use super::clusters::{
     BackupRow as ScheduleRow, ClientRow as ClusterClientRow, ClusterRow, Era, MemberRow, Own,
     PositionRow, RestoreRow, Schedule, Traffic,
@@ -100,6 +101,7 @@ pub(crate) fn filled() -> State {
     fill_sysconf(&mut state);
     fill_snmp(&mut state);
     fill_accounts(&mut state);
+    fill_audit(&mut state);
 
     let State { emulator, lunasa, packages, services, status, .. } = &mut state;
     set(&mut emulator.clock, 60_000);
@@ -585,6 +587,32 @@ fn fill_accounts(state: &mut State) {
     insert(&mut state.roles.roles, "auditors", role);
     let now = time::OffsetDateTime::from_unix_timestamp(1_700_000_013).unwrap();
     state.files.put("admin", "app1.pem", b"certificate".to_vec(), now);
+}
+
+fn fill_audit(state: &mut State) {
+    let audit = &mut state.audit;
+    let imported = Some(ImportedRow { serial: 153_593, secret: "imported".into() });
+    set(
+        &mut audit.auditor,
+        AuditorRow {
+            initialized: true,
+            password: hash(31),
+            failures: 2,
+            locked_until: 1_700_000_014,
+            domain: hash(32),
+            secret: "log secret".into(),
+            imported,
+        },
+    );
+    let (events, rotation) = (vec![text("success"), text("access")], text("hourly"));
+    set(&mut audit.settings, AuditSettingsRow { events, rotation });
+    let (mac, begun) = (text("mac"), 1_700_000_015);
+    let chain = ChainRow { number: 9, mac, file: 3, at: 612, begun, oldest: 2, bytes: 1_612 };
+    set(&mut audit.chain, chain);
+    let record = RecordRow { file: 3, at: 306, time: 1_700_000_016, lines: text("9,a\nmacs\n") };
+    insert(&mut audit.tail, "00000000000000000009", record);
+    let host = AuditHostRow { order: 1, address: text("loghost"), port: 1660, tcp: true };
+    insert(&mut audit.hosts, "loghost:1660", host);
 }
 
 /// Every row of a state in its stored form, by field and key.

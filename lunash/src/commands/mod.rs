@@ -1,6 +1,7 @@
 //! The menus of LunaSH, a file per menu. It has the declaration, the arguments, the code and the
 //! view of each command.
 
+mod audit;
 mod client;
 mod cluster;
 mod hsm;
@@ -50,6 +51,7 @@ const MENUS: &[&[Menu]] = &[
     user::MENUS,
     user::role::MENUS,
     my::MENUS,
+    audit::MENUS,
     service::MENUS,
     syslog::MENUS,
     syslog::remotehost::MENUS,
@@ -122,6 +124,11 @@ const TABLES: &[&[Command<Session>]] = &[
     user::COMMANDS,
     user::role::COMMANDS,
     my::COMMANDS,
+    audit::auditor::COMMANDS,
+    audit::config::COMMANDS,
+    audit::log::COMMANDS,
+    audit::remotehost::COMMANDS,
+    audit::secret::COMMANDS,
     service::COMMANDS,
     syslog::COMMANDS,
     syslog::remotehost::COMMANDS,
