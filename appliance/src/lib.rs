@@ -26,6 +26,7 @@ pub mod rules;
 pub mod state;
 pub mod store;
 
+mod audit_folder;
 mod cluster_listeners;
 mod connections;
 mod folder;
@@ -49,9 +50,12 @@ pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
 
 use crate::core::logs::SharedLogs;
+use crate::request::audit_log::AuditLog;
+use audit_folder::AuditFolder;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
+use forward::Forwarder;
 use http::{Activity, Port, Server};
 use log_folder::LogFolder;
 use replica::{Https, Replica, lock};
@@ -190,6 +194,10 @@ impl Appliance {
         engine.machine.aim_logs();
         engine.machine.snmp = Box::new(agent);
         engine.machine.aim_snmp();
+        let audit_log = AuditLog::new(AuditFolder::new(data.join("audit")), Forwarder::default());
+        engine
+            .change_own(|machine| machine.keep_audit_log(audit_log))
+            .map_err(|reason| state(reason.into()))?;
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows an area of the appliance.
 
+pub mod audit;
 pub mod checks;
 pub mod ciphers;
 pub mod clock;
@@ -14,3 +15,4 @@ pub mod snmp;
 pub mod table;
 pub mod text;
 pub mod time_zones;
+pub mod web;

@@ -66,6 +66,10 @@ impl Forward for LogWatch {
             let _ = self.alarms.try_send(alarm);
         }
     }
+
+    fn problem(&self, address: &str, port: u16) -> Option<String> {
+        self.forwarder.problem(address, port)
+    }
 }
 
 /// What a line is about, if it needs attention.

@@ -187,8 +187,8 @@ fn hsm(state: &State, now: OffsetDateTime, mib: &mut Mib) {
         // none(2), cloning(3)
         Value::Integer(if state.hsm.cloning_allowed() { 3 } else { 2 }),
         Value::Counter32(SO_ATTEMPTS.saturating_sub(row.so_failures)),
-        // no(2)
-        Value::Integer(2),
+        // yes(1), no(2)
+        truth(state.audit.auditor.get().initialized),
         truth(row.manually_zeroized),
         Value::Counter64(u64::try_from(up).unwrap_or_default()),
         Value::Counter64(0),
