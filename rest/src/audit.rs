@@ -43,15 +43,15 @@ calls! {
     /// Shows the last records.
     pub const TAIL: Call<Tail, Lines> = Call::post("/emulator/lunash/audit/logs/tail");
     /// Packs the log into a file of the account that asks.
-    pub const PACK: Call<Nothing, Archive> = Call::post("/emulator/lunash/audit/logs/pack");
+    pub const PACK: Call<Nothing, PackedLogs> = Call::post("/emulator/lunash/audit/logs/pack");
     /// Unpacks such a file into files of the account.
-    pub const UNPACK: Call<Packed, Logs> = Call::post("/emulator/lunash/audit/logs/unpack");
+    pub const UNPACK: Call<Packed, PackedLogs> = Call::post("/emulator/lunash/audit/logs/unpack");
     /// Verifies the records of a file; with the Auditor logged in.
     pub const VERIFY: Call<Verify, Verified> = Call::post("/emulator/lunash/audit/logs/verify");
     /// Writes the log secret, encrypted, into a file of the account; with the Auditor logged in.
     pub const EXPORT_SECRET: Call<Nothing, Archive> = Call::post("/emulator/lunash/audit/secret");
     /// Takes the log secret of another HSM from a file of the account; with the Auditor logged in.
-    pub const IMPORT_SECRET: Call<Packed, Imported> = Call::put("/emulator/lunash/audit/secret");
+    pub const IMPORT_SECRET: Call<ImportSecret, Imported> = Call::put("/emulator/lunash/audit/secret");
 
     /// Lists the hosts that records are sent to.
     pub const HOSTS: Call<Nothing, RemoteHosts> = Call::get("/emulator/lunash/audit/remoteHosts");
@@ -158,6 +158,9 @@ pub struct LogFile {
     pub size: u64,
     /// Whether it is written no more.
     pub archived: bool,
+    /// When its last record was made, RFC 3339; empty where that is not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub modified: String,
 }
 
 /// Which records are wanted.
@@ -170,7 +173,7 @@ pub struct Tail {
     /// At most so many, the last ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<usize>,
-    /// Those alone that hold this text.
+    /// Those of them alone that hold this text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
 }
@@ -183,15 +186,37 @@ pub struct Packed {
     pub file: String,
 }
 
+/// An archive of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PackedLogs {
+    /// Its name among the files of the account.
+    pub file: String,
+    /// What it holds, folders too.
+    pub entries: Vec<String>,
+}
+
+/// The log secret of another HSM.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImportSecret {
+    /// A file of the account that asks.
+    pub file: String,
+    /// The serial number of the HSM that it is of, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
 /// What is to be verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Verify {
     /// A file of the log, or one of the account.
     pub file: String,
-    /// It is another HSM's, whose log secret was imported.
+    /// It is verified with the log secret that was imported.
     pub external: bool,
-    /// The serial number of the HSM that wrote it, if that is known.
+    /// The serial number of the HSM that wrote it, if that is known; another HSM's is verified with the
+    /// log secret that was imported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The number of the first record.
@@ -208,6 +233,8 @@ pub struct Verify {
 pub struct Verified {
     /// The file with its folder.
     pub file: String,
+    /// The serial number of the HSM that wrote it.
+    pub source: String,
     /// The number of the first record.
     pub first: u64,
     /// The number of the last record.

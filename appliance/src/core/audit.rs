@@ -1,17 +1,20 @@
-//! The HSM's audit log as text: a record is a line that says what was done and a line with two MACs,
-//! that of the record before it and its own. A file is verified here; where files lie is the business
-//! of whoever made the machine.
+//! The HSM's audit log as text: records of one length, each with its message, the MAC of the record
+//! before it, and data. A file is verified here; where files lie is the business of whoever made the
+//! machine.
 //!
-//! Assumed: the vendor says that each record has an HMAC, not what goes into it. Here it is
-//! HMAC-SHA-256 of the MAC before it and the record's text, so that none can be left out or put in.
+//! Documented (audit_logging.htm, audit_log_list.htm@7.2): fields and their lengths, and HMAC-SHA-256 of
+//! the message and the MAC before it. Assumed: the data of a record. The HSM has its raw message there, and
+//! keeps the last MAC to itself; here the record's own MAC stands there, so that each verifies alone.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use ring::hmac::{Context, HMAC_SHA256, Key};
+use time::OffsetDateTime;
 
 use crate::core::password::is_same_secret;
 use crate::core::random::hex;
+use crate::core::text::clock_text;
 
 /// The folder of files that are written no more, below that of the log.
 pub const ARCHIVE: &str = "ready_for_archive";
@@ -23,19 +26,53 @@ pub const ENDS: &str = " ends=";
 /// The MAC of a record.
 pub type Mac = [u8; 32];
 
+/// Characters of what a record says, at most.
+pub const MESSAGE: usize = 256;
+/// Characters of its number, time and message, with the commas between them.
+const TEXT: usize = 10 + 1 + 17 + 1 + MESSAGE;
+/// Hexadecimal digits of its data.
+const DATA: usize = 104;
+/// Bytes of a record.
+const RECORD: usize = TEXT + 1 + 64 + 1 + DATA + 1;
+
+/// Number, time and message of a record, filled up with blanks.
+pub fn text(number: u64, time: OffsetDateTime, message: &str) -> String {
+    let day = format!("{:02}/{:02}/{:02}", time.year() % 100, u8::from(time.month()), time.day());
+    format!("{number:<10},{day} {},{message:<MESSAGE$.MESSAGE$}", clock_text(time))
+}
+
 /// The MAC of a record that follows one with the MAC `before`.
 pub fn mac(secret: &[u8], before: &Mac, text: &[u8]) -> Mac {
     let mut context = Context::with_key(&Key::new(HMAC_SHA256, secret));
-    context.update(before);
     context.update(text);
+    context.update(before);
     let mut mac = Mac::default();
     mac.copy_from_slice(context.sign().as_ref());
     mac
 }
 
 /// A record as a log has it.
-pub fn lines(text: &str, before: &Mac, mac: &Mac) -> String {
-    format!("{text}\n{}{}\n", hex(before), hex(mac))
+pub fn record(text: &str, before: &Mac, mac: &Mac) -> String {
+    let digits = |mac: &Mac| hex(mac).to_ascii_uppercase();
+    format!("{text},{},{:0<DATA$}\n", digits(before), digits(mac))
+}
+
+/// What the records of a file say, without MACs and blanks that fill up.
+pub fn messages(content: &[u8]) -> impl DoubleEndedIterator<Item = String> {
+    content.chunks(RECORD).map(|record| {
+        let text = String::from_utf8_lossy(&record[..record.len().min(TEXT)]);
+        let (number, rest) = text.split_once(',').unwrap_or((&text, ""));
+        format!("{},{}", number.trim_end(), rest.trim_end())
+    })
+}
+
+/// When the last record of a file was made, RFC 3339; empty where it does not say so.
+pub fn last_time(content: &[u8]) -> String {
+    let last = messages(content).next_back().unwrap_or_default();
+    match last.split(',').nth(1).and_then(|time| time.split_once(' ')) {
+        Some((day, clock)) => format!("20{}T{clock}Z", day.replace('/', "-")),
+        None => String::new(),
+    }
 }
 
 /// Reads hexadecimal digits, two a byte, as [`hex`] writes them.
@@ -92,26 +129,6 @@ pub struct Verified {
     pub closed: bool,
 }
 
-/// The two lines of a record; the second is empty where it is not there.
-type Pair<'f> = (&'f [u8], &'f [u8]);
-
-/// The lines of a file, two a record, and whether it ends within a record. A line end that was changed
-/// spoils the record at it, not all that follow.
-fn pairs(content: &[u8]) -> (Vec<Pair<'_>>, bool) {
-    let mut lines: Vec<&[u8]> = content.split(|byte| *byte == b'\n').collect();
-    let mut partial = lines.pop().is_some_and(|rest| !rest.is_empty());
-    let mut lines = lines.into_iter().peekable();
-    let mut pairs: Vec<Pair<'_>> = Vec::new();
-    while let Some(text) = lines.next() {
-        let macs = lines.next_if(|line| line.len() == 128 && !line.contains(&b','));
-        pairs.push((text, macs.unwrap_or_default()));
-    }
-    if pairs.pop_if(|(_, macs)| macs.is_empty()).is_some() {
-        partial = true;
-    }
-    (pairs, partial)
-}
-
 /// A record of a file that is verified.
 struct Record<'f> {
     number: u64,
@@ -121,14 +138,22 @@ struct Record<'f> {
 }
 
 impl<'f> Record<'f> {
-    fn read((text, macs): Pair<'f>) -> Option<Record<'f>> {
-        let (before, mac) = macs.split_at_checked(64)?;
+    fn read(bytes: &'f [u8; RECORD]) -> Option<Record<'f>> {
+        let (text, rest) = bytes.split_at_checked(TEXT)?;
+        let (before, data) = rest.strip_prefix(b",")?.split_at_checked(64)?;
+        let (mac, rest) = data.strip_prefix(b",")?.split_at_checked(64)?;
+        let fill = rest.strip_suffix(b"\n")?;
         let number = text.split(|byte| *byte == b',').next()?;
-        Some(Record {
-            number: std::str::from_utf8(number).ok()?.parse().ok()?,
+        // As in `unhex`, each digit has one spelling.
+        let read = |digits: &[u8]| {
+            let upper = !digits.iter().any(u8::is_ascii_lowercase);
+            upper.then(|| unhex(&digits.to_ascii_lowercase())).flatten()
+        };
+        fill.iter().all(|byte| *byte == b'0').then_some(Record {
+            number: std::str::from_utf8(number).ok()?.trim_end().parse().ok()?,
             text,
-            before: unhex(before)?,
-            mac: unhex(mac)?,
+            before: read(before)?,
+            mac: read(mac)?,
         })
     }
 
@@ -150,18 +175,19 @@ pub fn verify<'f>(
     content: &'f [u8],
     (start, end): (Option<u64>, Option<u64>),
 ) -> Result<Verified, Flaw> {
-    let (pairs, partial) = pairs(content);
-    if pairs.is_empty() && !partial {
+    let (records, rest) = content.as_chunks::<RECORD>();
+    let partial = !rest.is_empty();
+    if records.is_empty() && !partial {
         return Err(Flaw::Empty);
     }
-    let genuine = |pair: &Pair<'f>| Record::read(*pair).filter(|record| record.is_of(secret));
-    if pairs.iter().all(|pair| genuine(pair).is_none()) {
-        let foreign = pairs.iter().any(|pair| Record::read(*pair).is_some());
+    let genuine = |bytes| Record::read(bytes).filter(|record| record.is_of(secret));
+    if records.iter().all(|bytes| genuine(bytes).is_none()) {
+        let foreign = records.iter().any(|bytes| Record::read(bytes).is_some());
         return Err(if foreign { Flaw::OtherSecret } else { Flaw::CutAfter(0) });
     }
 
     let (mut first, mut last): (Option<u64>, Option<Record<'f>>) = (None, None);
-    for (place, pair) in pairs.iter().enumerate() {
+    for (place, bytes) in records.iter().enumerate() {
         let next = last.as_ref().map(|last| last.number + 1);
         if let (Some(next), Some(end)) = (next, end)
             && next > end
@@ -169,14 +195,14 @@ pub fn verify<'f>(
             break;
         }
         let before_start = |number: u64| start.is_some_and(|start| number < start);
-        let Some(record) = genuine(pair) else {
+        let Some(record) = genuine(bytes) else {
             // Its own number may be what was changed: those behind it say which one it was.
             let counted = || {
-                pairs.iter().skip(place).zip(0..).find_map(|(pair, behind)| {
-                    genuine(pair).map(|record| record.number.saturating_sub(behind))
+                records.iter().skip(place).zip(0..).find_map(|(bytes, behind)| {
+                    genuine(bytes).map(|record| record.number.saturating_sub(behind))
                 })
             };
-            match next.or_else(counted).or_else(|| Record::read(*pair).map(|record| record.number))
+            match next.or_else(counted).or_else(|| Record::read(bytes).map(|record| record.number))
             {
                 Some(number) if before_start(number) => continue,
                 number => return Err(Flaw::Changed(number.unwrap_or_default())),
@@ -313,11 +339,12 @@ mod tests {
                 11 => " ends=a.log",
                 _ => "",
             };
-            let text = format!("{number},25/01/02 03:04:05,S/N 1 operation LUNA_LOGIN{mark}");
+            let time = OffsetDateTime::from_unix_timestamp(1_735_787_045).unwrap();
+            let text = text(number, time, &format!("S/N 1 operation LUNA_LOGIN{mark}"));
             let own = mac(SECRET, &before, text.as_bytes());
-            let lines = lines(&text, &before, &own);
+            let record = record(&text, &before, &own);
             before = own;
-            lines.into_bytes()
+            record.into_bytes()
         };
         (7..=11).map(record).collect()
     }
@@ -332,6 +359,25 @@ mod tests {
         assert_eq!(all(&content), Ok(Verified { first: 7, last: 11, closed: true }));
         assert_eq!(verify(b"other", &content, (None, None)), Err(Flaw::OtherSecret));
         assert_eq!(all(b""), Err(Flaw::Empty));
+    }
+
+    /// Fields and lengths of audit_logging.htm@7.2, with the 8 bytes more that the files of
+    /// audit_log_list.htm@7.2 have.
+    #[test]
+    fn a_record_has_the_fields_of_the_product() {
+        let content = records().concat();
+        assert_eq!(content.len(), 5 * 456);
+        let line = String::from_utf8(content[456..912].to_vec()).unwrap();
+        let fields: Vec<&str> = line.split(',').collect();
+        let lengths: Vec<usize> = fields.iter().map(|field| field.len()).collect();
+        assert_eq!(lengths, [10, 17, 256, 64, 105]);
+        assert_eq!(&fields[..2], ["8         ", "25/01/02 03:04:05"]);
+        let second = messages(&content).nth(1).unwrap();
+        assert_eq!(second, "8,25/01/02 03:04:05,S/N 1 operation LUNA_LOGIN");
+        assert_eq!(last_time(&content), "2025-01-02T03:04:05Z");
+        assert_eq!(last_time(b""), "");
+        let long = text(1, OffsetDateTime::UNIX_EPOCH, &"x".repeat(300));
+        assert_eq!(long.len(), 285);
     }
 
     #[test]

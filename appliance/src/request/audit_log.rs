@@ -7,7 +7,7 @@ use std::io;
 use luna_rest::Method;
 use time::OffsetDateTime;
 
-use crate::core::audit::{AuditFile, AuditFiles, MemoryFiles};
+use crate::core::audit::{AuditFile, AuditFiles, MemoryFiles, messages};
 use crate::core::logs::{Entry, Forward, Nowhere, Severity};
 use crate::request::context::Context;
 use crate::request::logs::{Asker, printable};
@@ -136,12 +136,16 @@ fn entry(state: &State, row: &RecordRow) -> Entry {
         time: OffsetDateTime::from_unix_timestamp(row.time).unwrap_or(OffsetDateTime::UNIX_EPOCH),
         host: state.lunasa.settings.get().hostname.clone(),
         process: "cbs".to_owned(),
-        text: row.lines.lines().next().unwrap_or_default().to_owned(),
+        text: messages(row.lines.as_bytes()).next().unwrap_or_default(),
     }
 }
 
-/// What a record says behind its number and time: the session and its role as an HSM knows them, the
-/// operation and its result, and the call with who made it, which the appliance knows.
+/// The first number of an access, as the vendor's examples have it.
+const ACCESS: u32 = 2_147_483_651;
+
+/// What a record says behind its number and time: the session, the access it came through, the operation and
+/// its result. Assumed: what follows, the role that is logged in, and the call with who made it, which the
+/// appliance knows. A session has an access of its own.
 pub(crate) fn told(
     cx: &Context<'_>,
     operation: &str,
@@ -162,12 +166,13 @@ pub(crate) fn told(
     };
     let path: String = path.chars().take(LONGEST_PATH).collect();
     let client = Some(&session.client).filter(|client| !client.is_empty());
+    let number = session.number;
     let by = match client {
         Some(client) => format!("client {client}"),
         None => Asker::of(cx).text(cx.request.from),
     };
     printable(&format!(
-        "session {} {role} operation {operation} returned {result} {method} {path} : {by}",
-        session.number
+        "session {number} Access {ACCESS}:{number} operation {operation} returned {result} {role} : {by} : \
+         {method} {path}"
     ))
 }

@@ -11,7 +11,6 @@ use crate::core::logs::RemoteHost;
 use crate::core::password::PasswordHash;
 use crate::core::random::{Random, hex};
 use crate::core::table::{Cell, Table};
-use crate::core::text::clock_text;
 use crate::state::area::{Area, FieldVisitor};
 use crate::state::is_default;
 
@@ -25,8 +24,7 @@ pub const ATTEMPTS: u32 = 3;
 pub const LOCK: i64 = 600;
 /// Records that are kept here before the files are made safe.
 pub const TAIL: usize = 64;
-/// How often a new file is begun, with its seconds; the first one unless another is set. Assumed: the
-/// vendor's page is cut before its list.
+/// How often a new file is begun, with its seconds; the first one unless another is set, which is assumed.
 pub const ROTATIONS: [(&str, i64); 5] = [
     ("daily", 86_400),
     ("hourly", 3_600),
@@ -103,6 +101,13 @@ pub struct AuditSettingsRow {
     pub rotation: String,
 }
 
+impl AuditSettingsRow {
+    /// Whether a category is named, and not results alone.
+    pub fn has_category(&self) -> bool {
+        self.events.iter().any(|event| !matches!(event.as_str(), "failure" | "success"))
+    }
+}
+
 /// How far the log is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -162,14 +167,20 @@ impl Area for Audit {
     }
 }
 
-/// The name of a file: `hsm_66331_00000002.log`. Assumed: its number is decimal.
+/// The name of a file: `hsm_66331_0000000a.log`.
 pub fn file_name(serial: u64, number: u64) -> String {
-    format!("hsm_{serial}_{number:08}.log")
+    format!("hsm_{serial}_{number:08x}.log")
 }
 
 /// The number in the name of a file of this HSM.
 pub fn file_number(serial: u64, name: &str) -> Option<u64> {
-    name.strip_prefix(&format!("hsm_{serial}_"))?.strip_suffix(".log")?.parse().ok()
+    let number = name.strip_prefix(&format!("hsm_{serial}_"))?.strip_suffix(".log")?;
+    u64::from_str_radix(number, 16).ok()
+}
+
+/// What each record begins with.
+fn prefix(serial: u64) -> String {
+    format!("S/N {serial} ")
 }
 
 /// The bytes of a log secret.
@@ -210,7 +221,9 @@ impl Audit {
         let chain = self.chain.get_mut();
         (chain.file, chain.begun) = (chain.file.max(1), seconds);
         let name = file_name(serial, chain.file);
-        self.add(serial, now, &format!("{what}{BEGINS}{name}"));
+        // The mark is never what is cut.
+        let room = audit::MESSAGE.saturating_sub(BEGINS.len() + name.len() + prefix(serial).len());
+        self.add(serial, now, &format!("{what:.room$}{BEGINS}{name}"));
     }
 
     /// Ends the file with a record of that; the next record begins another one.
@@ -261,12 +274,10 @@ impl Audit {
         let Some(secret) = secret_bytes(&self.auditor.get().secret) else { return };
         let chain = self.chain.get_mut();
         chain.number = chain.number.saturating_add(1);
-        // The form of the vendor's example; calls of REST have no number of an access.
-        let day = format!("{:02}/{:02}/{:02}", now.year() % 100, u8::from(now.month()), now.day());
-        let text = format!("{},{day} {},S/N {serial} {what}", chain.number, clock_text(now));
+        let text = audit::text(chain.number, now, &format!("{}{what}", prefix(serial)));
         let before = unhex(chain.mac.as_bytes()).unwrap_or_default();
         let mac = audit::mac(&secret, &before, text.as_bytes());
-        let lines = audit::lines(&text, &before, &mac);
+        let lines = audit::record(&text, &before, &mac);
         let (file, at, time) = (chain.file, chain.at, now.unix_timestamp());
         chain.mac = hex(&mac);
         chain.at = chain.at.saturating_add(lines.len() as u64);

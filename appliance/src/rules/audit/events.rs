@@ -1,5 +1,6 @@
-//! What is recorded: the calls that are operations of the HSM, by category. Names of categories are
-//! the vendor's; those of operations it lists in part, the others are chosen after them (assumed).
+//! What is recorded: the calls that are operations of the HSM, by category. Names of categories and
+//! operations are the vendor's (audit_config.htm and audit-log_categories_and_hsm_events.htm@7.2); those of
+//! operations that it does not list are chosen after them (assumed).
 
 use luna_rest::{Resource, audit, hsm, keyrings, ntls, partitions, tokens};
 
@@ -20,18 +21,17 @@ pub(crate) enum Category {
     LogManage,
 }
 
-/// Every event that can be set: its name, and the short form in which the page shows it.
-pub(crate) const EVENTS: [(&str, &str); 13] = [
+/// Every event that can be set: its name, and its short form.
+pub(crate) const EVENTS: [(&str, &str); 12] = [
     ("failure", "f"),
     ("success", "s"),
     ("access", "a"),
     ("manage", "m"),
     ("keymanage", "k"),
-    ("asymmetric", "asym"),
+    ("asymmetric", "c"),
     ("first", "r"),
-    ("symmetric", "sym"),
-    ("symfirst", "symf"),
-    ("usage", "u"),
+    ("symmetric", "y"),
+    ("symfirst", "i"),
     ("external", "x"),
     ("logmanage", "g"),
     ("all", "l"),
@@ -63,15 +63,16 @@ const OPERATIONS: &[Event] = &[
     (hsm::CHANGE_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
     (hsm::PUT_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
     (hsm::ACT.resource(), "zeroize", Critical, "LUNA_ZEROIZE"),
-    (hsm::ACT.resource(), "factoryReset", Critical, "LUNA_FACTORY_RESET"),
+    (hsm::ACT.resource(), "factoryReset", Critical, "LUNA_ZEROIZE"),
     (hsm::ACT.resource(), "", Critical, "LUNA_SECURE_TRANSPORT"),
     (hsm::TAMPER_ACT.resource(), "", Critical, "LUNA_CLEAR_TAMPER"),
     (hsm::CAUSE_TAMPER.resource(), "", Critical, "LUNA_TAMPER"),
     (hsm::SET_POLICY.resource(), "", Manage, "LUNA_SET_HSM_POLICY"),
     (hsm::EXPORT_POLICIES.resource(), "", Manage, "LUNA_GET_HSM_POLICIES"),
-    (hsm::FIRMWARE_ACT.resource(), "", Critical, "LUNA_FW_UPDATE"),
+    (hsm::FIRMWARE_ACT.resource(), "rollback", Manage, "LUNA_FW_ROLLBACK"),
+    (hsm::FIRMWARE_ACT.resource(), "", Manage, "LUNA_FW_UPGRADE_FINAL"),
     (hsm::SUPPORT_INFO.resource(), "", Manage, "LUNA_GET_SUPPORT_INFO"),
-    (hsm::UPGRADE.resource(), "", Manage, "LUNA_UPDATE_CAPABILITY"),
+    (hsm::UPGRADE.resource(), "", Manage, "LUNA_SET_CAPABILITY"),
     (hsm::PED_ACT.resource(), "", Manage, "LUNA_PED_CONNECTION"),
     (hsm::SET_PED_TIMEOUT.resource(), "", Manage, "LUNA_SET_PED_TIMEOUT"),
     (hsm::LOAD_FM.resource(), "", Access, "LUNA_LOAD_CUSTOM_MODULE"),
@@ -85,7 +86,7 @@ const OPERATIONS: &[Event] = &[
     (hsm::SET_LEGACY_DOMAIN.resource(), "", Manage, "LUNA_SET_LEGACY_DOMAIN"),
     (partitions::CREATE.resource(), "", Manage, "LUNA_CREATE_CONTAINER"),
     (partitions::INIT.resource(), "", Manage, "LUNA_INIT_TOKEN"),
-    (partitions::CHANGE.resource(), "", Manage, "LUNA_MODIFY_CONTAINER"),
+    (partitions::CHANGE.resource(), "", Manage, "LUNA_SET_CONTAINER_SIZE"),
     (partitions::DELETE.resource(), "", Manage, "LUNA_DELETE_CONTAINER"),
     (partitions::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
     (partitions::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
@@ -95,10 +96,11 @@ const OPERATIONS: &[Event] = &[
     (partitions::ROLE_ACT.resource(), "", Manage, "LUNA_ROLE_STATE"),
     (partitions::SET_POLICY.resource(), "", Manage, "LUNA_SET_CONTAINER_POLICY"),
     (partitions::EXPORT_TEMPLATE.resource(), "", Manage, "LUNA_GET_CONTAINER_POLICIES"),
-    (partitions::OBJECT_ACT.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
+    (partitions::OBJECT_ACT.resource(), "restore", KeyManage, "LUNA_CLONE_AS_TARGET"),
+    (partitions::OBJECT_ACT.resource(), "", KeyManage, "LUNA_CLONE_AS_SOURCE"),
     (partitions::SMK_ACT.resource(), "", KeyManage, "LUNA_SMK"),
     (partitions::ADD_OBJECT.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
-    (partitions::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_OBJECT"),
+    (partitions::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_MULTIPLE_OBJECTS"),
     (partitions::ADD_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
     (partitions::CHANGE_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
     (partitions::DELETE_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
@@ -113,17 +115,17 @@ const OPERATIONS: &[Event] = &[
     (keyrings::CHANGE_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
     (keyrings::RESET_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
     (keyrings::ADD_OBJECTS.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
-    (keyrings::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_OBJECT"),
+    (keyrings::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_MULTIPLE_OBJECTS"),
     (keyrings::FILL.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
-    (tokens::BACKUP.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
-    (tokens::RESTORE.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
+    (tokens::BACKUP.resource(), "", KeyManage, "LUNA_CLONE_AS_SOURCE"),
+    (tokens::RESTORE.resource(), "", KeyManage, "LUNA_CLONE_AS_TARGET"),
     (ntls::REGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),
     (ntls::CERTIFY.resource(), "", External, "LUNA_LOG_EXTERNAL"),
     (ntls::DEREGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),
     (ntls::ASSIGN.resource(), "", External, "LUNA_LOG_EXTERNAL"),
     (ntls::REVOKE.resource(), "", External, "LUNA_LOG_EXTERNAL"),
     (audit::INIT.resource(), "", Critical, "LUNA_CREATE_AUDIT_CONTAINER"),
-    (audit::CONFIGURE.resource(), "", Critical, "LUNA_LOG_SET_CONFIG"),
+    (audit::CONFIGURE.resource(), "", LogManage, "LUNA_LOG_SET_CONFIG"),
     (audit::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
     (audit::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
     (audit::CHANGE_PASSWORD.resource(), "", LogManage, "LUNA_SET_PIN"),

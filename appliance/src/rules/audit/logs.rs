@@ -7,19 +7,20 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use luna_rest::Nothing;
 use luna_rest::audit::{
-    CLEAR, LOGS, LogFile, Logs, NO_LOG, NOT_VERIFIED, PACK, Packed, TAIL, Tail, UNPACK, VERIFY,
-    Verified, Verify,
+    CLEAR, LOGS, LogFile, Logs, NO_LOG, NOT_VERIFIED, PACK, Packed, PackedLogs, TAIL, Tail, UNPACK,
+    VERIFY, Verified, Verify,
 };
-use luna_rest::syslog::{Archive, Lines};
+use luna_rest::syslog::Lines;
 
-use crate::core::audit::{ARCHIVE, AuditFile, Flaw, verify as verify_records};
+use crate::core::audit::{
+    ARCHIVE, AuditFile, ENDS, Flaw, last_time, messages, verify as verify_records,
+};
 use crate::core::message::{Failure, Reply};
-use crate::core::text::{clock_text, date_text};
-use crate::request::audit_log::AuditLog;
 use crate::request::context::Context;
+use crate::request::logs::printable;
 use crate::request::route::{AUDIT, Ids, Routes};
 use crate::rules::audit::auditor::require_auditor;
-use crate::rules::audit::secrets::{imported, own};
+use crate::rules::audit::secrets::{effective, imported};
 use crate::state::audit::{LIMIT, file_name};
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -44,6 +45,7 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Logs>, Fai
         id: with_folder(&file),
         size: file.size,
         archived: file.archived,
+        modified: last_time(&cx.audit_log.read(&file.name).unwrap_or_default()),
     };
     Ok(Reply::ok(Logs { logs: cx.audit_log.list().into_iter().map(file).collect() }))
 }
@@ -70,59 +72,95 @@ fn tail(cx: &mut Context<'_>, _: &Ids<0>, body: Tail) -> Result<Reply<Lines>, Fa
         Some(name) => vec![find(cx, name).ok_or_else(|| no_log(name))?],
         None => cx.audit_log.list(),
     };
-    let wanted = |line: &&str| body.search.as_ref().is_none_or(|text| line.contains(text));
     let most = body.entries.unwrap_or(usize::MAX);
     let mut lines = Vec::new();
     for file in files.iter().rev() {
         let content = cx.audit_log.read(&file.name).unwrap_or_default();
-        let content = String::from_utf8_lossy(&content);
-        // Every other line has the MACs of the one before it.
-        let records: Vec<&str> = content.lines().step_by(2).filter(wanted).collect();
-        let room = most - lines.len();
-        lines.extend(records.into_iter().rev().take(room).map(str::to_owned));
+        lines.extend(messages(&content).rev().take(most - lines.len()));
         if lines.len() == most {
             break;
         }
     }
+    // As documented, the text is looked for within the entries that are wanted.
+    lines.retain(|line| body.search.as_ref().is_none_or(|text| line.contains(text)));
     lines.reverse();
     Ok(Reply::ok(Lines { lines }))
 }
 
-/// A tgz of every file of the log.
-fn packed(log: &AuditLog, now: i64) -> std::io::Result<Vec<u8>> {
+/// A file or, without content, a folder of an archive, by its path there.
+type Entry = (String, Option<Vec<u8>>);
+
+/// What an archive of the log holds: below a folder named after the HSM its files, and its log secret
+/// where that was exported. The order is that of the vendor's example.
+fn entries(cx: &Context<'_>) -> Vec<Entry> {
+    let serial = cx.state.hsm.hsm.get().serial;
+    let mut files = cx.audit_log.list();
+    files.sort_by_key(|file| !file.archived);
+    let file = |file: AuditFile| {
+        let content = cx.audit_log.read(&file.name).unwrap_or_default();
+        (format!("{serial}/{}", with_folder(&file)), Some(content))
+    };
+    let folders = [format!("{serial}/"), format!("{serial}/{ARCHIVE}/")];
+    let secret = format!("{serial}.lws");
+    let exported = cx.state.files.get(&cx.session().user, &secret);
+    let secret = exported.map(|row| (format!("{serial}/{secret}"), Some(row.content.clone())));
+    folders
+        .map(|folder| (folder, None))
+        .into_iter()
+        .chain(files.into_iter().map(file))
+        .chain(secret)
+        .collect()
+}
+
+/// A tgz of it.
+fn packed(entries: &[Entry], now: i64) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for file in log.list() {
-        let content = log.read(&file.name).unwrap_or_default();
+    for (path, content) in entries {
         let mut header = tar::Header::new_gnu();
+        let (kind, mode) = match content {
+            Some(_) => (tar::EntryType::Regular, 0o600),
+            None => (tar::EntryType::Directory, 0o700),
+        };
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        let content = content.as_deref().unwrap_or_default();
         header.set_size(content.len() as u64);
-        header.set_mode(0o600);
         header.set_mtime(now.try_into().unwrap_or_default());
-        archive.append_data(&mut header, with_folder(&file), content.as_slice())?;
+        archive.append_data(&mut header, path, content)?;
     }
     archive.into_inner()?.finish()
 }
 
-/// Assumed: the vendor's script fetches `audit-*.tgz`; here the HSM's serial number and the time stand
-/// for the star.
-fn pack(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Archive>, Failure> {
+fn pack(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<PackedLogs>, Failure> {
     let failed = |error: std::io::Error| Failure::internal(error.to_string());
-    let content = packed(cx.audit_log, cx.now.unix_timestamp()).map_err(failed)?;
-    let time = format!("{}{}", date_text(cx.now), clock_text(cx.now)).replace(['-', ':'], "");
-    let file = format!("audit-{}-{time}.tgz", cx.state.hsm.hsm.get().serial);
+    let entries = entries(cx);
+    let content = packed(&entries, cx.now.unix_timestamp()).map_err(failed)?;
+    let file = format!("audit-{}.tgz", cx.state.hsm.hsm.get().serial);
     let user = cx.session().user.clone();
     cx.state.files.put(&user, &file, content, cx.now);
-    Ok(Reply::ok(Archive { file }))
+    let entries = entries.into_iter().map(|(path, _)| path).collect();
+    Ok(Reply::ok(PackedLogs { file, entries }))
 }
 
-/// The logs of an archive: name and content.
-fn unpacked(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
-    let mut files = Vec::new();
+/// Whether a file of an archive is one that [`pack`] puts there.
+fn is_known(name: &str) -> bool {
+    let serial = name.strip_suffix(".lws");
+    name.starts_with("hsm_") && name.ends_with(".log")
+        || serial.is_some_and(|serial| serial.parse::<u64>().is_ok())
+}
+
+/// The logs of an archive, with its folders.
+fn unpacked(archive: &[u8]) -> std::io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
     let mut room = 2 * LIMIT;
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let entry = entry?;
-        let path = entry.path()?.into_owned();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !(name.starts_with("hsm_") && name.ends_with(".log")) {
+        let path = printable(&entry.path()?.to_string_lossy());
+        if entry.header().entry_type().is_dir() {
+            entries.push((path, None));
+            continue;
+        }
+        if !is_known(base_name(&path)) {
             continue;
         }
         let mut content = Vec::new();
@@ -130,42 +168,63 @@ fn unpacked(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
         if room == 0 {
             return Err(std::io::Error::other("it holds more than a log can"));
         }
-        files.push((name, content));
+        entries.push((path, Some(content)));
     }
-    Ok(files)
+    Ok(entries)
 }
 
-/// Assumed: logs are unpacked into the files of the account.
-fn unpack(cx: &mut Context<'_>, _: &Ids<0>, body: Packed) -> Result<Reply<Logs>, Failure> {
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Assumed: an account's files have no folders, so that logs are found there by their names.
+fn unpack(cx: &mut Context<'_>, _: &Ids<0>, body: Packed) -> Result<Reply<PackedLogs>, Failure> {
     let user = cx.session().user.clone();
     let row = cx.state.files.get(&user, &body.file).ok_or_else(|| no_log(&body.file))?;
-    let files = unpacked(&row.content).ok().filter(|files| !files.is_empty()).ok_or_else(|| {
+    let has_log = |entries: &Vec<Entry>| entries.iter().any(|(_, content)| content.is_some());
+    let found = unpacked(&row.content).ok().filter(has_log).ok_or_else(|| {
         Failure::bad_request(format!("'{}' is no archive of an audit log.", body.file))
     })?;
-    let mut logs = Vec::new();
-    for (id, content) in files {
-        logs.push(LogFile { id: id.clone(), size: content.len() as u64, archived: true });
-        cx.state.files.put(&user, &id, content, cx.now);
+    let mut entries = Vec::new();
+    for (path, content) in found {
+        if let Some(content) = content {
+            cx.state.files.put(&user, base_name(&path), content, cx.now);
+        }
+        entries.push(path);
     }
-    Ok(Reply::ok(Logs { logs }))
+    Ok(Reply::ok(PackedLogs { file: body.file, entries }))
+}
+
+/// The serial number in the name of a log.
+fn source_of(file: &str) -> Option<&str> {
+    base_name(file).strip_prefix("hsm_")?.split('_').next()
+}
+
+/// Where a log of the account lies, as the product shows it.
+fn place(user: &str, file: &str, content: &[u8]) -> String {
+    let closed = messages(content).next_back().is_some_and(|last| last.contains(ENDS));
+    let folder = if closed { format!("{ARCHIVE}/") } else { String::new() };
+    let serial = source_of(file).map(|serial| format!("{serial}/")).unwrap_or_default();
+    format!("/home/{user}/lush_files/{serial}{folder}{file}")
 }
 
 fn verify(cx: &mut Context<'_>, _: &Ids<0>, body: Verify) -> Result<Reply<Verified>, Failure> {
     require_auditor(cx)?;
     let user = cx.session().user.clone();
-    let secret = if body.external { imported(cx, body.source.as_deref())? } else { own(cx)? };
-    let found = find(cx, &body.file).filter(|_| !body.external);
+    let serial = cx.state.hsm.hsm.get().serial.to_string();
+    let external = body.external || body.source.as_ref().is_some_and(|source| *source != serial);
+    let secret = if external { imported(cx, body.source.as_deref())? } else { effective(cx)? };
+    let found = find(cx, &body.file).filter(|_| !external);
     let (file, content) = match &found {
-        Some(file) => (with_folder(file), cx.audit_log.read(&file.name)),
-        None => (
-            body.file.clone(),
-            cx.state.files.get(&user, &body.file).map(|row| row.content.clone()),
-        ),
+        Some(file) => (Some(with_folder(file)), cx.audit_log.read(&file.name)),
+        None => (None, cx.state.files.get(&user, &body.file).map(|row| row.content.clone())),
     };
     let content = content.ok_or_else(|| no_log(&body.file))?;
+    let file = file.unwrap_or_else(|| place(&user, &body.file, &content));
+    let source = body.source.as_deref().or(source_of(&body.file)).unwrap_or(&serial).to_owned();
     let refuse = |flaw: Flaw| {
         Failure::new(400, NOT_VERIFIED, "The log is not verified.")
-            .details(format!("{file}: {flaw}."))
+            .details(format!("{}: {flaw}.", body.file))
     };
     let verified = verify_records(&*secret, &content, (body.start, body.end)).map_err(refuse)?;
     let chain = cx.state.audit.chain.get();
@@ -182,5 +241,5 @@ fn verify(cx: &mut Context<'_>, _: &Ids<0>, body: Verify) -> Result<Reply<Verifi
         _ => verified.closed,
     };
     let (first, last) = (verified.first, verified.last);
-    Ok(Reply::ok(Verified { file, first, last, complete }))
+    Ok(Reply::ok(Verified { file, source, first, last, complete }))
 }

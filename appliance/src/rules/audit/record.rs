@@ -28,7 +28,7 @@ fn is_wanted(audit: &Audit, category: Category, refused: bool) -> bool {
     let Some(event) = category.event() else { return true };
     let set = |event: &str| audit.settings.get().events.iter().any(|set| set == event);
     let result = if refused { "failure" } else { "success" };
-    set("all") || set(event) && set(result)
+    set("all") || set(result) && (set(event) || !audit.settings.get().has_category())
 }
 
 /// Refuses what could not be recorded. As the vendor documents, a log that is full stops most of what

@@ -5,7 +5,9 @@
 //! AES-256-GCM with a key made from the domain; the serial number is authenticated with it.
 
 use luna_rest::Nothing;
-use luna_rest::audit::{EXPORT_SECRET, IMPORT_SECRET, Imported, NO_LOG, Packed, UNUSABLE_SECRET};
+use luna_rest::audit::{
+    EXPORT_SECRET, IMPORT_SECRET, ImportSecret, Imported, NO_LOG, UNUSABLE_SECRET,
+};
 use luna_rest::syslog::Archive;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac::{HMAC_SHA256, Key, sign};
@@ -33,6 +35,23 @@ const HEAD: usize = MAGIC.len() + 8 + NONCE_LEN;
 pub(crate) fn own(cx: &Context<'_>) -> Result<Zeroizing<[u8; 32]>, Failure> {
     let secret = secret_bytes(&cx.state.audit.auditor.get().secret);
     secret.map(Zeroizing::new).ok_or_else(|| Failure::internal("The HSM has no log secret."))
+}
+
+/// What this HSM verifies its own log with. As documented, an imported log secret takes the place of its
+/// own one there, until that is imported again; what it records goes on with its own.
+pub(crate) fn effective(cx: &Context<'_>) -> Result<Zeroizing<[u8; 32]>, Failure> {
+    let serial = cx.state.hsm.hsm.get().serial;
+    let row = cx.state.audit.auditor.get().imported.as_ref();
+    match row.filter(|row| row.serial != serial) {
+        None => own(cx),
+        Some(row) => {
+            Err(Failure::new(400, UNUSABLE_SECRET, "There is no log secret to verify with.")
+                .details(format!(
+                    "The log secret of the HSM {} was imported in place of its own, {serial}.lws.",
+                    row.serial
+                )))
+        }
+    }
 }
 
 /// The log secret that was imported, of the HSM `source` where that is given.
@@ -97,7 +116,11 @@ fn export(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Archive>
     Ok(Reply::ok(Archive { file }))
 }
 
-fn import(cx: &mut Context<'_>, _: &Ids<0>, body: Packed) -> Result<Reply<Imported>, Failure> {
+fn import(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: ImportSecret,
+) -> Result<Reply<Imported>, Failure> {
     require_auditor(cx)?;
     let row = cx.state.files.get(&cx.session().user, &body.file).ok_or_else(|| {
         let details = format!("There is no '{}' among the files of the account.", body.file);
@@ -110,6 +133,13 @@ fn import(cx: &mut Context<'_>, _: &Ids<0>, body: Packed) -> Result<Reply<Import
             body.file
         ))
     })?;
+    if let Some(source) = body.source.filter(|source| *source != serial.to_string()) {
+        let refused = Failure::new(400, UNUSABLE_SECRET, "The file holds no usable log secret.");
+        return Err(refused.details(format!(
+            "'{}' holds the log secret of the HSM {serial}, not of {source}.",
+            body.file
+        )));
+    }
     let secret = hex(&*secret).into();
     cx.state.audit.auditor.get_mut().imported = Some(ImportedRow { serial, secret });
     Ok(Reply::ok(Imported { serial: serial.to_string() }))

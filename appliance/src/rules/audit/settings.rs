@@ -47,7 +47,8 @@ fn event(typed: &str) -> Option<&'static str> {
     EVENTS.iter().find(is).map(|(name, _)| *name)
 }
 
-/// The events to record. The vendor has it that whoever names a category names results, too.
+/// The events to record. As documented, whoever names a category names results, too; results alone stand for
+/// every category.
 fn events(typed: &[String]) -> Result<Vec<String>, Failure> {
     if let ["none" | "n"] = typed.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         return Ok(Vec::new());
@@ -63,9 +64,9 @@ fn events(typed: &[String]) -> Result<Vec<String>, Failure> {
     let is_result = |event: &&str| matches!(*event, "failure" | "success");
     let (results, categories): (Vec<_>, Vec<_>) = found.iter().partition(|event| is_result(event));
     let all = categories.contains(&"all");
-    if categories.is_empty() || results.is_empty() && !all {
+    if results.is_empty() && !all {
         return Err(Failure::bad_request(
-            "Name at least one category, and f (failures), s (successes) or both with it.",
+            "Name f (failures), s (successes) or both with the categories.",
         ));
     }
     // In one order, each once.

@@ -11,7 +11,7 @@ use crate::core::audit::MemoryFiles;
 use crate::core::logs::Nowhere;
 use crate::request::audit_log::AuditLog;
 use crate::rules::hsm::lifecycle::tests::PASSWORD as SO;
-use crate::state::audit::{FILE_LIMIT, LIMIT, TAIL as TAIL_RECORDS};
+use crate::state::audit::{FILE_LIMIT, ImportedRow, LIMIT, TAIL as TAIL_RECORDS};
 use crate::test_machine::TestMachine;
 
 const PASSWORD: &str = "auditor-secret";
@@ -79,19 +79,20 @@ fn an_operation_is_recorded_with_who_did_it_and_its_result() {
     bench.login("eve", ACCOUNT);
     let serial = bench.machine.state.hsm.hsm.get().serial;
     let found = records(&mut bench, "LUNA_LOGIN");
-    let login = format!("POST /api/lunasa/hsms/{serial}/login : admin : Console");
-    let start = format!("25/01/02 03:04:05,S/N {serial} session");
+    let login = format!("admin : Console : POST /api/lunasa/hsms/{serial}/login");
+    let start = format!("25/01/02 03:04:05,S/N {serial} session ");
+    let access = " Access 2147483651:";
     let expected = [
-        "Auditor operation LUNA_LOGIN returned RC_OK(0x00000000)",
-        &format!(
-            "no role operation LUNA_LOGIN returned LUNA_RET_UM_PIN_INCORRECT(0x00a00000) {login}"
+        format!(
+            " operation LUNA_LOGIN returned LUNA_RET_UM_PIN_INCORRECT(0x00a00000) no role : {login}"
         ),
-        &format!("SO operation LUNA_LOGIN returned RC_OK(0x00000000) {login}"),
+        format!(" operation LUNA_LOGIN returned RC_OK(0x00000000) SO : {login}"),
     ];
     // The first login came before logins were recorded.
     assert_eq!(found.len(), 2, "{found:#?}");
-    for (line, expected) in found.iter().zip(&expected[1..]) {
-        assert!(line.contains(&start) && line.ends_with(expected), "{line}");
+    for (line, expected) in found.iter().zip(&expected) {
+        assert!(line.contains(&start) && line.contains(access), "{line}");
+        assert!(line.ends_with(expected), "{line}");
     }
     assert_eq!(records(&mut bench, "LUNA_INIT_TOKEN").len(), 1);
 }
@@ -126,11 +127,17 @@ fn only_what_is_wanted_is_recorded_but_the_gravest_always() {
     found.retain(|line| line.contains("/api/lunasa/hsms/"));
     assert!(found.len() == 1 && found[0].contains("PIN_INCORRECT"), "{found:#?}");
     assert_eq!(records(&mut bench, "LUNA_INIT_TOKEN").len(), 1);
-    for bad in [json!([]), json!(["access"]), json!(["f"]), json!(["loud", "f"]), json!(["n", "f"])]
-    {
+    for bad in [json!([]), json!(["access"]), json!(["loud", "f"]), json!(["n", "f"])] {
         assert_eq!(set(&mut bench, bad.clone()), 400, "{bad}");
     }
     assert_eq!(show(&mut bench).events, [""; 0]);
+    assert_eq!(set(&mut bench, json!(["failure"])), 204, "those of every category");
+    bench.local_login();
+    bench.so_login("wrong-password");
+    bench.so_login(SO);
+    bench.login("eve", ACCOUNT);
+    let of_so = |line: &&String| line.contains("/api/lunasa/hsms/");
+    assert_eq!(records(&mut bench, "LUNA_LOGIN").iter().filter(of_so).count(), 2);
 }
 
 #[test]
@@ -308,7 +315,8 @@ fn a_full_log_stops_what_it_would_record_until_the_auditor_clears_it() {
     assert_eq!(bench.delete(CLEAR.template()).status, 204);
     let found = records(&mut bench, "");
     assert!(found.len() == 1 && found[0].contains("LUNA_LOG_CLEAR"), "{found:#?}");
-    assert!(found[0].contains(": eve : Console begins="), "{found:#?}");
+    assert!(found[0].contains(": eve : Console : DELETE "), "{found:#?}");
+    assert!(found[0].contains("/logs begins="), "{found:#?}");
     bench.local_login();
     bench.so_login(SO);
     assert_eq!(create(&mut bench).status, 204);
@@ -344,7 +352,8 @@ fn zeroization_leaves_the_auditor_and_a_factory_reset_takes_it_with_a_last_recor
     assert!(!show(&mut bench).initialized);
     let found = records(&mut bench, "");
     assert!(found.last().unwrap().contains("LUNA_LOG_ROTATE"), "{found:#?}");
-    assert_eq!(records(&mut bench, "LUNA_FACTORY_RESET").len(), 1);
+    let reset = records(&mut bench, "/actions/factoryReset");
+    assert!(reset.len() == 1 && reset[0].contains("LUNA_ZEROIZE"), "{reset:#?}");
 }
 
 #[test]
@@ -388,6 +397,8 @@ fn a_log_verifies_on_another_hsm_with_its_secret_alone() {
     assert_eq!((&verified["first"], &verified["complete"]), (&json!(1), &json!(false)));
     let source = json!({"file": log, "external": true, "source": "1"});
     assert_eq!(other.post(VERIFY.template(), source).error(), (400, UNUSABLE_SECRET));
+    let named = json!({"file": "secret.lws", "source": "1"});
+    assert_eq!(other.put(IMPORT_SECRET.template(), named).error(), (400, UNUSABLE_SECRET));
 
     let mut stranger = carried("other-domain");
     assert_eq!(stranger.put(IMPORT_SECRET.template(), import).error(), (400, UNUSABLE_SECRET));
@@ -395,6 +406,35 @@ fn a_log_verifies_on_another_hsm_with_its_secret_alone() {
     assert_eq!(answer.error(), (400, NOT_VERIFIED));
     let answer = stranger.post(UNPACK.template(), json!({"file": "secret.lws"}));
     assert_eq!(answer.error().0, 400);
+}
+
+#[test]
+fn an_imported_secret_takes_the_place_of_the_own_one_until_that_is_imported() {
+    let mut bench = bench();
+    let own = bench.call(&EXPORT_SECRET, &[], &Nothing {}).file;
+    let serial = bench.machine.state.hsm.hsm.get().serial;
+    let file = files(&mut bench)[0].clone();
+    let other = ImportedRow { serial: serial + 1, secret: "00".repeat(32).into() };
+    bench.machine.state.audit.auditor.get_mut().imported = Some(other);
+    bench.store();
+    let told = verify(&mut bench, &file).unwrap_err();
+    assert!(told.as_str().unwrap().contains(&own), "{told}");
+    bench.put(IMPORT_SECRET.template(), json!({"file": own}));
+    verify(&mut bench, &file).unwrap();
+}
+
+#[test]
+fn the_text_is_looked_for_within_the_last_entries() {
+    let mut bench = bench();
+    bench.post(LOGIN.template(), json!({"password": PASSWORD}));
+    bench.post(LOGIN.template(), json!({"password": PASSWORD}));
+    let tail = |bench: &mut TestMachine, entries, search: &str| {
+        let wanted = Tail { entries: Some(entries), search: Some(search.to_owned()), file: None };
+        bench.call(&TAIL, &[], &wanted).lines.len()
+    };
+    assert_eq!(tail(&mut bench, 2, "LUNA_LOGIN"), 2);
+    assert_eq!(tail(&mut bench, 2, "LUNA_LOG_SET_CONFIG"), 0);
+    assert_eq!(tail(&mut bench, 3, "LUNA_LOG_SET_CONFIG"), 1);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use luna_rest::audit;
 use luna_shell::Counter;
 
-use super::{NAME_ONLY, SERIAL, Silent, check_serial, state};
+use super::{PROCEED, SERIAL, Silent, check_serial, state, times};
 use crate::passwords::one_domain;
 use crate::prelude::*;
-use crate::questions::{allowed, caution, last_attempt, proceed, unknown_attempts};
+use crate::questions::{allowed, last_attempt, unknown_attempts};
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
@@ -15,7 +15,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[SERIAL],
         roles: Role::AUDIT,
         rest: &[audit::SHOW.resource(), audit::CHANGE_PASSWORD.resource()],
-        known: Known::Documented("lunash/commands/audit/audit_changepwd.htm@7.1"),
+        known: Known::Documented("lunash/commands/audit/audit_changepwd.htm@7.2"),
         run: call::<ChangePwd>(),
     },
     Command {
@@ -29,10 +29,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         ],
         roles: Role::AUDIT,
         rest: &[audit::SHOW.resource(), audit::INIT.resource()],
-        known: Known::Assumed(
-            "audit_init.htm is cut before its examples: its questions are worded as those of \
-             'hsm init'",
-        ),
+        known: Known::Documented("lunash/commands/audit/audit_init.htm@7.2"),
         run: call::<Init>(),
     },
     Command {
@@ -50,16 +47,16 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::AUDIT,
         rest: &[audit::LOGOUT.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/audit/audit_logout.htm@7.2"),
         run: call::<Logout>(),
     },
     Command {
-        syntax: "audit show",
-        help: "Show the Auditor, what is recorded, and how far the log is",
-        options: &[],
+        syntax: "audit show [-serial|-s <serialnum>]",
+        help: "Show the Auditor, the clocks, and what is recorded",
+        options: &[SERIAL],
         roles: Role::AUDIT,
         rest: &[audit::SHOW.resource()],
-        known: Known::Assumed("the page was not found: a line a fact"),
+        known: Known::Documented("lunash/commands/audit/audit_show.htm@7.2"),
         run: call::<Show>(),
     },
     Command {
@@ -68,7 +65,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::AUDIT,
         rest: &[audit::SYNC.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/audit/audit_sync.htm@7.2"),
         run: call::<Sync>(),
     },
 ];
@@ -127,7 +124,7 @@ impl Run<Session> for ChangePwd {
             self.newpw,
             Question {
                 text: &format!("{first}  Please enter the new password:\n  > "),
-                again: Some("\n  Please re-enter the new password:\n  > "),
+                again: Some("\n\n  Please re-enter the new password:\n  > "),
                 variable: "NEW_AUDIT_PASSWORD",
                 option: "-newpw",
             },
@@ -151,38 +148,29 @@ struct Init {
 }
 
 impl Run<Session> for Init {
-    type View = Done;
+    type View = Silent;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Silent, Failure> {
         check_serial(session, self.serial.as_deref())?;
         one_domain(self.domain.as_ref(), self.defaultdomain)?;
-        let lines = match state(session)?.initialized {
-            true => {
-                "Are you sure you wish to re-initialize the Auditor?\n\
-                 Records so far cannot be verified with the new log secret.\n"
-            }
-            false => "Are you sure you wish to initialize the Auditor?\n",
-        };
-        session.confirm(self.force, &caution(lines, &proceed("initialize the Auditor")))?;
-        let first = session.lead();
-        let password = session.ui().secret(
-            self.password,
-            Question {
-                text: &format!("{first}  Please enter a password for the Auditor:\n  > "),
-                again: Some("\n  Please re-enter password to confirm:\n  > "),
-                variable: "AUDIT_PASSWORD",
-                option: "-password",
-            },
-        )?;
-        allowed(naming::PASSWORD, password.expose())?;
-        let mut body =
-            audit::Init { password, default_domain: self.defaultdomain, ..audit::Init::default() };
+        if state(session)?.initialized {
+            let note = "note: records so far cannot be verified with the new log secret";
+            session.ui().note(note);
+        }
+        let question = format!(
+            "        The AUDIT role will be initialized.\n\n        \
+             Are you sure you wish to continue?\n\n\n{PROCEED}"
+        );
+        session.confirm(self.force, &question)?;
+        let mut body = audit::Init { default_domain: self.defaultdomain, ..audit::Init::default() };
         if !self.defaultdomain {
             let first = session.lead();
             let domain = session.ui().secret(
                 self.domain,
                 Question {
-                    text: &format!("{first}  Please enter a domain for the Auditor:\n  > "),
+                    text: &format!(
+                        "{first}  Please enter a domain to use for initializing the Audit role:\n  > "
+                    ),
                     again: Some("\n  Please re-enter domain to confirm:\n  > "),
                     variable: "AUDIT_DOMAIN",
                     option: "-domain",
@@ -191,8 +179,19 @@ impl Run<Session> for Init {
             allowed(naming::DOMAIN, domain.expose())?;
             body.domain = Some(domain);
         }
+        let first = session.lead();
+        body.password = session.ui().secret(
+            self.password,
+            Question {
+                text: &format!("{first}  Please enter the password:\n  > "),
+                again: Some("\n  Please re-enter password to confirm:\n  > "),
+                variable: "AUDIT_PASSWORD",
+                option: "-password",
+            },
+        )?;
+        allowed(naming::PASSWORD, body.password.expose())?;
         session.call(&audit::INIT, &[], &body)?;
-        Ok(Done { done: "audit init" })
+        Ok(Silent { done: "audit init", asked: session.ui().has_output() })
     }
 }
 
@@ -222,7 +221,7 @@ impl Run<Session> for Login {
         attempt.spend(session, |session| {
             session.client().call(&audit::LOGIN, &[], &body).map_err(wrong_password)
         })?;
-        Ok(Silent { done: "audit login", asked: session.ui().has_output() })
+        Ok(Silent { done: "audit login", asked: false })
     }
 }
 
@@ -230,16 +229,18 @@ impl Run<Session> for Login {
 struct Logout {}
 
 impl Run<Session> for Logout {
-    type View = Silent;
+    type View = Done;
 
-    fn run(self, session: &mut Session) -> Result<Silent, Failure> {
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
         session.call(&audit::LOGOUT, &[], &Nothing {})?;
-        Ok(Silent { done: "audit logout", asked: session.ui().has_output() })
+        Ok(Done { done: "audit logout" })
     }
 }
 
 #[derive(Deserialize)]
-struct Show {}
+struct Show {
+    serial: Option<String>,
+}
 
 /// The Auditor and its log.
 #[derive(Serialize)]
@@ -269,6 +270,7 @@ impl Run<Session> for Show {
     type View = Shown;
 
     fn run(self, session: &mut Session) -> Result<Shown, Failure> {
+        check_serial(session, self.serial.as_deref())?;
         let audit = state(session)?;
         Ok(Shown {
             initialized: audit.initialized,
@@ -292,32 +294,39 @@ impl Text for Shown {
     fn write(&self, page: &mut Page) {
         let role = match (self.initialized, &*self.locked_until, self.logged_in) {
             (false, ..) => "not initialized".to_owned(),
-            (true, until, _) if !until.is_empty() => format!("locked until {until}"),
+            (true, until, _) if !until.is_empty() => format!("locked until {}", times(until).0),
             (true, _, true) => "logged in".to_owned(),
-            (true, _, false) => "not logged in".to_owned(),
+            (true, _, false) => "logged out".to_owned(),
         };
         let configured = if self.events.is_empty() { "has not been" } else { "has been" };
         page.line("HSM Logging Status:");
-        page.line(format!("   Logging {configured} configured"));
-        page.line(format!("   HSM is currently storing {} log records.", self.waiting));
-        page.line(format!("   The log has {} bytes of {}.", self.size, self.limit));
-        page.line(format!("   The last record is number {}.", self.last_record));
         page.blank();
-        page.field("HSM Audit Role:", 20, role);
-        page.field("HSM Time:", 20, &self.hsm_time);
-        page.field("HOST Time:", 20, &self.host_time);
-        if let Some(serial) = &self.imported {
-            page.field("Imported secret:", 20, format!("of HSM {serial}"));
+        page.line("HSM found logging daemon");
+        page.line(format!("Logging {configured} configured"));
+        page.line(format!("HSM is currently storing {} log records.", self.waiting));
+        page.blank();
+        page.line(format!("HSM Audit Role: {role}"));
+        page.blank();
+        page.line(format!("HSM Time  : {}", times(&self.hsm_time).0));
+        page.line(format!("HOST Time : {}", times(&self.host_time).0));
+        // Assumed: the page says that less is shown before the login, not what.
+        if !self.logged_in {
+            return;
         }
         page.blank();
         page.line("Current Logging Configuration");
         page.line("-----------------------------");
-        let events = match &self.events[..] {
-            [] => "none".to_owned(),
-            events => events.join(","),
-        };
-        page.field("event mask:", 20, events);
-        page.field("rotation interval:", 20, &self.rotation);
+        page.line(format!("event mask        : {}", mask(&self.events)));
+        page.line(format!("rotation interval : {}", self.rotation));
+    }
+}
+
+/// What is recorded. Assumed: the wording of others than all.
+fn mask(events: &[String]) -> String {
+    match events {
+        [] => "Log nothing".to_owned(),
+        events if events.iter().any(|event| event == "all") => "Log everything".to_owned(),
+        events => format!("Log {}", events.join(",")),
     }
 }
 
@@ -325,10 +334,54 @@ impl Text for Shown {
 struct Sync {}
 
 impl Run<Session> for Sync {
-    type View = Done;
+    type View = Silent;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Silent, Failure> {
         session.call(&audit::SYNC, &[], &Nothing {})?;
-        Ok(Done { done: "audit sync" })
+        Ok(Silent { done: "audit sync", asked: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The example of audit_show.htm@7.2.
+    #[test]
+    fn the_status_is_shown_as_documented() {
+        let shown = Shown {
+            initialized: true,
+            logged_in: true,
+            logins_left: Some(3),
+            locked_until: String::new(),
+            events: vec!["all".to_owned()],
+            rotation: "daily".to_owned(),
+            last_record: 7,
+            waiting: 0,
+            size: 3192,
+            limit: 67_108_864,
+            imported: None,
+            hsm_time: "2012-12-17T17:50:35Z".to_owned(),
+            host_time: "2012-12-17T17:51:07Z".to_owned(),
+        };
+        assert_eq!(
+            shown.text(),
+            "HSM Logging Status:\n\
+             \n\
+             HSM found logging daemon\n\
+             Logging has been configured\n\
+             HSM is currently storing 0 log records.\n\
+             \n\
+             HSM Audit Role: logged in\n\
+             \n\
+             HSM Time  : Mon Dec 17 17:50:35 2012\n\
+             HOST Time : Mon Dec 17 17:51:07 2012\n\
+             \n\
+             Current Logging Configuration\n\
+             -----------------------------\n\
+             event mask        : Log everything\n\
+             rotation interval : daily\n"
+        );
     }
 }

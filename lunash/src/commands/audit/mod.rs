@@ -12,6 +12,7 @@ pub(super) mod secret;
 
 use luna_rest::audit;
 
+use crate::commands::status::clock::date_of;
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] = &[
@@ -24,8 +25,8 @@ pub(super) const MENUS: &[Menu] = &[
 /// What is said of an option that picks the HSM.
 const SERIAL: (&str, &str) = ("-serial", "Serial number of the HSM; an appliance has one");
 
-/// Why a leaf without its page is as it is.
-const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that of its neighbours");
+/// The end of a question of this menu: what to type to go on.
+const PROCEED: &str = "        Type proceed to continue, or quit to quit now -> ";
 
 /// That something was done; the product says no more than its result line.
 #[derive(Serialize)]
@@ -43,6 +44,19 @@ impl Text for Silent {
             page.blank();
         }
     }
+}
+
+/// A time as `ctime` writes it, `Mon Dec 17 17:50:35 2012`, and as `ls` does, `Dec 17 17:50`. Of an
+/// appliance that writes its times another way both are its own.
+fn times(rfc3339: &str) -> (String, String) {
+    let parts = rfc3339.trim_end_matches('Z').split_once('T');
+    let Some((day, clock)) = parts.and_then(|(date, clock)| Some((date_of(date)?, clock))) else {
+        return (rfc3339.to_owned(), rfc3339.to_owned());
+    };
+    let (weekday, month) = (day.weekday().to_string(), day.month().to_string());
+    let (date, minute) =
+        (format!("{:.3} {:>2}", month, day.day()), clock.get(..5).unwrap_or(clock));
+    (format!("{weekday:.3} {date} {clock} {}", day.year()), format!("{date} {minute}"))
 }
 
 /// The Auditor and its log.

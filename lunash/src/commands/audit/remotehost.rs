@@ -2,13 +2,13 @@
 
 use luna_rest::audit::{self, RemoteHost};
 
-use super::NAME_ONLY;
+use super::PROCEED;
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "audit remotehost add -host <host> [-protocol <protocol:tcp|udp>] [-port <port:1-65535>]",
+        syntax: "audit remotehost add -host|-h <hostnameoripaddress> [-protocol|-pr <protocol:tcp|udp>] [-port|-po <port:1-65535>]",
         help: "Send the audit log to a host, too",
         options: &[
             ("-host", "Host name or address"),
@@ -17,25 +17,25 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         ],
         roles: Role::AUDIT,
         rest: &[audit::ADD_HOST.resource()],
-        known: Known::Documented("admin_hsm/audit/audit-logging_remote.htm"),
+        known: Known::Documented("lunash/commands/audit/audit_remotehost_add.htm@7.2"),
         run: call::<Add>(),
     },
     Command {
-        syntax: "audit remotehost clear [-force]",
+        syntax: "audit remotehost clear [-force|-f]",
         help: "Send the audit log to no host any more",
         options: &[],
         roles: Role::AUDIT,
         rest: &[audit::CLEAR_HOSTS.resource()],
-        known: Known::Assumed("the page was not found: as 'syslog remotehost clear'"),
+        known: Known::Documented("lunash/commands/audit/audit_remotehost_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "audit remotehost delete -host <host>",
+        syntax: "audit remotehost delete -host|-h <hostnameoripaddress>",
         help: "Send the audit log to a host no more, on none of its ports",
         options: &[("-host", "Host name or address, as it was added")],
         roles: Role::AUDIT,
         rest: &[audit::HOSTS.resource(), audit::DELETE_HOST.resource()],
-        known: Known::Assumed("the page was not found: as 'syslog remotehost delete'"),
+        known: Known::Documented("lunash/commands/audit/audit_remotehost_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
@@ -44,7 +44,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::AUDIT,
         rest: &[audit::HOSTS.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/audit/audit_remotehost_list.htm@7.2"),
         run: call::<List>(),
     },
 ];
@@ -56,15 +56,40 @@ struct Add {
     port: Option<u16>,
 }
 
-impl Run<Session> for Add {
-    type View = Message;
+/// What became of the hosts.
+#[derive(Default, Serialize)]
+struct Changed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<String>,
+    /// Whether a question stands before it.
+    #[serde(skip)]
+    asked: bool,
+}
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+impl Text for Changed {
+    /// The product restarts its system log to take up a change.
+    fn write(&self, page: &mut Page) {
+        if self.asked {
+            page.blank();
+        }
+        page.field("Stopping syslog:", 59, "[  OK  ]");
+        page.blank();
+        page.field("Starting syslog:", 59, "[  OK  ]");
+        page.line("iptables: Saving firewall rules to /etc/sysconfig/iptables:[  OK  ]");
+    }
+}
+
+impl Run<Session> for Add {
+    type View = Changed;
+
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
         let Add { host: address, protocol, port } = self;
         let (port, protocol) = (port.unwrap_or_default(), protocol.unwrap_or_default());
         let host = RemoteHost { address, port, protocol };
         session.client().call(&audit::ADD_HOST, &[], &host).map_err(refused_in_detail)?;
-        Ok(Message::new(format!("{} added successfully", host.address)))
+        Ok(Changed { added: Some(host.address), ..Changed::default() })
     }
 }
 
@@ -74,12 +99,16 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Done;
+    type View = Changed;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.confirm_warning(self.force, "This command will delete all remote hosts.")?;
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+        let question = format!(
+            "        All remote hosts receiving the audit logs will be deleted.\n        \
+             Are you sure you wish to continue?\n\n{PROCEED}"
+        );
+        session.confirm(self.force, &question)?;
         session.call(&audit::CLEAR_HOSTS, &[], &Nothing {})?;
-        Ok(Done { done: "audit remotehost clear" })
+        Ok(Changed { asked: session.ui().has_output(), ..Changed::default() })
     }
 }
 
@@ -89,9 +118,9 @@ struct Delete {
 }
 
 impl Run<Session> for Delete {
-    type View = Done;
+    type View = Changed;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
         let mut hosts = session.get(&audit::HOSTS, &[])?.remote_hosts;
         hosts.retain(|host| host.address == self.host);
         if hosts.is_empty() {
@@ -102,7 +131,7 @@ impl Run<Session> for Delete {
             let id = format!("{}:{}", host.address, host.port);
             session.call(&audit::DELETE_HOST, &[&id], &Nothing {})?;
         }
-        Ok(Done { done: "audit remotehost delete" })
+        Ok(Changed { deleted: Some(self.host), ..Changed::default() })
     }
 }
 

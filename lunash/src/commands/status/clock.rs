@@ -72,7 +72,7 @@ impl Run<Session> for ShowDate {
 }
 
 /// Reads `YYYY-MM-DD`.
-fn date_of(text: &str) -> Option<Date> {
+pub(in crate::commands) fn date_of(text: &str) -> Option<Date> {
     let mut parts = text.splitn(3, '-');
     let year = parts.next()?.parse().ok()?;
     let month: u8 = parts.next()?.parse().ok()?;
