@@ -26,6 +26,7 @@ pub mod rules;
 pub mod state;
 pub mod store;
 
+mod audit_folder;
 mod cluster_listeners;
 mod connections;
 mod folder;
@@ -38,6 +39,7 @@ mod own;
 mod own_process;
 mod panics;
 mod replica;
+mod snmp_agent;
 #[cfg(test)]
 mod test_machine;
 mod tls;
@@ -48,6 +50,8 @@ pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
 
 use crate::core::logs::SharedLogs;
+use crate::request::audit_log::AuditLog;
+use audit_folder::AuditFolder;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
@@ -76,6 +80,8 @@ pub struct Options {
     pub clock: Option<OffsetDateTime>,
     /// The host name; counts at the first start, and after a reset.
     pub hostname: String,
+    /// The UDP port where the SNMP agent answers while it is enabled; without one it never does.
+    pub snmp: Option<SocketAddr>,
 }
 
 impl Options {
@@ -87,6 +93,7 @@ impl Options {
             seed: None,
             clock: None,
             hostname: FACTORY_HOSTNAME.to_owned(),
+            snmp: None,
         }
     }
 }
@@ -160,7 +167,7 @@ impl Appliance {
         options: Options,
         prepare: impl FnOnce(&mut Engine),
     ) -> Result<Running, StartError> {
-        let Options { data, listen, seed, clock, hostname } = options;
+        let Options { data, listen, seed, clock, hostname, snmp } = options;
         let folder = Arc::new(Folder::take(&data)?);
         let local_key = folder.local_key()?;
         let certificate = folder.certificate(&hostname, listen.ip())?;
@@ -182,9 +189,15 @@ impl Appliance {
         };
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
-        engine.machine.logs =
-            SharedLogs::new(LogFolder::new(data.join("logs")), Forwarder::default());
+        let (agent, log_watch, prepared) = snmp_agent::prepare(listen.ip());
+        engine.machine.logs = SharedLogs::new(LogFolder::new(data.join("logs")), log_watch);
         engine.machine.aim_logs();
+        engine.machine.snmp = Box::new(agent);
+        engine.machine.aim_snmp();
+        let audit_log = AuditLog::new(AuditFolder::new(data.join("audit")), Forwarder::default());
+        engine
+            .change_own(|machine| machine.keep_audit_log(audit_log))
+            .map_err(|reason| state(reason.into()))?;
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));
@@ -206,6 +219,13 @@ impl Appliance {
             .enable_all()
             .build()
             .map_err(StartError::Server)?;
+        if let Some(address) = snmp {
+            let shown = Arc::downgrade(&replica);
+            let objects =
+                move || shown.upgrade().map(|replica| replica.snmp_objects()).unwrap_or_default();
+            let boots = data.join("snmp-boots");
+            snmp_agent::run(prepared, runtime.handle(), address, boots, Arc::new(objects));
+        }
         let handle = Handle::new();
         let service = {
             let _inside = runtime.enter();

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows an area of the appliance.
 
+pub mod audit;
 pub mod checks;
 pub mod ciphers;
 pub mod clock;
@@ -10,6 +11,8 @@ pub mod logs;
 pub mod message;
 pub mod password;
 pub mod random;
+pub mod snmp;
 pub mod table;
 pub mod text;
 pub mod time_zones;
+pub mod web;

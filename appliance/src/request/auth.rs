@@ -9,7 +9,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::password::PasswordHash;
 use crate::core::text::time_text;
 use crate::request::context::Context;
-use crate::request::route::{Access, Ids, OPEN, Route, Routes};
+use crate::request::route::{AUDIT, Access, Ids, OPEN, Route, Routes};
 use crate::request::session::{Key, Session, Sessions};
 use crate::state::State;
 
@@ -62,6 +62,10 @@ pub(crate) fn admit(cx: &mut Context<'_>, route: &Route, ids: &[String]) -> Resu
 }
 
 fn allowed(cx: &Context<'_>, access: Access, role: &str, resource: Resource) -> bool {
+    // What is the auditor's alone cannot be given to anybody else.
+    if access.roles() == AUDIT.roles() && !access.open {
+        return access.allows(role);
+    }
     match cx.state.roles.rules(role) {
         Some(rules) => rules.iter().any(|rule| covers(rule, resource, &cx.request.path)),
         None => access.allows(role),

@@ -30,6 +30,8 @@ pub(crate) enum Key {
 /// A session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
+    /// Sessions are numbered from 1 since the start.
+    pub number: u64,
     /// The account; empty without a login.
     pub user: String,
     /// The account's role at this request.
@@ -65,6 +67,7 @@ fn of_user(user: &str) -> Session {
 /// All sessions.
 #[derive(Debug, Default)]
 pub struct Sessions {
+    opened: u64,
     open: BTreeMap<Key, (Session, OffsetDateTime)>,
     anonymous: Session,
     failed: BTreeMap<String, Failed>,
@@ -104,7 +107,8 @@ impl Sessions {
     pub(crate) fn insert(&mut self, key: Key, session: Session, now: OffsetDateTime) {
         // Those that ended are dropped here, so that their number stays bounded.
         self.open.retain(|_, (_, used)| now - *used < IDLE);
-        self.open.insert(key, (session, now));
+        self.opened += 1;
+        self.open.insert(key, (Session { number: self.opened, ..session }, now));
     }
 
     pub(crate) fn remove(&mut self, key: &Key) {

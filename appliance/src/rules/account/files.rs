@@ -13,17 +13,17 @@ use time::OffsetDateTime;
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text, is_name};
 use crate::request::context::Context;
-use crate::request::route::{FileKind, Ids, MONITOR, Routes, Upload};
+use crate::request::route::{EVERYONE, FileKind, Ids, Routes, Upload};
 use crate::rules::account::users::not_reserved;
 use crate::state::files::FileRow;
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&FILES, MONITOR, list);
-    r.on_file(&UPLOAD, MONITOR, FileKind::Multipart, upload);
-    r.on(&CLEAR_FILES, MONITOR, clear);
-    r.on(&FILE, MONITOR, show);
-    r.on(&DELETE_FILE, MONITOR, delete);
-    r.on(&DOWNLOAD, MONITOR, download);
+    r.on(&FILES, EVERYONE, list);
+    r.on_file(&UPLOAD, EVERYONE, FileKind::Multipart, upload);
+    r.on(&CLEAR_FILES, EVERYONE, clear);
+    r.on(&FILE, EVERYONE, show);
+    r.on(&DELETE_FILE, EVERYONE, delete);
+    r.on(&DOWNLOAD, EVERYONE, download);
 }
 
 /// The user in the path, who must be the one that asks.
@@ -77,8 +77,8 @@ pub(crate) fn no_file(name: &str) -> Failure {
 const QUOTA: u64 = if cfg!(test) { 64 << 10 } else { 256 << 20 };
 
 /// Extensions that may be uploaded.
-const EXTENSIONS: [&str; 10] =
-    [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
+const EXTENSIONS: [&str; 11] =
+    [".pem", ".spkg", ".auth", ".lic", ".lws", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
 
 /// `by_owner`: whether the owner of the data folder sends the file. This takes the place of scp, which has no
 /// list of extensions: `id_rsa.pub`, a role's file without any.

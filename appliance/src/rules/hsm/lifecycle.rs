@@ -47,9 +47,9 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
             false => 0,
         }),
         so_logged_in: Some(cx.session().is_so()),
-        // Neither PEDs nor the auditor are emulated.
+        // PEDs are not emulated.
         rpv_initialized: false,
-        audit_role_initialized: false,
+        audit_role_initialized: cx.state.audit.auditor.get().initialized,
         remote_login_initialized: false,
         manually_zeroized: row.manually_zeroized,
         secure_transport_mode: row.transport.is_some(),

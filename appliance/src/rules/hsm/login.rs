@@ -46,7 +46,13 @@ fn known(role: &str) -> Result<&'static str, Failure> {
     })
 }
 
-fn not_initialized(role: &str) -> Failure {
+fn not_initialized(cx: &Context<'_>, role: &str) -> Failure {
+    if role == "audit" && cx.state.audit.auditor.get().initialized {
+        let (id, message) = ("OPERATION_RESTRICTED", "The operation is not allowed.");
+        return Failure::new(403, id, message).details(
+            "The Auditor is for accounts of the role audit, with the menu audit of LunaSH.",
+        );
+    }
     if role == "so" {
         return Failure::new(
             400,
@@ -104,7 +110,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothin
     cx.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
-        return Err(not_initialized(&body.role));
+        return Err(not_initialized(cx, &body.role));
     }
     let Some(password) = body.password else {
         return Err(Failure::bad_request("missing field `password`"));
@@ -136,10 +142,13 @@ fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, F
     access::check_id(cx, &ids[0])?;
     let name = known(&ids[1])?;
     let row = cx.state.hsm.hsm.get();
-    let initialized = &ids[1] == "so" && row.initialized;
+    let auditor = cx.state.audit.auditor.get();
+    let (auditors_left, locked) = auditor.attempts(cx.now);
+    let initialized = if &ids[1] == "so" { row.initialized } else { auditor.initialized };
     let left = match ids[1].as_str() {
         "so" if initialized => SO_ATTEMPTS.saturating_sub(row.so_failures),
         "so" => 0,
+        _ if initialized => auditors_left,
         // As in the reference's example of an auditor that is not initialized.
         _ => 10,
     };
@@ -150,7 +159,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, F
         id: ids[1].to_owned(),
         indirect_login_version: "None".to_owned(),
         initialized,
-        locked_out: false,
+        locked_out: &ids[1] == "audit" && locked.is_some(),
         login_attempts_left: left,
         name: name.to_owned(),
         pin_to_be_changed: false,
@@ -188,7 +197,7 @@ fn set_password(
     cx.require_no_transport()?;
     known(role)?;
     if role != "so" || !cx.state.hsm.hsm.get().initialized {
-        return Err(not_initialized(role));
+        return Err(not_initialized(cx, role));
     }
     access::check_password(body.new_password.expose())?;
     check_so(cx, &body.old_password)?;
