@@ -1,6 +1,6 @@
 //! The figures of an appliance, measured against the program itself over TLS on one connection:
-//! reads and durable changes a second, beside those of a bare server in the same run; the first
-//! answer on a new connection; memory when full.
+//! reads and durable changes a second, beside those of a bare server and those of an appliance that logs
+//! nothing in the same run; the first answer on a new connection; memory when full.
 //!
 //! `cargo bench -p luna-appliance --bench figures`
 
@@ -8,12 +8,13 @@
 
 mod bare;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
+use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use luna_appliance::Appliance;
-use luna_rest::{Client, Nothing, Target, Trust, hsm, network, ntls, partitions};
+use luna_rest::{Client, Nothing, Secret, Target, Trust, hsm, network, ntls, partitions, syslog};
 
 /// The two servers take turns, so that what else the machine does meets both.
 const TURNS: u32 = 10;
@@ -33,7 +34,23 @@ impl Drop for Program {
     }
 }
 
-fn main() {
+/// An appliance of its own, and where and how to log in.
+struct Served {
+    program: Program,
+    target: Target,
+    key: Secret,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn open(&self) -> Client {
+        let mut client = Client::connect(self.target.clone()).unwrap();
+        client.login_locally(self.key.expose()).unwrap();
+        client
+    }
+}
+
+fn serve() -> Served {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_luna-appliance"))
         .args(["serve", "--listen", "127.0.0.1:0", "--seed", "1", "--data"])
@@ -54,22 +71,60 @@ fn main() {
         limit: None,
     };
     let key = Appliance::local_key(folder.path()).unwrap();
-    let open = || {
-        let mut client = Client::connect(target.clone()).unwrap();
-        client.login_locally(key.expose()).unwrap();
-        client
-    };
-    let client = open();
-    println!("memory in factory state: {:.1} MB", memory(&program));
+    Served { program, target, key, _folder: folder }
+}
 
-    let bare = bare::client(tempfile::tempfile().unwrap());
-    compare("reads", READS, 0.5, [&client, &bare], |client, _| {
-        client.get(&hsm::LIST, &[]).unwrap();
+/// Turns off what an appliance does beside its answers for those who look at it later: its logs.
+fn log_nothing(client: &Client) {
+    for log in ["lunalogs", "messages"] {
+        let nothing = syslog::ChangeLog { severity: "emergency".into() };
+        client.call(&syslog::CHANGE_LOG, &[log], &nothing).unwrap();
+    }
+}
+
+/// Sends the logs of an appliance on to receivers of this process, over UDP and over TCP.
+fn forward(client: &Client) {
+    let (udp, tcp) =
+        (UdpSocket::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let ports = [udp.local_addr().unwrap().port(), tcp.local_addr().unwrap().port()];
+    std::thread::spawn(move || while udp.recv(&mut [0; 9000]).is_ok() {});
+    std::thread::spawn(move || {
+        let (mut stream, _) = tcp.accept().unwrap();
+        while stream.read(&mut [0; 9000]).is_ok_and(|length| length > 0) {}
     });
-    compare("durable changes", CHANGES, 0.3, [&client, &bare], |client, number| {
+    for (protocol, port) in syslog::PROTOCOLS.into_iter().zip(ports) {
+        let (protocol, port) = (Some(protocol.to_owned()), Some(port));
+        let address = "127.0.0.1".to_owned();
+        let host = syslog::NewRemoteHost { address, protocol, port, ..Default::default() };
+        client.call(&syslog::ADD_HOST, &[], &host).unwrap();
+    }
+}
+
+fn main() {
+    let served = serve();
+    let (program, open) = (&served.program, || served.open());
+    let client = open();
+    println!("memory in factory state: {:.1} MB", memory(program));
+
+    let read = |client: &Client, _| {
+        client.get(&hsm::LIST, &[]).unwrap();
+    };
+    let change = |client: &Client, number| {
         let body = network::NewHostname { hostname: Some(format!("host{number}")) };
         client.call(&network::CHANGE, &[], &body).unwrap();
-    });
+    };
+    let bare = ("a bare server", &bare::client(tempfile::tempfile().unwrap()));
+    compare("reads", (READS, 0.5), &client, bare, read);
+    compare("durable changes", (CHANGES, 0.3), &client, bare, change);
+
+    let (logging, silent) = (serve(), serve());
+    let (loud, quiet) = (logging.open(), silent.open());
+    forward(&loud);
+    log_nothing(&quiet);
+    let quiet = ("one that logs nothing", &quiet);
+    compare("reads, logs sent to two hosts", (READS, 0.85), &loud, quiet, read);
+    compare("durable changes, logs sent to two hosts", (CHANGES, 0.85), &loud, quiet, change);
+    drop((logging, silent));
 
     let mut times: Vec<Duration> = (0..CONNECTIONS)
         .map(|_| {
@@ -90,17 +145,24 @@ fn main() {
     let time = Instant::now();
     let clients = client.get(&ntls::CLIENTS, &[]).unwrap().clients.len();
     println!("listing {clients} clients: {:.1} ms", time.elapsed().as_secs_f64() * 1e3);
-    let most = peak(&program);
+    let most = peak(program);
     println!(
         "memory with {PARTITIONS} partitions and {CLIENTS} clients: {:.1} MB, at most {most:.1} MB \
          (bound: 40 MB){}",
-        memory(&program),
+        memory(program),
         missed(most < 40.0)
     );
 }
 
 /// Does the same with both servers in turns, so often each time, and prints both rates.
-fn compare(what: &str, count: u32, bound: f64, servers: [&Client; 2], work: impl Fn(&Client, u32)) {
+fn compare(
+    what: &str,
+    (count, bound): (u32, f64),
+    ours: &Client,
+    (name, theirs): (&str, &Client),
+    work: impl Fn(&Client, u32),
+) {
+    let servers = [ours, theirs];
     let mut spent = [Duration::ZERO; 2];
     for _ in 0..TURNS {
         for (client, spent) in servers.iter().zip(&mut spent) {
@@ -112,7 +174,7 @@ fn compare(what: &str, count: u32, bound: f64, servers: [&Client; 2], work: impl
     let [ours, theirs] = spent.map(|time| f64::from(count * TURNS) / time.as_secs_f64());
     let ratio = ours / theirs;
     println!(
-        "{what}, one connection: {ours:.0}/s; a bare server: {theirs:.0}/s; ratio {ratio:.2} (bound: \
+        "{what}, one connection: {ours:.0}/s; {name}: {theirs:.0}/s; ratio {ratio:.2} (bound: \
          {bound}){}",
         missed(ratio >= bound)
     );

@@ -3,7 +3,8 @@
 //! `state.redb` the state, `state.mark` how many changes it has seen (`store`), `state.redb.stopped` the
 //! state as the last orderly stop left it, `web.pem` the web server's key and certificate, `local.key` what opens a
 //! session without a password, `endpoint.json` where the running appliance listens, `lock` held by
-//! the process that runs it, `logs/` the log files (`log_folder`). Beside one's own appliance (`own`) there are `starting`, held by the
+//! the process that runs it, `logs/` the log files (`log_folder`), `audit/` those of the HSM's audit log
+//! (`audit_folder`). Beside one's own appliance (`own`) there are `starting`, held by the
 //! program that starts it, `users`, shared by the programs that use it, and `appliance.log`. All are
 //! readable by their owner alone.
 

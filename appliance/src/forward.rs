@@ -2,13 +2,14 @@
 //! over one TCP connection with octet counting (RFC 6587).
 //!
 //! Each host has a thread of its own, so that none waits for another, and no request for any: up to
-//! 10,000 lines or 4 MiB wait for a host that is out of reach. Over TCP a line is sent anew unless
-//! it was handed to the system whole; what the system had when a connection broke is lost.
+//! 10,000 lines or 4 MiB wait for a host that is out of reach, later ones are dropped, and their number
+//! is told to the host when it is back. `link.rs` is the way to a host, with `tls.rs` for TLS (RFC 5425).
 
+mod link;
 mod spool;
+mod tls;
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::io;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,14 +17,13 @@ use std::time::{Duration, Instant};
 use crate::core::logs::{Entry, Forward, LUNALOGS, MESSAGES, RemoteHost, Severity};
 use crate::core::text::time_text;
 use crate::replica::lock;
+use link::Link;
 use spool::Spool;
 
 /// The pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a connection may take to open, and to take a line.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the appliance's end waits for the last lines.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 /// The most bytes of a message: what receivers take at least, without a setting of their own.
@@ -39,27 +39,45 @@ pub(crate) struct Forwarder {
     senders: Mutex<Vec<Sender>>,
 }
 
+/// A host, and what waits for it.
+#[derive(Debug)]
+struct Destination {
+    host: Mutex<Arc<RemoteHost>>,
+    spool: Spool,
+    problem: Mutex<Option<String>>,
+}
+
+impl Destination {
+    fn problem(&self, problem: Option<String>) {
+        *lock(&self.problem) = problem;
+    }
+
+    fn is(&self, host: &RemoteHost) -> bool {
+        lock(&self.host).is_where(host)
+    }
+}
+
 /// The thread of a host.
 #[derive(Debug)]
 struct Sender {
-    host: RemoteHost,
-    spool: Arc<Spool>,
+    to: Arc<Destination>,
     /// Disconnected when the thread ends.
     ended: Receiver<()>,
 }
 
 impl Sender {
     fn start(host: RemoteHost) -> io::Result<Sender> {
-        let spool = Arc::new(Spool::new());
+        let host = Mutex::new(Arc::new(host));
+        let to = Arc::new(Destination { host, spool: Spool::new(), problem: Mutex::default() });
         let (alive, ended) = channel::<()>();
-        let (to, lines) = (host.clone(), Arc::clone(&spool));
+        let destination = Arc::clone(&to);
         std::thread::Builder::new().name("syslog".to_owned()).spawn(move || {
-            send_all(to, &lines);
+            send_all(&destination);
             // Whoever hears of the end finds nothing left of it.
-            drop(lines);
+            drop(destination);
             drop(alive);
         })?;
-        Ok(Sender { host, spool, ended })
+        Ok(Sender { to, ended })
     }
 }
 
@@ -67,14 +85,19 @@ impl Forward for Forwarder {
     fn aim(&self, hosts: Vec<RemoteHost>) {
         let mut senders = lock(&self.senders);
         senders.retain(|sender| {
-            let stays = hosts.contains(&sender.host);
+            let stays = hosts.iter().any(|host| sender.to.is(host));
             if !stays {
-                sender.spool.give_up();
+                sender.to.spool.give_up();
             }
             stays
         });
         for host in hosts {
-            if senders.iter().any(|sender| sender.host == host) {
+            if let Some(Sender { to, .. }) = senders.iter().find(|sender| sender.to.is(&host)) {
+                // What TLS takes may have changed; a connection without it stays.
+                if host.tls.is_some() {
+                    *lock(&to.host) = Arc::new(host);
+                    to.spool.hurry();
+                }
                 continue;
             }
             match Sender::start(host) {
@@ -96,15 +119,22 @@ impl Forward for Forwarder {
             message(&Entry { log: MESSAGES, severity, process, text, ..entry.clone() }).into()
         };
         for sender in senders.iter() {
-            sender.spool.push(Arc::clone(&line), notice);
+            sender.to.spool.push(Arc::clone(&line), notice);
         }
+    }
+
+    fn problem(&self, address: &str, port: u16) -> Option<String> {
+        let senders = lock(&self.senders);
+        let is = |host: &RemoteHost| host.address == address && host.port == port;
+        let sender = senders.iter().find(|sender| is(&lock(&sender.to.host)))?;
+        lock(&sender.to.problem).clone()
     }
 }
 
 impl Drop for Forwarder {
     fn drop(&mut self) {
         let senders = std::mem::take(&mut *lock(&self.senders));
-        senders.iter().for_each(|sender| sender.spool.end());
+        senders.iter().for_each(|sender| sender.to.spool.end());
         let deadline = Instant::now() + LAST_WAIT;
         for sender in senders {
             // Whatever waits for a silent host longer than that ends with the process.
@@ -131,232 +161,31 @@ fn field(text: &str, longest: usize) -> String {
     if printable.is_empty() { "-".to_owned() } else { printable }
 }
 
-/// A line as it goes over TCP: behind its length.
-fn framed(line: &str) -> String {
-    format!("{} {line}", line.len())
-}
-
 /// Sends the lines of a spool until it ends.
-fn send_all(host: RemoteHost, spool: &Spool) {
-    let (address, port) = (host.address.clone(), host.port);
-    let mut link = if host.tcp { Link::Tcp(host, None) } else { Link::Udp(host, None) };
+fn send_all(to: &Destination) {
+    let mut link = Link::new(Arc::clone(&lock(&to.host)));
     let mut pause = FIRST_PAUSE;
-    while let Some(line) = spool.first() {
+    while let Some(line) = to.spool.first() {
+        link.aim(&lock(&to.host));
         let Err(error) = link.send(&line) else {
-            spool.sent();
+            to.spool.sent();
+            to.problem(None);
             pause = FIRST_PAUSE;
             continue;
         };
+        to.spool.put_back(link.take_unsure());
+        let error = error.to_string();
         if pause == FIRST_PAUSE {
-            tracing::warn!(%error, address, port, "lines of the logs cannot be sent; they wait");
+            let RemoteHost { address, port, .. } = &**lock(&to.host);
+            tracing::warn!(error, address, port, "lines of the logs cannot be sent; they wait");
         }
-        if !spool.pause(pause) {
+        to.problem(Some(error));
+        if !to.spool.pause(pause) {
             return;
         }
         pause = LONGEST_PAUSE.min(pause * 2);
     }
 }
 
-/// The way to a host, once it is open.
-enum Link {
-    Udp(RemoteHost, Option<(UdpSocket, SocketAddr)>),
-    Tcp(RemoteHost, Option<TcpStream>),
-}
-
-impl Link {
-    /// Sends a line; what failed is opened anew the next time.
-    fn send(&mut self, line: &str) -> io::Result<()> {
-        match self {
-            Link::Udp(host, open) => {
-                let (socket, to) = match open.take() {
-                    Some(open) => open,
-                    None => bind(host)?,
-                };
-                socket.send_to(line.as_bytes(), to)?;
-                *open = Some((socket, to));
-            }
-            Link::Tcp(host, open) => {
-                let mut stream = match open.take() {
-                    Some(stream) if !is_closed(&stream) => stream,
-                    _ => connect(host)?,
-                };
-                stream.write_all(framed(line).as_bytes())?;
-                *open = Some(stream);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn addresses(host: &RemoteHost) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    (host.address.as_str(), host.port).to_socket_addrs()
-}
-
-fn no_address() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "the host name has no address")
-}
-
-fn bind(host: &RemoteHost) -> io::Result<(UdpSocket, SocketAddr)> {
-    let to = addresses(host)?.next().ok_or_else(no_address)?;
-    let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-    Ok((UdpSocket::bind(any)?, to))
-}
-
-fn connect(host: &RemoteHost) -> io::Result<TcpStream> {
-    let mut failure = no_address();
-    for address in addresses(host)? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(PATIENCE))?;
-                return Ok(stream);
-            }
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
-}
-
-/// Whether the other end has closed: what is written then is lost without an error.
-fn is_closed(mut stream: &TcpStream) -> bool {
-    let mut said = [0; 512];
-    let mut look = || {
-        stream.set_nonblocking(true)?;
-        // What a receiver says, none should, is of no interest.
-        while stream.read(&mut said)? > 0 {}
-        Ok(())
-    };
-    let found: io::Result<()> = look();
-    let open = found.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-    !open || stream.set_nonblocking(false).is_err()
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::BufReader;
-    use std::net::TcpListener;
-
-    use time::macros::datetime;
-
-    use super::*;
-
-    /// How long anything may take here.
-    const DEADLINE: Duration = Duration::from_secs(30);
-
-    fn entry(text: &str) -> Entry {
-        Entry {
-            log: LUNALOGS,
-            severity: Severity::Info,
-            time: datetime!(2026-01-02 03:04:05 UTC),
-            host: "local_host".to_owned(),
-            process: "lunash".to_owned(),
-            text: text.to_owned(),
-        }
-    }
-
-    fn on_loopback(port: u16, tcp: bool) -> RemoteHost {
-        RemoteHost { address: "127.0.0.1".to_owned(), port, tcp }
-    }
-
-    /// A connection, once there is one.
-    fn accepted(listener: &TcpListener) -> BufReader<TcpStream> {
-        listener.set_nonblocking(true).unwrap();
-        let deadline = Instant::now() + DEADLINE;
-        let stream = loop {
-            match listener.accept() {
-                Ok((stream, _)) => break stream,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    assert!(Instant::now() < deadline, "nobody connects");
-                    std::thread::yield_now();
-                }
-                Err(error) => panic!("{error}"),
-            }
-        };
-        stream.set_nonblocking(false).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        BufReader::new(stream)
-    }
-
-    /// The text of the next line of a connection.
-    fn received(from: &mut BufReader<TcpStream>) -> String {
-        let mut length = 0;
-        loop {
-            let mut byte = [0];
-            from.read_exact(&mut byte).unwrap();
-            match byte[0] {
-                b' ' => break,
-                digit => length = length * 10 + usize::from(digit - b'0'),
-            }
-        }
-        let mut line = vec![0; length];
-        from.read_exact(&mut line).unwrap();
-        String::from_utf8(line).unwrap().split_once(" - - - ").unwrap().1.to_owned()
-    }
-
-    #[test]
-    fn a_line_is_a_message_of_rfc_5424_and_counted_over_tcp() {
-        let line = message(&entry("info : 0 : Lush user login"));
-        let expected =
-            "<174>1 2026-01-02T03:04:05Z local_host lunash - - - info : 0 : Lush user login";
-        assert_eq!(line, expected);
-        assert_eq!(framed(&line), format!("78 {expected}"));
-        let (log, severity, host) = (MESSAGES, Severity::Warning, String::new());
-        let other = Entry { log, severity, host, process: "a b".to_owned(), ..entry("x") };
-        assert_eq!(message(&other), "<28>1 2026-01-02T03:04:05Z - ab - - - x");
-        assert_eq!(message(&entry(&"x".repeat(LONGEST))).len(), LONGEST);
-    }
-
-    #[test]
-    fn lines_reach_their_hosts_also_one_that_was_away() {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-        udp.set_read_timeout(Some(DEADLINE)).unwrap();
-        let datagram = || {
-            let mut bytes = [0; 1000];
-            let length = udp.recv(&mut bytes).unwrap();
-            String::from_utf8(bytes[..length].to_vec()).unwrap()
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let tcp = listener.local_addr().unwrap();
-        let forwarder = Forwarder::default();
-        forwarder.forward(&entry("to nobody"));
-        let hosts = vec![
-            on_loopback(udp.local_addr().unwrap().port(), false),
-            on_loopback(tcp.port(), true),
-        ];
-        forwarder.aim(hosts.clone());
-        forwarder.forward(&entry("one"));
-        forwarder.forward(&entry("two"));
-        assert_eq!([datagram(), datagram()], [message(&entry("one")), message(&entry("two"))]);
-        let mut connection = accepted(&listener);
-        assert_eq!([received(&mut connection), received(&mut connection)], ["one", "two"]);
-
-        drop((connection, listener));
-        forwarder.forward(&entry("three"));
-        assert_eq!(datagram(), message(&entry("three")), "nobody waits for the other host");
-        let listener = TcpListener::bind(tcp).unwrap();
-        forwarder.forward(&entry("four"));
-        let mut connection = accepted(&listener);
-        assert_eq!([received(&mut connection), received(&mut connection)], ["three", "four"]);
-
-        assert_eq!(datagram(), message(&entry("four")));
-        // The connection of a host that stays is kept.
-        forwarder.aim(hosts[1..].to_vec());
-        forwarder.forward(&entry("five"));
-        drop(forwarder);
-        assert_eq!(received(&mut connection), "five");
-        assert_eq!(connection.read(&mut [0]).unwrap(), 0, "it ends with the appliance");
-        udp.set_nonblocking(true).unwrap();
-        assert!(udp.recv(&mut [0]).is_err(), "nothing goes to a host that was deleted");
-    }
-
-    #[test]
-    fn a_host_out_of_reach_keeps_no_appliance_from_ending() {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let forwarder = Forwarder::default();
-        forwarder.aim(vec![on_loopback(closed.port(), true)]);
-        forwarder.forward(&entry("lost"));
-        let spool = Arc::downgrade(&lock(&forwarder.senders)[0].spool);
-        drop(forwarder);
-        assert!(spool.upgrade().is_none(), "its thread has ended");
-    }
-}
+mod tests;

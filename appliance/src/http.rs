@@ -264,6 +264,7 @@ async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failur
     let mut request = Request {
         query: http.uri().query().unwrap_or_default().to_owned(),
         basic: text(AUTHORIZATION).and_then(basic),
+        bearer: text(AUTHORIZATION).and_then(bearer),
         cookie: cookie(headers),
         local_key: headers
             .get(emulator::LOCAL_KEY_HEADER)
@@ -308,6 +309,12 @@ fn basic(header: &str) -> Option<(String, Secret)> {
     let pair = decoded.split_once(':').map(|(user, password)| (user.to_owned(), password.into()));
     decoded.zeroize();
     pair
+}
+
+/// `Bearer token`.
+fn bearer(header: &str) -> Option<Secret> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().into())
 }
 
 fn cookie(headers: &HeaderMap) -> Option<String> {

@@ -26,6 +26,7 @@ pub mod rules;
 pub mod state;
 pub mod store;
 
+mod audit_folder;
 mod cluster_listeners;
 mod connections;
 mod folder;
@@ -48,6 +49,8 @@ pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
 
 use crate::core::logs::SharedLogs;
+use crate::request::audit_log::AuditLog;
+use audit_folder::AuditFolder;
 use cluster_listeners::ClusterListeners;
 use engine::{Engine, LoadError};
 use folder::Folder;
@@ -185,6 +188,10 @@ impl Appliance {
         engine.machine.logs =
             SharedLogs::new(LogFolder::new(data.join("logs")), Forwarder::default());
         engine.machine.aim_logs();
+        let audit_log = AuditLog::new(AuditFolder::new(data.join("audit")), Forwarder::default());
+        engine
+            .change_own(|machine| machine.keep_audit_log(audit_log))
+            .map_err(|reason| state(reason.into()))?;
         prepare(&mut engine);
         let factory_password = engine.machine.state.users.is_temporary("admin");
         let transport = Box::new(Https::new(certificate.identity()));

@@ -40,6 +40,7 @@ pub(crate) struct TestMachine {
     store: BTreeMap<(String, String), Vec<u8>>,
     cookie: Option<String>,
     basic: Option<(String, String)>,
+    bearer: Option<String>,
     more: fn(&mut Routes),
 }
 
@@ -63,8 +64,8 @@ impl TestMachine {
 
     /// The same with more routes.
     pub(crate) fn with(more: fn(&mut Routes)) -> TestMachine {
-        let (store, cookie, basic) = Default::default();
-        let mut bench = TestMachine { machine: machine(more), store, cookie, basic, more };
+        let (store, cookie, basic, bearer) = Default::default();
+        let mut bench = TestMachine { machine: machine(more), store, cookie, basic, bearer, more };
         bench.machine.factory(NOW);
         bench.store();
         bench.local_login();
@@ -107,7 +108,7 @@ impl TestMachine {
 
     /// The same with another key.
     pub(crate) fn local_login_with(&mut self, key: &str) -> Answer {
-        (self.cookie, self.basic) = (None, None);
+        (self.cookie, self.basic, self.bearer) = (None, None, None);
         let mut request = Request::new(Method::Post, SESSION.template());
         request.local_key = Some(Secret::from(key));
         self.send(request)
@@ -124,8 +125,14 @@ impl TestMachine {
 
     /// Sends Basic authorization with every request from now on, without a private session.
     pub(crate) fn basic(&mut self, user: &str, password: &str) {
-        self.cookie = None;
+        (self.cookie, self.bearer) = (None, None);
         self.basic = Some((user.to_owned(), password.to_owned()));
+    }
+
+    /// Sends a bearer token with every request from now on.
+    pub(crate) fn bearer(&mut self, token: &str) {
+        (self.cookie, self.basic) = (None, None);
+        self.bearer = Some(token.to_owned());
     }
 
     /// Makes an account with a password that is its own; `admin` is logged in locally afterwards.
@@ -182,7 +189,12 @@ impl TestMachine {
 
     /// PUT with a text as octet-stream.
     pub(crate) fn put_text(&mut self, path: &str, text: &str) -> Answer {
-        let request = Request::new(Method::Put, path);
+        self.send_text(Method::Put, path, text)
+    }
+
+    /// The same with another method.
+    pub(crate) fn send_text(&mut self, method: Method, path: &str, text: &str) -> Answer {
+        let request = Request::new(method, path);
         let (content_type, body) = (LUNASA_OCTETS.into(), Body::Plain(text.into()));
         self.send(Request { content_type, body, ..request })
     }
@@ -221,6 +233,7 @@ impl TestMachine {
     /// Sends a request with this bench's session, and stores what it changed.
     pub(crate) fn send(&mut self, mut request: Request) -> Answer {
         request.cookie = self.cookie.clone();
+        request.bearer = self.bearer.as_deref().map(Secret::from);
         let basic = self.basic.clone();
         request.basic = basic.map(|(user, password)| (user, Secret::from(password)));
         let response = self.machine.handle(&request, NOW);

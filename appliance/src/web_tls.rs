@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use luna_rest::Fingerprint;
 
+use crate::core::web::Web;
 use crate::folder::{Certificate, Folder};
 use crate::http::Server;
 use crate::replica::{WebTls, lock};
@@ -44,7 +45,7 @@ impl FolderTls {
     }
 }
 
-impl WebTls for FolderTls {
+impl Web for FolderTls {
     fn offer(&self, ciphers: &str) {
         let mut current = lock(&self.current);
         let Some(server) = self.server.upgrade().filter(|_| current.ciphers != ciphers) else {
@@ -55,7 +56,9 @@ impl WebTls for FolderTls {
             Err(error) => tracing::error!(%error, "the ciphers were not changed"),
         }
     }
+}
 
+impl WebTls for FolderTls {
     fn make_certificate(&self, hostname: &str) -> Result<Certificate, String> {
         let mut current = lock(&self.current);
         let (Some(folder), Some(server)) = (self.folder.upgrade(), self.server.upgrade()) else {

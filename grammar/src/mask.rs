@@ -206,7 +206,10 @@ impl Grammar {
         let spelt = names.any(|known| starts_with(known, name));
         let glued = secret_start(in_all, name).filter(|_| end.is_none() && !spelt);
         let letters = name.chars().all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
+        // What stands before a `:` of a password may be near the name of another option.
+        let behind = secret_start(in_all, typed).filter(|_| end.is_some() && !spelt);
         match (known, end, glued) {
+            (Meaning::Plain { .. }, ..) if behind.is_some() => (Meaning::Secret, behind),
             (Meaning::Plain { .. }, ..) => (known, None),
             (Meaning::Secret, Some(end), _) => (Meaning::Secret, Some(end + 1)),
             (Meaning::Secret, None, glued) => (Meaning::Secret, glued),
@@ -435,6 +438,7 @@ mod tests {
             "key unlock -copassword <co_password>",
             "key show -client|-c <name>",
             "key set <new_pin>",
+            "role host [-port <port>]",
         ];
         let grammar = Grammar::new(&[], commands.map(declare).to_vec(), &[]);
         for (line, masked) in [
@@ -444,6 +448,8 @@ mod tests {
             ("role list -pasword s3cret -x y", "role list -p******** ******** -x y"),
             ("role login -p -s3cret -n co", "role login -p ******** -n co"),
             ("role login -password=s3cret", "role login -password=********"),
+            ("role login -pzqt:s3cret", "role login -p********"),
+            ("role login -port:1660", "role login -port:1660"),
             ("client delte -c mine", "client delte -c mine"),
             ("clinet delte -c mine", "clinet delte -c mine"),
             ("key show -c mine -x", "key show -c mine -x"),

@@ -198,6 +198,23 @@ fn hint(id: ErrorId<'_>) -> Option<Cow<'static, str>> {
         ErrorId::SYSLOG_REMOTE_HOST_ALREADY_EXISTS | ErrorId::SYSLOG_REMOTE_HOST_DOES_NOT_EXIST => {
             "'syslog remotehost list' shows the hosts"
         }
+        ErrorId::AUDIT_LOG_DOES_NOT_EXIST => "'audit log list' shows the files of the audit log",
+        ErrorId::AUDIT_LOG_FULL => {
+            "'audit log tarlogs' packs the log, 'audit log clear' makes room"
+        }
+        ErrorId::AUDIT_LOG_NOT_VERIFIED => {
+            "'audit log verify' with -start and -end verifies what is around it"
+        }
+        ErrorId::AUDIT_SECRET_UNUSABLE => {
+            "'audit secret export' of the HSM that wrote the log, then 'audit secret import' here, \
+             with the same domain of both Auditors"
+        }
+        ErrorId::AUDIT_REQUIRE_LOGIN => "'audit login' logs the Auditor in",
+        ErrorId::AUDIT_ROLE_NOT_INITIALIZED => "'audit init' makes the Auditor",
+        ErrorId::AUDIT_ROLE_LOCKED => "'audit show' tells until when",
+        ErrorId::AUDIT_REMOTE_HOST_ALREADY_EXISTS | ErrorId::AUDIT_REMOTE_HOST_DOES_NOT_EXIST => {
+            "'audit remotehost list' shows the hosts"
+        }
         ErrorId::SSH_CLIENT_DOES_NOT_EXIST => "'sysconf ssh client list' shows the addresses",
         ErrorId::SSH_FAILED_TO_SET_CIPHERS => "'sysconf ssh ciphers show' shows the available ones",
         ErrorId::SYSCONF_DRIFT_OPERATION_NOT_ALLOWED => {

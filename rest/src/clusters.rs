@@ -12,6 +12,9 @@ use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 
 calls! {
+    /// Shows where all that concerns the cluster is; only the path is known. Empty without the cluster
+    /// package.
+    pub const OVERVIEW: Call<Nothing, Overview> = Call::get("/api/lunasa/cluster");
     /// Shows the network settings of the cluster service.
     pub const CONFIG: Call<Nothing, Config> = Call::get("/api/cluster/config");
     /// Sets the network settings of one class of traffic.
@@ -106,6 +109,21 @@ impl Authentication {
     }
 }
 
+/// Where all that concerns the cluster is: paths. Assumed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Overview {
+    /// The cluster that this appliance belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The network settings of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// How far the last restore is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<String>,
+}
+
 /// A change of network settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -193,6 +211,12 @@ pub struct Cluster {
     pub client_assignment_mode: String,
     /// How many keyrings it holds.
     pub keyrings: usize,
+    /// Path of its clients.
+    pub clients: String,
+    /// Path of its affinity groups.
+    pub groups: String,
+    /// Path of its members.
+    pub members: String,
 }
 
 /// A change of a cluster, or of this appliance's belonging to one.

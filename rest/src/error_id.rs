@@ -120,16 +120,26 @@ error_ids! {
     APPLIANCE_ACTION_DOES_NOT_EXIST,
     /// 400: a certificate whose time is over.
     APPLIANCE_EXPIRED_CERT,
+    /// 400: bandwidth is not measured.
+    APPLIANCE_FAILED_TO_GET_MEASUREMENT_STATS,
+    /// 400: the duration of a measurement is missing.
+    APPLIANCE_MEASUREMENT_DURATION_REQUIRED,
+    /// 400: the interval of a measurement is missing.
+    APPLIANCE_MEASUREMENT_INTERVAL_REQUIRED,
     /// 400: a route could not be added.
     APPLIANCE_FAILED_TO_ADD_ROUTE,
     /// 500: a bond could not be enabled.
     APPLIANCE_FAILED_TO_ENABLE_BOND_DEVICE,
     /// 500: a network device could not be configured.
     APPLIANCE_FAILED_TO_SET_INTERFACE,
+    /// 400: a certificate of an authority whose time is over. Documented.
+    APPLIANCE_EXPIRED_CERTIFICATE,
     /// 400: a file name that cannot be.
     APPLIANCE_FILENAME_NOT_VALID,
     /// 404: no such network device.
     APPLIANCE_INTERFACE_DOES_NOT_EXIST,
+    /// 400: what was given for the certificate of an authority is none. Documented.
+    APPLIANCE_INVALID_CERTIFICATE,
     /// 400: the network device is of the wrong kind.
     APPLIANCE_INVALID_DEVICE_TYPE,
     /// 400: a value that is not valid here.
@@ -184,12 +194,42 @@ error_ids! {
     // Logs.
     /// 404: the logs have no such action. Assumed.
     SYSLOG_ACTION_INVALID,
+    /// 400: another authority is trusted already. Assumed.
+    SYSLOG_CA_ALREADY_EXISTS,
+    /// 404: no authority is trusted. Assumed.
+    SYSLOG_CA_DOES_NOT_EXIST,
+    /// 404: the appliance has no certificate for its logs. Assumed.
+    SYSLOG_CERTIFICATE_DOES_NOT_EXIST,
+    /// 400: hosts that lines are sent to need this certificate. Assumed.
+    SYSLOG_CERTIFICATE_IN_USE,
+    /// 400: what was given for a certificate is none. Documented.
+    SYSLOG_INVALID_CERTIFICATE,
     /// 404: no such log. Assumed.
     SYSLOG_LOG_DOES_NOT_EXIST,
     /// 400: lines are sent to this host and port already. Assumed.
     SYSLOG_REMOTE_HOST_ALREADY_EXISTS,
     /// 404: no lines are sent to this host and port. Assumed.
     SYSLOG_REMOTE_HOST_DOES_NOT_EXIST,
+
+    // The audit log.
+    /// 404: no such file of the audit log. Assumed.
+    AUDIT_LOG_DOES_NOT_EXIST,
+    /// 400: the audit log was changed, or is not whole. Assumed.
+    AUDIT_LOG_NOT_VERIFIED,
+    /// 400: the audit log has no room for what would have to be recorded. Assumed.
+    AUDIT_LOG_FULL,
+    /// 400: the file holds no log secret for this HSM's audit domain. Assumed.
+    AUDIT_SECRET_UNUSABLE,
+    /// 400: the Auditor must be logged in. Assumed.
+    AUDIT_REQUIRE_LOGIN,
+    /// 400: the HSM has no Auditor. Assumed.
+    AUDIT_ROLE_NOT_INITIALIZED,
+    /// 400: too many wrong passwords locked the Auditor. Assumed.
+    AUDIT_ROLE_LOCKED,
+    /// 400: records are sent to this host and port already. Assumed.
+    AUDIT_REMOTE_HOST_ALREADY_EXISTS,
+    /// 404: no records are sent to this host and port. Assumed.
+    AUDIT_REMOTE_HOST_DOES_NOT_EXIST,
 
     // RADIUS.
     /// 400: the server is in the list already. Assumed.
@@ -244,6 +284,10 @@ error_ids! {
     UPGRADE_UPLOADED_LICENSE_INVALID,
 
     // NTLS and its clients.
+    /// 400: the authority is trusted already. Assumed.
+    NTLS_CA_ALREADY_EXISTS,
+    /// 400: a client's certificate is signed by an authority that is not trusted. Assumed.
+    NTLS_CA_DOES_NOT_EXIST,
     /// 400: the address or host name of a client is taken. Assumed.
     NTLS_CLIENT_ADDRESS_ALREADY_EXISTS,
     /// 400: the name of a client is taken. Assumed: the vendor's list of errors was not found.

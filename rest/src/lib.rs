@@ -19,6 +19,7 @@ mod secret;
 mod transport;
 mod trust;
 
+pub mod audit;
 pub mod auth;
 pub mod clusters;
 pub mod config;
@@ -58,6 +59,7 @@ pub use trust::{Fingerprint, Identity, Trust};
 /// Every resource of every area.
 pub fn resources() -> impl Iterator<Item = Resource> {
     let areas = [
+        audit::ALL,
         auth::ALL,
         clusters::ALL,
         config::ALL,
@@ -85,6 +87,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         stc::ALL,
         sysconf::ALL,
         syslog::ALL,
+        syslog::certificates::ALL,
         tasks::ALL,
         time::ALL,
         tls::ALL,

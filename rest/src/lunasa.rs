@@ -18,6 +18,8 @@ calls! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Root {
+    /// Where the access control list is.
+    pub acl: String,
     /// Where the products are.
     pub api: String,
     /// Where the roles are.
@@ -32,6 +34,12 @@ pub struct Root {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Api {
+    /// Where the clusters are; sent only with the cluster package.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub clusters: String,
+    /// Where their keyrings are; sent only with the cluster package.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub keyrings: String,
     /// Where the appliance is.
     pub lunasa: String,
 }

@@ -4,17 +4,21 @@
 //! requests of the same resources name them. What LunaSH can do and no page shows a resource for
 //! is below `/emulator/lunash/network`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::status::Report;
-use crate::tasks::Link;
+use crate::tasks::{Actions, Link};
 
 calls! {
     /// Shows the host name and where the devices are.
     pub const SHOW: Call<Nothing, Network> = Call::get("/api/lunasa/network");
     /// Sets the host name.
     pub const CHANGE: Call<NewHostname, Nothing> = Call::patch("/api/lunasa/network");
+    /// Lists the actions of the network; assumed.
+    pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/network/actions");
     /// Runs an action of the network; there is one, see [`PING`].
     pub const ACT: Call<Ping, Pong> = Call::post("/api/lunasa/network/actions/{actionid}");
     /// Lists the devices.
@@ -42,6 +46,30 @@ calls! {
     /// Removes a route; the body says once more which.
     pub const DELETE_ROUTE: Call<NewRoute, Nothing> =
         Call::delete("/api/lunasa/network/devices/{deviceid}/routes/{routeid}");
+
+    /// Lists the classes of traffic of a device; assumed by analogy with [`SET_CLASS`].
+    pub const CLASSES: Call<Nothing, Classes> =
+        Call::get("/api/lunasa/network/devices/{deviceid}/classes");
+    /// Shows a class; assumed as [`CLASSES`] is.
+    pub const CLASS: Call<Nothing, Class> =
+        Call::get("/api/lunasa/network/devices/{deviceid}/classes/{classid}");
+    /// Creates or changes a class.
+    pub const SET_CLASS: Call<NewClass, Nothing> =
+        Call::put("/api/lunasa/network/devices/{deviceid}/classes/{classid}");
+    /// Removes a class; assumed as [`CLASSES`] is.
+    pub const DELETE_CLASS: Call<Nothing, Nothing> =
+        Call::delete("/api/lunasa/network/devices/{deviceid}/classes/{classid}");
+    /// Shows whether bandwidth is measured; only its path is known.
+    pub const MEASUREMENT: Call<Nothing, Measurement> = Call::get("/api/lunasa/network/measurement");
+    /// Lists what can be done with it; assumed.
+    pub const MEASUREMENT_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/network/measurement/actions");
+    /// Turns the measurement on or off: the actions are [`ENABLE`] and [`DISABLE`].
+    pub const MEASURE: Call<MeasureAction, Nothing> =
+        Call::post("/api/lunasa/network/measurement/actions/{actionid}");
+    /// Shows what each client used within the last `?duration=` seconds.
+    pub const MEASUREMENT_STATS: Call<Nothing, MeasurementStats> =
+        Call::get("/api/lunasa/network/devices/{deviceid}/measurementStats");
 
     /// Changes how a device gets its addresses: the actions are [`DHCP`], [`DHCP6`],
     /// [`SLAAC`] and [`CLEAR`].
@@ -91,6 +119,8 @@ pub struct Network {
     pub devices: String,
     /// Path of the actions.
     pub actions: String,
+    /// Path of the measurement of bandwidth.
+    pub measurement: String,
 }
 
 /// What changes of the network as a whole.
@@ -165,6 +195,10 @@ pub struct Device {
     pub stats: String,
     /// Path of its routes.
     pub routes: String,
+    /// Path of its classes of traffic.
+    pub classes: String,
+    /// Path of what its clients used; asked with a duration.
+    pub measurement_stats: String,
 }
 
 /// A static IPv4 address.
@@ -289,6 +323,80 @@ pub struct Dns {
     /// A search domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search_domain: Option<String>,
+}
+
+/// The classes of traffic of a device.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Classes {
+    /// By name.
+    pub classes: Vec<Link>,
+}
+
+/// A class of traffic to set; kbit a second, 1 to 1000000.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewClass {
+    /// What it has at least.
+    pub min_bandwidth: u32,
+    /// What it has at most; as much unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bandwidth: Option<u32>,
+}
+
+/// A class of traffic; kbit a second.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Class {
+    /// Its name.
+    pub id: String,
+    /// What it has at least.
+    pub min_bandwidth: u32,
+    /// What it has at most.
+    pub max_bandwidth: u32,
+}
+
+/// The measurement of bandwidth; its fields are assumed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Measurement {
+    /// Path of its actions.
+    pub actions: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Seconds between two measurements; 0 while it is off.
+    pub interval: u32,
+}
+
+/// The body of an action on the measurement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MeasureAction {
+    /// Seconds, 1 to 99999; needed to enable it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u32>,
+}
+
+/// What clients used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct MeasurementStats {
+    /// An entry a client, under its address.
+    pub client_statistics: Vec<BTreeMap<String, Bandwidth>>,
+}
+
+/// What a client used, with two decimals. The page gives no unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Bandwidth {
+    /// On average.
+    pub avg: String,
+    /// The class that its traffic belongs to; `default` for none.
+    pub class_id: String,
+    /// At most.
+    pub max: String,
+    /// At least.
+    pub min: String,
 }
 
 /// The kernel's routing table, IPv4.

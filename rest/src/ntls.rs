@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::error_id::short_names;
+use crate::tasks::Actions;
 
 pub use server::{
     BIND, BINDING, Binding, CERTIFICATE, CertificateFile, GROUPS, INFORMATION, INSTALL,
@@ -27,6 +28,9 @@ calls! {
     pub const CERTIFY: Call<NewCertificate, Nothing> = Call::put("/api/lunasa/ntls/clients/{clientid}");
     /// Removes a client with its links.
     pub const DEREGISTER: Call<Nothing, Nothing> = Call::delete("/api/lunasa/ntls/clients/{clientid}");
+    /// Lists what can be done with a client: nothing (assumed; the page was not found).
+    pub const CLIENT_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/ntls/clients/{clientid}/actions");
     /// Lists the partitions assigned to a client.
     pub const LINKS: Call<Nothing, Links> = Call::get("/api/lunasa/ntls/clients/{clientid}/links");
     /// Assigns a partition to a client.
@@ -44,6 +48,10 @@ calls! {
     /// Lets a client in only with this distinguished name in its certificate.
     pub const SET_FILTER: Call<NameFilter, Nothing> =
         Call::put("/api/lunasa/ntls/clients/{clientid}/dn");
+    /// Trusts an authority that signs certificates of clients. Emulated appliances only: the product's
+    /// resource was not found.
+    pub const ADD_AUTHORITY: Call<NewCertificate, Nothing> =
+        Call::post("/emulator/lunash/client/ca");
     /// Removes that filter.
     pub const REMOVE_FILTER: Call<Nothing, Nothing> =
         Call::delete("/api/lunasa/ntls/clients/{clientid}/dn");
@@ -69,6 +77,8 @@ short_names! {
     NO_HOST_ADDRESS = NTLS_CLIENT_NO_HOST_ADDRESS,
     LINK_EXISTS = NTLS_LINK_ALREADY_EXISTS,
     NO_LINK = NTLS_NO_LINK,
+    AUTHORITY_EXISTS = NTLS_CA_ALREADY_EXISTS,
+    NO_AUTHORITY = NTLS_CA_DOES_NOT_EXIST,
 }
 
 /// The registered clients, in the order of their registration.

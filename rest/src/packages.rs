@@ -9,10 +9,13 @@ use crate::call::{Nothing, calls};
 use crate::error_id::short_names;
 use crate::secret::Secret;
 use crate::tasks::Link;
+use crate::users::File;
 
 calls! {
     /// Lists the installed packages.
     pub const LIST: Call<Nothing, Packages> = Call::get("/api/lunasa/packages");
+    /// Shows a package; assumed, the page was not found.
+    pub const SHOW: Call<Nothing, Package> = Call::get("/api/lunasa/packages/{packageid}");
     /// Removes a package; assumed, the page was not found.
     pub const ERASE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packages/{packageid}");
     /// Lists the package files among the files of the account that asks.
@@ -21,6 +24,9 @@ calls! {
     pub const UPDATE: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles");
     /// Looks whether a package file could be installed; the same resource as [`UPDATE`].
     pub const VERIFY: Call<UsePackage, Used> = Call::post("/api/lunasa/packageFiles?VerifyOnly=true");
+    /// Shows date and size of a package file, and where its content is; assumed, the page was not
+    /// found.
+    pub const FILE: Call<Nothing, File> = Call::get("/api/lunasa/packageFiles/{fileid}");
     /// Removes a package file; assumed, the page was not found.
     pub const DELETE_FILE: Call<Nothing, Nothing> = Call::delete("/api/lunasa/packageFiles/{fileid}");
 }

@@ -42,6 +42,10 @@ calls! {
     pub const LOGOUT: Call<Nothing, Nothing> =
         Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/logout");
 
+    /// Asks for a challenge that another HSM is to answer, for an indirect login of a role.
+    pub const CHALLENGE: Call<IndirectLogin, IndirectChallenge> =
+        Call::post("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/indirect/challenges");
+
     /// Lists the roles: `so`, `co`, `lco`, `cu`. That `lco` is among them is assumed.
     pub const ROLES: Call<Nothing, Roles> =
         Call::get("/api/lunasa/hsms/{hsmid}/partitions/{partitionid}/roles");
@@ -205,6 +209,14 @@ pub struct Partition {
     pub policies: String,
     /// Path of its roles.
     pub roles: String,
+    /// Path of the small form factor backup device.
+    pub sff: String,
+    /// Paths of its SKS master keys.
+    pub smk: Vec<String>,
+    /// Path of its Secure Trusted Channel.
+    pub stc: String,
+    /// Path of the clients of it.
+    pub stc_clients: String,
 }
 
 impl Partition {
@@ -277,6 +289,26 @@ impl Login {
     pub fn new(role: &str, password: Secret) -> Login {
         Login { role: role.to_owned(), password: Some(password), ped: "0".to_owned() }
     }
+}
+
+/// Who is to log in, and the HSM that is to answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndirectLogin {
+    /// `0`: by password.
+    pub ped: String,
+    /// `so`, `co`, `lco` or `cu`.
+    pub role: String,
+    /// The certificate of the other HSM, see [`crate::hsm::CERTIFICATE`].
+    pub certificate: String,
+}
+
+/// What the other HSM is to answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndirectChallenge {
+    /// Base64.
+    pub challenge: String,
 }
 
 /// The roles of a partition.

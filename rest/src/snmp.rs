@@ -221,6 +221,8 @@ pub struct Notification {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Traps {
+    /// Where the actions on all of them are; assumed.
+    pub actions: String,
     /// By address.
     pub traps: Vec<Link>,
 }

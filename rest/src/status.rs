@@ -45,6 +45,8 @@ pub struct Cpu {
     pub running: u32,
     /// Processes there are.
     pub processes: u32,
+    /// Where they are.
+    pub processes_url: String,
     /// The last process number given.
     pub last_pid: u32,
     /// Seconds since the appliance started.

@@ -1,7 +1,10 @@
-//! The appliance's logs: `/api/lunasa/syslog`, `/api/lunasa/logs`.
+//! The appliance's logs: `/api/lunasa/syslog`, `/api/lunasa/logs`. The certificates for hosts that they
+//! are sent to are in `syslog/certificates.rs`.
 //!
 //! Assumed: of most of these resources only the path is known; the fields are named as the options
 //! of LunaSH.
+
+pub mod certificates;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +61,11 @@ calls! {
 
 /// The port of a host unless another is given.
 pub const PORT: u16 = 514;
-/// How lines may be sent; the first one unless another is given.
+/// How lines may be sent; the first one unless another is given, and the second one with TLS.
 pub const PROTOCOLS: [&str; 2] = ["udp", "tcp"];
+/// Who shows a certificate with TLS: the host alone, which is so unless the other is given, or both. The
+/// second value is assumed: the page was cut before it.
+pub const MODES: [&str; 2] = ["server", "mutual"];
 
 /// The settings of the logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +77,8 @@ pub struct Syslog {
     pub logs: String,
     /// `daily`, `weekly` or `monthly`.
     pub period: String,
+    /// Where the hosts are that lines are sent to.
+    pub remote_hosts: String,
     /// How many older files of a log are kept.
     pub rotations: u32,
 }
@@ -151,10 +159,10 @@ pub struct NewRemoteHost {
     /// 1 to 65535; [`PORT`] unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Who shows a certificate, with TLS: `server`, or both.
+    /// Who shows a certificate, with TLS: one of [`MODES`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
-    /// The name in the host's certificate, with TLS.
+    /// The name in the host's certificate, with TLS; its address unless another is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Whether TLS is spoken.
@@ -172,6 +180,18 @@ pub struct RemoteHost {
     pub port: u16,
     /// One of [`PROTOCOLS`].
     pub protocol: String,
+    /// Whether TLS is spoken.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
+    /// Who shows a certificate, with TLS: one of [`MODES`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// The name that the host's certificate must have, with TLS, if it is not the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why lines wait; none while they are sent. Emulated appliances only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Which lines of a log are wanted.

@@ -32,9 +32,14 @@ calls! {
     /// Runs `changePassword`, `enable`, `disable` or `roleClear`.
     pub const ACT: Call<UserAction, Nothing> = Call::post("/users/{userid}/actions/{actionid}");
 
+    /// Shows the certificate that the account may log in with; assumed, the page was not found.
+    pub const CERTIFICATES: Call<Nothing, Certificates> = Call::get("/users/{userid}/certificates");
     /// Stores the certificate that the account may log in with; it replaces the one before.
     pub const ADD_CERTIFICATE: Call<NewCertificate, Nothing> =
         Call::post("/users/{userid}/certificates");
+    /// Removes it; assumed, the page was not found.
+    pub const CLEAR_CERTIFICATES: Call<Nothing, Nothing> =
+        Call::delete("/users/{userid}/certificates");
 
     /// Lists the files of the account that asks.
     pub const FILES: Call<Nothing, Files> = Call::get("/users/{userid}/files");
@@ -65,6 +70,16 @@ calls! {
     /// The LunaSH commands of the account that asks.
     pub const OWN_COMMANDS: Call<Nothing, OwnCommands> = Call::get("/emulator/lunash/commands");
 
+    /// The access control list as a CSV file: accounts with their roles, roles with their rules. Assumed,
+    /// as its form.
+    pub const ACL: Call<Nothing, Nothing> = Call::get("/acl");
+    /// Replaces the access control list; what the file does not have is removed.
+    pub const SET_ACL: Call<Nothing, Nothing> = Call::put("/acl");
+    /// Sets what the file has.
+    pub const PATCH_ACL: Call<Nothing, Nothing> = Call::patch("/acl");
+
+    /// Shows where the rules for passwords and logins are; assumed, the page was not found.
+    pub const CONFIG: Call<Nothing, Config> = Call::get("/api/lunasa/user/config");
     /// Shows the password rules.
     pub const PASSWORD_RULES: Call<Nothing, PasswordRules> =
         Call::get("/api/lunasa/user/config/password");
@@ -79,6 +94,9 @@ calls! {
         Call::post("/api/lunasa/user/config/password/actions/{actionid}");
     /// Shows the lockout rules.
     pub const LOGIN_RULES: Call<Nothing, LoginRules> = Call::get("/api/lunasa/user/config/login");
+    /// Lists the actions on the lockout rules: none (assumed; the page was not found).
+    pub const LOGIN_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/user/config/login/actions");
     /// Sets the lockout rules.
     pub const SET_LOGIN_RULES: Call<SetLoginRules, Nothing> =
         Call::put("/api/lunasa/user/config/login");
@@ -212,6 +230,14 @@ pub struct NewCertificate {
     pub certificate: String,
 }
 
+/// The certificates of an account: none or one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Certificates {
+    /// PEM.
+    pub certificates: Vec<String>,
+}
+
 /// The files of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -266,6 +292,16 @@ pub struct Role {
     pub resources: String,
     /// The name.
     pub role_id: String,
+}
+
+/// Where the rules for passwords and logins are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Those for logins.
+    pub login: String,
+    /// Those for passwords.
+    pub password: String,
 }
 
 /// The LunaSH commands of an account.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::ntls::ServerCertificate;
+use crate::tasks::Actions;
 
 calls! {
     /// Shows the settings.
@@ -12,6 +13,9 @@ calls! {
     pub const CHANGE: Call<ChangeWebServer, Nothing> = Call::patch("/api/lunasa/webServer");
     /// Shows when an account that breaks the rules is blocked.
     pub const BLOCKLIST: Call<Nothing, Blocklist> = Call::get("/api/lunasa/webServer/blocklist");
+    /// Lists the actions on them: none (assumed; the page was not found).
+    pub const BLOCKLIST_ACTIONS: Call<Nothing, Actions> =
+        Call::get("/api/lunasa/webServer/blocklist/actions");
     /// Replaces those settings.
     pub const REPLACE_BLOCKLIST: Call<ChangeBlocklist, Nothing> =
         Call::put("/api/lunasa/webServer/blocklist");
@@ -31,6 +35,8 @@ calls! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct WebServer {
+    /// Where it says when an account is blocked; assumed.
+    pub blocklist: String,
     /// Ciphers of TLS 1.2 and 1.3, joined by colons.
     pub cipher_list: String,
     /// Largest upload in bytes.

@@ -55,6 +55,8 @@ impl Role {
     pub const OPERATOR: &'static [Role] = &[Role::Admin, Role::Operator];
     /// Admin, operator and monitor: commands that look.
     pub const MONITOR: &'static [Role] = &[Role::Admin, Role::Operator, Role::Monitor];
+    /// Audit alone: the audit log.
+    pub const AUDIT: &'static [Role] = &[Role::Audit];
     /// Every role.
     pub const ANY: &'static [Role] = &[Role::Admin, Role::Operator, Role::Monitor, Role::Audit];
 }

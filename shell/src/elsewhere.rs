@@ -346,12 +346,8 @@ mod tests {
     #[test]
     fn a_command_that_is_missing_here_is_told_as_such() {
         assert_eq!(
-            in_lunash("audit log tail"),
-            "'audit log tail' is a LunaSH command that this program does not have yet"
-        );
-        assert_eq!(
-            in_lunash("aud"),
-            "'audit' is a LunaSH menu that this program does not have yet"
+            in_lunacm("hagroup"),
+            "'hagroup' is a LunaCM menu that this program does not have yet"
         );
         assert_eq!(
             in_lunacm("ha rt"),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use luna_rest::Secret;
 use time::OffsetDateTime;
 
 use crate::core::text::clock_text;
@@ -106,7 +107,7 @@ fn day_text(time: OffsetDateTime) -> String {
 }
 
 /// A host that lines are sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RemoteHost {
     /// A host name or address.
     pub address: String,
@@ -114,6 +115,26 @@ pub struct RemoteHost {
     pub port: u16,
     /// Over TCP; otherwise over UDP.
     pub tcp: bool,
+    /// TLS, if it is spoken.
+    pub tls: Option<HostTls>,
+}
+
+impl RemoteHost {
+    /// Whether lines go the same way to both, whatever is said of TLS.
+    pub fn is_where(&self, other: &RemoteHost) -> bool {
+        (&self.address, self.port, self.tcp) == (&other.address, other.port, other.tcp)
+    }
+}
+
+/// What TLS to a host takes.
+#[derive(Clone, Debug)]
+pub struct HostTls {
+    /// The authority that the host's certificate is signed by, or that certificate itself: PEM.
+    pub trusted: String,
+    /// The name that the host's certificate must have, if it is not the address.
+    pub name: Option<String>,
+    /// The appliance's certificate in PEM and its key, PKCS#8 in base64, where both ends show one.
+    pub identity: Option<(String, Secret)>,
 }
 
 /// What sends lines to other hosts. Whoever calls it never waits for them.
@@ -122,14 +143,19 @@ pub trait Forward: Send + Sync {
     fn aim(&self, hosts: Vec<RemoteHost>);
     /// Sends a line.
     fn forward(&self, entry: &Entry);
+    /// Why lines wait for the host at this address and port; none while they are sent.
+    fn problem(&self, address: &str, port: u16) -> Option<String>;
 }
 
 /// Sends nothing, for machines that are no appliances.
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Forward for Nowhere {
     fn aim(&self, _: Vec<RemoteHost>) {}
     fn forward(&self, _: &Entry) {}
+    fn problem(&self, _: &str, _: u16) -> Option<String> {
+        None
+    }
 }
 
 /// A file of a log: the one that is written to, or an older one.
@@ -184,6 +210,11 @@ impl SharedLogs {
     /// Sends lines to these hosts from now on.
     pub fn aim(&self, hosts: Vec<RemoteHost>) {
         self.forward.aim(hosts);
+    }
+
+    /// Why lines wait for the host at this address and port.
+    pub fn problem(&self, address: &str, port: u16) -> Option<String> {
+        self.forward.problem(address, port)
     }
 }
 

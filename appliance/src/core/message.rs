@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use luna_rest::peers::Operation;
-use luna_rest::{ApiError, Fingerprint, Method, Secret};
+use luna_rest::{ApiError, ErrorId, Fingerprint, Method, Secret};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub struct Request {
     pub content_type: String,
     /// User and password of `Authorization: Basic`.
     pub basic: Option<(String, Secret)>,
+    /// The token of `Authorization: Bearer`.
+    pub bearer: Option<Secret>,
     /// The value of the session cookie.
     pub cookie: Option<String>,
     /// The key of the data folder (see [`luna_rest::emulator`]).
@@ -66,6 +68,7 @@ impl Request {
             query: String::new(),
             content_type: String::new(),
             basic: None,
+            bearer: None,
             cookie: None,
             local_key: None,
             certificate: None,
@@ -310,6 +313,14 @@ impl Failure {
     /// What the handler changed stays although it failed: a wrong password uses up an attempt.
     pub fn keeping_changes(mut self) -> Failure {
         self.keeps = true;
+        self
+    }
+
+    /// The same refusal under the identifier that this resource has for `id`.
+    pub(crate) fn renamed(mut self, id: ErrorId<'static>, here: ErrorId<'static>) -> Failure {
+        if self.id == id.as_str() {
+            self.id = here.into();
+        }
         self
     }
 

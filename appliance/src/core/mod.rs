@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows an area of the appliance.
 
+pub mod audit;
 pub mod checks;
 pub mod ciphers;
 pub mod clock;
@@ -13,3 +14,4 @@ pub mod random;
 pub mod table;
 pub mod text;
 pub mod time_zones;
+pub mod web;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::replica::lock;
 
 /// The most lines that wait for a host, and the most bytes of them: later ones are dropped.
-const MOST: (usize, usize) = (10_000, 4 << 20);
+pub(super) const MOST: (usize, usize) = (10_000, 4 << 20);
 
 /// The lines that wait for one host.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ struct Waiting {
     lines: VecDeque<Arc<str>>,
     bytes: usize,
     dropped: u64,
+    hurried: bool,
     ending: bool,
 }
 
@@ -74,13 +75,29 @@ impl Spool {
         waiting.bytes -= sent.map_or(0, |line| line.len());
     }
 
+    /// Puts lines back before the first: they may not have arrived.
+    pub(super) fn put_back(&self, lines: Vec<Arc<str>>) {
+        let mut waiting = lock(&self.waiting);
+        for line in lines.into_iter().rev() {
+            waiting.bytes += line.len();
+            waiting.lines.push_front(line);
+        }
+    }
+
+    /// Ends the present pause.
+    pub(super) fn hurry(&self) {
+        lock(&self.waiting).hurried = true;
+        self.changed.notify_all();
+    }
+
     /// Waits before the next try; false when there is to be none.
     pub(super) fn pause(&self, time: Duration) -> bool {
         let waiting = lock(&self.waiting);
-        let (waiting, _) = self
+        let (mut waiting, _) = self
             .changed
-            .wait_timeout_while(waiting, time, |waiting| !waiting.ending)
+            .wait_timeout_while(waiting, time, |waiting| !waiting.ending && !waiting.hurried)
             .unwrap_or_else(PoisonError::into_inner);
+        waiting.hurried = false;
         !waiting.ending
     }
 
@@ -123,7 +140,8 @@ mod tests {
             assert_eq!(spool.first().as_deref(), Some("one"));
             spool.sent();
             spool.push("new".into(), notice);
-            assert_eq!(drained(&spool), ["two", "2 dropped", "new"]);
+            spool.put_back(vec!["zero".into(), "one".into()]);
+            assert_eq!(drained(&spool), ["zero", "one", "two", "2 dropped", "new"]);
         }
     }
 
@@ -131,6 +149,8 @@ mod tests {
     fn a_spool_that_ends_pauses_no_more() {
         let spool = Spool::new();
         assert!(spool.pause(Duration::ZERO));
+        spool.hurry();
+        assert!(spool.pause(Duration::MAX));
         spool.push("line".into(), |_| unreachable!());
         spool.end();
         assert!(!spool.pause(Duration::MAX));

@@ -33,6 +33,7 @@ use time::OffsetDateTime;
 
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
+use crate::core::web::Web;
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::folder::Certificate;
 use crate::panics;
@@ -80,13 +81,11 @@ pub(crate) struct Replica {
     wake: Condvar,
     /// Opens and closes the ports of the cluster service.
     listeners: OnceLock<Box<dyn Fn(Ports) + Send + Sync>>,
-    web_tls: OnceLock<Box<dyn WebTls>>,
+    web_tls: OnceLock<Arc<dyn WebTls>>,
 }
 
 /// TLS of the web server that serves this appliance.
-pub(crate) trait WebTls: Send + Sync {
-    /// Offers the ciphers of this list, if they are others than before.
-    fn offer(&self, ciphers: &str);
+pub(crate) trait WebTls: Web {
     /// Makes a new certificate and shows it; why it could not.
     fn make_certificate(&self, hostname: &str) -> Result<Certificate, String>;
 }
@@ -247,7 +246,6 @@ impl Replica {
                     }
                 },
             };
-            self.update_ciphers();
             let after_commit = self.engine().machine.take_after_commit();
             return match after_commit {
                 Some(after_commit) if response.status < 400 => self.run(after_commit, response),
@@ -447,16 +445,10 @@ impl Replica {
 
     /// Sets the TLS of the web server, which offers from now on what the state says.
     pub(crate) fn set_web_tls(&self, tls: impl WebTls + 'static) {
+        let tls = Arc::new(tls);
+        self.engine().machine.set_web(Arc::clone(&tls) as Arc<dyn Web>);
         // Set once, when the appliance starts.
-        let _ = self.web_tls.set(Box::new(tls));
-        self.update_ciphers();
-    }
-
-    fn update_ciphers(&self) {
-        if let Some(tls) = self.web_tls.get() {
-            let ciphers = self.engine().machine.state.sysconf.web_server.get().cipher_list.clone();
-            tls.offer(&ciphers);
-        }
+        let _ = self.web_tls.set(tls);
     }
 
     fn make_certificate(&self, hostname: &str) -> Result<(), String> {

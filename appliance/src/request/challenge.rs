@@ -27,6 +27,8 @@ const WAITING: usize = 64;
 #[derive(Default)]
 pub(crate) struct Challenges {
     key: Option<Key>,
+    /// What another HSM encrypts to.
+    wrapping: Option<Key>,
     waiting: VecDeque<Waiting>,
 }
 
@@ -34,6 +36,8 @@ struct Key {
     private: PrivateKey,
     /// Self-signed, PEM.
     certificate: String,
+    /// The same, DER.
+    der: Vec<u8>,
 }
 
 struct Waiting {
@@ -66,7 +70,7 @@ impl Challenges {
     ) -> Result<Challenge, String> {
         let key = match self.key.take() {
             Some(key) => key,
-            None => Key::new(random, now)?,
+            None => Key::new("webserver", random, now)?,
         };
         let certificate = self.key.insert(key).certificate.clone();
         let (secret, nonce) = (random.block(), random.block());
@@ -81,6 +85,24 @@ impl Challenges {
         }
         self.waiting.push_back(Waiting { user: user.to_owned(), answer, until: now + VALIDITY });
         Ok(Challenge { encrypted, nonce, certificate })
+    }
+
+    /// The certificate that another HSM encrypts to, DER. The first time a key is made, which takes a
+    /// moment.
+    ///
+    /// # Errors
+    /// Why the library refuses the key.
+    pub(crate) fn wrapping_certificate(
+        &mut self,
+        name: &str,
+        random: &mut Random,
+        now: OffsetDateTime,
+    ) -> Result<&[u8], String> {
+        let key = match self.wrapping.take() {
+            Some(key) => key,
+            None => Key::new(name, random, now)?,
+        };
+        Ok(&self.wrapping.insert(key).der)
     }
 
     /// The account whose challenge this answers; it is answered once.
@@ -105,18 +127,18 @@ impl std::fmt::Debug for Challenges {
 }
 
 impl Key {
-    fn new(random: &mut Random, now: OffsetDateTime) -> Result<Key, String> {
+    fn new(name: &str, random: &mut Random, now: OffsetDateTime) -> Result<Key, String> {
         let private = PrivateKey::new(&mut Draws(random), BITS).map_err(|e| e.to_string())?;
         let der = private.to_pkcs8_der().map_err(|error| error.to_string())?;
         let der = PrivatePkcs8KeyDer::from(der.as_bytes());
         let signer = KeyPair::try_from(&der).map_err(|error| error.to_string())?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, "webserver");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = now - Duration::days(1);
         params.not_after = now + Duration::days(3650);
         let certificate = params.self_signed(&signer).map_err(|error| error.to_string())?;
-        Ok(Key { private, certificate: certificate.pem() })
+        Ok(Key { private, certificate: certificate.pem(), der: certificate.der().to_vec() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use luna_rest::Method;
 use luna_rest::hsm::IN_TRANSPORT;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -13,6 +14,7 @@ use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::text::time_text;
 use crate::core::time_zones::{self, ZONES, Zone};
+use crate::request::audit_log::AuditLog;
 use crate::request::logs::Line;
 use crate::request::options::Options;
 use crate::request::peers::Peers;
@@ -39,6 +41,21 @@ pub struct Context<'a> {
     pub(crate) options: &'a Options,
     pub(crate) request: &'a Request,
     pub(crate) logs: &'a SharedLogs,
+    pub(crate) audit_log: &'a mut AuditLog,
+    /// What the audit log is told of.
+    pub(crate) act: Act,
+}
+
+/// What a request does, for the audit log.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Act {
+    /// What it says.
+    #[default]
+    Own,
+    /// Nothing yet: a task waits for its start.
+    Later,
+    /// What the request did that made the task, and its refusal if there was one.
+    Of(Method, String, Option<String>),
 }
 
 impl Context<'_> {
@@ -162,11 +179,13 @@ impl Context<'_> {
         B: Serialize,
         F: FnOnce(&mut Context<'_>) -> Result<Reply<B>, Failure> + Send + 'static,
     {
+        self.act = Act::Later;
         self.task(None, TaskState::Waiting(Box::new(move |cx| work(cx)?.into_response())))
     }
 
     fn task<A>(&mut self, started: Option<OffsetDateTime>, state: TaskState) -> Reply<A> {
         let (owner, source) = (self.session().user.clone(), self.request.path.clone());
-        task::reply(self.tasks.add(Task { owner, source, started, state }))
+        let method = self.request.method;
+        task::reply(self.tasks.add(Task { owner, method, source, started, state }))
     }
 }

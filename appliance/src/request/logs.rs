@@ -37,7 +37,7 @@ fn keeps(state: &State, log: &str, severity: Severity) -> bool {
 }
 
 /// One line of what was said, however it was meant: a log is read at a terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
 }
 

@@ -57,6 +57,10 @@ impl Access {
         Access { private: true, ..self }
     }
 
+    pub(crate) fn roles(self) -> &'static [&'static str] {
+        self.roles
+    }
+
     pub(crate) fn allows(self, role: &str) -> bool {
         self.roles.contains(&role)
     }

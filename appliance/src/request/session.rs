@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 use crate::request::challenge::Challenges;
+use crate::request::tokens::Tokens;
 use crate::state::users::FailedLoginsRow;
 
 /// The longest idle time of a session.
@@ -29,6 +30,8 @@ pub(crate) enum Key {
 /// A session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
+    /// Sessions are numbered from 1 since the start.
+    pub number: u64,
     /// The account; empty without a login.
     pub user: String,
     /// The account's role at this request.
@@ -56,15 +59,22 @@ impl Session {
     }
 }
 
+/// What a token opens.
+fn of_user(user: &str) -> Session {
+    Session { user: user.to_owned(), ..Session::default() }
+}
+
 /// All sessions.
 #[derive(Debug, Default)]
 pub struct Sessions {
+    opened: u64,
     open: BTreeMap<Key, (Session, OffsetDateTime)>,
     anonymous: Session,
     failed: BTreeMap<String, Failed>,
     /// Accounts whose failed logins are other ones than those that are stored.
     unstored: BTreeSet<String>,
     pub(crate) challenges: Challenges,
+    pub(crate) tokens: Tokens,
 }
 
 /// Failed logins of an account.
@@ -97,7 +107,8 @@ impl Sessions {
     pub(crate) fn insert(&mut self, key: Key, session: Session, now: OffsetDateTime) {
         // Those that ended are dropped here, so that their number stays bounded.
         self.open.retain(|_, (_, used)| now - *used < IDLE);
-        self.open.insert(key, (session, now));
+        self.opened += 1;
+        self.open.insert(key, (Session { number: self.opened, ..session }, now));
     }
 
     pub(crate) fn remove(&mut self, key: &Key) {
@@ -153,18 +164,21 @@ impl Sessions {
         self.open.values_mut().map(|(session, _)| session)
     }
 
-    /// Ends the sessions for which `keep` says no.
+    /// Ends the sessions for which `keep` says no, and the tokens of those accounts.
     pub fn retain(&mut self, keep: impl Fn(&Session) -> bool) {
+        self.tokens.retain(|user| keep(&of_user(user)));
         self.open.retain(|_, (session, _)| keep(session));
     }
 
-    /// Ends the sessions other than `own` for which `keep` says no.
+    /// Ends the sessions other than `own` for which `keep` says no, and the tokens of those accounts.
     pub(crate) fn retain_others(&mut self, own: &Key, keep: impl Fn(&Session) -> bool) {
+        self.tokens.retain(|user| keep(&of_user(user)));
         self.open.retain(|key, (session, _)| key == own || keep(session));
     }
 
-    /// Ends all sessions: restart, restored configuration.
+    /// Ends all sessions and tokens: restart, restored configuration.
     pub fn clear(&mut self) {
+        self.tokens = Tokens::default();
         self.open.clear();
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use luna_rest::Method;
 use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Reply, Response};
@@ -14,6 +15,7 @@ pub(crate) type Work = Box<dyn FnOnce(&mut Context<'_>) -> Result<Response, Fail
 /// One task.
 pub(crate) struct Task {
     pub(crate) owner: String,
+    pub(crate) method: Method,
     pub(crate) source: String,
     pub(crate) started: Option<OffsetDateTime>,
     pub(crate) state: TaskState,

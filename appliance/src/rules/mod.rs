@@ -2,7 +2,7 @@
 //! them.
 //!
 //! Among the folders a file knows its own and those before it in this order: `account`, `network`,
-//! `status`, `partition`, `hsm` (zeroizing the HSM erases the partitions), `token`, `ntls`,
+//! `status`, `partition`, `hsm` (zeroizing the HSM erases the partitions), `audit`, `token`, `ntls`,
 //! `cluster`, `sysconf`, `appliance`. What two folders need, and neither may know the other for,
 //! belongs below both: data to `state`, conditions of a request to `request::context`.
 
@@ -11,6 +11,7 @@ use crate::request::route::Routes;
 
 pub mod account;
 pub mod appliance;
+pub mod audit;
 pub mod cluster;
 pub mod hsm;
 pub mod network;
@@ -22,12 +23,13 @@ pub mod token;
 
 /// The order of the folders, which `layers.rs` holds.
 #[cfg(test)]
-pub(crate) const ORDER: [&str; 10] = [
+pub(crate) const ORDER: [&str; 11] = [
     "account",
     "network",
     "status",
     "partition",
     "hsm",
+    "audit",
     "token",
     "ntls",
     "cluster",
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         status::routes,
         partition::routes,
         hsm::routes,
+        audit::routes,
         token::routes,
         ntls::routes,
         cluster::routes,

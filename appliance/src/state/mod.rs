@@ -4,6 +4,7 @@
 //! is changed here.
 
 pub mod area;
+pub mod audit;
 pub mod clusters;
 pub mod emulator;
 pub mod files;
@@ -41,6 +42,7 @@ use crate::state::clusters::{Phase, START};
 #[derive(Debug, Default)]
 #[allow(missing_docs, reason = "each field is its area")]
 pub struct State {
+    pub audit: audit::Audit,
     pub clusters: clusters::Clusters,
     pub emulator: emulator::Emulator,
     pub files: files::Files,
@@ -94,8 +96,9 @@ pub fn is_shared(field: &str) -> bool {
 }
 
 impl State {
-    fn areas(&mut self) -> [&mut dyn Area; 18] {
+    fn areas(&mut self) -> [&mut dyn Area; 19] {
         [
+            &mut self.audit,
             &mut self.clusters,
             &mut self.emulator,
             &mut self.files,

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::table::Table;
+use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor, Setup};
 
 pub use luna_rest::network::DEVICE_NAMES;
@@ -24,6 +24,20 @@ pub struct Network {
     pub devices: Table<DeviceRow>,
     /// Added routes by device and destination.
     pub routes: Table<RouteRow>,
+    /// Classes of traffic by device and name: `eth0 gold`.
+    pub classes: Table<ClassRow>,
+    /// Seconds between two measurements of bandwidth; 0 while there are none.
+    pub measurement: Cell<u32>,
+}
+
+/// A class of traffic, in kbit a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassRow {
+    /// What it has at least.
+    pub min: u32,
+    /// What it has at most.
+    pub max: u32,
 }
 
 /// A network device.
@@ -94,6 +108,8 @@ impl Area for Network {
     fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("network/devices", &mut self.devices);
         visit("network/routes", &mut self.routes);
+        visit("network/classes", &mut self.classes);
+        visit("network/measurement", &mut self.measurement);
     }
 
     /// Assumed: `eth0` asks DHCP, everything else waits to be configured.

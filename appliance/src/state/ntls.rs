@@ -24,6 +24,16 @@ pub struct Ntls {
     pub settings: Cell<SettingsRow>,
     /// The appliance's own key and certificate.
     pub server: Cell<ServerRow>,
+    /// The authorities that sign certificates of clients, by fingerprint.
+    pub authorities: Table<AuthorityRow>,
+}
+
+/// An authority that is trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthorityRow {
+    /// Its certificate in PEM.
+    pub certificate: String,
 }
 
 /// The settings. Some take effect when the service is restarted only.
@@ -112,6 +122,7 @@ impl Area for Ntls {
         visit("ntls/clients", &mut self.clients);
         visit("ntls/settings", &mut self.settings);
         visit("ntls/server", &mut self.server);
+        visit("ntls/authorities", &mut self.authorities);
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {

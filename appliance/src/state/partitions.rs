@@ -25,6 +25,18 @@ pub struct Partitions {
     pub templates: Table<TemplateRow>,
     /// Settings of Secure Trusted Channels by the partition's serial number, where they were set.
     pub stc: Table<StcRow>,
+    /// Identities of clients of Secure Trusted Channels by `serial/number`, the number in ten digits.
+    pub stc_clients: Table<StcClientRow>,
+}
+
+/// The identity of a client of a Secure Trusted Channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StcClientRow {
+    /// Its label.
+    pub label: String,
+    /// The SHA-1 of the identity, in hexadecimal digits.
+    pub fingerprint: String,
 }
 
 /// The settings of a partition's Secure Trusted Channel.
@@ -86,6 +98,7 @@ impl Area for Partitions {
         visit("partitions/objects", &mut self.objects);
         visit("partitions/templates", &mut self.templates);
         visit("partitions/stc", &mut self.stc);
+        visit("partitions/stc/clients", &mut self.stc_clients);
     }
 }
 
@@ -120,6 +133,21 @@ impl Partitions {
             (owner == serial).then(|| handle.parse().ok())?
         };
         self.objects.iter().filter_map(move |(key, row)| Some((handle(key)?, row)))
+    }
+
+    /// The clients of a partition's Secure Trusted Channel by their numbers.
+    pub fn stc_clients_of(&self, serial: &str) -> impl Iterator<Item = (u32, &StcClientRow)> {
+        let number = move |key| {
+            let (owner, number) = str::split_once(key, '/')?;
+            (owner == serial).then(|| number.parse().ok())?
+        };
+        self.stc_clients.iter().filter_map(move |(key, row)| Some((number(key)?, row)))
+    }
+
+    /// Forgets the Secure Trusted Channel of a partition.
+    pub fn forget_stc(&mut self, serial: &str) {
+        self.stc.remove(serial);
+        self.stc_clients.retain(|key, _| key.split('/').next() != Some(serial));
     }
 
     /// Removes all objects of a partition.

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::State;
+use super::audit::{AuditHostRow, AuditSettingsRow, AuditorRow, ChainRow, ImportedRow, RecordRow};
 use super::clusters::{
     BackupRow as ScheduleRow, ClientRow as ClusterClientRow, ClusterRow, Era, MemberRow, Own,
     PositionRow, RestoreRow, Schedule, Traffic,
@@ -23,10 +24,14 @@ use super::emulator::Cuts;
 use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
-use super::network::{DeviceRow, Ip4Row, Ip6Row, RouteRow};
-use super::ntls::{ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow};
+use super::network::{ClassRow, DeviceRow, Ip4Row, Ip6Row, RouteRow};
+use super::ntls::{
+    AuthorityRow, ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow,
+};
 use super::packages::PackageRow;
-use super::partitions::{DomainRow, ObjectRow, PartitionRow, RoleRow, StcRow, TemplateRow};
+use super::partitions::{
+    DomainRow, ObjectRow, PartitionRow, RoleRow, StcClientRow, StcRow, TemplateRow,
+};
 use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
@@ -34,7 +39,7 @@ use super::sysconf::{
     BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
     NtpServerRow, SchemeRow, SshRow, System, TlsRow, WebServerRow,
 };
-use super::syslog::{RemoteHostRow, SyslogRow};
+use super::syslog::{CertificatesRow, HostTlsRow, RemoteHostRow, SyslogRow};
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
 use super::users::{
     CertificateRow, FailedLoginsRow, LoginSettings, PasswordSettings, PublicKeyRow,
@@ -96,6 +101,7 @@ pub(crate) fn filled() -> State {
     fill_sysconf(&mut state);
     fill_snmp(&mut state);
     fill_accounts(&mut state);
+    fill_audit(&mut state);
 
     let State { emulator, lunasa, packages, services, status, .. } = &mut state;
     set(&mut emulator.clock, 60_000);
@@ -180,6 +186,9 @@ fn fill_partitions(state: &mut State) {
     check(&role);
     let stc = StcRow { activation_timeout: 60, rekey_threshold: 500, replay_window: 100 };
     insert(&mut state.partitions.stc, "4223070123456", stc);
+    let (label, fingerprint) = (text("app one"), text("91ee10ff31325b74fcc2c630332be4618a28442d"));
+    let client = StcClientRow { label, fingerprint };
+    insert(&mut state.partitions.stc_clients, "4223070123456/0000000003", client);
     insert(
         &mut state.partitions.partitions,
         "4223070123456",
@@ -357,6 +366,8 @@ fn fill_network(state: &mut State) {
             since: 1_700_000_007,
         },
     );
+    insert(&mut state.network.classes, "eth0 gold", ClassRow { min: 120, max: 2024 });
+    set(&mut state.network.measurement, 99);
     // It has no default: every value is one that was given.
     state.network.routes.insert(
         "bond0 10.9.0.0_24",
@@ -398,6 +409,8 @@ fn fill_network(state: &mut State) {
         },
     );
     let (key, certificate) = ("cHJpdmF0ZSBrZXk=".into(), text("-----BEGIN CERTIFICATE-----"));
+    let authority = AuthorityRow { certificate: text("authority") };
+    insert(&mut state.ntls.authorities, "AB:CD", authority);
     set(&mut state.ntls.server, ServerRow { key, certificate, made: 1_700_000_008 });
 }
 
@@ -556,8 +569,15 @@ fn fill_accounts(state: &mut State) {
     let (period, rotated) = (text("daily"), 1_700_000_016);
     set(&mut state.syslog.settings, SyslogRow { rotations: 5, period, rotated, severities });
     let (address, protocol) = (text("loghost.example.com"), text("tcp"));
-    let host = RemoteHostRow { order: 1, address, port: 6514, protocol };
-    insert(&mut state.syslog.hosts, "loghost.example.com:6514", host);
+    let host = RemoteHostRow { order: 1, address, port: 6514, protocol, tls: None };
+    insert(&mut state.syslog.hosts, "loghost.example.com:6514", host.clone());
+    let tls = Some(HostTlsRow { mutual: true, name: Some(text("loghost")) });
+    let host = RemoteHostRow { order: 2, port: 6515, tls, ..host };
+    insert(&mut state.syslog.hosts, "loghost.example.com:6515", host);
+    let (authority, certificate) = (text("authority"), text("certificate"));
+    let key = "key".into();
+    let row = CertificatesRow { authority, certificate, key, restart_needed: true };
+    set(&mut state.syslog.certificates, row);
     set(&mut state.users.radius, true);
     let server = RadiusServerRow { order: 1, port: 1812, timeout: 5, secret: "shared".into() };
     insert(&mut state.users.radius_servers, "radius.example.com", server);
@@ -568,6 +588,32 @@ fn fill_accounts(state: &mut State) {
     insert(&mut state.roles.roles, "auditors", role);
     let now = time::OffsetDateTime::from_unix_timestamp(1_700_000_013).unwrap();
     state.files.put("admin", "app1.pem", b"certificate".to_vec(), now);
+}
+
+fn fill_audit(state: &mut State) {
+    let audit = &mut state.audit;
+    let imported = Some(ImportedRow { serial: 153_593, secret: "imported".into() });
+    set(
+        &mut audit.auditor,
+        AuditorRow {
+            initialized: true,
+            password: hash(31),
+            failures: 2,
+            locked_until: 1_700_000_014,
+            domain: hash(32),
+            secret: "log secret".into(),
+            imported,
+        },
+    );
+    let (events, rotation) = (vec![text("success"), text("access")], text("hourly"));
+    set(&mut audit.settings, AuditSettingsRow { events, rotation });
+    let (mac, begun) = (text("mac"), 1_700_000_015);
+    let chain = ChainRow { number: 9, mac, file: 3, at: 612, begun, oldest: 2, bytes: 1_612 };
+    set(&mut audit.chain, chain);
+    let record = RecordRow { file: 3, at: 306, time: 1_700_000_016, lines: text("9,a\nmacs\n") };
+    insert(&mut audit.tail, "00000000000000000009", record);
+    let host = AuditHostRow { order: 1, address: text("loghost"), port: 1660, tcp: true };
+    insert(&mut audit.hosts, "loghost:1660", host);
 }
 
 /// Every row of a state in its stored form, by field and key.

@@ -1,10 +1,12 @@
-//! The settings of the logs, and the hosts that lines are sent to. What the logs hold is not kept here but in files of their own.
+//! The settings of the logs, the hosts that lines are sent to, and the certificates for them. What the
+//! logs hold is not kept here but in files of their own.
 
 use std::collections::BTreeMap;
 
+use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::core::logs::{RemoteHost, Severity};
+use crate::core::logs::{HostTls, RemoteHost, Severity};
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor};
 
@@ -15,6 +17,8 @@ pub struct Syslog {
     pub settings: Cell<SyslogRow>,
     /// Hosts that lines are sent to, by address and port: `ADDRESS:PORT`.
     pub hosts: Table<RemoteHostRow>,
+    /// The certificates for hosts that TLS is spoken with.
+    pub certificates: Cell<CertificatesRow>,
 }
 
 /// The settings of the logs.
@@ -43,6 +47,33 @@ pub struct RemoteHostRow {
     pub port: u16,
     /// `tcp` or `udp`.
     pub protocol: String,
+    /// TLS, if it is spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<HostTlsRow>,
+}
+
+/// TLS with a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HostTlsRow {
+    /// Whether the appliance shows its certificate, too.
+    pub mutual: bool,
+    /// The name that the host's certificate must have, if it is not the address.
+    pub name: Option<String>,
+}
+
+/// The certificates for hosts that TLS is spoken with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CertificatesRow {
+    /// The authority that is trusted, PEM; empty for none.
+    pub authority: String,
+    /// The appliance's certificate, PEM; empty for none.
+    pub certificate: String,
+    /// The appliance's key: PKCS#8 in base64; empty for none.
+    pub key: Secret,
+    /// Whether what was changed waits for the service to be restarted.
+    pub restart_needed: bool,
 }
 
 /// How often new files may be begun, and days between.
@@ -64,6 +95,7 @@ impl Area for Syslog {
     fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("syslog", &mut self.settings);
         visit("syslog/hosts", &mut self.hosts);
+        visit("syslog/certificates", &mut self.certificates);
     }
 }
 
@@ -76,11 +108,25 @@ impl Syslog {
 
     /// The hosts that lines are sent to.
     pub fn remote_hosts(&self) -> Vec<RemoteHost> {
+        let CertificatesRow { authority, certificate, key, .. } = self.certificates.get();
+        let tls = |row: &HostTlsRow| HostTls {
+            trusted: authority.clone(),
+            name: row.name.clone(),
+            identity: row.mutual.then(|| (certificate.clone(), key.clone())),
+        };
         let host = |row: &RemoteHostRow| RemoteHost {
             address: row.address.clone(),
             port: row.port,
             tcp: row.protocol == "tcp",
+            tls: row.tls.as_ref().map(tls),
         };
         self.hosts.values().map(host).collect()
+    }
+
+    /// The service was started or restarted: certificates that were changed take effect.
+    pub fn service_started(&mut self) {
+        if self.certificates.get().restart_needed {
+            self.certificates.get_mut().restart_needed = false;
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::Process;
 use super::network::Network;
 
 const AUTHCODE: &str = "5/Rd79MAGd/G9EY5";
-const SO: &str = "so-Password1";
+pub(crate) const SO: &str = "so-Password1";
 pub(crate) const CO: &str = "co-Password2";
 /// The password of the account `admin`.
 const ADMIN: &str = "Adm1n-password";

@@ -5,6 +5,7 @@
 pub(crate) mod cluster;
 #[path = "../../../tests/src/network.rs"]
 pub(crate) mod network;
+pub(crate) mod receiver;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr};

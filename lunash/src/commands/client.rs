@@ -7,11 +7,24 @@ use luna_rest::{hsm, ntls, partitions, users};
 use crate::commands::hsm::require_so_login_if_forced;
 use crate::files::FileSource;
 use crate::prelude::*;
+use crate::refusals::refused_in_detail;
 use luna_shell::first_certificate;
 
 pub(super) const MENUS: &[Menu] = &[Menu { path: "client", help: "Clients and their partitions" }];
 
 pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        syntax: "client addCA -filename|-f <filename>",
+        help: "Trust an authority that signs certificates of clients (software 7.7.0 and newer)",
+        options: &[("-filename", "Certificate of the authority, PEM")],
+        roles: Role::OPERATOR,
+        rest: &[users::FILES.resource(), ntls::ADD_AUTHORITY.resource()],
+        known: Known::Assumed(
+            "the page was not found: two procedures have the name alone (syslog_encryption.htm, \
+             CA-signed.htm@7.7.0)",
+        ),
+        run: call::<AddAuthority>(),
+    },
     Command {
         syntax: "client assignPartition -client|-c <client_name> -partition|-p <partition_name>",
         help: "Let a client use a partition",
@@ -92,6 +105,22 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Show>(),
     },
 ];
+
+#[derive(Deserialize)]
+struct AddAuthority {
+    filename: String,
+}
+
+impl Run<Session> for AddAuthority {
+    type View = Done;
+
+    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+        let file = Some(session.provide(&self.filename)?);
+        let new = ntls::NewCertificate { file, certificate: None };
+        session.client().call(&ntls::ADD_AUTHORITY, &[], &new).map_err(refused_in_detail)?;
+        Ok(Done { done: "client addCA" })
+    }
+}
 
 #[derive(Deserialize)]
 struct Assign {

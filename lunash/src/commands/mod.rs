@@ -1,6 +1,7 @@
 //! The menus of LunaSH, a file per menu. It has the declaration, the arguments, the code and the
 //! view of each command.
 
+mod audit;
 mod client;
 mod cluster;
 mod hsm;
@@ -50,9 +51,11 @@ const MENUS: &[&[Menu]] = &[
     user::MENUS,
     user::role::MENUS,
     my::MENUS,
+    audit::MENUS,
     service::MENUS,
     syslog::MENUS,
     syslog::remotehost::MENUS,
+    syslog::certificate::MENUS,
     status::MENUS,
     status::clock::MENUS,
     status::net::MENUS,
@@ -121,9 +124,15 @@ const TABLES: &[&[Command<Session>]] = &[
     user::COMMANDS,
     user::role::COMMANDS,
     my::COMMANDS,
+    audit::auditor::COMMANDS,
+    audit::config::COMMANDS,
+    audit::log::COMMANDS,
+    audit::remotehost::COMMANDS,
+    audit::secret::COMMANDS,
     service::COMMANDS,
     syslog::COMMANDS,
     syslog::remotehost::COMMANDS,
+    syslog::certificate::COMMANDS,
     status::COMMANDS,
     status::clock::COMMANDS,
     status::net::COMMANDS,

@@ -1,5 +1,6 @@
 //! `syslog`: the logs of the appliance.
 
+pub(super) mod certificate;
 pub(super) mod remotehost;
 
 use luna_rest::syslog::{self, ChangeLog, ChangeSyslog, Tail as TailOf};

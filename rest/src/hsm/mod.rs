@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::error_id::short_names;
+use crate::partitions::{InitRole, RoleAction};
 use crate::secret::Secret;
 use crate::tasks::{Actions, Link};
 
@@ -25,6 +26,7 @@ short_names! {
     WRONG_PASSWORD = LUNA_RET_UM_PIN_INCORRECT,
     ZEROIZED_BY_FAILURES = LUNA_RET_SO_LOGIN_FAILURE_THRESHOLD,
     NOT_INITIALIZED = HSMPLUGIN_HSM_NOT_INITIALIZED,
+    FORBIDDEN = OPERATION_RESTRICTED,
     IN_TRANSPORT = HSMPLUGIN_HSM_IN_SECURE_TRANSPORT_MODE,
 }
 
@@ -49,9 +51,19 @@ calls! {
     /// The same as one of the vendor's clients sends it; answers 204. No page confirms it.
     pub const PUT_PASSWORD: Call<ChangePassword, Nothing> =
         Call::put("/api/lunasa/hsms/{hsmid}/roles/{roleid}/password");
-    /// Lists what can be done with a role: nothing on a password-authenticated HSM (assumed).
+    /// Initializes a role; the HSM refuses it (documented).
+    pub const INIT_ROLE: Call<InitRole, Nothing> =
+        Call::put("/api/lunasa/hsms/{hsmid}/roles/{roleid}");
+    /// Runs `reset`, `createChallenge` or `deactivate` on a role; none applies to `so`.
+    pub const ROLE_ACT: Call<RoleAction, Nothing> =
+        Call::post("/api/lunasa/hsms/{hsmid}/roles/{roleid}/actions/{actionid}");
+    /// Lists what can be done with a role.
     pub const ROLE_ACTIONS: Call<Nothing, Actions> =
         Call::get("/api/lunasa/hsms/{hsmid}/roles/{roleid}/actions");
+    /// Shows the certificate that another HSM encrypts to, for an indirect login: one of
+    /// [`CERTIFICATE_TYPES`], asked for with `?type=`; the last one without it.
+    pub const CERTIFICATE: Call<Nothing, WrappingCertificate> =
+        Call::get("/api/lunasa/hsms/{hsmid}/certificate");
     /// Lists the actions of the HSM. Assumed: every other resource with actions has this.
     pub const ACTIONS: Call<Nothing, Actions> = Call::get("/api/lunasa/hsms/{hsmid}/actions");
     /// Runs `factoryReset`, `zeroize`, `stmTransport` or `stmRecover` as a waiting task.
@@ -66,6 +78,18 @@ calls! {
         Call::post("/api/lunasa/hsms/{hsmid}/tamper/actions/{actionid}");
 }
 
+/// The types of the certificate for indirect logins: for firmware up to 7.4.0, for protocol 1.1 and 2.0
+/// of later ones.
+pub const CERTIFICATE_TYPES: [&str; 3] = ["legacyKey", "key", "pkc"];
+
+/// The certificate that another HSM encrypts to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WrappingCertificate {
+    /// Base64.
+    pub certificate: String,
+}
+
 /// The HSMs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -75,9 +99,10 @@ pub struct Hsms {
 }
 
 /// The HSM. `label` and `soLoginsLeft` are what real clients read; the other names are assumed: the
-/// page was not found, the values are those of `hsm show`.
+/// page was not found, the values are those of `hsm show`. That it names its children is documented.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[allow(missing_docs, reason = "a path each from `actions` on, named as the part it leads to")]
 pub struct Hsm {
     /// Empty while zeroized.
     pub label: String,
@@ -118,6 +143,21 @@ pub struct Hsm {
     pub partitions_created: u32,
     /// Readings of its sensors.
     pub environment: Environment,
+    pub actions: String,
+    pub capabilities: String,
+    pub certificate: String,
+    pub counter: String,
+    /// The shorter name is the version's.
+    pub firmware_url: String,
+    pub licenses: String,
+    pub metrics: String,
+    pub partitions: String,
+    pub ped: String,
+    pub policies: String,
+    pub roles: String,
+    pub storage_space: String,
+    pub tamper: String,
+    pub utilization: String,
 }
 
 impl Hsm {

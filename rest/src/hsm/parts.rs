@@ -34,6 +34,8 @@ calls! {
     pub const SUPPORT_INFO: Call<Nothing, Nothing> = Call::post("/api/lunasa/hsms/{hsmid}/supportInfo");
     /// Lists the capability upgrades that were applied.
     pub const UPGRADES: Call<Nothing, Upgrades> = Call::get("/api/lunasa/upgrades");
+    /// Shows one.
+    pub const APPLIED: Call<Nothing, License> = Call::get("/api/lunasa/upgrades/{upgradeid}");
     /// Applies a capability upgrade; needs the SO.
     pub const UPGRADE: Call<Upgrade, Nothing> = Call::post("/api/lunasa/upgrades");
 }
@@ -143,9 +145,11 @@ pub struct Counter {
 }
 
 /// How busy the HSM is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Utilization {
+    /// Where the kinds of operation are.
+    pub bins: String,
     /// Per cent.
     pub utilization: u32,
 }

@@ -8,7 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Nothing;
 use luna_rest::auth::{ANSWER, CHALLENGE, CertificateOfUser, Challenge, ChallengeAnswer};
-use luna_rest::users::{ADD_CERTIFICATE, NewCertificate};
+use luna_rest::users::{
+    ADD_CERTIFICATE, CERTIFICATES, CLEAR_CERTIFICATES, Certificates, NewCertificate,
+};
 use rsa::PublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use x509_parser::certificate::X509Certificate;
@@ -24,15 +26,17 @@ use crate::rules::account::users::{find, may_act_on};
 use crate::state::users::CertificateRow;
 
 pub(crate) fn routes(r: &mut Routes) {
+    r.on(&CERTIFICATES, EVERYONE, list);
+    r.on(&CLEAR_CERTIFICATES, EVERYONE, clear);
     r.on(&ADD_CERTIFICATE, EVERYONE, add);
     r.on(&CHALLENGE, OPEN, challenge);
     r.on(&ANSWER, OPEN, answer);
 }
 
 /// A certificate with an RSA key, as the challenge is encrypted to it.
-struct RsaCertificate {
+pub(crate) struct RsaCertificate {
     der: Vec<u8>,
-    key: PublicKey,
+    pub(crate) key: PublicKey,
     not_after: time::OffsetDateTime,
 }
 
@@ -42,15 +46,39 @@ impl RsaCertificate {
             .filter_map(Result::ok)
             .find(|pem| pem.label == "CERTIFICATE")
             .ok_or("There is no certificate in PEM in it.")?;
-        let (_, parsed) = X509Certificate::from_der(&pem.contents)
+        RsaCertificate::of(pem.contents)
+    }
+
+    /// Reads one in DER.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn of(der: Vec<u8>) -> Result<RsaCertificate, String> {
+        let (_, parsed) = X509Certificate::from_der(&der)
             .map_err(|error| format!("The certificate cannot be read ({error})."))?;
         let not_after = parsed.validity().not_after.to_datetime();
         let key = PublicKey::from_public_key_der(parsed.public_key().raw).map_err(|_| {
             "Its key is no RSA key of at most 4096 bits, and a challenge cannot be encrypted to any \
              other."
         })?;
-        Ok(RsaCertificate { der: pem.contents, key, not_after })
+        Ok(RsaCertificate { der, key, not_after })
     }
+}
+
+fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Certificates>, Failure> {
+    may_act_on(cx, &ids[0])?;
+    find(cx, &ids[0])?;
+    let row = cx.state.users.certificates.get(&ids[0]);
+    Ok(Reply::ok(Certificates {
+        certificates: row.map(|row| row.pem.clone()).into_iter().collect(),
+    }))
+}
+
+fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    may_act_on(cx, &ids[0])?;
+    find(cx, &ids[0])?;
+    cx.state.users.certificates.remove(&ids[0]);
+    Ok(Reply::done())
 }
 
 fn add(
@@ -173,6 +201,21 @@ mod tests {
         bench.delete("/auth/session");
         assert_eq!(bench.post(ANSWER.template(), answer).status, 401, "answered already");
         assert_eq!(bench.get("/users/admin").status, 401);
+    }
+
+    #[test]
+    fn a_certificate_is_shown_and_removed() {
+        let mut bench = bench();
+        let shown = bench.get(ADMINS).json()["certificates"][0].as_str().unwrap().to_owned();
+        assert_eq!(shown.trim_end(), OWN.1.trim_end());
+        bench.user("jane", "Abcdef12", "monitor");
+        bench.login("jane", "Abcdef12");
+        assert_eq!(bench.get(ADMINS).status, 401);
+        assert_eq!(bench.delete(ADMINS).status, 401);
+        bench.local_login();
+        assert_eq!(bench.delete(ADMINS).status, 204);
+        assert_eq!(bench.get(ADMINS).json(), json!({"certificates": []}));
+        assert_eq!(asked(&mut bench, "admin", &OWN.1).status, 401);
     }
 
     #[test]

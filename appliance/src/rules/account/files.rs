@@ -13,17 +13,17 @@ use time::OffsetDateTime;
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text, is_name};
 use crate::request::context::Context;
-use crate::request::route::{FileKind, Ids, MONITOR, Routes, Upload};
+use crate::request::route::{EVERYONE, FileKind, Ids, Routes, Upload};
 use crate::rules::account::users::not_reserved;
 use crate::state::files::FileRow;
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&FILES, MONITOR, list);
-    r.on_file(&UPLOAD, MONITOR, FileKind::Multipart, upload);
-    r.on(&CLEAR_FILES, MONITOR, clear);
-    r.on(&FILE, MONITOR, show);
-    r.on(&DELETE_FILE, MONITOR, delete);
-    r.on(&DOWNLOAD, MONITOR, download);
+    r.on(&FILES, EVERYONE, list);
+    r.on_file(&UPLOAD, EVERYONE, FileKind::Multipart, upload);
+    r.on(&CLEAR_FILES, EVERYONE, clear);
+    r.on(&FILE, EVERYONE, show);
+    r.on(&DELETE_FILE, EVERYONE, delete);
+    r.on(&DOWNLOAD, EVERYONE, download);
 }
 
 /// The user in the path, who must be the one that asks.
@@ -77,8 +77,8 @@ pub(crate) fn no_file(name: &str) -> Failure {
 const QUOTA: u64 = if cfg!(test) { 64 << 10 } else { 256 << 20 };
 
 /// Extensions that may be uploaded.
-const EXTENSIONS: [&str; 10] =
-    [".pem", ".spkg", ".auth", ".lic", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
+const EXTENSIONS: [&str; 11] =
+    [".pem", ".spkg", ".auth", ".lic", ".lws", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
 
 /// `by_owner`: whether the owner of the data folder sends the file. This takes the place of scp, which has no
 /// list of extensions: `id_rsa.pub`, a role's file without any.
@@ -140,14 +140,18 @@ fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
 
 fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<File>, Failure> {
     let (user, name) = (own(cx, &ids[0])?, &ids[1]);
-    let row = find(cx, user, name)?;
+    Ok(Reply::ok(view(user, name, &*find(cx, user, name)?)))
+}
+
+/// A file as it is shown.
+pub(crate) fn view(user: &str, name: &str, row: &FileRow) -> File {
     let updated = OffsetDateTime::from_unix_timestamp(row.updated);
     let text = |time| format!("{} {}", date_text(time), clock_text(time));
-    Ok(Reply::ok(File {
+    File {
         download: DOWNLOAD.path(&[user, name]),
         last_updated: updated.map(text).unwrap_or_default(),
         size: row.content.len() as u64,
-    }))
+    }
 }
 
 fn delete(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {

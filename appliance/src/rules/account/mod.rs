@@ -2,6 +2,7 @@
 
 use crate::request::route::Routes;
 
+pub mod acl;
 pub mod certificates;
 pub mod files;
 pub mod public_keys;
@@ -12,6 +13,7 @@ pub mod ssh_key;
 pub mod users;
 
 pub(crate) fn routes(r: &mut Routes) {
+    acl::routes(r);
     certificates::routes(r);
     files::routes(r);
     public_keys::routes(r);

@@ -44,9 +44,21 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<RoleList>,
     Ok(Reply::ok(RoleList { roles: BUILT_IN.into_iter().chain(custom).map(link).collect() }))
 }
 
+/// Whether a role may have this name.
+pub(crate) fn is_role_name(name: &str) -> bool {
+    is_name(name, 64, |_, c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether a line is an access rule, `METHOD:/path`.
+pub(crate) fn is_rule(line: &str) -> bool {
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+    line.split_once(':')
+        .is_some_and(|(method, path)| known.contains(&method) && path.starts_with('/'))
+}
+
 fn create(cx: &mut Context<'_>, _: &Ids<0>, body: NewRole) -> Result<Reply<Nothing>, Failure> {
     let role = body.role_id;
-    if !is_name(&role, 64, |_, c| c.is_ascii_alphanumeric() || c == '_') {
+    if !is_role_name(&role) {
         return Err(Failure::bad_request(
             "'roleId' takes 1 to 64 letters, digits and underscores.",
         ));
@@ -138,18 +150,12 @@ fn set_rules(
         .map_err(|_| Failure::bad_request("The rules are not text."))?;
     let mut rules = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-        match line.split_once(':') {
-            Some((method, path)) if known.contains(&method) && path.starts_with('/') => {
-                rules.push(line.to_owned());
-            }
-            _ => {
-                return Err(Failure::bad_request(format!(
-                    "Rule {} is not of the form METHOD:/path.",
-                    rules.len() + 1
-                )));
-            }
+        if !is_rule(line) {
+            let number = rules.len() + 1;
+            let details = format!("Rule {number} is not of the form METHOD:/path.");
+            return Err(Failure::bad_request(details));
         }
+        rules.push(line.to_owned());
     }
     find(cx, &ids[0])?.rules = rules;
     Ok(Reply::done())

@@ -3,8 +3,9 @@
 use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};
 use luna_rest::users::{
-    CHANGE_PASSWORD_RULES, ChangePasswordRules, LOGIN_RULES, LoginRules, PASSWORD_ACT,
-    PASSWORD_ACTIONS, PASSWORD_RULES, PasswordRules, SET_LOGIN_RULES, SetLoginRules, Toggle,
+    CHANGE_PASSWORD_RULES, CONFIG, ChangePasswordRules, Config, LOGIN_ACTIONS, LOGIN_RULES,
+    LoginRules, PASSWORD_ACT, PASSWORD_ACTIONS, PASSWORD_RULES, PasswordRules, SET_LOGIN_RULES,
+    SetLoginRules, Toggle,
 };
 
 use crate::core::message::{Failure, Reply};
@@ -13,12 +14,23 @@ use crate::request::route::{ADMIN, Ids, Routes};
 use crate::state::users::LoginSettings;
 
 pub(crate) fn routes(r: &mut Routes) {
+    r.on(&CONFIG, ADMIN, config);
     r.on(&PASSWORD_RULES, ADMIN, password_rules);
     r.on(&CHANGE_PASSWORD_RULES, ADMIN, change_password_rules);
     r.on(&PASSWORD_ACTIONS, ADMIN, password_actions);
     r.on(&PASSWORD_ACT, ADMIN, password_act);
     r.on(&LOGIN_RULES, ADMIN, login_rules);
+    r.on(&LOGIN_ACTIONS, ADMIN, login_actions);
     r.on(&SET_LOGIN_RULES, ADMIN, set_login_rules);
+}
+
+fn config(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Config>, Failure> {
+    let (login, password) = (LOGIN_RULES.template(), PASSWORD_RULES.template());
+    Ok(Reply::ok(Config { login: login.to_owned(), password: password.to_owned() }))
+}
+
+fn login_actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    Ok(Reply::ok(Actions::default()))
 }
 
 fn password_rules(
@@ -101,7 +113,7 @@ fn password_act(
 fn login_rules(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<LoginRules>, Failure> {
     let rules = cx.state.users.login_rules.get();
     Ok(Reply::ok(LoginRules {
-        actions: format!("{}/actions", LOGIN_RULES.template()),
+        actions: LOGIN_ACTIONS.template().to_owned(),
         detection_window_seconds: rules.detection_window_seconds,
         lockout_duration_seconds: rules.lockout_duration_seconds,
         max_failed_attempts: rules.max_failed_attempts,

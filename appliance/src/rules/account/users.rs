@@ -3,8 +3,8 @@
 use luna_rest::Nothing;
 use luna_rest::tasks::{Actions, Link};
 use luna_rest::users::{
-    ACT, ACTIONS, CHANGE, CREATE, CREATE_RADIUS, ChangeUser, DELETE, FILES, LIST, NewRadiusUser,
-    NewUser, REPLACE, ReplaceUser, SHOW, User, UserAction, Users as UserList,
+    ACT, ACTIONS, CERTIFICATES, CHANGE, CREATE, CREATE_RADIUS, ChangeUser, DELETE, FILES, LIST,
+    NewRadiusUser, NewUser, REPLACE, ReplaceUser, SHOW, User, UserAction, Users as UserList,
 };
 use time::OffsetDateTime;
 
@@ -218,7 +218,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<User>, F
         account_lock_time: lock.map(|(since, _)| moment(since)).unwrap_or_default(),
         account_unlock_time: lock.map(|(_, until)| moment(until)).unwrap_or_default(),
         actions: ACTIONS.path(&[user]),
-        certificates: format!("{}/certificates", SHOW.path(&[user])),
+        certificates: CERTIFICATES.path(&[user]),
         changeable: !row.built_in,
         email: row.email.clone(),
         files: FILES.path(&[user]),

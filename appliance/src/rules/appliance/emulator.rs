@@ -57,7 +57,9 @@ fn move_clock(
 
 fn reset(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let random = cx.options.first_random(cx.secret);
+    let audited = cx.state.audit.chain.get().clone();
     cx.state.factory(&cx.options.hostname, cx.options.clock.unwrap_or(cx.now), random);
+    cx.state.audit.begin_anew(&audited);
     cx.sessions.reset();
     cx.tasks.clear();
     *cx.peers = Peers::default();

@@ -1,11 +1,12 @@
 //! The appliance as a whole: `/`, `/api`, `/api/lunasa`.
 
-use luna_rest::Nothing;
 use luna_rest::lunasa::{API, Api, Appliance, ROOT, Root, SHOW};
+use luna_rest::{Nothing, clusters, keyrings};
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
+use crate::state::clusters::PACKAGE;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROOT, EVERYONE, root);
@@ -15,6 +16,7 @@ pub(crate) fn routes(r: &mut Routes) {
 
 fn root(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Root>, Failure> {
     Ok(Reply::ok(Root {
+        acl: luna_rest::users::ACL.template().to_owned(),
         api: API.template().to_owned(),
         roles: luna_rest::users::ROLES.template().to_owned(),
         tasks: luna_rest::tasks::LIST.template().to_owned(),
@@ -22,8 +24,13 @@ fn root(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Root>, Fail
     }))
 }
 
-fn api(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Api>, Failure> {
-    Ok(Reply::ok(Api { lunasa: SHOW.template().to_owned() }))
+fn api(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Api>, Failure> {
+    let mut api = Api { lunasa: SHOW.template().to_owned(), ..Api::default() };
+    if cx.state.packages.is_installed(PACKAGE) {
+        api.clusters = clusters::LIST.template().to_owned();
+        api.keyrings = keyrings::LIST.template().to_owned();
+    }
+    Ok(Reply::ok(api))
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Appliance>, Failure> {
@@ -37,7 +44,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Appliance>
         system_status_codes: cx.state.network.status_codes(),
         banner: cx.state.sysconf.banner.get().lines().map(str::to_owned).collect(),
         actions: below("actions"),
-        cluster: below("cluster"),
+        cluster: clusters::OVERVIEW.template().to_owned(),
         config: below("config"),
         cpu: below("cpu"),
         disk: below("disk"),

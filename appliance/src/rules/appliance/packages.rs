@@ -5,16 +5,19 @@
 
 use luna_rest::Nothing;
 use luna_rest::packages::{
-    DAMAGED, DELETE_FILE, ERASE, FILES, LIST, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, Package,
-    PackageFiles, Packages as PackageList, UPDATE, UPDATE_FAILED, UsePackage, Used, WRONG_AUTHCODE,
+    DAMAGED, DELETE_FILE, ERASE, FILE, FILES, LIST, NO_FILE, NO_PACKAGE, NOT_A_PACKAGE, Package,
+    PackageFiles, Packages as PackageList, SHOW, UPDATE, UPDATE_FAILED, UsePackage, Used,
+    WRONG_AUTHCODE,
 };
 use luna_rest::tasks::Link;
+use luna_rest::users::File;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::later;
 use crate::package::{self, Manifest, OpenError};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::account::files;
 use crate::rules::account::users::forbidden;
 use crate::state::State;
 use crate::state::clusters::PACKAGE;
@@ -44,7 +47,9 @@ pub fn reboot(state: &mut State) {
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
-    r.on(&FILES, MONITOR, files);
+    r.on(&SHOW, MONITOR, show);
+    r.on(&FILES, MONITOR, list_files);
+    r.on(&FILE, MONITOR, file);
     // The REST page names admin alone, that of the LunaSH command operator too; here one session
     // serves both.
     r.on(&UPDATE, OPERATOR, update);
@@ -53,14 +58,25 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<PackageList>, Failure> {
-    let entry = |(id, row): (String, &PackageRow)| {
-        let kind = if row.system { "system" } else { "software" }.to_owned();
-        let url = ERASE.path(&[&id]);
-        Package { id, kind, url }
-    };
-    Ok(Reply::ok(PackageList {
-        packages: cx.state.packages.listed().into_iter().map(entry).collect(),
-    }))
+    let listed = cx.state.packages.listed().into_iter();
+    Ok(Reply::ok(PackageList { packages: listed.map(|(id, row)| shown(id, row)).collect() }))
+}
+
+fn shown(id: String, row: &PackageRow) -> Package {
+    let kind = if row.system { "system" } else { "software" }.to_owned();
+    let url = SHOW.path(&[&id]);
+    Package { id, kind, url }
+}
+
+fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Package>, Failure> {
+    let mut listed = cx.state.packages.listed().into_iter();
+    let found = listed.find(|(id, _)| *id == ids[0]);
+    found.map(|(id, row)| Reply::ok(shown(id, row))).ok_or_else(|| no_package(&ids[0]))
+}
+
+fn no_package(id: &str) -> Failure {
+    Failure::new(404, NO_PACKAGE, "The package is not installed.")
+        .details(format!("There is no package '{id}'."))
 }
 
 fn is_package(name: &str) -> bool {
@@ -72,10 +88,20 @@ fn no_file(name: &str) -> Failure {
         .details(format!("There is no package file '{name}'."))
 }
 
-fn files(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<PackageFiles>, Failure> {
+fn list_files(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<PackageFiles>, Failure> {
     let names = cx.state.files.names(&cx.session().user).filter(|name| is_package(name));
     let package_files = names.map(|name| Link::below(FILES.template(), name)).collect();
     Ok(Reply::ok(PackageFiles { package_files }))
+}
+
+fn file(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<File>, Failure> {
+    let (user, name) = (&cx.session().user, &ids[0]);
+    let found = cx.state.files.get(user, name).filter(|_| is_package(name));
+    found.map(|row| Reply::ok(files::view(user, name, row))).ok_or_else(|| no_file(name))
 }
 
 fn delete_file(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -97,8 +123,7 @@ fn erase(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
     };
     let installed = &mut cx.state.packages.installed;
     let Some((name, row)) = installed.iter().find(|(name, row)| fits(name, row)) else {
-        return Err(Failure::new(404, NO_PACKAGE, "The package is not installed.")
-            .details(format!("There is no package '{id}'.")));
+        return Err(no_package(id));
     };
     if row.system {
         return Err(forbidden(format!("'{id}' belongs to the appliance's own software.")));

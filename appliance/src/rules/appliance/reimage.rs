@@ -38,6 +38,7 @@ fn reimage(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing
     });
     let serial = cx.state.hsm.hsm.get().serial;
     let random = Random::from_seed(cx.random().block());
+    let audited = cx.state.audit.chain.get().clone();
     cx.state.factory(&cx.options.hostname, cx.now, random);
     cx.state.fields(&mut |name, field| {
         let rows = kept.iter().find(|(kept, _)| *kept == name);
@@ -47,6 +48,7 @@ fn reimage(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing
     });
     done.map_err(|error| Failure::internal(error.to_string()))?;
     cx.state.hsm.hsm.get_mut().serial = serial;
+    cx.state.audit.begin_anew(&audited);
     cx.sessions.reset();
     cx.tasks.clear();
     *cx.peers = Peers::default();

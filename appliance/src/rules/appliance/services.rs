@@ -117,6 +117,9 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: ServiceAction) -> Result<Reply<Act
     if running && service == "ntls" {
         cx.state.ntls.service_started();
     }
+    if running && service == "syslog" {
+        cx.state.syslog.service_started();
+    }
     cx.finished_task(Reply::ok(Acted { id: service.to_owned() }))
 }
 

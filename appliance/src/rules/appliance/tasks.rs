@@ -9,7 +9,7 @@ use luna_rest::tasks::{
 };
 
 use crate::core::message::{Failure, Reply, Response};
-use crate::request::context::Context;
+use crate::request::context::{Act, Context};
 use crate::request::route::{EVERYONE, Ids, Routes};
 use crate::request::task::{Task, TaskState};
 
@@ -102,7 +102,10 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>,
     let mut task = take(cx, number)?;
     task.started = task.started.or(Some(cx.now));
     if let TaskState::Waiting(work) = task.state {
+        cx.act = Act::Of(task.method, task.source.clone(), None);
         let response = work(cx).unwrap_or_else(|failure| {
+            let id = Some(failure.id().to_owned());
+            cx.act = Act::Of(task.method, task.source.clone(), id);
             if !failure.keeps() {
                 cx.state.undo();
             }

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use luna_rest::Nothing;
 use luna_rest::clusters::{
-    CHANGE, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, LIST, MEMBER,
-    NewCluster, SHOW, refusal,
+    CHANGE, CLIENTS, CREATE, ChangeCluster, Cluster, ClusterEntry, Clusters as ClusterList, GROUPS,
+    LIST, MEMBER, MEMBERS, NewCluster, SHOW, refusal,
 };
 use luna_rest::peers::Applicant;
 
@@ -126,6 +126,9 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Cluster>
         identity_mode: if row.dual { "dual" } else { "single" }.to_owned(),
         client_assignment_mode: if row.manual { "manual" } else { "auto" }.to_owned(),
         keyrings: cx.state.keyrings.keyrings.len(),
+        clients: CLIENTS.path(&[&row.uuid]),
+        groups: GROUPS.path(&[&row.uuid]),
+        members: MEMBERS.path(&[&row.uuid]),
     }))
 }
 

@@ -4,7 +4,10 @@
 use std::net::IpAddr;
 
 use luna_rest::Nothing;
-use luna_rest::clusters::{CONFIG, CONFIGURE, Config, Configure, ServiceConfig, refusal};
+use luna_rest::clusters::{
+    CONFIG, CONFIGURE, Config, Configure, OVERVIEW, Overview, RESTORE_STATE, SHOW, ServiceConfig,
+    refusal,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
@@ -21,8 +24,22 @@ use crate::state::partitions::PartitionRow;
 const VALIDITY: Duration = Duration::days(3650);
 
 pub(crate) fn routes(r: &mut Routes) {
+    r.on(&OVERVIEW, MONITOR, overview);
     r.on(&CONFIG, MONITOR, config);
     r.on(&CONFIGURE, ADMIN, configure);
+}
+
+fn overview(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Overview>, Failure> {
+    if require_package(cx).is_err() {
+        return Ok(Reply::ok(Overview::default()));
+    }
+    let cluster = cx.state.clusters.is_member();
+    let uuid = &cx.state.clusters.cluster.get().uuid;
+    Ok(Reply::ok(Overview {
+        cluster: cluster.then(|| SHOW.path(&[uuid])),
+        config: Some(CONFIG.template().to_owned()),
+        restore: Some(RESTORE_STATE.template().to_owned()),
+    }))
 }
 
 fn config(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Config>, Failure> {

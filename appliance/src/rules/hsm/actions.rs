@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{clock_text, date_text, is_name};
+use crate::request::audit_log::told;
 use crate::request::context::Context;
 use crate::request::route::{ADMIN, Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::access;
@@ -85,6 +86,7 @@ fn may_zeroize(cx: &Context<'_>) -> Result<(), Failure> {
 /// Back to how it left the factory: policies go as well, serial number, firmware and applied
 /// upgrades stay. It ends Secure Transport Mode, too (assumed).
 fn factory_reset(cx: &mut Context<'_>) {
+    remove_auditor(cx);
     access::zeroize(cx);
     cx.state.hsm.policies.get_mut().clear();
     cx.state.hsm.fms.retain(|_, _| false);
@@ -100,6 +102,22 @@ fn factory_reset(cx: &mut Context<'_>) {
         started: row.started,
         ..HsmRow::default()
     };
+}
+
+/// Takes the Auditor away, as the vendor has it of the factory reset alone; the last record under its
+/// log secret tells that.
+fn remove_auditor(cx: &mut Context<'_>) {
+    let serial = cx.state.hsm.hsm.get().serial;
+    let path = ACT.path(&[&serial.to_string(), "factoryReset"]);
+    let call = (ACT.method(), path.as_str());
+    let what = told(cx, "LUNA_FACTORY_RESET", "RC_OK(0x00000000)", call);
+    let audit = &mut cx.state.audit;
+    audit.append(serial, cx.now, &what);
+    audit.close(serial, cx.now);
+    audit.remove_auditor();
+    for session in cx.sessions.iter_mut() {
+        session.hsm_logins.remove("audit");
+    }
 }
 
 fn may_transport(cx: &Context<'_>) -> Result<(), Failure> {

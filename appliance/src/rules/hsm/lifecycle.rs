@@ -1,7 +1,11 @@
 //! The HSM: `/api/lunasa/hsms`. What it shows, and how it is initialized.
 
 use luna_rest::Nothing;
-use luna_rest::hsm::{Environment, Hsm as Shown, Hsms, INIT, Init, LIST, SHOW};
+use luna_rest::hsm::{
+    ACTIONS, CAPABILITIES, CERTIFICATE, COUNTER, Environment, FIRMWARE, Hsm as Shown, Hsms, INIT,
+    Init, LICENSES, LIST, METRICS, PED, POLICIES, ROLES, SHOW, STORAGE, TAMPER, UTILIZATION,
+};
+use luna_rest::partitions;
 use luna_rest::tasks::Link;
 
 use crate::core::checks::check_domain;
@@ -27,6 +31,7 @@ fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Hsms>, Fai
 
 fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, Failure> {
     check_id(cx, &ids[0])?;
+    let ids = [ids[0].as_str()];
     let (hsm, row) = (&cx.state.hsm, cx.state.hsm.hsm.get());
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(Reply::ok(Shown {
@@ -42,9 +47,9 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
             false => 0,
         }),
         so_logged_in: Some(cx.session().is_so()),
-        // Neither PEDs nor the auditor are emulated.
+        // PEDs are not emulated.
         rpv_initialized: false,
-        audit_role_initialized: false,
+        audit_role_initialized: cx.state.audit.auditor.get().initialized,
         remote_login_initialized: false,
         manually_zeroized: row.manually_zeroized,
         secure_transport_mode: row.transport.is_some(),
@@ -59,6 +64,20 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
             temperature: 35,
             temperature_warning: 75,
         },
+        actions: ACTIONS.path(&ids),
+        capabilities: CAPABILITIES.path(&ids),
+        certificate: CERTIFICATE.path(&ids),
+        counter: COUNTER.path(&ids),
+        firmware_url: FIRMWARE.path(&ids),
+        licenses: LICENSES.path(&ids),
+        metrics: METRICS.path(&ids),
+        partitions: partitions::LIST.path(&ids),
+        ped: PED.path(&[ids[0], "0"]),
+        policies: POLICIES.path(&ids),
+        roles: ROLES.path(&ids),
+        storage_space: STORAGE.path(&ids),
+        tamper: TAMPER.path(&ids),
+        utilization: UTILIZATION.path(&ids),
     }))
 }
 

@@ -2,10 +2,12 @@
 //! password in a row zeroizes the HSM.
 
 use luna_rest::hsm::{
-    CHANGE_PASSWORD, ChangePassword, LOGIN, LOGOUT, Login, NOT_INITIALIZED, PUT_PASSWORD, ROLE,
-    ROLE_ACTIONS, ROLES, Role, RoleLink, Roles, WRONG_PASSWORD, ZEROIZED_BY_FAILURES,
+    CHANGE_PASSWORD, ChangePassword, FORBIDDEN, INIT_ROLE, LOGIN, LOGOUT, Login, NOT_INITIALIZED,
+    PUT_PASSWORD, ROLE, ROLE_ACT, ROLE_ACTIONS, ROLES, Role, RoleLink, Roles, WRONG_PASSWORD,
+    ZEROIZED_BY_FAILURES,
 };
-use luna_rest::tasks::Actions;
+use luna_rest::partitions::{InitRole, RoleAction};
+use luna_rest::tasks::{Actions, Link};
 use luna_rest::{Nothing, Secret};
 
 use crate::core::logs::{LUNALOGS, Severity};
@@ -13,12 +15,16 @@ use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::hsm::access;
+use crate::rules::hsm::actions::no_action;
 
 /// Wrong SO passwords in a row that zeroize the HSM.
 pub(crate) const SO_ATTEMPTS: u32 = 3;
 
 /// Identifier and name of each role.
 const NAMES: [(&str, &str); 2] = [("audit", "Auditor"), ("so", "Security Officer")];
+
+/// What can be done with a role, as the reference lists it.
+const ACTIONS: [&str; 3] = ["createChallenge", "deactivate", "reset"];
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LOGIN, OPERATOR.private(), login);
@@ -27,7 +33,9 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&ROLE, MONITOR, role);
     r.on(&CHANGE_PASSWORD, OPERATOR.private(), change_password);
     r.on(&PUT_PASSWORD, OPERATOR.private(), put_password);
+    r.on(&INIT_ROLE, OPERATOR.private(), init_role);
     r.on(&ROLE_ACTIONS, MONITOR, role_actions);
+    r.on(&ROLE_ACT, OPERATOR.private(), act);
 }
 
 fn known(role: &str) -> Result<&'static str, Failure> {
@@ -38,7 +46,13 @@ fn known(role: &str) -> Result<&'static str, Failure> {
     })
 }
 
-fn not_initialized(role: &str) -> Failure {
+fn not_initialized(cx: &Context<'_>, role: &str) -> Failure {
+    if role == "audit" && cx.state.audit.auditor.get().initialized {
+        let (id, message) = ("OPERATION_RESTRICTED", "The operation is not allowed.");
+        return Failure::new(403, id, message).details(
+            "The Auditor is for accounts of the role audit, with the menu audit of LunaSH.",
+        );
+    }
     if role == "so" {
         return Failure::new(
             400,
@@ -96,7 +110,7 @@ fn login(cx: &mut Context<'_>, ids: &Ids<1>, body: Login) -> Result<Reply<Nothin
     cx.require_no_transport()?;
     known(&body.role)?;
     if body.role != "so" || !cx.state.hsm.hsm.get().initialized {
-        return Err(not_initialized(&body.role));
+        return Err(not_initialized(cx, &body.role));
     }
     let Some(password) = body.password else {
         return Err(Failure::bad_request("missing field `password`"));
@@ -128,10 +142,13 @@ fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, F
     access::check_id(cx, &ids[0])?;
     let name = known(&ids[1])?;
     let row = cx.state.hsm.hsm.get();
-    let initialized = &ids[1] == "so" && row.initialized;
+    let auditor = cx.state.audit.auditor.get();
+    let (auditors_left, locked) = auditor.attempts(cx.now);
+    let initialized = if &ids[1] == "so" { row.initialized } else { auditor.initialized };
     let left = match ids[1].as_str() {
         "so" if initialized => SO_ATTEMPTS.saturating_sub(row.so_failures),
         "so" => 0,
+        _ if initialized => auditors_left,
         // As in the reference's example of an auditor that is not initialized.
         _ => 10,
     };
@@ -142,7 +159,7 @@ fn role(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Role>, F
         id: ids[1].to_owned(),
         indirect_login_version: "None".to_owned(),
         initialized,
-        locked_out: false,
+        locked_out: &ids[1] == "audit" && locked.is_some(),
         login_attempts_left: left,
         name: name.to_owned(),
         pin_to_be_changed: false,
@@ -180,7 +197,7 @@ fn set_password(
     cx.require_no_transport()?;
     known(role)?;
     if role != "so" || !cx.state.hsm.hsm.get().initialized {
-        return Err(not_initialized(role));
+        return Err(not_initialized(cx, role));
     }
     access::check_password(body.new_password.expose())?;
     check_so(cx, &body.old_password)?;
@@ -192,7 +209,38 @@ fn set_password(
 fn role_actions(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Actions>, Failure> {
     access::check_id(cx, &ids[0])?;
     known(&ids[1])?;
-    Ok(Reply::ok(Actions::default()))
+    let parent = ROLE_ACTIONS.path(&[&ids[0], &ids[1]]);
+    Ok(Reply::ok(Actions { actions: ACTIONS.map(|id| Link::below(&parent, id)).to_vec() }))
+}
+
+/// The SO is made with the HSM, and the auditor by LunaSH: the reference calls this forbidden.
+fn init_role(cx: &mut Context<'_>, ids: &Ids<2>, _: InitRole) -> Result<Reply<Nothing>, Failure> {
+    access::begin(cx, &ids[0])?;
+    known(&ids[1])?;
+    Err(Failure::new(403, FORBIDDEN, "This operation is forbidden.").details(
+        "The Security Officer is initialized with the HSM, the Auditor by LunaSH's audit init.",
+    ))
+}
+
+/// The actions are for roles that an HSM of this kind has not: the reference says that they do not
+/// apply to the SO, and that challenges belong to multifactor authentication. That the auditor cannot
+/// be reset either is assumed.
+fn act(cx: &mut Context<'_>, ids: &Ids<3>, _: RoleAction) -> Result<Reply<Nothing>, Failure> {
+    access::begin(cx, &ids[0])?;
+    known(&ids[1])?;
+    let refused = |details: String| {
+        let id = "HSMPLUGIN_FUNC_NOT_SUPPORTED";
+        Err(Failure::new(400, id, "The role does not have this action.").details(details))
+    };
+    match ids[2].as_str() {
+        "reset" => refused(format!("Nobody can reset the password of the role '{}'.", ids[1])),
+        "createChallenge" | "deactivate" => refused(
+            "Challenges and activation belong to multifactor authentication; this HSM \
+             authenticates by password."
+                .to_owned(),
+        ),
+        other => Err(no_action("A role", other)),
+    }
 }
 
 #[cfg(test)]
@@ -285,5 +333,24 @@ mod tests {
         let audit = bench.hsm_path("/roles/audit");
         assert_eq!(bench.patch(&audit, body("x", PASSWORD)).error().0, 400);
         assert_eq!(bench.get(&bench.hsm_path("/roles/cu")).error().0, 404);
+    }
+
+    #[test]
+    fn roles_are_not_initialized_here_and_have_no_challenges() {
+        let mut bench = TestMachine::with_so();
+        let password = json!({"password": PASSWORD});
+        for role in ["so", "audit"] {
+            let path = bench.hsm_path(&format!("/roles/{role}"));
+            assert_eq!(bench.put(&path, password.clone()).error(), (403, FORBIDDEN));
+            let actions = bench.get(&format!("{path}/actions")).json();
+            for action in actions["actions"].as_array().unwrap() {
+                let refused = bench.post(action["url"].as_str().unwrap(), password.clone());
+                assert_eq!(refused.error(), (400, "HSMPLUGIN_FUNC_NOT_SUPPORTED"), "{action}");
+            }
+            let unknown = bench.post(&format!("{path}/actions/promote"), json!({}));
+            assert_eq!(unknown.error().0, 404);
+        }
+        assert_eq!(bench.put(&bench.hsm_path("/roles/cu"), password).error().0, 404);
+        assert_eq!(bench.so_login(PASSWORD).status, 204, "nothing has changed");
     }
 }

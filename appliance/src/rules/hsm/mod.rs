@@ -4,6 +4,7 @@ use crate::request::route::Routes;
 
 pub mod access;
 pub mod actions;
+pub mod certificate;
 pub mod lifecycle;
 pub mod login;
 pub mod lunash;
@@ -12,6 +13,7 @@ pub mod policies;
 
 pub(crate) fn routes(r: &mut Routes) {
     actions::routes(r);
+    certificate::routes(r);
     lifecycle::routes(r);
     login::routes(r);
     lunash::routes(r);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use luna_rest::Nothing;
 use luna_rest::hsm::{
-    Bin, BinCounter, COUNTER, Counter, FIRMWARE, FIRMWARE_ACT, FIRMWARE_ACTIONS, Firmware,
+    APPLIED, Bin, BinCounter, COUNTER, Counter, FIRMWARE, FIRMWARE_ACT, FIRMWARE_ACTIONS, Firmware,
     LICENSES, License, Licenses, METRICS, Metrics, PED, PED_ACT, PartitionMetrics, Ped, PedAction,
     STORAGE, SUPPORT_INFO, Storage, UPGRADE, UPGRADES, UTILIZATION, UTILIZATION_BINS, Upgrade,
     Upgrades, Utilization, UtilizationBins,
@@ -29,6 +29,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&STORAGE, MONITOR, storage);
     r.on(&LICENSES, MONITOR, licenses);
     r.on(&UPGRADES, MONITOR, upgrades);
+    r.on(&APPLIED, MONITOR, applied);
     r.on(&UPGRADE, ADMIN.private(), upgrade);
     r.on(&METRICS, MONITOR, metrics);
     r.on(&COUNTER, MONITOR, counter);
@@ -149,6 +150,14 @@ fn upgrades(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Upgrad
     Ok(Reply::ok(Upgrades { upgrades }))
 }
 
+fn applied(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<License>, Failure> {
+    let id = &ids[0];
+    let Some(description) = cx.state.hsm.upgrades.get(id) else {
+        return Err(Failure::no_resource(format!("There is no upgrade '{id}'.")));
+    };
+    Ok(Reply::ok(License { id: id.to_owned(), description: description.to_owned() }))
+}
+
 /// Applies a licence file. It is listed; `Maximum N partitions` allows so many, any other
 /// description changes no capability.
 fn upgrade(cx: &mut Context<'_>, _: &Ids<0>, body: Upgrade) -> Result<Reply<Nothing>, Failure> {
@@ -261,7 +270,8 @@ fn utilization(
     _: Nothing,
 ) -> Result<Reply<Utilization>, Failure> {
     access::check_id(cx, &ids[0])?;
-    Ok(Reply::ok(Utilization { utilization: 0 }))
+    let bins = UTILIZATION_BINS.path(&[&ids[0]]);
+    Ok(Reply::ok(Utilization { bins, utilization: 0 }))
 }
 
 fn utilization_bins(
@@ -395,6 +405,9 @@ mod tests {
         let licenses = bench.get(&bench.hsm_path("/licenses")).json();
         assert_eq!(licenses["licenses"][3]["description"], "More of everything");
         assert_eq!(bench.get(UPGRADES.template()).json()["upgrades"][0]["id"], "EMULATED-0100");
+        let shown = bench.get(&APPLIED.path(&["EMULATED-0100"])).json();
+        assert_eq!(shown, json!({"id": "EMULATED-0100", "description": "More of everything"}));
+        assert_eq!(bench.get(&APPLIED.path(&["EMULATED-0101"])).status, 404);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use luna_rest::Nothing;
 use luna_rest::network::{
-    ACT_ON_DEVICE, ADD_DNS, CLEAR, CONFIGURE, Counters, DELETE_DNS, DEVICE, DEVICES, DHCP, DHCP6,
-    DISABLE, Device, DeviceAction, Devices, Dns, ENABLE, Ip4, Ip6, ROUTES, SET_IP4, SET_IP6, SLAAC,
-    STATS, Stats,
+    ACT_ON_DEVICE, ADD_DNS, CLASSES, CLEAR, CONFIGURE, Counters, DELETE_DNS, DEVICE, DEVICES, DHCP,
+    DHCP6, DISABLE, Device, DeviceAction, Devices, Dns, ENABLE, Ip4, Ip6, MEASUREMENT_STATS,
+    ROUTES, SET_IP4, SET_IP6, SLAAC, STATS, Stats,
 };
 use luna_rest::tasks::Link;
 
@@ -142,6 +142,8 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Device>,
         mtu: MTU,
         stats: STATS.path(&[name]),
         routes: ROUTES.path(&[name]),
+        classes: CLASSES.path(&[name]),
+        measurement_stats: MEASUREMENT_STATS.path(&[name]),
     }))
 }
 

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use luna_rest::Nothing;
 use luna_rest::network::{
-    ACT, CHANGE, DEVICES, Network as Shown, NewHostname, PING, PORT_REPORT, Ping, Pong, SHOW,
+    ACT, ACTIONS, CHANGE, DEVICES, MEASUREMENT, Network as Shown, NewHostname, PING, PORT_REPORT,
+    Ping, Pong, SHOW,
 };
 use luna_rest::status::Report;
+use luna_rest::tasks::{Actions, Link};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
@@ -17,6 +19,7 @@ use crate::rules::network::devices::known;
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
     r.on(&CHANGE, OPERATOR, change);
+    r.on(&ACTIONS, MONITOR, actions);
     r.on(&ACT, MONITOR, act);
     r.on(&PORT_REPORT, MONITOR, port_report);
 }
@@ -25,8 +28,13 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Shown>, Fa
     Ok(Reply::ok(Shown {
         hostname: cx.state.lunasa.settings.get().hostname.clone(),
         devices: DEVICES.template().to_owned(),
-        actions: format!("{}/actions", SHOW.template()),
+        actions: ACTIONS.template().to_owned(),
+        measurement: MEASUREMENT.template().to_owned(),
     }))
+}
+
+fn actions(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    Ok(Reply::ok(Actions { actions: vec![Link::below(ACTIONS.template(), PING)] }))
 }
 
 fn change(cx: &mut Context<'_>, _: &Ids<0>, body: NewHostname) -> Result<Reply<Nothing>, Failure> {

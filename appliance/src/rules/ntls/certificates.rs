@@ -26,6 +26,8 @@ pub(crate) struct Certificate {
     pub(crate) public_key: Vec<u8>,
     /// The first common name of the subject.
     pub(crate) common_name: Option<String>,
+    /// Whether it may sign others: the basic constraints say so.
+    pub(crate) is_authority: bool,
     /// SHA-256 of the DER form, upper-case pairs joined by colons.
     pub(crate) fingerprint: String,
     /// First moment of validity.
@@ -88,10 +90,19 @@ impl Certificate {
             serial: pairs(parsed.raw_serial()),
             public_key: parsed.public_key().raw.to_vec(),
             common_name,
+            is_authority: parsed.is_ca(),
             fingerprint: fingerprint(der),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
         })
+    }
+
+    /// Whether the key of another certificate, PEM, has signed it.
+    pub(crate) fn is_signed_by(&self, other: &str) -> bool {
+        let read = |pem: &str| Pem::iter_from_buffer(pem.as_bytes()).next()?.ok();
+        let (Some(own), Some(other)) = (read(&self.pem), read(other)) else { return false };
+        let (Ok(own), Ok(other)) = (own.parse_x509(), other.parse_x509()) else { return false };
+        own.issuer() == other.subject() && own.verify_signature(Some(other.public_key())).is_ok()
     }
 
     /// Reads a certificate that must be valid at `now`. One that is valid later only is taken: the
@@ -177,6 +188,13 @@ pub(crate) mod tests {
     /// A self-signed certificate in PEM, valid for ten years from 2020.
     pub(crate) fn pem(common_name: &str) -> String {
         certificate(common_name, 2030).0.pem()
+    }
+
+    /// The same of an authority.
+    pub(crate) fn authority() -> String {
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
     }
 
     fn certificate(common_name: &str, until: i32) -> (rcgen::Certificate, rcgen::KeyPair) {

@@ -3,21 +3,23 @@
 use std::net::IpAddr;
 
 use luna_rest::ntls::{
-    ADDRESS_TAKEN, ASSIGN, CERTIFY, CLIENT, CLIENT_CERTIFICATE, CLIENTS, Client, ClientCertificate,
-    ClientRef, Clients, DEREGISTER, HOST_ADDRESSES, HostAddress, HostAddresses, LINK, LINK_EXISTS,
-    LINKS, Link, LinkRef, Links, MAP_HOST, NAME_TAKEN, NO_CERTIFICATE, NO_CLIENT, NO_HOST_ADDRESS,
-    NO_HOSTNAME, NO_LINK, NameFilter, NewCertificate, NewClient, NewHostAddress, NewLink, REGISTER,
+    ADD_AUTHORITY, ADDRESS_TAKEN, ASSIGN, AUTHORITY_EXISTS, CERTIFY, CLIENT, CLIENT_ACTIONS,
+    CLIENT_CERTIFICATE, CLIENTS, Client, ClientCertificate, ClientRef, Clients, DEREGISTER,
+    HOST_ADDRESSES, HostAddress, HostAddresses, LINK, LINK_EXISTS, LINKS, Link, LinkRef, Links,
+    MAP_HOST, NAME_TAKEN, NO_AUTHORITY, NO_CERTIFICATE, NO_CLIENT, NO_HOST_ADDRESS, NO_HOSTNAME,
+    NO_LINK, NameFilter, NewCertificate, NewClient, NewHostAddress, NewLink, REGISTER,
     REMOVE_FILTER, REVOKE, Registered, SET_FILTER, UNMAP_HOST,
 };
+use luna_rest::tasks::Actions;
 use luna_rest::{Nothing, partitions};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::{is_name, time_text};
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes, Upload};
-use crate::rules::ntls::certificates::Certificate;
+use crate::rules::ntls::certificates::{Certificate, invalid};
 use crate::rules::ntls::settings::users_file;
-use crate::state::ntls::ClientRow;
+use crate::state::ntls::{AuthorityRow, ClientRow};
 
 fn client<'c>(cx: &'c Context<'_>, name: &str) -> Result<&'c ClientRow, Failure> {
     cx.state.ntls.clients.get(name).ok_or_else(|| no_client(name))
@@ -33,6 +35,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CLIENT, MONITOR, show);
     r.on_either(&CERTIFY, OPERATOR, certify, certify_with_file);
     r.on(&DEREGISTER, OPERATOR, deregister);
+    r.on(&CLIENT_ACTIONS, MONITOR, actions);
     r.on(&LINKS, MONITOR, links);
     r.on(&ASSIGN, OPERATOR, assign);
     r.on(&LINK, MONITOR, link);
@@ -43,6 +46,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&HOST_ADDRESSES, MONITOR, host_addresses);
     r.on(&MAP_HOST, OPERATOR, map_host);
     r.on(&UNMAP_HOST, OPERATOR, unmap_host);
+    r.on(&ADD_AUTHORITY, OPERATOR, add_authority);
 }
 
 fn no_client(name: &str) -> Failure {
@@ -96,7 +100,7 @@ fn register(
         }
     };
     let certificate = match pem {
-        Some(pem) => Some(Certificate::read_valid(&pem, cx.now)?.pem),
+        Some(pem) => Some(trusted(cx, &pem)?),
         None => None,
     };
     let number = cx.state.ntls.clients.values().map(|row| row.number).max().unwrap_or(0) + 1;
@@ -107,6 +111,53 @@ fn register(
     // Without a leading slash, as in the reference.
     reply.location = Some(location);
     Ok(reply)
+}
+
+/// The certificate of a client, PEM: one that it has signed itself, or that a trusted authority has.
+/// Documented: the authority's certificate is to be added. That it is so before is assumed.
+fn trusted(cx: &Context<'_>, pem: &[u8]) -> Result<String, Failure> {
+    let certificate = Certificate::read_valid(pem, cx.now)?;
+    let by = |row: &AuthorityRow| certificate.is_signed_by(&row.certificate);
+    if certificate.issuer == certificate.subject || cx.state.ntls.authorities.values().any(by) {
+        return Ok(certificate.pem);
+    }
+    Err(Failure::new(400, NO_AUTHORITY, "The authority of the certificate is not trusted.")
+        .details(format!(
+            "The certificate was signed by {}: add the certificate of that authority first.",
+            certificate.issuer
+        )))
+}
+
+fn add_authority(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    new: NewCertificate,
+) -> Result<Reply<Nothing>, Failure> {
+    cx.require_so_if_forced()?;
+    let pem = given(cx, new)?;
+    let certificate = Certificate::read_valid(&pem, cx.now)?;
+    if !certificate.is_authority {
+        return Err(invalid("It is no certificate of an authority: it may sign no others."));
+    }
+    let authorities = &mut cx.state.ntls.authorities;
+    if authorities.contains(&certificate.fingerprint) {
+        return Err(Failure::new(400, AUTHORITY_EXISTS, "The authority is trusted already.")
+            .details(format!("The certificate of {} was added before.", certificate.subject)));
+    }
+    authorities.insert(certificate.fingerprint, AuthorityRow { certificate: certificate.pem });
+    Ok(Reply::done())
+}
+
+/// A certificate in the body or in a file of the user.
+fn given(cx: &Context<'_>, new: NewCertificate) -> Result<Vec<u8>, Failure> {
+    match (new.certificate, new.file) {
+        (Some(pem), None) => {
+            check_body(&pem)?;
+            Ok(pem.into_bytes())
+        }
+        (None, Some(file)) => users_file(cx, &file),
+        _ => Err(Failure::bad_request("Give the certificate or the name of a file.")),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
@@ -154,7 +205,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>,
     let name = &ids[0];
     let row = client(cx, name)?;
     Ok(Reply::ok(Client {
-        actions: format!("{}/actions", CLIENT.path(&[name])),
+        actions: CLIENT_ACTIONS.path(&[name]),
         client_id: name.to_owned(),
         hostname: row.hostname.clone().unwrap_or_default(),
         htl_required: false,
@@ -164,22 +215,18 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Client>,
     }))
 }
 
+fn actions(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Actions>, Failure> {
+    client(cx, &ids[0])?;
+    Ok(Reply::ok(Actions::default()))
+}
+
 fn certify(
     cx: &mut Context<'_>,
     ids: &Ids<1>,
     new: NewCertificate,
 ) -> Result<Reply<Nothing>, Failure> {
     client(cx, &ids[0])?;
-    let pem = match (new.certificate, new.file) {
-        (Some(pem), None) => {
-            check_body(&pem)?;
-            pem.into_bytes()
-        }
-        (None, Some(file)) => users_file(cx, &file)?,
-        _ => {
-            return Err(Failure::bad_request("Give the certificate or the name of a file."));
-        }
-    };
+    let pem = given(cx, new)?;
     replace(cx, &ids[0], &pem)
 }
 
@@ -193,8 +240,8 @@ fn certify_with_file(
 
 fn replace(cx: &mut Context<'_>, name: &str, pem: &[u8]) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
-    let now = cx.now;
-    client_mut(cx, name)?.certificate = Some(Certificate::read_valid(pem, now)?.pem);
+    let certificate = trusted(cx, pem)?;
+    client_mut(cx, name)?.certificate = Some(certificate);
     Ok(Reply::done())
 }
 

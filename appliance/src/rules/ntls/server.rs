@@ -24,7 +24,11 @@ use crate::state::ntls::{LONGEST, ServerRow};
 /// The default of `regenerateCertificate` in days.
 const REGENERATED: u32 = 365;
 
-fn params(cn: &str, subject: &Subject) -> Result<CertificateParams, rcgen::Error> {
+/// What a certificate or a request says.
+///
+/// # Errors
+/// It cannot be encoded.
+pub(crate) fn params(cn: &str, subject: &Subject) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::default();
     let mut name = DistinguishedName::new();
     for (kind, value) in [
@@ -58,7 +62,7 @@ fn params(cn: &str, subject: &Subject) -> Result<CertificateParams, rcgen::Error
     Ok(params)
 }
 
-fn failed(error: rcgen::Error) -> Failure {
+pub(crate) fn failed(error: rcgen::Error) -> Failure {
     Failure::new(400, "NTLS_INTERNAL_ERROR", "NTLS failed.").details(error.to_string())
 }
 
@@ -130,12 +134,7 @@ fn renew(cx: &mut Context<'_>, _: &Ids<0>, new: NewKey) -> Result<Reply<Nothing>
 
 fn request(cx: &mut Context<'_>, _: &Ids<0>, new: NewRequest) -> Result<Reply<Nothing>, Failure> {
     let cn = new.cn.unwrap_or_else(|| hostname(cx));
-    let mut subject = new.subject;
-    let given = |value: Option<String>, default: &str| value.or_else(|| Some(default.to_owned()));
-    subject.country = given(subject.country, "CA");
-    subject.state = given(subject.state, "Ontario");
-    subject.location = given(subject.location, "Ottawa");
-    subject.organization = given(subject.organization, "Thales");
+    let subject = with_defaults(new.subject);
     check(&cn, new.days, &subject)?;
     let key = cx.state.ntls.server.get().key_pair().map_err(failed)?;
     let request = params(&cn, &subject).and_then(|params| params.serialize_request(&key));
@@ -143,6 +142,18 @@ fn request(cx: &mut Context<'_>, _: &Ids<0>, new: NewRequest) -> Result<Reply<No
     let (user, now) = (cx.session().user.clone(), cx.now);
     cx.state.files.put(&user, "serverCSR.pem", pem.into_bytes(), now);
     Ok(Reply::done())
+}
+
+/// A subject with the reference's values where it says nothing.
+pub(crate) fn with_defaults(subject: Subject) -> Subject {
+    let given = |value: Option<String>, default: &str| value.or_else(|| Some(default.to_owned()));
+    Subject {
+        country: given(subject.country, "CA"),
+        state: given(subject.state, "Ontario"),
+        location: given(subject.location, "Ottawa"),
+        organization: given(subject.organization, "Thales"),
+        ..subject
+    }
 }
 
 fn install(
@@ -181,11 +192,15 @@ fn install_later(cx: &mut Context<'_>, pem: &[u8]) -> Result<Reply<Nothing>, Fai
     }))
 }
 
-fn hostname(cx: &Context<'_>) -> String {
+pub(crate) fn hostname(cx: &Context<'_>) -> String {
     cx.state.lunasa.settings.get().hostname.clone()
 }
 
-fn start_of(date: Option<&str>, now: OffsetDateTime) -> Result<OffsetDateTime, Failure> {
+/// The moment when a certificate begins: that of a date, `YYYY-MM-DD`, or now.
+///
+/// # Errors
+/// It is no date, or none that the clock can show.
+pub(crate) fn start_of(date: Option<&str>, now: OffsetDateTime) -> Result<OffsetDateTime, Failure> {
     let Some(date) = date else { return Ok(now) };
     let format = time::macros::format_description!("[year]-[month]-[day]");
     let start =
@@ -204,7 +219,10 @@ fn start_of(date: Option<&str>, now: OffsetDateTime) -> Result<OffsetDateTime, F
 
 /// The reference's patterns, but for one: the host name of the factory, `local_host`, must pass as
 /// common name.
-fn check(cn: &str, days: Option<u32>, subject: &Subject) -> Result<(), Failure> {
+///
+/// # Errors
+/// What is not as they want it.
+pub(crate) fn check(cn: &str, days: Option<u32>, subject: &Subject) -> Result<(), Failure> {
     let fault = |what: &str| Err(Failure::bad_request(format!("{what} is not valid.")));
     let ends = |name: &str, allowed: fn(char) -> bool| {
         name.starts_with(allowed) && name.ends_with(allowed)

@@ -83,7 +83,7 @@ pub(crate) fn remove(cx: &mut Context<'_>, serial: &str) {
     log_out_everywhere(cx, serial);
     cx.state.partitions.erase_objects(serial);
     cx.state.partitions.partitions.remove(serial);
-    cx.state.partitions.stc.remove(serial);
+    cx.state.partitions.forget_stc(serial);
     cx.state.ntls.forget_partition(serial);
 }
 

@@ -4,8 +4,9 @@
 use luna_rest::Nothing;
 use luna_rest::partitions::{
     CAPABILITIES, CHANGE, CREATE, ChangePartition, DELETE, INIT, InitPartition, LIST, NewPartition,
-    OBJECTS, POLICIES, Partition, Partitions as PartitionList, ROLES, SHOW, refusal,
+    OBJECTS, POLICIES, Partition, Partitions as PartitionList, ROLES, SFF, SHOW, SMK, refusal,
 };
+use luna_rest::stc;
 use luna_rest::tasks::Link;
 
 use crate::core::checks::{check_domain, check_label};
@@ -19,7 +20,7 @@ use crate::rules::partition::access::{
     check_hsm, not_allowed, partition, partition_mut, place, remove, usable, zeroize,
 };
 use crate::rules::partition::login::{check_new_password, check_password, require_role};
-use crate::rules::partition::objects::{hsm_ouid, make_smk};
+use crate::rules::partition::objects::{SMKS, hsm_ouid, make_smk};
 use crate::rules::partition::policies::template;
 use crate::state::clusters::PACKAGE;
 use crate::state::hsm::STORAGE;
@@ -148,6 +149,10 @@ fn show(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Partitio
         objects: OBJECTS.path(&ids),
         policies: POLICIES.path(&ids),
         roles: ROLES.path(&ids),
+        sff: SFF.path(&ids),
+        smk: SMKS.map(|smk| SMK.path(&[ids[0], ids[1], smk])).to_vec(),
+        stc: stc::SHOW.path(&ids),
+        stc_clients: stc::CLIENTS.path(&ids),
     }))
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn check_password(
 }
 
 /// A role that has a password and is not locked out, and how many of its logins may fail.
-fn may_log_in<'c>(
+pub(crate) fn may_log_in<'c>(
     cx: &'c Context<'_>,
     serial: &str,
     role: &str,

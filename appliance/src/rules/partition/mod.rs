@@ -4,6 +4,7 @@ use crate::request::route::Routes;
 
 pub mod access;
 pub mod domains;
+pub mod indirect;
 pub mod lifecycle;
 pub mod login;
 pub mod objects;
@@ -12,6 +13,7 @@ pub mod stc;
 
 pub(crate) fn routes(r: &mut Routes) {
     domains::routes(r);
+    indirect::routes(r);
     lifecycle::routes(r);
     login::routes(r);
     objects::routes(r);

@@ -32,7 +32,7 @@ pub(crate) const TYPES: [(&str, u64); 5] = [
 ];
 
 /// The SKS master keys.
-const SMKS: [&str; 2] = ["smk-fw7-primary", "smk-fw7-rollover"];
+pub(crate) const SMKS: [&str; 2] = ["smk-fw7-primary", "smk-fw7-rollover"];
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&OBJECTS, MONITOR.private(), list);
@@ -138,7 +138,7 @@ fn clear(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing
 }
 
 fn no_device() -> Failure {
-    Failure::new(404, refusal::NO_DEVICE, "There is no backup device.")
+    Failure::new(400, refusal::NO_DEVICE, "There is no backup device.")
         .details("No small form factor backup device is attached to the appliance.")
 }
 
@@ -373,7 +373,7 @@ pub(crate) mod tests {
     fn no_backup_device_is_attached() {
         let mut bench = bench();
         let path = partition(&mut bench, 0);
-        let none = (404, refusal::NO_DEVICE);
+        let none = (400, refusal::NO_DEVICE);
         assert_eq!(bench.get(&format!("{path}/sff")).error(), none);
         let backup = format!("{path}/object/actions/backup");
         assert_eq!(bench.post(&backup, json!({"ids": []})).error(), none);

@@ -1,6 +1,6 @@
 //! Processors, processes, memory and disk of the emulated appliance.
 
-use luna_rest::status::{Cpu, DiskPartition, Memory, Process};
+use luna_rest::status::{Cpu, DiskPartition, Memory, PROCESSES, Process};
 
 use crate::core::text::clock_text;
 use crate::request::context::Context;
@@ -114,6 +114,7 @@ pub(crate) fn cpu(cx: &mut Context<'_>) -> Cpu {
         load_average: [average(60.0), average(300.0), average(900.0)],
         running: 1,
         processes: u32::try_from(processes.len()).unwrap_or(u32::MAX),
+        processes_url: PROCESSES.template().to_owned(),
         last_pid: processes.last().map_or(1, |process| process.pid),
         uptime,
     }

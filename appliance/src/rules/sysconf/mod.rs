@@ -12,6 +12,7 @@ pub mod snmp;
 pub mod snmp_traps;
 pub mod ssh;
 pub mod syslog;
+pub mod syslog_certificates;
 pub mod syslog_hosts;
 pub mod tls;
 pub mod web_server;
@@ -30,6 +31,7 @@ pub(crate) fn routes(r: &mut Routes) {
     ssh::routes(r);
     syslog::routes(r);
     syslog_hosts::routes(r);
+    syslog_certificates::routes(r);
     tls::routes(r);
     web_server::routes(r);
     config::routes(r);

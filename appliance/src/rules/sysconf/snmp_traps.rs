@@ -50,7 +50,8 @@ pub(super) fn stop_without_traps(cx: &mut Context<'_>) {
 
 fn traps(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Traps>, Failure> {
     let link = |address: &str| Link { id: address.to_owned(), url: TRAP.path(&[address]) };
-    Ok(Reply::ok(Traps { traps: cx.state.snmp.traps.keys().map(link).collect() }))
+    let actions = TRAP_ACTIONS.template().to_owned();
+    Ok(Reply::ok(Traps { actions, traps: cx.state.snmp.traps.keys().map(link).collect() }))
 }
 
 fn trap_row(cx: &Context<'_>, body: NewTrap) -> Result<(String, TrapRow), Failure> {

@@ -4,9 +4,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use luna_rest::Nothing;
 use luna_rest::syslog::{
-    ACT, ACTIONS, ARCHIVE, Archive, CHANGE, CHANGE_LOG, ChangeLog, ChangeSyslog, EXPORT, LOG, LOGS,
-    Lines, Log, LogFile, LogLine, Logs, NO_LOG, SHOW, Syslog as Settings, TAIL, TELL, Tail, Told,
-    WRITE,
+    ACT, ACTIONS, ARCHIVE, Archive, CHANGE, CHANGE_LOG, ChangeLog, ChangeSyslog, EXPORT, HOSTS,
+    LOG, LOGS, Lines, Log, LogFile, LogLine, Logs, NO_LOG, SHOW, Syslog as Settings, TAIL, TELL,
+    Tail, Told, WRITE,
 };
 use luna_rest::tasks::{Actions, Link};
 use time::OffsetDateTime;
@@ -49,6 +49,7 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Settings>,
         actions: ACTIONS.template().to_owned(),
         logs: LOGS.template().to_owned(),
         period: row.period.clone(),
+        remote_hosts: HOSTS.template().to_owned(),
         rotations: row.rotations,
     }))
 }

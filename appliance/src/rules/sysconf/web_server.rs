@@ -5,10 +5,11 @@
 
 use luna_rest::Nothing;
 use luna_rest::ntls::ServerCertificate;
+use luna_rest::tasks::Actions;
 use luna_rest::tls::CIPHERS;
 use luna_rest::web_server::{
-    BLOCKLIST, Blocklist, CERTIFICATE, CHANGE, CHANGE_BLOCKLIST, ChangeBlocklist, ChangeWebServer,
-    MAKE_CERTIFICATE, REPLACE_BLOCKLIST, SHOW, WebServer,
+    BLOCKLIST, BLOCKLIST_ACTIONS, Blocklist, CERTIFICATE, CHANGE, CHANGE_BLOCKLIST,
+    ChangeBlocklist, ChangeWebServer, MAKE_CERTIFICATE, REPLACE_BLOCKLIST, SHOW, WebServer,
 };
 
 use crate::core::ciphers::offered;
@@ -26,6 +27,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
     r.on(&CHANGE, ADMIN, change);
     r.on(&BLOCKLIST, ADMIN, blocklist);
+    r.on(&BLOCKLIST_ACTIONS, ADMIN, blocklist_actions);
     r.on(&REPLACE_BLOCKLIST, ADMIN, replace_blocklist);
     r.on(&CHANGE_BLOCKLIST, ADMIN, change_blocklist);
     r.on(&CERTIFICATE, MONITOR, certificate);
@@ -35,7 +37,8 @@ pub(crate) fn routes(r: &mut Routes) {
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<WebServer>, Failure> {
     let row = cx.state.sysconf.web_server.get().clone();
     let WebServerRow { cipher_list, max_file_size, net_device, port } = row;
-    Ok(Reply::ok(WebServer { cipher_list, max_file_size, net_device, port }))
+    let blocklist = BLOCKLIST.template().to_owned();
+    Ok(Reply::ok(WebServer { blocklist, cipher_list, max_file_size, net_device, port }))
 }
 
 fn change(
@@ -110,11 +113,19 @@ fn make_certificate(
 fn blocklist(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Blocklist>, Failure> {
     let row = cx.state.sysconf.blocklist.get();
     Ok(Reply::ok(Blocklist {
-        actions: format!("{}/actions", BLOCKLIST.template()),
+        actions: BLOCKLIST_ACTIONS.template().to_owned(),
         max_infraction_count: row.max_infraction_count,
         timeout_start: row.timeout_start,
         timeout_multiplier: row.timeout_multiplier,
     }))
+}
+
+fn blocklist_actions(
+    _: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Actions>, Failure> {
+    Ok(Reply::ok(Actions::default()))
 }
 
 fn replace_blocklist(
@@ -172,7 +183,8 @@ mod tests {
         assert_eq!(bench.patch(WEB, change).status, 200);
         bench.restart();
         let shown = json!({
-            "cipherList": LIST, "maxFileSize": 104_857_600, "netDevice": "eth0",
+            "blocklist": "/api/lunasa/webServer/blocklist", "cipherList": LIST,
+            "maxFileSize": 104_857_600, "netDevice": "eth0",
             "port": 9443,
         });
         assert_eq!(bench.get(WEB).json(), shown);

@@ -1,4 +1,5 @@
-//! `syslog remotehost`: hosts that the lines of the logs are sent to.
+//! `syslog remotehost`: hosts that the lines of the logs are sent to. The certificates for TLS with them
+//! are in `certificate.rs`.
 
 use luna_rest::services;
 use luna_rest::syslog::{
@@ -15,18 +16,22 @@ pub(in crate::commands) const MENUS: &[Menu] =
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "syslog remotehost add -host <host> [-protocol <protocol:tcp|udp>] [-port <port:1-65535>]",
+        syntax: "syslog remotehost add -host <host> [-protocol <protocol:tcp|udp>] [-port <port:1-65535>] \
+                 [-tls] [-mode <mode:server|mutual>] [-name <name>]",
         help: "Send the logs to a host, too",
         options: &[
             ("-host", "Host name or address"),
-            ("-protocol", "How lines are sent; udp when left out"),
+            ("-protocol", "How lines are sent; udp when left out, tcp with -tls"),
             ("-port", "Port that the host listens on; 514 when left out"),
+            ("-tls", "Speak TLS; the host's certificate must be signed by the installed CA"),
+            ("-mode", "Who shows a certificate with TLS; the server alone when left out"),
+            ("-name", "Name in the host's certificate; its address when left out"),
         ],
         roles: Role::OPERATOR,
         rest: &[ADD_HOST.resource(), services::SHOW.resource(), services::ACT.resource()],
         known: Known::Assumed(
             "the page was not found: 5.3 is recorded with -host alone (syslog-remotehost-5), its \
-             list has protocol and port",
+             list has protocol and port; what TLS takes is named as in REST",
         ),
         run: call::<Add>(),
     },
@@ -72,6 +77,9 @@ struct Add {
     host: String,
     protocol: Option<String>,
     port: Option<u16>,
+    tls: bool,
+    mode: Option<String>,
+    name: Option<String>,
 }
 
 /// What became of the hosts and of the service.
@@ -96,8 +104,9 @@ impl Run<Session> for Add {
     type View = Changed;
 
     fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        let Add { host, protocol, port } = self;
-        let new = NewRemoteHost { address: host, protocol, port, ..NewRemoteHost::default() };
+        let Add { host, protocol, port, tls, mode, name } = self;
+        let tls = tls.then_some(true);
+        let new = NewRemoteHost { address: host, protocol, port, mode, name, tls };
         session.client().call(&ADD_HOST, &[], &new).map_err(refused_in_detail)?;
         Ok(Changed { added: Some(new.address), deleted: None, service: restarted(session)? })
     }
@@ -177,6 +186,15 @@ struct Host {
     host: String,
     port: u16,
     protocol: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Why lines wait for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 impl Run<Session> for List {
@@ -187,8 +205,18 @@ impl Run<Session> for List {
             host: host.address,
             port: host.port,
             protocol: host.protocol,
+            tls: host.tls,
+            mode: host.mode,
+            name: host.name,
+            problem: host.problem,
         };
-        Ok(Hosts { hosts: hosts(session)?.into_iter().map(host).collect() })
+        let hosts: Vec<Host> = hosts(session)?.into_iter().map(host).collect();
+        for Host { host, port, problem, .. } in &hosts {
+            if let Some(problem) = problem {
+                session.ui().note(format!("note: lines wait for {host}:{port}: {problem}"));
+            }
+        }
+        Ok(Hosts { hosts })
     }
 }
 
@@ -197,8 +225,9 @@ impl Text for Hosts {
         page.line("Remote logging server(s):");
         page.line("=========================");
         page.blank();
-        for Host { host, port, protocol } in &self.hosts {
-            page.line(format!("  {host}:{port}, {protocol}"));
+        for Host { host, port, protocol, tls, .. } in &self.hosts {
+            let tls = if *tls { ", tls" } else { "" };
+            page.line(format!("  {host}:{port}, {protocol}{tls}"));
         }
     }
 }

@@ -314,3 +314,31 @@ fn a_host_name_gets_an_address_until_its_client_goes() {
     bench.delete(&format!("{NTLS}/app"));
     assert_eq!(bench.get(HOST_ADDRESSES.template()).json(), json!({"hostAddresses": []}));
 }
+
+#[test]
+fn a_certificate_that_an_authority_has_signed_needs_that_authority() {
+    let mut bench = TestMachine::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let named = |name: &str| {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params
+    };
+    let mut params = named("Clients-CA");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, key);
+    let own = rcgen::KeyPair::generate().unwrap();
+    let signed = named("app1").signed_by(&own, &issuer).unwrap().pem();
+    let client = json!({"clientName": "app1", "hostname": "app1", "certificate": signed});
+    assert_eq!(bench.post(NTLS, client.clone()).error(), (400, NO_AUTHORITY));
+    let path = ADD_AUTHORITY.template();
+    let no_authority = bench.post(path, json!({"certificate": signed}));
+    assert_eq!(no_authority.error(), (400, "NTLS_INVALID_CERTIFICATE"));
+    assert_eq!(bench.post(path, json!({"certificate": authority})).status, 204);
+    let second = bench.post(path, json!({"certificate": authority}));
+    assert_eq!(second.error(), (400, AUTHORITY_EXISTS));
+    bench.restart();
+    assert_eq!(bench.post(NTLS, client).status, 200);
+}

@@ -1,0 +1,16 @@
+//! The web server, as the machine sees it: what it is told of the state. Who serves is the business of
+//! whoever made the machine.
+
+/// The web server that serves an appliance. Whoever calls it never waits.
+pub trait Web: Send + Sync {
+    /// Offers the ciphers of this list from the next connection on.
+    fn offer(&self, ciphers: &str);
+}
+
+/// No web server, for machines that nobody serves.
+#[derive(Debug)]
+pub struct Unserved;
+
+impl Web for Unserved {
+    fn offer(&self, _: &str) {}
+}

@@ -1,0 +1,172 @@
+//! What is recorded: the calls that are operations of the HSM, by category. Names of categories are
+//! the vendor's; those of operations it lists in part, the others are chosen after them (assumed).
+
+use luna_rest::{Resource, audit, hsm, keyrings, ntls, partitions, tokens};
+
+/// What an operation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Category {
+    /// Always recorded.
+    Critical,
+    /// Logins and logouts.
+    Access,
+    /// The HSM's and its partitions' own settings.
+    Manage,
+    /// Keys that are made, moved or destroyed.
+    KeyManage,
+    /// What the appliance tells the HSM of its clients.
+    External,
+    /// The log itself.
+    LogManage,
+}
+
+/// Every event that can be set: its name, and the short form in which the page shows it.
+pub(crate) const EVENTS: [(&str, &str); 13] = [
+    ("failure", "f"),
+    ("success", "s"),
+    ("access", "a"),
+    ("manage", "m"),
+    ("keymanage", "k"),
+    ("asymmetric", "asym"),
+    ("first", "r"),
+    ("symmetric", "sym"),
+    ("symfirst", "symf"),
+    ("usage", "u"),
+    ("external", "x"),
+    ("logmanage", "g"),
+    ("all", "l"),
+];
+
+impl Category {
+    /// The event that has it recorded; none for what always is.
+    pub(crate) fn event(self) -> Option<&'static str> {
+        match self {
+            Category::Critical => None,
+            Category::Access => Some("access"),
+            Category::Manage => Some("manage"),
+            Category::KeyManage => Some("keymanage"),
+            Category::External => Some("external"),
+            Category::LogManage => Some("logmanage"),
+        }
+    }
+}
+
+/// An operation: its call, the action at the end of the path where that matters, category and name.
+type Event = (Resource, &'static str, Category, &'static str);
+
+use Category::{Access, Critical, External, KeyManage, LogManage, Manage};
+
+const OPERATIONS: &[Event] = &[
+    (hsm::INIT.resource(), "", Critical, "LUNA_INIT_TOKEN"),
+    (hsm::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
+    (hsm::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
+    (hsm::CHANGE_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
+    (hsm::PUT_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
+    (hsm::ACT.resource(), "zeroize", Critical, "LUNA_ZEROIZE"),
+    (hsm::ACT.resource(), "factoryReset", Critical, "LUNA_FACTORY_RESET"),
+    (hsm::ACT.resource(), "", Critical, "LUNA_SECURE_TRANSPORT"),
+    (hsm::TAMPER_ACT.resource(), "", Critical, "LUNA_CLEAR_TAMPER"),
+    (hsm::CAUSE_TAMPER.resource(), "", Critical, "LUNA_TAMPER"),
+    (hsm::SET_POLICY.resource(), "", Manage, "LUNA_SET_HSM_POLICY"),
+    (hsm::EXPORT_POLICIES.resource(), "", Manage, "LUNA_GET_HSM_POLICIES"),
+    (hsm::FIRMWARE_ACT.resource(), "", Critical, "LUNA_FW_UPDATE"),
+    (hsm::SUPPORT_INFO.resource(), "", Manage, "LUNA_GET_SUPPORT_INFO"),
+    (hsm::UPGRADE.resource(), "", Manage, "LUNA_UPDATE_CAPABILITY"),
+    (hsm::PED_ACT.resource(), "", Manage, "LUNA_PED_CONNECTION"),
+    (hsm::SET_PED_TIMEOUT.resource(), "", Manage, "LUNA_SET_PED_TIMEOUT"),
+    (hsm::LOAD_FM.resource(), "", Access, "LUNA_LOAD_CUSTOM_MODULE"),
+    (hsm::DELETE_FM.resource(), "", Access, "LUNA_UNLOAD_CUSTOM_MODULE"),
+    (hsm::RECOVER_FMS.resource(), "", Critical, "LUNA_RECOVER_CUSTOM_MODULES"),
+    (hsm::RESTART.resource(), "", Manage, "LUNA_RESET"),
+    (hsm::RESET_INFORMATION.resource(), "", Manage, "LUNA_RESET_COUNTERS"),
+    (hsm::SELF_TEST.resource(), "", Manage, "LUNA_SELF_TEST"),
+    (hsm::SYNC_TIME.resource(), "", LogManage, "LUNA_LOG_SET_TIME"),
+    (hsm::MAKE_DAK.resource(), "", Critical, "LUNA_GENERATE_DAK"),
+    (hsm::SET_LEGACY_DOMAIN.resource(), "", Manage, "LUNA_SET_LEGACY_DOMAIN"),
+    (partitions::CREATE.resource(), "", Manage, "LUNA_CREATE_CONTAINER"),
+    (partitions::INIT.resource(), "", Manage, "LUNA_INIT_TOKEN"),
+    (partitions::CHANGE.resource(), "", Manage, "LUNA_MODIFY_CONTAINER"),
+    (partitions::DELETE.resource(), "", Manage, "LUNA_DELETE_CONTAINER"),
+    (partitions::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
+    (partitions::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
+    (partitions::INIT_ROLE.resource(), "", Manage, "LUNA_INIT_PIN"),
+    (partitions::CHANGE_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
+    (partitions::PUT_ROLE_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
+    (partitions::ROLE_ACT.resource(), "", Manage, "LUNA_ROLE_STATE"),
+    (partitions::SET_POLICY.resource(), "", Manage, "LUNA_SET_CONTAINER_POLICY"),
+    (partitions::EXPORT_TEMPLATE.resource(), "", Manage, "LUNA_GET_CONTAINER_POLICIES"),
+    (partitions::OBJECT_ACT.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
+    (partitions::SMK_ACT.resource(), "", KeyManage, "LUNA_SMK"),
+    (partitions::ADD_OBJECT.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
+    (partitions::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_OBJECT"),
+    (partitions::ADD_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
+    (partitions::CHANGE_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
+    (partitions::DELETE_DOMAIN.resource(), "", Manage, "LUNA_SET_DOMAIN"),
+    (partitions::SET_LEGACY_DOMAIN.resource(), "", Manage, "LUNA_SET_LEGACY_DOMAIN"),
+    (partitions::CLEAR_SFF.resource(), "", Manage, "LUNA_CLEAR_SFF"),
+    (keyrings::CREATE.resource(), "", Manage, "LUNA_CREATE_CONTAINER"),
+    (keyrings::CHANGE.resource(), "", Manage, "LUNA_MODIFY_CONTAINER"),
+    (keyrings::DELETE.resource(), "", Manage, "LUNA_DELETE_CONTAINER"),
+    (keyrings::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
+    (keyrings::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
+    (keyrings::INIT_ROLE.resource(), "", Manage, "LUNA_INIT_PIN"),
+    (keyrings::CHANGE_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
+    (keyrings::RESET_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
+    (keyrings::ADD_OBJECTS.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
+    (keyrings::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_OBJECT"),
+    (keyrings::FILL.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
+    (tokens::BACKUP.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
+    (tokens::RESTORE.resource(), "", KeyManage, "LUNA_CLONE_OBJECT"),
+    (ntls::REGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),
+    (ntls::CERTIFY.resource(), "", External, "LUNA_LOG_EXTERNAL"),
+    (ntls::DEREGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),
+    (ntls::ASSIGN.resource(), "", External, "LUNA_LOG_EXTERNAL"),
+    (ntls::REVOKE.resource(), "", External, "LUNA_LOG_EXTERNAL"),
+    (audit::INIT.resource(), "", Critical, "LUNA_CREATE_AUDIT_CONTAINER"),
+    (audit::CONFIGURE.resource(), "", Critical, "LUNA_LOG_SET_CONFIG"),
+    (audit::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
+    (audit::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
+    (audit::CHANGE_PASSWORD.resource(), "", LogManage, "LUNA_SET_PIN"),
+    (audit::SYNC.resource(), "", LogManage, "LUNA_LOG_SET_TIME"),
+    (audit::CLEAR.resource(), "", Critical, "LUNA_LOG_CLEAR"),
+    (audit::VERIFY.resource(), "", LogManage, "LUNA_LOG_VERIFY"),
+    (audit::EXPORT_SECRET.resource(), "", LogManage, "LUNA_LOG_EXPORT_SECRET"),
+    (audit::IMPORT_SECRET.resource(), "", LogManage, "LUNA_LOG_IMPORT_SECRET"),
+];
+
+/// The category and name of the operation that a call is, if it is one.
+pub(crate) fn operation(call: Resource, path: &str) -> Option<(Category, &'static str)> {
+    let action = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let is = |event: &&Event| event.0 == call && (event.1.is_empty() || event.1 == action);
+    OPERATIONS.iter().find(is).map(|(_, _, category, name)| (*category, *name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+
+    #[test]
+    fn every_change_of_the_hsm_and_its_partitions_is_an_operation() {
+        let of_hsm = ["/api/lunasa/hsms/", "/emulator/lunash/hsm/", "/api/keyrings"];
+        let missing: Vec<String> = rules::routes()
+            .all()
+            .into_iter()
+            .filter(|call| call.method.changes())
+            .filter(|call| of_hsm.iter().any(|start| call.template.starts_with(start)))
+            // That is how the appliance and its clients talk, not what the HSM does.
+            .filter(|call| !call.template.ends_with("/stc"))
+            .filter(|call| operation(*call, "").is_none())
+            .map(|call| call.to_string())
+            .collect();
+        assert_eq!(missing, [""; 0], "give each a line in OPERATIONS");
+    }
+
+    #[test]
+    fn an_action_of_the_path_is_told_apart() {
+        let name = |path| operation(hsm::ACT.resource(), path).unwrap().1;
+        assert_eq!(name("/api/lunasa/hsms/1/actions/zeroize"), "LUNA_ZEROIZE");
+        assert_eq!(name("/api/lunasa/hsms/1/actions/stmTransport"), "LUNA_SECURE_TRANSPORT");
+        assert_eq!(operation(hsm::SHOW.resource(), "/api/lunasa/hsms/1"), None);
+    }
+}
