@@ -39,6 +39,7 @@ mod own;
 mod own_process;
 mod panics;
 mod replica;
+mod snmp_agent;
 #[cfg(test)]
 mod test_machine;
 mod tls;
@@ -79,6 +80,8 @@ pub struct Options {
     pub clock: Option<OffsetDateTime>,
     /// The host name; counts at the first start, and after a reset.
     pub hostname: String,
+    /// The UDP port where the SNMP agent answers while it is enabled; without one it never does.
+    pub snmp: Option<SocketAddr>,
 }
 
 impl Options {
@@ -90,6 +93,7 @@ impl Options {
             seed: None,
             clock: None,
             hostname: FACTORY_HOSTNAME.to_owned(),
+            snmp: None,
         }
     }
 }
@@ -163,7 +167,7 @@ impl Appliance {
         options: Options,
         prepare: impl FnOnce(&mut Engine),
     ) -> Result<Running, StartError> {
-        let Options { data, listen, seed, clock, hostname } = options;
+        let Options { data, listen, seed, clock, hostname, snmp } = options;
         let folder = Arc::new(Folder::take(&data)?);
         let local_key = folder.local_key()?;
         let certificate = folder.certificate(&hostname, listen.ip())?;
@@ -185,9 +189,11 @@ impl Appliance {
         };
         let mut engine =
             Engine::load(store, model, secret, OffsetDateTime::now_utc()).map_err(state)?;
-        engine.machine.logs =
-            SharedLogs::new(LogFolder::new(data.join("logs")), Forwarder::default());
+        let (agent, log_watch, prepared) = snmp_agent::prepare(listen.ip());
+        engine.machine.logs = SharedLogs::new(LogFolder::new(data.join("logs")), log_watch);
         engine.machine.aim_logs();
+        engine.machine.snmp = Box::new(agent);
+        engine.machine.aim_snmp();
         let audit_log = AuditLog::new(AuditFolder::new(data.join("audit")), Forwarder::default());
         engine
             .change_own(|machine| machine.keep_audit_log(audit_log))
@@ -213,6 +219,13 @@ impl Appliance {
             .enable_all()
             .build()
             .map_err(StartError::Server)?;
+        if let Some(address) = snmp {
+            let shown = Arc::downgrade(&replica);
+            let objects =
+                move || shown.upgrade().map(|replica| replica.snmp_objects()).unwrap_or_default();
+            let boots = data.join("snmp-boots");
+            snmp_agent::run(prepared, runtime.handle(), address, boots, Arc::new(objects));
+        }
         let handle = Handle::new();
         let service = {
             let _inside = runtime.enter();

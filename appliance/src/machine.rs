@@ -13,6 +13,7 @@ use crate::core::clock;
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
+use crate::core::snmp;
 use crate::core::table::Field;
 use crate::core::web::{Unserved, Web};
 use crate::request::audit_log::AuditLog;
@@ -29,6 +30,7 @@ use crate::rules::audit;
 use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
+use crate::rules::sysconf::mib;
 use crate::rules::sysconf::syslog::rotate_when_due;
 use crate::state::{Change, State};
 
@@ -44,6 +46,8 @@ pub struct Machine {
     options: Options,
     /// The log files.
     pub(crate) logs: SharedLogs,
+    /// The SNMP agent.
+    pub(crate) snmp: Box<dyn snmp::Agent>,
     web: Arc<dyn Web>,
     /// The HSM's audit log.
     pub(crate) audit_log: AuditLog,
@@ -62,6 +66,7 @@ impl Machine {
             secret: Random::from_seed(secret),
             options,
             logs: SharedLogs::default(),
+            snmp: Box::new(snmp::NoAgent),
             web: Arc::new(Unserved),
             audit_log: AuditLog::default(),
             routes: rules::routes(),
@@ -222,7 +227,11 @@ impl Machine {
         let web_changed = self.state.sysconf.web_server.changed();
         let audit_hosts_changed = self.state.audit.hosts.changed();
         let audited = self.state.audit.chain.changed();
+        let snmp_changed = self.state.snmp.changed() || self.state.services.services.changed();
         self.state.keep();
+        if snmp_changed {
+            self.aim_snmp();
+        }
         if audited {
             self.audit_log.follow(&self.state);
         }
@@ -246,6 +255,16 @@ impl Machine {
     /// Sends the lines of the logs to the hosts that are kept.
     pub(crate) fn aim_logs(&self) {
         self.logs.aim(self.state.syslog.remote_hosts());
+    }
+
+    /// Has the SNMP agent do what is kept.
+    pub(crate) fn aim_snmp(&self) {
+        self.snmp.aim(mib::settings(&self.state));
+    }
+
+    /// Every object that the SNMP agent shows.
+    pub(crate) fn snmp_objects(&self, system: OffsetDateTime) -> Vec<(snmp::Oid, snmp::Value)> {
+        mib::objects(&self.state, self.now(system))
     }
 
     /// Sets the web server, which does from now on what the state says.

@@ -52,6 +52,9 @@ enum Command {
         /// Let the appliance's clock stand still at this time.
         #[arg(long, value_name = "RFC3339", value_parser = time)]
         clock: Option<OffsetDateTime>,
+        /// Where the SNMP agent answers over UDP, once LunaSH's 'sysconf snmp enable' has started it.
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        snmp: Option<SocketAddr>,
         /// The host name in factory state.
         #[arg(long, value_name = "NAME", default_value = FACTORY_HOSTNAME)]
         hostname: String,
@@ -187,8 +190,8 @@ fn main() -> ExitCode {
     };
     let limit = Duration::from_secs(timeout);
     let done = match command {
-        Command::Serve { data, listen, seed, clock, hostname } => {
-            serve(Options { data, listen, seed, clock, hostname })
+        Command::Serve { data, listen, seed, clock, hostname, snmp } => {
+            serve(Options { data, listen, seed, clock, hostname, snmp })
         }
         Command::Stop { data } => stop(data),
         Command::Package { name, version, out, requires, firmware, payload, authcode } => {

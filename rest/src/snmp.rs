@@ -60,7 +60,7 @@ calls! {
     pub const TRAP_ACT: Call<Nothing, Nothing> =
         Call::post("/api/lunasa/snmp/traps/actions/{actionid}");
     /// Writes a line into the log that sets off a trap.
-    pub const TEST_TRAP: Call<TestTrap, Tested> = Call::post("/api/lunasa/snmp/traps/test");
+    pub const TEST_TRAP: Call<TestTrap, Nothing> = Call::post("/api/lunasa/snmp/traps/test");
 
     /// Sets the one trap target of API 4.
     pub const SET_ONE_TRAP: Call<NewTrap, Nothing> = Call::put("/api/lunasa/snmp/trap");
@@ -314,13 +314,4 @@ pub struct TestTrap {
     pub pid: Option<bool>,
     /// The process that the line is from, up to 32 letters, digits and underscores.
     pub process: String,
-}
-
-/// What became of a test. The product's answer was not found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Tested {
-    /// False on an emulated appliance, which sends no traps; left out where the appliance does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sent: Option<bool>,
 }

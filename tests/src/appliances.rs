@@ -104,6 +104,7 @@ impl Appliances {
             listen: (self.network.address(number), 0).into(),
             seed: Some(number.into()),
             clock: Some(BEGIN + self.moved.get()),
+            snmp: None,
             hostname: match name {
                 FIRST => FACTORY_HOSTNAME.to_owned(),
                 _ => format!("luna-{}", name.to_lowercase()),

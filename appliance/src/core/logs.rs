@@ -53,6 +53,16 @@ impl Severity {
         SEVERITIES.iter().zip(all).find(|(known, _)| **known == name).map(|(_, severity)| severity)
     }
 
+    /// The severity of a level of `logger`: a name, or its short form.
+    pub fn of_level(level: &str) -> Option<Severity> {
+        match level {
+            "crit" => Some(Severity::Critical),
+            "err" => Some(Severity::Error),
+            "warn" => Some(Severity::Warning),
+            level => Severity::of(level),
+        }
+    }
+
     /// As a line of a log has it, `warn` and `info` as recorded.
     pub fn short(self) -> &'static str {
         match self {

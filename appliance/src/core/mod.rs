@@ -11,6 +11,7 @@ pub mod logs;
 pub mod message;
 pub mod password;
 pub mod random;
+pub mod snmp;
 pub mod table;
 pub mod text;
 pub mod time_zones;

@@ -33,6 +33,7 @@ use time::OffsetDateTime;
 
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
+use crate::core::snmp;
 use crate::core::web::Web;
 use crate::engine::{Engine, Proposal, Shipment, Step};
 use crate::folder::Certificate;
@@ -153,6 +154,11 @@ impl Replica {
     /// The path template of a request's resource, for logs.
     pub(crate) fn template(&self, request: &Request) -> &'static str {
         self.engine().machine.template(request)
+    }
+
+    /// Every object that the SNMP agent shows.
+    pub(crate) fn snmp_objects(&self) -> Vec<(snmp::Oid, snmp::Value)> {
+        self.engine().machine.snmp_objects((self.clock)())
     }
 
     /// Whether a request is a message of another member.

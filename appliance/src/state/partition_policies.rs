@@ -9,6 +9,9 @@ use crate::state::partitions::PartitionRow;
 /// Policy: failed logins until a role is locked out.
 pub const MAX_FAILED_LOGINS: u32 = 20;
 
+/// Policy: the partition stays logged in to.
+pub const ACTIVATION: u32 = 22;
+
 /// Policy: 255 less the shortest password.
 pub const MIN_PIN_INVERTED: u32 = 25;
 

@@ -4,7 +4,7 @@
 use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::core::table::{Cell, Table};
+use crate::core::table::{Cell, Field, Table};
 use crate::state::area::{Area, FieldVisitor};
 
 /// What is kept of SNMP.
@@ -26,6 +26,16 @@ impl Area for Snmp {
         visit("snmp/users", &mut self.users);
         visit("snmp/notifications", &mut self.notifications);
         visit("snmp/traps", &mut self.traps);
+    }
+}
+
+impl Snmp {
+    /// Whether anything changed since it was kept.
+    pub fn changed(&self) -> bool {
+        self.traps_enabled.changed()
+            || self.users.changed()
+            || self.notifications.changed()
+            || self.traps.changed()
     }
 }
 

@@ -127,7 +127,7 @@ fn storage(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Stora
 }
 
 /// What an emulated HSM comes with; it has no part numbers of the vendor.
-const FACTORY_LICENSES: [(&str, &str); 3] = [
+pub(crate) const FACTORY_LICENSES: [(&str, &str); 3] = [
     ("EMULATED-0001", "Luna K7 base configuration"),
     ("EMULATED-0002", "Maximum 10 partitions"),
     ("EMULATED-0003", "Functionality modules"),

@@ -11,9 +11,10 @@ use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
-use crate::rules::partition::access::{hsm_policy, partition, partition_mut, place};
+use crate::rules::partition::access::{partition, partition_mut, place};
 use crate::rules::partition::login::require_role;
 use crate::rules::partition::objects::make_smk;
+use crate::state::State;
 use crate::state::partition_policies::{
     KNOWN, Known, MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, VERSION, known, policy,
 };
@@ -33,12 +34,18 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 /// The capability behind a policy: what the firmware has, and the HSM's policies leave of it.
-fn capability(cx: &Context<'_>, row: &PartitionRow, known: &Known) -> u32 {
+fn capability(state: &State, row: &PartitionRow, known: &Known) -> u32 {
     let needs = NEEDS_HSM_POLICY.iter().find(|(policy, _)| *policy == known.number);
     match needs {
-        Some((_, needed)) if hsm_policy(cx, *needed) == 0 => 0,
+        Some((_, needed)) if state.hsm.policy(*needed) == 0 => 0,
         _ => known.of_version(row.version).0,
     }
+}
+
+/// The value of a policy. What the HSM no longer allows is off, whatever was set before.
+pub(crate) fn value_of(state: &State, row: &PartitionRow, known: &Known) -> u32 {
+    let value = policy(row, known.number);
+    if known.is_flag() { value.min(capability(state, row, known)) } else { value }
 }
 
 fn entry(
@@ -49,9 +56,7 @@ fn entry(
 ) -> Policy {
     let id = known.number.to_string();
     let (off_to_on_destructive, on_to_off_destructive) = known.destructive(row);
-    // What the HSM no longer allows is off, whatever was set before.
-    let value = policy(row, known.number);
-    let value = if known.is_flag() { value.min(capability(cx, row, known)) } else { value };
+    let value = value_of(cx.state, row, known);
     Policy {
         url: POLICY.path(&[hsm, partition, &id]),
         id,
@@ -77,7 +82,7 @@ fn capabilities(
     let entry = |known: &Known| Capability {
         id: known.number.to_string(),
         name: known.capability.to_owned(),
-        value: capability(cx, row, known),
+        value: capability(cx.state, row, known),
     };
     Ok(Reply::ok(Capabilities { capabilities: KNOWN.iter().map(entry).collect() }))
 }
@@ -105,7 +110,7 @@ fn check(cx: &Context<'_>, row: &PartitionRow, known: &Known, value: u32) -> Res
         Err(Failure::new(400, refusal::POLICY_DEPENDENCIES, told).details(details.to_owned()))
     };
     let number = known.number;
-    let capability = capability(cx, row, known);
+    let capability = capability(cx.state, row, known);
     if value > capability {
         let more = if known.is_flag() { "on" } else { "higher" };
         return refuse(format!(

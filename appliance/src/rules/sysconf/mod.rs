@@ -5,6 +5,7 @@ pub mod banner;
 pub mod clock;
 pub mod config;
 pub mod drift;
+pub mod mib;
 pub mod ntp;
 pub mod ntp_auth;
 pub mod ntp_status;

@@ -1,8 +1,6 @@
 //! SNMP: `/api/lunasa/snmp`, its users and notification targets; trap targets are in `snmp_traps.rs`.
 //! Whether the agent runs and starts with the appliance is kept with the service `snmp`. No password
 //! is ever shown.
-//!
-//! Assumed for the emulator: there is no agent, so that nothing answers and nothing is sent.
 
 use luna_rest::Nothing;
 use luna_rest::snmp::{
