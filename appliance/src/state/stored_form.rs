@@ -357,6 +357,7 @@ fn fill_network(state: &mut State) {
                 mask: 64,
                 gateway: Some("2001:db8::1".parse().unwrap()),
             }),
+            dhcp6: true,
             slaac: true,
             mode: text("active-backup"),
             enabled: true,
