@@ -579,7 +579,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__serve)
-            opts="-h --data --listen --seed --clock --hostname --timeout --help"
+            opts="-h --data --listen --seed --clock --snmp --hostname --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -598,6 +598,10 @@ _luna__appliance() {
                     return 0
                     ;;
                 --clock)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --snmp)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -41,6 +41,7 @@ complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l 
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes a free one' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l seed -d 'Make serial numbers and UUIDs repeatable' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l clock -d 'Let the appliance\'s clock stand still at this time' -r
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l snmp -d 'Where the SNMP agent answers over UDP, once LunaSH\'s \'sysconf snmp enable\' has started it' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l hostname -d 'The host name in factory state' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l timeout -d 'The longest time for a request to an appliance' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -s h -l help -d 'Print help'

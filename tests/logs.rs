@@ -29,6 +29,12 @@ const BEFORE: [&str; 4] = [
     "user password app1",
 ];
 
+/// A value for a placeholder: the first of those that it lists, the lowest of a range.
+fn value_of(placeholder: &str) -> &str {
+    let allowed = placeholder.trim_matches(['<', '>']).split_once(':').map(|(_, allowed)| allowed);
+    allowed.and_then(|allowed| allowed.split(['|', '-']).next()).unwrap_or(VALUE)
+}
+
 /// A command with what it needs, and all its secrets.
 fn line(syntax: &str) -> String {
     let mut line = Vec::new();
@@ -47,7 +53,7 @@ fn line(syntax: &str) -> String {
                 skipped = value.starts_with('<') || value.contains(',');
             }
             _ if bare.starts_with('<') => {
-                line.push(if is_secret(bare) { SECRET } else { VALUE });
+                line.push(if is_secret(bare) { SECRET } else { value_of(bare) });
             }
             _ => line.push(bare.split('|').next().unwrap_or_default()),
         }

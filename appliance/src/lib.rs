@@ -234,7 +234,9 @@ impl Appliance {
         let listeners = ClusterListeners::new(runtime.handle().clone(), Arc::downgrade(&server));
         replica.set_listeners(move |ports| listeners.adjust(&ports));
         let shown = Arc::clone(&fingerprint);
-        replica.set_web_tls(FolderTls::new(&folder, &server, listen.ip(), certificate, shown));
+        let on = runtime.handle().clone();
+        let web = FolderTls::new(&folder, &server, listen.ip(), certificate, shown, on);
+        replica.set_web_tls(web);
         let watched = Arc::clone(&replica);
         let maintenance = std::thread::Builder::new()
             .name("cluster".to_owned())

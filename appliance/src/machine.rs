@@ -224,7 +224,8 @@ impl Machine {
         let syslog = &self.state.syslog;
         let hosts_changed = syslog.hosts.changed()
             || syslog.certificates.changed() && !syslog.certificates.get().restart_needed;
-        let web_changed = self.state.sysconf.web_server.changed();
+        let sysconf = &self.state.sysconf;
+        let web_changed = sysconf.web_server.changed() || sysconf.web_port.changed();
         let audit_hosts_changed = self.state.audit.hosts.changed();
         let audited = self.state.audit.chain.changed();
         let snmp_changed = self.state.snmp.changed() || self.state.services.services.changed();
@@ -275,6 +276,7 @@ impl Machine {
 
     fn tell_web(&self) {
         self.web.offer(&self.state.sysconf.web_server.get().cipher_list);
+        self.web.listen(*self.state.sysconf.web_port.get());
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.

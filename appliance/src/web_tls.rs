@@ -1,14 +1,17 @@
-//! TLS of the running web server follows the state: the ciphers that are set, and a certificate that
-//! is made anew. Connections that are open stay as they are.
+//! The running web server follows the state: the ciphers that are set, a certificate that is made anew,
+//! the port that it was bound to. Connections that are open stay as they are.
 
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, Weak};
 
+use axum_server::Handle;
 use luna_rest::Fingerprint;
+use tokio::runtime;
 
 use crate::core::web::Web;
 use crate::folder::{Certificate, Folder};
-use crate::http::Server;
+use crate::http::{Port, Server};
 use crate::replica::{WebTls, lock};
 
 /// What the web server shows and offers.
@@ -18,6 +21,9 @@ pub(crate) struct FolderTls {
     listen: IpAddr,
     current: Mutex<Current>,
     fingerprint: Arc<Mutex<Fingerprint>>,
+    runtime: runtime::Handle,
+    /// The port it was bound to, while that is open.
+    bound: Mutex<Option<(u16, Handle<SocketAddr>)>>,
 }
 
 struct Current {
@@ -34,6 +40,7 @@ impl FolderTls {
         listen: IpAddr,
         certificate: Certificate,
         fingerprint: Arc<Mutex<Fingerprint>>,
+        runtime: runtime::Handle,
     ) -> FolderTls {
         FolderTls {
             folder: Arc::downgrade(folder),
@@ -41,7 +48,24 @@ impl FolderTls {
             listen,
             current: Mutex::new(Current { certificate, ciphers: String::new() }),
             fingerprint,
+            runtime,
+            bound: Mutex::default(),
         }
+    }
+
+    fn open(&self, port: u16) -> io::Result<Handle<SocketAddr>> {
+        let listener = TcpListener::bind((self.listen, port))?;
+        listener.set_nonblocking(true)?;
+        let server = self.server.upgrade().ok_or_else(|| io::Error::other("it stops"))?;
+        let handle = Handle::new();
+        let _inside = self.runtime.enter();
+        let service = server.serve(listener, handle.clone(), Port::Clients)?;
+        self.runtime.spawn(async move {
+            if let Err(error) = service.await {
+                tracing::warn!(%error, "the port of the web server was closed");
+            }
+        });
+        Ok(handle)
     }
 }
 
@@ -54,6 +78,24 @@ impl Web for FolderTls {
         match server.reload(&current.certificate, ciphers) {
             Ok(()) => ciphers.clone_into(&mut current.ciphers),
             Err(error) => tracing::error!(%error, "the ciphers were not changed"),
+        }
+    }
+
+    fn listen(&self, port: u16) {
+        let mut bound = lock(&self.bound);
+        if bound.as_ref().map_or(0, |(open, _)| *open) == port {
+            return;
+        }
+        if let Some((_, handle)) = bound.take() {
+            // Requests under way are answered.
+            handle.graceful_shutdown(None);
+        }
+        if port == 0 {
+            return;
+        }
+        match self.open(port) {
+            Ok(handle) => *bound = Some((port, handle)),
+            Err(error) => tracing::error!(%error, port, "the web server's port was not opened"),
         }
     }
 }

@@ -5,8 +5,10 @@ mod common;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use common::Process;
+use luna_rest::services::{ACT, ServiceAction};
 use luna_rest::web_server::{self, ChangeWebServer};
 use luna_rest::{Client, Nothing};
 use tempfile::tempdir;
@@ -89,4 +91,40 @@ fn only_the_ciphers_that_are_set_are_offered_now_and_after_a_restart() {
     client.call(&web_server::MAKE_CERTIFICATE, &[], &Nothing {}).unwrap();
     assert_eq!(cipher(&process, &["-tls1_3"]), None);
     process.kill();
+}
+
+#[test]
+fn a_port_that_was_bound_is_open_after_a_restart_of_the_server_and_of_the_appliance() {
+    let folder = tempdir().unwrap();
+    let process = Process::start(folder.path());
+    let client = process.client(folder.path());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let bind = |client: &Client, port| {
+        let change = ChangeWebServer { port: Some(port), ..ChangeWebServer::default() };
+        client.call(&web_server::CHANGE, &[], &change).unwrap();
+    };
+    let restart = |client: &Client| {
+        client.call(&ACT, &["webserver", "restart"], &ServiceAction::default()).unwrap();
+    };
+    bind(&client, port);
+    let is_open = |port| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+    assert!(!is_open(port), "before the server was restarted");
+    restart(&client);
+    assert!(is_open(port) && is_open(process.address.port()));
+    // The same server: its certificate is the one that is known.
+    common::connect((process.address.ip(), port).into(), process.fingerprint);
+    process.kill();
+    let process = Process::start(folder.path());
+    assert!(is_open(port), "after the appliance was killed");
+    let client = process.client(folder.path());
+    bind(&client, 8443);
+    restart(&client);
+    // Requests under way are answered before the port is closed.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while is_open(port) {
+        assert!(Instant::now() < deadline, "bound to the port of the factory again");
+    }
+    assert!(is_open(process.address.port()));
 }

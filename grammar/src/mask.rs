@@ -195,15 +195,19 @@ impl Grammar {
     fn read_option(&self, meant: &Meant<'_>, typed: &str, risky: bool) -> (Meaning, Option<usize>) {
         let end = typed.find(['=', ':']);
         let name = &typed[..end.unwrap_or(typed.len())];
+        let lower = name.to_ascii_lowercase();
+        let secret = SECRET_NAMES.iter().any(|part| lower.contains(part));
         let all: Vec<&Entry> = self.tree.entries.iter().collect();
-        let known = [&meant.entries, &meant.menu, &all]
+        let mut names = all.iter().flat_map(|one| &one.spec().slots).flat_map(|slot| &slot.names);
+        let spelt = names.any(|known| starts_with(known, name));
+        // The name of a secret is no slip for an option of another menu.
+        let elsewhere: &[&Entry] = if secret && !spelt { &[] } else { &all };
+        let known = [meant.entries.as_slice(), &meant.menu, elsewhere]
             .into_iter()
             .map(|entries| meaning(entries, name))
             .find(|meaning| *meaning != Meaning::Unknown)
             .unwrap_or(Meaning::Unknown);
         let in_all = if meant.entries.is_empty() { &all } else { &meant.menu };
-        let mut names = all.iter().flat_map(|one| &one.spec().slots).flat_map(|slot| &slot.names);
-        let spelt = names.any(|known| starts_with(known, name));
         let glued = secret_start(in_all, name).filter(|_| end.is_none() && !spelt);
         let letters = name.chars().all(|c| c.is_ascii_alphabetic() || "-_".contains(c));
         // What stands before a `:` of a password may be near the name of another option.
@@ -215,8 +219,6 @@ impl Grammar {
             (Meaning::Secret, None, glued) => (Meaning::Secret, glued),
             (Meaning::Unknown, None, Some(glued)) => (Meaning::Secret, Some(glued)),
             (Meaning::Unknown, end, _) => {
-                let lower = name.to_ascii_lowercase();
-                let secret = SECRET_NAMES.iter().any(|part| lower.contains(part));
                 let whole = risky && !letters && name.chars().count() > SHORTEST;
                 match (secret, whole, end) {
                     (_, true, _) => (Meaning::Secret, Some(0)),
@@ -439,6 +441,7 @@ mod tests {
             "key show -client|-c <name>",
             "key set <new_pin>",
             "role host [-port <port>]",
+            "key test [-pid|-pi]",
         ];
         let grammar = Grammar::new(&[], commands.map(declare).to_vec(), &[]);
         for (line, masked) in [
@@ -450,6 +453,7 @@ mod tests {
             ("role login -password=s3cret", "role login -password=********"),
             ("role login -pzqt:s3cret", "role login -p********"),
             ("role login -port:1660", "role login -port:1660"),
+            ("client delete -pin=s3cret", "client delete -pin=********"),
             ("client delte -c mine", "client delte -c mine"),
             ("clinet delte -c mine", "clinet delte -c mine"),
             ("key show -c mine -x", "key show -c mine -x"),

@@ -13,6 +13,7 @@ mod questions;
 mod refusals;
 mod session;
 mod views;
+mod x509;
 
 pub use commands::catalogue;
 pub use session::{SESSION_CALLS, Session};
@@ -29,7 +30,7 @@ mod prelude {
 
     pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Made, Message, Success};
+    pub(crate) use crate::views::{Done, Made, Message, Success, Untold};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

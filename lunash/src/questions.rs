@@ -44,6 +44,15 @@ pub(crate) fn proceed_or(action: &str) -> String {
 
 const INDENT: &str = "          ";
 
+/// A warning with what it costs, and what to type to go on: the form of the pages of 7.2.
+pub(crate) fn warning(lines: &str) -> String {
+    format!("WARNING !!  {lines}\n{SURE}.\n\n> ")
+}
+
+/// What to type to go on.
+pub(crate) const SURE: &str =
+    "If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'";
+
 /// Refuses a value that breaks its rule, where it was typed.
 pub(crate) fn allowed(rule: Rule, value: &str) -> Result<(), Failure> {
     rule.check(value).map_err(Failure::command)
@@ -125,11 +134,31 @@ impl Session {
     }
 
     fn confirm_and_say_so(&mut self, force: bool, question: &str) -> Result<(), Failure> {
+        self.confirm_aloud(force, question)?;
+        if !force {
+            self.ui().show("\n");
+        }
+        Ok(())
+    }
+
+    /// As [`Session::confirm_aloud`], before a command that says nothing more: an empty line follows.
+    ///
+    /// # Errors
+    /// `quit`, or no answer.
+    pub(crate) fn confirm_and_end(&mut self, force: bool, question: &str) -> Result<(), Failure> {
+        self.confirm_and_say_so(force, question)
+    }
+
+    /// As [`Session::confirm`], and says that it goes on.
+    ///
+    /// # Errors
+    /// `quit`, or no answer.
+    pub(crate) fn confirm_aloud(&mut self, force: bool, question: &str) -> Result<(), Failure> {
         if force {
             return Ok(());
         }
         self.confirm(force, question)?;
-        self.ui().show("Proceeding...\n\n");
+        self.ui().show("Proceeding...\n");
         Ok(())
     }
 }

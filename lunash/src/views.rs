@@ -60,6 +60,15 @@ impl Text for Message {
     }
 }
 
+/// What was done where the product prints nothing: only JSON says it.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Untold<V>(pub V);
+
+impl<V: Serialize> Text for Untold<V> {
+    fn write(&self, _: &mut Page) {}
+}
+
 /// That something was done, in the one word that the commands of clusters and keyrings have for it.
 #[derive(Serialize)]
 pub(crate) struct Success {

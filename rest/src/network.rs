@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::status::Report;
 use crate::tasks::{Actions, Link};
 
 calls! {
@@ -70,7 +71,8 @@ calls! {
     pub const MEASUREMENT_STATS: Call<Nothing, MeasurementStats> =
         Call::get("/api/lunasa/network/devices/{deviceid}/measurementStats");
 
-    /// Changes how a device gets its addresses: the actions are [`DHCP`], [`SLAAC`] and [`CLEAR`].
+    /// Changes how a device gets its addresses: the actions are [`DHCP`], [`DHCP6`],
+    /// [`SLAAC`] and [`CLEAR`].
     /// Emulated appliances only, as all that follows here: no public page shows such a resource.
     pub const CONFIGURE: Call<Nothing, Nothing> =
         Call::post("/emulator/lunash/network/devices/{deviceid}/actions/{actionid}");
@@ -80,6 +82,9 @@ calls! {
     /// Removes it.
     pub const DELETE_DNS: Call<Dns, Nothing> =
         Call::delete("/emulator/lunash/network/devices/{deviceid}/dns");
+    /// Shows what a port can do, and what was negotiated, as ethtool(8) tells it.
+    pub const PORT_REPORT: Call<Nothing, Report> =
+        Call::get("/emulator/lunash/network/devices/{deviceid}/report");
     /// Shows the kernel's routing table.
     pub const KERNEL_ROUTES: Call<Nothing, KernelRoutes> =
         Call::get("/emulator/lunash/network/kernelRoutes");
@@ -97,6 +102,8 @@ pub const DISABLE: &str = "disable";
 
 /// The action that lets DHCP configure a device.
 pub const DHCP: &str = "dhcp";
+/// The action that lets DHCPv6 configure a device.
+pub const DHCP6: &str = "dhcp6";
 /// The action that lets a device configure its IPv6 address by itself.
 pub const SLAAC: &str = "slaac";
 /// The action that takes all configuration from a device.
@@ -165,6 +172,9 @@ pub struct Device {
     pub configuration: String,
     /// Whether it configures its IPv6 address by itself.
     pub slaac: bool,
+    /// Whether its IPv6 address came from DHCPv6.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dhcp6: bool,
     /// Its IPv4 address and what belongs to it.
     pub ip4: Option<Ip4>,
     /// Its IPv6 addresses but the link-local one.

@@ -12,9 +12,9 @@ use crate::tasks::Actions;
 pub use server::{
     BIND, BINDING, Binding, CERTIFICATE, CertificateFile, GROUPS, INFORMATION, INSTALL,
     Information, KEEPALIVE, Keepalive, MONITOR, Monitor, NewBinding, NewKey, NewMonitor,
-    NewRequest, NewSettings, NewThreads, REGENERATE, RENEW, REQUEST, RESET_INFORMATION, Regenerate,
-    SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS, ServerCertificate, Settings,
-    Subject, THREADS, Threads,
+    NewRequest, NewSettings, NewThreads, RECEIVE_TIMEOUT, REGENERATE, RENEW, REQUEST,
+    RESET_INFORMATION, Regenerate, SET_KEEPALIVE, SET_MONITOR, SET_SETTINGS, SET_THREADS, SETTINGS,
+    ServerCertificate, Settings, Subject, THREADS, Threads,
 };
 
 calls! {

@@ -57,10 +57,10 @@ pub struct Server {
 pub struct NewServer {
     /// Host name or address.
     pub address: String,
-    /// 1 to 65535; [`PORT`] without it.
+    /// [`PORT`] without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// 1 to 60 seconds; [`TIMEOUT`] without it.
+    /// 1 to 300 seconds; [`TIMEOUT`] without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u32>,
     /// What the appliance shares with the server, 1 to 128 characters.

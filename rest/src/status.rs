@@ -26,6 +26,11 @@ calls! {
     pub const SENSORS: Call<Nothing, Sensors> = Call::get("/api/lunasa/sensors");
     /// Shows a sensor.
     pub const SENSOR: Call<Nothing, Sensor> = Call::get("/api/lunasa/sensors/{sensorid}");
+    /// Shows what the disk reports of itself. Emulated appliances only: no public page shows such a
+    /// resource.
+    pub const DISK_REPORT: Call<Nothing, Report> = Call::get("/emulator/lunash/status/disk");
+    /// Shows what is told of power supplies, fans and chassis. Emulated appliances only.
+    pub const CHASSIS_REPORT: Call<Nothing, Report> = Call::get("/emulator/lunash/status/chassis");
     /// Lists the sockets. Emulated appliances only: no public page shows such a resource.
     pub const SOCKETS: Call<Nothing, Sockets> = Call::get("/emulator/lunash/status/sockets");
 }
@@ -114,6 +119,14 @@ pub struct Disk {
     pub partitions: String,
 }
 
+/// What a tool of the appliance wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// Its lines.
+    pub lines: Vec<String>,
+}
+
 /// The file systems.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -162,6 +175,9 @@ pub struct Sensor {
     pub low: f64,
     /// The greatest reading that is well.
     pub high: f64,
+    /// What is critically low, low, high, and critically high; empty where that is not told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<Option<f64>>,
 }
 
 /// The sockets.
@@ -170,6 +186,27 @@ pub struct Sensor {
 pub struct Sockets {
     /// By protocol and port.
     pub sockets: Vec<Socket>,
+    /// Those inside the appliance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unix: Vec<UnixSocket>,
+}
+
+/// A socket inside the appliance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UnixSocket {
+    /// How many use it.
+    pub users: u32,
+    /// Whether it takes connections.
+    pub accepts: bool,
+    /// `STREAM`, `DGRAM` or `SEQPACKET`.
+    pub kind: String,
+    /// As `netstat` shows it; may be empty.
+    pub state: String,
+    /// Its number in the file system.
+    pub inode: u32,
+    /// Its name in the file system; may be empty.
+    pub path: String,
 }
 
 /// A socket.

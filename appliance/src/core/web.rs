@@ -5,6 +5,9 @@
 pub trait Web: Send + Sync {
     /// Offers the ciphers of this list from the next connection on.
     fn offer(&self, ciphers: &str);
+    /// Listens on this port too from now on, in place of another such; 0 for none. It goes on
+    /// listening where it was started, so that nobody is locked out.
+    fn listen(&self, port: u16);
 }
 
 /// No web server, for machines that nobody serves.
@@ -13,4 +16,5 @@ pub struct Unserved;
 
 impl Web for Unserved {
     fn offer(&self, _: &str) {}
+    fn listen(&self, _: u16) {}
 }

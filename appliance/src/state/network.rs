@@ -50,6 +50,9 @@ pub struct DeviceRow {
     pub dhcp: bool,
     /// Its static IPv6 address.
     pub ip6: Option<Ip6Row>,
+    /// Whether that came from DHCPv6.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dhcp6: bool,
     /// Whether it configures an IPv6 address by itself.
     pub slaac: bool,
     /// A bond's mode.
@@ -132,6 +135,9 @@ pub const FIRST_LEASE: u8 = 10;
 /// Length of the segment's IPv4 prefix.
 pub const SEGMENT_MASK: u8 = 24;
 
+/// Length of its IPv6 prefix.
+pub const SEGMENT_MASK6: u8 = 64;
+
 impl DeviceRow {
     /// Takes an address from the emulated DHCP server.
     pub fn lease(&mut self, name: &str, now: i64) {
@@ -140,6 +146,16 @@ impl DeviceRow {
         let ip = Ipv4Addr::new(192, 0, 2, host);
         self.ip4 = Some(Ip4Row { ip, mask: SEGMENT_MASK, gateway: ROUTER });
         self.dhcp = true;
+        self.begin(now);
+    }
+
+    /// Takes an IPv6 address from it, in place of the one it has.
+    pub fn lease6(&mut self, name: &str, now: i64) {
+        let number = DEVICE_NAMES.iter().position(|known| *known == name).unwrap_or_default();
+        let host = u16::from(FIRST_LEASE).saturating_add(u16::try_from(number).unwrap_or_default());
+        let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 1, host);
+        self.ip6 = Some(Ip6Row { ip, mask: SEGMENT_MASK6, gateway: Some(ROUTER6) });
+        (self.dhcp6, self.slaac) = (true, false);
         self.begin(now);
     }
 

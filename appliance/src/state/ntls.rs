@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::Secret;
-use luna_rest::ntls::GROUPS;
+use luna_rest::ntls::{GROUPS, RECEIVE_TIMEOUT};
 use luna_rest::tls::CIPHERS;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ED25519};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ pub struct MonitorRow {
 impl Default for SettingsRow {
     fn default() -> SettingsRow {
         SettingsRow {
-            receive_timeout: 20,
+            receive_timeout: RECEIVE_TIMEOUT,
             ip_check: true,
             ciphers: CIPHERS.to_owned(),
             groups: GROUPS.to_owned(),

@@ -357,6 +357,7 @@ fn fill_network(state: &mut State) {
                 mask: 64,
                 gateway: Some("2001:db8::1".parse().unwrap()),
             }),
+            dhcp6: true,
             slaac: true,
             mode: text("active-backup"),
             enabled: true,
@@ -468,6 +469,7 @@ fn fill_sysconf(state: &mut State) {
     set(&mut sysconf.ssh_host_key, HostKeyRow { seed: "0102".into() });
     insert(&mut sysconf.ssh_clients, "admin", vec![text("10.1.0.7")]);
     set(&mut sysconf.tls, TlsRow { ciphers: text("TLS_AES_128_GCM_SHA256") });
+    set(&mut sysconf.web_port, 9443);
     set(
         &mut sysconf.web_server,
         WebServerRow {

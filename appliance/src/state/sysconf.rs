@@ -39,6 +39,9 @@ pub struct Sysconf {
     pub tls: Cell<TlsRow>,
     /// The server of the API.
     pub web_server: Cell<WebServerRow>,
+    /// The port that the server of the API was bound to when it was last started; 0 before it was
+    /// bound to one.
+    pub web_port: Cell<u16>,
     /// When accounts are blocked.
     pub blocklist: Cell<BlocklistRow>,
     /// Backups of the configuration in the file system.
@@ -60,6 +63,7 @@ impl Area for Sysconf {
         visit("sysconf/ssh/clients", &mut self.ssh_clients);
         visit("sysconf/tls", &mut self.tls);
         visit("sysconf/webserver", &mut self.web_server);
+        visit("sysconf/webserver/port", &mut self.web_port);
         visit("sysconf/webserver/blocklist", &mut self.blocklist);
         visit("sysconf/backups", &mut self.backups);
         visit("sysconf/exported", &mut self.exported);
@@ -67,6 +71,18 @@ impl Area for Sysconf {
 
     fn factory(&mut self, setup: &mut Setup<'_>) {
         self.ssh_host_key.set(HostKeyRow::factory(setup.random));
+    }
+}
+
+impl Sysconf {
+    /// The server of the API was started: the port that it was bound to counts from now on. The one
+    /// from the factory stands for wherever the appliance listens.
+    pub fn web_server_started(&mut self) {
+        let bound = self.web_server.get().port;
+        let port = if bound == WebServerRow::default().port { 0 } else { bound };
+        if *self.web_port.get() != port {
+            self.web_port.set(port);
+        }
     }
 }
 

@@ -138,6 +138,7 @@ const TABLES: &[&[Command<Session>]] = &[
     status::net::COMMANDS,
     status::sysstat::COMMANDS,
     network::COMMANDS,
+    network::show::COMMANDS,
     network::dns::COMMANDS,
     network::interface::COMMANDS,
     network::bonding::COMMANDS,
@@ -218,6 +219,11 @@ pub(crate) const OLDER: &[Older] = &[
         arguments: &[("-ip", Now::NothingWithValue)],
     },
     Older { words: "network interface", today: "network interface static", arguments: &[] },
+    Older {
+        words: "sysconf ntp symmetricAuth trustedkeys add",
+        today: "sysconf ntp symmetricAuth trustedkeys add -id",
+        arguments: &[],
+    },
     Older { words: "ntls bind", today: "ntls bind", arguments: &[("-force", Now::Nothing)] },
     Older {
         words: "partition create",

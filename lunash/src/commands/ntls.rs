@@ -7,7 +7,7 @@ pub(super) mod ciphers;
 pub(super) mod ipcheck;
 pub(super) mod tuning;
 
-use luna_rest::ntls;
+use luna_rest::{network, ntls};
 
 use crate::prelude::*;
 
@@ -32,7 +32,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::RESET_INFORMATION.resource()],
-        known: Known::Assumed("known by name only: the usual success line"),
+        known: Known::Documented("lunash/commands/ntls/ntls_information_reset.htm@7.2"),
         run: call::<ResetInformation>(),
     },
     Command {
@@ -41,21 +41,21 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::INFORMATION.resource()],
-        known: Known::Assumed("known by name only: the counters that SNMP has"),
+        known: Known::Documented("lunash/commands/ntls/ntls_information_show.htm@7.2"),
         run: call::<ShowInformation>(),
     },
     Command {
         syntax: "ntls show",
-        help: "Show the network device and the state of the service",
+        help: "Show the network device that NTLS is bound to",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[ntls::BINDING.resource(), ntls::INFORMATION.resource()],
-        known: Known::Assumed("named by ntls_ssh_binding.htm; its output was not found"),
+        rest: &[ntls::BINDING.resource(), ntls::INFORMATION.resource(), network::DEVICE.resource()],
+        known: Known::Documented("lunash/commands/ntls/ntls_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
 
-/// What the product says after a change that waits for a restart, known from `ntls bind`.
+/// What the product says after a change that waits for a restart.
 pub(super) const RESTART: &str =
     "You must restart the NTLS service for the new settings to take effect.";
 
@@ -79,11 +79,11 @@ impl Run<Session> for Bind {
 struct ResetInformation {}
 
 impl Run<Session> for ResetInformation {
-    type View = Done;
+    type View = Untold<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
         session.call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
-        Ok(Done { done: "ntls information reset" })
+        Ok(Untold(Done { done: "ntls information reset" }))
     }
 }
 
@@ -119,26 +119,25 @@ impl Text for Information {
     fn write(&self, page: &mut Page) {
         page.line("NTLS Information:");
         page.blank();
-        page.line(format!("Operational Status: {}", status(self.up)));
-        page.line(format!("Connected Clients: {}", self.connected_clients));
-        page.line(format!("Links: {}", self.links));
-        page.line(format!("Successful Client Connections: {}", self.successful_connections));
-        page.line(format!("Failed Client Connections: {}", self.failed_connections));
+        // The numbers are those of the operational status in SNMP.
+        let status = if self.up { "1 (up)" } else { "2 (down)" };
+        page.field("  Operational Status:", 52, status);
+        page.field("  Connected Clients:", 52, self.connected_clients);
+        page.field("  Links:", 52, self.links);
+        page.field("  Successful Client Connections:", 52, self.successful_connections);
+        page.field("  Failed Client Connections:", 52, self.failed_connections);
     }
-}
-
-/// The numbers are those of the operational status in SNMP.
-fn status(up: bool) -> &'static str {
-    if up { "1 (up)" } else { "2 (down)" }
 }
 
 #[derive(Deserialize)]
 struct Show {}
 
-/// The network device and the state of the service.
+/// The network device, and the state of the service.
 #[derive(Serialize)]
 struct State {
     device: String,
+    active: String,
+    ip: String,
     up: bool,
     restart_needed: bool,
 }
@@ -147,22 +146,80 @@ impl Run<Session> for Show {
     type View = State;
 
     fn run(self, session: &mut Session) -> Result<State, Failure> {
-        let binding = session.get(&ntls::BINDING, &[])?;
+        let ntls::Binding { device, active, restart_needed } = session.get(&ntls::BINDING, &[])?;
         let up = session.get(&ntls::INFORMATION, &[])?.up;
-        if binding.restart_needed {
-            let active = &binding.active;
-            session.ui().note(format!(
-                "note: new settings wait for 'service restart ntls'; until then the device is \
-                 {active}"
-            ));
+        if restart_needed {
+            session.ui().note("note: new settings wait for 'service restart ntls'");
         }
-        Ok(State { device: binding.device, up, restart_needed: binding.restart_needed })
+        let ip = match active.as_str() {
+            "all" => "0.0.0.0".to_owned(),
+            device => {
+                let shown = session.get(&network::DEVICE, &[device])?;
+                let six = shown.ip6.into_iter().map(|ip6| ip6.ip).next();
+                shown.ip4.map(|ip4| ip4.ip).or(six).unwrap_or_default()
+            }
+        };
+        Ok(State { device, active, ip, up, restart_needed })
     }
 }
 
 impl Text for State {
     fn write(&self, page: &mut Page) {
-        page.line(format!("NTLS bound to network device: {}", self.device));
-        page.line(format!("Operational Status: {}", status(self.up)));
+        let State { device, active, ip, .. } = self;
+        page.blank();
+        if device != active {
+            page.line(format!(
+                "NTLS is configured to bind to {device}, but it is not active at this time.\n\
+                 NTLS will bind to {device} if it's active and has a valid IP address when NTLS \
+                 restarts."
+            ));
+        }
+        page.line(format!("NTLS is currently bound to IP Address: \"{ip}\" ({active})"));
+        page.blank();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of the pages.
+    #[test]
+    fn counters_and_binding_are_written_as_the_pages_have_them() {
+        let information = Information {
+            up: true,
+            connected_clients: 2,
+            links: 2,
+            successful_connections: 112,
+            failed_connections: 1,
+        };
+        insta::assert_snapshot!(information.text(), @r"
+        NTLS Information:
+
+          Operational Status:                               1 (up)
+          Connected Clients:                                2
+          Links:                                            2
+          Successful Client Connections:                    112
+          Failed Client Connections:                        1
+        ");
+        let mut state = State {
+            device: "eth1".into(),
+            active: "eth0".into(),
+            ip: "192.20.11.78".into(),
+            up: true,
+            restart_needed: true,
+        };
+        assert_eq!(
+            state.text(),
+            "\nNTLS is configured to bind to eth1, but it is not active at this time.\n\
+             NTLS will bind to eth1 if it's active and has a valid IP address when NTLS restarts.\n\
+             NTLS is currently bound to IP Address: \"192.20.11.78\" (eth0)\n\n"
+        );
+        state.device = "eth0".into();
+        assert_eq!(
+            state.text(),
+            "\nNTLS is currently bound to IP Address: \"192.20.11.78\" (eth0)\n\n"
+        );
     }
 }

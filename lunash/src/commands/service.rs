@@ -1,6 +1,7 @@
 //! `service`: the services of the appliance.
 
 use luna_rest::services::{self, ServiceAction};
+use luna_rest::{network, ntls};
 
 use crate::prelude::*;
 
@@ -13,15 +14,15 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[services::LIST.resource()],
-        known: Known::Assumed("known by name only; a name and what it is a line"),
+        known: Known::Documented("lunash/commands/service/service_list.htm@7.2"),
         run: call::<List>(),
     },
     Command {
-        syntax: "service restart <service_name>",
+        syntax: "service restart <service_name> [-force|-f]",
         help: "Stop a service and start it again",
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
-        rest: &[services::SHOW.resource(), services::ACT.resource()],
+        rest: &[services::SHOW.resource(), services::ACT.resource(), ntls::INFORMATION.resource()],
         known: Known::Seen("service-restart-5"),
         run: call::<Restart>(),
     },
@@ -31,7 +32,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
         rest: &[services::SHOW.resource(), services::ACT.resource()],
-        known: Known::Assumed("known by name only; the second half of a restart"),
+        known: Known::Documented("lunash/commands/service/service_start.htm@7.2"),
         run: call::<Start>(),
     },
     Command {
@@ -39,38 +40,39 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show whether a service runs",
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::MONITOR,
-        rest: &[services::SHOW.resource()],
+        rest: &[services::SHOW.resource(), network::DEVICES.resource(), network::DEVICE.resource()],
         known: Known::Seen("lunash-service-status-5.1"),
         run: call::<Status>(),
     },
     Command {
-        syntax: "service stop <service_name>",
+        syntax: "service stop <service_name> [-force|-f]",
         help: "Stop a service",
         options: &[("service_name", "Name of a service; 'service list' shows them")],
         roles: Role::OPERATOR,
-        rest: &[services::SHOW.resource(), services::ACT.resource()],
-        known: Known::Assumed("known by name only; the first half of a restart"),
+        rest: &[services::SHOW.resource(), services::ACT.resource(), ntls::INFORMATION.resource()],
+        known: Known::Documented("lunash/commands/service/service_stop.htm@7.2"),
         run: call::<Stop>(),
     },
 ];
 
-/// What each service is; an appliance may have others.
+/// What each service is, in the product's words but for those of the cluster, which are newer than the
+/// page. An appliance may have others.
 const MEANINGS: &[(&str, &str)] = &[
-    ("cbs", "Callback service of a remote PED"),
+    ("cbs", "HSM callback service"),
     ("cluster", "Cluster of appliances"),
     ("clusteradmin", "Administration of the cluster"),
     ("ctc", "Trust links of cluster clients"),
     ("ismigration", "Migration into the cluster"),
-    ("lsta", "SNMP trap agent"),
-    ("network", "Network; ntls and ssh need it"),
-    ("ntls", "Network trust links of clients"),
-    ("ntp", "Time from network time servers"),
-    ("snmp", "SNMP agent"),
-    ("ssh", "Secure shell and file transfer"),
-    ("stc", "Secure trusted channels of clients"),
-    ("syslog", "System log"),
-    ("sysstat", "System status and front panel"),
-    ("webserver", "REST API"),
+    ("lsta", "Luna SNMP trap agent service"),
+    ("network", "Network service (Needed for ntls, ssh and scp)"),
+    ("ntls", "Network trust link service"),
+    ("ntp", "Network time protocol service"),
+    ("snmp", "SNMP agent service"),
+    ("ssh", "Secure shell service (Needed for ssh and scp)"),
+    ("stc", "Secure trusted channel service"),
+    ("syslog", "Syslog service"),
+    ("sysstat", "System status monitoring (controls LCD)"),
+    ("webserver", "REST API service"),
 ];
 
 #[derive(Deserialize)]
@@ -93,10 +95,14 @@ impl Run<Session> for List {
 
 impl Text for Services {
     fn write(&self, page: &mut Page) {
+        page.blank();
+        page.line("   The following are valid luna SA service names:");
         for service in &self.services {
             let known = MEANINGS.iter().find(|(name, _)| name == service);
-            page.field(&format!("   {service}"), 17, known.map_or("", |(_, meaning)| meaning));
+            let meaning = known.map_or("", |(_, meaning)| meaning);
+            page.line(format!("      {service:<9} - {meaning}").trim_end());
         }
+        page.blank();
     }
 }
 
@@ -113,6 +119,9 @@ struct State {
     /// `running`, `starting` or `stopped`.
     state: &'static str,
     on_boot: bool,
+    /// Of the service `network` alone: the devices, and whether they are up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    devices: Vec<(String, bool)>,
 }
 
 impl Run<Session> for Status {
@@ -121,12 +130,22 @@ impl Run<Session> for Status {
     fn run(self, session: &mut Session) -> Result<State, Failure> {
         let service = show(session, &self.service_name)?;
         let (running, state) = (service.is_running(), service.phase());
-        Ok(State { service: self.service_name, running, state, on_boot: service.on_boot })
+        let mut devices = Vec::new();
+        if self.service_name == "network" {
+            devices.extend(super::network::devices(session)?.into_iter().map(|it| (it.id, it.up)));
+        }
+        Ok(State { service: self.service_name, running, state, on_boot: service.on_boot, devices })
     }
 }
 
 impl Text for State {
     fn write(&self, page: &mut Page) {
+        for (device, up) in &self.devices {
+            page.line(format!("   {device} is {}", if *up { "up" } else { "down" }));
+        }
+        if !self.devices.is_empty() {
+            return;
+        }
         let state = if self.state == "stopped" { "not running" } else { self.state };
         page.line(format!("   {} is {state}", self.service));
     }
@@ -152,12 +171,14 @@ impl Run<Session> for Start {
 #[derive(Deserialize)]
 struct Stop {
     service_name: String,
+    force: bool,
 }
 
 impl Run<Session> for Stop {
     type View = Steps;
 
     fn run(self, session: &mut Session) -> Result<Steps, Failure> {
+        check_clients(session, &self.service_name, self.force)?;
         act(session, self.service_name, "stop")
     }
 }
@@ -165,14 +186,42 @@ impl Run<Session> for Stop {
 #[derive(Deserialize)]
 struct Restart {
     service_name: String,
+    force: bool,
 }
 
 impl Run<Session> for Restart {
     type View = Steps;
 
     fn run(self, session: &mut Session) -> Result<Steps, Failure> {
+        check_clients(session, &self.service_name, self.force)?;
         act(session, self.service_name, "restart")
     }
+}
+
+/// Before NTLS is stopped: says whether clients are connected, and asks if there are.
+fn check_clients(session: &mut Session, service: &str, force: bool) -> Result<(), Failure> {
+    if service != "ntls" {
+        return Ok(());
+    }
+    let count = session.get(&ntls::INFORMATION, &[])?.connected_clients;
+    session.ui().show("Checking for connected clients before stopping NTLS service:\n\n");
+    if count == 0 {
+        session.ui().show("There are no connected clients.  Proceeding...\n");
+        return Ok(());
+    }
+    let warning = format!(
+        "WARNING !! There are {count} client(s) connected to this Luna SA\n\
+         appliance.  It is recommended that you disconnect all clients\n\
+         before stopping or restarting the NTLS service.\n\n"
+    );
+    if force {
+        // Assumed: what is said without a question.
+        session.ui().show(&warning);
+        return Ok(());
+    }
+    let question = "If you are sure that you wish to proceed, then type 'proceed', otherwise type \
+                    'quit'\n> ";
+    session.confirm_aloud(false, &(warning + question))
 }
 
 /// What was done to a service, step by step.
@@ -194,7 +243,13 @@ pub(super) fn act(session: &Session, service: String, action: &str) -> Result<St
     let ran = show(session, &service)?.is_running();
     let ids = &[&service, action];
     session.call(&services::ACT, ids, &ServiceAction::default())?;
-    let (stopping, starting) = words(&service);
+    // The two loggers are named by an older recording of a restart; the pages have one service.
+    let (stopping, starting) = match (service.as_str(), action) {
+        ("syslog", "start" | "stop") => {
+            (vec!["Stopping syslog:".to_owned()], vec!["Starting syslog:".to_owned()])
+        }
+        (service, _) => words(service),
+    };
     // A service that does not run cannot be stopped; the product says so and goes on.
     let stop = stopping.into_iter().map(|step| Step { step, ok: ran });
     let start = starting.into_iter().map(|step| Step { step, ok: true });
@@ -226,7 +281,11 @@ fn words(service: &str) -> (Vec<String>, Vec<String>) {
 
 impl Text for Steps {
     fn write(&self, page: &mut Page) {
-        for Step { step, ok } in &self.steps {
+        for (number, Step { step, ok }) in self.steps.iter().enumerate() {
+            // The pages have an empty line between the halves of a restart.
+            if number == 1 && self.steps.len() == 2 {
+                page.blank();
+            }
             page.field(step, 59, if *ok { "[  OK  ]" } else { "[FAILED]" });
         }
     }
@@ -258,6 +317,7 @@ mod tests {
         assert_eq!(
             text("snmp", false),
             "Stopping snmpd:                                            [FAILED]\n\
+             \n\
              Starting snmpd:                                            [  OK  ]\n"
         );
     }

@@ -249,6 +249,9 @@ pub struct NewThreads {
     pub cmdprocessor: Option<u32>,
 }
 
+/// Seconds allowed for setting up a connection if nothing was set.
+pub const RECEIVE_TIMEOUT: u32 = 20;
+
 /// State and counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

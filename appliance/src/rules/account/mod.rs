@@ -10,6 +10,7 @@ pub mod radius;
 pub mod roles;
 pub mod settings;
 pub mod ssh_key;
+pub mod tokens;
 pub mod users;
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -20,5 +21,6 @@ pub(crate) fn routes(r: &mut Routes) {
     radius::routes(r);
     roles::routes(r);
     settings::routes(r);
+    tokens::routes(r);
     users::routes(r);
 }

@@ -41,14 +41,20 @@ fn switch(cx: &mut Context<'_>, _: &Ids<0>, body: Toggle) -> Result<Reply<Nothin
     Ok(Reply::done())
 }
 
+/// The servers change only while RADIUS is on, as the pages of the commands say.
+fn require_enabled(cx: &Context<'_>) -> Result<(), Failure> {
+    if *cx.state.users.radius.get() {
+        return Ok(());
+    }
+    Err(Failure::bad_request("RADIUS is disabled; enable it first."))
+}
+
 fn add(cx: &mut Context<'_>, _: &Ids<0>, body: NewServer) -> Result<Reply<Nothing>, Failure> {
+    require_enabled(cx)?;
     check_address(&body.address)?;
     let (port, timeout) = (body.port.unwrap_or(PORT), body.timeout.unwrap_or(TIMEOUT));
-    if port == 0 {
-        return Err(Failure::bad_request("'port' is 1 to 65535."));
-    }
-    if !(1..=60).contains(&timeout) {
-        return Err(Failure::bad_request("'timeout' is 1 to 60 seconds."));
+    if !(1..=300).contains(&timeout) {
+        return Err(Failure::bad_request("'timeout' is 1 to 300 seconds."));
     }
     let secret = body.secret;
     let printable = secret.expose().chars().all(|c| ('!'..='~').contains(&c));
@@ -68,6 +74,7 @@ fn add(cx: &mut Context<'_>, _: &Ids<0>, body: NewServer) -> Result<Reply<Nothin
 }
 
 fn delete(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    require_enabled(cx)?;
     let gone = cx.state.users.radius_servers.remove(&ids[0]);
     gone.map(|_| Reply::done()).ok_or_else(|| {
         Failure::new(404, NO_SERVER, "The RADIUS server does not exist.")
@@ -87,12 +94,14 @@ mod tests {
         let mut bench = TestMachine::new();
         let servers = format!("{RADIUS}/servers");
         let first = json!({"address": "z.example.com", "secret": "shared-1"});
+        let refused = bench.post(&servers, first.clone());
+        assert_eq!(refused.error(), (400, "FRAMEWORK_BAD_REQUEST"), "RADIUS is disabled");
+        assert_eq!(bench.put(RADIUS, json!({"enabled": true})).status, 204);
         assert_eq!(bench.post(&servers, first.clone()).status, 204);
         assert_eq!(bench.post(&servers, first).error(), (400, "RADIUS_SERVER_ALREADY_EXISTS"));
         let second =
             json!({"address": "10.1.1.1", "port": 1645, "timeout": 9, "secret": "shared-2"});
         assert_eq!(bench.post(&servers, second).status, 204);
-        assert_eq!(bench.put(RADIUS, json!({"enabled": true})).status, 204);
         bench.restart();
         let shown = bench.get(RADIUS);
         assert!(!shown.text().contains("shared"), "{}", shown.text());
@@ -110,10 +119,11 @@ mod tests {
     #[test]
     fn what_is_no_server_is_refused_without_its_secret() {
         let mut bench = TestMachine::new();
+        assert_eq!(bench.put(RADIUS, json!({"enabled": true})).status, 204);
         for (field, value) in [
             ("address", json!("no host")),
-            ("port", json!(0)),
-            ("timeout", json!(61)),
+            ("port", json!(65536)),
+            ("timeout", json!(301)),
             ("secret", json!("")),
             ("secret", json!("with blank")),
             ("secret", json!("s".repeat(129))),

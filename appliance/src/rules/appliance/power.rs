@@ -53,6 +53,7 @@ fn restart(cx: &mut Context<'_>) {
     service_changes(cx, running);
     let clustered = cx.state.services.is_running("cluster");
     cx.state.services.reboot();
+    cx.state.sysconf.web_server_started();
     if clustered {
         let running = cx.state.services.is_running("cluster");
         service_changed(cx, running);

@@ -114,6 +114,9 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: ServiceAction) -> Result<Reply<Act
     if service == "cluster" && (action != "start" || !ran) {
         service_changed(cx, running);
     }
+    if running && service == "webserver" {
+        cx.state.sysconf.web_server_started();
+    }
     if running && service == "ntls" {
         cx.state.ntls.service_started();
     }

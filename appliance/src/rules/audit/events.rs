@@ -61,6 +61,8 @@ const OPERATIONS: &[Event] = &[
     (hsm::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
     (hsm::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
     (hsm::CHANGE_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
+    (hsm::INIT_ROLE.resource(), "", Manage, "LUNA_INIT_PIN"),
+    (hsm::ROLE_ACT.resource(), "", Manage, "LUNA_ROLE_STATE"),
     (hsm::PUT_PASSWORD.resource(), "", Manage, "LUNA_SET_PIN"),
     (hsm::ACT.resource(), "zeroize", Critical, "LUNA_ZEROIZE"),
     (hsm::ACT.resource(), "factoryReset", Critical, "LUNA_ZEROIZE"),
@@ -89,6 +91,7 @@ const OPERATIONS: &[Event] = &[
     (partitions::CHANGE.resource(), "", Manage, "LUNA_SET_CONTAINER_SIZE"),
     (partitions::DELETE.resource(), "", Manage, "LUNA_DELETE_CONTAINER"),
     (partitions::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
+    (partitions::CHALLENGE.resource(), "", Access, "LUNA_GET_CHALLENGE"),
     (partitions::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
     (partitions::INIT_ROLE.resource(), "", Manage, "LUNA_INIT_PIN"),
     (partitions::CHANGE_ROLE.resource(), "", Manage, "LUNA_SET_PIN"),
@@ -157,7 +160,7 @@ mod tests {
             .filter(|call| call.method.changes())
             .filter(|call| of_hsm.iter().any(|start| call.template.starts_with(start)))
             // That is how the appliance and its clients talk, not what the HSM does.
-            .filter(|call| !call.template.ends_with("/stc"))
+            .filter(|call| !call.template.contains("/stc"))
             .filter(|call| operation(*call, "").is_none())
             .map(|call| call.to_string())
             .collect();

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use luna_rest::Nothing;
 use luna_rest::network::{
     ACT_ON_DEVICE, ADD_DNS, CLASSES, CLEAR, CONFIGURE, Counters, DELETE_DNS, DEVICE, DEVICES, DHCP,
-    DISABLE, Device, DeviceAction, Devices, Dns, ENABLE, Ip4, Ip6, MEASUREMENT_STATS, ROUTES,
-    SET_IP4, SET_IP6, SLAAC, STATS, Stats,
+    DHCP6, DISABLE, Device, DeviceAction, Devices, Dns, ENABLE, Ip4, Ip6, MEASUREMENT_STATS,
+    ROUTES, SET_IP4, SET_IP6, SLAAC, STATS, Stats,
 };
 use luna_rest::tasks::Link;
 
@@ -20,8 +20,10 @@ use crate::state::network::{
 
 /// Largest packet of every device, in bytes.
 const MTU: u32 = 1500;
-/// As resolvers limit them.
-const MOST_NAME_SERVERS: usize = 3;
+/// How many search domains the devices have together.
+const MOST_SEARCH_DOMAINS: usize = 6;
+/// How many characters these have together.
+const LONGEST_SEARCH_DOMAINS: usize = 256;
 
 /// A hardware address: the vendor's prefix, then what follows from the HSM's serial number, four
 /// addresses to an appliance. A bond has the one of its first port.
@@ -124,6 +126,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Device>,
         }
         .to_owned(),
         slaac: row.slaac,
+        dhcp6: row.dhcp6,
         ip4: row.ip4.map(|Ip4Row { ip, mask, gateway }| Ip4 {
             ip: ip.to_string(),
             mask,
@@ -260,7 +263,7 @@ fn set_ip6(cx: &mut Context<'_>, ids: &Ids<1>, body: Ip6) -> Result<Reply<Nothin
     let now = cx.now.unix_timestamp();
     let row = row_mut(cx, name)?;
     row.ip6 = Some(Ip6Row { ip, mask: body.mask, gateway });
-    row.slaac = false;
+    (row.slaac, row.dhcp6) = (false, false);
     row.begin(now);
     Ok(Reply::done())
 }
@@ -323,7 +326,7 @@ fn is_dynamic(cx: &Context<'_>, port: &str) -> bool {
 fn configure(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     let name = known(&ids[0])?;
     let action = &ids[1];
-    if ![DHCP, SLAAC, CLEAR].contains(&action.as_str()) {
+    if ![DHCP, DHCP6, SLAAC, CLEAR].contains(&action.as_str()) {
         return Err(Failure::no_resource(format!("There is no action '{action}'.")));
     }
     free(cx, name)?;
@@ -340,8 +343,10 @@ fn configure(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Not
     let row = row_mut(cx, name)?;
     if action == DHCP {
         row.lease(name, now);
+    } else if action == DHCP6 {
+        row.lease6(name, now);
     } else if action == SLAAC {
-        (row.slaac, row.ip6) = (true, None);
+        (row.slaac, row.dhcp6, row.ip6) = (true, false, None);
         row.begin(now);
     } else {
         *row = DeviceRow::default();
@@ -391,15 +396,25 @@ fn add_dns(cx: &mut Context<'_>, ids: &Ids<1>, body: Dns) -> Result<Reply<Nothin
     };
     match entry {
         Entry::Server(ip) if row.name_servers.contains(&ip) => return Err(is_there(&ip)),
-        Entry::Server(_) if row.name_servers.len() == MOST_NAME_SERVERS => {
-            let details = format!("{name} has {MOST_NAME_SERVERS} name servers, and no more fit.");
-            return Err(invalid_value(details));
-        }
         Entry::Server(ip) => row.name_servers.push(ip),
         Entry::Domain(domain) if row.search_domains.contains(&domain) => {
             return Err(is_there(&domain));
         }
-        Entry::Domain(domain) => row.search_domains.push(domain),
+        Entry::Domain(domain) => {
+            let devices = cx.state.network.devices.values();
+            let mut all: Vec<&String> = devices.flat_map(|row| &row.search_domains).collect();
+            all.push(&domain);
+            all.sort_unstable();
+            all.dedup();
+            let length: usize = all.iter().map(|domain| domain.len()).sum();
+            if all.len() > MOST_SEARCH_DOMAINS || length > LONGEST_SEARCH_DOMAINS {
+                return Err(invalid_value(format!(
+                    "An appliance has at most {MOST_SEARCH_DOMAINS} search domains with \
+                     {LONGEST_SEARCH_DOMAINS} characters together."
+                )));
+            }
+            row_mut(cx, name)?.search_domains.push(domain);
+        }
     }
     Ok(Reply::done())
 }

@@ -1,24 +1,27 @@
-//! The network: `/api/lunasa/network`. The host name, and ping.
+//! The network: `/api/lunasa/network`. The host name, ping, and what a port reports of itself.
 
 use std::net::IpAddr;
 
 use luna_rest::Nothing;
 use luna_rest::network::{
-    ACT, ACTIONS, CHANGE, DEVICES, MEASUREMENT, Network as Shown, NewHostname, PING, Ping, Pong,
-    SHOW,
+    ACT, ACTIONS, CHANGE, DEVICES, MEASUREMENT, Network as Shown, NewHostname, PING, PORT_REPORT,
+    Ping, Pong, SHOW,
 };
+use luna_rest::status::Report;
 use luna_rest::tasks::{Actions, Link};
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, MONITOR, OPERATOR, Routes};
+use crate::rules::network::devices::known;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, EVERYONE, show);
     r.on(&CHANGE, OPERATOR, change);
     r.on(&ACTIONS, MONITOR, actions);
     r.on(&ACT, MONITOR, act);
+    r.on(&PORT_REPORT, MONITOR, port_report);
 }
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Shown>, Failure> {
@@ -73,6 +76,44 @@ fn act(cx: &mut Context<'_>, ids: &Ids<1>, body: Ping) -> Result<Reply<Pong>, Fa
         _ => 0.0,
     };
     Ok(Reply::ok(Pong { time }))
+}
+
+/// What ethtool(8) tells of a copper port of 1 Gbit/s.
+fn port_report(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Report>, Failure> {
+    let name = known(&ids[0])?;
+    let (speed, duplex, link) = match cx.state.network.has_link(name) {
+        true => ("1000Mb/s", "Full", "yes"),
+        false => ("Unknown!", "Unknown! (255)", "no"),
+    };
+    let text = format!(
+        "Settings for {name}:
+        Supported ports: [ TP ]
+        Supported link modes:   10baseT/Half 10baseT/Full
+                                100baseT/Half 100baseT/Full
+                                1000baseT/Full
+        Supported pause frame use: Symmetric
+        Supports auto-negotiation: Yes
+        Supported FEC modes: Not reported
+        Advertised link modes:  10baseT/Half 10baseT/Full
+                                100baseT/Half 100baseT/Full
+                                1000baseT/Full
+        Advertised pause frame use: Symmetric
+        Advertised auto-negotiation: Yes
+        Advertised FEC modes: Not reported
+        Speed: {speed}
+        Duplex: {duplex}
+        Port: Twisted Pair
+        PHYAD: 1
+        Transceiver: internal
+        Auto-negotiation: on
+        MDI-X: off (auto)
+        Supports Wake-on: pumbg
+        Wake-on: g
+        Current message level: 0x00000007 (7)
+                               drv probe link
+        Link detected: {link}"
+    );
+    Ok(Reply::ok(Report { lines: text.lines().map(str::to_owned).collect() }))
 }
 
 /// Seconds an echo takes through the loopback device.

@@ -101,7 +101,7 @@ fn route_of(device: &str, body: &NewRoute) -> Result<RouteRow, Failure> {
         ("host", Some(_)) => return Err(bad("A route to a host has no 'netmask'.")),
         ("network", Some(mask)) => mask,
         ("network", None) if longest == 32 => 24,
-        ("network", None) => return Err(bad("An IPv6 network needs a 'netmask'.")),
+        ("network", None) => 64,
         _ => return Err(bad("'routeType' is host or network.")),
     };
     let network = match destination {

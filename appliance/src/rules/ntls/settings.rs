@@ -14,7 +14,7 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{self, Ids, OPERATOR, Routes};
 use crate::rules::network::devices::check_binding;
-use crate::state::ntls::{KeepaliveRow, LONGEST, MonitorRow, ThreadsRow};
+use crate::state::ntls::{KeepaliveRow, MonitorRow, ThreadsRow};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SETTINGS, route::MONITOR, show);
@@ -49,10 +49,8 @@ fn set(cx: &mut Context<'_>, _: &Ids<0>, new: NewSettings) -> Result<Reply<Nothi
     let ciphers = check_list("cipherList", &new.cipher_list, CIPHERS)?;
     let groups = check_list("groupList", &new.group_list, GROUPS)?;
     let row = cx.state.ntls.settings.get_mut();
-    // The check of addresses needs no restart: the product says nothing of one there.
-    row.restart_needed |= row.receive_timeout != new.receive_timeout_timer
-        || row.ciphers != ciphers
-        || row.groups != groups;
+    // The timer needs no restart, nor does the check of addresses: the product says nothing of one.
+    row.restart_needed |= row.ciphers != ciphers || row.groups != groups;
     row.receive_timeout = new.receive_timeout_timer;
     row.ip_check = new.ip_check_enabled;
     (row.ciphers, row.groups) = (ciphers, groups);
@@ -181,9 +179,8 @@ fn set_monitor(
     monitor.enabled = new.enabled.unwrap_or(monitor.enabled);
     monitor.days = new.days.unwrap_or(monitor.days);
     monitor.interval = new.interval.unwrap_or(monitor.interval);
-    // Assumed bounds: a certificate's longest life, and a year.
-    within("days", monitor.days, 1, LONGEST)?;
-    within("interval", monitor.interval, 1, 8760)?;
+    within("days", monitor.days, 1, 366)?;
+    within("interval", monitor.interval, 1, 720)?;
     Ok(Reply::done())
 }
 

@@ -6,15 +6,16 @@
 
 use luna_rest::Nothing;
 use luna_rest::status::{
-    CPU, Cpu, DISK, DISK_PARTITION, DISK_PARTITIONS, Disk, DiskPartition, DiskPartitions, MEMORY,
-    Memory, PROCESSES, Processes, SENSOR, SENSORS, SOCKETS, Sensor, Sensors, Socket, Sockets,
+    CHASSIS_REPORT, CPU, Cpu, DISK, DISK_PARTITION, DISK_PARTITIONS, DISK_REPORT, Disk,
+    DiskPartition, DiskPartitions, MEMORY, Memory, PROCESSES, Processes, Report, SENSOR, SENSORS,
+    SOCKETS, Sensor, Sensors, Socket, Sockets, UnixSocket,
 };
 use luna_rest::tasks::Link;
 
 use crate::core::message::{Failure, Reply};
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, Routes};
-use crate::rules::status::{machine, sensors};
+use crate::rules::status::{machine, sensors, smart};
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&CPU, EVERYONE, cpu);
@@ -23,6 +24,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&DISK, EVERYONE, disk);
     r.on(&DISK_PARTITIONS, EVERYONE, disk_partitions);
     r.on(&DISK_PARTITION, EVERYONE, disk_partition);
+    r.on(&DISK_REPORT, EVERYONE, disk_report);
+    r.on(&CHASSIS_REPORT, EVERYONE, chassis_report);
     r.on(&SENSORS, EVERYONE, list_sensors);
     r.on(&SENSOR, EVERYONE, sensor);
     r.on(&SOCKETS, EVERYONE, sockets);
@@ -76,6 +79,14 @@ fn disk_partition(
     found.map(Reply::ok).ok_or_else(none)
 }
 
+fn disk_report(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Report>, Failure> {
+    Ok(Reply::ok(Report { lines: smart::lines(cx) }))
+}
+
+fn chassis_report(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Report>, Failure> {
+    Ok(Reply::ok(Report { lines: sensors::report(cx) }))
+}
+
 fn list_sensors(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sensors>, Failure> {
     let link = |(id, _): (&str, Sensor)| Link::below(SENSORS.template(), id);
     Ok(Reply::ok(Sensors { sensors: sensors::all(cx).into_iter().map(link).collect() }))
@@ -104,7 +115,22 @@ fn sockets(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sockets
         foreign: "0.0.0.0:*".to_owned(),
         state: if protocol == "tcp" { "LISTEN".to_owned() } else { String::new() },
     });
-    Ok(Reply::ok(Sockets { sockets: sockets.collect() }))
+    let socket = |users, accepts: bool, kind: &str, inode, path: &str| UnixSocket {
+        users,
+        accepts,
+        kind: kind.to_owned(),
+        state: if accepts { "LISTENING".to_owned() } else { String::new() },
+        inode,
+        path: path.to_owned(),
+    };
+    let unix = vec![
+        socket(2, true, "STREAM", 11782, "/var/run/dbus/system_bus_socket"),
+        socket(2, false, "DGRAM", 7448, "/run/systemd/notify"),
+        socket(2, true, "STREAM", 7458, "/run/systemd/journal/stdout"),
+        socket(19, false, "DGRAM", 7463, "/dev/log"),
+        socket(2, true, "SEQPACKET", 7993, "/run/udev/control"),
+    ];
+    Ok(Reply::ok(Sockets { sockets: sockets.collect(), unix }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::request::route::Routes;
 pub mod figures;
 pub mod machine;
 pub mod sensors;
+pub mod smart;
 
 pub(crate) fn routes(r: &mut Routes) {
     figures::routes(r);

@@ -251,7 +251,7 @@ fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: OfService) -> Result<Reply<
         return Err(Failure::new(409, id, "The service is running.")
             .details(format!("Stop the service {name} first.")));
     }
-    make(cx, &format!("Automatic backup before restoring {}", &ids[0]))?;
+    make(cx, &format!("Automatic Backup Before Restoring: {}", body.service))?;
     put(cx, &services, &row.content)?;
     Ok(Reply::done())
 }
@@ -292,30 +292,23 @@ fn check_device(cx: &Context<'_>, device: &Elsewhere) -> Result<(), Failure> {
     }
 }
 
-fn copy(
-    from: &Table<BackupRow>,
-    to: &mut Table<BackupRow>,
-    name: &str,
-) -> Result<Reply<Nothing>, Failure> {
-    let row = find(from, name)?;
-    if to.contains(name) {
+fn export(cx: &mut Context<'_>, _: &Ids<0>, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
+    check_device(cx, &body)?;
+    let row = find(&cx.state.sysconf.backups, &body.file)?;
+    if cx.state.sysconf.exported.contains(&body.file) {
         return Err(Failure::new(400, BACKUP_EXISTS, "The backup exists already.")
-            .details(format!("There is a backup '{name}' already.")));
+            .details(format!("There is a backup '{}' already.", body.file)));
     }
-    to.insert(name, row);
+    cx.state.sysconf.exported.insert(body.file.as_str(), row);
     Ok(Reply::done())
 }
 
-fn export(cx: &mut Context<'_>, _: &Ids<0>, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
-    check_device(cx, &body)?;
-    let sysconf = &mut cx.state.sysconf;
-    copy(&sysconf.backups, &mut sysconf.exported, &body.file)
-}
-
+/// Replaces a backup of that name, as the page of `sysconf config import` says.
 fn import(cx: &mut Context<'_>, _: &Ids<0>, body: Elsewhere) -> Result<Reply<Nothing>, Failure> {
     check_device(cx, &body)?;
-    let sysconf = &mut cx.state.sysconf;
-    copy(&sysconf.exported, &mut sysconf.backups, &body.file)
+    let row = find(&cx.state.sysconf.exported, &body.file)?;
+    cx.state.sysconf.backups.insert(body.file.as_str(), row);
+    Ok(Reply::done())
 }
 
 fn exported(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Backups>, Failure> {
@@ -453,7 +446,7 @@ mod tests {
         so(&mut bench);
         assert_eq!(bench.post(export, body.clone()).status, 204);
         assert_eq!(bench.post(export, body.clone()).error(), (400, BACKUP_EXISTS));
-        assert_eq!(bench.post(import, body.clone()).error(), (400, BACKUP_EXISTS));
+        assert_eq!(bench.post(import, body.clone()).status, 204);
         assert_eq!(bench.delete(BACKUPS).status, 204);
         assert_eq!(bench.post(import, body).status, 204);
         assert_eq!(bench.get(&path).status, 200);

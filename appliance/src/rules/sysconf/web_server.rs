@@ -1,7 +1,9 @@
 //! The server of the API: `/api/lunasa/webServer`.
 //!
-//! The emulated appliance goes on listening where it was started: device and port are kept and shown.
-//! The ciphers are offered, and a new certificate is shown, from the next connection on.
+//! The ciphers are offered, and a new certificate is shown, from the next connection on. Once the server is
+//! restarted it listens on the port that was bound; an emulated appliance goes on listening where it
+//! was started too, so that a wrong port cuts nobody off. Its devices are not those of this machine, so
+//! that they are kept and shown alone.
 
 use luna_rest::Nothing;
 use luna_rest::ntls::ServerCertificate;

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use luna_rest::network;
 
-use super::devices;
 use crate::prelude::*;
 
 pub(in crate::commands) const MENUS: &[Menu] = &[
@@ -13,82 +12,54 @@ pub(in crate::commands) const MENUS: &[Menu] = &[
     Menu { path: "network dns delete", help: "Remove a name server or a search domain" },
 ];
 
-/// Why nothing of this menu is documented.
-const WHY: &str = "known by name only: the value, and the device it belongs to";
-
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "network dns add nameserver <ip_address> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
+        syntax: "network dns add nameserver <ip_address> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>",
         help: "Add a name server",
         options: SERVER,
         roles: Role::OPERATOR,
-        rest: &[
-            network::DEVICES.resource(),
-            network::DEVICE.resource(),
-            network::ADD_DNS.resource(),
-        ],
-        known: Known::Assumed(WHY),
+        rest: &[network::ADD_DNS.resource()],
+        known: Known::Documented("lunash/commands/network/network_dns_add_nameserver.htm@7.2"),
         run: call::<AddServer>(),
     },
     Command {
-        syntax: "network dns add searchdomain <netdomain> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
+        syntax: "network dns add searchdomain <netdomain> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>",
         help: "Add a search domain",
         options: DOMAIN,
         roles: Role::OPERATOR,
         rest: &[network::ADD_DNS.resource()],
-        known: Known::Assumed(WHY),
+        known: Known::Documented("lunash/commands/network/network_dns_add_searchdomain.htm@7.2"),
         run: call::<AddDomain>(),
     },
     Command {
-        syntax: "network dns delete nameserver <ip_address> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
+        syntax: "network dns delete nameserver <ip_address> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>",
         help: "Remove a name server",
         options: SERVER,
         roles: Role::OPERATOR,
-        rest: &[
-            network::DEVICES.resource(),
-            network::DEVICE.resource(),
-            network::DELETE_DNS.resource(),
-        ],
-        known: Known::Assumed(WHY),
+        rest: &[network::DELETE_DNS.resource()],
+        known: Known::Documented("lunash/commands/network/network_dns_delete_nameserver.htm@7.2"),
         run: call::<DeleteServer>(),
     },
     Command {
-        syntax: "network dns delete searchdomain <netdomain> [-device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>]",
+        syntax: "network dns delete searchdomain <netdomain> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1>",
         help: "Remove a search domain",
         options: DOMAIN,
         roles: Role::OPERATOR,
         rest: &[network::DELETE_DNS.resource()],
-        known: Known::Assumed(WHY),
+        known: Known::Documented("lunash/commands/network/network_dns_delete_searchdomain.htm@7.2"),
         run: call::<DeleteDomain>(),
     },
 ];
 
 /// What is said of the device in both.
 const DEVICE: (&str, &str) =
-    ("-device", "The device it belongs to; the first one in use if nothing is said");
-const SERVER: &[(&str, &str)] = &[("ip_address", "Address of the name server"), DEVICE];
-const DOMAIN: &[(&str, &str)] = &[("netdomain", "The domain"), DEVICE];
-
-/// What is added or removed, and by which call.
-type DnsCall = luna_rest::Call<network::Dns, Nothing, 1>;
-
-fn change(
-    session: &Session,
-    call: &DnsCall,
-    device: Option<String>,
-    entry: &network::Dns,
-) -> Result<(), Failure> {
-    let device = match device {
-        Some(device) => device,
-        None => devices(session)?
-            .into_iter()
-            .find(|device| device.up)
-            .map(|device| device.id)
-            .ok_or_else(|| Failure::command("No network device is in use."))?,
-    };
-    session.call(call, &[&device], entry)?;
-    Ok(())
-}
+    ("-device", "The device it belongs to; the appliance asks it while this device is connected");
+const SERVER: &[(&str, &str)] = &[
+    ("ip_address", "Address of the name server; the first three of the appliance are asked"),
+    DEVICE,
+];
+const DOMAIN: &[(&str, &str)] =
+    &[("netdomain", "The domain; six of at most 256 characters together"), DEVICE];
 
 fn server(ip: IpAddr) -> network::Dns {
     network::Dns { name_server: Some(ip.to_string()), search_domain: None }
@@ -101,59 +72,59 @@ fn domain(domain: &str) -> network::Dns {
 #[derive(Deserialize)]
 struct AddServer {
     ip_address: IpAddr,
-    device: Option<String>,
+    device: String,
 }
 
 impl Run<Session> for AddServer {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        change(session, &network::ADD_DNS, self.device, &server(self.ip_address))?;
-        Ok(Message::new(format!("Success: Nameserver {} added.", self.ip_address)))
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        session.call(&network::ADD_DNS, &[&self.device], &server(self.ip_address))?;
+        Ok(Untold(Message::new(format!("Success: Nameserver {} added.", self.ip_address))))
     }
 }
 
 #[derive(Deserialize)]
 struct DeleteServer {
     ip_address: IpAddr,
-    device: Option<String>,
+    device: String,
 }
 
 impl Run<Session> for DeleteServer {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        change(session, &network::DELETE_DNS, self.device, &server(self.ip_address))?;
-        Ok(Message::new(format!("Success: Nameserver {} deleted.", self.ip_address)))
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        session.call(&network::DELETE_DNS, &[&self.device], &server(self.ip_address))?;
+        Ok(Untold(Message::new(format!("Success: Nameserver {} deleted.", self.ip_address))))
     }
 }
 
 #[derive(Deserialize)]
 struct AddDomain {
     netdomain: String,
-    device: Option<String>,
+    device: String,
 }
 
 impl Run<Session> for AddDomain {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        change(session, &network::ADD_DNS, self.device, &domain(&self.netdomain))?;
-        Ok(Message::new(format!("Success: Searchdomain {} added.", self.netdomain)))
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        session.call(&network::ADD_DNS, &[&self.device], &domain(&self.netdomain))?;
+        Ok(Untold(Message::new(format!("Success: Searchdomain {} added.", self.netdomain))))
     }
 }
 
 #[derive(Deserialize)]
 struct DeleteDomain {
     netdomain: String,
-    device: Option<String>,
+    device: String,
 }
 
 impl Run<Session> for DeleteDomain {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        change(session, &network::DELETE_DNS, self.device, &domain(&self.netdomain))?;
-        Ok(Message::new(format!("Success: Searchdomain {} deleted.", self.netdomain)))
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        session.call(&network::DELETE_DNS, &[&self.device], &domain(&self.netdomain))?;
+        Ok(Untold(Message::new(format!("Success: Searchdomain {} deleted.", self.netdomain))))
     }
 }

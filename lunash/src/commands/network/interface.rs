@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use luna_rest::network;
 
-use super::{confirm, mask_length};
+use super::{confirm_restart, mask_length, of_kind};
 use crate::prelude::*;
 
 pub(in crate::commands) const MENUS: &[Menu] =
@@ -12,21 +12,21 @@ pub(in crate::commands) const MENUS: &[Menu] =
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "network interface delete -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1> [-force|-f]",
+        syntax: "network interface delete -device|-d <device:eth0|eth1|eth2|eth3>",
         help: "Take all configuration from a device",
         options: &[],
         roles: Role::OPERATOR,
         rest: &[network::CONFIGURE.resource()],
-        known: Known::Assumed("a public tutorial types this line on 7.2; its output is not public"),
+        known: Known::Documented("lunash/commands/network/network_interface_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
-        syntax: "network interface dhcp -device|-d <device:eth0|eth1|eth2|eth3> [-force|-f]",
+        syntax: "network interface dhcp -device|-d <device:eth0|eth1|eth2|eth3> [-force|-f] [-ipv6|-i]",
         help: "Let a device take its address from DHCP",
-        options: &[],
+        options: &[("-ipv6", "An IPv6 address, by DHCPv6")],
         roles: Role::OPERATOR,
         rest: &[network::CONFIGURE.resource()],
-        known: Known::Assumed("known by name only: the options of 'network interface delete'"),
+        known: Known::Documented("lunash/commands/network/network_interface_dhcp.htm@7.2"),
         run: call::<Dhcp>(),
     },
     Command {
@@ -35,56 +35,44 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[network::CONFIGURE.resource()],
-        known: Known::Assumed("known by name only: the options of 'network interface delete'"),
+        known: Known::Documented("lunash/commands/network/network_interface_slaac.htm@7.2"),
         run: call::<Slaac>(),
     },
     Command {
-        syntax: "network interface static -device|-d <device:eth0|eth1|eth2|eth3> -ip|-i <ip_address> -netmask|-n <netmask> [-gateway|-g <ip_address>] [-force|-f]",
+        syntax: "network interface static -device|-d <device:eth0|eth1|eth2|eth3> -ip|-i <ip_address> -netmask|-n <netmask> [-gateway|-g <ip_address>] [-force|-f] [-ipv6|-ipv]",
         help: "Give a device a static address",
         options: &[
             ("-ip", "IPv4 or IPv6 address"),
             ("-netmask", "Network mask, dotted or as the length of the prefix"),
             ("-gateway", "Address of the gateway; IPv4 needs one"),
+            ("-ipv6", "The address is an IPv6 address"),
         ],
         roles: Role::OPERATOR,
         rest: &[network::SET_IP4.resource(), network::SET_IP6.resource()],
-        known: Known::Assumed(
-            "known by name only: the options that 'network interface' had in 5.x",
-        ),
+        known: Known::Documented("lunash/commands/network/network_interface_static.htm@7.2"),
         run: call::<Static>(),
     },
 ];
 
-/// Runs an action that changes where a device has its addresses from.
-fn configure(
-    session: &mut Session,
-    device: &str,
-    action: &'static str,
-    force: bool,
-    what: &str,
-) -> Result<(), Failure> {
-    confirm(session, force, what)?;
-    session.call(&network::CONFIGURE, &[device, action], &Nothing {})?;
+/// Asks before a device is restarted. Nothing but an empty line follows the answer.
+fn confirm(session: &mut Session, force: bool, device: &str) -> Result<(), Failure> {
+    confirm_restart(session, force, device)?;
+    if !force {
+        session.ui().show("\n");
+    }
     Ok(())
 }
 
 #[derive(Deserialize)]
 struct Delete {
     device: String,
-    force: bool,
 }
 
 impl Run<Session> for Delete {
-    type View = Changed;
+    type View = Untold<Changed>;
 
-    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(
-            session,
-            &self.device,
-            network::CLEAR,
-            self.force,
-            "Deleting the configuration of a device",
-        )?;
+    fn run(self, session: &mut Session) -> Result<Untold<Changed>, Failure> {
+        session.call(&network::CONFIGURE, &[&self.device, network::CLEAR], &Nothing {})?;
         Ok(Changed::new("deleted", self.device))
     }
 }
@@ -93,19 +81,16 @@ impl Run<Session> for Delete {
 struct Dhcp {
     device: String,
     force: bool,
+    ipv6: bool,
 }
 
 impl Run<Session> for Dhcp {
-    type View = Changed;
+    type View = Untold<Changed>;
 
-    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(
-            session,
-            &self.device,
-            network::DHCP,
-            self.force,
-            "Changing the configuration of a device",
-        )?;
+    fn run(self, session: &mut Session) -> Result<Untold<Changed>, Failure> {
+        let action = if self.ipv6 { network::DHCP6 } else { network::DHCP };
+        confirm(session, self.force, &self.device)?;
+        session.call(&network::CONFIGURE, &[&self.device, action], &Nothing {})?;
         Ok(Changed::new("configured for DHCP", self.device))
     }
 }
@@ -117,16 +102,11 @@ struct Slaac {
 }
 
 impl Run<Session> for Slaac {
-    type View = Changed;
+    type View = Untold<Changed>;
 
-    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
-        configure(
-            session,
-            &self.device,
-            network::SLAAC,
-            self.force,
-            "Changing the configuration of a device",
-        )?;
+    fn run(self, session: &mut Session) -> Result<Untold<Changed>, Failure> {
+        confirm(session, self.force, &self.device)?;
+        session.call(&network::CONFIGURE, &[&self.device, network::SLAAC], &Nothing {})?;
         Ok(Changed::new("configured for SLAAC", self.device))
     }
 }
@@ -138,12 +118,14 @@ struct Static {
     netmask: String,
     gateway: Option<IpAddr>,
     force: bool,
+    ipv6: bool,
 }
 
 impl Run<Session> for Static {
-    type View = Changed;
+    type View = Untold<Changed>;
 
-    fn run(self, session: &mut Session) -> Result<Changed, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Changed>, Failure> {
+        of_kind(self.ip, self.ipv6)?;
         let mask = mask_length(&self.netmask)?;
         let gateway = self.gateway.map(|gateway| gateway.to_string());
         let ip = self.ip.to_string();
@@ -154,12 +136,12 @@ impl Run<Session> for Static {
                     .hint("name it with -gateway"));
             }
             (IpAddr::V4(_), Some(gateway)) => {
-                confirm(session, self.force, "Changing the configuration of a device")?;
+                confirm(session, self.force, &self.device)?;
                 let body = network::Ip4 { ip, mask, gateway, mode: None };
                 session.call(&network::SET_IP4, &device, &body)?;
             }
             (IpAddr::V6(_), gateway) => {
-                confirm(session, self.force, "Changing the configuration of a device")?;
+                confirm(session, self.force, &self.device)?;
                 let body = network::Ip6 { ip, mask, gateway };
                 session.call(&network::SET_IP6, &device, &body)?;
             }
@@ -176,14 +158,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    pub(super) fn new(change: &'static str, device: String) -> Changed {
-        Changed { device, change }
-    }
-}
-
-impl Text for Changed {
-    /// Assumed: in the manner of the sentence of `network hostname`.
-    fn write(&self, page: &mut Page) {
-        page.line(format!("Success: Interface {} {}.", self.device, self.change));
+    pub(super) fn new(change: &'static str, device: String) -> Untold<Changed> {
+        Untold(Changed { device, change })
     }
 }

@@ -1,15 +1,13 @@
-//! `network`: the host name and an overview; `interface.rs`, `bonding.rs`, `route.rs`, `dns.rs`
-//! have the menus below.
-//!
-//! No page of these commands is public but a few lines: what is marked Assumed takes the option
-//! names from those lines and from the API's fields.
+//! `network`: the host name and echo requests; `show.rs` has the overview, `interface.rs`,
+//! `bonding.rs`, `route.rs`, `dns.rs` the menus below.
 
 pub(super) mod bonding;
 pub(super) mod dns;
 pub(super) mod interface;
 pub(super) mod route;
+pub(super) mod show;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use luna_rest::network;
 
@@ -29,22 +27,13 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Hostname>(),
     },
     Command {
-        syntax: "network ping <address>",
+        syntax: "network ping <address> [-ipv6|-i]",
         help: "Send an echo request to a host",
-        options: &[],
+        options: &[("-ipv6", "The host has an IPv6 address")],
         roles: Role::MONITOR,
         rest: &[network::ACT.resource()],
-        known: Known::Assumed("the command was seen, its output was not: a short form of ping(8)"),
+        known: Known::Documented("lunash/commands/network/network_ping.htm@7.2"),
         run: call::<Ping>(),
-    },
-    Command {
-        syntax: "network show",
-        help: "Show the network configuration",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[network::SHOW.resource(), network::DEVICES.resource(), network::DEVICE.resource()],
-        known: Known::Assumed("the output was not seen: labels and values a line each, by device"),
-        run: call::<Show>(),
     },
 ];
 
@@ -55,15 +44,33 @@ pub(in crate::commands) fn devices(session: &Session) -> Result<Vec<network::Dev
     list.into_iter().map(show).collect()
 }
 
-/// Asks before something that can end this very connection.
-pub(super) fn confirm(session: &mut Session, force: bool, what: &str) -> Result<(), Failure> {
-    session.confirm_lockout(
+/// Asks before a device is restarted, which can end this very connection, and says that it goes on.
+fn confirm_restart(session: &mut Session, force: bool, device: &str) -> Result<(), Failure> {
+    session.confirm_aloud(
         force,
         &format!(
-            "{what} can end your connection to the
-appliance."
+            "NOTICE: The network connection for device {device} will be restarted for new network \
+             settings to take effect.\n\
+             If you are sure that you wish to restart the device connection, then type 'proceed', \
+             otherwise type 'quit'\n\n> "
         ),
     )
+}
+
+/// Whether an address is of the kind that `-ipv6`, or its absence, says.
+///
+/// # Errors
+/// It is of the other kind.
+fn of_kind(ip: IpAddr, ipv6: bool) -> Result<(), Failure> {
+    match (ip, ipv6) {
+        (IpAddr::V4(_), true) => {
+            Err(Failure::command(format!("'{ip}' is no IPv6 address.")).hint("leave out -ipv6"))
+        }
+        (IpAddr::V6(_), false) => {
+            Err(Failure::command(format!("'{ip}' is an IPv6 address.")).hint("say -ipv6 too"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The dotted mask of a prefix length.
@@ -121,6 +128,7 @@ impl Text for HostnameSet {
 #[derive(Deserialize)]
 struct Ping {
     address: String,
+    ipv6: bool,
 }
 
 /// That a host answered.
@@ -128,12 +136,17 @@ struct Ping {
 struct Answered {
     address: String,
     milliseconds: f64,
+    #[serde(skip)]
+    ipv6: bool,
 }
 
 impl Run<Session> for Ping {
     type View = Answered;
 
     fn run(self, session: &mut Session) -> Result<Answered, Failure> {
+        if let Ok(ip) = self.address.parse() {
+            of_kind(ip, self.ipv6)?;
+        }
         let ping = network::Ping { address: self.address.clone() };
         let pong = session.call(&network::ACT, &[network::PING], &ping)?;
         if pong.time <= 0.0 {
@@ -141,137 +154,24 @@ impl Run<Session> for Ping {
                 .hint("'network route show' shows where the appliance looks for it"));
         }
         let milliseconds = (pong.time * 1_000_000.0).round() / 1000.0;
-        Ok(Answered { address: self.address, milliseconds })
+        Ok(Answered { address: self.address, milliseconds, ipv6: self.ipv6 })
     }
 }
 
 impl Text for Answered {
+    /// Assumed: the address of a host that was named, which the appliance does not tell, and the
+    /// first line of IPv6, as ping6(8) has it.
     fn write(&self, page: &mut Page) {
-        page.line(format!("--- {} ping statistics ---", self.address));
-        page.line("1 packets transmitted, 1 received, 0% packet loss");
-        page.line(format!("rtt {:.3} ms", self.milliseconds));
-    }
-}
-
-#[derive(Deserialize)]
-struct Show {}
-
-/// The network configuration.
-#[derive(Serialize)]
-struct Overview {
-    hostname: String,
-    devices: Vec<Device>,
-}
-
-/// A device of the overview.
-#[derive(Serialize)]
-struct Device {
-    device: String,
-    mac: String,
-    link: bool,
-    up: bool,
-    configuration: String,
-    slaac: bool,
-    ip: Option<String>,
-    netmask: Option<String>,
-    gateway: Option<String>,
-    ipv6: Vec<String>,
-    name_servers: Vec<String>,
-    search_domains: Vec<String>,
-    bond: Option<String>,
-    members: Vec<String>,
-    mode: Option<String>,
-}
-
-impl From<network::Device> for Device {
-    fn from(device: network::Device) -> Device {
-        let full = |text: String| Some(text).filter(|text| !text.is_empty());
-        let ip4 = device.ip4.unwrap_or_default();
-        let netmask = full(ip4.ip.clone()).map(|_| dotted(ip4.mask).to_string());
-        Device {
-            device: device.id,
-            mac: device.mac,
-            link: device.link,
-            up: device.up,
-            configuration: device.configuration,
-            slaac: device.slaac,
-            netmask,
-            ip: full(ip4.ip),
-            gateway: full(ip4.gateway),
-            ipv6: device.ip6.into_iter().map(|ip6| format!("{}/{}", ip6.ip, ip6.mask)).collect(),
-            name_servers: device.name_servers,
-            search_domains: device.search_domains,
-            bond: full(device.bond),
-            members: device.members,
-            mode: ip4.mode,
-        }
-    }
-}
-
-impl Run<Session> for Show {
-    type View = Overview;
-
-    fn run(self, session: &mut Session) -> Result<Overview, Failure> {
-        let hostname = session.get(&network::SHOW, &[])?.hostname;
-        let devices = devices(session)?.into_iter().map(Device::from).collect();
-        Ok(Overview { hostname, devices })
-    }
-}
-
-/// Width of the labels.
-const LABEL: usize = 25;
-
-impl Text for Overview {
-    fn write(&self, page: &mut Page) {
-        page.field("Hostname:", LABEL, &self.hostname);
-        // A bond without configuration is not shown.
-        let shown = |device: &&Device| device.members.is_empty() || device.ip.is_some();
-        for device in self.devices.iter().filter(shown) {
-            device.write(page);
-        }
-    }
-}
-
-impl Text for Device {
-    fn write(&self, page: &mut Page) {
+        let Answered { address, milliseconds: time, ipv6 } = self;
+        page.line(match ipv6 {
+            false => format!("PING {address} ({address}) 56(84) bytes of data."),
+            true => format!("PING {address}({address}) 56 data bytes"),
+        });
+        page.line(format!("64 bytes from {address}: icmp_seq=1 ttl=64 time={time:.3} ms"));
         page.blank();
-        page.line(&self.device);
-        let mut field = |label: &str, value: &str| {
-            page.field(&format!("   {label}:"), LABEL, value);
-        };
-        let list = |values: &[String]| match values {
-            [] => "<not set>".to_owned(),
-            values => values.join(", "),
-        };
-        let yes = |yes: bool| if yes { "yes" } else { "no" };
-        field("HW Address", &self.mac);
-        field("Link detected", yes(self.link));
-        if let Some(bond) = &self.bond {
-            field("Serves", bond);
-        }
-        if !self.members.is_empty() {
-            field("Devices", &list(&self.members));
-            field("Enabled", yes(self.up));
-        }
-        if let Some(mode) = &self.mode {
-            field("Mode", mode);
-        }
-        let how = match (self.configuration.as_str(), self.slaac) {
-            ("none", true) => "slaac".to_owned(),
-            (how, true) => format!("{how}, slaac"),
-            (how, false) => how.to_owned(),
-        };
-        field("Configuration", &how);
-        if let (Some(ip), Some(netmask), Some(gateway)) = (&self.ip, &self.netmask, &self.gateway) {
-            field("IP Address", ip);
-            field("Mask", netmask);
-            field("Gateway", gateway);
-        }
-        for ipv6 in &self.ipv6 {
-            field("IPv6 Address", ipv6);
-        }
-        field("Name Servers", &list(&self.name_servers));
-        field("Search Domains", &list(&self.search_domains));
+        page.line(format!("--- {address} ping statistics ---"));
+        page.line("1 packets transmitted, 1 received, 0% packet loss, time 0ms");
+        page.line(format!("rtt min/avg/max/mdev = {time:.3}/{time:.3}/{time:.3}/0.000 ms"));
     }
 }
 
@@ -294,6 +194,23 @@ mod tests {
             // All of them, or those that are no bonds.
             assert!(names.len() >= 4 && network::DEVICE_NAMES.starts_with(&names), "{list}");
         }
+    }
+
+    /// The example of the page.
+    #[test]
+    fn an_answer_is_written_as_the_page_has_it() {
+        let answered =
+            Answered { address: "192.20.11.40".into(), milliseconds: 0.525, ipv6: false };
+        let mut page = Page::new();
+        answered.write(&mut page);
+        insta::assert_snapshot!(page.into_text(), @r"
+        PING 192.20.11.40 (192.20.11.40) 56(84) bytes of data.
+        64 bytes from 192.20.11.40: icmp_seq=1 ttl=64 time=0.525 ms
+
+        --- 192.20.11.40 ping statistics ---
+        1 packets transmitted, 1 received, 0% packet loss, time 0ms
+        rtt min/avg/max/mdev = 0.525/0.525/0.525/0.000 ms
+        ");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use luna_rest::network;
 
-use super::{confirm, devices};
+use super::{confirm_restart, devices, of_kind};
 use crate::prelude::*;
 
 pub(in crate::commands) const MENUS: &[Menu] =
@@ -12,20 +12,18 @@ pub(in crate::commands) const MENUS: &[Menu] =
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "network route add <type:host|network> <destination> -device|-dev <device:eth0|eth1|eth2|eth3|bond0|bond1> [-netmask|-n <netmask>] [-gateway|-g <ip_address>] [-metric|-m <metric:0-65535>] [-force|-f]",
+        syntax: "network route add <type:host|network> <destination> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1> [-metric|-m <metric:0-65535>] [-netmask|-n <netmask>] [-gateway|-g <ip_address>] [-force|-f] [-ipv6|-i]",
         help: "Add a static route",
         options: OPTIONS,
         roles: Role::OPERATOR,
         rest: &[network::ADD_ROUTE.resource()],
-        known: Known::Assumed(
-            "a public program sends this line to a Luna SA 5.x; its output is not public",
-        ),
+        known: Known::Documented("lunash/commands/network/network_route_add.htm@7.2"),
         run: call::<Add>(),
     },
     Command {
-        syntax: "network route clear [-device|-dev <device:eth0|eth1|eth2|eth3|bond0|bond1>] [-force|-f]",
+        syntax: "network route clear [-force|-f]",
         help: "Remove all static routes",
-        options: &[("-device", "Only the routes of this device")],
+        options: &[],
         roles: Role::OPERATOR,
         rest: &[
             network::DEVICES.resource(),
@@ -34,11 +32,11 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             network::ROUTE.resource(),
             network::DELETE_ROUTE.resource(),
         ],
-        known: Known::Assumed("known by name only: the options of 'network route add'"),
+        known: Known::Documented("lunash/commands/network/network_route_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "network route delete <type:host|network> <destination> -device|-dev <device:eth0|eth1|eth2|eth3|bond0|bond1> [-netmask|-n <netmask>] [-gateway|-g <ip_address>] [-metric|-m <metric:0-65535>] [-force|-f]",
+        syntax: "network route delete <type:host|network> <destination> -device|-d <device:eth0|eth1|eth2|eth3|bond0|bond1> [-metric|-m <metric:0-65535>] [-netmask|-n <netmask>] [-gateway|-g <ip_address>] [-force|-f] [-ipv6|-i]",
         help: "Remove a static route",
         options: OPTIONS,
         roles: Role::OPERATOR,
@@ -49,7 +47,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             network::ROUTE.resource(),
             network::DELETE_ROUTE.resource(),
         ],
-        known: Known::Assumed("known by name only: the options of 'network route add'"),
+        known: Known::Documented("lunash/commands/network/network_route_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
@@ -73,8 +71,12 @@ const OPTIONS: &[(&str, &str)] = &[
     ("type", "Whether the destination is a host or a network"),
     ("destination", "Address of the host or the network"),
     ("-metric", "Cost of the route"),
-    ("-netmask", "Mask of the network; 255.255.255.0 if nothing is said"),
+    ("-netmask", "Mask of the network; 255.255.255.0, or 64, if nothing is said"),
+    ("-ipv6", "The addresses are IPv6 addresses"),
 ];
+
+/// What is said once a route was added or removed.
+const UPDATED: &str = "Routing table successfully updated.";
 
 /// An added route and its device.
 #[derive(Serialize)]
@@ -133,13 +135,15 @@ struct Add {
     gateway: Option<IpAddr>,
     metric: Option<u32>,
     force: bool,
+    ipv6: bool,
 }
 
 impl Run<Session> for Add {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        confirm(session, self.force, "Adding a route")?;
+        of_kind(self.destination, self.ipv6)?;
+        confirm_restart(session, self.force, &self.device)?;
         let body = network::NewRoute {
             route_type: self.r#type,
             destination: self.destination.to_string(),
@@ -148,7 +152,7 @@ impl Run<Session> for Add {
             metric: self.metric,
         };
         session.call(&network::ADD_ROUTE, &[&self.device], &body)?;
-        Ok(Message::new(format!("Success: Route to {} added.", self.destination)))
+        Ok(Message::new(UPDATED))
     }
 }
 
@@ -161,6 +165,7 @@ struct Delete {
     gateway: Option<IpAddr>,
     metric: Option<u32>,
     force: bool,
+    ipv6: bool,
 }
 
 impl Delete {
@@ -181,6 +186,7 @@ impl Run<Session> for Delete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        of_kind(self.destination, self.ipv6)?;
         let mut meant = Vec::new();
         for route in added(session)? {
             if self.means(&route)? {
@@ -195,15 +201,14 @@ impl Run<Session> for Delete {
             };
             return Err(Failure::command(message).hint("'network route show' shows the routes"));
         };
-        confirm(session, self.force, "Deleting a route")?;
+        confirm_restart(session, self.force, &self.device)?;
         remove(session, route)?;
-        Ok(Message::new(format!("Success: Route to {} deleted.", self.destination)))
+        Ok(Message::new(UPDATED))
     }
 }
 
 #[derive(Deserialize)]
 struct Clear {
-    device: Option<String>,
     force: bool,
 }
 
@@ -217,11 +222,14 @@ impl Run<Session> for Clear {
     type View = Cleared;
 
     fn run(self, session: &mut Session) -> Result<Cleared, Failure> {
-        let of_device = |route: &Added| self.device.as_ref().is_none_or(|it| *it == route.device);
-        let routes: Vec<Added> = added(session)?.into_iter().filter(of_device).collect();
-        if !routes.is_empty() {
-            confirm(session, self.force, "Deleting routes")?;
-        }
+        session.confirm_aloud(
+            self.force,
+            "WARNING !!  This command deletes all manually configured routes and restarts the \
+             network service.\n\
+             If you are sure that you wish to proceed, then type 'proceed', otherwise type \
+             'quit'.\n\n> ",
+        )?;
+        let routes = added(session)?;
         for route in &routes {
             remove(session, route)?;
         }
@@ -231,10 +239,7 @@ impl Run<Session> for Clear {
 
 impl Text for Cleared {
     fn write(&self, page: &mut Page) {
-        match self.removed {
-            1 => page.line("Success: 1 route deleted."),
-            count => page.line(format!("Success: {count} routes deleted.")),
-        }
+        page.line(UPDATED);
     }
 }
 
@@ -266,16 +271,20 @@ impl Text for Routes {
             page.line(format!("{destination}/{mask}{via} metric {metric} dev {device}"));
         }
         page.blank();
-        page.line("Kernel IP routing table");
-        page.line("Destination     Gateway         Genmask         Flags Metric Ref    Use Iface");
-        for route in &self.kernel {
-            let network::KernelRoute { destination, gateway, genmask, flags, metric, device } =
-                route;
-            page.line(format!(
-                "{destination:<15} {gateway:<15} {genmask:<15} {flags:<5} {metric:<6} 0        0 \
-                 {device}"
-            ));
-        }
+        write_kernel(&self.kernel, page);
+    }
+}
+
+/// Writes the kernel's routing table.
+pub(super) fn write_kernel(routes: &[network::KernelRoute], page: &mut Page) {
+    page.line("Kernel IP routing table");
+    page.line("Destination     Gateway         Genmask         Flags Metric Ref    Use Iface");
+    for route in routes {
+        let network::KernelRoute { destination, gateway, genmask, flags, metric, device } = route;
+        page.line(format!(
+            "{destination:<15} {gateway:<15} {genmask:<15} {flags:<5} {metric:<6} 0        0 \
+             {device}"
+        ));
     }
 }
 

@@ -3,14 +3,13 @@
 use luna_rest::ntls::{self, ServerCertificate};
 
 use crate::prelude::*;
+use crate::x509::x509_text;
 
 pub(in crate::commands) const MENUS: &[Menu] = &[
     Menu { path: "ntls certificate", help: "The appliance's own certificate" },
     Menu { path: "ntls certificate monitor", help: "Traps before the certificate ends" },
     Menu { path: "ntls certificate monitor trap", help: "When those traps are sent" },
 ];
-
-const PAGE: &str = "monitoring/components/certmonitord.htm";
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
@@ -19,7 +18,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::SET_MONITOR.resource()],
-        known: Known::Documented(PAGE),
+        known: Known::Documented("lunash/commands/ntls/ntls_certificate_monitor_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -28,7 +27,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::SET_MONITOR.resource()],
-        known: Known::Assumed("known by name only: the counterpart of disable"),
+        known: Known::Documented("lunash/commands/ntls/ntls_certificate_monitor_enable.htm@7.2"),
         run: call::<Enable>(),
     },
     Command {
@@ -36,22 +35,26 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Show when traps are sent",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[ntls::MONITOR.resource()],
-        known: Known::Assumed("known by name only: the sentence is that of the daemon's log"),
+        rest: &[ntls::MONITOR.resource(), ntls::CERTIFICATE.resource()],
+        known: Known::Documented("lunash/commands/ntls/ntls_certificate_monitor_show.htm@7.2"),
         run: call::<ShowMonitor>(),
     },
     Command {
-        syntax: "ntls certificate monitor trap trigger -preexpiry|-p <days:1-3653> \
-                 -trapinterval|-t <hours:1-8760>",
+        syntax: "ntls certificate monitor trap trigger -preexpiry|-p <days:1-366> \
+                 -trapinterval|-t <hours:1-720>",
         help: "Set when traps are sent",
         options: &[
             ("-preexpiry", "Days before the end of the certificate when the traps begin"),
             ("-trapinterval", "Hours between two traps"),
         ],
         roles: Role::OPERATOR,
-        rest: &[ntls::SET_MONITOR.resource()],
-        known: Known::Assumed(
-            "known by name only: takes the two values of the daemon, under names of our choice",
+        rest: &[
+            ntls::SET_MONITOR.resource(),
+            ntls::MONITOR.resource(),
+            ntls::CERTIFICATE.resource(),
+        ],
+        known: Known::Documented(
+            "lunash/commands/ntls/ntls_certificate_monitor_trap_trigger.htm@7.2",
         ),
         run: call::<Trigger>(),
     },
@@ -61,9 +64,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CERTIFICATE.resource()],
-        known: Known::Assumed(
-            "known by name only: subject, dates and fingerprint as openssl has them",
-        ),
+        known: Known::Documented("lunash/commands/ntls/ntls_certificate_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
@@ -73,16 +74,38 @@ fn set(session: &mut Session, change: &ntls::NewMonitor) -> Result<(), Failure> 
     Ok(())
 }
 
+/// Switches the watch on or off.
+fn switch(session: &mut Session, enabled: bool) -> Result<Switched, Failure> {
+    set(session, &ntls::NewMonitor { enabled: Some(enabled), ..ntls::NewMonitor::default() })?;
+    Ok(Switched { enabled })
+}
+
+/// Whether the watch runs now.
+#[derive(Serialize)]
+struct Switched {
+    enabled: bool,
+}
+
+const STOPPING: &str = "Stopping certmonitord:                                     [  OK  ]";
+const STARTING: &str = "Starting certmonitord:                                     [  OK  ]";
+
+impl Text for Switched {
+    fn write(&self, page: &mut Page) {
+        let (state, step) =
+            if self.enabled { ("enabled", STARTING) } else { ("disabled", STOPPING) };
+        page.line(format!("NTLS Server Cert Monitor {state}"));
+        page.line(step);
+    }
+}
+
 #[derive(Deserialize)]
 struct Disable {}
 
 impl Run<Session> for Disable {
-    type View = Message;
+    type View = Switched;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let change = ntls::NewMonitor { enabled: Some(false), ..ntls::NewMonitor::default() };
-        set(session, &change)?;
-        Ok(Message::new("NTLS certificate expiry monitor disabled."))
+    fn run(self, session: &mut Session) -> Result<Switched, Failure> {
+        switch(session, false)
     }
 }
 
@@ -90,12 +113,36 @@ impl Run<Session> for Disable {
 struct Enable {}
 
 impl Run<Session> for Enable {
-    type View = Message;
+    type View = Switched;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let change = ntls::NewMonitor { enabled: Some(true), ..ntls::NewMonitor::default() };
-        set(session, &change)?;
-        Ok(Message::new("NTLS certificate expiry monitor enabled."))
+    fn run(self, session: &mut Session) -> Result<Switched, Failure> {
+        switch(session, true)
+    }
+}
+
+/// When traps are sent, and whether they are.
+#[derive(Serialize)]
+struct Monitor {
+    enabled: bool,
+    days: u32,
+    interval_hours: u32,
+    not_after: String,
+}
+
+impl Monitor {
+    fn of(session: &Session) -> Result<Monitor, Failure> {
+        let ntls::Monitor { enabled, days, interval } = session.get(&ntls::MONITOR, &[])?;
+        let not_after = openssl_time(&session.get(&ntls::CERTIFICATE, &[])?.not_after);
+        Ok(Monitor { enabled, days, interval_hours: interval, not_after })
+    }
+
+    /// The end of both sentences on when traps are sent.
+    fn times(&self) -> String {
+        let Monitor { days, interval_hours, not_after, .. } = self;
+        format!(
+            "be sent {days} days before the Certificate expiry day \"{not_after}\" and on every \
+             {interval_hours} hour(s)"
+        )
     }
 }
 
@@ -105,50 +152,56 @@ struct Trigger {
     trapinterval: u32,
 }
 
-impl Run<Session> for Trigger {
-    type View = Message;
+/// That new times count.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Triggered(Monitor);
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+impl Run<Session> for Trigger {
+    type View = Triggered;
+
+    fn run(self, session: &mut Session) -> Result<Triggered, Failure> {
         let (days, interval) = (Some(self.preexpiry), Some(self.trapinterval));
         set(session, &ntls::NewMonitor { enabled: None, days, interval })?;
-        Ok(Message::new(configured(self.preexpiry, self.trapinterval)))
+        Ok(Triggered(Monitor::of(session)?))
+    }
+}
+
+impl Text for Triggered {
+    /// Assumed: a daemon that does not run is not restarted.
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        page.line(format!("Certificate expiry trap is configured to {}", self.0.times()));
+        if self.0.enabled {
+            page.line(STOPPING);
+            page.blank();
+            page.line(STARTING);
+        }
     }
 }
 
 #[derive(Deserialize)]
 struct ShowMonitor {}
 
-/// The watch over the certificate's end.
-#[derive(Serialize)]
-struct Monitor {
-    enabled: bool,
-    days: u32,
-    interval_hours: u32,
-}
-
 impl Run<Session> for ShowMonitor {
     type View = Monitor;
 
     fn run(self, session: &mut Session) -> Result<Monitor, Failure> {
-        let ntls::Monitor { enabled, days, interval } = session.get(&ntls::MONITOR, &[])?;
-        Ok(Monitor { enabled, days, interval_hours: interval })
+        Monitor::of(session)
     }
 }
 
 impl Text for Monitor {
     fn write(&self, page: &mut Page) {
         let state = if self.enabled { "enabled" } else { "disabled" };
-        page.line(format!("NTLS certificate expiry monitor is {state}."));
-        page.line(configured(self.days, self.interval_hours));
+        page.blank();
+        page.line(format!("NTLS Server Certificate Expiry Monitor is {state}."));
+        page.blank();
+        page.line(format!("NTLS Server Certificate will expire on \"{}\"", self.not_after));
+        page.blank();
+        page.line(format!("Certificate expiry trap will {}", self.times()));
+        page.blank();
     }
-}
-
-/// The sentence that the product's daemon writes to its log.
-fn configured(days: u32, hours: u32) -> String {
-    format!(
-        "NTLS certificate expiry monitor is configured to send SNMP trap {days} day(s) before the \
-         NTLS certificate expires and on every {hours} hour(s)"
-    )
 }
 
 #[derive(Deserialize)]
@@ -159,6 +212,8 @@ struct Show {}
 pub(in crate::commands) struct Certificate {
     #[serde(skip)]
     title: &'static str,
+    #[serde(skip)]
+    pem: String,
     subject: String,
     issuer: String,
     serial_number: String,
@@ -181,6 +236,7 @@ impl Certificate {
     pub(in crate::commands) fn new(title: &'static str, shown: ServerCertificate) -> Certificate {
         Certificate {
             title,
+            pem: shown.certificate,
             subject: shown.subject,
             issuer: shown.issuer,
             serial_number: shown.serial_number,
@@ -192,8 +248,14 @@ impl Certificate {
 }
 
 impl Text for Certificate {
+    /// All of the certificate as openssl writes it. Of an appliance that does not send it, what it
+    /// tells (assumed).
     fn write(&self, page: &mut Page) {
         page.line(self.title);
+        if let Some(text) = x509_text(&self.pem) {
+            page.line(text.trim_end());
+            return;
+        }
         page.blank();
         for (label, value) in [
             ("Subject:", self.subject.clone()),
@@ -227,6 +289,34 @@ fn openssl_time(time: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The examples of the pages.
+    #[test]
+    fn the_watch_is_written_as_its_pages_have_it() {
+        use luna_shell::View;
+        let monitor = Monitor {
+            enabled: true,
+            days: 30,
+            interval_hours: 6,
+            not_after: "Feb 22 15:19:21 2027 GMT".into(),
+        };
+        insta::assert_snapshot!(monitor.text(), @r#"
+
+        NTLS Server Certificate Expiry Monitor is enabled.
+
+        NTLS Server Certificate will expire on "Feb 22 15:19:21 2027 GMT"
+
+        Certificate expiry trap will be sent 30 days before the Certificate expiry day "Feb 22 15:19:21 2027 GMT" and on every 6 hour(s)
+
+        "#);
+        insta::assert_snapshot!(Triggered(monitor).text(), @r#"
+
+        Certificate expiry trap is configured to be sent 30 days before the Certificate expiry day "Feb 22 15:19:21 2027 GMT" and on every 6 hour(s)
+        Stopping certmonitord:                                     [  OK  ]
+
+        Starting certmonitord:                                     [  OK  ]
+        "#);
+    }
 
     #[test]
     fn times_are_written_as_openssl_writes_them() {

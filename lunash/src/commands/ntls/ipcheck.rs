@@ -25,7 +25,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
-        known: Known::Assumed("not seen: made like 'ntls ipcheck disable'"),
+        known: Known::Documented("lunash/commands/ntls/ntls_ipcheck_enable.htm@7.2"),
         run: call::<Enable>(),
     },
     Command {

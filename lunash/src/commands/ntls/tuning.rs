@@ -2,7 +2,6 @@
 
 use luna_rest::ntls;
 
-use super::RESTART;
 use crate::prelude::*;
 
 pub(in crate::commands) const MENUS: &[Menu] = &[
@@ -35,7 +34,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::KEEPALIVE.resource()],
-        known: Known::Assumed("known by name only: the values of 'ntls tcp_keepalive set'"),
+        known: Known::Documented("lunash/commands/ntls/ntls_tcp_keepalive_show.htm@7.2"),
         run: call::<ShowKeepalive>(),
     },
     Command {
@@ -47,7 +46,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[ntls::SET_THREADS.resource()],
-        known: Known::Assumed("known by name only: options and bounds as people remember them"),
+        known: Known::Documented("lunash/commands/ntls/ntls_threads_set.htm@7.2"),
         run: call::<SetThreads>(),
     },
     Command {
@@ -56,18 +55,16 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::THREADS.resource()],
-        known: Known::Assumed("known by name only: the values of 'ntls threads set'"),
+        known: Known::Documented("lunash/commands/ntls/ntls_threads_show.htm@7.2"),
         run: call::<ShowThreads>(),
     },
     Command {
-        syntax: "ntls timer set -timeout|-t <seconds:1-300>",
+        syntax: "ntls timer set -timeout|-t <seconds:10-300>",
         help: "Set how long a client may take to connect",
         options: &[("-timeout", "Seconds allowed for setting up a connection")],
         roles: Role::OPERATOR,
         rest: &[ntls::SETTINGS.resource(), ntls::SET_SETTINGS.resource()],
-        known: Known::Assumed(
-            "known by name only: the receiveTimeoutTimer of PUT /api/lunasa/ntls",
-        ),
+        known: Known::Documented("lunash/commands/ntls/ntls_timer_set.htm@7.2"),
         run: call::<SetTimer>(),
     },
     Command {
@@ -76,9 +73,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::SETTINGS.resource()],
-        known: Known::Assumed(
-            "known by name only: the receiveTimeoutTimer of PUT /api/lunasa/ntls",
-        ),
+        known: Known::Documented("lunash/commands/ntls/ntls_timer_show.htm@7.2"),
         run: call::<ShowTimer>(),
     },
 ];
@@ -125,11 +120,12 @@ impl Run<Session> for ShowKeepalive {
 
 impl Text for Keepalive {
     fn write(&self, page: &mut Page) {
-        page.line("NTLS TCP keepalive is configured as follows:");
+        page.line("NTLS TCP keepalive is configured as follows :");
         page.blank();
-        page.field("   Idle time (seconds):", 28, self.idle_seconds);
-        page.field("   Interval (seconds):", 28, self.interval_seconds);
-        page.field("   Probes:", 28, self.probes);
+        page.line(format!(" TCP_KEEPIDLE  : {}", self.idle_seconds));
+        page.line(format!(" TCP_KEEPINTVL : {}", self.interval_seconds));
+        page.line(format!(" TCP_KEEPCNT   : {}", self.probes));
+        page.blank();
     }
 }
 
@@ -151,7 +147,9 @@ impl Run<Session> for SetThreads {
         }
         let new = ntls::NewThreads { datapath, cmdprocessor };
         session.call(&ntls::SET_THREADS, &[], &new)?;
-        Ok(Message::new(format!("NTLS threads set.\n{RESTART}")))
+        Ok(Message::new(
+            "NOTICE: The NTLS and STCD services must be restarted for new settings to take effect.",
+        ))
     }
 }
 
@@ -176,8 +174,10 @@ impl Run<Session> for ShowThreads {
 
 impl Text for Threads {
     fn write(&self, page: &mut Page) {
-        page.field("Data path threads:", 28, self.datapath);
-        page.field("Command processor threads:", 28, self.cmdprocessor);
+        page.blank();
+        page.line(format!(" Data path     : {} threads", self.datapath));
+        page.line(format!(" CMD processor : {} threads", self.cmdprocessor));
+        page.blank();
     }
 }
 
@@ -187,14 +187,14 @@ struct SetTimer {
 }
 
 impl Run<Session> for SetTimer {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
         let seconds = self.timeout;
         let settings = session.get(&ntls::SETTINGS, &[])?;
         let new = ntls::NewSettings { receive_timeout_timer: seconds, ..settings.into() };
         session.call(&ntls::SET_SETTINGS, &[], &new)?;
-        Ok(Message::new(format!("NTLS receive timeout set to {seconds} seconds.\n{RESTART}")))
+        Ok(Untold(Message::new(format!("NTLS receive timeout set to {seconds} seconds."))))
     }
 }
 
@@ -218,6 +218,36 @@ impl Run<Session> for ShowTimer {
 
 impl Text for Timer {
     fn write(&self, page: &mut Page) {
-        page.line(format!("NTLS receive timeout: {} seconds", self.receive_timeout_seconds));
+        let seconds = self.receive_timeout_seconds;
+        // Assumed: what is said of another value than that of the factory.
+        let of_factory = if seconds == ntls::RECEIVE_TIMEOUT { "to default at" } else { "to" };
+        page.blank();
+        page.line(format!("NTLS Receive timeout timer is set {of_factory} {seconds} seconds."));
+        page.blank();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of the pages.
+    #[test]
+    fn settings_are_written_as_the_pages_have_them() {
+        let keepalive = Keepalive { idle_seconds: 200, interval_seconds: 150, probes: 15 };
+        assert_eq!(
+            keepalive.text(),
+            "NTLS TCP keepalive is configured as follows :\n\n TCP_KEEPIDLE  : 200\n \
+             TCP_KEEPINTVL : 150\n TCP_KEEPCNT   : 15\n\n"
+        );
+        assert_eq!(
+            Threads { datapath: 10, cmdprocessor: 40 }.text(),
+            "\n Data path     : 10 threads\n CMD processor : 40 threads\n\n"
+        );
+        assert_eq!(
+            Timer { receive_timeout_seconds: 20 }.text(),
+            "\nNTLS Receive timeout timer is set to default at 20 seconds.\n\n"
+        );
     }
 }

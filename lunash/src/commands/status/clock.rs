@@ -14,7 +14,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[time::SHOW.resource()],
-        known: Known::Assumed("named in a procedure, output not seen: the text of date"),
+        known: Known::Documented("lunash/commands/status/status_date.htm@7.2"),
         run: call::<ShowDate>(),
     },
     Command {
@@ -23,7 +23,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[time::SHOW.resource()],
-        known: Known::Assumed("known by name only: the time as in the text of date"),
+        known: Known::Documented("lunash/commands/status/status_time.htm@7.2"),
         run: call::<ShowTime>(),
     },
     Command {
@@ -32,7 +32,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[time::SHOW.resource()],
-        known: Known::Assumed("known by name only: the zone as in the text of date"),
+        known: Known::Documented("lunash/commands/status/status_zone.htm@7.2"),
         run: call::<ShowZone>(),
     },
 ];
@@ -126,8 +126,14 @@ impl Run<Session> for ShowTime {
 }
 
 impl Text for TimeOfDay {
+    /// The page has a dot before the seconds.
     fn write(&self, page: &mut Page) {
-        page.line(&self.time);
+        match self.time.rsplit_once(':') {
+            Some((minutes, seconds)) if minutes.contains(':') => {
+                page.line(format!("{minutes}.{seconds}"));
+            }
+            _ => page.line(&self.time),
+        }
     }
 }
 
@@ -171,5 +177,8 @@ mod tests {
         assert_eq!(text("2026-03-02"), "Mon Mar  2 09:00:00 UTC 2026\n");
         assert_eq!(text("2024-12-31"), "Tue Dec 31 09:00:00 UTC 2024\n");
         assert_eq!(text("31.12."), "31.12. 09:00:00 UTC\n");
+        let mut page = Page::new();
+        TimeOfDay { time: "10:23:11".to_owned() }.write(&mut page);
+        assert_eq!(page.into_text(), "10:23.11\n");
     }
 }

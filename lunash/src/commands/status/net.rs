@@ -23,9 +23,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[network::DEVICES.resource(), network::DEVICE.resource()],
-        known: Known::Assumed(
-            "output not seen: a line for each port, as ifconfig writes addresses",
-        ),
+        known: Known::Documented("lunash/commands/status/status_mac.htm@7.2"),
         run: call::<ShowMacs>(),
     },
     Command {
@@ -34,7 +32,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[status::SOCKETS.resource()],
-        known: Known::Assumed("output not seen: the text of netstat"),
+        known: Known::Documented("lunash/commands/status/status_netstat.htm@7.2"),
         run: call::<ShowSockets>(),
     },
 ];
@@ -225,7 +223,7 @@ impl Run<Session> for ShowMacs {
 impl Text for Macs {
     fn write(&self, page: &mut Page) {
         for Mac { device, mac } in &self.devices {
-            page.field(device, 10, mac);
+            page.line(format!("{device} {}", mac.to_lowercase()));
         }
     }
 }
@@ -237,13 +235,15 @@ struct ShowSockets {}
 #[derive(Serialize)]
 struct Sockets {
     sockets: Vec<status::Socket>,
+    unix: Vec<status::UnixSocket>,
 }
 
 impl Run<Session> for ShowSockets {
     type View = Sockets;
 
     fn run(self, session: &mut Session) -> Result<Sockets, Failure> {
-        Ok(Sockets { sockets: session.get(&status::SOCKETS, &[])?.sockets })
+        let status::Sockets { sockets, unix } = session.get(&status::SOCKETS, &[])?;
+        Ok(Sockets { sockets, unix })
     }
 }
 
@@ -253,6 +253,14 @@ impl Text for Sockets {
         page.line("Proto Recv-Q Send-Q Local Address           Foreign Address         State");
         for status::Socket { protocol, local, foreign, state } in &self.sockets {
             let line = format!("{protocol:<5}      0      0 {local:<23} {foreign:<23} {state}");
+            page.line(line.trim_end());
+        }
+        page.line("Active UNIX domain sockets (servers and established)");
+        page.line("Proto RefCnt Flags       Type       State         I-Node   Path");
+        for status::UnixSocket { users, accepts, kind, state, inode, path } in &self.unix {
+            let flags = if *accepts { "[ ACC ]" } else { "[ ]" };
+            let line =
+                format!("unix  {users:<6} {flags:<11} {kind:<10} {state:<13} {inode:<8} {path}");
             page.line(line.trim_end());
         }
     }
@@ -311,6 +319,47 @@ mod tests {
             "",
         ];
         assert_eq!(page.into_text(), recorded.join("\n"));
+    }
+
+    /// Lines of the page.
+    #[test]
+    fn sockets_are_written_as_the_page_has_them() {
+        let view = Sockets {
+            sockets: vec![status::Socket {
+                protocol: "tcp".into(),
+                local: "0.0.0.0:22".into(),
+                foreign: "0.0.0.0:*".into(),
+                state: "LISTEN".into(),
+            }],
+            unix: vec![
+                status::UnixSocket {
+                    users: 2,
+                    accepts: true,
+                    kind: "STREAM".into(),
+                    state: "LISTENING".into(),
+                    inode: 11782,
+                    path: "/var/run/dbus/system_bus_socket".into(),
+                },
+                status::UnixSocket {
+                    users: 19,
+                    kind: "DGRAM".into(),
+                    inode: 7463,
+                    path: "/dev/log".into(),
+                    ..Default::default()
+                },
+            ],
+        };
+        let mut page = Page::new();
+        view.write(&mut page);
+        insta::assert_snapshot!(page.into_text(), @r"
+        Active Internet connections (servers and established)
+        Proto Recv-Q Send-Q Local Address           Foreign Address         State
+        tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN
+        Active UNIX domain sockets (servers and established)
+        Proto RefCnt Flags       Type       State         I-Node   Path
+        unix  2      [ ACC ]     STREAM     LISTENING     11782    /var/run/dbus/system_bus_socket
+        unix  19     [ ]         DGRAM                    7463     /dev/log
+        ");
     }
 
     #[test]

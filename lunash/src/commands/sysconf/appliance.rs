@@ -20,9 +20,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         syntax: "sysconf appliance hardreboot [-force|-f]",
         help: "Restart the appliance at once, without stopping its services",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::ADMIN,
         rest: &[sysconf::HARD_REBOOT.resource()],
-        known: Known::Assumed("known by name only; asked and answered as reboot is"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_appliance_hardreboot.htm@7.2"),
         run: call::<HardReboot>(),
     },
     Command {
@@ -31,7 +31,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[sysconf::POWER_OFF.resource(), tasks::ACT.resource()],
-        known: Known::Assumed("a success message is documented, its words are not; as reboot's"),
+        known: Known::Assumed(
+            "sysconf_appliance_poweroff.htm@7.2 has the support information and the message to all \
+             terminals too, before the last lines",
+        ),
         run: call::<PowerOff>(),
     },
     Command {
@@ -49,7 +52,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[sysconf::SET_REBOOT_ON_PANIC.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_appliance_rebootonpanic_disable.htm@7.2",
+        ),
         run: call::<DisableOnPanic>(),
     },
     Command {
@@ -58,7 +63,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[sysconf::SET_REBOOT_ON_PANIC.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_appliance_rebootonpanic_enable.htm@7.2",
+        ),
         run: call::<EnableOnPanic>(),
     },
     Command {
@@ -67,7 +74,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[sysconf::REBOOT_ON_PANIC.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_appliance_rebootonpanic_show.htm@7.2",
+        ),
         run: call::<ShowOnPanic>(),
     },
 ];
@@ -83,11 +92,11 @@ impl Run<Session> for HardReboot {
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
         session.confirm_warning(
             self.force,
-            "This command will reboot the appliance without stopping its services.\n\
-             All sessions and client connections will end.",
+            "This command will reboot the appliance without gracefully shutdown.\n            \
+             All clients will be disconnected.",
         )?;
         session.call(&HARD_REBOOT, &[], &Nothing {})?;
-        Ok(GoingDown { action: "reboot" })
+        Ok(GoingDown { action: "reboot", begun: "Reboot" })
     }
 }
 
@@ -102,11 +111,12 @@ impl Run<Session> for PowerOff {
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
         session.confirm_warning(
             self.force,
-            "This command will power off the appliance.\n\
-             All sessions and client connections will end.",
+            "This command will power off the appliance.\n            \
+             All clients will be disconnected and the appliance will require a manual power on for \
+             further access.",
         )?;
         go_down(session, &POWER_OFF)?;
-        Ok(GoingDown { action: "power off" })
+        Ok(GoingDown { action: "system halt", begun: "Power off" })
     }
 }
 
@@ -121,11 +131,11 @@ impl Run<Session> for Reboot {
     fn run(self, session: &mut Session) -> Result<GoingDown, Failure> {
         session.confirm_warning(
             self.force,
-            "This command will reboot the appliance.\n\
-             All sessions and client connections will end.",
+            "This command will reboot the appliance.\n            \
+             All clients will be disconnected.",
         )?;
         go_down(session, &REBOOT)?;
-        Ok(GoingDown { action: "reboot" })
+        Ok(GoingDown { action: "reboot", begun: "Reboot" })
     }
 }
 
@@ -143,13 +153,14 @@ fn go_down(session: &Session, call: &Call<Nothing, Nothing, 0>) -> Result<(), Fa
 #[derive(Serialize)]
 struct GoingDown {
     action: &'static str,
+    #[serde(skip)]
+    begun: &'static str,
 }
 
 impl Text for GoingDown {
     fn write(&self, page: &mut Page) {
         page.line(format!("The system is going down for {} NOW!", self.action));
-        let (first, rest) = self.action.split_at(1);
-        page.line(format!("{}{rest} commencing", first.to_uppercase()));
+        page.line(format!("{} commencing", self.begun));
     }
 }
 
@@ -157,9 +168,9 @@ impl Text for GoingDown {
 struct DisableOnPanic {}
 
 impl Run<Session> for DisableOnPanic {
-    type View = OnPanic;
+    type View = Untold<OnPanic>;
 
-    fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<OnPanic>, Failure> {
         set_on_panic(session, false)
     }
 }
@@ -168,16 +179,16 @@ impl Run<Session> for DisableOnPanic {
 struct EnableOnPanic {}
 
 impl Run<Session> for EnableOnPanic {
-    type View = OnPanic;
+    type View = Untold<OnPanic>;
 
-    fn run(self, session: &mut Session) -> Result<OnPanic, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<OnPanic>, Failure> {
         set_on_panic(session, true)
     }
 }
 
-fn set_on_panic(session: &Session, enabled: bool) -> Result<OnPanic, Failure> {
+fn set_on_panic(session: &Session, enabled: bool) -> Result<Untold<OnPanic>, Failure> {
     session.call(&SET_REBOOT_ON_PANIC, &[], &Toggle { enabled })?;
-    Ok(OnPanic { reboot_on_panic: enabled })
+    Ok(Untold(OnPanic { reboot_on_panic: enabled }))
 }
 
 #[derive(Deserialize)]
@@ -201,6 +212,6 @@ struct OnPanic {
 impl Text for OnPanic {
     fn write(&self, page: &mut Page) {
         let state = if self.reboot_on_panic { "enabled" } else { "disabled" };
-        page.line(format!("Reboot on panic is {state}"));
+        page.line(format!("System auto reboot on panic is {state}."));
     }
 }

@@ -7,8 +7,9 @@ use luna_rest::config::{
 
 use crate::commands::hsm::require_so_login_if_forced;
 use crate::prelude::*;
+use crate::questions::{SURE, warning};
 use crate::refusals::refused_in_detail;
-use luna_rest::{config, hsm};
+use luna_rest::{config, hsm, ntls};
 
 pub(in super::super) const MENUS: &[Menu] = &[Menu {
     path: "sysconf config",
@@ -24,12 +25,12 @@ const SERVICE: (&str, &str) = ("-service", "One service, or all");
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "sysconf config backup [-description|-d <comment>]",
+        syntax: "sysconf config backup -description|-d <comment>",
         help: "Back the configuration up",
         options: &[("-description", "A comment that the list shows")],
         roles: Role::ADMIN,
         rest: &[config::BACK_UP.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_backup.htm@7.2"),
         run: call::<BackUp>(),
     },
     Command {
@@ -38,25 +39,28 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[config::CLEAR.resource()],
-        known: Known::Documented("github: AWS CloudHSM CLI tools, luna_outputs test data @5.1-5.3"),
+        known: Known::Assumed(
+            "sysconf_config_clear.htm@7.2 has -devicetype and -serialnumber too, for backups on an \
+             HSM; those stay here",
+        ),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "sysconf config delete -file|-fi <backup> [-force|-f]",
+        syntax: "sysconf config delete -file|-fi <backup> [-force|-fo]",
         help: "Delete a backup in the file system",
         options: &[FILE],
         roles: Role::ADMIN,
         rest: &[config::BACKUP.resource(), config::DELETE.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
-        syntax: "sysconf config export -file|-fi <backup> [-deviceType|-d <devicetype:hsm|token>] [-serialNumber|-s <serial_number>]",
+        syntax: "sysconf config export -file|-fi <backup> [-deviceType|-d <devicetype:hsm|token>] [-serialNumber|-s <serial_number>] [-force|-fo]",
         help: "Copy a backup to the HSM or to a backup HSM",
         options: &[FILE, DEVICE, SERIAL],
         roles: Role::ADMIN,
         rest: &[config::EXPORT.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_export.htm@7.2"),
         run: call::<Export>(),
     },
     Command {
@@ -64,51 +68,63 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Set a service, or all, back to factory settings",
         options: &[SERVICE],
         roles: Role::ADMIN,
-        rest: &[hsm::SHOW.resource(), config::FACTORY_RESET.resource()],
-        known: Known::Documented("github: Microsoft Azure Dedicated HSM tutorial @7.2"),
+        rest: &[
+            hsm::SHOW.resource(),
+            ntls::INFORMATION.resource(),
+            config::FACTORY_RESET.resource(),
+        ],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_factoryreset.htm@7.2"),
         run: call::<FactoryReset>(),
     },
     Command {
-        syntax: "sysconf config import -file|-fi <backup> [-deviceType|-d <devicetype:hsm|token>] [-serialNumber|-s <serial_number>]",
+        syntax: "sysconf config import -file|-fi <backup> [-deviceType|-d <devicetype:hsm|token>] [-serialNumber|-s <serial_number>] [-force|-fo]",
         help: "Copy a backup from the HSM or from a backup HSM",
         options: &[FILE, DEVICE, SERIAL],
         roles: Role::ADMIN,
         rest: &[config::IMPORT.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_import.htm@7.2"),
         run: call::<Import>(),
     },
     Command {
-        syntax: "sysconf config list",
-        help: "List the backups",
-        options: &[],
-        roles: Role::ADMIN,
+        syntax: "sysconf config list [-deviceType|-d <devicetype:hsm|token>] [-serialNumber|-s <serial_number>]",
+        help: "List the backups in the file system, or on an HSM",
+        options: &[DEVICE, SERIAL],
+        roles: Role::MONITOR,
         rest: &[config::BACKUPS.resource(), config::BACKUP.resource(), config::EXPORTED.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_list.htm@7.2"),
         run: call::<List>(),
     },
     Command {
-        syntax: "sysconf config restore -file|-fi <backup> -service|-s <service:network|ssh|ntls|syslog|ntp|snmp|users|system|webserver|cluster|ismigration|ctc|all> [-force|-f]",
+        syntax: "sysconf config restore -file|-fi <backup> -service|-s <service:network|ssh|ntls|syslog|ntp|snmp|users|system|webserver|cluster|ismigration|ctc|all> [-force|-fo]",
         help: "Restore a service, or all, from a backup",
         options: &[FILE, SERVICE],
         roles: Role::ADMIN,
-        rest: &[config::BACKUP.resource(), hsm::SHOW.resource(), config::RESTORE.resource()],
-        known: Known::Assumed("known by name only; the services are those of the REST resource"),
+        rest: &[
+            config::BACKUP.resource(),
+            config::BACKUPS.resource(),
+            hsm::SHOW.resource(),
+            config::RESTORE.resource(),
+        ],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_config_restore.htm@7.2"),
         run: call::<Restore>(),
     },
     Command {
         syntax: "sysconf config show -file|-fi <backup>",
         help: "Show a backup",
         options: &[FILE],
-        roles: Role::ADMIN,
+        roles: Role::MONITOR,
         rest: &[config::BACKUP.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Assumed(
+            "sysconf_config_show.htm@7.2 has what the appliance was when the backup was made; a \
+             backup keeps less of it",
+        ),
         run: call::<Show>(),
     },
 ];
 
 #[derive(Deserialize)]
 struct BackUp {
-    description: Option<String>,
+    description: String,
 }
 
 /// A backup was made.
@@ -121,7 +137,7 @@ impl Run<Session> for BackUp {
     type View = BackedUp;
 
     fn run(self, session: &mut Session) -> Result<BackedUp, Failure> {
-        let new = NewBackup { description: self.description };
+        let new = NewBackup { description: Some(self.description) };
         let file = session.client().call(&BACK_UP, &[], &new).map_err(refused_in_detail)?.id;
         Ok(BackedUp { file })
     }
@@ -129,7 +145,9 @@ impl Run<Session> for BackUp {
 
 impl Text for BackedUp {
     fn write(&self, page: &mut Page) {
+        page.blank();
         page.line(format!("Created configuration backup file: {}", self.file));
+        page.blank();
     }
 }
 
@@ -139,15 +157,18 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Done;
+    type View = Untold<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.confirm_warning(
+    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+        session.confirm_and_end(
             self.force,
-            "This command will delete all configuration backup files.",
+            "WARNING !!  This command deletes all the configuration backup files except the initial \
+             factory configuration file.\n\n\
+             If you are sure that you wish to proceed, then type 'proceed', otherwise type \
+             'quit'.\n> ",
         )?;
         session.call(&CLEAR, &[], &Nothing {})?;
-        Ok(Done { done: "sysconf config clear" })
+        Ok(Untold(Done { done: "sysconf config clear" }))
     }
 }
 
@@ -158,15 +179,14 @@ struct Delete {
 }
 
 impl Run<Session> for Delete {
-    type View = Done;
+    type View = Untold<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
         session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
-        let warning =
-            format!("This command will delete the configuration backup file {}.", self.file);
-        session.confirm_warning(self.force, &warning)?;
+        let lines = format!("This command deletes the configuration backup file: {}.", self.file);
+        session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&DELETE, &[&self.file], &Nothing {}).map_err(refused_in_detail)?;
-        Ok(Done { done: "sysconf config delete" })
+        Ok(Untold(Done { done: "sysconf config delete" }))
     }
 }
 
@@ -175,16 +195,28 @@ struct Export {
     file: String,
     devicetype: Option<String>,
     serialnumber: Option<String>,
+    force: bool,
 }
 
 impl Run<Session> for Export {
-    type View = Done;
+    type View = Untold<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
+        let (file, device) = (&body.file, &body.device_type);
+        let lines = format!(
+            "This command exports the configuration backup file: {file} to the {device}.\n\
+             It will overwrite the existing configuration file with the same name on the {device}."
+        );
+        session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&EXPORT, &[], &body).map_err(refused_in_detail)?;
-        Ok(Done { done: "sysconf config export" })
+        Ok(Untold(Done { done: "sysconf config export" }))
     }
+}
+
+fn serial_number_missing() -> Failure {
+    Failure::command("The serial number of the backup HSM is missing.")
+        .hint("-serialNumber gives it")
 }
 
 fn elsewhere(
@@ -194,8 +226,7 @@ fn elsewhere(
 ) -> Result<Elsewhere, Failure> {
     let device_type = device.unwrap_or_else(|| "hsm".to_owned());
     if device_type == "token" && serial_number.is_none() {
-        return Err(Failure::command("The serial number of the backup HSM is missing.")
-            .hint("-serialNumber gives it"));
+        return Err(serial_number_missing());
     }
     Ok(Elsewhere { file, device_type, serial_number })
 }
@@ -205,15 +236,22 @@ struct Import {
     file: String,
     devicetype: Option<String>,
     serialnumber: Option<String>,
+    force: bool,
 }
 
 impl Run<Session> for Import {
-    type View = Done;
+    type View = Untold<Done>;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
+        let lines = format!(
+            "This command imports the configuration backup file: {} from the {}.\n\
+             It will overwrite the existing configuration file with the same name.",
+            body.file, body.device_type
+        );
+        session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&IMPORT, &[], &body).map_err(refused_in_detail)?;
-        Ok(Done { done: "sysconf config import" })
+        Ok(Untold(Done { done: "sysconf config import" }))
     }
 }
 
@@ -223,48 +261,85 @@ struct FactoryReset {
     force: bool,
 }
 
-/// The configuration of services changed.
-#[derive(Serialize)]
-struct Configured {
-    done: &'static str,
-    service: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-}
-
 impl Run<Session> for FactoryReset {
-    type View = Configured;
+    type View = FactoryState;
 
-    fn run(self, session: &mut Session) -> Result<Configured, Failure> {
-        let what = match self.service.as_str() {
-            "all" => "all services".to_owned(),
-            service => format!("the service {service}"),
-        };
+    fn run(self, session: &mut Session) -> Result<FactoryState, Failure> {
         require_so_login_if_forced(session)?;
-        // Assumed: that the cluster goes with its service's settings is documented, the words not.
-        let loss = match self.service.as_str() {
-            "cluster" | "all" => {
-                "\nThis appliance's copy of its cluster and keyrings will be erased."
-            }
-            _ => "",
-        };
-        session.confirm_warning(
-            self.force,
-            &format!(
-                "This command will set the configuration of {what} back to factory settings.{loss}"
+        let clients = session.get(&ntls::INFORMATION, &[])?.connected_clients;
+        let clients = match clients {
+            0 => " There are no active clients at this time.\n\n".to_owned(),
+            count => format!(
+                " WARNING !! There are {count} client(s) connected to this Luna SA\n \
+                 appliance. It is recommended that you disconnect all clients\n \
+                 before using this command.\n"
             ),
-        )?;
+        };
+        if self.force {
+            session.ui().show(&format!(
+                " Checking for connected clients\n{clients} Force option used. Proceed prompt \
+                 bypassed.\n\n"
+            ));
+        } else {
+            let line = if clients.ends_with("\n\n") { "\n" } else { "" };
+            session.confirm_aloud(
+                false,
+                &format!(
+                    " Checking for connected clients\n\n\n{clients}{line} This command resets the \
+                     configuration of the selected service(s) to factory defaults.\n \
+                     Resetting services to factory defaults can affect connectivity and the \
+                     operation of the HSM.\n{} \
+                     If you are sure that you wish to proceed, then type 'proceed', otherwise type \
+                     'quit'.\n\n> ",
+                    lost(&self.service)
+                ),
+            )?;
+        }
         let body = OfService { service: self.service.clone() };
         session.client().call(&FACTORY_RESET, &[], &body).map_err(refused_in_detail)?;
-        Ok(Configured { done: "sysconf config factoryReset", service: self.service, file: None })
+        Ok(FactoryState { done: "sysconf config factoryReset", service: self.service })
     }
 }
 
-impl Text for Configured {
+/// Assumed: that the cluster goes with its service's settings is documented, the words not.
+fn lost(service: &str) -> &'static str {
+    match service {
+        "cluster" | "all" => " This appliance's copy of its cluster and keyrings will be erased.\n",
+        _ => "",
+    }
+}
+
+/// The services that were set back.
+#[derive(Serialize)]
+struct FactoryState {
+    done: &'static str,
+    service: String,
+}
+
+/// The services in the order in which they are set back; the first three are newer than the page.
+const ORDER: [&str; 12] = [
+    "cluster",
+    "ismigration",
+    "ctc",
+    "webserver",
+    "users",
+    "snmp",
+    "ntp",
+    "ntls",
+    "system",
+    "ssh",
+    "syslog",
+    "network",
+];
+
+impl Text for FactoryState {
     fn write(&self, page: &mut Page) {
-        page.line(format!("'{}' successful.", self.done));
         page.blank();
-        page.line("Please reboot the appliance for the changes to take effect.");
+        page.line(" Resetting service(s) to factory defaults:");
+        page.line(" -----------------------------------------");
+        for service in ORDER.iter().filter(|it| self.service == "all" || self.service == **it) {
+            page.line(format!(" {service:<9} :          succeeded"));
+        }
     }
 }
 
@@ -275,33 +350,75 @@ struct Restore {
     force: bool,
 }
 
+/// The configuration of services was restored.
+#[derive(Serialize)]
+struct Configured {
+    done: &'static str,
+    service: String,
+    file: String,
+    /// The backup that was made before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup: Option<String>,
+}
+
 impl Run<Session> for Restore {
     type View = Configured;
 
     fn run(self, session: &mut Session) -> Result<Configured, Failure> {
-        session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
+        let Restore { file, service, force } = self;
+        session.client().get(&BACKUP, &[&file]).map_err(refused_in_detail)?;
         require_so_login_if_forced(session)?;
-        let warning = format!(
-            "This command will restore the configuration from the backup file {}.\n\
-             It first creates a backup of the current configuration.",
-            self.file
+        session.confirm_aloud(
+            force,
+            &format!(
+                "\nWARNING !! This command restores the configuration from the backup file: \
+                 {file}.\n\
+                 It first creates a backup of the current configuration before restoring: \
+                 {file}.\n{SURE}.\n\n> "
+            ),
+        )?;
+        let before = names(session)?;
+        let body = OfService { service: service.clone() };
+        session.client().call(&RESTORE, &[&file], &body).map_err(refused_in_detail)?;
+        let backup = names(session)?.into_iter().find(|name| !before.contains(name));
+        Ok(Configured { done: "sysconf config restore", service, file, backup })
+    }
+}
+
+/// The names of the backups.
+fn names(session: &Session) -> Result<Vec<String>, Failure> {
+    let links = session.get(&BACKUPS, &[])?.backups;
+    Ok(links.into_iter().map(|link| link.id).collect())
+}
+
+impl Text for Configured {
+    fn write(&self, page: &mut Page) {
+        if let Some(backup) = &self.backup {
+            page.line(format!("\n\nCreated configuration backup file: {backup}"));
+        }
+        page.line(format!("\n\nRestore the {} configuration: Succeeded.", self.service));
+        page.line(
+            "\nYou must either reboot the appliance or restart the service(s) for the changes to \
+             take effect.\n\
+             Please check the new configurations BEFORE rebooting or restarting the services.\n\
+             You can restore the previous configurations if the new settings are not acceptable.\n\n",
         );
-        session.confirm_warning(self.force, &warning)?;
-        let body = OfService { service: self.service.clone() };
-        session.client().call(&RESTORE, &[&self.file], &body).map_err(refused_in_detail)?;
-        let file = Some(self.file);
-        Ok(Configured { done: "sysconf config restore", service: self.service, file })
     }
 }
 
 #[derive(Deserialize)]
-struct List {}
+struct List {
+    devicetype: Option<String>,
+    serialnumber: Option<String>,
+}
 
-/// The backups.
+/// The backups in the file system, or on an HSM.
 #[derive(Serialize)]
 struct Backups {
     file_system: Vec<Backup>,
     hsm: Vec<String>,
+    #[serde(skip)]
+    on_hsm: bool,
 }
 
 /// A backup.
@@ -316,37 +433,49 @@ impl Run<Session> for List {
     type View = Backups;
 
     fn run(self, session: &mut Session) -> Result<Backups, Failure> {
-        let mut file_system = Vec::new();
-        for link in session.get(&BACKUPS, &[])?.backups {
-            let shown = session.get(&BACKUP, &[&link.id])?;
-            let (size, description) = (shown.size, shown.description);
-            file_system.push(Backup { file: link.id, size, description });
+        match (self.devicetype.as_deref(), self.serialnumber) {
+            (Some("token"), None) => Err(serial_number_missing()),
+            (Some("token"), Some(serial)) => Err(Failure::command(format!(
+                "What lies on the backup HSM {serial} cannot be listed."
+            ))
+            .hint("'sysconf config import' takes a backup by its name")),
+            (Some(_), _) => {
+                let exported = session.client().get(&EXPORTED, &[]).map_err(refused_in_detail)?;
+                let hsm = exported.backups.into_iter().map(|link| link.id).collect();
+                Ok(Backups { file_system: Vec::new(), hsm, on_hsm: true })
+            }
+            (None, _) => {
+                let mut file_system = Vec::new();
+                for file in names(session)? {
+                    let shown = session.get(&BACKUP, &[&file])?;
+                    let (size, description) = (shown.size, shown.description);
+                    file_system.push(Backup { file, size, description });
+                }
+                Ok(Backups { file_system, hsm: Vec::new(), on_hsm: false })
+            }
         }
-        // A real appliance has no resource for those on the HSM.
-        let hsm = session.client().get(&EXPORTED, &[]).unwrap_or_default().backups;
-        Ok(Backups { file_system, hsm: hsm.into_iter().map(|link| link.id).collect() })
     }
 }
 
 impl Text for Backups {
+    /// Assumed: the list of those on an HSM, which have no size there.
     fn write(&self, page: &mut Page) {
+        page.blank();
+        if self.on_hsm {
+            page.line("Configuration backup files in hsm:");
+            page.blank();
+            self.hsm.iter().for_each(|file| page.line(file));
+            return;
+        }
+        let row = |size: &str, file: &str, description: &str| {
+            format!("{size:<8}|  {file:<57}|  {description}").trim_end().to_owned()
+        };
         page.line("Configuration backup files in file system:");
         page.blank();
-        if self.file_system.is_empty() {
-            page.line("There are no configuration backup files.");
-        } else {
-            let row = |size: &str, file: &str, description: &str| {
-                format!("{size:>8} | {file:<46} | {description}").trim_end().to_owned()
-            };
-            page.line(row("Size", "File Name", "Description"));
-            page.line("-".repeat(78));
-            for Backup { file, size, description } in &self.file_system {
-                page.line(row(&size.to_string(), file, description));
-            }
-        }
-        if !self.hsm.is_empty() {
-            page.line("\nConfiguration backup files on the HSM:\n");
-            self.hsm.iter().for_each(|file| page.line(file));
+        page.line(row("Size", "File Name", "Description"));
+        page.line("-".repeat(101));
+        for Backup { file, size, description } in &self.file_system {
+            page.line(row(&size.to_string(), file, description));
         }
     }
 }
@@ -394,5 +523,46 @@ impl Text for Shown {
         page.field("Created:", 20, &self.time);
         page.field("Size:", 20, format!("{} bytes", self.size));
         page.field("Services:", 20, self.services.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of the pages.
+    #[test]
+    fn backups_are_written_as_the_pages_have_them() {
+        let backup = Backup {
+            file: "local_host_Config_20170301_1200.tar.gz".into(),
+            size: 14551,
+            description: "Configuration Backup 17-03-01".into(),
+        };
+        let list = Backups { file_system: vec![backup], hsm: Vec::new(), on_hsm: false };
+        insta::assert_snapshot!(list.text(), @r"
+
+        Configuration backup files in file system:
+
+        Size    |  File Name                                                |  Description
+        -----------------------------------------------------------------------------------------------------
+        14551   |  local_host_Config_20170301_1200.tar.gz                   |  Configuration Backup 17-03-01
+        ");
+        let restored = Configured {
+            done: "sysconf config restore",
+            service: "ntls".into(),
+            file: "local_host_Config_20170301_1212.tar.gz".into(),
+            backup: Some("local_host_Config_20170301_1222.tar.gz".into()),
+        };
+        assert_eq!(
+            restored.text(),
+            "\n\nCreated configuration backup file: local_host_Config_20170301_1222.tar.gz\n\
+             \n\nRestore the ntls configuration: Succeeded.\n\n\
+             You must either reboot the appliance or restart the service(s) for the changes to take \
+             effect.\n\
+             Please check the new configurations BEFORE rebooting or restarting the services.\n\
+             You can restore the previous configurations if the new settings are not \
+             acceptable.\n\n\n"
+        );
     }
 }

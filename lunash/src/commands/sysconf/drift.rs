@@ -9,16 +9,14 @@ use crate::refusals::refused_in_detail;
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "sysconf drift", help: "Drift of the clock where there is no NTP" }];
 
-const GUIDE: &str = "admin_appliance/network_config/drift_and_correction_non-ntp.htm";
-
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "sysconf drift init -currentprecisetime <time>",
+        syntax: "sysconf drift init -currentprecisetime|-c <time>",
         help: "Set the time and correct the clock by its drift from now on",
         options: &[PRECISE],
         roles: Role::OPERATOR,
-        rest: &[INIT.resource(), luna_rest::time::SHOW.resource()],
-        known: Known::Assumed("the page was not found: the option and the words of startmeasure"),
+        rest: &[INIT.resource(), SHOW.resource(), luna_rest::time::SHOW.resource()],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_drift_init.htm@7.2"),
         run: call::<Init>(),
     },
     Command {
@@ -27,23 +25,24 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[RESET.resource()],
-        known: Known::Assumed("the page was not found: asks as the clears of ntp"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_drift_reset.htm@7.2"),
         run: call::<Reset>(),
     },
     Command {
-        syntax: "sysconf drift set -value <seconds_per_day>",
+        syntax: "sysconf drift set [-value <seconds_per_day>] [-force|-f]",
         help: "Set the drift without measuring it",
         options: &[(
+            // The page asks for both; the options are for scripts.
             "-value",
-            "Seconds that the clock gains in a day, such as 1.5; negative when it loses",
+            "Seconds that the clock gains in a day, such as 1.5; negative when it loses; asked for",
         )],
         roles: Role::OPERATOR,
         rest: &[SET.resource()],
-        known: Known::Assumed("the page was not found: known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_drift_set.htm@7.2"),
         run: call::<Set>(),
     },
     Command {
-        syntax: "sysconf drift startmeasure -currentprecisetime <time>",
+        syntax: "sysconf drift startmeasure -currentprecisetime|-c <time>",
         help: "Set the time and begin to measure the drift",
         options: &[PRECISE],
         roles: Role::OPERATOR,
@@ -61,12 +60,12 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Status>(),
     },
     Command {
-        syntax: "sysconf drift stopmeasure -currentprecisetime <time>",
+        syntax: "sysconf drift stopmeasure -currentprecisetime|-c <time>",
         help: "End the measurement, after three days at least, and keep the drift",
         options: &[PRECISE],
         roles: Role::OPERATOR,
         rest: &[STOP.resource(), SHOW.resource()],
-        known: Known::Documented(GUIDE),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_drift_stopmeasure.htm@7.2"),
         run: call::<StopMeasure>(),
     },
 ];
@@ -94,17 +93,40 @@ struct Init {
     currentprecisetime: String,
 }
 
-impl Run<Session> for Init {
-    type View = Began;
+/// That the clock is corrected from now on.
+#[derive(Serialize)]
+struct Initialized {
+    #[serde(skip)]
+    precise: String,
+    #[serde(skip)]
+    drift: i64,
+    #[serde(flatten)]
+    clock: Clock,
+}
 
-    fn run(self, session: &mut Session) -> Result<Began, Failure> {
-        let what = format!(
-            "Setting the time to {} and initializing drift correction.",
-            self.currentprecisetime
-        );
-        let time = PreciseTime { current_precise_time: self.currentprecisetime };
+impl Run<Session> for Init {
+    type View = Initialized;
+
+    fn run(self, session: &mut Session) -> Result<Initialized, Failure> {
+        let precise = self.currentprecisetime;
+        let time = PreciseTime { current_precise_time: precise.clone() };
         session.client().call(&INIT, &[], &time).map_err(refused_in_detail)?;
-        Ok(Began { what, clock: session.get(&luna_rest::time::SHOW, &[])?.into() })
+        let drift = session.get(&SHOW, &[])?.milliseconds_per_day.unwrap_or_default();
+        Ok(Initialized { precise, drift, clock: session.get(&luna_rest::time::SHOW, &[])?.into() })
+    }
+}
+
+impl Text for Initialized {
+    fn write(&self, page: &mut Page) {
+        page.line("\n   Measuring drift correction data on this appliance.\n");
+        page.line(format!(
+            "   Setting the time to {} and initializing drift correction of {} seconds per day on \
+             this\n   appliance.  The time will be adjusted daily to compensate for this drift.\n",
+            self.precise,
+            short(self.drift)
+        ));
+        page.line("   Use the command 'sysconf drift reset' to disable drift correction.\n");
+        page.line(format!("   Date and time set to:  {}\n", self.clock.line()));
     }
 }
 
@@ -114,21 +136,23 @@ struct Reset {
 }
 
 impl Run<Session> for Reset {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        session.confirm_warning(
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        session.confirm_and_end(
             self.force,
-            "This command will delete the drift data and stop the drift correction.",
+            "\n  If you are sure that you wish to clear all data relating to drift\n  \
+             correction, then type 'proceed', otherwise type 'quit'\n\n> ",
         )?;
         session.client().call(&RESET, &[], &Nothing {}).map_err(refused_in_detail)?;
-        Ok(Message::new("Drift data reset."))
+        Ok(Untold(Message::new("Drift data reset.")))
     }
 }
 
 #[derive(Deserialize)]
 struct Set {
-    value: String,
+    value: Option<String>,
+    force: bool,
 }
 
 /// `1.5` seconds as milliseconds.
@@ -145,6 +169,13 @@ fn milliseconds(text: &str) -> Option<i64> {
     let thousandths: i64 = format!("{fraction:0<3}").parse().ok()?;
     let all = whole.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(thousandths)?;
     Some(if negative { -all } else { all })
+}
+
+/// Milliseconds as seconds: `2`, `-1.5`.
+fn short(milliseconds: i64) -> String {
+    let text = seconds(milliseconds);
+    let text = text.trim_start_matches('+').trim_end_matches('0').trim_end_matches('.');
+    text.to_owned()
 }
 
 /// Milliseconds as seconds: `+1.500`.
@@ -164,10 +195,26 @@ impl Run<Session> for Set {
     type View = Kept;
 
     fn run(self, session: &mut Session) -> Result<Kept, Failure> {
-        let milliseconds_per_day = milliseconds(&self.value).ok_or_else(|| {
-            Failure::command(format!("'{}' is no number of seconds.", self.value))
+        let value = match self.value {
+            Some(value) => value,
+            None => session.ui().ask(
+                "\n   Enter the value to be used for drift (in seconds per day): ",
+                "-value",
+            )?,
+        };
+        let milliseconds_per_day = milliseconds(value.trim()).ok_or_else(|| {
+            Failure::command(format!("'{value}' is no number of seconds."))
                 .hint("such as 2, 1.5 or -0.25")
         })?;
+        if !self.force {
+            session.confirm(
+                false,
+                "\n   This value will overwrite the previous value of the drift that may have\n   \
+                 been measured.  If you are sure that you wish to overwrite it, then type\n   \
+                 'proceed', otherwise type 'quit'\n   > ",
+            )?;
+            session.ui().show("   Proceeding...\n\n");
+        }
         let drift = SetDrift { milliseconds_per_day };
         session.client().call(&SET, &[], &drift).map_err(refused_in_detail)?;
         Ok(Kept { milliseconds_per_day })
@@ -176,7 +223,9 @@ impl Run<Session> for Set {
 
 impl Text for Kept {
     fn write(&self, page: &mut Page) {
-        page.line(format!("Drift set to {} seconds per day.", seconds(self.milliseconds_per_day)));
+        page.line(
+            "   NOTE: The new value will not take effect until 'sysconf drift init' is run.\n",
+        );
     }
 }
 
@@ -260,13 +309,29 @@ struct StopMeasure {
     currentprecisetime: String,
 }
 
-impl Run<Session> for StopMeasure {
-    type View = Drift;
+/// The drift that was measured.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Measured(Drift);
 
-    fn run(self, session: &mut Session) -> Result<Drift, Failure> {
+impl Run<Session> for StopMeasure {
+    type View = Measured;
+
+    fn run(self, session: &mut Session) -> Result<Measured, Failure> {
         let time = PreciseTime { current_precise_time: self.currentprecisetime };
         session.client().call(&STOP, &[], &time).map_err(refused_in_detail)?;
-        status(session)
+        Ok(Measured(status(session)?))
+    }
+}
+
+impl Text for Measured {
+    fn write(&self, page: &mut Page) {
+        let drift = short(self.0.milliseconds_per_day.unwrap_or_default());
+        page.line("\n   Measuring drift correction data on this appliance.\n");
+        page.line(format!(
+            "   Storing measured drift of {drift} seconds/day in internal configuration files.\n   \
+             Use the command 'sysconf drift init' to initialize drift correction.\n"
+        ));
     }
 }
 
@@ -286,6 +351,7 @@ mod tests {
             assert_eq!(milliseconds(text), Some(read), "{text}");
             assert_eq!(seconds(read), written);
         }
+        assert_eq!([2000, -1500, 20_000, 0].map(short), ["2", "-1.5", "20", "0"]);
         for text in ["", "-", ".5", "1.0005", "1,5", "+1", "--1", "1e3", "99999999999999999999"] {
             assert_eq!(milliseconds(text), None, "{text}");
         }

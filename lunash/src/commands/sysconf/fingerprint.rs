@@ -27,7 +27,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[sysconf::LICENSE_FINGERPRINT.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_fingerprint_license.htm@7.2"),
         run: call::<License>(),
     },
     Command {
@@ -36,7 +36,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::CERTIFICATE.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_fingerprint_ntls.htm@7.2"),
         run: call::<Ntls>(),
     },
     Command {
@@ -66,11 +66,30 @@ impl Run<Session> for Web {
 struct License {}
 
 impl Run<Session> for License {
-    type View = Fingerprint;
+    type View = Licensed;
 
-    fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
+    fn run(self, session: &mut Session) -> Result<Licensed, Failure> {
         let license = session.get(&sysconf::LICENSE_FINGERPRINT, &[])?;
-        Ok(Fingerprint { of: "License", fingerprint: license.fingerprint })
+        let serial = session.hsm()?.to_owned();
+        Ok(Licensed { of: "License", fingerprint: license.fingerprint, serial })
+    }
+}
+
+/// What license files are made for.
+#[derive(Serialize)]
+struct Licensed {
+    of: &'static str,
+    fingerprint: String,
+    serial: String,
+}
+
+impl Text for Licensed {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        page.line("Fingerprint for Use With Entitlement Management System");
+        page.line("-".repeat(55));
+        page.line(format!("HSM serial #{} : {}", self.serial, self.fingerprint));
+        page.blank();
     }
 }
 
@@ -78,11 +97,27 @@ impl Run<Session> for License {
 struct Ntls {}
 
 impl Run<Session> for Ntls {
-    type View = Fingerprint;
+    type View = OfServer;
 
-    fn run(self, session: &mut Session) -> Result<Fingerprint, Failure> {
+    fn run(self, session: &mut Session) -> Result<OfServer, Failure> {
         let certificate = session.get(&ntls::CERTIFICATE, &[])?;
-        Ok(Fingerprint { of: "NTLS server certificate", fingerprint: certificate.fingerprint })
+        Ok(OfServer(Fingerprint {
+            of: "NTLS server certificate",
+            fingerprint: certificate.fingerprint,
+        }))
+    }
+}
+
+/// That of the NTLS certificate, between empty lines. SHA-256 in newer releases than the page's.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct OfServer(Fingerprint);
+
+impl Text for OfServer {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        self.0.write(page);
+        page.blank();
     }
 }
 

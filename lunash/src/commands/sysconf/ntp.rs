@@ -21,12 +21,16 @@ pub(in super::super) const MENUS: &[Menu] = &[
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "sysconf ntp addserver <NTPserver> [-autokey | -key|-k <key_id:1-65535>]",
+        syntax: "sysconf ntp addserver <NTPserver> [-autokey|-a | -key|-k <key_id:1-65535>] [-burst|-b] [-iburst|-i] [-prefer|-p] [-version|-v <version:3|4>]",
         help: "Add an NTP server",
         options: &[
             ("NTPserver", "Host name or address of the server"),
             ("-autokey", "Authenticate the server with AutoKey"),
             ("-key", "Number of a trusted symmetric key to authenticate the server with"),
+            ("-burst", "Send several packets at once while the server answers"),
+            ("-iburst", "Send several packets at once until the server answers"),
+            ("-prefer", "Follow this server before the others"),
+            ("-version", "Version of the protocol"),
         ],
         roles: Role::OPERATOR,
         rest: &[
@@ -63,7 +67,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             services::CHANGE.resource(),
             services::ACT.resource(),
         ],
-        known: Known::Assumed("known by name only; the lines of addserver that fit"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ntp_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -90,26 +94,25 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<ListServers>(),
     },
     Command {
-        syntax: "sysconf ntp log tail [-entries|-e <entries:1-1000>]",
+        syntax: "sysconf ntp log tail [-entries|-e <entries:0-2147483647>]",
         help: "Show the end of the log",
         options: &[("-entries", "How many lines; 20 when left out")],
-        roles: Role::MONITOR,
+        roles: Role::OPERATOR,
         rest: &[ntp::LOG.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ntp_log_tail.htm@7.2"),
         run: call::<LogTail>(),
     },
     Command {
-        syntax: "sysconf ntp ntpdate <NTPserver> [-key|-k <key_id:1-65535>]",
+        syntax: "sysconf ntp ntpdate <NTPserver> [-key|-k <key_id:1-65535>] [-version|-v <version:3|4>]",
         help: "Set the clock by a server, once",
         options: &[
             ("NTPserver", "Host name or address of the server"),
             ("-key", "Number of a trusted symmetric key to authenticate the server with"),
+            ("-version", "Version of the protocol"),
         ],
         roles: Role::OPERATOR,
         rest: &[time::SHOW.resource(), ntp::SYNCHRONIZE.resource()],
-        known: Known::Assumed(
-            "a public program types this line on a Luna SA 5.x; the log's line is that of ntpdate",
-        ),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ntp_ntpdate.htm@7.2"),
         run: call::<Ntpdate>(),
     },
     Command {
@@ -118,7 +121,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::SHOW.resource(), ntp::SERVERS.resource(), ntp::SERVER.resource()],
-        known: Known::Assumed("known by name only; the first lines of status, then listservers"),
+        known: Known::Assumed(
+            "sysconf_ntp_show.htm@7.2 has the daemon's version and all of its configuration, which the \
+             appliance does not tell",
+        ),
         run: call::<Show>(),
     },
     Command {
@@ -141,6 +147,10 @@ struct AddServer {
     server: String,
     autokey: bool,
     key: Option<u16>,
+    burst: bool,
+    iburst: bool,
+    prefer: bool,
+    version: Option<u8>,
 }
 
 impl Run<Session> for AddServer {
@@ -151,6 +161,10 @@ impl Run<Session> for AddServer {
             address: self.server.clone(),
             is_autokey_enabled: self.autokey.then_some(true),
             key_id: self.key,
+            is_burst_enabled: self.burst.then_some(true),
+            is_initial_burst_enabled: self.iburst.then_some(true),
+            is_preferred_server: self.prefer.then_some(true),
+            protocol_version: self.version,
             ..NewServer::default()
         };
         session.client().call(&ADD_SERVER, &[], &new).map_err(refused_in_detail)?;
@@ -158,6 +172,10 @@ impl Run<Session> for AddServer {
             address: self.server,
             key_id: self.key,
             is_autokey_enabled: self.autokey,
+            is_burst_enabled: self.burst,
+            is_initial_burst_enabled: self.iburst,
+            is_preferred_server: self.prefer,
+            protocol_version: self.version,
             ..Server::default()
         };
         let authenticated = self.key.is_some() || self.autokey;
@@ -286,18 +304,31 @@ impl Text for Service {
 #[derive(Deserialize)]
 struct Disable {}
 
-impl Run<Session> for Disable {
-    type View = Service;
+/// NTP was stopped.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Disabled(Service);
 
-    fn run(self, session: &mut Session) -> Result<Service, Failure> {
+impl Text for Disabled {
+    fn write(&self, page: &mut Page) {
+        self.0.write(page);
+        page.line("NTP is stopped");
+    }
+}
+
+impl Run<Session> for Disable {
+    type View = Disabled;
+
+    fn run(self, session: &mut Session) -> Result<Disabled, Failure> {
         let ran = session.get(&SHOW, &[])?.is_running;
         session.call(&services::CHANGE, &[SERVICE], &ChangeService { on_boot: false })?;
         let mut steps = Vec::new();
         if ran {
             act(session, "stop")?;
-            steps.push((STOPPING, true));
+            // As the page has it; STOPPING is that of the recorded restarts.
+            steps.push(("Stopping ntpd:", true));
         }
-        look(session, steps)
+        Ok(Disabled(look(session, steps)?))
     }
 }
 
@@ -415,6 +446,9 @@ struct LogTail {
 #[derive(Serialize)]
 struct Lines {
     lines: Vec<String>,
+    /// What the product says that it runs.
+    #[serde(skip)]
+    entries: Option<usize>,
 }
 
 impl Run<Session> for LogTail {
@@ -424,18 +458,18 @@ impl Run<Session> for LogTail {
         let mut lines = session.get(&LOG, &[])?.lines;
         let surplus = lines.len().saturating_sub(self.entries.unwrap_or(20));
         lines.drain(..surplus);
-        Ok(Lines { lines })
+        Ok(Lines { lines, entries: self.entries })
     }
 }
 
 impl Text for Lines {
     fn write(&self, page: &mut Page) {
-        if self.lines.is_empty() {
-            page.line("The NTP log is empty.");
-        }
-        for line in &self.lines {
-            page.line(line);
-        }
+        let rule = "=".repeat(78);
+        let entries = self.entries.map(|entries| format!(" -e {entries}")).unwrap_or_default();
+        page.line(&rule);
+        page.line(format!("syslog tail -l ntp{entries}"));
+        self.lines.iter().for_each(|line| page.line(line));
+        page.line(&rule);
     }
 }
 
@@ -444,6 +478,7 @@ struct Ntpdate {
     #[serde(rename = "NTPserver")]
     server: String,
     key: Option<u16>,
+    version: Option<u8>,
 }
 
 /// The clock before and after it was set.
@@ -463,6 +498,7 @@ impl Run<Session> for Ntpdate {
         let body = Synchronize {
             server: Some(self.server.clone()),
             key_id: self.key,
+            protocol_version: self.version,
             ..Synchronize::default()
         };
         client.call(&SYNCHRONIZE, &[], &body).map_err(|error| match error.id() {
@@ -479,6 +515,7 @@ impl Run<Session> for Ntpdate {
 
 impl Text for Dates {
     fn write(&self, page: &mut Page) {
+        page.blank();
         page.line(format!(
             "This command sets the date and time using ntp server \"{}\" if NTP daemon is not \
              running.\n",

@@ -6,6 +6,7 @@ use luna_rest::ntp::{
 };
 
 use crate::prelude::*;
+use crate::questions::warning;
 use crate::refusals::refused_in_detail;
 use luna_rest::{ntp, users};
 
@@ -64,16 +65,20 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntp::CLEAR_KEYS.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_key_clear.htm@7.2",
+        ),
         run: call::<KeyClear>(),
     },
     Command {
-        syntax: "sysconf ntp symmetricAuth key delete <keyid:1-65535>",
+        syntax: "sysconf ntp symmetricAuth key delete -id|-i <keyid:1-65535> [-force|-f]",
         help: "Delete a shared key",
-        options: &[("keyid", "Number of the key")],
+        options: &[("-id", "Number of the key")],
         roles: Role::OPERATOR,
         rest: &[ntp::DELETE_KEY.resource()],
-        known: Known::Assumed("known by name only; the positional as in trustedkeys add"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_key_delete.htm@7.2",
+        ),
         run: call::<KeyDelete>(),
     },
     Command {
@@ -82,16 +87,20 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::KEYS.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_key_list.htm@7.2",
+        ),
         run: call::<KeyList>(),
     },
     Command {
-        syntax: "sysconf ntp symmetricAuth trustedkeys add <keyid:1-65535>",
+        syntax: "sysconf ntp symmetricAuth trustedkeys add -id|-i <keyid:1-65535>",
         help: "Trust a shared key",
-        options: &[("keyid", "Number of the key")],
+        options: &[("-id", "Number of the key")],
         roles: Role::OPERATOR,
         rest: &[ntp::TRUST_KEY.resource()],
-        known: Known::Documented("manualshive: Appliance Administration Guide, p. 44 @7.3"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_trustedkeys_add.htm@7.2",
+        ),
         run: call::<TrustAdd>(),
     },
     Command {
@@ -100,16 +109,20 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntp::CLEAR_TRUST.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_trustedkeys_clear.htm@7.2",
+        ),
         run: call::<TrustClear>(),
     },
     Command {
-        syntax: "sysconf ntp symmetricAuth trustedkeys delete <keyid:1-65535>",
+        syntax: "sysconf ntp symmetricAuth trustedkeys delete -id|-i <keyid:1-65535> [-force|-f]",
         help: "Trust a shared key no longer",
-        options: &[("keyid", "Number of the key")],
+        options: &[("-id", "Number of the key")],
         roles: Role::OPERATOR,
         rest: &[ntp::DISTRUST_KEY.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_trustedkeys_delete.htm@7.2",
+        ),
         run: call::<TrustDelete>(),
     },
     Command {
@@ -118,7 +131,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntp::KEYS.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_ntp_symmetricauth_trustedkeys_list.htm@7.2",
+        ),
         run: call::<TrustList>(),
     },
 ];
@@ -203,24 +218,28 @@ impl Run<Session> for KeyClear {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        session.confirm_warning(self.force, "This command will delete all NTP symmetric keys.")?;
+        let question = warning("This command deletes all NTP symmetric keys.");
+        session.confirm_aloud(self.force, &format!("\n\n{question}"))?;
         session.call(&CLEAR_KEYS, &[], &Nothing {})?;
-        Ok(Message::new("NTP symmetric keys deleted."))
+        Ok(Message::new("You must restart NTP for the changes to take effect."))
     }
 }
 
 #[derive(Deserialize)]
 struct KeyDelete {
-    keyid: u16,
+    id: u16,
+    /// Nothing is asked; the page has it.
+    #[expect(dead_code, reason = "an option that changes nothing")]
+    force: bool,
 }
 
 impl Run<Session> for KeyDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let id = self.keyid.to_string();
+        let id = self.id.to_string();
         session.client().call(&DELETE_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
-        Ok(Message::new(format!("NTP symmetric key {id} deleted.")))
+        Ok(Message::new(format!("{id} deleted")))
     }
 }
 
@@ -255,32 +274,26 @@ impl Run<Session> for KeyList {
     }
 }
 
-/// The frame of 'sysconf ntp listservers'.
 impl Text for Keys {
     fn write(&self, page: &mut Page) {
-        page.line("=".repeat(65));
-        page.line("NTP Symmetric Keys:");
-        for key in &self.keys {
-            page.field(&format!("key {:<6} {}", key.id, key.r#type), 24, trusted(key.trusted));
-        }
-        page.line("=".repeat(65));
+        let rule = "=".repeat(33);
+        page.line(format!("NTP Symmetric Authentication Keys:\n{rule}\n"));
+        page.line(format!("keyId keyType KeyValue\n{rule}"));
+        self.keys.iter().for_each(|key| page.line(format!("{} {} *****", key.id, key.r#type)));
+        page.line(rule);
     }
-}
-
-fn trusted(trusted: bool) -> &'static str {
-    if trusted { "trusted" } else { "" }
 }
 
 #[derive(Deserialize)]
 struct TrustAdd {
-    keyid: u16,
+    id: u16,
 }
 
 impl Run<Session> for TrustAdd {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let id = self.keyid.to_string();
+        let id = self.id.to_string();
         session.client().call(&TRUST_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
         Ok(Message::new(format!("NTP trusted key {id} added.")))
     }
@@ -292,28 +305,31 @@ struct TrustClear {
 }
 
 impl Run<Session> for TrustClear {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        session
-            .confirm_warning(self.force, "This command will clear the list of trusted NTP keys.")?;
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        let question = warning("This command deletes all NTP symmetric trusted keys.");
+        session.confirm_and_end(self.force, &question)?;
         session.call(&CLEAR_TRUST, &[], &Nothing {})?;
-        Ok(Message::new("NTP trusted keys cleared."))
+        Ok(Untold(Message::new("NTP trusted keys cleared.")))
     }
 }
 
 #[derive(Deserialize)]
 struct TrustDelete {
-    keyid: u16,
+    id: u16,
+    /// Nothing is asked; the page has it.
+    #[expect(dead_code, reason = "an option that changes nothing")]
+    force: bool,
 }
 
 impl Run<Session> for TrustDelete {
     type View = Message;
 
     fn run(self, session: &mut Session) -> Result<Message, Failure> {
-        let id = self.keyid.to_string();
+        let id = self.id.to_string();
         session.client().call(&DISTRUST_KEY, &[&id], &Nothing {}).map_err(refused_in_detail)?;
-        Ok(Message::new(format!("NTP trusted key {id} deleted.")))
+        Ok(Message::new(format!("{id} deleted")))
     }
 }
 
@@ -336,12 +352,9 @@ impl Run<Session> for TrustList {
 }
 
 impl Text for Trusted {
+    /// Assumed: the numbers, as the daemon's configuration has them.
     fn write(&self, page: &mut Page) {
-        page.line("=".repeat(65));
-        page.line("NTP Trusted Keys:");
-        for key in &self.keys {
-            page.line(format!("trustedkey {key}"));
-        }
-        page.line("=".repeat(65));
+        let keys: String = self.keys.iter().map(|key| format!(" {key}")).collect();
+        page.line(format!("current trustedkeys:{keys}"));
     }
 }

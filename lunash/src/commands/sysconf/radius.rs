@@ -11,28 +11,27 @@ pub(in super::super) const MENUS: &[Menu] =
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "sysconf radius addServer -server <address> [-port <port:1-65535>] [-timeout <seconds:1-60>] [-secret <radius_secret>]",
+        syntax: "sysconf radius addServer -server|-s <address> -port|-p <port:0-65535> -timeout|-t <seconds:1-300> [-secret <radius_secret>]",
         help: "Add a RADIUS server",
         options: &[
             ("-server", "Host name or address of the server"),
-            ("-port", "Port that the server listens on; 1812 when left out"),
-            ("-timeout", "Seconds to wait for the server; 3 when left out"),
+            ("-port", "Port that the server listens on, such as 1812"),
+            ("-timeout", "Seconds to wait for the server"),
+            // The page asks for the secret only; the option is for scripts.
             ("-secret", "Secret that is shared with the server; asked for when left out"),
         ],
         roles: Role::ADMIN,
         rest: &[ADD_SERVER.resource()],
-        known: Known::Assumed(
-            "the page was not found: the guide names address and secret; the options were chosen",
-        ),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_radius_addserver.htm@7.2"),
         run: call::<AddServer>(),
     },
     Command {
-        syntax: "sysconf radius deleteServer -server <address>",
+        syntax: "sysconf radius deleteServer -server|-s <address>",
         help: "Remove a RADIUS server",
         options: &[("-server", "The server, as it was added")],
         roles: Role::ADMIN,
         rest: &[DELETE_SERVER.resource()],
-        known: Known::Assumed("the page was not found: the option of addServer"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_radius_deleteserver.htm@7.2"),
         run: call::<DeleteServer>(),
     },
     Command {
@@ -41,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[SWITCH.resource()],
-        known: Known::Assumed("the page was not found: the words of 'sysconf snmp'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_radius_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -50,7 +49,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[SWITCH.resource()],
-        known: Known::Assumed("the page was not found: the words of 'sysconf snmp'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_radius_enable.htm@7.2"),
         run: call::<Enable>(),
     },
     Command {
@@ -59,7 +58,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[SHOW.resource()],
-        known: Known::Assumed("the page was not found: made like 'sysconf snmp trap show'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_radius_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
@@ -67,26 +66,45 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 #[derive(Deserialize)]
 struct AddServer {
     server: String,
-    port: Option<u16>,
-    timeout: Option<u32>,
+    port: u16,
+    timeout: u32,
     secret: Option<Secret>,
 }
 
 impl Run<Session> for AddServer {
-    type View = Message;
+    type View = Added;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+    fn run(self, session: &mut Session) -> Result<Added, Failure> {
         let question = Question {
-            text: "Please enter the secret of the RADIUS server:\n> ",
-            again: Some("Please enter it again:\n> "),
+            text: "\nEnter the server secret:",
+            again: Some("Re-enter the server secret:"),
             variable: "RADIUS_SECRET",
             option: "-secret",
         };
+        let asked = self.secret.is_none();
         let secret = session.ui().secret(self.secret, question)?;
         let AddServer { server: address, port, timeout, .. } = self;
+        let (port, timeout) = (Some(port), Some(timeout));
         let server = NewServer { address, port, timeout, secret };
         session.client().call(&ADD_SERVER, &[], &server).map_err(refused_in_detail)?;
-        Ok(Message::new(format!("RADIUS server {} added.", server.address)))
+        Ok(Added { message: format!("RADIUS server {} added.", server.address), asked })
+    }
+}
+
+/// A server was added, which the product says only by the result.
+#[derive(Serialize)]
+struct Added {
+    message: String,
+    /// Whether the secret was asked for, which an empty line ends.
+    #[serde(skip)]
+    asked: bool,
+}
+
+impl Text for Added {
+    fn write(&self, page: &mut Page) {
+        if self.asked {
+            page.line("");
+        }
     }
 }
 
@@ -96,15 +114,15 @@ struct DeleteServer {
 }
 
 impl Run<Session> for DeleteServer {
-    type View = Message;
+    type View = Untold<Message>;
 
-    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
         let server = self.server;
         session
             .client()
             .call(&DELETE_SERVER, &[&server], &Nothing {})
             .map_err(refused_in_detail)?;
-        Ok(Message::new(format!("RADIUS server {server} deleted.")))
+        Ok(Untold(Message::new(format!("RADIUS server {server} deleted."))))
     }
 }
 
@@ -112,9 +130,9 @@ impl Run<Session> for DeleteServer {
 struct Disable {}
 
 impl Run<Session> for Disable {
-    type View = Switched;
+    type View = Untold<Switched>;
 
-    fn run(self, session: &mut Session) -> Result<Switched, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Switched>, Failure> {
         switch(session, false)
     }
 }
@@ -123,32 +141,22 @@ impl Run<Session> for Disable {
 struct Enable {}
 
 impl Run<Session> for Enable {
-    type View = Switched;
+    type View = Untold<Switched>;
 
-    fn run(self, session: &mut Session) -> Result<Switched, Failure> {
+    fn run(self, session: &mut Session) -> Result<Untold<Switched>, Failure> {
         switch(session, true)
     }
 }
 
-fn switch(session: &Session, enabled: bool) -> Result<Switched, Failure> {
+fn switch(session: &Session, enabled: bool) -> Result<Untold<Switched>, Failure> {
     session.client().call(&SWITCH, &[], &Toggle { enabled }).map_err(refused_in_detail)?;
-    Ok(Switched { enabled })
+    Ok(Untold(Switched { enabled }))
 }
 
 /// Whether RADIUS servers judge passwords.
 #[derive(Serialize)]
 struct Switched {
     enabled: bool,
-}
-
-impl Text for Switched {
-    fn write(&self, page: &mut Page) {
-        page.line(enabled(self.enabled));
-    }
-}
-
-fn enabled(enabled: bool) -> &'static str {
-    if enabled { "RADIUS is enabled" } else { "RADIUS is disabled" }
 }
 
 #[derive(Deserialize)]
@@ -186,14 +194,38 @@ impl Run<Session> for Show {
 
 impl Text for Servers {
     fn write(&self, page: &mut Page) {
-        page.line(enabled(self.enabled));
+        // Assumed: what is said while it is disabled.
+        let state = if self.enabled { "enabled" } else { "disabled" };
+        page.line(format!("RADIUS for SSH is {state} with the following deployed servers:"));
         page.blank();
-        let mut table = Table::new(0, 2, &[(32, false), (5, true), (7, true)]);
-        table.row(["RADIUS Server", "Port", "Timeout"]);
-        table.row(["=".repeat(32), "=".repeat(5), "=".repeat(7)]);
+        let row = |server: &str, timeout: &str| format!("{server:>64}{timeout:>12}");
+        page.line(row("server:port", "timeout"));
+        page.line(row("-------------", "----------"));
         for Server { address, port, timeout } in &self.servers {
-            table.row([address.as_str(), &port.to_string(), &timeout.to_string()]);
+            page.line(row(&format!("{address}:{port}"), &timeout.to_string()));
         }
-        page.table(&table);
+        page.blank();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The example of the page.
+    #[test]
+    fn the_servers_are_written_as_the_page_has_them() {
+        let server = Server { address: "192.20.15.182".into(), port: 1812, timeout: 60 };
+        let text = Servers { enabled: true, servers: vec![server] }.text();
+        let blank = " ".repeat(46);
+        assert_eq!(
+            text,
+            format!(
+                "RADIUS for SSH is enabled with the following deployed servers:\n\n\
+                 {blank}       server:port     timeout\n{blank}     -------------  ----------\n\
+                 {blank}192.20.15.182:1812          60\n\n"
+            )
+        );
     }
 }

@@ -5,6 +5,7 @@ use luna_rest::services::{self, ChangeService, ServiceAction};
 use luna_rest::snmp::{ADD_USER, CLEAR_USERS, DELETE_USER, NewUser, SHOW, USERS};
 
 use crate::prelude::*;
+use crate::questions::warning;
 use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -28,7 +29,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[SHOW.resource(), services::CHANGE.resource(), services::ACT.resource()],
-        known: Known::Assumed("the page was not found: the lines of enable that fit"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -50,7 +51,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Show>(),
     },
     Command {
-        syntax: "sysconf snmp user add -secName <name> [-authPassword <password>] [-privPassword <password>] [-authProtocol <protocol:SHA>] [-privProtocol <protocol:AES>]",
+        syntax: "sysconf snmp user add -secName|-s <name> [-authPassword|-authpa <password>] [-privPassword|-privpa <password>] [-authProtocol|-authpr <protocol:SHA>] [-privProtocol|-privpr <protocol:AES>]",
         help: "Add an SNMP user",
         options: &[
             ("-secName", "Name of the user, 4 to 32 characters"),
@@ -70,16 +71,16 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[CLEAR_USERS.resource()],
-        known: Known::Assumed("the page was not found: asks and answers as the clears of ntp"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_user_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "sysconf snmp user delete -secName <name>",
+        syntax: "sysconf snmp user delete -secName|-s <name>",
         help: "Delete an SNMP user, with its notification and trap targets",
         options: &[SECURITY[0]],
         roles: Role::OPERATOR,
         rest: &[DELETE_USER.resource()],
-        known: Known::Assumed("the page was not found: the option and the words of user add"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_user_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
@@ -137,10 +138,12 @@ struct Agent {
     acted: bool,
 }
 
-/// The empty lines of this menu are the product's.
 impl Text for Agent {
+    /// The empty line is the product's; the page of disable has none.
     fn write(&self, page: &mut Page) {
-        page.blank();
+        if self.enabled {
+            page.blank();
+        }
         page.line(enabled(self.enabled));
         if self.acted {
             let step = if self.running { "Starting snmpd:" } else { "Stopping snmpd:" };
@@ -261,15 +264,13 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
-        session.confirm_warning(
-            self.force,
-            "This command will delete all SNMP users with their notification and trap targets.",
-        )?;
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let lines = "This command deletes all user account information from the SNMP Agent.";
+        session.confirm_aloud(self.force, &format!("\n{}", warning(lines)))?;
         session.call(&CLEAR_USERS, &[], &Nothing {})?;
-        Ok(Said::new("SNMP user account information cleared"))
+        Ok(Message::new("SNMP user account information cleared"))
     }
 }
 
@@ -279,14 +280,14 @@ struct Delete {
 }
 
 impl Run<Session> for Delete {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
         session
             .client()
             .call(&DELETE_USER, &[&self.secname], &Nothing {})
             .map_err(refused_in_detail)?;
-        Ok(Said::new("SNMP user account information deleted"))
+        Ok(Message::new(format!("SNMP user account \"{}\" deleted", self.secname)))
     }
 }
 

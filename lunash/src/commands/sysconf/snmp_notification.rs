@@ -7,6 +7,7 @@ use luna_rest::snmp::{
 
 use super::snmp::{SECURITY, Said, passwords};
 use crate::prelude::*;
+use crate::questions::warning;
 use crate::refusals::refused_in_detail;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -14,7 +15,7 @@ pub(in super::super) const MENUS: &[Menu] =
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "sysconf snmp notification add -ipAddress <ipaddress> -secName <name> [-authPassword <password>] [-privPassword <password>] [-notifyType <type:trap|inform>] [-udpPort <port:0-65535>] [-authProtocol <protocol:SHA>] [-privProtocol <protocol:AES>] [-engineId <engine_id>]",
+        syntax: "sysconf snmp notification add -ipAddress|-i <ipaddress> -secName|-s <name> [-authPassword|-authpa <password>] [-privPassword|-privpa <password>] [-notifyType|-n <type:trap|inform>] [-udpPort|-u <port:0-65535>] [-authProtocol|-authpr <protocol:SHA>] [-privProtocol|-privpr <protocol:AES>] [-engineId|-e <engine_id>]",
         help: "Add a notification target",
         options: &[
             ADDRESS,
@@ -41,13 +42,13 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[USERS.resource(), CLEAR_NOTIFICATIONS.resource()],
-        known: Known::Assumed("the page was not found: asks and answers as the clears of ntp"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_notification_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "sysconf snmp notification delete -ipAddress <ipaddress>",
-        help: "Delete the notification targets of an address",
-        options: &[ADDRESS],
+        syntax: "sysconf snmp notification delete -ipAddress|-i <ipaddress> [-udpPort|-u <port:0-65535>]",
+        help: "Delete the notification targets of an address and a port",
+        options: &[ADDRESS, ("-udpPort", "Port of the targets; 162 when left out")],
         roles: Role::OPERATOR,
         rest: &[
             USERS.resource(),
@@ -55,7 +56,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
             NOTIFICATION.resource(),
             DELETE_NOTIFICATION.resource(),
         ],
-        known: Known::Assumed("the page was not found: the option and the words of add"),
+        known: Known::Documented(
+            "lunash/commands/sysconf/sysconf_snmp_notification_delete.htm@7.2",
+        ),
         run: call::<Delete>(),
     },
     Command {
@@ -113,34 +116,34 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
-        session.confirm_warning(
-            self.force,
-            "This command will delete all SNMP notification targets.",
-        )?;
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let lines = "This command deletes all notification target information from the SNMP Agent.";
+        session.confirm_aloud(self.force, &format!("\n{}", warning(lines)))?;
         for user in session.get(&USERS, &[])?.users {
             session.call(&CLEAR_NOTIFICATIONS, &[&user.id], &Nothing {})?;
         }
-        Ok(Said::new("SNMP notification target information cleared"))
+        Ok(Message::new("SNMP notification target information cleared"))
     }
 }
 
 #[derive(Deserialize)]
 struct Delete {
     ipaddress: String,
+    udpport: Option<u16>,
 }
 
 impl Run<Session> for Delete {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let port = self.udpport.unwrap_or(PORT);
         let mut targets = targets(session)?;
-        targets.retain(|target| is_same(&target.address, &self.ipaddress));
+        targets.retain(|it| it.port == port && is_same(&it.address, &self.ipaddress));
         if targets.is_empty() {
             return Err(Failure::command(format!(
-                "There is no SNMP notification target '{}'.",
+                "There is no SNMP notification target '{}' with the port {port}.",
                 self.ipaddress
             ))
             .hint("'sysconf snmp notification list' shows the targets"));
@@ -149,7 +152,7 @@ impl Run<Session> for Delete {
             let ids = &[target.user.as_str(), target.id.as_str()];
             session.call(&DELETE_NOTIFICATION, ids, &Nothing {})?;
         }
-        Ok(Said::new("SNMP notification target information deleted"))
+        Ok(Message::new("SNMP notification target information deleted"))
     }
 }
 

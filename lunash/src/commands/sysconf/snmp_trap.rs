@@ -5,7 +5,7 @@ use luna_rest::snmp::{
     TRAPS, TestTrap,
 };
 
-use super::snmp::{SECURITY, Said, passwords};
+use super::snmp::{SECURITY, passwords};
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
 
@@ -19,7 +19,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[CLEAR_TRAPS.resource()],
-        known: Known::Assumed("the page was not found: asks and answers as the clears of ntp"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
@@ -28,7 +28,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[TRAP_ACT.resource()],
-        known: Known::Assumed("the page was not found: the words of 'sysconf snmp enable'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -37,28 +37,26 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[TRAP_ACT.resource()],
-        known: Known::Assumed("the page was not found: the words of 'sysconf snmp enable'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_enable.htm@7.2"),
         run: call::<Enable>(),
     },
     Command {
-        syntax: "sysconf snmp trap set -host <address> -secName <name> -engineId <engine_id> [-authPassword <password>] [-privPassword <password>] [-authProtocol <protocol:SHA>] [-privProtocol <protocol:AES>] [-trapType <type:trap|inform>]",
+        syntax: "sysconf snmp trap set -host|-h <address> -secName|-s <name> -engineId|-e <engine_id> [-authProtocol|-authpr <protocol:SHA>] [-authPwd|-authpw <password>] [-privProtocol|-privpr <protocol:AES>] [-privPwd|-privpw <password>] [-trapType <type:trap|inform>]",
         help: "Set a trap target, in place of the one of that address",
         options: &[
             ("-host", "Host name or address of the target"),
             SECURITY[0],
             ("-engineId", "Engine that sends the traps, 10, 12, 14 or 16 hexadecimal digits"),
-            SECURITY[1],
-            SECURITY[2],
             SECURITY[3],
+            ("-authPwd", SECURITY[1].1),
             SECURITY[4],
+            ("-privPwd", SECURITY[2].1),
+            // The page leaves out user and engine where they stay; the API wants both, and has this.
             ("-trapType", "Whether the target confirms what it gets; trap when left out"),
         ],
         roles: Role::OPERATOR,
         rest: &[TRAPS.resource(), ADD_TRAP.resource(), SET_TRAP.resource()],
-        known: Known::Assumed(
-            "the page was not found: the fields of the REST resource, named as the options of \
-             notification add; -host, as it may be a name",
-        ),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_set.htm@7.2"),
         run: call::<Set>(),
     },
     Command {
@@ -67,11 +65,11 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[SHOW.resource(), TRAPS.resource(), TRAP.resource()],
-        known: Known::Assumed("the page was not found: the fields of the REST resource"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_show.htm@7.2"),
         run: call::<Show>(),
     },
     Command {
-        syntax: "sysconf snmp trap test -logFacility <facility:kern|user|daemon|auth|syslog|authpriv|cron|local0|local1|local2|local3|local4|local5|local6|local7> -logLevel <level:emergency|alert|critical|crit|error|err|warning|warn|notice|info|debug> -process <process> -message <message> [-pid]",
+        syntax: "sysconf snmp trap test -logFacility|-logf <facility:kern|user|daemon|auth|syslog|authpriv|cron|local0|local1|local2|local3|local4|local5|local6|local7> -logLevel|-logl <level:emergency|alert|critical|crit|error|err|warning|warn|notice|info|debug> -process|-pr <process> -message|-m <message> [-pid|-pi]",
         help: "Write a line into the log that sets off a trap",
         options: &[
             ("-logFacility", "Facility of the line"),
@@ -82,10 +80,13 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[TEST_TRAP.resource()],
-        known: Known::Assumed("the page was not found: the fields of the REST resource"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_snmp_trap_test.htm@7.2"),
         run: call::<Test>(),
     },
 ];
+
+/// What is said after a change of the targets.
+const RESTART: &str = "Please use 'service restart lsta' for the new configuration to take effect.";
 
 #[derive(Deserialize)]
 struct Clear {
@@ -93,12 +94,16 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
-        session.confirm_warning(self.force, "This command will delete all SNMP trap targets.")?;
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        session.confirm_and_end(
+            self.force,
+            "If you are sure that you wish to clear snmp trap information, then enter 'proceed', \
+             otherwise type 'quit'.\n\n> ",
+        )?;
         session.call(&CLEAR_TRAPS, &[], &Nothing {})?;
-        Ok(Said::new("SNMP trap information cleared"))
+        Ok(Message::new(RESTART))
     }
 }
 
@@ -137,13 +142,19 @@ struct Switched {
 
 impl Text for Switched {
     fn write(&self, page: &mut Page) {
-        page.blank();
-        page.line(enabled(self.traps_enabled));
+        let step = |page: &mut Page, step: &str| page.field(step, 59, "[  OK  ]");
+        if self.traps_enabled {
+            page.line("SNMP trap agent is enabled");
+            for name in ["Stopping syslog:", "Starting syslog:", "Starting lsta:"] {
+                step(page, name);
+            }
+            page.line("\nSNMP trap agent is started");
+        } else {
+            page.line("SNMP trap agent is disabled");
+            step(page, "Shutting down lsta:");
+            page.line("SNMP trap agent is stopped");
+        }
     }
-}
-
-fn enabled(enabled: bool) -> &'static str {
-    if enabled { "SNMP trap is enabled" } else { "SNMP trap is disabled" }
 }
 
 #[derive(Deserialize)]
@@ -151,18 +162,18 @@ struct Set {
     host: String,
     secname: String,
     engineid: String,
-    authpassword: Option<Secret>,
-    privpassword: Option<Secret>,
+    authpwd: Option<Secret>,
+    privpwd: Option<Secret>,
     authprotocol: Option<String>,
     privprotocol: Option<String>,
     traptype: Option<String>,
 }
 
 impl Run<Session> for Set {
-    type View = Said;
+    type View = Message;
 
-    fn run(self, session: &mut Session) -> Result<Said, Failure> {
-        let (authentication, privacy) = passwords(session, self.authpassword, self.privpassword)?;
+    fn run(self, session: &mut Session) -> Result<Message, Failure> {
+        let (authentication, privacy) = passwords(session, self.authpwd, self.privpwd)?;
         let is_there = session.get(&TRAPS, &[])?.traps.iter().any(|trap| trap.id == self.host);
         let trap = NewTrap {
             address: self.host.clone(),
@@ -179,7 +190,7 @@ impl Run<Session> for Set {
         } else {
             session.client().call(&ADD_TRAP, &[], &trap).map_err(refused_in_detail)?;
         }
-        Ok(Said::new("SNMP trap information set"))
+        Ok(Message::new(RESTART))
     }
 }
 
@@ -230,18 +241,27 @@ impl Run<Session> for Show {
 }
 
 impl Text for Traps {
+    /// Assumed: what is said of no target, and of each one after the first.
     fn write(&self, page: &mut Page) {
         page.blank();
-        page.line(enabled(self.traps_enabled));
-        page.blank();
-        page.line("SNMP Trap Targets:");
-        page.line("-".repeat(18));
-        for target in &self.targets {
-            let Target { host, port, user, engine_id, auth_protocol, priv_protocol, .. } = target;
-            let security = format!("{auth_protocol} {priv_protocol} {}", target.r#type);
-            page.field("", 0, format!("{host}:{port} \"{user}\" {engine_id} {security}"));
+        if self.targets.is_empty() {
+            page.line("SNMP Trap is not configured.");
         }
-        page.blank();
+        for target in &self.targets {
+            page.line("SNMP Trap is configured as the following:");
+            for (label, value) in [
+                ("SNMP Trap Host", format!("{}:{}", target.host, target.port)),
+                ("SNMP Version", "3".to_owned()),
+                ("SNMP v3 Security Name", target.user.clone()),
+                ("SNMP v3 Engine ID", format!("0x{}", target.engine_id)),
+                ("SNMP v3 Security Level", target.security_level.clone()),
+                ("SNMP v3 Authentication protocol", target.auth_protocol.clone()),
+                ("SNMP v3 Privacy protocol", target.priv_protocol.clone()),
+            ] {
+                page.field(&format!("  {label}"), 34, format!(": {value}"));
+            }
+            page.blank();
+        }
     }
 }
 
@@ -267,5 +287,51 @@ impl Run<Session> for Test {
         };
         session.client().call(&TEST_TRAP, &[], &test).map_err(refused_in_detail)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of the pages.
+    #[test]
+    fn traps_are_written_as_the_pages_have_them() {
+        let target = Target {
+            host: "mysnmphost".into(),
+            port: 162,
+            user: "admin".into(),
+            engine_id: "800007c70300e05290ab60".into(),
+            auth_protocol: "SHA".into(),
+            priv_protocol: "AES".into(),
+            security_level: "authPriv".into(),
+            r#type: "trap".into(),
+        };
+        insta::assert_snapshot!(Traps { traps_enabled: true, targets: vec![target] }.text(), @r"
+
+        SNMP Trap is configured as the following:
+          SNMP Trap Host                  : mysnmphost:162
+          SNMP Version                    : 3
+          SNMP v3 Security Name           : admin
+          SNMP v3 Engine ID               : 0x800007c70300e05290ab60
+          SNMP v3 Security Level          : authPriv
+          SNMP v3 Authentication protocol : SHA
+          SNMP v3 Privacy protocol        : AES
+
+        ");
+        insta::assert_snapshot!(Switched { traps_enabled: true }.text(), @r"
+        SNMP trap agent is enabled
+        Stopping syslog:                                           [  OK  ]
+        Starting syslog:                                           [  OK  ]
+        Starting lsta:                                             [  OK  ]
+
+        SNMP trap agent is started
+        ");
+        insta::assert_snapshot!(Switched { traps_enabled: false }.text(), @r"
+        SNMP trap agent is disabled
+        Shutting down lsta:                                        [  OK  ]
+        SNMP trap agent is stopped
+        ");
     }
 }

@@ -7,9 +7,11 @@ use luna_rest::ssh::{
     ACT, BIND_ADDRESS, BindAddress, CHANGE, CIPHERS, ChangeSsh, REGENERATE_KEY, RESET_CIPHERS, SHOW,
 };
 
+use crate::commands::network::devices;
 use crate::prelude::*;
+use crate::questions::SURE;
 use crate::refusals::refused_in_detail;
-use luna_rest::ssh;
+use luna_rest::{network, ssh};
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "sysconf ssh", help: "The SSH server" },
@@ -50,10 +52,8 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one network device, or on all",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[ssh::CHANGE.resource()],
-        known: Known::Documented(
-            "admin_appliance/client_connections/ssh_restrictions_setting_and_clearing.htm",
-        ),
+        rest: &[ssh::CHANGE.resource(), network::DEVICE.resource()],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_device.htm@7.2"),
         run: call::<Device>(),
     },
     Command {
@@ -61,8 +61,12 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         help: "Let the SSH server listen on one address",
         options: &[("address", "IP address of the appliance")],
         roles: Role::OPERATOR,
-        rest: &[ssh::BIND_ADDRESS.resource()],
-        known: Known::Assumed("known by name only; as 'sysconf ssh device'"),
+        rest: &[
+            ssh::BIND_ADDRESS.resource(),
+            network::DEVICES.resource(),
+            network::DEVICE.resource(),
+        ],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_ip.htm@7.2"),
         run: call::<Ip>(),
     },
     Command {
@@ -71,7 +75,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::CHANGE.resource()],
-        known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_password_disable.htm@7.2"),
         run: call::<DisablePassword>(),
     },
     Command {
@@ -80,25 +84,25 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::CHANGE.resource()],
-        known: Known::Assumed("known by name only; as 'sysconf ssh publickey enable'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_password_enable.htm@7.2"),
         run: call::<EnablePassword>(),
     },
     Command {
         syntax: "sysconf ssh port <port:1-65535>",
         help: "Set the port the SSH server listens on",
         options: &[("port", "22, or one of 1024 to 65535")],
-        roles: Role::OPERATOR,
-        rest: &[ssh::CHANGE.resource()],
-        known: Known::Assumed("known by name only; the range is that of the REST resource"),
+        roles: Role::ADMIN,
+        rest: &[ssh::SHOW.resource(), ssh::CHANGE.resource()],
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_port.htm@7.2"),
         run: call::<Port>(),
     },
     Command {
-        syntax: "sysconf ssh regenKeyPair [-force|-f]",
+        syntax: "sysconf ssh regenKeyPair",
         help: "Make a new key for the SSH server",
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::ACT.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_regenkeypair.htm@7.2"),
         run: call::<RegenKeyPair>(),
     },
     Command {
@@ -194,7 +198,11 @@ impl Run<Session> for Device {
     fn run(self, session: &mut Session) -> Result<Restricted, Failure> {
         let network_devices = Some(vec![self.netdevice.clone()]);
         change(session, &ChangeSsh { network_devices, ..ChangeSsh::default() })?;
-        Ok(Restricted { devices: vec![self.netdevice], ip: None })
+        let of_device = match self.netdevice.as_str() {
+            "all" => None,
+            device => address(session.get(&network::DEVICE, &[device])?),
+        };
+        Ok(Restricted { devices: vec![self.netdevice], ip: None, of_device })
     }
 }
 
@@ -212,8 +220,19 @@ impl Run<Session> for Ip {
             .client()
             .call(&BIND_ADDRESS, &[], &BindAddress { ip: ip.clone() })
             .map_err(refused_in_detail)?;
-        Ok(Restricted { devices: Vec::new(), ip: Some(ip) })
+        let has = |device: &network::Device| {
+            let four = device.ip4.as_ref().is_some_and(|ip4| ip4.ip == ip);
+            four || device.ip6.iter().any(|ip6| ip6.ip == ip)
+        };
+        let device = devices(session)?.into_iter().find(has).map(|device| device.id);
+        Ok(Restricted { devices: Vec::new(), ip: Some(ip), of_device: device })
     }
+}
+
+/// The address of a device.
+fn address(device: network::Device) -> Option<String> {
+    let six = device.ip6.into_iter().map(|ip6| ip6.ip).next();
+    device.ip4.map(|ip4| ip4.ip).or(six)
 }
 
 /// Where the server listens after a change.
@@ -223,11 +242,35 @@ struct Restricted {
     devices: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
+    /// The address of the one device, or the device with that address.
+    #[serde(skip)]
+    of_device: Option<String>,
 }
 
+const RESTARTED: &str = "Stopping sshd:                                             [  OK  ]\n\n\
+                         Starting sshd:                                             [  OK  ]\n";
+
 impl Text for Restricted {
+    /// Assumed: what is said where all devices serve, or an address is that of no device.
     fn write(&self, page: &mut Page) {
-        page.line(format!("Success: {}", restriction(&self.devices, self.ip.as_deref())));
+        let other = self.of_device.as_deref();
+        let restricted = match (self.ip.as_deref(), self.devices.first().map(String::as_str)) {
+            (Some("0.0.0.0" | "::"), _) | (None, Some("all") | None) => {
+                "SSH now unrestricted.".to_owned()
+            }
+            (Some(ip), _) => match other {
+                Some(device) => {
+                    format!("SSH now restricted to ethernet device {device} (IP address {ip}).")
+                }
+                None => format!("SSH now restricted to IP address {ip}."),
+            },
+            (None, Some(device)) => format!(
+                "SSH now restricted to ethernet device {device} (IP address {}).",
+                other.unwrap_or("none")
+            ),
+        };
+        page.line(format!("Success:  {restricted}\n          Restarting ssh service.\n"));
+        page.line(RESTARTED);
     }
 }
 
@@ -246,9 +289,9 @@ fn restriction(devices: &[String], ip: Option<&str>) -> String {
 struct DisablePassword {}
 
 impl Run<Session> for DisablePassword {
-    type View = Authentication;
+    type View = Framed;
 
-    fn run(self, session: &mut Session) -> Result<Authentication, Failure> {
+    fn run(self, session: &mut Session) -> Result<Framed, Failure> {
         set_password(session, false)
     }
 }
@@ -257,17 +300,30 @@ impl Run<Session> for DisablePassword {
 struct EnablePassword {}
 
 impl Run<Session> for EnablePassword {
-    type View = Authentication;
+    type View = Framed;
 
-    fn run(self, session: &mut Session) -> Result<Authentication, Failure> {
+    fn run(self, session: &mut Session) -> Result<Framed, Failure> {
         set_password(session, true)
     }
 }
 
-fn set_password(session: &Session, enabled: bool) -> Result<Authentication, Failure> {
+fn set_password(session: &Session, enabled: bool) -> Result<Framed, Failure> {
     let is_password_authentication_enabled = Some(enabled);
     change(session, &ChangeSsh { is_password_authentication_enabled, ..ChangeSsh::default() })?;
-    Ok(Authentication { authentication: "Password", enabled })
+    Ok(Framed(Authentication { authentication: "Password", enabled }))
+}
+
+/// The same between empty lines, as the pages have it.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Framed(pub(super) Authentication);
+
+impl Text for Framed {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        self.0.write(page);
+        page.blank();
+    }
 }
 
 /// A kind of authentication was turned on or off.
@@ -294,20 +350,30 @@ struct Port {
 #[derive(Serialize)]
 struct Listening {
     port: u16,
+    #[serde(skip)]
+    before: u16,
 }
 
 impl Run<Session> for Port {
     type View = Listening;
 
     fn run(self, session: &mut Session) -> Result<Listening, Failure> {
+        let before = session.get(&SHOW, &[])?.port;
         change(session, &ChangeSsh { port: Some(self.port), ..ChangeSsh::default() })?;
-        Ok(Listening { port: self.port })
+        Ok(Listening { port: self.port, before })
     }
 }
 
 impl Text for Listening {
     fn write(&self, page: &mut Page) {
-        page.line(port_line(self.port));
+        let Listening { port, before } = self;
+        page.line(
+            "\nThis command sets the SSHD listen port number.\n\
+             Please make sure that you choose a new port number which is not used by other \
+             services.\n\n",
+        );
+        page.line(format!("SSH Port Changed from {before} to: Port {port}\n"));
+        page.line(RESTARTED);
     }
 }
 
@@ -317,21 +383,41 @@ fn port_line(port: u16) -> String {
 }
 
 #[derive(Deserialize)]
-struct RegenKeyPair {
-    force: bool,
+struct RegenKeyPair {}
+
+/// The SSH server has new keys.
+#[derive(Serialize)]
+struct Regenerated {
+    done: &'static str,
 }
 
 impl Run<Session> for RegenKeyPair {
-    type View = Done;
+    type View = Regenerated;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.confirm_warning(
-            self.force,
-            "This command will overwrite the current key pair of the SSH server.\n\
-             SSH clients will have to accept the new key at their next connection.",
+    fn run(self, session: &mut Session) -> Result<Regenerated, Failure> {
+        session.confirm_aloud(
+            false,
+            &format!(
+                "WARNING !!  This command regenerates SSH keypair.\n\
+                 WARNING !!  SSH will be restarted.\n\n{SURE}.\n> "
+            ),
         )?;
         session.call(&ACT, &[REGENERATE_KEY], &Nothing {})?;
-        Ok(Done { done: "sysconf ssh regenKeyPair" })
+        Ok(Regenerated { done: "sysconf ssh regenKeyPair" })
+    }
+}
+
+impl Text for Regenerated {
+    fn write(&self, page: &mut Page) {
+        for step in [
+            "Stopping sshd:",
+            "Generating SSH1 RSA host key:",
+            "Generating SSH2 RSA host key:",
+            "Generating SSH2 DSA host key:",
+            "Starting sshd:",
+        ] {
+            page.field(step, 49, "[  OK  ]");
+        }
     }
 }
 
@@ -377,5 +463,42 @@ impl Text for Settings {
             " Public key authentication is {}",
             state(self.public_key_authentication)
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of the pages.
+    #[test]
+    fn restriction_and_port_are_written_as_the_pages_have_them() {
+        let sshd = "Stopping sshd:                                             [  OK  ]\n\n\
+                    Starting sshd:                                             [  OK  ]\n\n";
+        let restricted = Restricted {
+            devices: vec!["eth0".into()],
+            ip: None,
+            of_device: Some("192.20.11.78".into()),
+        };
+        let page = format!(
+            "Success:  SSH now restricted to ethernet device eth0 (IP address 192.20.11.78).\n          \
+             Restarting ssh service.\n\n{sshd}"
+        );
+        assert_eq!(restricted.text(), page);
+        let restricted = Restricted {
+            devices: Vec::new(),
+            ip: Some("192.20.11.78".into()),
+            of_device: Some("eth0".into()),
+        };
+        assert_eq!(restricted.text(), page);
+        assert_eq!(
+            Listening { port: 1024, before: 22 }.text(),
+            format!(
+                "\nThis command sets the SSHD listen port number.\n\
+                 Please make sure that you choose a new port number which is not used by other \
+                 services.\n\n\nSSH Port Changed from 22 to: Port 1024\n\n{sshd}"
+            )
+        );
     }
 }

@@ -5,7 +5,7 @@ use luna_rest::ssh::{
 };
 use luna_rest::{ssh, users};
 
-use super::ssh::{Authentication, change};
+use super::ssh::{Authentication, Framed, change};
 use crate::commands::my::Keys;
 use crate::commands::my::public_key;
 use crate::prelude::*;
@@ -95,7 +95,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ssh::CHANGE.resource()],
-        known: Known::Assumed("known by name only; the words of 'publickey enable'"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_ssh_publickey_disable.htm@7.2"),
         run: call::<Disable>(),
     },
     Command {
@@ -364,10 +364,10 @@ impl Run<Session> for KeyDelete {
 struct Disable {}
 
 impl Run<Session> for Disable {
-    type View = Authentication;
+    type View = Framed;
 
-    fn run(self, session: &mut Session) -> Result<Authentication, Failure> {
-        accept_keys(session, false)
+    fn run(self, session: &mut Session) -> Result<Framed, Failure> {
+        accept_keys(session, false).map(Framed)
     }
 }
 

@@ -21,15 +21,13 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[SHOW.resource(), CHANGE.resource()],
-        known: Known::Assumed(
-            "public guides type 'sysconf time HH:MM YYYYMMDD'; its output is not public",
-        ),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_time.htm@7.2"),
         run: call::<Set>(),
     },
     Command {
-        syntax: "sysconf timezone list",
+        syntax: "sysconf timezone list [<region>]",
         help: "List the codes of the time zones",
-        options: &[],
+        options: &[("region", "Only codes with this word in them, such as Kentucky")],
         roles: Role::MONITOR,
         rest: &[ZONES.resource()],
         known: Known::Documented("admin_appliance/network_config/set_system_date_and_time.htm"),
@@ -50,7 +48,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[SHOW.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunash/commands/sysconf/sysconf_timezone.htm@7.2"),
         run: call::<ShowZone>(),
     },
 ];
@@ -92,19 +90,29 @@ impl Run<Session> for Set {
 }
 
 #[derive(Deserialize)]
-struct ListZones {}
+struct ListZones {
+    region: Option<String>,
+}
 
 /// The codes of the time zones.
 #[derive(Serialize)]
 struct Zones {
     time_zones: Vec<String>,
+    /// Whether they are those of a region.
+    #[serde(skip)]
+    region: bool,
 }
 
 impl Run<Session> for ListZones {
     type View = Zones;
 
     fn run(self, session: &mut Session) -> Result<Zones, Failure> {
-        Ok(Zones { time_zones: session.get(&ZONES, &[])?.zones })
+        let mut time_zones = session.get(&ZONES, &[])?.zones;
+        let region = self.region.is_some();
+        if let Some(region) = self.region.map(|region| region.to_lowercase()) {
+            time_zones.retain(|zone| zone.to_lowercase().contains(&region));
+        }
+        Ok(Zones { time_zones, region })
     }
 }
 
@@ -114,6 +122,11 @@ const WIDTH: usize = 76;
 /// A major name and its minor names below it; how the product sets them was not found.
 impl Text for Zones {
     fn write(&self, page: &mut Page) {
+        if self.region {
+            page.line("Available time zones:\n");
+            self.time_zones.iter().for_each(|zone| page.line(zone));
+            return;
+        }
         let mut zones = self.time_zones.iter().peekable();
         while let Some(zone) = zones.next() {
             let Some((major, minor)) = zone.split_once('/') else {
@@ -147,8 +160,9 @@ struct SetZone {
 #[derive(Serialize)]
 struct Zone {
     time_zone: String,
+    /// What it is called now, which changes with daylight saving time.
     #[serde(skip)]
-    set: bool,
+    now: Option<String>,
 }
 
 impl Run<Session> for SetZone {
@@ -163,7 +177,7 @@ impl Run<Session> for SetZone {
             }
             _ => refused_in_detail(error),
         })?;
-        Ok(Zone { time_zone, set: true })
+        Ok(Zone { time_zone, now: None })
     }
 }
 
@@ -174,17 +188,18 @@ impl Run<Session> for ShowZone {
     type View = Zone;
 
     fn run(self, session: &mut Session) -> Result<Zone, Failure> {
-        let time_zone = session.get(&SHOW, &[])?.time_zone;
-        Ok(Zone { time_zone, set: false })
+        let shown = session.get(&SHOW, &[])?;
+        let known = Some(shown.abbreviation).filter(|name| !name.is_empty());
+        let now = known.or_else(|| Some(shown.time_zone.clone()));
+        Ok(Zone { time_zone: shown.time_zone, now })
     }
 }
 
 impl Text for Zone {
     fn write(&self, page: &mut Page) {
-        if self.set {
-            page.line(format!("Timezone set to {}", self.time_zone));
-        } else {
-            page.line(&self.time_zone);
+        match &self.now {
+            Some(now) => page.line(now),
+            None => page.line(format!("Time zone set to {}", self.time_zone)),
         }
     }
 }

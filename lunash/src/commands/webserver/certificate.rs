@@ -17,7 +17,8 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         roles: Role::ADMIN,
         rest: &[web_server::MAKE_CERTIFICATE.resource()],
         known: Known::Assumed(
-            "the page was not found: a self-signed certificate of the host name, after a caution",
+            "webserver_certificate_generate.htm@7.2 has -keytype, -keysize, -curve and -restart too, \
+             and shows the new certificate; the appliance makes one of its own kind",
         ),
         run: call::<Generate>(),
     },
@@ -25,9 +26,9 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         syntax: "webserver certificate show",
         help: "Show the certificate of the web server",
         options: &[],
-        roles: Role::MONITOR,
+        roles: Role::ADMIN,
         rest: &[web_server::CERTIFICATE.resource()],
-        known: Known::Assumed("the page was not found: made after 'ntls certificate show'"),
+        known: Known::Documented("lunash/commands/webserver/webserver_certificate_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
@@ -62,6 +63,6 @@ impl Run<Session> for Show {
 
     fn run(self, session: &mut Session) -> Result<Certificate, Failure> {
         let shown = session.get(&web_server::CERTIFICATE, &[])?;
-        Ok(Certificate::new("Web Server Certificate:", shown))
+        Ok(Certificate::new("REST API Server Certificate:", shown))
     }
 }

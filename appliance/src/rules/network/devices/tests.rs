@@ -194,14 +194,38 @@ fn name_servers_and_search_domains_belong_to_a_device() {
     for ip in ["192.0.2.54", "2001:db8::53"] {
         assert_eq!(bench.post(&path, json!({"nameServer": ip})).status, 204);
     }
-    let fourth = bench.post(&path, json!({"nameServer": "192.0.2.56"}));
-    assert_eq!(fourth.error(), (400, "APPLIANCE_INVALID_VALUE_SPECIFIED"));
     let eth0 = device(&mut bench, "eth0");
     assert_eq!(eth0.name_servers, ["192.0.2.53", "192.0.2.54", "2001:db8::53"]);
     assert_eq!(bench.delete_with(&path, json!({"searchDomain": "example.org"})).status, 204);
     let gone = bench.delete_with(&path, json!({"searchDomain": "example.org"}));
     assert_eq!(gone.error(), (400, "APPLIANCE_INVALID_VALUE_SPECIFIED"));
     assert!(device(&mut bench, "eth0").search_domains.is_empty());
+}
+
+#[test]
+fn all_devices_together_have_six_search_domains_at_most() {
+    let mut bench = TestMachine::new();
+    let mut add = |device: &str, domain: &str| {
+        bench.post(&ADD_DNS.path(&[device]), json!({"searchDomain": domain})).status
+    };
+    for domain in ["a.org", "b.org", "c.org", "d.org", "e.org"] {
+        assert_eq!(add("eth0", domain), 204);
+    }
+    assert_eq!(add("eth1", &format!("{}.org", "x".repeat(228))), 400, "257 characters");
+    assert_eq!(add("eth1", &format!("{}.org", "x".repeat(227))), 204);
+    assert_eq!(add("eth2", "a.org"), 204, "one that another device has");
+    assert_eq!(add("eth2", "f.org"), 400);
+}
+
+#[test]
+fn dhcp_gives_an_ipv6_address_until_another_one_is_set() {
+    let mut bench = TestMachine::new();
+    assert_eq!(bench.post(&CONFIGURE.path(&["eth1", DHCP6]), json!({})).status, 204);
+    let eth1 = device(&mut bench, "eth1");
+    assert_eq!((eth1.ip6[0].ip.as_str(), eth1.ip6[0].mask), ("2001:db8::1:b", 64));
+    assert!(eth1.dhcp6 && eth1.up && eth1.ip4.is_none());
+    assert_eq!(bench.post(&CONFIGURE.path(&["eth1", SLAAC]), json!({})).status, 204);
+    assert!(!device(&mut bench, "eth1").dhcp6);
 }
 
 #[test]
