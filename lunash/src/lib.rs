@@ -5,6 +5,7 @@
 //! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
 pub mod commands;
+mod dates;
 mod files;
 mod first_login;
 mod glossary;
@@ -29,7 +30,7 @@ mod prelude {
 
     pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Made, Message, Success};
+    pub(crate) use crate::views::{Done, Made, Message, Success, Told};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

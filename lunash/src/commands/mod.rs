@@ -34,10 +34,12 @@ const MENUS: &[&[Menu]] = &[
     hsm::fm::MENUS,
     hsm::information::MENUS,
     hsm::ped::MENUS,
+    hsm::ped_timeout::MENUS,
     hsm::policies::MENUS,
     hsm::stc::MENUS,
     hsm::stm::MENUS,
     hsm::tamper::MENUS,
+    hsm::update::MENUS,
     partition::MENUS,
     stc::MENUS,
     client::MENUS,
@@ -50,6 +52,7 @@ const MENUS: &[&[Menu]] = &[
     user::MENUS,
     user::role::MENUS,
     my::MENUS,
+    my::keys::MENUS,
     service::MENUS,
     syslog::MENUS,
     syslog::remotehost::MENUS,
@@ -105,10 +108,12 @@ const TABLES: &[&[Command<Session>]] = &[
     hsm::fm::COMMANDS,
     hsm::information::COMMANDS,
     hsm::ped::COMMANDS,
+    hsm::ped_timeout::COMMANDS,
     hsm::policies::COMMANDS,
     hsm::stc::COMMANDS,
     hsm::stm::COMMANDS,
     hsm::tamper::COMMANDS,
+    hsm::update::COMMANDS,
     partition::COMMANDS,
     stc::COMMANDS,
     client::COMMANDS,
@@ -121,6 +126,7 @@ const TABLES: &[&[Command<Session>]] = &[
     user::COMMANDS,
     user::role::COMMANDS,
     my::COMMANDS,
+    my::keys::COMMANDS,
     service::COMMANDS,
     syslog::COMMANDS,
     syslog::remotehost::COMMANDS,
@@ -204,6 +210,11 @@ pub(crate) fn path_of(words: &[&str]) -> Option<String> {
 /// Lines that scripts of older releases still send.
 pub(crate) const OLDER: &[Older] = &[
     Older {
+        words: "client hostip map",
+        today: "client hostip map",
+        arguments: &[("-ipaddress", Now::Is("-ip"))],
+    },
+    Older {
         words: "client hostip unmap",
         today: "client hostip unmap",
         arguments: &[("-ip", Now::NothingWithValue)],
@@ -230,6 +241,11 @@ pub(crate) const OLDER: &[Older] = &[
         words: "syslog remotehost delete",
         today: "syslog remotehost delete -host",
         arguments: &[],
+    },
+    Older {
+        words: "token backup init",
+        today: "token backup init",
+        arguments: &[("-tokensopwd", Now::Is("-tokenadminpw"))],
     },
 ];
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Action, Transport};
 use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 
@@ -29,11 +30,16 @@ calls! {
     /// Checks the chain of the HSM's own certificates.
     pub const CERTIFICATES: Call<Nothing, Certificates> =
         Call::get("/emulator/lunash/hsm/certificates");
-    /// Makes the device authentication key anew; needs the SO.
+    /// Makes the device authentication key anew, and a request for its certificate among the user's
+    /// files; needs the SO.
     pub const MAKE_DAK: Call<Nothing, Dak> = Call::post("/emulator/lunash/hsm/dak");
     /// Remembers the domain of older HSMs, to take keys from them; needs the SO.
     pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
         Call::put("/emulator/lunash/hsm/legacyDomain");
+    /// Shows the verification string of Secure Transport Mode for a random user string, and leaves the
+    /// mode on.
+    pub const VERIFICATION: Call<Action, Transport> =
+        Call::post("/emulator/lunash/hsm/verification");
     /// Makes the HSM detect a tamper, for tests.
     pub const CAUSE_TAMPER: Call<CauseTamper, Nothing> = Call::post("/emulator/hsm/tamper");
 }
@@ -118,10 +124,12 @@ pub struct Certificates {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HsmCertificate {
-    /// `MIC` (manufacturing integrity), `HOC` (hardware origin), `DAC` (device authentication).
+    /// `MAC` (manufacturer's authentication), `DAC` (device authentication).
     pub name: String,
     /// Whether it is there and its issuer signed it.
     pub valid: bool,
+    /// What its policies say of the HSM.
+    pub policies: String,
 }
 
 /// A device authentication key.

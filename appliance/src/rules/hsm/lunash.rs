@@ -203,21 +203,35 @@ fn sync_time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HsmTi
     Ok(Reply::ok(times(cx)))
 }
 
-/// The names of a Luna HSM's own certificates; an emulated one signs nothing with them, so that all
-/// there is to check is that the HSM has its serial number.
+/// A Luna HSM's own certificates; an emulated one signs nothing with them, so that all there is to
+/// check is that the HSM has its serial number.
 fn certificates(
     cx: &mut Context<'_>,
     _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<Certificates>, Failure> {
     let valid = cx.state.hsm.hsm.get().serial != 0;
-    let certificate = |name: &str| HsmCertificate { name: name.to_owned(), valid };
-    Ok(Reply::ok(Certificates { certificates: ["MIC", "HOC", "DAC"].map(certificate).into() }))
+    let certificate = |(name, policies): (&str, &str)| HsmCertificate {
+        name: name.to_owned(),
+        valid,
+        policies: policies.to_owned(),
+    };
+    let certificates = [
+        ("MAC", "evaluated to FIPS 140-2 Level 3"),
+        ("DAC", "meets requirements of FIPS 140-2 Level 3"),
+    ];
+    Ok(Reply::ok(Certificates { certificates: certificates.map(certificate).into() }))
 }
 
+const DAK_FILE: &str = "DAKCertRequest.bin";
+
+/// There is no key behind it: the request holds the fingerprint alone.
 fn make_dak(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Dak>, Failure> {
     begin(cx)?;
-    Ok(Reply::ok(Dak { fingerprint: cx.random().token() }))
+    let fingerprint = cx.random().token();
+    let user = cx.session().user.clone();
+    cx.state.files.put(&user, DAK_FILE, fingerprint.clone().into_bytes(), cx.now);
+    Ok(Reply::ok(Dak { fingerprint }))
 }
 
 fn set_legacy_domain(
@@ -359,6 +373,7 @@ mod tests {
             bench.post(MAKE_DAK.template(), json!({})).json(),
             bench.post(MAKE_DAK.template(), json!({})).json()
         );
+        assert!(bench.machine.state.files.get("admin", DAK_FILE).is_some());
         assert_eq!(bench.delete(RESET_INFORMATION.template()).status, 204);
         let counter = bench.get(&bench.hsm_path("/counter")).json();
         assert_eq!(counter["operationRequests"], 0);

@@ -25,7 +25,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[hsm::RESET_INFORMATION.resource()],
-        known: Known::Assumed("the page was not found: output as that of its neighbours"),
+        known: Known::Documented("lunash/commands/hsm/hsm_information_reset.htm@7.2"),
         run: call::<Reset>(),
     },
     Command {
@@ -68,11 +68,11 @@ impl Text for Utilization {
 struct Reset {}
 
 impl Run<Session> for Reset {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.call(&hsm::RESET_INFORMATION, &[], &Nothing {})?;
-        Ok(Done { done: "hsm information reset" })
+        Ok(Told::silent("hsm information reset"))
     }
 }
 

@@ -8,12 +8,14 @@ pub(super) mod firmware;
 pub(super) mod fm;
 pub(super) mod information;
 pub(super) mod ped;
+pub(super) mod ped_timeout;
 pub(super) mod policies;
 pub(super) mod reset;
 pub(super) mod show;
 pub(super) mod stc;
 pub(super) mod stm;
 pub(super) mod tamper;
+pub(super) mod update;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
@@ -25,13 +27,13 @@ use crate::refusals;
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "hsm", help: "The HSM inside the appliance" },
     Menu { path: "hsm time", help: "Clock of the HSM" },
-    Menu { path: "hsm update", help: "Capability upgrades" },
 ];
 
 /// A success that the product frames with more empty lines than its own shell does.
 #[derive(Serialize)]
 struct Spaced {
     done: &'static str,
+    /// An empty line comes before it, as after a question.
     #[serde(skip)]
     asked: bool,
 }
