@@ -261,7 +261,7 @@ impl Run<Session> for CreateChallenge {
 }
 
 /// Asks for a challenge secret and gives it to a role.
-pub(super) fn create_challenge(
+fn create_challenge(
     session: &mut Session,
     role: PartitionRole,
     given: Option<Secret>,

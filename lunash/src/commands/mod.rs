@@ -107,6 +107,7 @@ const TABLES: &[&[Command<Session>]] = &[
     hsm::firmware::COMMANDS,
     hsm::fm::COMMANDS,
     hsm::information::COMMANDS,
+    hsm::monitor::COMMANDS,
     hsm::ped::COMMANDS,
     hsm::ped_timeout::COMMANDS,
     hsm::policies::COMMANDS,

@@ -21,6 +21,8 @@ calls! {
     /// Sets the counters of [`COUNTER`](super::COUNTER) to zero.
     pub const RESET_INFORMATION: Call<Nothing, Nothing> =
         Call::delete("/emulator/lunash/hsm/information");
+    /// Shows how long the HSM has been up.
+    pub const UP_TIME: Call<Nothing, UpTime> = Call::get("/emulator/lunash/hsm/upTime");
     /// Runs the self test.
     pub const SELF_TEST: Call<Nothing, SelfTest> = Call::post("/emulator/lunash/hsm/selfTest");
     /// Shows the HSM's clock.
@@ -92,6 +94,16 @@ pub struct LoadFm {
 pub struct RecoverFms {
     /// `fm`, `smfs` or `both`.
     pub erase: String,
+}
+
+/// How long the HSM has been up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct UpTime {
+    /// When it was started, seconds since 1970.
+    pub started: i64,
+    /// Seconds since then.
+    pub seconds: u64,
 }
 
 /// The result of a self test.

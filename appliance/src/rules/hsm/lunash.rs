@@ -6,7 +6,7 @@ use luna_rest::hsm::{
     CERTIFICATES, Certificates, DELETE_FM, Dak, FMS, Fm, Fms, HsmCertificate, HsmTime, LOAD_FM,
     LegacyDomain, LoadFm, MAKE_DAK, PED_TIMEOUTS, PedTimeouts, RECOVER_FMS, RESET_INFORMATION,
     RESTART, RecoverFms, SELF_TEST, SET_LEGACY_DOMAIN, SET_PED_TIMEOUT, SYNC_TIME, SelfTest,
-    SetPedTimeout, TIME,
+    SetPedTimeout, TIME, UP_TIME, UpTime,
 };
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
@@ -29,7 +29,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&RECOVER_FMS, OPERATOR.private(), recover);
     r.on(&RESTART, OPERATOR.private(), restart);
     r.on(&RESET_INFORMATION, OPERATOR, reset_information);
-    r.on(&SELF_TEST, OPERATOR, self_test);
+    r.on(&UP_TIME, MONITOR, up_time);
+    r.on(&SELF_TEST, MONITOR, self_test);
     r.on(&TIME, MONITOR, time);
     r.on(&SYNC_TIME, OPERATOR.private(), sync_time);
     r.on(&CERTIFICATES, MONITOR, certificates);
@@ -168,6 +169,12 @@ fn reset_information(
 ) -> Result<Reply<Nothing>, Failure> {
     cx.state.hsm.hsm.get_mut().counters = CountersRow::default();
     Ok(Reply::done())
+}
+
+fn up_time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<UpTime>, Failure> {
+    let started = cx.state.hsm.hsm.get().started;
+    let seconds = cx.now.unix_timestamp().saturating_sub(started).max(0);
+    Ok(Reply::ok(UpTime { started, seconds: seconds.unsigned_abs() }))
 }
 
 /// The tests of the emulated HSM: what it keeps can be read back, and its hash gives the known

@@ -456,7 +456,8 @@ mod tests {
         assert_eq!(replaced["objects"], 2);
         let listed = backups(&mut bench);
         assert_eq!(listed[0]["objectCount"], 2);
-        assert_eq!(listed[0]["usedStorageSpace"], OVERHEAD + 248 + 300);
+        assert_eq!(listed[0]["usedStorageSpace"], 248 + 300);
+        assert_eq!(listed[0]["totalStorageSpace"], OVERHEAD + 248 + 300);
 
         bench.delete(&format!("/emulator/partitions/{}/objects", serial(&path)));
         object(&mut bench, &path, "c", "Data");

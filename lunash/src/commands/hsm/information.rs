@@ -1,4 +1,4 @@
-//! `hsm information`: counters of the HSM, and how busy it is.
+//! `hsm information`: counters of the HSM; `monitor.rs` shows how busy it is.
 
 use luna_rest::hsm;
 
@@ -8,17 +8,6 @@ pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm information", help: "Counters of the HSM" }];
 
 pub(in super::super) const COMMANDS: &[Command] = &[
-    Command {
-        syntax: "hsm information monitor",
-        help: "Show how busy the HSM is",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[hsm::UTILIZATION.resource()],
-        known: Known::Assumed(
-            "the monitor's page names no options and shows no output: one reading, in per cent",
-        ),
-        run: call::<Monitor>(),
-    },
     Command {
         syntax: "hsm information reset",
         help: "Set the counters of the HSM to zero",
@@ -38,31 +27,6 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Show>(),
     },
 ];
-
-#[derive(Deserialize)]
-struct Monitor {}
-
-/// How busy the HSM is.
-#[derive(Serialize)]
-struct Utilization {
-    /// Per cent.
-    utilization: u32,
-}
-
-impl Run<Session> for Monitor {
-    type View = Utilization;
-
-    fn run(self, session: &mut Session) -> Result<Utilization, Failure> {
-        let utilization = session.get(&hsm::UTILIZATION, &[session.hsm()?])?.utilization;
-        Ok(Utilization { utilization })
-    }
-}
-
-impl Text for Utilization {
-    fn write(&self, page: &mut Page) {
-        page.line(format!("HSM Utilization: {}%", self.utilization));
-    }
-}
 
 #[derive(Deserialize)]
 struct Reset {}

@@ -7,6 +7,7 @@ pub(super) mod access;
 pub(super) mod firmware;
 pub(super) mod fm;
 pub(super) mod information;
+pub(super) mod monitor;
 pub(super) mod ped;
 pub(super) mod ped_timeout;
 pub(super) mod policies;
@@ -82,6 +83,16 @@ fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
         return Ok(());
     }
     Err(refusals::so_login())
+}
+
+/// Another HSM than the built-in one is a backup HSM, which REST does not reach.
+fn own_hsm(serial: Option<&str>, session: &Session) -> Result<(), Failure> {
+    match serial {
+        Some(serial) if serial != session.hsm()? => {
+            Err(Failure::command(format!("There is no HSM with the serial number {serial}.")))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

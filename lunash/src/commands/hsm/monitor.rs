@@ -81,6 +81,26 @@ impl Reading {
     }
 }
 
+/// How many seconds to wait at most between two calls, so that the session does not time out.
+const CALLS: u32 = 60;
+
+impl Reading {
+    fn after(seconds: u32, session: &Session) -> Result<Reading, Failure> {
+        let mut left = seconds;
+        loop {
+            let time = left.min(CALLS);
+            if !session.client().wait(Duration::from_secs(time.into())) {
+                return Err(Failure::command("The measurement was cancelled."));
+            }
+            left -= time;
+            let reading = Reading::take(session)?;
+            if left == 0 {
+                return Ok(reading);
+            }
+        }
+    }
+}
+
 const BAR: &str =
     "-------------------|-----------------|---------------|-----------------|---------------";
 
@@ -112,7 +132,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -131,8 +151,7 @@ impl Run<Session> for Monitor {
         let mut before = Reading::take(session)?;
         let mut rounds = Vec::new();
         for _ in 0..self.rounds.unwrap_or(1) {
-            session.client().wait(Duration::from_secs(seconds.into()))?;
-            let now = Reading::take(session)?;
+            let now = Reading::after(seconds, session)?;
             let round = Round {
                 up_seconds: now.up.as_ref().map(|up| up.seconds),
                 commands: now.commands,
@@ -182,8 +201,7 @@ impl Monitored {
         let mut text =
             format!("{BAR}\n\n    Average HSM Utilization In This Period  :  {average:.2}%\n");
         let up = self.rounds.last().and_then(|round| round.up_seconds);
-        let started =
-            self.last_reset.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let started = self.last_reset.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
         let format = format_description!(
             "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"
         );

@@ -2,6 +2,7 @@
 
 use luna_rest::hsm;
 
+use super::own_hsm;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
@@ -149,16 +150,6 @@ fn no_resource(session: &Session) -> Result<Done, Failure> {
     ped(session, REMOTE)?;
     Err(Failure::command("The REST API has no resource for PED servers.")
         .hint("use the appliance's own LunaSH for them"))
-}
-
-/// Another HSM than the built-in one is a backup HSM, which REST does not reach.
-fn own_hsm(serial: Option<&str>, session: &Session) -> Result<(), Failure> {
-    match serial {
-        Some(serial) if serial != session.hsm()? => {
-            Err(Failure::command(format!("There is no HSM with the serial number {serial}.")))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[derive(Deserialize)]

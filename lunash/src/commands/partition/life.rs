@@ -54,7 +54,7 @@ pub(super) const RENAME: Command = Command {
 };
 
 pub(super) const RESIZE: Command = Command {
-    syntax: "partition resize -partition|-p <partition_name> [-size|-s <bytes> | -allfreestorage|-a] [-force|-f]",
+    syntax: "partition resize -partition|-p <partition_name> {-size|-s <bytes> | -allfreestorage|-a} [-force|-f]",
     help: "Change the storage of a partition",
     options: &[
         ("-size", "Bytes for objects"),
@@ -187,10 +187,6 @@ impl Run<Session> for Resize {
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         require_so_login(session)?;
-        if self.size.is_none() && !self.allfreestorage {
-            return Err(Failure::command("No size was given.")
-                .hint("-size gives the bytes, -allfreestorage takes all that is left"));
-        }
         let change = ChangePartition {
             size: self.size,
             all_storage_space: self.allfreestorage.then_some(true),
