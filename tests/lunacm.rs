@@ -105,7 +105,8 @@ fn a_deployment_makes_a_client_and_repeats_without_a_change() {
     let before = "# ours\nLunaSA Client = {\n   NetClient = 1;\n}\n";
     std::fs::write(&configuration, before).unwrap();
     let deploy = "clientconfig deploy -server 127.0.0.1 -client app.example.com -partition par0";
-    let (screen, status) = typed(&appliance, None, &[deploy, "clientconfig restart", "exit"]);
+    let (screen, status) =
+        typed(&appliance, None, &[deploy, "clientconfig restart -force", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");
     assert_eq!(screen.matches("Current Slot Id: 0").count(), 2, "{screen}");
     let links = client.get(&ntls::LINKS, &["app.example.com"]).unwrap().links;
@@ -119,8 +120,9 @@ fn a_deployment_makes_a_client_and_repeats_without_a_change() {
     let authorities = std::fs::read_to_string(folder.join("cert/server/CAFile.pem")).unwrap();
     assert_eq!(authorities.matches("BEGIN CERTIFICATE").count(), 1);
 
-    let (screen, _) = typed(&appliance, None, &[deploy, "clientconfig verify", "exit"]);
-    assert_eq!(screen.matches("already there").count(), 5, "{screen}");
+    let verbose = format!("{deploy} -verbose");
+    let (screen, _) = typed(&appliance, None, &[&verbose, "clientconfig verify", "exit"]);
+    assert_eq!(screen.matches("already there").count(), 6, "{screen}");
     assert_eq!(std::fs::read_to_string(&configuration).unwrap(), written);
     let (screen, status) = typed(&appliance, None, &["clientconfig rollback", "exit"]);
     assert_eq!(status, Status::Success, "{screen}");

@@ -13,6 +13,10 @@ use crate::owner::{CERTIFICATE, SECTION, common_name};
 use crate::session::Session;
 use crate::{certificate, codes, servers};
 
+/// The steps that make the client's key and certificate.
+pub(crate) const CLIENT_KEY: &str = "Client key";
+pub(crate) const CLIENT_CERTIFICATE: &str = "Client certificate";
+
 /// The step that lets the client trust the appliance.
 pub(crate) const SERVER_CERTIFICATE: &str = "Server certificate";
 
@@ -24,6 +28,8 @@ pub(crate) struct Request<'r> {
     pub(crate) client: &'r str,
     /// The name of the partition.
     pub(crate) partition: &'r str,
+    /// Makes a new certificate, even where there is one.
+    pub(crate) new_certificate: bool,
 }
 
 /// One step, and whether anything was left to do.
@@ -86,8 +92,10 @@ pub(crate) fn on_appliance_and_client(
     let authorities = folder.join("server").join("CAFile.pem");
     // Before the appliance is told anything.
     check_replaceable(&authorities).map_err(|error| at(&authorities, &error))?;
-    let own = own_certificate(file, &folder, &address)?;
-    steps.push(Step { what: "Client certificate", changed: own.new, file: Some(own.path.clone()) });
+    let own = own_certificate(file, &folder, &address, request.new_certificate)?;
+    let made = |what, path: &PathBuf| Step { what, changed: own.new, file: Some(path.clone()) };
+    steps.push(made(CLIENT_KEY, &own.key));
+    steps.push(made(CLIENT_CERTIFICATE, &own.path));
     let content = std::fs::read(&own.path).map_err(|error| at(&own.path, &error))?;
     let pem = first_certificate(&own.path.display().to_string(), &content)?;
     let changed = register(client, request.client, known.is_some(), &address, &pem, own.new)?;
@@ -158,9 +166,14 @@ struct Own {
 }
 
 /// The client's certificate and key: those of the configuration if they name this client, or
-/// those in the folder, or new ones.
-fn own_certificate(file: &Chrystoki, folder: &Path, name: &str) -> Result<Own, Failure> {
-    let configured = |key| file.get(SECTION, key).map(PathBuf::from);
+/// those in the folder, or new ones; new ones in any case if `anew`.
+fn own_certificate(
+    file: &Chrystoki,
+    folder: &Path,
+    name: &str,
+    anew: bool,
+) -> Result<Own, Failure> {
+    let configured = |key| file.get(SECTION, key).map(PathBuf::from).filter(|_| !anew);
     if let (Some(path), Some(key)) = (configured(CERTIFICATE), configured("ClientPrivKeyFile"))
         && key.exists()
         && common_name(&path).is_ok_and(|found| found == name)
@@ -170,7 +183,7 @@ fn own_certificate(file: &Chrystoki, folder: &Path, name: &str) -> Result<Own, F
     let folder = folder.join("client");
     let path = folder.join(format!("{name}.pem"));
     let key = folder.join(format!("{name}Key.pem"));
-    if path.exists() && key.exists() {
+    if !anew && path.exists() && key.exists() {
         let found = common_name(&path).map_err(|error| Failure::command(format!("{error}.")))?;
         if found == name {
             return Ok(Own { path, key, new: false });
@@ -180,6 +193,9 @@ fn own_certificate(file: &Chrystoki, folder: &Path, name: &str) -> Result<Own, F
     }
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
     let made = certificate::make(name).map_err(|error| at(&path, &error))?;
+    if anew && key.exists() {
+        std::fs::remove_file(&key).map_err(|error| at(&key, &error))?;
+    }
     certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error))?;
     replace_file(&path, made.certificate.as_bytes()).map_err(|error| at(&path, &error))?;
     Ok(Own { path, key, new: true })

@@ -21,8 +21,9 @@ pub(crate) struct Server {
     pub(crate) server: String,
     /// Whether host trust links are required.
     pub(crate) htl_required: bool,
+    /// Its number in the file.
     #[serde(skip)]
-    number: u32,
+    pub(crate) number: u32,
 }
 
 /// The appliances, in the order of their numbers.

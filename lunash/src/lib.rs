@@ -5,6 +5,7 @@
 //! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
 pub mod commands;
+mod dates;
 mod files;
 mod first_login;
 mod glossary;
@@ -30,7 +31,7 @@ mod prelude {
 
     pub(crate) use crate::refusals::refused;
     pub(crate) use crate::session::Session;
-    pub(crate) use crate::views::{Done, Made, Message, Success, Untold};
+    pub(crate) use crate::views::{Done, Made, Message, Success, Told, Untold};
 
     /// A command of this shell.
     pub(crate) type Command = luna_shell::Command<Session>;

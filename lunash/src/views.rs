@@ -16,6 +16,34 @@ impl Text for Done {
     }
 }
 
+/// As [`Done`], where the product has a text of its own for it.
+#[derive(Serialize)]
+pub(crate) struct Told {
+    /// The command's words, such as `hsm zeroize`.
+    pub done: &'static str,
+    /// The text, without its last line break; none where the product says nothing.
+    #[serde(skip)]
+    pub text: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn new(done: &'static str, text: impl Into<String>) -> Told {
+        Told { done, text: Some(text.into()) }
+    }
+
+    pub(crate) fn silent(done: &'static str) -> Told {
+        Told { done, text: None }
+    }
+}
+
+impl Text for Told {
+    fn write(&self, page: &mut Page) {
+        if let Some(text) = &self.text {
+            page.line(text);
+        }
+    }
+}
+
 /// That something was made, and under which id.
 #[derive(Serialize)]
 pub(crate) struct Made<V> {

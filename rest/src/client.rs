@@ -76,11 +76,15 @@ pub struct Answer<A> {
     pub body: A,
 }
 
+/// How a test lets time pass.
+type TimePasses = Arc<dyn Fn(Duration) + Send + Sync>;
+
 /// A session with one appliance.
 pub struct Client {
     pub(crate) transport: Transport,
     limit: Option<Duration>,
     command: Option<Arc<CommandDeadline>>,
+    time_passes: Option<TimePasses>,
     user: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
     warnings: Mutex<Vec<String>>,
@@ -126,6 +130,7 @@ impl Client {
             transport,
             limit: target.limit,
             command: None,
+            time_passes: None,
             user: None,
             cookies: Mutex::default(),
             warnings: Mutex::default(),
@@ -317,6 +322,27 @@ impl Client {
     /// limit of its target.
     pub fn set_command_deadline(&mut self, deadline: Arc<CommandDeadline>) {
         self.command = Some(deadline);
+    }
+
+    /// Lets `time` pass between two calls of a command, whose limit does not count it; false if the
+    /// flag of [`Client::set_cancel_flag`] was set before that.
+    pub fn wait(&self, time: Duration) -> bool {
+        let passed = match &self.time_passes {
+            Some(time_passes) => {
+                time_passes(time);
+                true
+            }
+            None => self.transport.pause(time),
+        };
+        if let Some(command) = &self.command {
+            command.extend(time);
+        }
+        passed
+    }
+
+    /// What [`Client::wait`] does instead of waiting: a test moves the clock of its appliance.
+    pub fn set_time_passes(&mut self, time_passes: Arc<dyn Fn(Duration) + Send + Sync>) {
+        self.time_passes = Some(time_passes);
     }
 
     /// A flag that ends the call in progress with [`Error::Cancelled`] when set (Ctrl-C).

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::{Nothing, calls};
+use crate::hsm::License;
 use crate::secret::Secret;
 use crate::tasks::Link;
 
@@ -43,6 +44,9 @@ calls! {
     /// Shows the backups on it.
     pub const BACKUPS: Call<Nothing, Backups> =
         Call::get("/emulator/lunash/tokens/{serial}/partitions");
+    /// Shows the objects of a backup to whom has its password; a wrong one is an attempt.
+    pub const OBJECTS: Call<BackupLogin, BackupObjects> =
+        Call::post("/emulator/lunash/tokens/{serial}/partitions/{partitionid}/objects");
     /// Deletes a backup, with its SO logged in.
     pub const DELETE_BACKUP: Call<Nothing, Nothing> =
         Call::delete("/emulator/lunash/tokens/{serial}/partitions/{partitionid}");
@@ -126,6 +130,8 @@ pub struct Token {
     pub storage_used: u64,
     /// Identifiers of the capability upgrades that were applied.
     pub upgrades: Vec<String>,
+    /// The same with what they allow.
+    pub licenses: Vec<License>,
 }
 
 /// What initializes a Backup HSM.
@@ -179,10 +185,41 @@ pub struct BackupPartition {
     /// Whether it holds an SKS master key.
     pub smk: bool,
     /// Bytes it takes.
+    pub total_storage_space: u64,
+    /// Bytes that its objects take.
     pub used_storage_space: u64,
     /// Logins of its CO that may still fail before it is locked; none where it is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_attempts_left: Option<u32>,
+}
+
+/// What shows the objects of a backup.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BackupLogin {
+    /// The password of the backup's CO.
+    pub password: Secret,
+}
+
+/// The objects of a backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BackupObjects {
+    /// By handle.
+    pub objects: Vec<BackupObject>,
+}
+
+/// An object of a backup.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BackupObject {
+    /// The handle.
+    pub handle: u32,
+    /// The label.
+    pub label: String,
+    /// Such as `Public Key`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// What a backup needs.
@@ -221,11 +258,26 @@ pub struct Restore {
 }
 
 /// What was copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Copied {
     /// How many objects.
     pub objects: u64,
     /// Whether it was the SKS master key.
     pub smk: bool,
+    /// The objects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cloned: Vec<Cloned>,
+}
+
+/// An object that was copied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Cloned {
+    /// The label.
+    pub label: String,
+    /// Its handle where it came from.
+    pub source: u32,
+    /// Its handle where it went.
+    pub target: u32,
 }

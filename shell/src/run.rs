@@ -367,7 +367,8 @@ impl<S: Session> Shell<S> {
             ui.show(&body);
         }
         if !one_shot || S::RESULT_AFTER_WORDS {
-            if !body.is_empty() {
+            // A body of empty lines alone ends with them.
+            if !body.trim_matches('\n').is_empty() {
                 ui.device.print("\n");
             }
             ui.device.print(&line);

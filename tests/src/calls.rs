@@ -34,7 +34,6 @@ const NEVER_MADE: &[(&str, &str)] = &[
     ("lunash: partition sff backup", "the emulated HSM has no small form factor device"),
     ("lunash: partition sff clear", "as above"),
     ("lunash: partition sff restore", "as above"),
-    ("lunacm: clientconfig deploy", "a registered client is played in the tests of lunacm"),
 ];
 
 /// The resources that every command of a shell declares, by the command's path.

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
-use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, partitions, tokens};
+use luna_rest::{Client, Nothing, Target, clusters, emulator, hsm, keyrings, partitions, tokens};
 use luna_shell::{
     CommandResult, Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session,
     Shell, Status, connect,
@@ -245,7 +247,18 @@ impl TestAppliance {
             notice: String::new(),
             keep: None,
         };
-        Connection::local(local).map_err(plain)
+        let mut connection = Connection::local(local).map_err(plain)?;
+        let (target, key) = (self.target()?, self.running()?.local_key().clone());
+        if let Some(client) = Arc::get_mut(&mut connection.client) {
+            client.set_time_passes(Arc::new(move |time| {
+                // On a thread of its own, so that it does not count as a call of the command.
+                let moved = std::thread::scope(|scope| {
+                    scope.spawn(|| move_clock(target.clone(), key.expose(), time)).join()
+                });
+                assert!(moved.is_ok_and(|moved| moved.is_ok()), "the clock was not moved");
+            }));
+        }
+        Ok(connection)
     }
 
     /// The access of the account that `--user` names, with its password; otherwise admin's own.
@@ -347,6 +360,19 @@ impl TestAppliance {
         let opened = lunacm::Session::open(Some(self.access()?), device, secrets, options, side);
         Ok(opened.map(|session| keeping_state(session, self.folder())))
     }
+}
+
+/// Moves an appliance's clock on.
+fn move_clock(target: Target, key: &str, time: Duration) -> Result<()> {
+    let mut client = Client::connect(target)?;
+    client.login_locally(key)?;
+    let advance = Some(u32::try_from(time.as_secs())?);
+    client.call(
+        &emulator::MOVE_CLOCK,
+        &[],
+        &emulator::MoveClock { advance, ..Default::default() },
+    )?;
+    Ok(())
 }
 
 /// A line of the web certificate, which is made anew for each appliance: bytes and dates vary.

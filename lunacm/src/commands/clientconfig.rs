@@ -18,22 +18,23 @@ pub(super) const MENUS: &[Menu] =
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "clientconfig deleteserver -server|-s <server>",
+        syntax: "clientconfig deleteserver -server|-n <server>",
         help: "Remove an appliance from the configuration file",
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed("known by name only; it works on the keys that addServer writes"),
+        known: Known::Documented("lunacm/commands/clientconfig/clientconfig_deleteserver.htm@7.2"),
         run: call::<DeleteServer>(),
     },
     Command {
-        syntax: "clientconfig deploy -server <server> -client <client> -partition <partition_name> [-user <user>] [-password <password>] [-force] [-v]",
+        syntax: "clientconfig deploy -server|-n <server> -client|-c <client> -partition|-par <partition_name> [-password|-pw <password>] [-user|-ur <user>] [-regen|-rg] [-verbose|-v] [-force|-f]",
         help: "Make this machine a client of an appliance and give it a partition",
         options: &[
             ("-force", "Accepted; trust in the appliance was settled when lunacm started"),
             ("-password", "Accepted; this session's own login is used"),
             ("-user", "Accepted; this session's own login is used"),
-            ("-v", "Name the files"),
+            ("-regen", "Make a new client certificate"),
+            ("-verbose", "Name what was done, with the files"),
         ],
         roles: Role::OPERATOR,
         rest: &[
@@ -48,7 +49,10 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::CERTIFY.resource(),
             ntls::ASSIGN.resource(),
         ],
-        known: Known::Assumed("syntax from scripts that use it; its output was not seen"),
+        known: Known::Documented(
+            "lunacm/commands/clientconfig/clientconfig_deploy.htm@7.2, whose list of slots \
+             'clientconfig verify' shows; the words for what was there already are assumed",
+        ),
         run: call::<Deploy>(),
     },
     Command {
@@ -57,7 +61,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed("its output was not seen: the lines are those of vtl listServers"),
+        known: Known::Documented("lunacm/commands/clientconfig/clientconfig_listservers.htm@7.2"),
         run: call::<ListServers>(),
     },
     Command {
@@ -71,7 +75,10 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::CLIENT.resource(),
             ntls::LINKS.resource(),
         ],
-        known: Known::Assumed("known by name only; it ends like a start of the program"),
+        known: Known::Documented(
+            "lunacm/commands/clientconfig/clientconfig_restart.htm@7.2, whose result line comes \
+             before the slots",
+        ),
         run: call::<Restart>(),
     },
     Command {
@@ -96,7 +103,7 @@ pub(super) const COMMANDS: &[Command] = &[
             ntls::LINKS.resource(),
             keyrings::SLOTS.resource(),
         ],
-        known: Known::Assumed("its output was not seen: the table is that of vtl verify"),
+        known: Known::Documented("lunacm/commands/clientconfig/clientconfig_verify.htm@7.2"),
         run: call::<Verify>(),
     },
 ];
@@ -128,10 +135,24 @@ struct DeleteServer {
     server: String,
 }
 
-impl Run<Session> for DeleteServer {
-    type View = Done;
+/// A server that was removed.
+#[derive(Serialize)]
+struct Removed {
+    done: &'static str,
+    server: String,
+}
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+impl Text for Removed {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("Server {} successfully removed from server list.", self.server));
+        page.blank();
+    }
+}
+
+impl Run<Session> for DeleteServer {
+    type View = Removed;
+
+    fn run(self, session: &mut Session) -> Result<Removed, Failure> {
         let old = read(session)?;
         let mut new = old.clone();
         let removed = servers::remove(&mut new, &self.server).map_err(|error| {
@@ -145,7 +166,7 @@ impl Run<Session> for DeleteServer {
             .hint("'clientconfig listservers' shows the servers"));
         }
         write(session, &old, &new)?;
-        Ok(Done::new("clientconfig deleteserver"))
+        Ok(Removed { done: "clientconfig deleteserver", server: self.server })
     }
 }
 
@@ -156,9 +177,10 @@ struct Deploy {
     partition: String,
     user: Option<String>,
     password: Option<Secret>,
+    regen: bool,
+    verbose: bool,
     #[serde(rename = "force")]
     _force: bool,
-    v: bool,
 }
 
 /// What was done for the deployment, and what stood already.
@@ -191,11 +213,12 @@ impl Run<Session> for Deploy {
             server: &self.server,
             client: &self.client,
             partition: &self.partition,
+            new_certificate: self.regen,
         };
         let mut steps = deploy::on_appliance_and_client(session, &mut new, &request)?;
         write(session, &old, &new)?;
         steps.push(Step {
-            what: "Configuration file",
+            what: CONFIGURATION,
             changed: old != new,
             file: Some(session.side().configuration.clone()),
         });
@@ -212,27 +235,47 @@ impl Run<Session> for Deploy {
         if session.side().name.is_none() {
             session.ui().note("note: 'clientconfig restart' shows the slots of the new client");
         }
-        let Deploy { server, client, partition, v: verbose, .. } = self;
+        let Deploy { server, client, partition, verbose, .. } = self;
         Ok(Deployed { server, client, partition, steps, verbose })
     }
 }
 
 impl Text for Deployed {
     fn write(&self, page: &mut Page) {
-        for step in &self.steps {
+        page.line(
+            "Please wait while we set up the connection to the HSM. This may take several minutes...",
+        );
+        page.blank();
+        for step in self.steps.iter().filter(|_| self.verbose) {
             let state = if step.changed { "done" } else { "already there" };
             page.field(&format!("        {}:", step.what), 32, state);
-            if let (true, Some(file)) = (self.verbose, &step.file) {
+            if let Some(file) = &step.file {
                 page.line(format!("                {}", file.display()));
             }
         }
+        let made = |what| {
+            let mut steps = self.steps.iter();
+            steps.find(|step| step.what == what && step.changed).and_then(|step| step.file.as_ref())
+        };
+        if let (Some(key), Some(certificate)) =
+            (made(deploy::CLIENT_KEY), made(deploy::CLIENT_CERTIFICATE))
+        {
+            page.line(format!("Private Key created and written to: {}", key.display()));
+            page.line(format!("Certificate created and written to: {}", certificate.display()));
+            page.blank();
+        }
+        let server = &self.server;
+        if self.steps.iter().any(|step| step.what == CONFIGURATION && step.changed) {
+            page.line(format!("New server {server} successfully added to server list."));
+        } else {
+            page.line(format!("Server {server} is in the server list."));
+        }
         page.blank();
-        page.line(format!(
-            "        Client '{}' may use partition '{}' of server '{}'.",
-            self.client, self.partition, self.server
-        ));
     }
 }
+
+/// The step that names the server in the configuration file.
+const CONFIGURATION: &str = "Configuration file";
 
 #[derive(Deserialize)]
 struct ListServers {}
@@ -253,13 +296,15 @@ impl Run<Session> for ListServers {
 
 impl Text for Servers {
     fn write(&self, page: &mut Page) {
-        if self.servers.is_empty() {
-            page.line("        There are no servers registered.");
-        }
+        page.line(" Server ID  Server                         Channel  HTL Required");
+        page.line(format!(" {}", "_".repeat(66)));
         for server in &self.servers {
             let htl = if server.htl_required { "yes" } else { "no" };
-            page.line(format!("        Server: {}  HTL required: {htl}", server.server));
+            page.blank();
+            page.line(format!(" {:<11}{:<31}{:<9}{htl}", server.number, server.server, "NTLS"));
         }
+        page.blank();
+        page.blank();
     }
 }
 
@@ -279,9 +324,13 @@ impl Run<Session> for Restart {
     type View = Restarted;
 
     fn run(self, session: &mut Session) -> Result<Restarted, Failure> {
-        let logged_in = session.slots().iter().any(|slot| slot.role.is_some());
-        if logged_in && !self.force {
-            session.confirm("        You are about to log out of all slots.", "-force")?;
+        if !self.force {
+            session.confirm_spaced(
+                "        You are about to restart this application.\n\
+                 \x20       All current login sessions and remote PED connections will be terminated.\n\
+                 \x20       Are you sure you wish to continue?",
+                "-force",
+            )?;
         }
         session.restart()?;
         let current = session.slot().ok().map(|slot| slot.slot);
@@ -363,13 +412,14 @@ impl Run<Session> for Verify {
 
 impl Text for Reached {
     fn write(&self, page: &mut Page) {
-        page.line("        The following Luna SA Slots/Partitions were found:");
+        page.line("The following Luna SA Slots/Partitions were found:");
         page.blank();
-        page.line("        Slot    Serial #                Label");
-        page.line("        ====    ================        =====");
+        page.line("Slot    Serial #                Label");
+        page.line("====    ================        =====");
         for partition in &self.partitions {
             let ReachedPartition { slot, serial, label } = partition;
-            page.line(format!("        {slot:>4}    {serial:>16}        {label}").trim_end());
+            page.line(format!("{slot:>4}    {serial:>16}        {label}").trim_end());
         }
+        page.blank();
     }
 }

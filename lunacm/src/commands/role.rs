@@ -63,7 +63,7 @@ pub(super) const COMMANDS: &[Command] = &[
             keyrings::ROLES.resource(),
             keyrings::ROLE.resource(),
         ],
-        known: Known::Assumed("the page was not found; its output was not seen"),
+        known: Known::Documented("lunacm/commands/role/role_list.htm@7.2"),
         run: call::<List>(),
     },
     Command {
@@ -86,25 +86,33 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[partitions::LOGOUT.resource(), keyrings::LOGOUT.resource()],
-        known: Known::Assumed("the page was not found; its output was not seen"),
+        known: Known::Documented("lunacm/commands/role/role_logout.htm@7.2"),
         run: call::<Logout>(),
     },
     Command {
-        syntax: "role recoveryinit -name|-n <role>... [-force|-f]",
-        help: "Prepare a role for recovery by key",
-        options: &[],
+        syntax: "role recoveryinit [-plabel|-pl <label>] [-rlabel|-rl <label>] [-keyhandle|-kh <handle>] [-force|-f]",
+        help: "Prepare a role for recovery by key (not on network slots)",
+        options: &[
+            ("-plabel", "Label of the public key"),
+            ("-rlabel", "Label of the private key"),
+            ("-keyhandle", "Handle of the private key"),
+        ],
         roles: Role::OPERATOR,
         rest: &[],
-        known: Known::Assumed("known by name only; there is no REST resource"),
+        known: Known::Documented(
+            "lunacm/commands/role/role_recoveryinit.htm@7.2; the words of its refusal are assumed",
+        ),
         run: call::<RecoveryInit>(),
     },
     Command {
-        syntax: "role recoverylogin -name|-n <role>...",
-        help: "Log a role in by its recovery key",
-        options: &[],
+        syntax: "role recoverylogin -user <username> -slot|-s <slotnum> -keyhandle|-kh <handle>",
+        help: "Log a role in by its recovery key (not on network slots)",
+        options: &[("-user", "Name of the role"), ("-keyhandle", "Handle of the private key")],
         roles: Role::OPERATOR,
         rest: &[],
-        known: Known::Assumed("known by name only; there is no REST resource"),
+        known: Known::Documented(
+            "lunacm/commands/role/role_recoverylogin.htm@7.2; the words of its refusal are assumed",
+        ),
         run: call::<RecoveryLogin>(),
     },
     Command {
@@ -253,7 +261,7 @@ impl Run<Session> for CreateChallenge {
 }
 
 /// Asks for a challenge secret and gives it to a role.
-pub(super) fn create_challenge(
+fn create_challenge(
     session: &mut Session,
     role: PartitionRole,
     given: Option<Secret>,
@@ -361,16 +369,10 @@ impl Run<Session> for List {
 
 impl Text for Roles {
     fn write(&self, page: &mut Page) {
-        page.line("        Roles of this slot:");
-        page.blank();
+        page.line("        Roles             (short)");
+        page.line("        =========================");
         for role in &self.roles {
-            let state = match (role.initialized, role.logged_in) {
-                (_, true) => "logged in",
-                (true, false) => "initialized",
-                (false, false) => "not initialized",
-            };
-            let name = format!("{} ({})", role.name, role.short);
-            page.line(format!("        {name:<30}{state}"));
+            page.line(format!("        {:<19} {}", role.name, role.short));
         }
     }
 }
@@ -434,41 +436,49 @@ impl Run<Session> for Logout {
 
 #[derive(Deserialize)]
 struct RecoveryInit {
-    name: String,
+    #[serde(rename = "plabel")]
+    _plabel: Option<String>,
+    #[serde(rename = "rlabel")]
+    _rlabel: Option<String>,
+    #[serde(rename = "keyhandle")]
+    _keyhandle: Option<u32>,
     #[serde(rename = "force")]
     _force: bool,
 }
 
-/// Recovery of a role by key is a matter of the cryptographic API.
-fn no_recovery(session: &Session, name: &str) -> Failure {
-    if let Err(failure) = session.slot().and_then(|_| named(session, name)) {
-        return failure;
+/// Recovery by key is a matter of HSMs inside a computer or at its USB port.
+fn no_recovery(session: &Session, slot: Option<usize>) -> Failure {
+    match session.slot_or_current(slot) {
+        Err(failure) => failure,
+        Ok(_) => codes::failure(
+            codes::NOT_SUPPORTED,
+            "Recovery of a role by key does not apply to the partitions of a network HSM.",
+        ),
     }
-    codes::failure(
-        codes::NOT_SUPPORTED,
-        "Recovery of a role by key needs the cryptographic API; the REST API of the appliance has \
-         no resource for it.",
-    )
 }
 
 impl Run<Session> for RecoveryInit {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        Err(no_recovery(session, &self.name))
+        Err(no_recovery(session, None))
     }
 }
 
 #[derive(Deserialize)]
 struct RecoveryLogin {
-    name: String,
+    #[serde(rename = "user")]
+    _user: String,
+    slot: usize,
+    #[serde(rename = "keyhandle")]
+    _keyhandle: u32,
 }
 
 impl Run<Session> for RecoveryLogin {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        Err(no_recovery(session, &self.name))
+        Err(no_recovery(session, Some(self.slot)))
     }
 }
 

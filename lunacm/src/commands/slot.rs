@@ -8,21 +8,23 @@ pub(super) const MENUS: &[Menu] = &[Menu { path: "slot", help: "Slots of this cl
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "slot configset -slot|-s <slotnum> -name|-n <setting> -value|-v <value>",
-        help: "Change a setting of a slot",
-        options: &[("-name", "Name of the setting"), ("-value", "Its new value")],
+        syntax: "slot configset -slot|-s <slotnum> -partitionname|-p <partition_name>",
+        help: "Choose the partition behind the slot of a Backup HSM",
+        options: &[("-partitionname", "Name of the partition on the Backup HSM")],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed("known by name only; network slots have nothing to set"),
+        known: Known::Documented(
+            "lunacm/commands/slot/slot_configset.htm@7.2; it is refused: for older Backup HSMs only",
+        ),
         run: call::<ConfigSet>(),
     },
     Command {
-        syntax: "slot configshow [-slot|-s <slotnum>]",
+        syntax: "slot configshow -slot|-s <slotnum>",
         help: "Show the settings of a slot",
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed("known by name only; network slots have nothing to set"),
+        known: Known::Documented("lunacm/commands/slot/slot_configshow.htm@7.2"),
         run: call::<ConfigShow>(),
     },
     Command {
@@ -35,12 +37,12 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<List>(),
     },
     Command {
-        syntax: "slot partitionlist [-slot|-s <slotnum>]",
+        syntax: "slot partitionlist -slot|-s <slotnum>",
         help: "List the partitions behind a slot",
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed("known by name only; a network slot has one partition"),
+        known: Known::Documented("lunacm/commands/slot/slot_partitionlist.htm@7.2"),
         run: call::<PartitionList>(),
     },
     Command {
@@ -49,9 +51,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Assumed(
-            "one line of its output is known, from client 7.0; the rest is chosen",
-        ),
+        known: Known::Documented("lunacm/commands/role/role_list.htm@7.2"),
         run: call::<Set>(),
     },
 ];
@@ -59,9 +59,7 @@ pub(super) const COMMANDS: &[Command] = &[
 #[derive(Deserialize)]
 struct ConfigSet {
     slot: usize,
-    name: String,
-    #[serde(rename = "value")]
-    _value: String,
+    partitionname: String,
 }
 
 impl Run<Session> for ConfigSet {
@@ -69,39 +67,49 @@ impl Run<Session> for ConfigSet {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         session.slot_or_current(Some(self.slot))?;
-        let name = self.name;
         Err(codes::failure(
             codes::NOT_SUPPORTED,
-            format!("Slot {} is a network slot: it has no setting '{name}'.", self.slot),
+            format!(
+                "Slot {} is a network slot: no other partition, such as '{}', can be put behind it.",
+                self.slot, self.partitionname
+            ),
         ))
     }
 }
 
 #[derive(Deserialize)]
 struct ConfigShow {
-    slot: Option<usize>,
+    slot: usize,
 }
 
-/// A slot and what it is.
+/// A slot, what it is, and the partition behind it.
 #[derive(Serialize)]
 struct Configuration {
     slot: usize,
     configuration: String,
+    partition: String,
 }
 
 impl Run<Session> for ConfigShow {
     type View = Configuration;
 
     fn run(self, session: &mut Session) -> Result<Configuration, Failure> {
-        let slot = session.slot_or_current(self.slot)?;
-        Ok(Configuration { slot: slot.slot, configuration: slot.configuration.clone() })
+        let slot = session.slot_or_current(Some(self.slot))?;
+        Ok(Configuration {
+            slot: slot.slot,
+            configuration: slot.configuration.clone(),
+            partition: slot.label.clone(),
+        })
     }
 }
 
 impl Text for Configuration {
     fn write(&self, page: &mut Page) {
-        page.field("        Slot Id ->", 32, self.slot);
-        page.field("        Configuration ->", 32, &self.configuration);
+        page.line("        Slot Configuration:");
+        page.blank();
+        page.field("                Slot ID:", 41, self.slot);
+        page.blank();
+        page.field("                User Partition Name:", 41, &self.partition);
     }
 }
 
@@ -137,7 +145,7 @@ impl Text for Slots {
 
 #[derive(Deserialize)]
 struct PartitionList {
-    slot: Option<usize>,
+    slot: usize,
 }
 
 /// The partitions behind a slot.
@@ -150,7 +158,7 @@ impl Run<Session> for PartitionList {
     type View = Partitions;
 
     fn run(self, session: &mut Session) -> Result<Partitions, Failure> {
-        let slot = session.slot_or_current(self.slot)?;
+        let slot = session.slot_or_current(Some(self.slot))?;
         Ok(Partitions { partitions: vec![slot.label.clone()] })
     }
 }
@@ -158,9 +166,10 @@ impl Run<Session> for PartitionList {
 impl Text for Partitions {
     fn write(&self, page: &mut Page) {
         page.line(format!("        Number of Partitions: {}", self.partitions.len()));
-        page.blank();
-        for (number, name) in self.partitions.iter().enumerate() {
-            page.field(&format!("        Name of Partition {number}:"), 30, name);
+        for (number, name) in (1..).zip(&self.partitions) {
+            page.blank();
+            page.line(format!("                Partition #: {number}"));
+            page.field("                Partition Name: ", 0, name);
         }
     }
 }
@@ -189,6 +198,44 @@ impl Run<Session> for Set {
 
 impl Text for Current {
     fn write(&self, page: &mut Page) {
-        page.line(format!("        Current Slot Id: {} ({})", self.current, self.summary));
+        page.line(format!("        Current Slot Id:    {}     ({})", self.current, self.summary));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// From the product's page of `slot partitionlist`.
+    #[test]
+    fn partitions_are_listed_in_the_layout_of_the_product() {
+        let partitions = ["par0", "par1"].map(str::to_owned).into();
+        assert_eq!(
+            Partitions { partitions }.text(),
+            "        Number of Partitions: 2
+
+                Partition #: 1
+                Partition Name: par0
+
+                Partition #: 2
+                Partition Name: par1
+"
+        );
+    }
+
+    /// From the product's page of `slot configshow`.
+    #[test]
+    fn a_configuration_is_shown_in_the_layout_of_the_product() {
+        let (configuration, partition) = (String::new(), "Cryptoki User".to_owned());
+        assert_eq!(
+            Configuration { slot: 2, configuration, partition }.text(),
+            "        Slot Configuration:
+
+                Slot ID:                 2
+
+                User Partition Name:     Cryptoki User
+"
+        );
     }
 }

@@ -35,10 +35,12 @@ const MENUS: &[&[Menu]] = &[
     hsm::fm::MENUS,
     hsm::information::MENUS,
     hsm::ped::MENUS,
+    hsm::ped_timeout::MENUS,
     hsm::policies::MENUS,
     hsm::stc::MENUS,
     hsm::stm::MENUS,
     hsm::tamper::MENUS,
+    hsm::update::MENUS,
     partition::MENUS,
     stc::MENUS,
     client::MENUS,
@@ -51,6 +53,7 @@ const MENUS: &[&[Menu]] = &[
     user::MENUS,
     user::role::MENUS,
     my::MENUS,
+    my::keys::MENUS,
     audit::MENUS,
     service::MENUS,
     syslog::MENUS,
@@ -107,11 +110,14 @@ const TABLES: &[&[Command<Session>]] = &[
     hsm::firmware::COMMANDS,
     hsm::fm::COMMANDS,
     hsm::information::COMMANDS,
+    hsm::monitor::COMMANDS,
     hsm::ped::COMMANDS,
+    hsm::ped_timeout::COMMANDS,
     hsm::policies::COMMANDS,
     hsm::stc::COMMANDS,
     hsm::stm::COMMANDS,
     hsm::tamper::COMMANDS,
+    hsm::update::COMMANDS,
     partition::COMMANDS,
     stc::COMMANDS,
     client::COMMANDS,
@@ -124,6 +130,7 @@ const TABLES: &[&[Command<Session>]] = &[
     user::COMMANDS,
     user::role::COMMANDS,
     my::COMMANDS,
+    my::keys::COMMANDS,
     audit::auditor::COMMANDS,
     audit::config::COMMANDS,
     audit::log::COMMANDS,
@@ -214,6 +221,11 @@ pub(crate) fn path_of(words: &[&str]) -> Option<String> {
 /// Lines that scripts of older releases still send.
 pub(crate) const OLDER: &[Older] = &[
     Older {
+        words: "client hostip map",
+        today: "client hostip map",
+        arguments: &[("-ipaddress", Now::Is("-ip"))],
+    },
+    Older {
         words: "client hostip unmap",
         today: "client hostip unmap",
         arguments: &[("-ip", Now::NothingWithValue)],
@@ -245,6 +257,11 @@ pub(crate) const OLDER: &[Older] = &[
         words: "syslog remotehost delete",
         today: "syslog remotehost delete -host",
         arguments: &[],
+    },
+    Older {
+        words: "token backup init",
+        today: "token backup init",
+        arguments: &[("-tokensopwd", Now::Is("-tokenadminpw"))],
     },
 ];
 

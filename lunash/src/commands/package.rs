@@ -4,8 +4,9 @@ use luna_rest::packages::{self, UsePackage, Used};
 use luna_rest::{hsm, partitions, users};
 
 use crate::commands::hsm::require_so_login;
+use crate::dates;
 use crate::prelude::*;
-use crate::questions::{caution, proceed};
+use crate::questions::proceed;
 use crate::refusals::refused_value;
 
 pub(super) const MENUS: &[Menu] =
@@ -13,21 +14,24 @@ pub(super) const MENUS: &[Menu] =
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "package deletefile <package_file> [-force|-f]",
+        syntax: "package deletefile <package_file>",
         help: "Delete a package file",
         options: &[("package_file", "A file that 'package listfile' shows")],
         roles: Role::OPERATOR,
         rest: &[packages::DELETE_FILE.resource()],
-        known: Known::Assumed("known by name only; made like my file delete"),
+        known: Known::Documented("lunash/commands/package/package_deletefile.htm@7.2"),
         run: call::<DeleteFile>(),
     },
     Command {
-        syntax: "package erase <package_name> [-force|-f]",
+        syntax: "package erase <package_name>",
         help: "Remove a package that was added to the appliance",
         options: &[("package_name", "A package of the list's part SOFTWARE")],
         roles: Role::OPERATOR,
         rest: &[packages::ERASE.resource()],
-        known: Known::Assumed("known by name only; made like client delete"),
+        known: Known::Documented(
+            "lunash/commands/package/package_erase.htm@7.2; its output, which the page does not show, \
+             is assumed",
+        ),
         run: call::<Erase>(),
     },
     Command {
@@ -44,8 +48,8 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "List the package files among your files",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[packages::FILES.resource()],
-        known: Known::Assumed("named in package_update.htm; a file a line"),
+        rest: &[packages::FILES.resource(), users::FILE.resource()],
+        known: Known::Documented("lunash/commands/package/package_listfile.htm@7.2"),
         run: call::<ListFile>(),
     },
     Command {
@@ -80,9 +84,7 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[users::FILES.resource(), packages::UPDATE.resource()],
-        known: Known::Assumed(
-            "named in package_update.htm; options and the three checks of package update",
-        ),
+        known: Known::Documented("lunash/commands/package/package_verify.htm@7.2"),
         run: call::<Verify>(),
     },
 ];
@@ -90,31 +92,24 @@ pub(super) const COMMANDS: &[Command] = &[
 #[derive(Deserialize)]
 struct DeleteFile {
     package_file: String,
-    force: bool,
 }
 
 impl Run<Session> for DeleteFile {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let name = self.package_file;
-        let lines = format!(
-            "Are you sure you wish to delete the package file:
-  {name}"
-        );
-        session.confirm(self.force, &caution(&lines, &proceed("delete it")))?;
         session
             .client()
             .call(&packages::DELETE_FILE, &[&name], &Nothing {})
             .map_err(|error| unusable(error, &name))?;
-        Ok(Done { done: "package deletefile" })
+        Ok(Told::new("package deletefile", ""))
     }
 }
 
 #[derive(Deserialize)]
 struct Erase {
     package_name: String,
-    force: bool,
 }
 
 impl Run<Session> for Erase {
@@ -122,11 +117,6 @@ impl Run<Session> for Erase {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let name = self.package_name;
-        let lines = format!(
-            "Are you sure you wish to erase the package:
-  {name}"
-        );
-        session.confirm(self.force, &caution(&lines, &proceed("erase it")))?;
         session
             .client()
             .call(&packages::ERASE, &[&name], &Nothing {})
@@ -178,6 +168,8 @@ struct ListFile {}
 #[derive(Serialize)]
 struct Files {
     files: Vec<String>,
+    #[serde(skip)]
+    details: Vec<users::File>,
 }
 
 impl Run<Session> for ListFile {
@@ -185,7 +177,11 @@ impl Run<Session> for ListFile {
 
     fn run(self, session: &mut Session) -> Result<Files, Failure> {
         let files = session.get(&packages::FILES, &[])?.package_files;
-        Ok(Files { files: files.into_iter().map(|file| file.id).collect() })
+        let user = session.connection().user.clone();
+        let files: Vec<String> = files.into_iter().map(|file| file.id).collect();
+        let details = files.iter().map(|name| session.get(&users::FILE, &[&user, name]));
+        let details = details.collect::<Result<_, _>>()?;
+        Ok(Files { files, details })
     }
 }
 
@@ -194,8 +190,9 @@ impl Text for Files {
         if self.files.is_empty() {
             page.line("There are no package files.");
         }
-        for file in &self.files {
-            page.line(file);
+        for (name, users::File { size, last_updated, .. }) in self.files.iter().zip(&self.details) {
+            let updated = dates::with_year(last_updated);
+            page.field(&format!("{size:>10}  {updated} "), 0, name);
         }
     }
 }
@@ -367,7 +364,9 @@ impl Run<Session> for Verify {
 
 impl Text for Verified {
     fn write(&self, page: &mut Page) {
+        page.blank();
         page.line(succeeded(3));
+        page.line("Preparing packages...");
     }
 }
 

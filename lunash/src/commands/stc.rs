@@ -34,14 +34,14 @@ pub(super) const COMMANDS: &[Command] = &[
         syntax: "stc rekeyThreshold show -partition|-p <partition_name>",
         help: "Show after how many messages a channel gets another key",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::MONITOR,
         rest: &[
             hsm::SHOW.resource(),
             partitions::LIST.resource(),
             partitions::SHOW.resource(),
             SHOW.resource(),
         ],
-        known: Known::Assumed("the page was not found: the words of replaywindow show"),
+        known: Known::Documented("lunash/commands/stc/stc_rekeythreshold_show.htm@7.2"),
         run: call::<ShowThreshold>(),
     },
     Command {
@@ -146,7 +146,7 @@ impl Run<Session> for ShowThreshold {
         let partition = self.partition;
         let value = settings(session, &partition)?.1.rekey_threshold;
         let text = format!(
-            "The current rekey threshold for partition {partition} is {value} million messages."
+            "Current rekey threshold for partition {partition} is {value} million messages.\n"
         );
         Ok(Setting { partition, value, text })
     }

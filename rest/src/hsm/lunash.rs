@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Action, Transport};
 use crate::call::{Nothing, calls};
 use crate::secret::Secret;
 
@@ -20,6 +21,8 @@ calls! {
     /// Sets the counters of [`COUNTER`](super::COUNTER) to zero.
     pub const RESET_INFORMATION: Call<Nothing, Nothing> =
         Call::delete("/emulator/lunash/hsm/information");
+    /// Shows how long the HSM has been up.
+    pub const UP_TIME: Call<Nothing, UpTime> = Call::get("/emulator/lunash/hsm/upTime");
     /// Runs the self test.
     pub const SELF_TEST: Call<Nothing, SelfTest> = Call::post("/emulator/lunash/hsm/selfTest");
     /// Shows the HSM's clock.
@@ -29,11 +32,16 @@ calls! {
     /// Checks the chain of the HSM's own certificates.
     pub const CERTIFICATES: Call<Nothing, Certificates> =
         Call::get("/emulator/lunash/hsm/certificates");
-    /// Makes the device authentication key anew; needs the SO.
+    /// Makes the device authentication key anew, and a request for its certificate among the user's
+    /// files; needs the SO.
     pub const MAKE_DAK: Call<Nothing, Dak> = Call::post("/emulator/lunash/hsm/dak");
     /// Remembers the domain of older HSMs, to take keys from them; needs the SO.
     pub const SET_LEGACY_DOMAIN: Call<LegacyDomain, Nothing> =
         Call::put("/emulator/lunash/hsm/legacyDomain");
+    /// Shows the verification string of Secure Transport Mode for a random user string, and leaves the
+    /// mode on.
+    pub const VERIFICATION: Call<Action, Transport> =
+        Call::post("/emulator/lunash/hsm/verification");
     /// Makes the HSM detect a tamper, for tests.
     pub const CAUSE_TAMPER: Call<CauseTamper, Nothing> = Call::post("/emulator/hsm/tamper");
 }
@@ -88,6 +96,16 @@ pub struct RecoverFms {
     pub erase: String,
 }
 
+/// How long the HSM has been up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct UpTime {
+    /// When it was started, seconds since 1970.
+    pub started: i64,
+    /// Seconds since then.
+    pub seconds: u64,
+}
+
 /// The result of a self test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -118,10 +136,12 @@ pub struct Certificates {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HsmCertificate {
-    /// `MIC` (manufacturing integrity), `HOC` (hardware origin), `DAC` (device authentication).
+    /// `MAC` (manufacturer's authentication), `DAC` (device authentication).
     pub name: String,
     /// Whether it is there and its issuer signed it.
     pub valid: bool,
+    /// What its policies say of the HSM.
+    pub policies: String,
 }
 
 /// A device authentication key.

@@ -3,7 +3,7 @@
 use luna_rest::Nothing;
 use luna_rest::hsm::{
     ACT, ACTIONS, Action, CAUSE_TAMPER, CauseTamper, TAMPER, TAMPER_ACT, TAMPER_ACTIONS, Tamper,
-    TamperEvent, Transport,
+    TamperEvent, Transport, VERIFICATION,
 };
 use luna_rest::tasks::{Actions, Link};
 use ring::digest::{SHA256, digest};
@@ -21,6 +21,7 @@ use crate::state::hsm_policies::{DECOMMISSION_ON_TAMPER, DISABLE_DECOMMISSION};
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&ACTIONS, MONITOR, actions);
     r.on(&ACT, OPERATOR.private(), act);
+    r.on(&VERIFICATION, OPERATOR.private(), verify);
     r.on(&TAMPER, MONITOR, tamper);
     r.on(&TAMPER_ACTIONS, MONITOR, tamper_actions);
     r.on(&TAMPER_ACT, OPERATOR.private(), clear_tamper);
@@ -67,9 +68,7 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, body: Action) -> Result<Reply<Transpo
             }))
         }
         "stmRecover" => {
-            let Some(entered) = body.random_user_string else {
-                return Err(Failure::bad_request("missing field `randomUserString`"));
-            };
+            let entered = entered(body)?;
             in_transport(cx.state.hsm.hsm.get())?;
             Ok(cx.waiting_task(move |cx| Ok(Reply::ok(leave_transport(cx, &entered)?))))
         }
@@ -144,6 +143,17 @@ fn enter_transport(cx: &mut Context<'_>) -> Transport {
     }
     cx.state.hsm.hsm.get_mut().transport = Some(secret);
     Transport { random_user_string, verification }
+}
+
+fn entered(body: Action) -> Result<String, Failure> {
+    let missing = || Failure::bad_request("missing field `randomUserString`");
+    body.random_user_string.ok_or_else(missing)
+}
+
+/// What LunaSH shows before it asks whether to recover.
+fn verify(cx: &mut Context<'_>, _: &Ids<0>, body: Action) -> Result<Reply<Transport>, Failure> {
+    let verification = verification(in_transport(cx.state.hsm.hsm.get())?, &entered(body)?);
+    Ok(Reply::ok(Transport { random_user_string: String::new(), verification }))
 }
 
 /// Whatever string is entered, the HSM is recovered; whether the verification string is the one
@@ -238,6 +248,7 @@ fn cause_tamper(
 
 #[cfg(test)]
 mod tests {
+    use super::VERIFICATION;
     use crate::rules::hsm::lifecycle::tests::PASSWORD;
     use crate::test_machine::{Answer, TestMachine};
     use serde_json::json;
@@ -293,6 +304,11 @@ mod tests {
         assert_eq!(bench.so_login(PASSWORD).error(), refused);
         assert_eq!(bench.hsm_init().error(), refused);
         assert_eq!(bench.act("zeroize").error(), refused);
+
+        let entered = json!({"randomUserString": random});
+        let shown = bench.post(VERIFICATION.template(), entered).json();
+        assert_eq!(shown["verification"], strings["verification"]);
+        assert_eq!(bench.hsm()["secureTransportMode"], true);
 
         let path = bench.hsm_path("/actions/stmRecover");
         let wrong = bench.post(&path, json!({"randomUserString": "AAAA-BBBB-CCCC-DDDD"}));

@@ -6,7 +6,7 @@ use luna_rest::hsm::{
     CERTIFICATES, Certificates, DELETE_FM, Dak, FMS, Fm, Fms, HsmCertificate, HsmTime, LOAD_FM,
     LegacyDomain, LoadFm, MAKE_DAK, PED_TIMEOUTS, PedTimeouts, RECOVER_FMS, RESET_INFORMATION,
     RESTART, RecoverFms, SELF_TEST, SET_LEGACY_DOMAIN, SET_PED_TIMEOUT, SYNC_TIME, SelfTest,
-    SetPedTimeout, TIME,
+    SetPedTimeout, TIME, UP_TIME, UpTime,
 };
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
@@ -29,7 +29,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&RECOVER_FMS, OPERATOR.private(), recover);
     r.on(&RESTART, OPERATOR.private(), restart);
     r.on(&RESET_INFORMATION, OPERATOR, reset_information);
-    r.on(&SELF_TEST, OPERATOR, self_test);
+    r.on(&UP_TIME, MONITOR, up_time);
+    r.on(&SELF_TEST, MONITOR, self_test);
     r.on(&TIME, MONITOR, time);
     r.on(&SYNC_TIME, OPERATOR.private(), sync_time);
     r.on(&CERTIFICATES, MONITOR, certificates);
@@ -170,6 +171,12 @@ fn reset_information(
     Ok(Reply::done())
 }
 
+fn up_time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<UpTime>, Failure> {
+    let started = cx.state.hsm.hsm.get().started;
+    let seconds = cx.now.unix_timestamp().saturating_sub(started).max(0);
+    Ok(Reply::ok(UpTime { started, seconds: seconds.unsigned_abs() }))
+}
+
 /// The tests of the emulated HSM: what it keeps can be read back, and its hash gives the known
 /// answer for an empty text.
 fn self_test(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<SelfTest>, Failure> {
@@ -203,21 +210,35 @@ fn sync_time(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HsmTi
     Ok(Reply::ok(times(cx)))
 }
 
-/// The names of a Luna HSM's own certificates; an emulated one signs nothing with them, so that all
-/// there is to check is that the HSM has its serial number.
+/// A Luna HSM's own certificates; an emulated one signs nothing with them, so that all there is to
+/// check is that the HSM has its serial number.
 fn certificates(
     cx: &mut Context<'_>,
     _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<Certificates>, Failure> {
     let valid = cx.state.hsm.hsm.get().serial != 0;
-    let certificate = |name: &str| HsmCertificate { name: name.to_owned(), valid };
-    Ok(Reply::ok(Certificates { certificates: ["MIC", "HOC", "DAC"].map(certificate).into() }))
+    let certificate = |(name, policies): (&str, &str)| HsmCertificate {
+        name: name.to_owned(),
+        valid,
+        policies: policies.to_owned(),
+    };
+    let certificates = [
+        ("MAC", "evaluated to FIPS 140-2 Level 3"),
+        ("DAC", "meets requirements of FIPS 140-2 Level 3"),
+    ];
+    Ok(Reply::ok(Certificates { certificates: certificates.map(certificate).into() }))
 }
 
+const DAK_FILE: &str = "DAKCertRequest.bin";
+
+/// There is no key behind it: the request holds the fingerprint alone.
 fn make_dak(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Dak>, Failure> {
     begin(cx)?;
-    Ok(Reply::ok(Dak { fingerprint: cx.random().token() }))
+    let fingerprint = cx.random().token();
+    let user = cx.session().user.clone();
+    cx.state.files.put(&user, DAK_FILE, fingerprint.clone().into_bytes(), cx.now);
+    Ok(Reply::ok(Dak { fingerprint }))
 }
 
 fn set_legacy_domain(
@@ -359,6 +380,7 @@ mod tests {
             bench.post(MAKE_DAK.template(), json!({})).json(),
             bench.post(MAKE_DAK.template(), json!({})).json()
         );
+        assert!(bench.machine.state.files.get("admin", DAK_FILE).is_some());
         assert_eq!(bench.delete(RESET_INFORMATION.template()).status, 204);
         let counter = bench.get(&bench.hsm_path("/counter")).json();
         assert_eq!(counter["operationRequests"], 0);

@@ -4,8 +4,8 @@
 //! (documented). Nothing is copied between different cloning domains.
 
 use luna_rest::tokens::{
-    BACKUP, BACKUPS, Backup, BackupPartition, Backups, Copied, DELETE_BACKUP, RESTORE, Restore,
-    refusal,
+    BACKUP, BACKUPS, Backup, BackupLogin, BackupObject, BackupObjects, BackupPartition, Backups,
+    Cloned, Copied, DELETE_BACKUP, OBJECTS, RESTORE, Restore, refusal,
 };
 use luna_rest::{Nothing, partitions};
 
@@ -29,6 +29,7 @@ const ATTEMPTS: u32 = 10;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&BACKUPS, MONITOR, list);
+    r.on(&OBJECTS, MONITOR.private(), show_objects);
     r.on(&DELETE_BACKUP, OPERATOR.private(), delete);
     r.on(&BACKUP, OPERATOR.private(), backup);
     r.on(&RESTORE, OPERATOR.private(), restore);
@@ -50,10 +51,31 @@ fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Backups>
         version: row.version,
         object_count: row.objects.len() as u64,
         smk: !row.smk_id.is_empty(),
-        used_storage_space: row.size(),
+        total_storage_space: row.size(),
+        used_storage_space: row.size() - OVERHEAD,
         login_attempts_left: Some(ATTEMPTS.saturating_sub(row.failed)),
     };
     Ok(Reply::ok(Backups { partitions: found.into_iter().map(shown).collect() }))
+}
+
+/// An object's handle on a Backup HSM is its place in the backup.
+fn handles(row: &BackupRow) -> impl Iterator<Item = (u32, &ObjectRow)> {
+    (1..).zip(&row.objects)
+}
+
+fn show_objects(
+    cx: &mut Context<'_>,
+    ids: &Ids<2>,
+    body: BackupLogin,
+) -> Result<Reply<BackupObjects>, Failure> {
+    check_co(cx, &ids[0], &ids[1], body.password.expose())?;
+    let object = |(handle, row): (u32, &ObjectRow)| BackupObject {
+        handle,
+        label: row.label.clone(),
+        kind: row.kind.clone(),
+    };
+    let objects = handles(of(cx, &ids[0], &ids[1])?).map(object).collect();
+    Ok(Reply::ok(BackupObjects { objects }))
 }
 
 fn no_backup(name: &str) -> Failure {
@@ -236,22 +258,30 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Copi
     }
     if row.version == 1 {
         of_mut(cx, serial, &id)?.smk_id = row.smk_id;
-        return Ok(Reply::ok(Copied { objects: 0, smk: true }));
+        return Ok(Reply::ok(Copied { smk: true, ..Copied::default() }));
     }
     let mut kept = of(cx, serial, &id)?.objects.clone();
     if body.replace == Some(true) {
         kept.clear();
     }
     let is_new = |object: &&ObjectRow| !kept.iter().any(|known| known.uid == object.uid);
-    let of_partition = cx.state.partitions.objects_of(&ids[0]).map(|(_, object)| object);
-    let copied: Vec<ObjectRow> = of_partition.filter(is_new).cloned().collect();
+    let of_partition = cx.state.partitions.objects_of(&ids[0]);
+    let new = of_partition.filter(|(_, object)| is_new(object));
+    let (sources, copied): (Vec<u32>, Vec<ObjectRow>) =
+        new.map(|(handle, object)| (handle, object.clone())).unzip();
     let judged = copied.iter().try_for_each(|object| may_be_cloned(&row, object));
     judged.map_err(Failure::keeping_changes)?;
+    let before = kept.len();
     of_mut(cx, serial, &id)?.objects = kept;
     room(token(cx, serial)?, copied.iter().map(|object| object.size).sum())?;
-    let objects = copied.len() as u64;
     of_mut(cx, serial, &id)?.objects.extend(copied);
-    Ok(Reply::ok(Copied { objects, smk: false }))
+    let there = handles(of(cx, serial, &id)?).skip(before);
+    let cloned: Vec<Cloned> = sources.into_iter().zip(there).map(one_cloned).collect();
+    Ok(Reply::ok(Copied { objects: cloned.len() as u64, smk: false, cloned }))
+}
+
+fn one_cloned((source, (target, object)): (u32, (u32, &ObjectRow))) -> Cloned {
+    Cloned { label: object.label.clone(), source, target }
 }
 
 fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: Restore) -> Result<Reply<Copied>, Failure> {
@@ -274,7 +304,7 @@ fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: Restore) -> Result<Reply<Co
             ));
         }
         partition_mut(cx, &ids[0])?.smk_id = backup.smk_id;
-        return Ok(Reply::ok(Copied { objects: 0, smk: true }));
+        return Ok(Reply::ok(Copied { smk: true, ..Copied::default() }));
     }
     if body.replace {
         cx.state.partitions.erase_objects(&ids[0]);
@@ -282,20 +312,20 @@ fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: Restore) -> Result<Reply<Co
     let there = |object: &ObjectRow| {
         cx.state.partitions.objects_of(&ids[0]).any(|(_, known)| known.uid == object.uid)
     };
-    let copied: Vec<ObjectRow> =
-        backup.objects.into_iter().filter(|object| !there(object)).collect();
-    copied.iter().try_for_each(|object| may_be_cloned(&row, object))?;
+    let copied: Vec<_> = handles(&backup).filter(|(_, object)| !there(object)).collect();
+    copied.iter().try_for_each(|(_, object)| may_be_cloned(&row, object))?;
     let free = row.size.saturating_sub(cx.state.partitions.contents(&ids[0]).1);
-    if copied.iter().map(|object| object.size).sum::<u64>() > free {
+    if copied.iter().map(|(_, object)| object.size).sum::<u64>() > free {
         let id = partitions::refusal::NO_SPACE;
         return Err(Failure::new(409, id, "The partition is full.")
             .details(format!("{free} bytes are free in the partition.")));
     }
-    let objects = copied.len() as u64;
-    for object in copied {
-        objects::put(cx, &ids[0], object)?;
+    let mut cloned = Vec::new();
+    for (source, object) in copied {
+        let target = objects::put(cx, &ids[0], object.clone())?;
+        cloned.push(one_cloned((source, (target, object))));
     }
-    Ok(Reply::ok(Copied { objects, smk: false }))
+    Ok(Reply::ok(Copied { objects: cloned.len() as u64, smk: false, cloned }))
 }
 
 #[cfg(test)]
@@ -414,11 +444,20 @@ mod tests {
         assert_eq!(neither.error(), (409, refusal::BACKUP_EXISTS));
         let added = back_up(&mut bench, &path, json!({"replace": false})).json();
         assert_eq!(added["objects"], 1, "only what is new");
+        assert_eq!(added["cloned"], json!([{"label": "b", "source": 2, "target": 2}]));
+        let shown = |bench: &mut TestMachine, password: &str| {
+            let id = backups(bench)[0]["id"].as_str().unwrap().to_owned();
+            bench.post(&OBJECTS.path(&[SERIAL, &id]), json!({"password": password}))
+        };
+        assert_eq!(shown(&mut bench, "wrong").status, 401);
+        let listed = shown(&mut bench, BACKUP_CO).json();
+        assert_eq!(listed["objects"][1], json!({"handle": 2, "label": "b", "type": "Data"}));
         let replaced = back_up(&mut bench, &path, json!({"replace": true})).json();
         assert_eq!(replaced["objects"], 2);
         let listed = backups(&mut bench);
         assert_eq!(listed[0]["objectCount"], 2);
-        assert_eq!(listed[0]["usedStorageSpace"], OVERHEAD + 248 + 300);
+        assert_eq!(listed[0]["usedStorageSpace"], 248 + 300);
+        assert_eq!(listed[0]["totalStorageSpace"], OVERHEAD + 248 + 300);
 
         bench.delete(&format!("/emulator/partitions/{}/objects", serial(&path)));
         object(&mut bench, &path, "c", "Data");

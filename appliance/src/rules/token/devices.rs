@@ -2,6 +2,7 @@
 //! `token backup` does with them. It comes out of Secure Transport Mode: the product ends that at a
 //! client.
 
+use luna_rest::hsm::License;
 use luna_rest::tasks::Link;
 use luna_rest::tokens::{
     ATTACH, ATTACHED, Attached, BackupHsm, CONTENTS, DETACH, INIT, InitToken, LIST, LOGIN, LOGOUT,
@@ -180,7 +181,12 @@ fn shown(cx: &Context<'_>, serial: &str, row: &TokenRow) -> Token {
         storage_total: STORAGE,
         storage_used: row.used_storage(),
         upgrades: row.upgrades.keys().cloned().collect(),
+        licenses: row.upgrades.iter().map(license).collect(),
     }
+}
+
+fn license((id, description): (&String, &String)) -> License {
+    License { id: id.clone(), description: description.clone() }
 }
 
 fn list(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<TokenList>, Failure> {

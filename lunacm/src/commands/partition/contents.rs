@@ -23,8 +23,13 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         help: "Delete all objects",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[keyrings::CLEAR.resource(), partitions::CLEAR.resource()],
-        known: Known::Assumed("known by name only; there is no REST resource"),
+        rest: &[
+            partitions::SHOW.resource(),
+            keyrings::SLOT.resource(),
+            keyrings::CLEAR.resource(),
+            partitions::CLEAR.resource(),
+        ],
+        known: Known::Documented("lunacm/commands/partition/partition_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
@@ -37,7 +42,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
             partitions::OBJECT.resource(),
             keyrings::OBJECTS.resource(),
         ],
-        known: Known::Seen("cmu-importkey-lunacm-contents-k6"),
+        known: Known::Documented("lunacm/commands/partition/partition_contents.htm@7.2"),
         run: call::<Contents>(),
     },
     Command {
@@ -78,23 +83,34 @@ struct Clear {
     force: bool,
 }
 
-impl Run<Session> for Clear {
-    type View = Done;
+/// A partition whose objects were deleted.
+#[derive(Serialize)]
+struct Cleared {
+    done: &'static str,
+    objects: u64,
+}
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+impl Run<Session> for Clear {
+    type View = Cleared;
+
+    fn run(self, session: &mut Session) -> Result<Cleared, Failure> {
         session.require(&[PartitionRole::Co])?;
         if !self.force {
-            let what = if session.slot()?.is_keyring() { "keyring" } else { "partition" };
             session.confirm(
-                &format!(
-                    "        You are about to delete all objects of the {what}.\n        Are you \
-                     sure you wish to continue?"
-                ),
+                "        You are about to delete all token objects.\n        \
+                 Are you sure you wish to continue?",
                 "-force",
             )?;
         }
+        let objects = session.backend()?.show()?.objects;
         session.backend()?.clear()?;
-        Ok(Done::new("partition clear"))
+        Ok(Cleared { done: "partition clear", objects })
+    }
+}
+
+impl Text for Cleared {
+    fn write(&self, page: &mut Page) {
+        page.line(format!("        {} objects were deleted.", self.objects));
     }
 }
 
@@ -137,11 +153,10 @@ impl Run<Session> for Contents {
 
 impl Text for Objects {
     fn write(&self, page: &mut Page) {
-        // Seen with the one role of an older partition, which was called User.
         match self.role {
             Some(role) => page.line(format!(
-                "        The {role} is currently logged in.  Looking for objects in the\n        \
-                 {role}'s partition."
+                "        The '{role}' is currently logged in.  Looking for objects\n        \
+                 accessible to the '{role}'."
             )),
             None => page.line(
                 "        No role is currently logged in.  Looking for public objects in the\n        \
@@ -161,6 +176,10 @@ impl Text for Objects {
             page.field("        Object Type:", 23, &object.kind);
             page.field("        Object UID:", 23, &object.uid);
         }
+        page.blank();
+        page.blank();
+        page.line(format!("        Number of objects:  {}", self.objects.len()));
+        page.blank();
     }
 }
 

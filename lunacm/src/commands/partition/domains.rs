@@ -45,12 +45,12 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         run: call::<List>(),
     },
     Command {
-        syntax: "partition|par setlegacydomain [-domain|-d <domain>]",
+        syntax: "partition|par setlegacydomain [-legacydomain|-ld <domain>] [-force|-f]",
         help: "Set the cloning domain of an older HSM",
-        options: &[],
+        options: &[("-legacydomain", "Cloning domain of the older HSM")],
         roles: Role::OPERATOR,
         rest: &[partitions::SET_LEGACY_DOMAIN.resource()],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunacm/commands/partition/partition_setlegacydomain.htm@7.2"),
         run: call::<SetLegacy>(),
     },
 ];
@@ -202,7 +202,8 @@ impl Text for Domains {
 
 #[derive(Deserialize)]
 struct SetLegacy {
-    domain: Option<Secret>,
+    legacydomain: Option<Secret>,
+    force: bool,
 }
 
 impl Run<Session> for SetLegacy {
@@ -210,11 +211,18 @@ impl Run<Session> for SetLegacy {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let [_, partition] = session.partition(None)?;
+        if !self.force {
+            session.confirm(
+                "        Existing Legacy Cloning Domain will be destroyed.\n        \
+                 Are you sure you wish to continue?",
+                "-force",
+            )?;
+        }
         let domain = session.secret(
-            self.domain,
+            self.legacydomain,
             "Enter the legacy domain name",
             Some("Re-enter the legacy domain name"),
-            ("DOMAIN", "-domain"),
+            ("DOMAIN", "-legacydomain"),
         )?;
         let body = rest::LegacyDomain { domain };
         session.client().call(&rest::SET_LEGACY_DOMAIN, &[&partition], &body)?;

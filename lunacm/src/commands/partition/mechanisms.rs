@@ -2,7 +2,7 @@
 //!
 //! The product's client hears it from the cryptographic API; the REST API does not tell it. The list
 //! is that of the firmware, by the numbers of PKCS#11 and of the vendor's extension header.
-//! *Assumed*: which of them a partition of firmware 7.8 has, and the layout.
+//! *Assumed*: which of them a partition of firmware 7.8 has. Key sizes and flags are not told, either.
 
 use luna_rest::{keyrings, partitions};
 
@@ -11,11 +11,12 @@ use crate::prelude::*;
 pub(in crate::commands) const COMMANDS: &[Command] = &[Command {
     syntax: "partition|par showmechanism [-m <mechanism>]",
     help: "List the mechanisms",
-    options: &[("-m", "Number or name of a mechanism, to show it alone")],
+    options: &[("-m", "Hexadecimal number or name of a mechanism, to show it alone")],
     roles: Role::MONITOR,
     rest: &[partitions::SHOW.resource(), keyrings::SLOT.resource()],
-    known: Known::Assumed(
-        "known by name only; the mechanisms are those of firmware 7, the layout is chosen",
+    known: Known::Documented(
+        "lunacm/commands/partition/partition_showmechanism.htm@7.2; the mechanisms are those of \
+         firmware 7, without their key sizes and flags",
     ),
     run: call::<ShowMechanism>(),
 }];
@@ -138,6 +139,8 @@ struct ShowMechanism {
 #[derive(Serialize)]
 struct Mechanisms {
     mechanisms: Vec<Mechanism>,
+    #[serde(skip)]
+    alone: bool,
 }
 
 #[derive(Serialize)]
@@ -166,17 +169,15 @@ impl Run<Session> for ShowMechanism {
                 format!("The HSM has no mechanism '{typed}'."),
             )
             .hint("'partition showmechanism' lists them")),
-            _ => Ok(Mechanisms { mechanisms }),
+            (m, _) => Ok(Mechanisms { mechanisms, alone: m.is_some() }),
         }
     }
 }
 
-/// A number, decimal or with `0x` before it.
+/// A hexadecimal number, with or without `0x` before it.
 fn number_of(typed: &str) -> Option<u32> {
-    match typed.get(..2).filter(|start| start.eq_ignore_ascii_case("0x")) {
-        Some(_) => u32::from_str_radix(&typed[2..], 16).ok(),
-        None => typed.parse().ok(),
-    }
+    let prefix = typed.get(..2).filter(|start| start.eq_ignore_ascii_case("0x"));
+    u32::from_str_radix(prefix.map_or(typed, |_| &typed[2..]), 16).ok()
 }
 
 /// Whether a name is meant, in any letter case, with or without `CKM_`.
@@ -187,10 +188,16 @@ fn is_named(typed: &str, name: &str) -> bool {
 
 impl Text for Mechanisms {
     fn write(&self, page: &mut Page) {
-        page.line("        Mechanisms Supported:");
+        if self.alone {
+            for Mechanism { number, name } in &self.mechanisms {
+                page.line(format!("(0x{number:08x} - {}) {name}", number.cast_signed()));
+            }
+            return;
+        }
         page.blank();
+        page.line(" Mechanisms Supported:");
         for one in &self.mechanisms {
-            page.line(format!("        0x{:08x} - {}", one.number, one.name));
+            page.line(format!("         0x{:08x} - {}", one.number, one.name));
         }
     }
 }
@@ -198,6 +205,7 @@ impl Text for Mechanisms {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use luna_shell::View;
 
     #[test]
     fn mechanisms_stand_once_and_in_order() {
@@ -207,9 +215,28 @@ mod tests {
     #[test]
     fn a_mechanism_is_named_by_number_or_name() {
         assert_eq!(number_of("0x1082"), Some(0x1082));
-        assert_eq!(number_of("4226"), Some(0x1082));
+        assert_eq!(number_of("80000142"), Some(0x8000_0142));
         assert_eq!(number_of("0X"), None);
         assert!(is_named("ckm_aes_cbc", "AES_CBC") && is_named("AES_CBC", "AES_CBC"));
         assert!(!is_named("AES", "AES_CBC") && !is_named("CKM", "AES_CBC"));
+    }
+
+    /// Lines of the product's page.
+    #[test]
+    fn a_mechanism_is_shown_in_the_layout_of_the_product() {
+        let mechanism = |number, name: &str| Mechanism { number, name: name.to_owned() };
+        let name = "CKM_RSA_FIPS_186_3_AUX_PRIME_KEY_PAIR_GEN";
+        let alone = Mechanisms { mechanisms: vec![mechanism(0x8000_0142, name)], alone: true };
+        assert_eq!(alone.text(), format!("(0x80000142 - -2147483326) {name}\n"));
+        let mechanisms =
+            vec![mechanism(0, "CKM_RSA_PKCS_KEY_PAIR_GEN"), mechanism(1, "CKM_RSA_PKCS")];
+        assert_eq!(
+            Mechanisms { mechanisms, alone: false }.text(),
+            "
+ Mechanisms Supported:
+         0x00000000 - CKM_RSA_PKCS_KEY_PAIR_GEN
+         0x00000001 - CKM_RSA_PKCS
+"
+        );
     }
 }

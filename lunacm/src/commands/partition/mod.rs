@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use luna_rest::partitions as rest;
 
 use super::Done;
-use super::role::{act, create_challenge, log_in};
+use super::role::{act, log_in};
 use luna_rest::partitions;
 
 use crate::prelude::*;
@@ -33,25 +33,28 @@ pub(super) const COMMANDS: &[Command] = &[
         run: call::<Activate>(),
     },
     Command {
-        syntax: "partition|par changelabel -label|-l <label>",
+        syntax: "partition|par changelabel -label|-l <label> [-slot|-s <slotnum>] [-force|-f]",
         help: "Change the label",
-        options: &[],
+        options: &[("-slot", "The current slot; no other one can be named")],
         roles: Role::OPERATOR,
         rest: &[
             partitions::SHOW.resource(),
             partitions::CAPABILITIES.resource(),
             partitions::CHANGE.resource(),
         ],
-        known: Known::Assumed("known by name only"),
+        known: Known::Documented("lunacm/commands/partition/partition_changelabel.htm@7.2"),
         run: call::<ChangeLabel>(),
     },
     Command {
-        syntax: "partition|par createchallenge|crc [-challengesecret|-c <challengesecret>]",
-        help: "Create the challenge of the Crypto Officer (multifactor partitions)",
-        options: &[("-challengesecret", "The challenge secret")],
+        syntax: "partition|par createchallenge|crc -slot|-sl <slotnum> [-defchallenge|-d]",
+        help: "Create the challenge of the Crypto Officer (partitions without a Partition SO)",
+        options: &[("-defchallenge", "Take the default challenge")],
         roles: Role::OPERATOR,
-        rest: &[partitions::ROLE.resource()],
-        known: Known::Assumed("known by name only; role createchallenge does the same"),
+        rest: &[],
+        known: Known::Documented(
+            "lunacm/commands/partition/partition_createchallenge.htm@7.2; the words of its refusal \
+             are assumed",
+        ),
         run: call::<CreateChallenge>(),
     },
     Command {
@@ -109,6 +112,8 @@ impl Run<Session> for Activate {
 #[derive(Deserialize)]
 struct ChangeLabel {
     label: String,
+    slot: Option<usize>,
+    force: bool,
 }
 
 impl Run<Session> for ChangeLabel {
@@ -116,8 +121,23 @@ impl Run<Session> for ChangeLabel {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let [hsm, partition] = session.partition(None)?;
+        let current = session.slot()?.slot;
+        if self.slot.is_some_and(|slot| slot != current) {
+            return Err(codes::failure(
+                codes::ARGUMENTS_BAD,
+                format!("The label can be changed on the current slot only, which is {current}."),
+            )
+            .hint("'slot set' makes another slot the current one"));
+        }
         session.require(&[PartitionRole::Po])?;
         let label = session.label(self.label)?;
+        if !self.force {
+            session.confirm_spaced(
+                "        You are about to change the partition label.\n        \
+                 Are you sure you wish to continue?",
+                "-force",
+            )?;
+        }
         let body = rest::ChangePartition { label: Some(label), ..Default::default() };
         session.client().call(&rest::CHANGE, &[&hsm, &partition], &body)?;
         session.refresh_slot()?;
@@ -127,15 +147,21 @@ impl Run<Session> for ChangeLabel {
 
 #[derive(Deserialize)]
 struct CreateChallenge {
-    challengesecret: Option<Secret>,
+    slot: usize,
+    #[serde(rename = "defchallenge")]
+    _defchallenge: bool,
 }
 
 impl Run<Session> for CreateChallenge {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        create_challenge(session, PartitionRole::Co, self.challengesecret)?;
-        Ok(Done::new("partition createchallenge"))
+        session.slot_or_current(Some(self.slot))?;
+        Err(codes::failure(
+            codes::NOT_ALLOWED,
+            "This command is for partitions without a Partition SO.",
+        )
+        .hint("'role createchallenge' does it for others"))
     }
 }
 

@@ -4,8 +4,6 @@ use luna_rest::ntls;
 
 use crate::prelude::*;
 
-const SYNTAX: &str = "admin_partition/connections/ntls/assign_revoke.htm";
-
 pub(in crate::commands) const MENUS: &[Menu] =
     &[Menu { path: "client hostip", help: "Addresses of clients that no name server knows" }];
 
@@ -16,7 +14,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[("-ip", "Address of the client")],
         roles: Role::OPERATOR,
         rest: &[ntls::MAP_HOST.resource()],
-        known: Known::Documented(SYNTAX),
+        known: Known::Documented("admin_partition/connections/ntls/assign_revoke.htm"),
         run: call::<Map>(),
     },
     Command {
@@ -25,7 +23,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[ntls::HOST_ADDRESSES.resource()],
-        known: Known::Assumed("known by name only: a table of what map takes"),
+        known: Known::Documented("lunash/commands/client/client_hostip_show.htm@7.2"),
         run: call::<Show>(),
     },
     Command {
@@ -34,7 +32,7 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[ntls::UNMAP_HOST.resource()],
-        known: Known::Assumed("known by name only: takes the client as map does"),
+        known: Known::Documented("lunash/commands/client/client_hostip_unmap.htm@7.2"),
         run: call::<Unmap>(),
     },
 ];
@@ -45,13 +43,14 @@ struct Map {
     ip: std::net::IpAddr,
 }
 
+/// That it says nothing is known from the page of 7.2.
 impl Run<Session> for Map {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let address = ntls::NewHostAddress { ip: self.ip.to_string() };
         session.call(&ntls::MAP_HOST, &[&self.client], &address)?;
-        Ok(Done { done: "client hostip map" })
+        Ok(Told::silent("client hostip map"))
     }
 }
 
@@ -87,17 +86,15 @@ impl Run<Session> for Show {
 
 impl Text for Addresses {
     fn write(&self, page: &mut Page) {
-        if self.addresses.is_empty() {
-            page.line("No client hostnames are mapped to IP addresses.");
-            return;
-        }
-        let mut table = Table::new(0, 2, &[(20, false), (20, false), (15, false)]);
-        table.row(["Client", "Hostname", "IP Address"]);
-        table.row(["-".repeat(20), "-".repeat(20), "-".repeat(15)]);
+        page.blank();
+        page.line(format!("{:<28}{:<26}Host IP", "Client Name", "Host Name"));
+        page.line("-".repeat(70));
+        let mut table = Table::new(0, 1, &[(27, false), (25, false), (1, false)]);
         for entry in &self.addresses {
             table.row([&entry.client, &entry.hostname, &entry.ip]);
         }
         page.table(&table);
+        page.blank();
     }
 }
 
@@ -107,10 +104,31 @@ struct Unmap {
 }
 
 impl Run<Session> for Unmap {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.call(&ntls::UNMAP_HOST, &[&self.client], &Nothing {})?;
-        Ok(Done { done: "client hostip unmap" })
+        Ok(Told::silent("client hostip unmap"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// From the product's page of `client hostip show`.
+    #[test]
+    fn addresses_are_listed_in_the_layout_of_the_product() {
+        let [client, hostname, ip] = ["myPC", "myPC", "168.10.10.254"].map(str::to_owned);
+        assert_eq!(
+            Addresses { addresses: vec![Address { client, hostname, ip }] }.text(),
+            "
+Client Name                 Host Name                 Host IP
+----------------------------------------------------------------------
+myPC                        myPC                      168.10.10.254
+
+"
+        );
     }
 }

@@ -37,7 +37,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         syntax: "hsm login [-password|-p <hsm_admin_password>]",
         help: "Log the HSM SO in",
         options: &[("-password", "Password of the HSM SO")],
-        roles: Role::ADMIN,
+        roles: Role::OPERATOR,
         rest: &[hsm::SHOW.resource(), hsm::LOGIN.resource()],
         known: Known::Seen("lunash-hsm-fm-load-status-7.7"),
         run: call::<Login>(),
@@ -46,9 +46,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         syntax: "hsm logout",
         help: "Log the HSM SO out",
         options: &[],
-        roles: Role::ADMIN,
+        roles: Role::OPERATOR,
         rest: &[hsm::LOGOUT.resource()],
-        known: Known::Assumed("the page was not found: output as that of 'hsm login'"),
+        known: Known::Documented("lunash/commands/hsm/hsm_logout.htm@7.2"),
         run: call::<Logout>(),
     },
 ];
@@ -220,7 +220,10 @@ impl Run<Session> for Login {
         let given = self.password.is_some();
         let mut body = hsm::Login { role: "so".to_owned(), ped: "0".to_owned(), password: None };
         if hsm.authentication_method == "PED" {
-            session.ui().show("Please attend to the PED...\n");
+            session.ui().show(
+                "Luna PED operation required to login as HSM Administrator - use Security Officer \
+                 (blue) PED key.\n",
+            );
         } else if !hsm.zeroized {
             let first = session.lead();
             body.password = Some(session.ui().secret(
@@ -243,7 +246,7 @@ impl Run<Session> for Login {
                 wrong_password(error)
             })
         })?;
-        let asked = session.ui().has_output();
+        let asked = session.ui().has_output() && hsm.authentication_method != "PED";
         Ok(Spaced { done: "hsm login", asked })
     }
 }
@@ -269,10 +272,10 @@ fn wrong_password(error: Error) -> Failure {
 struct Logout {}
 
 impl Run<Session> for Logout {
-    type View = Done;
+    type View = Spaced;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Spaced, Failure> {
         session.call(&hsm::LOGOUT, &[session.hsm()?], &Nothing {})?;
-        Ok(Done { done: "hsm logout" })
+        Ok(Spaced { done: "hsm logout", asked: true })
     }
 }

@@ -1,4 +1,4 @@
-//! `hsm information`: counters of the HSM, and how busy it is.
+//! `hsm information`: counters of the HSM; `monitor.rs` shows how busy it is.
 
 use luna_rest::hsm;
 
@@ -9,23 +9,12 @@ pub(in super::super) const MENUS: &[Menu] =
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "hsm information monitor",
-        help: "Show how busy the HSM is",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[hsm::UTILIZATION.resource()],
-        known: Known::Assumed(
-            "the monitor's page names no options and shows no output: one reading, in per cent",
-        ),
-        run: call::<Monitor>(),
-    },
-    Command {
         syntax: "hsm information reset",
         help: "Set the counters of the HSM to zero",
         options: &[],
         roles: Role::OPERATOR,
         rest: &[hsm::RESET_INFORMATION.resource()],
-        known: Known::Assumed("the page was not found: output as that of its neighbours"),
+        known: Known::Documented("lunash/commands/hsm/hsm_information_reset.htm@7.2"),
         run: call::<Reset>(),
     },
     Command {
@@ -40,39 +29,14 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 ];
 
 #[derive(Deserialize)]
-struct Monitor {}
-
-/// How busy the HSM is.
-#[derive(Serialize)]
-struct Utilization {
-    /// Per cent.
-    utilization: u32,
-}
-
-impl Run<Session> for Monitor {
-    type View = Utilization;
-
-    fn run(self, session: &mut Session) -> Result<Utilization, Failure> {
-        let utilization = session.get(&hsm::UTILIZATION, &[session.hsm()?])?.utilization;
-        Ok(Utilization { utilization })
-    }
-}
-
-impl Text for Utilization {
-    fn write(&self, page: &mut Page) {
-        page.line(format!("HSM Utilization: {}%", self.utilization));
-    }
-}
-
-#[derive(Deserialize)]
 struct Reset {}
 
 impl Run<Session> for Reset {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.call(&hsm::RESET_INFORMATION, &[], &Nothing {})?;
-        Ok(Done { done: "hsm information reset" })
+        Ok(Told::silent("hsm information reset"))
     }
 }
 

@@ -7,13 +7,16 @@ pub(super) mod access;
 pub(super) mod firmware;
 pub(super) mod fm;
 pub(super) mod information;
+pub(super) mod monitor;
 pub(super) mod ped;
+pub(super) mod ped_timeout;
 pub(super) mod policies;
 pub(super) mod reset;
 pub(super) mod show;
 pub(super) mod stc;
 pub(super) mod stm;
 pub(super) mod tamper;
+pub(super) mod update;
 pub(super) mod upkeep;
 
 use luna_rest::hsm;
@@ -25,13 +28,13 @@ use crate::refusals;
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "hsm", help: "The HSM inside the appliance" },
     Menu { path: "hsm time", help: "Clock of the HSM" },
-    Menu { path: "hsm update", help: "Capability upgrades" },
 ];
 
 /// A success that the product frames with more empty lines than its own shell does.
 #[derive(Serialize)]
 struct Spaced {
     done: &'static str,
+    /// An empty line comes before it, as after a question.
     #[serde(skip)]
     asked: bool,
 }
@@ -80,6 +83,16 @@ fn require_so(hsm: &hsm::Hsm) -> Result<(), Failure> {
         return Ok(());
     }
     Err(refusals::so_login())
+}
+
+/// Another HSM than the built-in one is a backup HSM, which REST does not reach.
+fn own_hsm(serial: Option<&str>, session: &Session) -> Result<(), Failure> {
+    match serial {
+        Some(serial) if serial != session.hsm()? => {
+            Err(Failure::command(format!("There is no HSM with the serial number {serial}.")))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -2,29 +2,28 @@
 
 use luna_rest::hsm;
 
+use super::own_hsm;
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] = &[
     Menu { path: "hsm ped", help: "Connections to Luna PEDs" },
     Menu { path: "hsm ped server", help: "Registered PED servers" },
-    Menu { path: "hsm ped timeout", help: "Time limits of PED operations" },
     Menu { path: "hsm ped vector", help: "The remote PED vector, which the orange key holds" },
 ];
 
-const SERVERS: Known = Known::Assumed(
-    "only the name is known: REST has no resource for it, and a password-authenticated HSM no PED",
-);
-const CONNECT: Known = Known::Documented("administration/ped/remote-ped_and_pedclient.htm@5.3");
 const NAMED: Known = Known::Documented("lunash/commands/hsm/hsm_ped_timeout_set.htm");
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "hsm ped connect [-ip <address>] [-port <port:80-65535>] [-serial <serialnum>]",
+        syntax: "hsm ped connect [-ip|-i <address>] [-port|-p <port:0-65535>] [-serial|-s <serialnum>] [-force|-f]",
         help: "Connect to a remote PED",
-        options: &[("-ip", "Address of the PED server"), ("-port", "Port of the PED server")],
+        options: &[
+            ("-ip", "Address of the PED server"),
+            ("-port", "Port of the PED server, 1503 without it"),
+        ],
         roles: Role::OPERATOR,
         rest: &[hsm::PED.resource(), hsm::PED_ACT.resource()],
-        known: CONNECT,
+        known: Known::Documented("lunash/commands/hsm/hsm_ped_connect.htm@7.2"),
         run: call::<Connect>(),
     },
     Command {
@@ -33,7 +32,10 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-name", "Name of the PED server")],
         roles: Role::OPERATOR,
         rest: &[hsm::PED.resource()],
-        known: SERVERS,
+        known: Known::Assumed(
+            "only the name is known: REST has no resource for it, and a password-authenticated HSM \
+             no PED",
+        ),
         run: call::<Deregister>(),
     },
     Command {
@@ -46,12 +48,15 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Disconnect>(),
     },
     Command {
-        syntax: "hsm ped server delete -name <name>",
+        syntax: "hsm ped server delete -commonname|-c <common_name> [-force|-f]",
         help: "Remove a PED server",
-        options: &[("-name", "Name of the PED server")],
+        options: &[("-commonname", "Common name of the PED server's certificate")],
         roles: Role::OPERATOR,
         rest: &[hsm::PED.resource()],
-        known: SERVERS,
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_ped_server_delete.htm@7.2, whose syntax calls it revoke; it is \
+             refused: REST has no resource for it",
+        ),
         run: call::<ServerDelete>(),
     },
     Command {
@@ -60,25 +65,33 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[hsm::PED.resource()],
-        known: SERVERS,
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_ped_server_list.htm@7.2; it is refused: REST has no resource \
+             for it",
+        ),
         run: call::<ServerList>(),
     },
     Command {
-        syntax: "hsm ped server register -certificate <filename>",
+        syntax: "hsm ped server register -certificate <filename> [-force]",
         help: "Trust a PED server by its certificate",
         options: &[("-certificate", "File with the certificate of the PED server")],
         roles: Role::OPERATOR,
         rest: &[hsm::PED.resource()],
-        known: SERVERS,
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_ped_server_register.htm@7.2; it is refused: REST has no \
+             resource for it",
+        ),
         run: call::<ServerRegister>(),
     },
     Command {
-        syntax: "hsm ped set [-ip <address>] [-port <port:80-65535>]",
+        syntax: "hsm ped set [-ip|-i <address>] [-port|-p <port:0-65535>]",
         help: "Set the PED server to connect to",
         options: &[("-ip", "Address of the PED server"), ("-port", "Port of the PED server")],
-        roles: Role::OPERATOR,
+        roles: Role::ADMIN,
         rest: &[hsm::PED.resource()],
-        known: SERVERS,
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_ped_set.htm@7.2; it is refused: REST has no resource for it",
+        ),
         run: call::<Set>(),
     },
     Command {
@@ -91,42 +104,21 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Show>(),
     },
     Command {
-        syntax: "hsm ped timeout set -type|-t <rped|pedk|pedo|wdel> -seconds|-s <seconds:0-99999>",
-        help: "Set a time limit of PED operations",
-        options: &[
-            ("-type", "Idle connection, key, operation, or delay between two writes"),
-            ("-seconds", "Seconds, or microseconds for wdel; 0 is the default of rped and pedk"),
-        ],
-        roles: Role::OPERATOR,
-        rest: &[hsm::SET_PED_TIMEOUT.resource()],
-        known: NAMED,
-        run: call::<TimeoutSet>(),
-    },
-    Command {
-        syntax: "hsm ped timeout show",
-        help: "Show the time limits of PED operations",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[hsm::PED_TIMEOUTS.resource()],
-        known: Known::Assumed("the output was not seen: a line a limit"),
-        run: call::<TimeoutShow>(),
-    },
-    Command {
-        syntax: "hsm ped vector erase [-force|-f]",
+        syntax: "hsm ped vector erase [-serial|-s <serialnum>] [-force|-f]",
         help: "Erase the remote PED vector",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::ADMIN,
         rest: &[hsm::PED.resource(), hsm::PED_ACT.resource()],
-        known: Known::Assumed("only the name is known: as 'hsm ped vector init'"),
+        known: Known::Documented("lunash/commands/hsm/hsm_ped_vector_erase.htm@7.2"),
         run: call::<VectorErase>(),
     },
     Command {
-        syntax: "hsm ped vector init [-serial <serialnum>] [-force|-f]",
+        syntax: "hsm ped vector init [-serial|-s <serialnum>] [-force|-f]",
         help: "Make the remote PED vector",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::ADMIN,
         rest: &[hsm::PED.resource(), hsm::PED_ACT.resource()],
-        known: Known::Documented("lunash/commands/token/token_backup_factoryreset.htm@6.3"),
+        known: Known::Documented("lunash/commands/hsm/hsm_ped_vector_init.htm@7.2"),
         run: call::<VectorInit>(),
     },
 ];
@@ -160,31 +152,26 @@ fn no_resource(session: &Session) -> Result<Done, Failure> {
         .hint("use the appliance's own LunaSH for them"))
 }
 
-/// Another HSM than the built-in one is a backup HSM, which REST does not reach.
-fn own_hsm(serial: Option<&str>, session: &Session) -> Result<(), Failure> {
-    match serial {
-        Some(serial) if serial != session.hsm()? => {
-            Err(Failure::command(format!("There is no HSM with the serial number {serial}.")))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[derive(Deserialize)]
 struct Connect {
     ip: Option<String>,
     port: Option<u16>,
     serial: Option<String>,
+    #[serde(rename = "force")]
+    _force: bool,
 }
 
 impl Run<Session> for Connect {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         own_hsm(self.serial.as_deref(), session)?;
         let body = hsm::PedAction { ip_address: self.ip, ip_port: self.port };
         act(session, "connect", &body)?;
-        Ok(Done { done: "hsm ped connect" })
+        Ok(Told::new(
+            "hsm ped connect",
+            "Luna PED operation required to connect to Remote PED - use orange PED key(s).\n",
+        ))
     }
 }
 
@@ -216,8 +203,10 @@ impl Run<Session> for Disconnect {
 
 #[derive(Deserialize)]
 struct ServerDelete {
-    #[serde(rename = "name")]
-    _name: String,
+    #[serde(rename = "commonname")]
+    _commonname: String,
+    #[serde(rename = "force")]
+    _force: bool,
 }
 
 impl Run<Session> for ServerDelete {
@@ -243,6 +232,8 @@ impl Run<Session> for ServerList {
 struct ServerRegister {
     #[serde(rename = "certificate")]
     _certificate: String,
+    #[serde(rename = "force")]
+    _force: bool,
 }
 
 impl Run<Session> for ServerRegister {
@@ -298,107 +289,100 @@ impl Run<Session> for Show {
     }
 }
 
-/// Assumed: the output was not seen.
+/// Of the product's lines those that REST knows of; the word for what is missing is assumed.
 impl Text for Connection {
     fn write(&self, page: &mut Page) {
-        let connected = if self.connected { "Yes" } else { "No" };
-        page.field("Connected:", 24, connected);
-        page.field("PED Server:", 24, self.server.as_deref().unwrap_or("none"));
-        page.field("IP Address:", 24, self.ip.as_deref().unwrap_or("none"));
-        let port = self.port.map(|port| port.to_string());
-        page.field("Port:", 24, port.as_deref().unwrap_or("none"));
+        let (ip, port) = (self.ip.as_deref(), self.port.map(|port| port.to_string()));
+        let none = "none";
+        page.field("Configured Remote PED Server IP address: ", 0, ip.unwrap_or(none));
+        page.field("Configured Remote PED Server Port: ", 0, port.as_deref().unwrap_or(none));
+        page.blank();
+        if let Some(server) = &self.server {
+            page.field("      Server Hostname:", 42, server);
+            page.blank();
+        }
+        page.field("   Number of Connected PED Server :", 41, u8::from(self.connected));
+        page.blank();
+        page.line("Show command passed.");
     }
 }
 
-#[derive(Deserialize)]
-struct TimeoutSet {
-    r#type: String,
-    seconds: u32,
-}
-
-/// A time limit that was set.
-#[derive(Serialize)]
-struct Limit {
-    r#type: String,
-    seconds: u32,
-}
-
-impl Run<Session> for TimeoutSet {
-    type View = Limit;
-
-    fn run(self, session: &mut Session) -> Result<Limit, Failure> {
-        let body = hsm::SetPedTimeout { seconds: self.seconds };
-        session.call(&hsm::SET_PED_TIMEOUT, &[&self.r#type], &body)?;
-        Ok(Limit { r#type: self.r#type, seconds: self.seconds })
+/// Changes the remote PED vector, once `question` is answered.
+fn change_vector(
+    session: &mut Session,
+    serial: Option<&str>,
+    force: bool,
+    (question, action): (&str, &str),
+) -> Result<(), Failure> {
+    own_hsm(serial, session)?;
+    ped(session, REMOTE)?;
+    if !force {
+        session.confirm(false, &format!("If you are sure that you wish to {question}\n\n> "))?;
+        session.ui().show("Proceeding...\n\n");
     }
-}
-
-impl Text for Limit {
-    fn write(&self, page: &mut Page) {
-        let unit = if self.r#type == "wdel" { "microseconds" } else { "seconds" };
-        page.line(format!("Set the timeout value to {} {unit}.", self.seconds));
-    }
-}
-
-#[derive(Deserialize)]
-struct TimeoutShow {}
-
-/// The PED time limits: seconds, and microseconds for `wdel`.
-#[derive(Serialize)]
-struct Limits {
-    rped: u32,
-    pedk: u32,
-    pedo: u32,
-    wdel: Option<u32>,
-}
-
-impl Run<Session> for TimeoutShow {
-    type View = Limits;
-
-    fn run(self, session: &mut Session) -> Result<Limits, Failure> {
-        let hsm::PedTimeouts { rped, pedk, pedo, wdel } = session.get(&hsm::PED_TIMEOUTS, &[])?;
-        Ok(Limits { rped, pedk, pedo, wdel })
-    }
-}
-
-impl Text for Limits {
-    fn write(&self, page: &mut Page) {
-        page.field("rped (seconds):", 24, self.rped);
-        page.field("pedk (seconds):", 24, self.pedk);
-        page.field("pedo (seconds):", 24, self.pedo);
-        let wdel = self.wdel.map_or("not set".to_owned(), |delay| delay.to_string());
-        page.field("wdel (microseconds):", 24, wdel);
-    }
+    act(session, action, &hsm::PedAction::default())
 }
 
 #[derive(Deserialize)]
 struct VectorErase {
-    #[serde(rename = "force")]
-    _force: bool,
+    serial: Option<String>,
+    force: bool,
 }
 
 impl Run<Session> for VectorErase {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        act(session, "vectorErase", &hsm::PedAction::default())?;
-        Ok(Done { done: "hsm ped vector erase" })
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
+        let question = "erase remote PED vector (RPV), then type 'proceed', otherwise type 'quit'";
+        let serial = self.serial.as_deref();
+        change_vector(session, serial, self.force, (question, "vectorErase"))?;
+        let erased = "The remote PED vector (RPV) has been erased on HSM.";
+        Ok(Told::new("hsm ped vector erase", erased))
     }
 }
 
 #[derive(Deserialize)]
 struct VectorInit {
     serial: Option<String>,
-    #[serde(rename = "force")]
-    _force: bool,
+    force: bool,
 }
 
 impl Run<Session> for VectorInit {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        own_hsm(self.serial.as_deref(), session)?;
-        act(session, "vectorInitialize", &hsm::PedAction::default())?;
-        Ok(Done { done: "hsm ped vector init" })
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
+        let question =
+            "initialize remote PED vector (RPV), then enter 'proceed', otherwise type 'quit'.";
+        let serial = self.serial.as_deref();
+        change_vector(session, serial, self.force, (question, "vectorInitialize"))?;
+        Ok(Told::new(
+            "hsm ped vector init",
+            "Luna PED operation required to initialize remote PED key vector - use orange PED key(s).",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// Lines of the product's page of `hsm ped show`.
+    #[test]
+    fn a_connection_is_shown_in_lines_of_the_product() {
+        let connection = Connection {
+            connected: false,
+            ip: Some("192.20.11.64".to_owned()),
+            port: Some(1503),
+            server: Some("192.20.11.64".to_owned()),
+        };
+        assert_eq!(
+            connection.text(),
+            "Configured Remote PED Server IP address: 192.20.11.64\n\
+             Configured Remote PED Server Port: 1503\n\
+             \n      Server Hostname:                    192.20.11.64\n\
+             \n   Number of Connected PED Server :      0\n\
+             \nShow command passed.\n"
+        );
     }
 }

@@ -4,7 +4,7 @@ use luna_rest::hsm;
 
 use super::{require_so, state};
 use crate::prelude::*;
-use crate::questions::{caution, proceed, proceed_or};
+use crate::questions::{caution, proceed_or};
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
@@ -13,10 +13,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[hsm::ACT.resource()],
-        known: Known::Assumed(
-            "the page was cut before its example: the caution of 'token backup factoryReset'; the \
-             product wants its serial console, an emulated one has none",
-        ),
+        known: Known::Documented("lunash/commands/hsm/hsm_factoryreset.htm@7.2"),
         run: call::<FactoryReset>(),
     },
     Command {
@@ -34,7 +31,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[hsm::SHOW.resource(), hsm::ACT.resource()],
-        known: Known::Assumed("the page was not found: the caution is made like its neighbours'"),
+        known: Known::Documented("lunash/commands/hsm/hsm_zeroize.htm@7.2"),
         run: call::<Zeroize>(),
     },
 ];
@@ -50,20 +47,33 @@ struct FactoryReset {
     force: bool,
 }
 
+/// The product wants its serial console, which an emulated one does not have.
 impl Run<Session> for FactoryReset {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.confirm(
             self.force,
             &caution(
-                "Are you sure you wish to reset this HSM to\n\
-                 factory default settings?  All data will be erased.\n",
+                "Are you sure you wish to reset this HSM to factory\n\
+                 default settings? All partitions and data will be erased.\n\
+                 Partition policies will be reverted to factory settings.\n\
+                 HSM level policies will be reverted to factory settings.\n\
+                 If you want to erase partitions and data only, use zeroize.\n\
+                 Remote PED vector will be erased.",
                 &proceed_or("return the HSM to factory default"),
             ),
         )?;
         act(session, "factoryReset")?;
-        Ok(Done { done: "hsm factoryReset" })
+        Ok(Told::new(
+            "hsm factoryReset",
+            format!(
+                "{}'hsm factoryReset' successful.\n\n\
+                 Please wait while the HSM is reset to complete the process.\n\
+                 The remote PED vector (RPV) has been erased on HSM.",
+                session.lead()
+            ),
+        ))
     }
 }
 
@@ -72,21 +82,31 @@ struct Zeroize {
     force: bool,
 }
 
+/// The product does it at its serial console only, without a login; REST wants the HSM SO.
 impl Run<Session> for Zeroize {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         require_so(&state(session)?)?;
         session.confirm(
             self.force,
-            &caution(
-                "Are you sure you wish to zeroize this HSM?\n\
-                 All partitions will be erased.  Policies will be kept.\n",
-                &proceed("zeroize the HSM"),
+            &format!(
+                "\n\
+                 CAUTION: Are you sure you wish to zeroize this HSM?\n\
+                 \x20         All partitions and data will be erased.\n\
+                 \x20         HSM level policies will not be changed.\n\
+                 \x20         All current NTLS and/or STC sessions will be terminated.\n\
+                 \x20         If you want policies reverted as well, use factory reset.\n{}",
+                proceed_or("return the HSM to factory default")
             ),
         )?;
         act(session, "zeroize")?;
-        Ok(Done { done: "hsm zeroize" })
+        Ok(Told::new(
+            "hsm zeroize",
+            "'hsm zeroize' successful.\n\n\
+             Please wait while the HSM is reset to complete the\n\
+             process.\n",
+        ))
     }
 }
 

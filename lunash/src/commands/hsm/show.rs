@@ -123,7 +123,8 @@ impl Text for Overview {
         page.blank();
         heading(page, "Partitions created on HSM:", 30);
         for partition in &self.partitions {
-            page.line(format!("   Partition: {},     Name: {}", partition.serial, partition.name));
+            let Partition { serial, name } = partition;
+            page.line(format!("   Partition:        {serial}, Name: {name}"));
         }
         if self.partitions.is_empty() {
             page.line("   There are no partitions.");
@@ -148,9 +149,15 @@ impl Text for Overview {
         page.field("   Battery Voltage:", 40, volts(self.battery_voltage));
         let warning = volts(self.battery_warning_voltage);
         page.field("   Battery Warning Threshold Voltage:", 40, warning);
+        if self.battery_voltage < self.battery_warning_voltage {
+            page.line("   WARNING: Battery Voltage below warning threshold!!");
+        }
         page.field("   System Temp:", 40, format!("{} deg. C", self.temperature));
         let warning = format!("{} deg. C", self.temperature_warning);
         page.field("   System Temp Warning Threshold:", 40, warning);
+        if self.temperature > self.temperature_warning {
+            page.line("   WARNING: System Temperature above warning threshold!!");
+        }
         page.blank();
         page.blank();
     }

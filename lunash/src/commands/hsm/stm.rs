@@ -4,22 +4,18 @@ use luna_rest::hsm;
 
 use super::{require_so, state};
 use crate::prelude::*;
-use crate::questions::{caution, proceed};
 
 pub(in super::super) const MENUS: &[Menu] =
     &[Menu { path: "hsm stm", help: "Secure Transport Mode" }];
 
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "hsm stm recover [-randomuserstring|-r <string>] [-force|-f]",
+        syntax: "hsm stm recover -randomuserstring|-r <string> [-force|-f]",
         help: "End Secure Transport Mode",
         options: &[("-randomuserstring", "The string that 'hsm stm transport' showed")],
         roles: Role::OPERATOR,
-        rest: &[hsm::ACT.resource()],
-        known: Known::Assumed(
-            "the page was not found: option and order of 'stm recover' of LunaCM, but REST shows the \
-             verification string only once the HSM is recovered",
-        ),
+        rest: &[hsm::VERIFICATION.resource(), hsm::ACT.resource()],
+        known: Known::Documented("lunash/commands/hsm/hsm_stm_recover.htm@7.2"),
         run: call::<Recover>(),
     },
     Command {
@@ -28,7 +24,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[hsm::SHOW.resource()],
-        known: Known::Assumed("the page was not found: the line of 'hsm show'"),
+        known: Known::Documented("lunash/commands/hsm/hsm_stm_show.htm@7.2"),
         run: call::<Show>(),
     },
     Command {
@@ -44,7 +40,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 
 #[derive(Deserialize)]
 struct Recover {
-    randomuserstring: Option<String>,
+    randomuserstring: String,
     force: bool,
 }
 
@@ -52,42 +48,55 @@ struct Recover {
 #[derive(Serialize)]
 struct Recovered {
     verification: String,
+    /// It was shown before the question.
+    #[serde(skip)]
+    shown: bool,
 }
 
+const RECOVER: &str = "\
+CAUTION: You are attempting to recover the HSM from Secure Transport Mode. If the Verification
+         string does not match the one you were provided out-of-band, there may be an issue
+         with the HSM. Type 'quit' at the prompt to remain in Secure Transport Mode.
+
+          If the verification strings match, or if you wish to bypass this check,
+          type 'proceed' to recover from Secure Transport Mode.
+
+          Type 'proceed' to continue, or 'quit' to quit now.
+          > ";
+
+fn calculated(verification: &str) -> String {
+    format!(
+        "        Attempting to recover from Secure Transport Mode...\n\
+         \x20       Calculating the verification string (may take a few seconds)...\n\n\
+         \x20       Verification String: {verification}\n\n"
+    )
+}
+
+/// A real appliance's REST shows the verification string only once the HSM is recovered: there the
+/// question comes first.
 impl Run<Session> for Recover {
     type View = Recovered;
 
     fn run(self, session: &mut Session) -> Result<Recovered, Failure> {
-        let entered = match self.randomuserstring {
-            Some(entered) => entered,
-            None => {
-                let text = "Please enter the random user string:\n> ";
-                session.ui().ask(text, "-randomuserstring")?
-            }
-        };
-        let first = session.lead();
-        session.confirm(
-            self.force,
-            &format!(
-                "{first}{}",
-                caution(
-                    "Are you sure you wish to recover the HSM from\nSecure Transport Mode?\n",
-                    &proceed("recover the HSM")
-                )
-            ),
-        )?;
-        let body = hsm::Action { random_user_string: Some(entered.trim().to_owned()) };
+        let body = hsm::Action { random_user_string: Some(self.randomuserstring) };
+        let shown = session.client().is_emulated();
+        if shown {
+            let verification = session.call(&hsm::VERIFICATION, &[], &body)?.verification;
+            session.ui().show(&calculated(&verification));
+        }
+        session.confirm(self.force, RECOVER)?;
         let answer = session.call(&hsm::ACT, &[session.hsm()?, "stmRecover"], &body)?;
-        Ok(Recovered { verification: answer.verification })
+        Ok(Recovered { verification: answer.verification, shown })
     }
 }
 
 impl Text for Recovered {
     fn write(&self, page: &mut Page) {
-        page.line(format!("        Verification String: {}", self.verification));
-        page.blank();
-        page.line("HSM is no longer in Secure Transport Mode.");
-        page.line("If the string is not the one that was recorded, the HSM may have been altered.");
+        if !self.shown {
+            page.line(calculated(&self.verification).trim_end_matches('\n'));
+            page.blank();
+        }
+        page.line("        Successfully recovered from Secure Transport Mode.");
     }
 }
 
@@ -110,8 +119,9 @@ impl Run<Session> for Show {
 
 impl Text for Mode {
     fn write(&self, page: &mut Page) {
-        let value = if self.secure_transport_mode { "Yes" } else { "No" };
-        page.field("   Secure Transport Mode:", 39, value);
+        let value = if self.secure_transport_mode { "YES" } else { "NO" };
+        page.line(format!("   Secure Transport Mode: {value}"));
+        page.blank();
     }
 }
 

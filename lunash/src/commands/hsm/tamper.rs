@@ -2,6 +2,7 @@
 
 use luna_rest::hsm;
 
+use super::{require_so, state};
 use crate::prelude::*;
 
 pub(in super::super) const MENUS: &[Menu] =
@@ -12,9 +13,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         syntax: "hsm tamper clear [-force|-f]",
         help: "Clear the tamper events once they were looked into",
         options: &[],
-        roles: Role::OPERATOR,
-        rest: &[hsm::TAMPER_ACT.resource()],
-        known: Known::Assumed("the page was not found: output as that of its neighbours"),
+        roles: Role::ADMIN,
+        rest: &[hsm::SHOW.resource(), hsm::TAMPER_ACT.resource()],
+        known: Known::Documented("lunash/commands/hsm/hsm_tamper_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
@@ -23,24 +24,34 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[hsm::TAMPER.resource()],
-        known: Known::Assumed("the output was not seen: a line an event, values of REST's page"),
+        known: Known::Documented("lunash/commands/hsm/hsm_tamper_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
 
 #[derive(Deserialize)]
 struct Clear {
-    #[serde(rename = "force")]
-    _force: bool,
+    force: bool,
 }
 
 impl Run<Session> for Clear {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
+        require_so(&state(session)?)?;
+        session.confirm(
+            self.force,
+            "\nWARNING !!  You are about to clear the HSM Tamper State..\n\
+             \x20           If you are sure that you wish to proceed, then type 'proceed', otherwise type 'quit'.\n\
+             \n\
+             > ",
+        )?;
         let ids = [session.hsm()?, "clear"];
         session.call(&hsm::TAMPER_ACT, &ids, &Nothing {})?;
-        Ok(Done { done: "hsm tamper clear" })
+        Ok(Told::new(
+            "hsm tamper clear",
+            "Proceeding...\n\nHSM Tamper State was successfully cleared.\n\n",
+        ))
     }
 }
 
@@ -68,14 +79,28 @@ impl Run<Session> for Show {
 impl Text for Tampers {
     fn write(&self, page: &mut Page) {
         if self.tampers.is_empty() {
-            page.line("No active tampers.");
+            page.line("        No active tampers.");
             return;
         }
-        page.field("Time:", 12, &self.time);
+        page.line("        WARNING - Tamper(s) Detected:");
         for tamper in &self.tampers {
-            page.field("Tamper:", 12, tamper);
+            page.field("", 8, tamper);
         }
-        page.blank();
-        page.line("Clear them with 'hsm tamper clear' once they were looked into.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// From the product's page of the command.
+    #[test]
+    fn a_tamper_is_shown_in_the_words_of_the_product() {
+        let tampers = vec!["Chassis intrusion".to_owned()];
+        assert_eq!(
+            Tampers { tampers, time: String::new() }.text(),
+            "        WARNING - Tamper(s) Detected:\n        Chassis intrusion\n"
+        );
     }
 }

@@ -1,30 +1,30 @@
 //! What keeps an HSM healthy: tests, certificates, licences, clock, support, backup.
 
-use luna_rest::{hsm, users};
+use luna_rest::hsm;
 
 use super::{require_so, state};
 use crate::prelude::*;
 use crate::questions::{caution, proceed};
 
-const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that of its neighbours");
-
 pub(in super::super) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "hsm backup -serial <serialnum> [-force|-f]",
+        syntax: "hsm backup -serial|-s <serialnum> [-password|-p <hsm_admin_password>] [-tokenadminpw|-t <token_password>]",
         help: "Copy the HSM's own objects to a backup HSM",
-        options: &[("-serial", "Serial number of the backup HSM")],
-        roles: Role::ADMIN,
+        options: OF_BACKUP_HSM,
+        roles: Role::OPERATOR,
         rest: &[],
-        known: Known::Assumed("only the name is known, REST has no resource for it"),
-        run: call::<NoBackupHsm>(),
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_backup.htm@7.2; it is refused: REST has no resource for it",
+        ),
+        run: call::<Backup>(),
     },
     Command {
         syntax: "hsm checkCertificates",
         help: "Check the certificates that the HSM was made with",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::MONITOR,
         rest: &[hsm::CERTIFICATES.resource()],
-        known: Known::Assumed("the page was not found: a line a certificate"),
+        known: Known::Documented("lunash/commands/hsm/hsm_checkcertificates.htm@7.2"),
         run: call::<CheckCertificates>(),
     },
     Command {
@@ -33,34 +33,36 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[hsm::LICENSES.resource()],
-        known: Known::Assumed("the page was not found: a table of what REST names"),
+        known: Known::Documented("lunash/commands/hsm/hsm_displaylicences.htm@7.2"),
         run: call::<DisplayLicenses>(),
     },
     Command {
         syntax: "hsm generateDAK [-force|-f]",
         help: "Make the device authentication key anew",
         options: &[],
-        roles: Role::ADMIN,
+        roles: Role::OPERATOR,
         rest: &[hsm::SHOW.resource(), hsm::MAKE_DAK.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/hsm/hsm_generatedak.htm@7.2"),
         run: call::<GenerateDak>(),
     },
     Command {
-        syntax: "hsm restore -serial <serialnum> [-force|-f]",
+        syntax: "hsm restore -serial|-s <serialnum> [-password|-p <hsm_admin_password>] [-tokenadminpw|-t <token_password>] [-force|-f]",
         help: "Copy the HSM's own objects from a backup HSM",
-        options: &[("-serial", "Serial number of the backup HSM")],
-        roles: Role::ADMIN,
+        options: OF_BACKUP_HSM,
+        roles: Role::OPERATOR,
         rest: &[],
-        known: Known::Assumed("only the name is known, REST has no resource for it"),
-        run: call::<NoBackupHsm>(),
+        known: Known::Documented(
+            "lunash/commands/hsm/hsm_restore.htm@7.2; it is refused: REST has no resource for it",
+        ),
+        run: call::<Restore>(),
     },
     Command {
         syntax: "hsm selfTest",
         help: "Let the HSM test itself",
         options: &[],
-        roles: Role::OPERATOR,
+        roles: Role::MONITOR,
         rest: &[hsm::SELF_TEST.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/hsm/hsm_selftest.htm@7.2"),
         run: call::<SelfTest>(),
     },
     Command {
@@ -69,7 +71,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-domain", "Cloning domain of the older HSM")],
         roles: Role::ADMIN,
         rest: &[hsm::SET_LEGACY_DOMAIN.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/hsm/hsm_setlegacydomain.htm@7.2"),
         run: call::<SetLegacyDomain>(),
     },
     Command {
@@ -78,7 +80,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[hsm::SUPPORT_INFO.resource()],
-        known: Known::Assumed("the page was not found: the cluster guide names the file"),
+        known: Known::Documented("lunash/commands/hsm/hsm_supportinfo.htm@7.2"),
         run: call::<SupportInfo>(),
     },
     Command {
@@ -99,42 +101,54 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         known: Known::Assumed("the page was not found: both clocks, a line each"),
         run: call::<TimeSync>(),
     },
-    Command {
-        syntax: "hsm update capability -capability|-c <filename> [-force|-f]",
-        help: "Apply a capability upgrade",
-        options: &[("-capability", "Licence file, its name ends in .lic")],
-        roles: Role::ADMIN,
-        rest: &[users::FILES.resource(), hsm::UPGRADE.resource()],
-        known: NAME_ONLY,
-        run: call::<UpdateCapability>(),
-    },
-    Command {
-        syntax: "hsm update show",
-        help: "List the capability upgrades that were applied",
-        options: &[],
-        roles: Role::MONITOR,
-        rest: &[hsm::UPGRADES.resource()],
-        known: Known::Assumed("the page was not found: a line an upgrade"),
-        run: call::<UpdateShow>(),
-    },
 ];
 
+const OF_BACKUP_HSM: &[(&str, &str)] = &[
+    ("-serial", "Serial number of the backup HSM"),
+    ("-password", "Password of the HSM SO"),
+    ("-tokenadminpw", "Password of the SO of the backup HSM"),
+];
+
+fn no_resource(serial: &str) -> Failure {
+    Failure::command(format!(
+        "The REST API cannot reach a backup HSM with the serial number {serial}."
+    ))
+    .hint("connect it to the appliance and use the appliance's own LunaSH")
+}
+
 #[derive(Deserialize)]
-struct NoBackupHsm {
+struct Backup {
     serial: String,
+    #[serde(rename = "password")]
+    _password: Option<Secret>,
+    #[serde(rename = "tokenadminpw")]
+    _tokenadminpw: Option<Secret>,
+}
+
+impl Run<Session> for Backup {
+    type View = ();
+
+    fn run(self, _: &mut Session) -> Result<(), Failure> {
+        Err(no_resource(&self.serial))
+    }
+}
+
+#[derive(Deserialize)]
+struct Restore {
+    serial: String,
+    #[serde(rename = "password")]
+    _password: Option<Secret>,
+    #[serde(rename = "tokenadminpw")]
+    _tokenadminpw: Option<Secret>,
     #[serde(rename = "force")]
     _force: bool,
 }
 
-impl Run<Session> for NoBackupHsm {
+impl Run<Session> for Restore {
     type View = ();
 
     fn run(self, _: &mut Session) -> Result<(), Failure> {
-        Err(Failure::command(format!(
-            "The REST API cannot reach a backup HSM with the serial number {}.",
-            self.serial
-        ))
-        .hint("connect it to the appliance and use the appliance's own LunaSH"))
+        Err(no_resource(&self.serial))
     }
 }
 
@@ -146,6 +160,8 @@ struct CheckCertificates {}
 struct Certificate {
     name: String,
     valid: bool,
+    /// What it says of the HSM.
+    policies: String,
 }
 
 /// The HSM's own certificates.
@@ -159,16 +175,26 @@ impl Run<Session> for CheckCertificates {
 
     fn run(self, session: &mut Session) -> Result<Certificates, Failure> {
         let certificates = session.get(&hsm::CERTIFICATES, &[])?.certificates;
-        let one = |one: hsm::HsmCertificate| Certificate { name: one.name, valid: one.valid };
+        let one = |one: hsm::HsmCertificate| Certificate {
+            name: one.name,
+            valid: one.valid,
+            policies: one.policies,
+        };
         Ok(Certificates { certificates: certificates.into_iter().map(one).collect() })
     }
 }
 
+/// The words for a certificate that is missing or that nobody signed are assumed.
 impl Text for Certificates {
     fn write(&self, page: &mut Page) {
-        for certificate in &self.certificates {
-            let state = if certificate.valid { "OK" } else { "NOT VALID" };
-            page.field(&format!("{}:", certificate.name), 8, state);
+        page.blank();
+        for Certificate { name, valid, policies } in &self.certificates {
+            if *valid {
+                page.line(format!(" {name} found -- certificatePolicies: {policies}"));
+            } else {
+                page.line(format!(" {name} not found"));
+            }
+            page.blank();
         }
     }
 }
@@ -201,13 +227,15 @@ impl Run<Session> for DisplayLicenses {
 
 impl Text for Licenses {
     fn write(&self, page: &mut Page) {
-        let mut table = Table::new(0, 2, &[(30, false), (38, false)]);
-        table.row(["License ID", "Description"]);
-        table.row(["=".repeat(30), "=".repeat(38)]);
+        page.blank();
+        page.blank();
+        page.line("   HSM CAPABILITY LICENSES");
+        page.line("   License ID          Description");
+        page.line(format!("   {}    {}", "=".repeat(16), "=".repeat(38)));
         for license in &self.licenses {
-            table.row([&license.id, &license.description]);
+            page.field(&format!("   {:>16}    ", license.id), 0, &license.description);
         }
-        page.table(&table);
+        page.blank();
     }
 }
 
@@ -221,6 +249,8 @@ struct GenerateDak {
 struct Dak {
     /// SHA-256 of the public key, hexadecimal.
     fingerprint: String,
+    /// The request for its certificate, a file of the user's.
+    file: &'static str,
 }
 
 impl Run<Session> for GenerateDak {
@@ -231,20 +261,23 @@ impl Run<Session> for GenerateDak {
         session.confirm(
             self.force,
             &caution(
-                "Are you sure you wish to replace the device authentication key?\n",
-                &proceed("replace the key"),
+                "Are you sure you wish to re-generate the DAK?\n\
+                 All existing DACs on the HSM will be erased.\n",
+                &proceed("generate the DAK"),
             ),
         )?;
         let dak = session.call(&hsm::MAKE_DAK, &[], &Nothing {})?;
-        Ok(Dak { fingerprint: dak.fingerprint })
+        Ok(Dak { fingerprint: dak.fingerprint, file: "DAKCertRequest.bin" })
     }
 }
 
 impl Text for Dak {
     fn write(&self, page: &mut Page) {
-        page.line("'hsm generateDAK' successful.");
+        page.line("'hsm generateDAK' successfully completed.");
         page.blank();
-        page.line(format!("Fingerprint of the new key: {}", self.fingerprint));
+        page.line(SCP);
+        page.line(self.file);
+        page.blank();
     }
 }
 
@@ -252,14 +285,18 @@ impl Text for Dak {
 struct SelfTest {}
 
 impl Run<Session> for SelfTest {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let test = session.call(&hsm::SELF_TEST, &[], &Nothing {})?;
         if !test.passed {
             return Err(Failure::command("The HSM did not pass its self test."));
         }
-        Ok(Done { done: "hsm selfTest" })
+        Ok(Told::new(
+            "hsm selfTest",
+            "\nSelf Test. Testing HSM cryptographic capabilities.\n\n\
+             'hsm selfTest' passed.\n\nHSM working as expected.\n",
+        ))
     }
 }
 
@@ -268,10 +305,11 @@ struct SetLegacyDomain {
     domain: Option<Secret>,
 }
 
+/// The page shows a PED at work, and no word behind it; the question is assumed.
 impl Run<Session> for SetLegacyDomain {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let domain = session.ui().secret(
             self.domain,
             Question {
@@ -283,12 +321,15 @@ impl Run<Session> for SetLegacyDomain {
         )?;
         let body = hsm::LegacyDomain { domain };
         session.call(&hsm::SET_LEGACY_DOMAIN, &[], &body)?;
-        Ok(Done { done: "hsm setLegacyDomain" })
+        Ok(Told::silent("hsm setLegacyDomain"))
     }
 }
 
 #[derive(Deserialize)]
 struct SupportInfo {}
+
+/// What the product says before the name of a file of the user's.
+const SCP: &str = "Use 'scp' from a client machine to get file named:";
 
 /// A file that was written.
 #[derive(Serialize)]
@@ -309,7 +350,9 @@ impl Text for Written {
     fn write(&self, page: &mut Page) {
         page.line("'hsm supportInfo' successful.");
         page.blank();
-        page.line(format!("The information lies among your files as {}.", self.file));
+        page.line(SCP);
+        page.line(self.file);
+        page.blank();
     }
 }
 
@@ -358,48 +401,29 @@ impl Run<Session> for TimeSync {
     }
 }
 
-#[derive(Deserialize)]
-struct UpdateCapability {
-    capability: String,
-    #[serde(rename = "force")]
-    _force: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
 
-impl Run<Session> for UpdateCapability {
-    type View = Done;
-
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        let body = hsm::Upgrade { file: session.provide(&self.capability)? };
-        session.call(&hsm::UPGRADE, &[], &body)?;
-        Ok(Done { done: "hsm update capability" })
-    }
-}
-
-#[derive(Deserialize)]
-struct UpdateShow {}
-
-/// The capability upgrades that were applied.
-#[derive(Serialize)]
-struct Upgrades {
-    upgrades: Vec<String>,
-}
-
-impl Run<Session> for UpdateShow {
-    type View = Upgrades;
-
-    fn run(self, session: &mut Session) -> Result<Upgrades, Failure> {
-        let upgrades = session.get(&hsm::UPGRADES, &[])?.upgrades;
-        Ok(Upgrades { upgrades: upgrades.into_iter().map(|upgrade| upgrade.id).collect() })
-    }
-}
-
-impl Text for Upgrades {
-    fn write(&self, page: &mut Page) {
-        if self.upgrades.is_empty() {
-            page.line("No capability upgrades were applied.");
-        }
-        for upgrade in &self.upgrades {
-            page.line(upgrade);
-        }
+    /// From the product's page of `hsm displayLicenses`.
+    #[test]
+    fn licences_are_listed_in_the_layout_of_the_product() {
+        let license = |(id, description): (&str, &str)| License {
+            id: id.to_owned(),
+            description: description.to_owned(),
+        };
+        let licenses = [
+            ("621000153-000", "K7 base configuration"),
+            ("621000046-002", "Maximum 100 partitions"),
+        ];
+        assert_eq!(
+            Licenses { licenses: licenses.map(license).into() }.text(),
+            "\n\n   HSM CAPABILITY LICENSES\n\
+             \x20  License ID          Description\n\
+             \x20  ================    ======================================\n\
+             \x20     621000153-000    K7 base configuration\n\
+             \x20     621000046-002    Maximum 100 partitions\n\n"
+        );
     }
 }

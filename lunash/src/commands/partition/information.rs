@@ -4,7 +4,6 @@ use luna_rest::partitions;
 
 use super::{CO, CU, PSO, Target, close_questions};
 use crate::prelude::*;
-use crate::views::attempts_before;
 
 pub(super) const LIST: Command = Command {
     syntax: "partition list",
@@ -17,15 +16,15 @@ pub(super) const LIST: Command = Command {
 };
 
 pub(super) const SHOW: Command = Command {
-    syntax: "partition show|sh [-partition|-p <partition_name>]",
+    syntax: "partition show|sh [-partition|-p <partition_name> | -all|-a]",
     help: "Show the state of a partition, or of all",
-    options: &[("-partition", "Name of a partition; all of them without it")],
+    options: &[
+        ("-partition", "Name of a partition; all of them without it"),
+        ("-all", "All partitions, as without options"),
+    ],
     roles: Role::MONITOR,
     rest: &[partitions::LIST.resource(), partitions::SHOW.resource(), partitions::ROLE.resource()],
-    known: Known::Assumed(
-        "no output of 7.x was found: lines of 10-lunash-partition-show-before-after-6.2, with the \
-         states of the roles that 7.x has",
-    ),
+    known: Known::Documented("lunash/commands/partition/partition_show.htm@7.2"),
     run: call::<Show>(),
 };
 
@@ -142,6 +141,8 @@ impl Text for Listed {
 #[derive(Deserialize)]
 struct Show {
     partition: Option<String>,
+    #[serde(rename = "all")]
+    _all: bool,
 }
 
 /// Partitions with the states of their roles.
@@ -214,6 +215,7 @@ impl Run<Session> for Show {
 
 impl Text for Shown {
     fn write(&self, page: &mut Page) {
+        page.blank();
         if self.partitions.is_empty() {
             page.line("   There are no partitions.");
         }
@@ -223,9 +225,12 @@ impl Text for Shown {
             }
             partition.write(page);
         }
+        page.blank();
     }
 }
 
+/// The line of the version is that of `partition showContents` of 7.8.5; 7.2 had no versions. That of a
+/// role that is not initialized, and the word for an unknown number of attempts, are assumed.
 impl ShownPartition {
     fn write(&self, page: &mut Page) {
         let yes = |yes: bool| if yes { "yes" } else { "no" };
@@ -242,22 +247,14 @@ impl ShownPartition {
                 page.line(format!("   {name} is not initialized."));
                 continue;
             }
-            let left = role.login_attempts_left;
-            let (locks, what) = match role.id {
-                "so" => (false, "partition zeroization!".to_owned()),
-                _ => (true, format!("{name} is Locked Out")),
-            };
             let mut line = |label: &str, value: &dyn std::fmt::Display| {
-                page.field(&format!("   {name} {label}:"), 46, value);
+                page.field(&format!("   {name:<16} {label}:"), 46, value);
             };
-            if locks {
-                line("Locked Out", &yes(role.locked_out));
-            }
             line("PIN To Be Changed", &yes(role.password_to_be_changed));
-            match left {
-                Some(0) if locks => line("Login Attempts Left", &format!("None - {what}")),
-                _ => line("Login Attempts Left", &attempts_before(left, &what)),
-            }
+            let lost = if role.id == "so" { "Zeroized" } else { "Locked Out" };
+            line(lost, &yes(role.locked_out));
+            let left = role.login_attempts_left.map(|left| left.to_string());
+            line("Login Attempts Left", &left.as_deref().unwrap_or("Unknown"));
         }
         let mut line = |label: &str, value: &dyn std::fmt::Display| {
             page.field(&format!("   {label}:"), 46, value);
@@ -345,5 +342,58 @@ impl Text for Contents {
             page.line(format!("   Object Type:   {}", object.kind));
             page.line(format!("   Object Handle: {}", object.handle));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Officer;
+    use super::*;
+    use luna_shell::View;
+
+    /// The product's page of `partition show`, with the version that 7.2 did not have.
+    #[test]
+    fn a_partition_is_shown_in_the_layout_of_the_product() {
+        let role = |officer: Officer| RoleState {
+            id: officer.id,
+            name: officer.name,
+            initialized: true,
+            password_to_be_changed: false,
+            locked_out: false,
+            login_attempts_left: Some(10),
+        };
+        let partition = ShownPartition {
+            name: "partition1".to_owned(),
+            serial: "154438865289".to_owned(),
+            label: "jon".to_owned(),
+            version: 0,
+            initialized: true,
+            roles: [PSO, CO, CU].map(role).into(),
+            legacy_domain_set: false,
+            storage: Storage { total: 324_096, used: 1232, free: 322_864 },
+            objects: 6,
+        };
+        assert_eq!(
+            Shown { partitions: vec![partition] }.text(),
+            "
+   Partition Name:                            partition1
+   Partition SN:                              154438865289
+   Partition Label:                           jon
+   Partition Version:                         0
+   Partition SO     PIN To Be Changed:        no
+   Partition SO     Zeroized:                 no
+   Partition SO     Login Attempts Left:      10
+   Crypto Officer   PIN To Be Changed:        no
+   Crypto Officer   Locked Out:               no
+   Crypto Officer   Login Attempts Left:      10
+   Crypto User      PIN To Be Changed:        no
+   Crypto User      Locked Out:               no
+   Crypto User      Login Attempts Left:      10
+   Legacy Domain Has Been Set:                no
+   Partition Storage Information (Bytes):     Total=324096, Used=1232, Free=322864
+   Partition Object Count:                    6
+
+"
+        );
     }
 }

@@ -49,7 +49,7 @@ pub(super) const RENAME: Command = Command {
         hsm::SHOW.resource(),
         partitions::CHANGE.resource(),
     ],
-    known: Known::Assumed("known by name only; options as those of its neighbours"),
+    known: Known::Documented("lunash/commands/partition/partition_rename.htm@7.2"),
     run: call::<Rename>(),
 };
 
@@ -67,7 +67,7 @@ pub(super) const RESIZE: Command = Command {
         hsm::SHOW.resource(),
         partitions::CHANGE.resource(),
     ],
-    known: Known::Assumed("known by name only; options as those of partition create"),
+    known: Known::Documented("lunash/commands/partition/partition_resize.htm@7.2"),
     run: call::<Resize>(),
 };
 
@@ -143,16 +143,31 @@ struct Rename {
 }
 
 impl Run<Session> for Rename {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let target = Target::find(session, &self.partition)?;
         require_so_login(session)?;
         allowed(naming::PARTITION_NAME, &self.newname)?;
-        session.confirm(self.force, &proceed_or("rename the partition"))?;
+        let (name, new) = (&self.partition, &self.newname);
+        let question = caution(
+            &format!(
+                "Are you sure you wish to make the following changes to partition \"{name}\"?:\n\
+                 \x20   Partition name:   {new}\n\
+                 \x20   Partition label:  no change\n"
+            ),
+            &proceed("change the partition name/label"),
+        );
+        session.confirm(self.force, &format!("\n{question}"))?;
         let change = ChangePartition { name: Some(self.newname), ..ChangePartition::default() };
         session.call(&partitions::CHANGE, &target.place(), &change)?;
-        Ok(Done { done: "partition rename" })
+        Ok(Told::new(
+            "partition rename",
+            "        Partition name successfully updated in the partition file list.\n\
+             \x20       Partition name successfully updated in the Client Authenticate Configuration \
+             File.\n\n\
+             'partition rename' successful.\n",
+        ))
     }
 }
 
@@ -161,16 +176,17 @@ struct Resize {
     partition: String,
     size: Option<u64>,
     allfreestorage: bool,
-    force: bool,
+    #[serde(rename = "force")]
+    _force: bool,
 }
 
+/// The page has -force, and an example that asks nothing.
 impl Run<Session> for Resize {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let target = Target::find(session, &self.partition)?;
         require_so_login(session)?;
-        session.confirm(self.force, &proceed_or("resize the partition"))?;
         let change = ChangePartition {
             size: self.size,
             all_storage_space: self.allfreestorage.then_some(true),

@@ -2,13 +2,16 @@
 //!
 //! The declarations are next to the code: `information.rs` shows, `life.rs` creates and
 //! deletes, `roles.rs` deals with roles and their passwords, `policies.rs` with policies,
-//! `copies.rs` with backups and domains. This file has the menu and what they share.
+//! `backup.rs` and `sff.rs` with backups, `ties.rs` with older domains and identities. This file has
+//! the menu and what they share.
 
-mod copies;
+mod backup;
 mod information;
 mod life;
 mod policies;
 mod roles;
+mod sff;
+mod ties;
 
 use luna_rest::partitions;
 use luna_shell::Counter;
@@ -25,7 +28,7 @@ pub(super) const MENUS: &[Menu] = &[
 
 pub(super) const COMMANDS: &[Command] = &[
     roles::ACTIVATE,
-    copies::BACKUP,
+    backup::BACKUP,
     policies::CHANGE_POLICY,
     roles::CHANGE_PW,
     life::CLEAR,
@@ -40,16 +43,16 @@ pub(super) const COMMANDS: &[Command] = &[
     life::RENAME,
     roles::RESET_PW,
     life::RESIZE,
-    copies::RESTORE,
-    copies::SET_LEGACY_DOMAIN,
-    copies::SFF_BACKUP,
-    copies::SFF_CLEAR,
-    copies::SFF_LIST,
-    copies::SFF_RESTORE,
+    backup::RESTORE,
+    ties::SET_LEGACY_DOMAIN,
+    sff::SFF_BACKUP,
+    sff::SFF_CLEAR,
+    sff::SFF_LIST,
+    sff::SFF_RESTORE,
     information::SHOW,
     information::SHOW_CONTENTS,
     policies::SHOW_POLICIES,
-    copies::EXPORT_IDENTITY,
+    ties::EXPORT_IDENTITY,
 ];
 
 /// A role that a command logs in for its own time.

@@ -1,11 +1,11 @@
 //! `token backup list`, `show`, `init`, `login`, `logout`, `factoryReset`.
 
+use luna_rest::hsm;
 use luna_rest::tokens::{self, InitToken, Token, TokenLogin};
 
-use super::{find, named_or_only, ready, so_password};
-use crate::passwords::one_domain;
+use super::{find, named_or_only, no_so, ready, so_password};
 use crate::prelude::*;
-use crate::questions::{allowed, caution, proceed, proceed_or};
+use crate::questions::{allowed, caution, proceed_or};
 use crate::views::attempts_before;
 
 pub(in super::super) const COMMANDS: &[Command] = &[
@@ -13,27 +13,23 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         syntax: "token backup factoryReset -serial|-s <serialnum> [-force|-f]",
         help: "Make a Backup HSM as it left the factory, which erases it",
         options: &[("-serial", "Serial number of the Backup HSM")],
-        roles: Role::ADMIN,
+        roles: Role::OPERATOR,
         rest: &[tokens::SHOW.resource(), tokens::RESET.resource()],
         known: Known::Documented("lunash/commands/token/token_backup_factoryreset.htm"),
         run: call::<FactoryReset>(),
     },
     Command {
-        syntax: "token backup init -label|-l <label> [-serial|-s <serialnum>] [-domain|-d <domain>] [-defaultdomain|-de] [-tokensopwd|-t <password>] [-force|-f]",
+        syntax: "token backup init -label|-l <label> [-serial|-s <serialnum>] [-domain|-d <domain>] [-tokenadminpw|-t <password>] [-force|-f]",
         help: "Initialize a Backup HSM, which erases it",
         options: &[
             ("-label", "Label of the Backup HSM"),
             ("-serial", "Serial number of the Backup HSM"),
             ("-domain", "Cloning domain of the Backup HSM"),
-            ("-defaultdomain", "Take the default cloning domain, which is no longer recommended"),
-            ("-tokensopwd", "Password of its SO"),
+            ("-tokenadminpw", "Password of its SO"),
         ],
-        roles: Role::ADMIN,
+        roles: Role::OPERATOR,
         rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::INIT.resource()],
-        known: Known::Assumed(
-            "the cluster guide has -label, -serial and what is asked for; questions and caution \
-             are made like those of hsm init",
-        ),
+        known: Known::Documented("lunash/commands/token/token_backup_init.htm@7.2"),
         run: call::<Init>(),
     },
     Command {
@@ -42,7 +38,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[tokens::LIST.resource()],
-        known: Known::Assumed("named in the cluster guide; output as the details of hsm show"),
+        known: Known::Documented("lunash/commands/token/token_backup_list.htm@7.2"),
         run: call::<List>(),
     },
     Command {
@@ -54,7 +50,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::OPERATOR,
         rest: &[tokens::SHOW.resource(), tokens::LOGIN.resource()],
-        known: Known::Assumed("known by name only; made like hsm login"),
+        known: Known::Documented("lunash/commands/token/token_backup_login.htm@7.2"),
         run: call::<Login>(),
     },
     Command {
@@ -63,7 +59,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::OPERATOR,
         rest: &[tokens::LOGOUT.resource()],
-        known: Known::Assumed("known by name only; made like hsm logout"),
+        known: Known::Documented("lunash/commands/token/token_backup_logout.htm@7.2"),
         run: call::<Logout>(),
     },
     Command {
@@ -72,7 +68,7 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-serial", "Serial number of the Backup HSM")],
         roles: Role::MONITOR,
         rest: &[tokens::LIST.resource(), tokens::SHOW.resource(), tokens::BACKUPS.resource()],
-        known: Known::Assumed("known by name only; made like hsm show"),
+        known: Known::Documented("lunash/commands/token/token_backup_show.htm@7.2"),
         run: call::<Show>(),
     },
 ];
@@ -80,7 +76,15 @@ pub(in super::super) const COMMANDS: &[Command] = &[
 /// The Backup HSMs at the appliance.
 #[derive(Serialize)]
 struct Listed {
-    tokens: Vec<Details>,
+    tokens: Vec<ListedToken>,
+}
+
+#[derive(Serialize)]
+struct ListedToken {
+    #[serde(flatten)]
+    details: Details,
+    /// From 1 on, in the order of the list.
+    slot: usize,
 }
 
 /// What identifies a Backup HSM.
@@ -99,16 +103,6 @@ impl From<Token> for Details {
     }
 }
 
-impl Details {
-    fn write(&self, page: &mut Page) {
-        heading(page, "Token Details:");
-        page.field("   Token Label:", 39, &self.label);
-        page.field("   Serial #:", 39, &self.serial);
-        page.field("   Firmware:", 39, &self.firmware);
-        page.field("   HSM Model:", 39, &self.model);
-    }
-}
-
 /// A heading and the line below it.
 fn heading(page: &mut Page, text: &str) {
     page.line(format!("   {text}"));
@@ -123,21 +117,29 @@ impl Run<Session> for List {
 
     fn run(self, session: &mut Session) -> Result<Listed, Failure> {
         let tokens = session.get(&tokens::LIST, &[])?.tokens;
-        Ok(Listed { tokens: tokens.into_iter().map(Details::from).collect() })
+        let listed = |(slot, token): (usize, Token)| ListedToken { details: token.into(), slot };
+        Ok(Listed { tokens: (1..).zip(tokens).map(listed).collect() })
     }
 }
 
 impl Text for Listed {
     fn write(&self, page: &mut Page) {
         if self.tokens.is_empty() {
-            page.line("   There are no backup HSMs.");
+            page.line("  There are no backup HSMs.");
         }
-        for (place, token) in self.tokens.iter().enumerate() {
+        for (place, ListedToken { details, slot }) in self.tokens.iter().enumerate() {
             if place > 0 {
                 page.blank();
             }
-            token.write(page);
+            page.line("  Token Details:");
+            page.line("  ============");
+            page.field("  Token Label:", 38, &details.label);
+            page.field("  Slot:", 38, slot);
+            page.field("  Serial #:", 38, &details.serial);
+            page.field("  Firmware:", 38, &details.firmware);
+            page.field("  HSM Model:", 38, &details.model);
         }
+        page.blank();
     }
 }
 
@@ -159,12 +161,19 @@ struct Shown {
     storage_total: u64,
     storage_used: u64,
     storage_free: u64,
+    licenses: Vec<License>,
 }
 
 #[derive(Serialize)]
 struct Partition {
     serial: String,
     name: String,
+}
+
+#[derive(Serialize)]
+struct License {
+    id: String,
+    description: String,
 }
 
 impl Run<Session> for Show {
@@ -176,7 +185,12 @@ impl Run<Session> for Show {
         let backups = session.get(&tokens::BACKUPS, &[&serial])?;
         let partition =
             |found: tokens::BackupPartition| Partition { serial: found.id, name: found.name };
+        let license = |found: &hsm::License| License {
+            id: found.id.clone(),
+            description: found.description.clone(),
+        };
         Ok(Shown {
+            licenses: token.licenses.iter().map(license).collect(),
             initialized: token.initialized,
             logged_in: token.so_logged_in,
             login_attempts_left: token.so_logins_left,
@@ -192,18 +206,27 @@ impl Run<Session> for Show {
 
 impl Text for Shown {
     fn write(&self, page: &mut Page) {
-        self.details.write(page);
+        page.blank();
+        page.line("   Token Details:");
+        page.line("   ============");
+        page.field("   Token Label:", 39, &self.details.label);
+        page.field("   Serial #:", 39, &self.details.serial);
+        page.field("   Firmware:", 39, &self.details.firmware);
+        page.field("   HSM Model:", 39, &self.details.model);
         let login = if self.logged_in { "Logged In" } else { "Not Logged In" };
         page.field("   Authentication Method:", 39, "Password");
         page.field("   Token Admin login status:", 39, login);
         let attempts = if self.initialized {
-            attempts_before(self.login_attempts_left, "token zeroization!")
+            attempts_before(self.login_attempts_left, "Token zeroization!")
         } else {
             "TOKEN IS ZEROIZED !!!!".to_owned()
         };
         page.field("   Token Admin login attempts left:", 39, attempts);
         page.blank();
-        heading(page, "Partitions created on token:");
+        heading(page, "Partition Information:");
+        page.field("   Partitions licensed on token:", 39, self.partitions_allowed);
+        page.field("   Partitions created on token:", 39, self.partitions.len());
+        page.line(format!("   {}", "-".repeat(22)));
         for partition in &self.partitions {
             page.line(format!("   Partition: {},     Name: {}", partition.serial, partition.name));
         }
@@ -211,13 +234,16 @@ impl Text for Shown {
             page.line("   There are no partitions.");
         }
         page.blank();
-        page.field("   Number of partitions allowed:", 42, self.partitions_allowed);
-        page.field("   Number of partitions created:", 42, self.partitions.len());
-        page.blank();
         heading(page, "Token Storage Information:");
         page.field("   Maximum Token Storage Space (Bytes):", 42, self.storage_total);
         page.field("   Space In Use (Bytes):", 42, self.storage_used);
         page.field("   Free Space Left (Bytes):", 42, self.storage_free);
+        page.blank();
+        heading(page, "License Information:");
+        for license in &self.licenses {
+            page.field(&format!("   {}", license.id), 19, &license.description);
+        }
+        page.blank();
     }
 }
 
@@ -226,69 +252,58 @@ struct Init {
     label: String,
     serial: Option<String>,
     domain: Option<Secret>,
-    defaultdomain: bool,
-    tokensopwd: Option<Secret>,
+    tokenadminpw: Option<Secret>,
     force: bool,
 }
 
 impl Run<Session> for Init {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let serial = named_or_only(session, self.serial)?;
         let token = find(session, &serial)?;
         if token.initialized && !token.so_logged_in {
-            return Err(Failure::command("The SO of the backup HSM must be logged in.").hint(
+            return Err(no_so().hint(
                 "'token backup login' logs it in; 'token backup factoryReset' needs no login",
             ));
         }
         let label = session.label(naming::LABEL, self.label)?;
         let password = session.ui().secret(
-            self.tokensopwd,
+            self.tokenadminpw,
             Question {
-                text: "  Please enter a password for the backup HSM's SO:\n  > ",
+                text: "\n  Please enter a password for the Token Administrator:\n  > ",
                 again: Some("\n  Please re-enter password to confirm:\n  > "),
                 variable: "BACKUP_SO_PASSWORD",
-                option: "-tokensopwd",
+                option: "-tokenadminpw",
             },
         )?;
         allowed(naming::PASSWORD, password.expose())?;
-        one_domain(self.domain.as_ref(), self.defaultdomain)?;
-        let domain = match (self.domain, self.defaultdomain) {
-            (_, true) => Secret::from(DEFAULT_DOMAIN),
-            (given, false) => {
-                let lead = session.lead();
-                let text = format!(
-                    "{lead}  Please enter a cloning domain to use for initializing this backup \
-                     HSM:\n  > "
-                );
-                let again = Some("\n  Please re-enter cloning domain to confirm:\n  > ");
-                let (text, variable, option) = (text.as_str(), "DOMAIN", "-domain");
-                session.ui().secret(given, Question { text, again, variable, option })?
-            }
-        };
+        let domain = session.ui().secret(
+            self.domain,
+            Question {
+                text: "\n  Please enter a cloning domain used when initializing this HSM:\n  > ",
+                again: Some("\n  Please re-enter cloning domain to confirm:\n  > "),
+                variable: "DOMAIN",
+                option: "-domain",
+            },
+        )?;
         allowed(naming::DOMAIN, domain.expose())?;
         let lead = session.lead();
-        if !self.force {
-            let text = format!(
-                "{lead}{}",
-                caution(
-                    "Are you sure you wish to initialize this backup token?\nAll data will be erased.\n",
-                    &proceed("initialize the token")
-                )
-            );
-            session.confirm(false, &text)?;
-        } else if session.ui().has_output() {
-            session.ui().show("\n");
-        }
+        session.confirm(
+            self.force,
+            &format!(
+                "{lead}CAUTION:  Are you sure you wish to initialize the backup\n\
+                 \x20         token named:   {label}\n\
+                 \x20         Type 'proceed' to continue, or 'quit' to quit now.\n\
+                 \x20         > "
+            ),
+        )?;
         let body = InitToken { label, password, domain };
         session.call(&tokens::INIT, &[&serial], &body)?;
-        Ok(Done { done: "token backup init" })
+        let lead = session.lead();
+        Ok(Told::new("token backup init", format!("{lead}'token backup init' successful.\n")))
     }
 }
-
-/// What the product calls the domain of `-defaultdomain`, as partitions have it.
-pub(in super::super) const DEFAULT_DOMAIN: &str = "default";
 
 #[derive(Deserialize)]
 struct Login {
@@ -297,17 +312,17 @@ struct Login {
 }
 
 impl Run<Session> for Login {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let token = ready(session, &self.serial)?;
-        let (password, attempt) = so_password(session, &token, self.password, "-password")?;
+        let (password, attempt) = so_password(session, &token, self.password, ("\n", "-password"))?;
         if session.ui().has_output() {
             session.ui().show("\n");
         }
         let login = TokenLogin { password };
         attempt.spend(session, |session| session.call(&tokens::LOGIN, &[&self.serial], &login))?;
-        Ok(Done { done: "token backup login" })
+        Ok(Told::new("token backup login", "'token backup login' successful.\n"))
     }
 }
 
@@ -316,13 +331,14 @@ struct Logout {
     serial: String,
 }
 
+/// The page names another command than it ran.
 impl Run<Session> for Logout {
-    type View = Done;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let ids = [self.serial.as_str()];
         session.call(&tokens::LOGOUT, &ids, &Nothing {})?;
-        Ok(Done { done: "token backup logout" })
+        Ok(Told::new("token backup logout", "\n'token logout' successful.\n"))
     }
 }
 
@@ -353,3 +369,6 @@ impl Run<Session> for FactoryReset {
         Ok(Done { done: "token backup factoryReset" })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,17 +60,22 @@ pub(super) fn ready(session: &Session, serial: &str) -> Result<Token, Failure> {
         .hint("'token backup init' initializes it"))
 }
 
+fn no_so() -> Failure {
+    Failure::command("The SO of the backup HSM must be logged in.")
+}
+
 const LAST: &str = "This is your LAST available login attempt of the SO. If the
 \
                     wrong password is provided the backup HSM will be ZEROIZED!!!
 ";
 
-/// The password of a Backup HSM's SO, and the attempt that it takes, as of the HSM inside.
+/// The password of a Backup HSM's SO, and the attempt that it takes, as of the HSM inside. `lead` comes
+/// before the question.
 pub(super) fn so_password(
     session: &mut Session,
     token: &Token,
     given: Option<Secret>,
-    option: &str,
+    (lead, option): (&str, &str),
 ) -> Result<(Secret, Attempt<Session>), Failure> {
     let serial = token.serial.clone();
     let counter = Counter {
@@ -80,11 +85,10 @@ pub(super) fn so_password(
         left: Box::new(move |session: &Session| Ok(find(session, &serial)?.so_logins_left)),
     };
     let attempt = Attempt::begin(session, counter, token.so_logins_left)?;
-    let lead = session.lead();
     let password = session.ui().secret(
         given,
         Question {
-            text: &format!("{lead}  Please enter the password of the backup HSM's SO:\n  > "),
+            text: &format!("{lead}  Please enter Token Administrator's password:\n  > "),
             again: None,
             variable: "BACKUP_SO_PASSWORD",
             option,

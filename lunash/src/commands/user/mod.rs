@@ -30,9 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::ADMIN,
         rest: &[users::DELETE.resource()],
-        known: Known::Assumed(
-            "form from a program for Luna SA 5.x, text after that of user enable: no page found",
-        ),
+        known: Known::Documented("lunash/commands/user/user_delete.htm@7.2"),
         run: call::<Delete>(),
     },
     Command {
@@ -77,7 +75,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("-username", "Name of the new account, the same on the RADIUS server")],
         roles: Role::ADMIN,
         rest: &[users::FILES.resource(), users::CREATE_RADIUS.resource()],
-        known: Known::Assumed("name and shortcut are documented, options made like user add"),
+        known: Known::Documented("lunash/commands/user/user_radiusadd.htm@7.2"),
         run: call::<RadiusAdd>(),
     },
 ];
@@ -167,15 +165,28 @@ impl Text for Happened {
     }
 }
 
-impl Run<Session> for Delete {
-    type View = Happened;
+/// The same, where the product prints an empty line.
+#[derive(Serialize)]
+struct Silent {
+    user: String,
+    done: &'static str,
+}
 
-    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+impl Text for Silent {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+    }
+}
+
+impl Run<Session> for Delete {
+    type View = Silent;
+
+    fn run(self, session: &mut Session) -> Result<Silent, Failure> {
         session
             .client()
             .call(&users::DELETE, &[&self.username], &Nothing {})
             .map_err(refused_value)?;
-        Ok(Happened { user: self.username, done: "deleted" })
+        Ok(Silent { user: self.username, done: "deleted" })
     }
 }
 
@@ -284,13 +295,28 @@ struct RadiusAdd {
     username: String,
 }
 
-impl Run<Session> for RadiusAdd {
-    type View = Happened;
+/// An account for RADIUS, for which the product starts its SSH server anew.
+#[derive(Serialize)]
+struct RadiusAdded {
+    user: String,
+    done: &'static str,
+}
 
-    fn run(self, session: &mut Session) -> Result<Happened, Failure> {
+impl Text for RadiusAdded {
+    fn write(&self, page: &mut Page) {
+        page.field("Stopping sshd:", 59, "[  OK  ]");
+        page.blank();
+        page.field("Starting sshd:", 59, "[  OK  ]");
+    }
+}
+
+impl Run<Session> for RadiusAdd {
+    type View = RadiusAdded;
+
+    fn run(self, session: &mut Session) -> Result<RadiusAdded, Failure> {
         check_new(session, &self.username)?;
         let user = users::NewRadiusUser { user_id: self.username.clone() };
         session.client().call(&users::CREATE_RADIUS, &[], &user).map_err(refused_value)?;
-        Ok(Happened { user: self.username, done: "added" })
+        Ok(RadiusAdded { user: self.username, done: "added" })
     }
 }

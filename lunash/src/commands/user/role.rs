@@ -28,12 +28,12 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Add>(),
     },
     Command {
-        syntax: "user role clear|c -username|-u <username>",
+        syntax: "user role clear|c -username|-u <username> [-force|-f]",
         help: "Take all roles from an account",
         options: &[],
         roles: Role::ADMIN,
         rest: &[users::ACT.resource()],
-        known: Known::Assumed("the REST action is documented, options made like user role add"),
+        known: Known::Documented("lunash/commands/user/user_role_clear.htm@7.2"),
         run: call::<Clear>(),
     },
     Command {
@@ -42,9 +42,9 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         options: &[("-username", "The account; without it the imported role itself is removed")],
         roles: Role::ADMIN,
         rest: &[users::SHOW.resource(), users::DELETE_ROLE.resource(), users::CHANGE.resource()],
-        known: Known::Assumed(
-            "named in administration/users_roles/appliance/custom_role.htm@7.4, which leaves open \
-             whether an account's role or the role itself is meant",
+        known: Known::Documented(
+            "lunash/commands/user/user_role_delete.htm@7.2; that an imported role is removed without \
+             -username is assumed",
         ),
         run: call::<Delete>(),
     },
@@ -67,12 +67,14 @@ pub(in super::super) const COMMANDS: &[Command] = &[
         run: call::<Import>(),
     },
     Command {
-        syntax: "user role list|l",
-        help: "List the roles that an account can get",
-        options: &[],
+        syntax: "user role list|l [-username|-u <username>]",
+        help: "List the roles that an account can get, or those that one has",
+        options: &[("-username", "The account whose roles are listed")],
         roles: Role::ADMIN,
-        rest: &[users::ROLES.resource()],
-        known: Known::Assumed("known by name only; a role a line"),
+        rest: &[users::ROLES.resource(), users::SHOW.resource()],
+        known: Known::Documented(
+            "lunash/commands/user/user_role_list.htm@7.2; what -username shows is assumed",
+        ),
         run: call::<List>(),
     },
 ];
@@ -113,16 +115,45 @@ fn set_role(session: &Session, user: String, role: String) -> Result<Modified, F
 #[derive(Deserialize)]
 struct Clear {
     username: String,
+    force: bool,
+}
+
+/// An account that lost its roles.
+#[derive(Serialize)]
+struct Cleared {
+    user: String,
+    role: String,
+    #[serde(skip)]
+    asked: bool,
+}
+
+impl Text for Cleared {
+    fn write(&self, page: &mut Page) {
+        if self.asked {
+            page.line("Proceeding...");
+        }
+        page.line(format!("Role list cleared for user {}", self.user));
+        page.blank();
+    }
 }
 
 impl Run<Session> for Clear {
-    type View = Modified;
+    type View = Cleared;
 
-    fn run(self, session: &mut Session) -> Result<Modified, Failure> {
+    fn run(self, session: &mut Session) -> Result<Cleared, Failure> {
+        session.confirm(
+            self.force,
+            &format!(
+                "\nWARNING !!  This command will delete all {}'s role assignments.\n\
+                 If you are sure that you wish to proceed, then enter 'proceed', otherwise this \
+                 command will abort.\n\n> ",
+                self.username
+            ),
+        )?;
         let body = users::UserAction::default();
         let ids = &[self.username.as_str(), "roleClear"];
         session.client().call(&users::ACT, ids, &body).map_err(refused_value)?;
-        Ok(Modified { user: self.username, role: String::new() })
+        Ok(Cleared { user: self.username, role: String::new(), asked: !self.force })
     }
 }
 
@@ -143,7 +174,11 @@ enum Deleted {
 impl Text for Deleted {
     fn write(&self, page: &mut Page) {
         match self {
-            Deleted::Account(modified) => modified.write(page),
+            Deleted::Account(modified) => {
+                page.blank();
+                modified.write(page);
+                page.blank();
+            }
             Deleted::Role { role } => page.line(format!("\"{role}\" was successfully deleted.")),
         }
     }
@@ -319,25 +354,41 @@ fn read(text: &str) -> Result<Allowed, Failure> {
 }
 
 #[derive(Deserialize)]
-struct List {}
+struct List {
+    username: Option<String>,
+}
 
 /// The roles.
 #[derive(Serialize)]
 struct Roles {
     roles: Vec<String>,
+    #[serde(skip)]
+    title: String,
 }
 
 impl Run<Session> for List {
     type View = Roles;
 
     fn run(self, session: &mut Session) -> Result<Roles, Failure> {
+        if let Some(user) = self.username {
+            let role = session.client().get(&users::SHOW, &[&user]).map_err(refused_value)?.role;
+            let roles = Some(role).filter(|role| !role.is_empty());
+            return Ok(Roles {
+                roles: roles.into_iter().collect(),
+                title: format!("Roles of user {user}:"),
+            });
+        }
         let roles = session.get(&users::ROLES, &[])?.roles;
-        Ok(Roles { roles: roles.into_iter().map(|role| role.id).collect() })
+        let mut roles: Vec<String> = roles.into_iter().map(|role| role.id).collect();
+        roles.sort();
+        Ok(Roles { roles, title: "Available  Roles:".to_owned() })
     }
 }
 
 impl Text for Roles {
     fn write(&self, page: &mut Page) {
+        page.line(&self.title);
+        page.line("-".repeat(50));
         for role in &self.roles {
             page.line(role);
         }
