@@ -47,5 +47,5 @@ fn cluster_backups_are_files_of_admin() {
         "cluster backup run -filename myBackup -backuppassword backup-Passw0rd",
         "my file list",
     ]);
-    assert!(screen.contains("  2026-03-02 09:01:00  myBackup\n"), "{screen}");
+    assert!(screen.contains(" Mar  2 09:01 myBackup\n"), "{screen}");
 }

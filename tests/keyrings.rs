@@ -180,7 +180,6 @@ fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
         "partition setlegacydomain",
         "partition smkrollover -start",
         "partition activate",
-        "partition createchallenge",
         "role createchallenge -name co",
         "role deactivate -name co",
     ] {
