@@ -277,9 +277,7 @@ fn how_to_log_in(running: &Running, data: &Path) -> String {
     let (address, fingerprint) = (running.address(), running.fingerprint());
     let mut text = format!("log in on this machine:\n  lunash --data {}\n", quoted(data));
     text += &format!(
-        "log in from elsewhere, as admin:\n  lunash --host {} --port {} --fingerprint {fingerprint}\n",
-        address.ip(),
-        address.port()
+        "log in from elsewhere, as admin:\n  lunash --host {address} --fingerprint {fingerprint}\n"
     );
     if running.has_factory_password() {
         text += &format!(

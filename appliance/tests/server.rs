@@ -324,7 +324,8 @@ fn serve_says_how_to_log_in() {
     let text: Vec<String> = lines.by_ref().take(6).collect();
     let text = text.join("\n");
     assert!(text.contains(&format!("\n  lunash --data {}\n", data.path().display())), "{text}");
-    assert!(text.contains(" --fingerprint SHA256:"), "{text}");
+    let elsewhere = format!("\n  lunash --host {address} --fingerprint SHA256:");
+    assert!(text.contains(&elsewhere), "{text}");
     let end = format!("https://{address}/users/admin/actions/changePassword");
     assert!(text.contains("curl -k -u admin:PASSWORD") && text.contains(&end), "{text}");
     child.kill().unwrap();
