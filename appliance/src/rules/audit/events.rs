@@ -84,6 +84,7 @@ const OPERATIONS: &[Event] = &[
     (hsm::RESET_INFORMATION.resource(), "", Manage, "LUNA_RESET_COUNTERS"),
     (hsm::SELF_TEST.resource(), "", Manage, "LUNA_SELF_TEST"),
     (hsm::SYNC_TIME.resource(), "", LogManage, "LUNA_LOG_SET_TIME"),
+    (hsm::VERIFICATION.resource(), "", Manage, "LUNA_GET_TRANSPORT_STATE"),
     (hsm::MAKE_DAK.resource(), "", Critical, "LUNA_GENERATE_DAK"),
     (hsm::SET_LEGACY_DOMAIN.resource(), "", Manage, "LUNA_SET_LEGACY_DOMAIN"),
     (partitions::CREATE.resource(), "", Manage, "LUNA_CREATE_CONTAINER"),
