@@ -8,9 +8,19 @@ mod relay;
 #[path = "../../rest/tests/wire/server.rs"]
 mod server;
 
-/// The beginnings of lines that end the session, the appliance, or what the others need.
-const ENDS: &[&str] =
-    &["exit", "quit", "sysconf a", "sysconf re", "service", "hsm f", "hsm z", "package"];
+/// The beginnings of lines that end the session, the appliance, or what the others need, and of the one
+/// that takes its time between two readings.
+const ENDS: &[&str] = &[
+    "exit",
+    "quit",
+    "sysconf a",
+    "sysconf re",
+    "service",
+    "hsm f",
+    "hsm z",
+    "hsm information m",
+    "package",
+];
 
 #[test]
 fn no_text_of_an_appliance_commands_the_terminal() {
