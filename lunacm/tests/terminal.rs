@@ -21,7 +21,7 @@ fn no_secret_is_shown_whatever_becomes_of_the_output() {
         common::make_partition(&common::client(&person.appliance()), "par1");
         person.types("clientconfig deploy -server 127.0.0.1 -client app1 -partition par1\r");
         person.sees(PROMPT);
-        person.types("clientconfig restart\r");
+        person.types("clientconfig restart -force\r");
         person.sees(PROMPT);
         for (command, secrets) in [
             ("partition init -label par1 -force", &["1st", "1st", "domain", "domain"][..]),

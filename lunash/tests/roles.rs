@@ -81,8 +81,8 @@ fn a_role_of_two_commands_onboards_a_client_and_does_nothing_else() {
     for line in ["client delete -client app1 -force", "client revokePartition -c app1 -p p1"] {
         let refused = run(&appliance, folder, JAMES, false, &[line]);
         let screen = String::from_utf8(refused.stdout).unwrap();
-        assert_eq!(refused.status.code(), Some(1), "{line}: {screen}");
-        assert!(screen.contains("FRAMEWORK_NO_ACL_RULE"), "{line}: {screen}");
+        assert_eq!(refused.status.code(), Some(2), "{line}: {screen}");
+        assert!(screen.contains("does not fit behind 'client'"), "{line}: {screen}");
     }
     assert!(shown(&run(&appliance, folder, ADMIN, false, &["client show -c app1"])).contains("p1"));
 }
