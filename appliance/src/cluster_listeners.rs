@@ -1,6 +1,6 @@
 //! The ports of the cluster service: open while it runs, and served by the same web server.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Mutex, Weak};
 
 use axum_server::Handle;
@@ -49,18 +49,8 @@ impl ClusterListeners {
 
     fn open(&self, address: &str, port: u16) -> std::io::Result<Handle<SocketAddr>> {
         let address: std::net::IpAddr = address.parse().map_err(std::io::Error::other)?;
-        let listener = TcpListener::bind((address, port))?;
-        listener.set_nonblocking(true)?;
-        let handle = Handle::new();
         let server = self.server.upgrade().ok_or_else(|| std::io::Error::other("it stops"))?;
-        let _inside = self.runtime.enter();
-        let port = if port == CORE_PORT { Port::Members } else { Port::Clients };
-        let service = server.serve(listener, handle.clone(), port)?;
-        self.runtime.spawn(async move {
-            if let Err(error) = service.await {
-                tracing::warn!(%error, "a port of the cluster service was closed");
-            }
-        });
-        Ok(handle)
+        let kind = if port == CORE_PORT { Port::Members } else { Port::Clients };
+        server.open(&self.runtime, (address, port).into(), kind)
     }
 }

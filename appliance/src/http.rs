@@ -27,6 +27,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use luna_rest::tls::CIPHERS;
 use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
+use tokio::runtime;
 use tokio::sync::Semaphore;
 use zeroize::Zeroize;
 
@@ -167,6 +168,26 @@ impl Server {
         let mut server = server.http1_only();
         server.http_builder().http1().header_read_timeout(self.limits.idle);
         Ok(server.serve(routes.into_make_service_with_connect_info::<SocketAddr>()))
+    }
+
+    /// Serves at a further address, on this runtime, until the handle stops it.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        runtime: &runtime::Handle,
+        address: SocketAddr,
+        port: Port,
+    ) -> io::Result<Handle<SocketAddr>> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let handle = Handle::new();
+        let _inside = runtime.enter();
+        let service = self.serve(listener, handle.clone(), port)?;
+        runtime.spawn(async move {
+            if let Err(error) = service.await {
+                tracing::warn!(%error, %address, "a port was closed");
+            }
+        });
+        Ok(handle)
     }
 }
 

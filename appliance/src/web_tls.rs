@@ -2,7 +2,7 @@
 //! the port that it was bound to. Connections that are open stay as they are.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
 
 use axum_server::Handle;
@@ -54,18 +54,8 @@ impl FolderTls {
     }
 
     fn open(&self, port: u16) -> io::Result<Handle<SocketAddr>> {
-        let listener = TcpListener::bind((self.listen, port))?;
-        listener.set_nonblocking(true)?;
         let server = self.server.upgrade().ok_or_else(|| io::Error::other("it stops"))?;
-        let handle = Handle::new();
-        let _inside = self.runtime.enter();
-        let service = server.serve(listener, handle.clone(), Port::Clients)?;
-        self.runtime.spawn(async move {
-            if let Err(error) = service.await {
-                tracing::warn!(%error, "the port of the web server was closed");
-            }
-        });
-        Ok(handle)
+        server.open(&self.runtime, (self.listen, port).into(), Port::Clients)
     }
 }
 

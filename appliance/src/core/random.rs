@@ -78,9 +78,21 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes of hexadecimal digits in either case; none where they are no such digits, or an odd number.
+pub fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_read_from_their_digits() {
+        assert_eq!(from_hex("80005c4d04").unwrap(), [0x80, 0, 0x5c, 0x4d, 4]);
+        assert!(from_hex("8").is_none());
+    }
 
     #[test]
     fn the_same_seed_draws_the_same() {

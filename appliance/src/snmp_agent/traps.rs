@@ -13,6 +13,7 @@ use async_snmp::{AuthProtocol, Client, Oid, PrivProtocol, UdpHandle, UsmConfig, 
 use tokio::sync::{mpsc, watch};
 
 use crate::core::logs::{Entry, Forward, RemoteHost};
+use crate::core::random::from_hex;
 use crate::core::snmp::{Settings, Target};
 use crate::core::text::clock_text;
 use crate::forward::Forwarder;
@@ -168,17 +169,14 @@ async fn open(
         // The receiver's own engine counts; it is asked for it.
         true => client,
         false => {
-            let id = if target.engine.is_empty() { own.to_vec() } else { bytes(&target.engine)? };
+            let id = match target.engine.as_str() {
+                "" => own.to_vec(),
+                digits => from_hex(digits).ok_or("the engine is not in hexadecimal digits")?,
+            };
             client.local_authoritative_engine(super::engine(&id, boots)?)
         }
     };
     Ok(client.connect().await?)
-}
-
-/// The bytes of hexadecimal digits.
-fn bytes(digits: &str) -> Result<Vec<u8>, std::num::ParseIntError> {
-    let pair = |at| u8::from_str_radix(digits.get(at..at + 2).unwrap_or_default(), 16);
-    (0..digits.len()).step_by(2).map(pair).collect()
 }
 
 #[cfg(test)]
@@ -219,11 +217,5 @@ mod tests {
         assert_eq!(number("webserver", "fan"), None);
         let ended = alarm_of("ipmievd", "PSU1 deasserted").unwrap().reference;
         assert!(ended.ends_with(" / ipmievd / 0]"), "{ended}");
-    }
-
-    #[test]
-    fn engines_are_read_from_their_digits() {
-        assert_eq!(bytes("80005c4d04").unwrap(), [0x80, 0, 0x5c, 0x4d, 4]);
-        assert!(bytes("8").is_err());
     }
 }

@@ -231,7 +231,7 @@ impl ServerRow {
         params.serial_number = Some(serial.to_vec().into());
         params.not_before = start;
         params.not_after = start + Duration::days(days.into());
-        let certificate = params.self_signed(&key_pair(&key)?)?.pem();
+        let certificate = params.self_signed(&from_pkcs8(&key)?)?.pem();
         let made = now.unix_timestamp();
         Ok(ServerRow { key: STANDARD.encode(&key).into(), certificate, made })
     }
@@ -241,10 +241,18 @@ impl ServerRow {
     /// # Errors
     /// There is none.
     pub fn key_pair(&self) -> Result<KeyPair, rcgen::Error> {
-        key_pair(&STANDARD.decode(self.key.expose()).unwrap_or_default())
+        key_pair(&self.key)
     }
 }
 
-fn key_pair(pkcs8: &[u8]) -> Result<KeyPair, rcgen::Error> {
+/// The key pair of a stored key, PKCS#8 in base64.
+///
+/// # Errors
+/// There is none.
+pub fn key_pair(key: &Secret) -> Result<KeyPair, rcgen::Error> {
+    from_pkcs8(&STANDARD.decode(key.expose()).unwrap_or_default())
+}
+
+fn from_pkcs8(pkcs8: &[u8]) -> Result<KeyPair, rcgen::Error> {
     KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), &PKCS_ED25519)
 }

@@ -8,6 +8,7 @@ use luna_rest::ntp::{
 
 use crate::core::message::{Failure, Reply};
 use crate::core::random;
+use crate::core::random::from_hex;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::state::sysconf::{NtpKeyRow, SchemeRow, key_name};
@@ -59,11 +60,8 @@ fn check_value(kind: &str, value: &str) -> Result<(), Failure> {
         "A" => plain && (1..=8).contains(&value.len()),
         // Eight bytes of odd parity, whichever bit of them is the one of parity.
         "S" | "N" => {
-            let byte = |at| u8::from_str_radix(value.get(at..at + 2)?, 16).ok();
-            value.len() == 16
-                && (0..16)
-                    .step_by(2)
-                    .all(|at| byte(at).is_some_and(|byte| byte.count_ones() % 2 == 1))
+            let odd = |bytes: Vec<u8>| bytes.iter().all(|byte| byte.count_ones() % 2 == 1);
+            value.len() == 16 && from_hex(value).is_some_and(odd)
         }
         // Assumed: text as for M, or up to 4096 bits in hexadecimal.
         _ => plain && (1..=1024).contains(&value.len()),

@@ -19,6 +19,7 @@ use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use crate::core::message::{Failure, Reply};
+use crate::core::random::from_hex;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::network::devices::check_binding;
@@ -27,10 +28,8 @@ use crate::state::sysconf::{HostKeyRow, default_ciphers};
 /// The public half of the host key as it is shown.
 fn show_host_key(row: &HostKeyRow) -> Result<HostKey, Failure> {
     let fault = || Failure::internal("The SSH host key cannot be read.");
-    let digits = row.seed.expose();
-    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    let seed: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed.ok_or_else(fault)?);
+    let seed = from_hex(row.seed.expose()).ok_or_else(fault)?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed);
     let pair = pair.map_err(|_| fault())?;
     let kind = "ssh-ed25519";
     let mut blob = Vec::new();

@@ -17,7 +17,7 @@ use crate::request::route::{Ids, OPERATOR, Routes, Upload};
 use crate::rules::ntls::certificates::Certificate;
 use crate::rules::ntls::server::{check, failed, hostname, params, start_of, with_defaults};
 use crate::rules::ntls::settings::users_file;
-use crate::state::ntls::{LONGEST, ServerRow};
+use crate::state::ntls::{LONGEST, ServerRow, key_pair};
 use crate::state::syslog::CertificatesRow;
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -85,9 +85,7 @@ fn request(cx: &mut Context<'_>, _: &Ids<0>, new: NewRequest) -> Result<Reply<No
 
 /// The key that a certificate is made for.
 fn key(cx: &Context<'_>) -> Result<KeyPair, Failure> {
-    let key = &cx.state.syslog.certificates.get().key;
-    let row = ServerRow { key: key.clone(), ..ServerRow::default() };
-    row.key_pair().map_err(|_| {
+    key_pair(&cx.state.syslog.certificates.get().key).map_err(|_| {
         let details = "There is no key yet: make one with a request, POST \
                        /api/lunasa/syslog/remoteHosts/csr, and have that signed.";
         Failure::new(404, NO_CERTIFICATE, "The logs have no key.").details(details)
@@ -206,8 +204,7 @@ mod tests {
 
     /// What an authority signs for the present key.
     fn signed(bench: &TestMachine) -> Vec<u8> {
-        let key = bench.machine.state.syslog.certificates.get().key.clone();
-        let key = ServerRow { key, ..ServerRow::default() }.key_pair().unwrap();
+        let key = key_pair(&bench.machine.state.syslog.certificates.get().key).unwrap();
         let authority = KeyPair::generate().unwrap();
         let issuer = rcgen::Issuer::new(CertificateParams::default(), authority);
         CertificateParams::default().signed_by(&key, &issuer).unwrap().pem().into_bytes()
