@@ -108,14 +108,7 @@ impl Session {
     /// # Errors
     /// `quit`, or no answer.
     pub(crate) fn confirm_warning(&mut self, force: bool, warning: &str) -> Result<(), Failure> {
-        self.confirm_and_say_so(
-            force,
-            &format!(
-                "WARNING !!  {warning}\n\
-                 If you are sure that you wish to proceed, then type 'proceed', otherwise type \
-                 'quit'\n\n> "
-            ),
-        )
+        self.confirm_and_end(force, &format!("WARNING !!  {warning}\n{SURE}\n\n> "))
     }
 
     /// As [`Session::confirm_warning`], in the form of commands that can lock their user out.
@@ -123,7 +116,7 @@ impl Session {
     /// # Errors
     /// `quit`, or no answer.
     pub(crate) fn confirm_lockout(&mut self, force: bool, warning: &str) -> Result<(), Failure> {
-        self.confirm_and_say_so(
+        self.confirm_and_end(
             force,
             &format!(
                 "{warning}\n\n\
@@ -133,20 +126,17 @@ impl Session {
         )
     }
 
-    fn confirm_and_say_so(&mut self, force: bool, question: &str) -> Result<(), Failure> {
+    /// As [`Session::confirm_aloud`], with an empty line after it: before a command that says nothing
+    /// more, or begins anew.
+    ///
+    /// # Errors
+    /// `quit`, or no answer.
+    pub(crate) fn confirm_and_end(&mut self, force: bool, question: &str) -> Result<(), Failure> {
         self.confirm_aloud(force, question)?;
         if !force {
             self.ui().show("\n");
         }
         Ok(())
-    }
-
-    /// As [`Session::confirm_aloud`], before a command that says nothing more: an empty line follows.
-    ///
-    /// # Errors
-    /// `quit`, or no answer.
-    pub(crate) fn confirm_and_end(&mut self, force: bool, question: &str) -> Result<(), Failure> {
-        self.confirm_and_say_so(force, question)
     }
 
     /// As [`Session::confirm`], and says that it goes on.

@@ -75,7 +75,6 @@ pub(crate) struct Message {
     pub message: String,
 }
 
-#[allow(dead_code)]
 impl Message {
     pub(crate) fn new(message: impl Into<String>) -> Message {
         Message { message: message.into() }

@@ -79,11 +79,11 @@ impl Run<Session> for Bind {
 struct ResetInformation {}
 
 impl Run<Session> for ResetInformation {
-    type View = Untold<Done>;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.call(&ntls::RESET_INFORMATION, &[], &Nothing {})?;
-        Ok(Untold(Done { done: "ntls information reset" }))
+        Ok(Told::silent("ntls information reset"))
     }
 }
 

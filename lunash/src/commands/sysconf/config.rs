@@ -157,9 +157,9 @@ struct Clear {
 }
 
 impl Run<Session> for Clear {
-    type View = Untold<Done>;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.confirm_and_end(
             self.force,
             "WARNING !!  This command deletes all the configuration backup files except the initial \
@@ -168,7 +168,7 @@ impl Run<Session> for Clear {
              'quit'.\n> ",
         )?;
         session.call(&CLEAR, &[], &Nothing {})?;
-        Ok(Untold(Done { done: "sysconf config clear" }))
+        Ok(Told::silent("sysconf config clear"))
     }
 }
 
@@ -179,14 +179,14 @@ struct Delete {
 }
 
 impl Run<Session> for Delete {
-    type View = Untold<Done>;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         session.client().get(&BACKUP, &[&self.file]).map_err(refused_in_detail)?;
         let lines = format!("This command deletes the configuration backup file: {}.", self.file);
         session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&DELETE, &[&self.file], &Nothing {}).map_err(refused_in_detail)?;
-        Ok(Untold(Done { done: "sysconf config delete" }))
+        Ok(Told::silent("sysconf config delete"))
     }
 }
 
@@ -199,9 +199,9 @@ struct Export {
 }
 
 impl Run<Session> for Export {
-    type View = Untold<Done>;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
         let (file, device) = (&body.file, &body.device_type);
         let lines = format!(
@@ -210,7 +210,7 @@ impl Run<Session> for Export {
         );
         session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&EXPORT, &[], &body).map_err(refused_in_detail)?;
-        Ok(Untold(Done { done: "sysconf config export" }))
+        Ok(Told::silent("sysconf config export"))
     }
 }
 
@@ -240,9 +240,9 @@ struct Import {
 }
 
 impl Run<Session> for Import {
-    type View = Untold<Done>;
+    type View = Told;
 
-    fn run(self, session: &mut Session) -> Result<Untold<Done>, Failure> {
+    fn run(self, session: &mut Session) -> Result<Told, Failure> {
         let body = elsewhere(self.file, self.devicetype, self.serialnumber)?;
         let lines = format!(
             "This command imports the configuration backup file: {} from the {}.\n\
@@ -251,7 +251,7 @@ impl Run<Session> for Import {
         );
         session.confirm_and_end(self.force, &format!("\n{}", warning(&lines)))?;
         session.client().call(&IMPORT, &[], &body).map_err(refused_in_detail)?;
-        Ok(Untold(Done { done: "sysconf config import" }))
+        Ok(Told::silent("sysconf config import"))
     }
 }
 
