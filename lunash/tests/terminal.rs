@@ -86,20 +86,45 @@ fn ctrl_c_cancels_the_line_or_the_question_and_nothing_else() {
 
 #[test]
 fn a_long_wait_is_told_of_and_ctrl_c_ends_it() {
-    use rustix::process::{Pid, Signal, kill_process};
     let mut person = Person::sits_down();
     person.sees(PROMPT);
-    let process = Appliance::locate(&person.appliance()).unwrap().process;
-    let process = Pid::from_raw(process.try_into().unwrap()).unwrap();
-    kill_process(process, Signal::STOP).unwrap();
+    let appliance = Stopped::now(&person.appliance());
     person.types("client list\r");
     person.sees("waiting for the appliance (Ctrl-C gives up)");
     person.types("\x03");
     person.sees("cancelled before the answer came");
     person.sees(PROMPT);
-    kill_process(process, Signal::CONT).unwrap();
+    drop(appliance);
     person.types("client list\r");
     person.sees("No clients are registered.");
+}
+
+/// An appliance that does not answer; it goes on when this is dropped.
+struct Stopped(rustix::process::Pid);
+
+impl Stopped {
+    fn now(folder: &std::path::Path) -> Stopped {
+        use rustix::process::{Pid, Signal, kill_process};
+        let process = Appliance::locate(folder).unwrap().process;
+        let threads = format!("/proc/{process}/task");
+        let process = Pid::from_raw(process.try_into().unwrap()).unwrap();
+        kill_process(process, Signal::STOP).unwrap();
+        // A thread runs on until it has seen the signal.
+        let stopped = |thread: std::fs::DirEntry| {
+            let status = std::fs::read_to_string(thread.path().join("stat"));
+            status.is_ok_and(|status| status.contains(") T "))
+        };
+        while !std::fs::read_dir(&threads).unwrap().all(|thread| stopped(thread.unwrap())) {
+            std::thread::yield_now();
+        }
+        Stopped(process)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = rustix::process::kill_process(self.0, rustix::process::Signal::CONT);
+    }
 }
 
 #[test]

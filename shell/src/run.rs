@@ -259,11 +259,14 @@ impl<S: Session> Shell<S> {
                 match handler.prepare(&invocation) {
                     // Nothing is run while results of earlier lines cannot be written; the end says so.
                     Ok(_) if !self.earlier_output_is_written() => return Status::Success,
-                    Ok(prepared) => LineResult {
-                        path: invocation.path(),
-                        canonical: invocation.canonical(),
-                        result: self.invoke(handler, &invocation, prepared),
-                    },
+                    Ok(prepared) => {
+                        self.session.ui().start_watch();
+                        LineResult {
+                            path: invocation.path(),
+                            canonical: invocation.canonical(),
+                            result: self.invoke(handler, &invocation, prepared),
+                        }
+                    }
                     Err(argument) => {
                         let at = invocation.value_span(&argument.option).unwrap_or(0..line.len());
                         self.unresolved(line, Outcome::BadValue { at, argument })
@@ -317,8 +320,7 @@ impl<S: Session> Shell<S> {
         accepted_in(invocation)?;
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
-        self.session.ui().start_watch();
-        let result = match prepared(&mut self.session) {
+        match prepared(&mut self.session) {
             Err(failure) if self.session.recover(&failure) => {
                 let again = handler
                     .prepare(invocation)
@@ -326,21 +328,28 @@ impl<S: Session> Shell<S> {
                 again(&mut self.session)
             }
             result => result,
-        };
-        self.session.ui().stop_watch();
-        result
+        }
     }
 
     fn write(&mut self, line_result: LineResult<'_>) -> Status {
         let LineResult { path, canonical, result } = line_result;
         let result = result.map_err(|failure| self.session.translate(failure));
-        let warnings = self.session.take_warnings();
+        let failure = result.as_ref().err().cloned();
+        let status = match self.options.output {
+            Format::Json => self.write_json(canonical.clone(), result),
+            Format::Luna => self.write_text(path, result),
+        };
         if !path.is_empty() && path != HELP {
-            self.session.ran(&canonical, result.as_ref().err());
+            // The result is shown even if the appliance does not answer any more.
+            self.session.ui().device.flush();
+            self.session.ran(&canonical, failure.as_ref());
         }
-        if self.options.output == Format::Json {
-            return self.write_json(canonical, result, &warnings);
-        }
+        self.session.ui().stop_watch();
+        status
+    }
+
+    fn write_text(&mut self, path: &str, result: Result<Box<dyn View + '_>, Failure>) -> Status {
+        let warnings = self.session.take_warnings();
         let (_, _, line) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
         let body = match &result {
@@ -378,12 +387,8 @@ impl<S: Session> Shell<S> {
         status
     }
 
-    fn write_json(
-        &mut self,
-        line: String,
-        result: Result<Box<dyn View + '_>, Failure>,
-        warnings: &[String],
-    ) -> Status {
+    fn write_json(&mut self, line: String, result: Result<Box<dyn View + '_>, Failure>) -> Status {
+        let warnings = self.session.take_warnings();
         let result = result.and_then(|view| view.json().map_err(|error| unserializable(&error)));
         let (code, text, _) = self.session.result_line(result.as_ref().err());
         let status = result.as_ref().err().map_or(Status::Success, Failure::status);
@@ -395,8 +400,8 @@ impl<S: Session> Shell<S> {
         let user = connection.user.clone();
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
-        write_remarks(&mut *ui.device, warnings, result.as_ref().err());
-        messages.extend_from_slice(warnings);
+        write_remarks(&mut *ui.device, &warnings, result.as_ref().err());
+        messages.extend(warnings);
         messages
             .extend(result.as_ref().err().into_iter().flat_map(|failure| failure.hints.clone()));
         let object = CommandResult {
