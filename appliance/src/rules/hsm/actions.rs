@@ -110,7 +110,7 @@ fn remove_auditor(cx: &mut Context<'_>) {
     let serial = cx.state.hsm.hsm.get().serial;
     let path = ACT.path(&[&serial.to_string(), "factoryReset"]);
     let call = (ACT.method(), path.as_str());
-    let what = told(cx, "LUNA_FACTORY_RESET", "RC_OK(0x00000000)", call);
+    let what = told(cx, "LUNA_ZEROIZE", "RC_OK(0x00000000)", call);
     let audit = &mut cx.state.audit;
     audit.append(serial, cx.now, &what);
     audit.close(serial, cx.now);
