@@ -3,18 +3,17 @@
 pub(super) mod certificate;
 pub(super) mod remotehost;
 
+use luna_rest::services;
 use luna_rest::syslog::{self, ChangeLog, ChangeSyslog, Tail as TailOf};
 
+use crate::commands::service::{Steps, act};
 use crate::prelude::*;
 use crate::refusals::refused_in_detail;
-use crate::views::Done;
 
 pub(super) const MENUS: &[Menu] = &[
     Menu { path: "syslog", help: "Logs of the appliance" },
     Menu { path: "syslog severity", help: "How grave a line has to be to be kept" },
 ];
-
-const NAME_ONLY: Known = Known::Assumed("the page was not found: output as that of its neighbours");
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -30,20 +29,18 @@ pub(super) const COMMANDS: &[Command] = &[
         syntax: "syslog export",
         help: "Copy the system log into a file of yours",
         options: &[],
-        roles: Role::MONITOR,
+        roles: Role::OPERATOR,
         rest: &[syslog::EXPORT.resource()],
-        known: Known::Assumed(
-            "the page was not found: the file's name and the sentence are chosen",
-        ),
+        known: Known::Documented("lunash/commands/syslog/syslog_export.htm@7.2"),
         run: call::<Export>(),
     },
     Command {
-        syntax: "syslog period <period>",
+        syntax: "syslog period <syslogperiod>",
         help: "Set how often new log files are begun",
-        options: &[("period", "daily, weekly or monthly")],
+        options: &[("syslogperiod", "daily, weekly or monthly")],
         roles: Role::OPERATOR,
         rest: &[syslog::CHANGE.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/syslog/syslog_period.htm@7.2"),
         run: call::<Period>(),
     },
     Command {
@@ -52,7 +49,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::OPERATOR,
         rest: &[syslog::ACT.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/syslog/syslog_rotate.htm@7.2"),
         run: call::<Rotate>(),
     },
     Command {
@@ -61,7 +58,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[("number", "1 to 100")],
         roles: Role::OPERATOR,
         rest: &[syslog::CHANGE.resource()],
-        known: NAME_ONLY,
+        known: Known::Documented("lunash/commands/syslog/syslog_rotations.htm@7.2"),
         run: call::<Rotations>(),
     },
     Command {
@@ -69,11 +66,17 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Set how grave a line has to be to be kept in a log",
         options: &[
             ("-logname", "Name of a log; 'syslog show' names them"),
-            ("-loglevel", "emergency, alert, critical, error, warning, notice, info or debug"),
+            (
+                "-loglevel",
+                "emergency, alert, critical or crit, error or err, warning or warn, notice, info or debug",
+            ),
         ],
         roles: Role::OPERATOR,
-        rest: &[syslog::CHANGE_LOG.resource()],
-        known: NAME_ONLY,
+        rest: &[syslog::CHANGE_LOG.resource(), services::SHOW.resource(), services::ACT.resource()],
+        known: Known::Assumed(
+            "syslog_severity_set.htm@7.2 has -host, too, for the lines that a host is sent: each is sent what \
+             its log keeps; the service's steps are those recorded of its restart",
+        ),
         run: call::<SeveritySet>(),
     },
     Command {
@@ -81,8 +84,16 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the logs, what they keep, and how they are rotated",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[syslog::SHOW.resource(), syslog::LOGS.resource(), syslog::LOG.resource()],
-        known: Known::Assumed("the page was not found: a line a setting, then a line a log"),
+        rest: &[
+            syslog::SHOW.resource(),
+            syslog::LOGS.resource(),
+            syslog::LOG.resource(),
+            syslog::HOSTS.resource(),
+            syslog::HOST.resource(),
+        ],
+        known: Known::Assumed(
+            "syslog_show.htm@7.2 has -files, and what happens when the disk is full: REST tells neither",
+        ),
         run: call::<Show>(),
     },
     Command {
@@ -95,7 +106,7 @@ pub(super) const COMMANDS: &[Command] = &[
         ],
         roles: Role::MONITOR,
         rest: &[syslog::TAIL.resource()],
-        known: Known::Documented("sa_appliance_admin/logging/logging_about.htm@7.1"),
+        known: Known::Documented("lunash/commands/syslog/syslog_tail.htm@7.2"),
         run: call::<Tail>(),
     },
     Command {
@@ -104,7 +115,7 @@ pub(super) const COMMANDS: &[Command] = &[
         options: &[],
         roles: Role::MONITOR,
         rest: &[syslog::ARCHIVE.resource()],
-        known: Known::Assumed("the page was not found: a public guide names logs.tgz"),
+        known: Known::Documented("lunash/commands/syslog/syslog_tarlogs.htm@7.2"),
         run: call::<Tarlogs>(),
     },
 ];
@@ -140,25 +151,37 @@ impl Text for Deleted {
 #[derive(Deserialize)]
 struct Rotate {}
 
-impl Run<Session> for Rotate {
-    type View = Done;
+/// Log files that were begun anew; the product says nothing of it.
+#[derive(Serialize)]
+struct Rotated {
+    rotated: bool,
+}
 
-    fn run(self, session: &mut Session) -> Result<Done, Failure> {
+impl Run<Session> for Rotate {
+    type View = Rotated;
+
+    fn run(self, session: &mut Session) -> Result<Rotated, Failure> {
         session.call(&syslog::ACT, &["rotate"], &Nothing {})?;
-        Ok(Done { done: "syslog rotate" })
+        Ok(Rotated { rotated: true })
+    }
+}
+
+impl Text for Rotated {
+    fn write(&self, page: &mut Page) {
+        page.blank();
     }
 }
 
 #[derive(Deserialize)]
 struct Period {
-    period: String,
+    syslogperiod: String,
 }
 
 impl Run<Session> for Period {
     type View = Settings;
 
     fn run(self, session: &mut Session) -> Result<Settings, Failure> {
-        change(session, ChangeSyslog { period: Some(self.period), rotations: None })
+        change(session, ChangeSyslog { period: Some(self.syslogperiod), rotations: None })
     }
 }
 
@@ -191,12 +214,15 @@ fn change(session: &Session, body: ChangeSyslog) -> Result<Settings, Failure> {
 
 impl Text for Settings {
     fn write(&self, page: &mut Page) {
+        page.blank();
         if let Some(period) = &self.period {
-            page.line(format!("Log rotation period set to {period}."));
+            page.line(format!("Log period set to {period}."));
         }
         if let Some(rotations) = self.rotations {
             page.line(format!("Log rotations set to {rotations}."));
         }
+        page.blank();
+        page.blank();
     }
 }
 
@@ -211,6 +237,8 @@ struct SeveritySet {
 struct Severity {
     log: String,
     severity: String,
+    /// The product restarts the service to take up the change.
+    service: Steps,
 }
 
 impl Run<Session> for SeveritySet {
@@ -220,13 +248,19 @@ impl Run<Session> for SeveritySet {
         let body = ChangeLog { severity: self.loglevel };
         let client = session.client();
         client.call(&syslog::CHANGE_LOG, &[&self.logname], &body).map_err(refused_in_detail)?;
-        Ok(Severity { log: self.logname, severity: body.severity })
+        let service = act(session, "syslog".to_owned(), "restart")?;
+        Ok(Severity { log: self.logname, severity: body.severity, service })
     }
 }
 
 impl Text for Severity {
     fn write(&self, page: &mut Page) {
-        page.line(format!("Log level of {} set to {}.", self.log, self.severity));
+        let Severity { log, severity, service } = self;
+        page.line(format!("This command sets the severity level of {log} local log messages."));
+        page.line("Only messages with the severity equal to or higher than the new");
+        page.line(format!("log level: \"{severity}\" will be logged."));
+        page.blank();
+        service.write(page);
     }
 }
 
@@ -239,6 +273,8 @@ struct Logs {
     period: String,
     rotations: u32,
     logs: Vec<Log>,
+    /// Addresses of the hosts that the lines of every log are sent to.
+    hosts: Vec<String>,
 }
 
 /// A log.
@@ -262,22 +298,43 @@ impl Run<Session> for Show {
             let size = log.files.iter().map(|file| file.size).sum();
             logs.push(Log { name: log.id, severity: log.severity, size });
         }
-        Ok(Logs { period: settings.period, rotations: settings.rotations, logs })
+        let mut hosts: Vec<String> = Vec::new();
+        for (_, host) in remotehost::hosts(session)? {
+            if !hosts.contains(&host.address) {
+                hosts.push(host.address);
+            }
+        }
+        Ok(Logs { period: settings.period, rotations: settings.rotations, logs, hosts })
     }
 }
 
 impl Text for Logs {
     fn write(&self, page: &mut Page) {
-        page.field("Rotation period:", 20, &self.period);
-        page.field("Rotations:", 20, self.rotations);
         page.blank();
-        let mut table = Table::new(0, 2, &[(10, false), (10, false), (10, true)]);
-        table.row(["Log", "Level", "Bytes"]);
-        table.row(["----------"; 3]);
+        page.line("Syslog configuration");
+        page.blank();
+        page.field("   Rotations:", 22, self.rotations);
+        page.blank();
+        page.field("   Rotation Period:", 22, &self.period);
+        page.blank();
+        page.line("Local Configured Log Levels:");
+        page.line("----------------------------");
         for log in &self.logs {
-            table.row([&log.name, &log.severity, &log.size.to_string()]);
+            page.field(&log.name, 15, &log.severity);
         }
-        page.table(&table);
+        page.blank();
+        page.line("Remote Configured Log Levels:");
+        page.line("-----------------------------");
+        for log in &self.logs {
+            page.line(format!("{}:", log.name));
+            for host in &self.hosts {
+                page.line(format!("   {host:<19} {}", log.severity));
+            }
+        }
+        page.blank();
+        page.blank();
+        page.line("Note: '*' means all log levels.");
+        page.blank();
     }
 }
 
@@ -300,6 +357,11 @@ impl Run<Session> for Tail {
     type View = Lines;
 
     fn run(self, session: &mut Session) -> Result<Lines, Failure> {
+        if self.logname == "hsm" {
+            return Err(Failure::command("HSM log does not exist")
+                .verbatim()
+                .hint("'syslog tail -logname messages' shows what the HSM tells"));
+        }
         let entries = self.entries.map(|number| number as usize);
         let wanted = TailOf { entries, search: self.search };
         let client = session.client();
@@ -316,15 +378,18 @@ impl Text for Lines {
     }
 }
 
-/// A file that was written.
+/// A file with all logs.
 #[derive(Serialize)]
-struct Written {
+struct Packed {
     file: String,
 }
 
-impl Text for Written {
+impl Text for Packed {
     fn write(&self, page: &mut Page) {
-        page.line(format!("The logs lie among your files as {}.", self.file));
+        page.line(format!(
+            "The tar file containing logs is now available via scp as filename '{}'.",
+            self.file
+        ));
     }
 }
 
@@ -332,22 +397,85 @@ impl Text for Written {
 struct Tarlogs {}
 
 impl Run<Session> for Tarlogs {
-    type View = Written;
+    type View = Packed;
 
-    fn run(self, session: &mut Session) -> Result<Written, Failure> {
+    fn run(self, session: &mut Session) -> Result<Packed, Failure> {
         let made = session.call(&syslog::ARCHIVE, &[], &Nothing {})?;
-        Ok(Written { file: made.file })
+        Ok(Packed { file: made.file })
     }
 }
 
 #[derive(Deserialize)]
 struct Export {}
 
-impl Run<Session> for Export {
-    type View = Written;
+/// A copy of the system log.
+#[derive(Serialize)]
+struct Exported {
+    file: String,
+}
 
-    fn run(self, session: &mut Session) -> Result<Written, Failure> {
+impl Run<Session> for Export {
+    type View = Exported;
+
+    fn run(self, session: &mut Session) -> Result<Exported, Failure> {
         let made = session.call(&syslog::EXPORT, &[], &Nothing {})?;
-        Ok(Written { file: made.file })
+        Ok(Exported { file: made.file })
+    }
+}
+
+impl Text for Exported {
+    fn write(&self, page: &mut Page) {
+        page.blank();
+        page.line("System log files successfully prepared for secure transfer.");
+        page.line(format!(
+            "Use scp from a client machine to get the file named: \"{}\"",
+            self.file
+        ));
+        page.blank();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use luna_shell::View;
+
+    /// The examples of syslog_show.htm@7.2 with the logs there are, and of syslog_period.htm@7.2.
+    #[test]
+    fn settings_are_shown_as_documented() {
+        let log = |name: &str| Log { name: name.to_owned(), severity: "info".to_owned(), size: 0 };
+        let logs = Logs {
+            period: "weekly".to_owned(),
+            rotations: 4,
+            logs: vec![log("lunalogs"), log("messages")],
+            hosts: vec!["192.20.11.50".to_owned()],
+        };
+        assert_eq!(
+            logs.text(),
+            "\n\
+             Syslog configuration\n\
+             \n   \
+             Rotations:         4\n\
+             \n   \
+             Rotation Period:   weekly\n\
+             \n\
+             Local Configured Log Levels:\n\
+             ----------------------------\n\
+             lunalogs       info\n\
+             messages       info\n\
+             \n\
+             Remote Configured Log Levels:\n\
+             -----------------------------\n\
+             lunalogs:\n   \
+             192.20.11.50        info\n\
+             messages:\n   \
+             192.20.11.50        info\n\
+             \n\
+             \n\
+             Note: '*' means all log levels.\n\
+             \n"
+        );
+        let set = Settings { period: Some("daily".to_owned()), rotations: None };
+        assert_eq!(set.text(), "\nLog period set to daily.\n\n\n");
     }
 }

@@ -30,15 +30,15 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&WRITE, EVERYONE, write);
     r.on(&TAIL, MONITOR, tail);
     r.on(&ARCHIVE, MONITOR, archive);
-    r.on(&EXPORT, MONITOR, export);
+    r.on(&EXPORT, OPERATOR, export);
     r.on(&TELL, EVERYONE, tell);
 }
 
-/// The most older files of a log. Assumed.
+/// The most older files of a log.
 const MOST_ROTATIONS: u32 = 100;
-/// What the archive of all logs is called; the name is that of a public support guide.
+/// What the archive of all logs is called.
 const LOGS_TGZ: &str = "logs.tgz";
-/// What the copy of the primary log is called. Assumed.
+/// What the copy of the primary log is called.
 const SYSLOG: &str = "syslog";
 /// The most of a line that somebody else words.
 const LONGEST_TEXT: usize = 512;
@@ -117,11 +117,12 @@ fn change_log(
     body: ChangeLog,
 ) -> Result<Reply<Nothing>, Failure> {
     let log = known(&ids[0])?;
-    if Severity::of(&body.severity).is_none() {
+    let Some(severity) = Severity::of_level(&body.severity) else {
         let known = SEVERITIES.join(", ");
         return Err(Failure::bad_request(format!("The severity is one of {known}.")));
-    }
-    cx.state.syslog.settings.get_mut().severities.insert(log.to_owned(), body.severity);
+    };
+    let severity = SEVERITIES[severity as usize].to_owned();
+    cx.state.syslog.settings.get_mut().severities.insert(log.to_owned(), severity);
     Ok(Reply::done())
 }
 

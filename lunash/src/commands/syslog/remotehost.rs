@@ -16,7 +16,7 @@ pub(in crate::commands) const MENUS: &[Menu] =
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
     Command {
-        syntax: "syslog remotehost add -host <host> [-protocol <protocol:tcp|udp>] [-port <port:1-65535>] \
+        syntax: "syslog remotehost add -host|-h <host> [-protocol|-pr <protocol:tcp|udp>] [-port|-po <port:1-65535>] \
                  [-tls] [-mode <mode:server|mutual>] [-name <name>]",
         help: "Send the logs to a host, too",
         options: &[
@@ -30,8 +30,8 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         roles: Role::OPERATOR,
         rest: &[ADD_HOST.resource(), services::SHOW.resource(), services::ACT.resource()],
         known: Known::Assumed(
-            "the page was not found: 5.3 is recorded with -host alone (syslog-remotehost-5), its \
-             list has protocol and port; what TLS takes is named as in REST",
+            "syslog_remotehost_add.htm@7.2 has -host, -protocol and -port; what TLS takes is named as in REST, \
+             the service's steps are those recorded of 5.3 (syslog-remotehost-5)",
         ),
         run: call::<Add>(),
     },
@@ -42,12 +42,13 @@ pub(in crate::commands) const COMMANDS: &[Command] = &[
         roles: Role::OPERATOR,
         rest: &[CLEAR_HOSTS.resource(), services::SHOW.resource(), services::ACT.resource()],
         known: Known::Assumed(
-            "the page was not found: asks as the clears of ntp, answers as delete",
+            "syslog_remotehost_clear.htm@7.2 shows it with -force alone: asks as the clears of ntp, the \
+             service's steps are those recorded of delete",
         ),
         run: call::<Clear>(),
     },
     Command {
-        syntax: "syslog remotehost delete -host <host>",
+        syntax: "syslog remotehost delete -host|-h <host>",
         help: "Send the logs to a host no more, on none of its ports",
         options: &[("-host", "Host name or address, as it was added")],
         roles: Role::OPERATOR,
@@ -162,7 +163,7 @@ impl Run<Session> for Delete {
 }
 
 /// The hosts with their ids.
-fn hosts(session: &Session) -> Result<Vec<(String, RemoteHost)>, Failure> {
+pub(super) fn hosts(session: &Session) -> Result<Vec<(String, RemoteHost)>, Failure> {
     let links = session.get(&HOSTS, &[])?.remote_hosts;
     let host = |link: Link| {
         let host = session.get(&HOST, &[&link.id])?;
