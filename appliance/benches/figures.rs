@@ -14,7 +14,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use luna_appliance::Appliance;
-use luna_rest::{Client, Nothing, Secret, Target, Trust, hsm, network, ntls, partitions, syslog};
+use luna_rest::{
+    Client, Nothing, Secret, Target, Trust, audit, hsm, network, ntls, partitions, syslog, users,
+};
 
 /// The two servers take turns, so that what else the machine does meets both.
 const TURNS: u32 = 10;
@@ -74,7 +76,29 @@ fn serve() -> Served {
     Served { program, target, key, _folder: folder }
 }
 
-/// Turns off what an appliance does beside its answers for those who look at it later: its logs.
+/// Has the HSM record every operation, with an Auditor and an account for it.
+fn audit_all(served: &Served) {
+    let words = ["Secret-98", "Secret-99"];
+    let [first, own] = words.map(Secret::from);
+    let (user_id, role) = ("eve".to_owned(), "audit".to_owned());
+    let user =
+        users::NewUser { user_id, full_name: None, email: None, role, password: first.clone() };
+    served.open().create(&users::CREATE, &[], &user).unwrap();
+    let mut client = Client::connect(served.target.clone()).unwrap();
+    client.login("eve", &words[0].to_owned().into()).unwrap();
+    let change =
+        users::UserAction { password: Some(own.clone()), current_password: Some(first.clone()) };
+    client.call(&users::ACT, &["eve", "changePassword"], &change).unwrap();
+    client.login("eve", &words[1].to_owned().into()).unwrap();
+    let domain = Some("audit-domain".into());
+    let init = audit::Init { password: own.clone(), domain, default_domain: false };
+    client.call(&audit::INIT, &[], &init).unwrap();
+    client.call(&audit::LOGIN, &[], &audit::Login { password: own }).unwrap();
+    let events = Some(vec!["all".to_owned()]);
+    client.call(&audit::CONFIGURE, &[], &audit::Configure { events, rotation: None }).unwrap();
+}
+
+/// Turns off the logs of an appliance; its HSM records nothing without an Auditor.
 fn log_nothing(client: &Client) {
     for log in ["lunalogs", "messages"] {
         let nothing = syslog::ChangeLog { severity: "emergency".into() };
@@ -120,10 +144,16 @@ fn main() {
     let (logging, silent) = (serve(), serve());
     let (loud, quiet) = (logging.open(), silent.open());
     forward(&loud);
+    audit_all(&logging);
     log_nothing(&quiet);
-    let quiet = ("one that logs nothing", &quiet);
-    compare("reads, logs sent to two hosts", (READS, 0.85), &loud, quiet, read);
-    compare("durable changes, logs sent to two hosts", (CHANGES, 0.85), &loud, quiet, change);
+    let quiet = ("one that records nothing", &quiet);
+    // An operation of the HSM that costs little else.
+    let operate = |client: &Client, _| {
+        client.call(&hsm::SYNC_TIME, &[], &Nothing {}).unwrap();
+    };
+    compare("reads, logged to two hosts and audited", (READS, 0.85), &loud, quiet, read);
+    compare("durable changes, logged to two hosts", (CHANGES, 0.85), &loud, quiet, change);
+    compare("operations of the HSM, logged and audited", (CHANGES, 0.85), &loud, quiet, operate);
     drop((logging, silent));
 
     let mut times: Vec<Duration> = (0..CONNECTIONS)
