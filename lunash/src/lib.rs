@@ -5,6 +5,7 @@
 //! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
 
 pub mod commands;
+mod copies;
 mod dates;
 mod files;
 mod first_login;
@@ -13,11 +14,14 @@ mod passwords;
 mod questions;
 mod refusals;
 mod session;
+mod ssh;
 mod views;
 mod x509;
 
 pub use commands::catalogue;
+pub use copies::Copies;
 pub use session::{SESSION_CALLS, Session};
+pub use ssh::{Wire, WireOptions, answer_if_asked};
 
 /// What the commands of this shell are made with.
 #[allow(unused_imports, reason = "no menu needs all of them")]

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse};
-use lunash::Session;
+use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, parse};
+use lunash::{Copies, Session, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
 ///
@@ -15,38 +15,37 @@ use lunash::Session;
 struct Arguments {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    wire: WireOptions,
 }
 
 fn main() -> ExitCode {
     luna_rest::guard_memory();
-    if let Some(status) = luna_appliance::run_if_asked() {
+    if let Some(status) = luna_appliance::run_if_asked().or_else(lunash::answer_if_asked) {
         return status;
     }
-    let options = match parse::<Arguments>() {
-        Ok(arguments) => arguments.options,
+    let Arguments { options, wire } = match parse::<Arguments>() {
+        Ok(arguments) => arguments,
         Err(ended) => return ended,
     };
     let folders = Folders::of_user();
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
-    luna_shell::main(
-        options,
-        &mut Arguments::command(),
-        lunash::catalogue(),
-        state.as_deref(),
-        |mut device, options| match open(&mut *device, options, folders) {
-            Ok((connection, secrets)) => Session::open(connection, device, secrets, options),
-            Err(failure) => Err((device, failure)),
-        },
-    )
+    let open = |device: Box<dyn Device>, options: &Options| open(device, options, &wire, folders);
+    if let Some(copies) = Copies::asked_for(&wire) {
+        return copies.run(Box::new(Stdio::new(options.quiet, None)), &options, open).into();
+    }
+    let catalogue = lunash::catalogue();
+    luna_shell::main(options, &mut Arguments::command(), catalogue, state.as_deref(), open)
 }
 
 fn open(
-    device: &mut dyn Device,
+    mut device: Box<dyn Device>,
     options: &Options,
+    wire: &WireOptions,
     folders: Result<Folders, Failure>,
-) -> Result<(luna_shell::Connection, Secrets), Failure> {
+) -> Result<Session, (Box<dyn Device>, Failure)> {
     let mut secrets = Secrets::from_environment();
-    let connection = connect(options, &folders?, device, &mut secrets, |folder| {
+    let local = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
         Ok(LocalAppliance {
             notice: own.notice(),
@@ -54,6 +53,11 @@ fn open(
             key: own.key.clone(),
             keep: Some(Box::new(own)),
         })
-    })?;
-    Ok((connection, secrets))
+    };
+    let connected = folders
+        .and_then(|folders| wire.connect(options, &folders, &mut *device, &mut secrets, local));
+    match connected {
+        Ok((connection, ssh)) => Session::open_over(connection, ssh, device, secrets, options),
+        Err(failure) => Err((device, failure)),
+    }
 }

@@ -218,6 +218,11 @@ pub(crate) fn path_of(words: &[&str]) -> Option<String> {
     paths.into_iter().find(|path| abbreviates(words, path) || words == [path])
 }
 
+/// The paths of all commands.
+pub(crate) fn paths() -> Vec<String> {
+    TABLES.iter().copied().flatten().map(|command| command.path()).collect()
+}
+
 /// Lines that scripts of older releases still send.
 pub(crate) const OLDER: &[Older] = &[
     Older {
