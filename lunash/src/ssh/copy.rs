@@ -45,6 +45,7 @@ pub(crate) fn put(
     copy.send(content)?;
     copy.send(&[0])?;
     copy.agreement()?;
+    copy.process.close();
     copy.process.end();
     Ok(())
 }
@@ -72,6 +73,7 @@ pub(crate) fn get(to: &Destination, name: &str, asker: &mut dyn Asker) -> Result
     let content = copy.bytes(usize::try_from(size).unwrap_or(usize::MAX))?;
     copy.agreement()?;
     copy.send(&[0])?;
+    copy.process.close();
     copy.process.end();
     Ok(content)
 }

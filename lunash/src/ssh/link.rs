@@ -45,6 +45,8 @@ pub(crate) struct Link {
     pub(crate) name: Option<String>,
     /// What the shell has said before its first prompt.
     pub(crate) greeting: String,
+    /// Whether the shell shows the end of a line although it does not show the line.
+    newline: bool,
 }
 
 /// Silence behind a prompt or a question, before it counts as one.
@@ -64,7 +66,7 @@ const CTRL_C: &str = "\u{3}";
 
 impl Link {
     pub(crate) fn new(to: Destination) -> Link {
-        Link { to, process: None, name: None, greeting: String::new() }
+        Link { to, process: None, name: None, greeting: String::new(), newline: false }
     }
 
     /// Opens the session unless it is open; true if it was opened now.
@@ -76,11 +78,23 @@ impl Link {
             return Ok(false);
         }
         self.process = Some(Process::start(&self.to, &Task::Shell)?);
-        let answer = self.converse(Reader::default(), asker, None).inspect_err(|_| {
-            self.process = None;
-        })?;
-        self.greeting = answer.text;
+        self.first_prompts(asker).inspect_err(|_| self.process = None)?;
         Ok(true)
+    }
+
+    /// Reads to the first prompt. An empty line behind it shows what the shell makes of a line's end.
+    fn first_prompts(&mut self, asker: &mut dyn Asker) -> Result<(), Failure> {
+        let greeting = self.converse(Reader::default(), asker, None)?.text;
+        self.send("", None, asker.limit())?;
+        let again = self.converse(Reader::default(), asker, None)?.text;
+        let blank = usize::from(greeting.ends_with("\n\n") || greeting == "\n");
+        self.newline = again.matches('\n').count() > blank;
+        // The empty line before a prompt is part of none of them.
+        self.greeting = match greeting.trim_end_matches('\n') {
+            "" => String::new(),
+            text => format!("{text}\n"),
+        };
+        Ok(())
     }
 
     /// Whether the session is still there. What the appliance has said since its prompt is dropped.
@@ -106,8 +120,8 @@ impl Link {
         asker: &mut dyn Asker,
     ) -> Result<Answer, Failure> {
         sendable(line)?;
-        self.send(line, order, asker.limit())?;
-        self.converse(Reader::after(line), asker, Some(order))
+        self.send(line, Some(order), asker.limit())?;
+        self.converse(Reader::after(line, self.newline), asker, Some(order))
     }
 
     /// Ends the session as a person does.
@@ -119,13 +133,13 @@ impl Link {
         }
     }
 
-    fn send(&mut self, text: &str, order: &Order, limit: Duration) -> Result<(), Failure> {
+    fn send(&mut self, text: &str, order: Option<&Order>, limit: Duration) -> Result<(), Failure> {
         let line = Zeroizing::new(format!("{text}\r"));
         let sent = match &mut self.process {
             Some(process) => process.send(line.as_bytes(), Instant::now() + limit),
             None => Err(std::io::ErrorKind::NotConnected.into()),
         };
-        sent.map_err(|_| self.lost(Some(order)))
+        sent.map_err(|_| self.lost(order))
     }
 
     /// Reads to the prompt, and has questions answered.
@@ -176,7 +190,9 @@ impl Link {
             }
             let quiet = last.elapsed();
             match end.get_or_insert_with(|| reader.end()) {
-                End::Prompt(answer) if answer.result.is_some() || quiet >= QUIET => {
+                End::Prompt(answer)
+                    if answer.result.is_some() || order.is_none() || quiet >= QUIET =>
+                {
                     if given_up.is_some() && answer.result.is_none() {
                         return Err(cancelled(order));
                     }
@@ -198,10 +214,10 @@ impl Link {
                             return Err(failure);
                         }
                     };
-                    let known = order.cloned().unwrap_or_default();
-                    self.send(&answer, &known, limit)?;
+                    self.send(&answer, order, limit)?;
                     deadline += asked.elapsed();
-                    reader = Reader::after(&answer);
+                    let newline = self.newline || question.kind == Kind::Secret;
+                    reader = Reader::after(&answer, newline);
                     (last, end) = (Instant::now(), None);
                     continue;
                 }

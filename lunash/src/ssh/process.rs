@@ -51,7 +51,7 @@ pub(crate) enum Event {
 /// A running ssh.
 pub(crate) struct Process {
     child: Child,
-    /// What is written here is sent; `None` after its end was sent.
+    /// What is written here is sent.
     input: Option<File>,
     output: ChildStdout,
     errors: Option<ChildStderr>,
@@ -68,6 +68,9 @@ const OPTIONS: [&str; 4] =
 
 /// The most that is kept of what ssh itself says, in bytes.
 const MOST_TOLD: usize = 16 * 1024;
+
+/// The time between two looks at whether ssh has ended.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long ssh may take to end after its output has.
 const TO_END: Duration = Duration::from_secs(2);
@@ -186,26 +189,27 @@ impl Process {
         Ok(())
     }
 
-    /// Waits for the end of ssh, and returns its exit status; `None` if it had to be killed.
-    pub(crate) fn end(&mut self) -> Option<i32> {
+    /// Sends the end of what is sent. A terminal has none: to close it drops what was not read.
+    pub(crate) fn close(&mut self) {
         self.input = None;
+    }
+
+    /// Waits for the end of ssh, for a short while, and hears what it says.
+    pub(crate) fn end(&mut self) {
         let deadline = Instant::now() + TO_END;
-        loop {
+        let mut open = true;
+        while Instant::now() < deadline {
+            if open {
+                open = matches!(self.wait(PAUSE), Ok(Event::Output(_) | Event::Nothing));
+                continue;
+            }
             // What it says at the end says why.
             let mut watched: Vec<PollFd<'_>> =
                 self.errors.iter().map(|errors| PollFd::new(errors, PollFlags::IN)).collect();
-            match ready(&mut watched, Duration::from_millis(20)) {
+            match ready(&mut watched, PAUSE) {
                 Ok(true) => self.hear(),
-                _ => {
-                    if let Ok(Some(status)) = self.child.try_wait() {
-                        return status.code();
-                    }
-                }
-            }
-            if Instant::now() >= deadline {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
-                return None;
+                _ if matches!(self.child.try_wait(), Ok(Some(_))) => return,
+                _ => {}
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Where an answer of the appliance's shell ends: a look at the bytes that have come, and nothing
 //! else. How they were cut into pieces makes no difference.
 
+use zeroize::Zeroizing;
+
 /// What the bytes that have come end with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -47,13 +49,16 @@ pub(crate) enum Kind {
 #[derive(Default)]
 pub(crate) struct Reader {
     bytes: Vec<u8>,
-    sent: zeroize::Zeroizing<String>,
+    sent: Zeroizing<String>,
+    /// Whether the end of what was sent is shown, although the rest is not.
+    newline: bool,
 }
 
 impl Reader {
-    /// What follows is the answer to this line.
-    pub(crate) fn after(sent: &str) -> Reader {
-        Reader { bytes: Vec::new(), sent: sent.to_owned().into() }
+    /// What follows is the answer to this line; `newline` tells that the shell ends the line on the
+    /// screen even where it does not show it.
+    pub(crate) fn after(sent: &str, newline: bool) -> Reader {
+        Reader { bytes: Vec::new(), sent: sent.to_owned().into(), newline }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -77,7 +82,18 @@ impl Reader {
                 None => lines.push_str(line),
             }
         }
-        without_echo(&lines, &self.sent).to_owned()
+        self.without_echo(&lines).to_owned()
+    }
+
+    /// A shell may show what it reads, secrets as asterisks, although its terminal is told not to.
+    fn without_echo<'t>(&self, text: &'t str) -> &'t str {
+        let Some((first, rest)) = text.split_once('\n') else { return text };
+        let stars = first.trim();
+        let masked = !stars.is_empty()
+            && stars.chars().all(|c| c == '*')
+            && stars.len() == self.sent.chars().count();
+        let shown = first == *self.sent && !first.is_empty();
+        if shown || masked || first.is_empty() && self.newline { rest } else { text }
     }
 
     pub(crate) fn end(&self) -> End {
@@ -92,18 +108,6 @@ impl Reader {
             None => question(text).map_or(End::Open, End::Question),
         }
     }
-}
-
-/// A shell may show what it reads, secrets as asterisks, although its terminal is told not to.
-fn without_echo<'t>(text: &'t str, sent: &str) -> &'t str {
-    if sent.is_empty() {
-        return text;
-    }
-    let Some((first, rest)) = text.split_once('\n') else { return text };
-    let stars = first.trim();
-    let masked =
-        !stars.is_empty() && stars.chars().all(|c| c == '*') && stars.len() == sent.chars().count();
-    if first == sent || masked { rest } else { text }
 }
 
 /// What is before a prompt at the end of a text, and the name in the prompt.
@@ -290,16 +294,18 @@ mod tests {
 
     #[test]
     fn an_echo_of_what_was_sent_is_no_part_of_the_answer() {
-        for (sent, came) in [
-            ("client list", "client list\r\n\r\nnone\r\n"),
-            ("S3cret-Pass", "***********\r\n\r\nnone\r\n"),
-            ("client list", "\r\nnone\r\n"),
+        for (sent, newline, came) in [
+            ("client list", false, "client list\r\n\r\nnone\r\n"),
+            ("client list", true, "client list\r\n\r\nnone\r\n"),
+            ("S3cret-Pass", true, "***********\r\n\r\nnone\r\n"),
+            ("client list", false, "\r\nnone\r\n"),
+            ("client list", true, "\r\n\r\nnone\r\n"),
         ] {
-            let mut reader = Reader::after(sent);
+            let mut reader = Reader::after(sent, newline);
             reader.push(came.as_bytes());
             assert_eq!(reader.text(), "\nnone\n");
         }
-        let mut reader = Reader::after("S3cret-Pass");
+        let mut reader = Reader::after("S3cret-Pass", true);
         reader.push(b"*****\r\n");
         assert_eq!(reader.text(), "*****\n");
     }
