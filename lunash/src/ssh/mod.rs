@@ -92,13 +92,13 @@ fn changes(asked: &Asked<'_>) -> bool {
     }
 }
 
-/// The command that shows what has become of a change: `show` or `list` of its menu.
+/// The command that shows what has become of a change: `list` or `show` of its menu.
 fn truth(path: &str) -> Option<String> {
     let known = crate::commands::paths();
     let mut menu = path;
     while let Some((above, _)) = menu.rsplit_once(' ') {
         menu = above;
-        let shows = ["show", "list", "status"].map(|word| format!("{menu} {word}"));
+        let shows = ["list", "show", "status"].map(|word| format!("{menu} {word}"));
         if let Some(shown) = shows.into_iter().find(|shown| known.contains(shown)) {
             return Some(shown);
         }
