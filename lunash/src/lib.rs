@@ -2,7 +2,8 @@
 //!
 //! `commands/` has a file per menu, with the declaration, the arguments, the code and the view of
 //! each command. They work with the session (`session.rs`) and share how refusals are worded
-//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
+//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`). `ssh/` is the
+//! way to the appliance's own shell instead of REST.
 
 pub mod commands;
 mod copies;

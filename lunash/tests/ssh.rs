@@ -6,6 +6,9 @@
 mod person;
 #[path = "ssh/server.rs"]
 mod server;
+#[allow(dead_code, reason = "the tests of the client use all of it")]
+#[path = "../../rest/tests/wire/server.rs"]
+mod web;
 
 use std::fs;
 use std::io::Write;
@@ -36,8 +39,7 @@ fn initialize(server: &Server) {
 #[test]
 fn what_the_appliance_prints_is_what_is_printed() {
     let server = Server::start();
-    let lines =
-        ["-c", "hsm show", "-c", "client show -client x", "-c", "c li", "-c", "ntls show"];
+    let lines = ["-c", "hsm show", "-c", "client show -client x", "-c", "c li", "-c", "ntls show"];
     let (near, far) = (server.run(&lines), server.run_there(&lines));
     assert_eq!(near.stdout, far.stdout);
     assert_eq!((near.status, far.status), (1, 1), "{}", near.stderr);
@@ -120,7 +122,7 @@ fn a_host_key_that_is_unknown_or_another_is_refused() {
 fn a_person_is_asked_about_an_unknown_host_key_and_works_as_at_the_appliance() {
     let server = Server::start();
     server.knows("");
-    let arguments = server.arguments().join(" ");
+    let arguments = server.arguments("127.0.0.1").join(" ");
     let mut person = Person::starts_line(&format!("exec $LUNASH --via ssh -q {arguments}"));
     person.sees("Are you sure you want to continue connecting");
     person.types("yes\r");
@@ -272,26 +274,50 @@ fn a_file_that_a_command_names_goes_before_it() {
 #[test]
 fn auto_takes_ssh_where_the_web_server_does_not_answer() {
     let server = Server::start();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let host = closed.to_string();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let arguments = ["--via", "auto", "--output", "json", "-c", "client list"];
-    let mut command = server.program(&[]);
-    // A second --host would be refused, so the variable names it.
-    let program = command.get_program().to_owned();
-    let mut given = server.arguments();
-    given.drain(..2);
-    let mut command = {
-        let mut other = std::process::Command::new(program);
-        other.args(given).args(arguments).env_clear();
-        other.env("HOME", server.path("home")).env("PATH", "/usr/bin:/bin").env("LUNA_HOST", host);
-        drop(std::mem::replace(&mut command, std::process::Command::new("true")));
-        other
-    };
-    let seen = seen(command.stdin(Stdio::null()).output().unwrap());
+    let seen = seen(server.program_for(&closed, &arguments).output().unwrap());
     assert_eq!(seen.status, 0, "{}", seen.stderr);
     let objects = objects(&seen);
     assert_eq!(objects[0].via.as_deref(), Some("ssh"));
     assert!(objects[0].messages[0].contains("over SSH"), "{:?}", objects[0].messages);
+}
+
+#[test]
+fn auto_takes_ssh_for_what_the_appliance_has_no_resource_for() {
+    let server = Server::start();
+    let web = web::Server::start(|seen| match seen.line.as_str() {
+        "POST /auth/session" => web::located(204, "Set-Cookie: session=1", ""),
+        "GET /users" => web::answer(200, "{\"users\": []}"),
+        _ => web::answer(404, ""),
+    });
+    let fingerprint = web.fingerprint.to_string();
+    let host = format!("127.0.0.1:{}", web.port);
+    let (of_rest, unknown, never) = ("user list", "client list", "hsm ped timeout show");
+    let mut command = server.program_for(
+        &host,
+        &[
+            "--via",
+            "auto",
+            "--fingerprint",
+            &fingerprint,
+            "--output",
+            "json",
+            "-c",
+            of_rest,
+            "-c",
+            unknown,
+            "-c",
+            never,
+        ],
+    );
+    let seen = seen(command.env("LUNA_PASSWORD", "x").output().unwrap());
+    assert_eq!(seen.status, 0, "{}{}", seen.stdout, seen.stderr);
+    let ways: Vec<_> = objects(&seen).into_iter().map(|object| object.via.unwrap()).collect();
+    assert_eq!(ways, ["rest", "ssh", "ssh"]);
+    let asked = web.lines();
+    assert!(asked.iter().any(|line| line.ends_with("/ntls/clients")), "{asked:?}");
+    assert!(!asked.iter().any(|line| line.contains("ped")), "{asked:?}");
 }
 
 /// A program in place of ssh, which asks before it lets anybody in.

@@ -14,10 +14,16 @@ use super::Wire;
 #[derive(Args, Clone, Debug, Default)]
 pub struct WireOptions {
     /// The way to the appliance: its REST API, its own shell over ssh, or what each command needs
+    ///
+    /// Over ssh the lines are read here first, as over REST, and then sent to the appliance's own
+    /// shell in full spelling by the ssh program of this machine: its configuration, known hosts,
+    /// keys, agent and jump hosts hold. The text is the appliance's. Its questions are answered from
+    /// the same places as over REST; LUNA_PASSWORD is the account's password there too.
     #[arg(long, env = "LUNA_VIA", value_enum, value_name = "WAY")]
     pub via: Option<Via>,
 
-    /// The port of the appliance's SSH, where ssh's own configuration does not say it
+    /// The port of the appliance's SSH, where ssh's own configuration does not say it; with --via ssh
+    /// that behind the host is taken too
     #[arg(long, env = "LUNA_SSH_PORT", value_name = "PORT")]
     pub ssh_port: Option<u16>,
 

@@ -141,10 +141,10 @@ impl Server {
     }
 
     /// The arguments that name the server, and nothing of whoever runs the test.
-    pub(crate) fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self, host: &str) -> Vec<String> {
         let user = succeeds(Command::new("id").arg("-un"));
         let mut arguments: Vec<String> =
-            ["--host", "127.0.0.1", "--user", user.trim(), "--ssh-port", &self.port.to_string()]
+            ["--host", host, "--user", user.trim(), "--ssh-port", &self.port.to_string()]
                 .map(str::to_owned)
                 .to_vec();
         for (option, value) in [
@@ -160,9 +160,14 @@ impl Server {
     }
 
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+        self.program_for("127.0.0.1", arguments)
+    }
+
+    /// The program for a host whose REST is elsewhere.
+    pub(crate) fn program_for(&self, host: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lunash"));
         command
-            .args(self.arguments())
+            .args(self.arguments(host))
             .args(arguments)
             .env_clear()
             .env("HOME", self.path("home"))
