@@ -22,6 +22,9 @@ fn main() -> ExitCode {
     if let Some(status) = luna_appliance::run_if_asked() {
         return status;
     }
+    if let Some(status) = lunash::login_shell::run_if_asked() {
+        return status;
+    }
     let options = match parse::<Arguments>() {
         Ok(arguments) => arguments.options,
         Err(ended) => return ended,

@@ -49,6 +49,15 @@ pub struct Session {
     clusters: bool,
     /// The commands that the file of the account's role lists, if it has such a role.
     listed: Option<Vec<String>>,
+    is_login_shell: bool,
+}
+
+/// What the shell says first.
+pub(crate) fn banner(version: &str) -> String {
+    format!(
+        "Luna Network HSM Command Line Shell v{version}. Copyright (c) 2024 Thales Group. All rights \
+         reserved.\n"
+    )
 }
 
 impl Session {
@@ -73,6 +82,7 @@ impl Session {
             greeted: false,
             clusters: true,
             listed: None,
+            is_login_shell: options.login_shell.is_some(),
         };
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
@@ -239,11 +249,10 @@ impl luna_shell::Session for Session {
         let appliance = self.client().get(&lunasa::SHOW, &[])?;
         let mut text = String::new();
         if !self.greeted {
-            text = format!(
-                "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
-                 reserved.\n",
-                appliance.version
-            );
+            text = banner(&appliance.version);
+            if self.is_login_shell {
+                text.insert(0, '\n');
+            }
         }
         for added in [appliance.banner, self.expiry().into_iter().collect()] {
             let mut page = Page::new();
