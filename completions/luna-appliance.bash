@@ -579,7 +579,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__serve)
-            opts="-h --data --listen --seed --clock --snmp --hostname --timeout --help"
+            opts="-h --data --listen --seed --clock --snmp --ssh --no-ssh --modern-ssh --no-sftp --layout --hostname --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -603,6 +603,14 @@ _luna__appliance() {
                     ;;
                 --snmp)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ssh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --layout)
+                    COMPREPLY=($(compgen -W "5 7" -- "${cur}"))
                     return 0
                     ;;
                 --hostname)

@@ -55,7 +55,7 @@ impl Served {
 fn serve() -> Served {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_luna-appliance"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--seed", "1", "--data"])
+        .args(["serve", "--no-ssh", "--listen", "127.0.0.1:0", "--seed", "1", "--data"])
         .arg(folder.path())
         .stdout(Stdio::piped())
         .spawn()
@@ -146,6 +146,8 @@ fn main() {
     forward(&loud);
     audit_all(&logging);
     log_nothing(&quiet);
+    log_in_so(&loud);
+    log_in_so(&quiet);
     let quiet = ("one that records nothing", &quiet);
     // An operation of the HSM that costs little else.
     let operate = |client: &Client, _| {
@@ -214,7 +216,8 @@ fn missed(holds: bool) -> &'static str {
     if holds { "" } else { " MISSED" }
 }
 
-fn fill(client: &Client) {
+/// Initializes the HSM and logs its SO in: the HSM's serial number.
+fn log_in_so(client: &Client) -> String {
     let hsm_id = client.get(&hsm::LIST, &[]).unwrap().hsms[0].id.clone();
     let ids = [hsm_id.as_str()];
     let init = hsm::Init {
@@ -230,6 +233,12 @@ fn fill(client: &Client) {
         ..hsm::Login::default()
     };
     client.call(&hsm::LOGIN, &ids, &login).unwrap();
+    hsm_id
+}
+
+fn fill(client: &Client) {
+    let hsm_id = log_in_so(client);
+    let ids = [hsm_id.as_str()];
     // From the factory it has a licence for ten.
     let license = format!("BENCH Maximum {PARTITIONS} partitions\n");
     client.upload("admin", "more.lic", license.into_bytes()).unwrap();

@@ -25,6 +25,7 @@ use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use luna_rest::emulator::SESSION_COOKIE;
 use luna_rest::tls::CIPHERS;
 use luna_rest::{Fingerprint, Method, Secret, emulator, peers};
 use tokio::runtime;
@@ -38,8 +39,6 @@ use crate::replica::{Replica, lock};
 use crate::request::route::{JSON_BODY, SMALL_BODY};
 use crate::{panics, tls};
 
-/// The name of the session cookie. Assumed: the vendor's was not found, clients take any.
-const SESSION_COOKIE: &str = "session";
 /// How many files are received at the same time; each takes up to 64 MiB twice.
 const FILES: usize = 4;
 /// How long the body of a request may take.
@@ -245,7 +244,7 @@ impl Server {
 }
 
 /// Answers a request on a thread that may wait; a panic is answered with 500.
-fn handle(replica: &Arc<Replica>, request: &Request) -> Response {
+pub(crate) fn handle(replica: &Arc<Replica>, request: &Request) -> Response {
     panics::catch(|| replica.handle(request)).unwrap_or_else(|panic| {
         let (method, path) = (request.method, replica.template(request));
         tracing::error!(%method, path, %panic, "answering a request panicked");

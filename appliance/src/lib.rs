@@ -40,6 +40,7 @@ mod own_process;
 mod panics;
 mod replica;
 mod snmp_agent;
+mod ssh_door;
 #[cfg(test)]
 mod test_machine;
 mod tls;
@@ -48,6 +49,7 @@ mod web_tls;
 pub use folder::Endpoint;
 pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
+pub use ssh_door::Ssh;
 
 use crate::core::logs::SharedLogs;
 use crate::request::audit_log::AuditLog;
@@ -59,6 +61,7 @@ use forward::Forwarder;
 use http::{Activity, Port, Server};
 use log_folder::LogFolder;
 use replica::{Https, Replica, lock};
+use ssh_door::Door;
 use store::{Store, StoreError};
 use web_tls::FolderTls;
 
@@ -82,6 +85,8 @@ pub struct Options {
     pub hostname: String,
     /// The UDP port where the SNMP agent answers while it is enabled; without one it never does.
     pub snmp: Option<SocketAddr>,
+    /// The SSH server; none without.
+    pub ssh: Option<Ssh>,
 }
 
 impl Options {
@@ -94,6 +99,7 @@ impl Options {
             clock: None,
             hostname: FACTORY_HOSTNAME.to_owned(),
             snmp: None,
+            ssh: None,
         }
     }
 }
@@ -167,7 +173,7 @@ impl Appliance {
         options: Options,
         prepare: impl FnOnce(&mut Engine),
     ) -> Result<Running, StartError> {
-        let Options { data, listen, seed, clock, hostname, snmp } = options;
+        let Options { data, listen, seed, clock, hostname, snmp, ssh } = options;
         let folder = Arc::new(Folder::take(&data)?);
         let local_key = folder.local_key()?;
         let certificate = folder.certificate(&hostname, listen.ip())?;
@@ -242,6 +248,20 @@ impl Appliance {
             .name("cluster".to_owned())
             .spawn(move || watched.run_maintenance())
             .map_err(StartError::Server)?;
+        let ssh = match ssh {
+            Some(ssh) => Some(
+                Door::open(
+                    ssh,
+                    &replica,
+                    (address, Arc::clone(&fingerprint)),
+                    local_key.clone(),
+                    &data,
+                    runtime.handle(),
+                )
+                .map_err(|reason| StartError::Listen { address: ssh.address, reason })?,
+            ),
+            None => None,
+        };
         folder.announce(&Endpoint {
             address: address.to_string(),
             fingerprint: lock(&fingerprint).to_string(),
@@ -270,6 +290,7 @@ impl Appliance {
             .map_err(StartError::Server)?;
         Ok(Running {
             address,
+            ssh,
             fingerprint,
             factory_password,
             local_key,
@@ -307,6 +328,7 @@ impl Appliance {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    ssh: Option<SocketAddr>,
     fingerprint: Arc<Mutex<Fingerprint>>,
     factory_password: bool,
     local_key: Secret,
@@ -320,6 +342,11 @@ impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its SSH server listens, if it has one.
+    pub fn ssh_address(&self) -> Option<SocketAddr> {
+        self.ssh
     }
 
     /// The fingerprint of its certificate, the one that it shows now.

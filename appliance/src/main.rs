@@ -15,7 +15,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use luna_appliance::core::clock;
 use luna_appliance::package::{self, Manifest, Package};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Own, Running};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Own, Running, Ssh};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +32,9 @@ struct Arguments {
         value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
     timeout: u64,
 }
+
+/// Where SSH is served, if nothing else is said.
+const SSH_PORT: u16 = 2222;
 
 /// In seconds; a year is as good as no limit.
 const MAX_TIMEOUT: u64 = 365 * 24 * 3600;
@@ -55,6 +58,21 @@ enum Command {
         /// Where the SNMP agent answers over UDP, once LunaSH's 'sysconf snmp enable' has started it.
         #[arg(long, value_name = "ADDRESS:PORT")]
         snmp: Option<SocketAddr>,
+        /// Where LunaSH is reached over SSH [default: port 2222 of the address of --listen, or a free one].
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        ssh: Option<SocketAddr>,
+        /// No SSH.
+        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout"])]
+        no_ssh: bool,
+        /// Refuse the SSH algorithms that only old scripts name: SHA-1, CBC.
+        #[arg(long)]
+        modern_ssh: bool,
+        /// Files over SSH by `scp -O` alone, as on appliances of old.
+        #[arg(long)]
+        no_sftp: bool,
+        /// The layout of LunaSH over SSH: 5 has no empty line before a prompt.
+        #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
+        layout: String,
         /// The host name in factory state.
         #[arg(long, value_name = "NAME", default_value = FACTORY_HOSTNAME)]
         hostname: String,
@@ -190,8 +208,27 @@ fn main() -> ExitCode {
     };
     let limit = Duration::from_secs(timeout);
     let done = match command {
-        Command::Serve { data, listen, seed, clock, hostname, snmp } => {
-            serve(Options { data, listen, seed, clock, hostname, snmp })
+        Command::Serve {
+            data,
+            listen,
+            seed,
+            clock,
+            hostname,
+            snmp,
+            ssh,
+            no_ssh,
+            modern_ssh,
+            no_sftp,
+            layout,
+        } => {
+            let ssh = (!no_ssh).then(|| Ssh {
+                address: ssh.unwrap_or((listen.ip(), SSH_PORT).into()),
+                any_port: ssh.is_none(),
+                modern: modern_ssh,
+                sftp: !no_sftp,
+                dense: layout == "5",
+            });
+            serve(Options { data, listen, seed, clock, hostname, snmp, ssh })
         }
         Command::Stop { data } => stop(data),
         Command::Package { name, version, out, requires, firmware, payload, authcode } => {
@@ -279,6 +316,9 @@ fn how_to_log_in(running: &Running, data: &Path) -> String {
     text += &format!(
         "log in from elsewhere, as admin:\n  lunash --host {address} --fingerprint {fingerprint}\n"
     );
+    if let Some(ssh) = running.ssh_address() {
+        text += &format!("log in over SSH:\n  ssh -p {} admin@{}\n", ssh.port(), ssh.ip());
+    }
     if running.has_factory_password() {
         text += &format!(
             "the password is PASSWORD and has to be changed first; over REST:\n  curl -k -u \

@@ -25,7 +25,7 @@ use crate::request::options::Options;
 use crate::request::route::Routes;
 use crate::request::session::Session;
 
-const KEY: &str = "0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef";
 const NOW: OffsetDateTime = datetime!(2025-01-02 03:04:05 UTC);
 /// Where the bench would listen.
 pub(crate) const ADDRESS: std::net::IpAddr =

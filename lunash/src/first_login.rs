@@ -5,11 +5,16 @@ use luna_rest::{ErrorId, network};
 use luna_shell::{Failure, Format, Kind, Options};
 
 use crate::passwords;
-use crate::session::Session;
+use crate::session::{self, Session};
 
-/// The banner without the version: the appliance names it only after the change.
-const BANNER: &str =
-    "Luna Network HSM Command Line Shell. Copyright (c) 2024 Thales Group. All rights reserved.\n";
+/// The banner without the version: the appliance names it only after the change, unless it has started this
+/// shell itself.
+fn banner(options: &Options) -> String {
+    match &options.login_shell {
+        Some(style) => format!("\n{}", session::banner(&style.version)),
+        None => session::banner("").replace(" v.", "."),
+    }
+}
 
 const NOTICE: &str = "\
 *****************************************************
@@ -56,7 +61,7 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
         session.ui().note(format!("note: the password of '{user}' had to be changed, and was"));
         return Ok(());
     }
-    session.ui().welcome(BANNER);
+    session.ui().welcome(&banner(options));
     let rules = passwords::rules(&user, 8);
     session.ui().show(&format!("\n\n{NOTICE}\n{rules}"));
     let mut left = if given.is_some() { 1 } else { ATTEMPTS };

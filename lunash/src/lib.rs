@@ -11,6 +11,7 @@ mod dates;
 mod files;
 mod first_login;
 mod glossary;
+pub mod login_shell;
 mod passwords;
 mod questions;
 mod refusals;

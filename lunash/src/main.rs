@@ -24,6 +24,9 @@ fn main() -> ExitCode {
     if let Some(status) = luna_appliance::run_if_asked().or_else(lunash::answer_if_asked) {
         return status;
     }
+    if let Some(status) = lunash::login_shell::run_if_asked() {
+        return status;
+    }
     let Arguments { options, wire } = match parse::<Arguments>() {
         Ok(arguments) => arguments,
         Err(ended) => return ended,

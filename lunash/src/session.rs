@@ -57,6 +57,15 @@ pub struct Session {
     pub(crate) one_shot: bool,
     /// Whether the shell was opened at least once.
     pub(crate) opened_before: bool,
+    is_login_shell: bool,
+}
+
+/// What the shell says first.
+pub(crate) fn banner(version: &str) -> String {
+    format!(
+        "Luna Network HSM Command Line Shell v{version}. Copyright (c) 2024 Thales Group. All rights \
+         reserved.\n"
+    )
 }
 
 impl Session {
@@ -98,6 +107,7 @@ impl Session {
             ssh,
             one_shot: options.one_shot(),
             opened_before: false,
+            is_login_shell: options.login_shell.is_some(),
         };
         if session.client().is_absent() {
             return match session.open_ssh() {
@@ -293,11 +303,10 @@ impl luna_shell::Session for Session {
         let appliance = self.client().get(&lunasa::SHOW, &[])?;
         let mut text = String::new();
         if !self.greeted {
-            text = format!(
-                "Luna Network HSM Command Line Shell v{}. Copyright (c) 2024 Thales Group. All rights \
-                 reserved.\n",
-                appliance.version
-            );
+            text = banner(&appliance.version);
+            if self.is_login_shell {
+                text.insert(0, '\n');
+            }
         }
         for added in [appliance.banner, self.expiry().into_iter().collect()] {
             let mut page = Page::new();

@@ -163,6 +163,13 @@ impl Client {
         self.open_session("/auth/session", user, credential, nothing()).map(drop)
     }
 
+    /// Goes on with a session that is open already, of which only an emulated appliance hands out the cookie.
+    pub fn use_session(&mut self, user: &str, cookie: &crate::Secret) {
+        self.user = Some(user.to_owned());
+        let mut cookies = lock(&self.cookies);
+        cookies.insert(crate::emulator::SESSION_COOKIE.to_owned(), cookie.expose().to_owned());
+    }
+
     /// Opens a session as admin on an emulated appliance (`POST /emulator/session`) with the key in
     /// its data folder.
     ///

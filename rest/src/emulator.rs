@@ -10,6 +10,9 @@ use crate::call::{Nothing, calls};
 /// The request header that carries the key of the data folder, in hexadecimal.
 pub const LOCAL_KEY_HEADER: &str = "X-Local-Key";
 
+/// The name of the session cookie. Assumed: the product's was not found, clients take any.
+pub const SESSION_COOKIE: &str = "session";
+
 /// The value of the header `Server` in every answer of an emulated appliance.
 pub const SERVER: &str = "luna-appliance";
 

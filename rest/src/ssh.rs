@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
 use crate::error_id::short_names;
+use crate::secret::Secret;
 use crate::tasks::Actions;
 
 calls! {
@@ -32,6 +33,9 @@ calls! {
         Call::delete("/emulator/lunash/ssh/clients/{userid}");
     /// Lists the logins that were refused for the address they came from.
     pub const REJECTED: Call<Nothing, Rejected> = Call::get("/emulator/lunash/ssh/rejectedClients");
+    /// Opens a session for somebody who proves to the SSH server who he is. Needs the key of the data
+    /// folder.
+    pub const ENTER: Call<Enter, Entered> = Call::post("/emulator/lunash/ssh/sessions");
 }
 
 /// The action that makes new host keys.
@@ -182,4 +186,73 @@ pub struct RejectedClient {
     pub host: String,
     /// When, RFC 3339, UTC.
     pub time: String,
+}
+
+/// Somebody at the SSH server.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Enter {
+    /// The account.
+    pub user_id: String,
+    /// Where he comes from: `address:port`.
+    pub from: String,
+    /// His proof.
+    pub proof: Proof,
+}
+
+/// What somebody shows to be let in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Proof {
+    /// The account's password.
+    Password(Secret),
+    /// The fingerprint, `SHA256:…`, of a public key whose owner he has proved to be.
+    Key(String),
+    /// The fingerprint of a public key that he may prove to own: no session is opened.
+    Offer(String),
+    /// The cookie of a session that a proof has opened: a further one is opened.
+    Session(Secret),
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Proof::Offer(String::new())
+    }
+}
+
+/// A session of the SSH server; its cookie comes with the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Entered {
+    /// When the account was last let in, RFC 3339, UTC; empty if it never was.
+    pub last_time: String,
+    /// From where.
+    pub last_address: String,
+    /// The software's version, for the greeting.
+    pub version: String,
+}
+
+/// What the SSH server of an emulated appliance hands to the LunaSH that it starts for somebody, as one line of
+/// JSON over a descriptor.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct LoginShell {
+    /// The web server: `address:port`.
+    pub address: String,
+    /// The fingerprint of its certificate.
+    pub fingerprint: String,
+    /// The account.
+    pub user: String,
+    /// The cookie of its session.
+    pub cookie: Secret,
+    /// Its password, if that opened the session: LunaSH needs it to change it.
+    pub password: Option<Secret>,
+    /// The software's version.
+    pub version: String,
+    /// The only command to run, as it was typed.
+    pub command: Option<Secret>,
+    /// Whether no empty line stands before a prompt, as in 5.x.
+    pub dense: bool,
+    /// A folder for what several shells share.
+    pub folder: String,
 }

@@ -49,7 +49,9 @@ pub use files::{check_replaceable, replace_file, replace_file_like};
 pub use generate::generate;
 pub use json::CommandResult;
 pub use older::{Now, Older};
-pub use options::{DEFAULT_TIME_LIMIT, Format, Generate, Options, TimeLimit, Via, after_help};
+pub use options::{
+    DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, Via, after_help,
+};
 pub use page::{Page, Table};
 pub use pins::Pins;
 pub use printable::printable;

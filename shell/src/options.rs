@@ -207,6 +207,10 @@ pub struct Options {
     #[arg(long, env = "LUNA_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub data: Option<PathBuf>,
 
+    /// Set for the login shell of an appliance: how it is
+    #[arg(skip)]
+    pub login_shell: Option<LoginShellStyle>,
+
     /// List every command, tab-separated: path, syntax, roles, REST, provenance
     #[arg(long)]
     pub list_commands: bool,
@@ -214,6 +218,15 @@ pub struct Options {
     /// Write a manual page, a completion script, the abbreviation table or the schema of results
     #[arg(long, value_enum, hide = true, value_name = "WHAT")]
     pub generate: Option<Generate>,
+}
+
+/// How LunaSH is as the login shell of an appliance, where nothing may be shown but the product's own text.
+#[derive(Clone, Debug, Default)]
+pub struct LoginShellStyle {
+    /// The appliance's software, for the greeting.
+    pub version: String,
+    /// Whether no empty line stands before a prompt.
+    pub dense: bool,
 }
 
 impl Options {

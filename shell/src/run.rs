@@ -196,7 +196,8 @@ impl<S: Session> Shell<S> {
                 });
                 let prompt = self.session.prompt();
                 let typed = self.session.ui().device.interactive();
-                if typed && !json {
+                let dense = self.options.login_shell.as_ref().is_some_and(|style| style.dense);
+                if typed && !json && !dense {
                     self.session.ui().device.print("\n");
                 }
                 match self.session.ui().device.command(&prompt, &assistant) {
@@ -565,8 +566,9 @@ pub fn main<S: Session>(
     open: impl FnOnce(Box<dyn Device>, &Options) -> Result<S, (Box<dyn Device>, Failure)>,
 ) -> ExitCode {
     start_log();
-    let history = state.map(|folder| folder.join(format!("{}.history", S::NAME)));
-    let mut device = Stdio::new(options.quiet, history);
+    let history = state.filter(|_| options.login_shell.is_none());
+    let history = history.map(|folder| folder.join(format!("{}.history", S::NAME)));
+    let mut device = Stdio::new(options.quiet || options.login_shell.is_some(), history);
     let written = match options.generate {
         Some(what) => Some(generate::text(what, program, &catalogue)),
         None => options.list_commands.then(|| catalogue.list()),

@@ -30,6 +30,11 @@ impl Secrets {
         Secrets { known: HashMap::new(), environment: true }
     }
 
+    /// None at all.
+    pub fn none() -> Secrets {
+        Secrets::default()
+    }
+
     /// These secrets only, without the environment.
     pub fn only<'a>(given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Secrets {
         let known =

@@ -100,6 +100,7 @@ impl Appliances {
             number => number,
         };
         let running = Appliance::start(luna_appliance::Options {
+            ssh: None,
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),
             seed: Some(number.into()),

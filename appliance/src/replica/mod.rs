@@ -15,6 +15,7 @@ mod catch_up;
 mod history;
 mod join;
 mod receive;
+mod ssh;
 mod take_over;
 mod transport;
 
@@ -44,6 +45,7 @@ use crate::rules::cluster::access::IS_READ_ONLY;
 use crate::rules::cluster::keyring_clients::report_failed;
 use crate::state::clusters::{ADMIN_PORT, CORE_PORT, CRYPTO_PORT, Clusters, Phase};
 
+pub(crate) use ssh::SshSettings;
 pub(crate) use transport::{Https, Peer, SendError, Transport};
 
 /// How often a change is run anew because another member was quicker.

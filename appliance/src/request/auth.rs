@@ -6,7 +6,7 @@ use luna_rest::{Nothing, Resource, Secret};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::password::PasswordHash;
+use crate::core::password::{PasswordHash, is_same_secret};
 use crate::core::text::time_text;
 use crate::request::context::Context;
 use crate::request::route::{AUDIT, Access, Ids, OPEN, Route, Routes};
@@ -226,6 +226,18 @@ fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>,
     let user = check_basic(cx)?;
     may_log_in(cx, &user, LOGIN.resource())?;
     Ok(open_private(cx, user))
+}
+
+/// Refuses whoever cannot read the data folder's key.
+pub(crate) fn require_local_key(cx: &Context<'_>) -> Result<(), Failure> {
+    let known = cx.options.local_key.expose().as_bytes();
+    let given =
+        cx.request.local_key.as_ref().map(|key| key.expose().as_bytes()).unwrap_or_default();
+    if !known.is_empty() && is_same_secret(known, given) {
+        return Ok(());
+    }
+    Err(Failure::new(401, "EMULATOR_WRONG_KEY", "The local key is wrong.")
+        .details("Send the key from the file local.key of the data folder."))
 }
 
 /// Opens the private session of an account.

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rsa::pkcs8::EncodePrivateKey;
 use rsa::rand_core::{Infallible, TryCryptoRng, TryRng};
-use rsa::{Pkcs1v15Encrypt, PrivateKey, PublicKey};
+use rsa::{Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
@@ -33,7 +33,7 @@ pub(crate) struct Challenges {
 }
 
 struct Key {
-    private: PrivateKey,
+    private: RsaPrivateKey,
     /// Self-signed, PEM.
     certificate: String,
     /// The same, DER.
@@ -64,7 +64,7 @@ impl Challenges {
     pub(crate) fn ask(
         &mut self,
         user: &str,
-        public: &PublicKey,
+        public: &RsaPublicKey,
         random: &mut Random,
         now: OffsetDateTime,
     ) -> Result<Challenge, String> {
@@ -128,7 +128,7 @@ impl std::fmt::Debug for Challenges {
 
 impl Key {
     fn new(name: &str, random: &mut Random, now: OffsetDateTime) -> Result<Key, String> {
-        let private = PrivateKey::new(&mut Draws(random), BITS).map_err(|e| e.to_string())?;
+        let private = RsaPrivateKey::new(&mut Draws(random), BITS).map_err(|e| e.to_string())?;
         let der = private.to_pkcs8_der().map_err(|error| error.to_string())?;
         let der = PrivatePkcs8KeyDer::from(der.as_bytes());
         let signer = KeyPair::try_from(&der).map_err(|error| error.to_string())?;

@@ -45,6 +45,7 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) struct Asker {
     user: String,
     console: bool,
+    over_ssh_from: Option<SocketAddr>,
 }
 
 impl Asker {
@@ -58,12 +59,13 @@ impl Asker {
             Some(_) => "unknown user".to_owned(),
             None => session.user.clone(),
         };
-        Asker { user, console: session.local || cx.request.from.is_none() }
+        let console = session.local || cx.request.from.is_none();
+        Asker { user, console, over_ssh_from: session.over_ssh_from }
     }
 
     /// As the end of a line has it: user, and `Console` or address and port.
     pub(crate) fn text(&self, from: Option<SocketAddr>) -> String {
-        let place = match from.filter(|_| !self.console) {
+        let place = match self.over_ssh_from.or(from.filter(|_| !self.console)) {
             Some(from) => format!("{}/{}", from.ip(), from.port()),
             None => "Console".to_owned(),
         };

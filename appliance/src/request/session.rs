@@ -1,9 +1,10 @@
 //! Sessions and login lockouts. Sessions end with the process; failed logins are stored.
 //!
 //! A private session has a cookie; requests with Basic authorization alone share one session per
-//! user. Both end after ten idle minutes.
+//! user. Both end after ten idle minutes, those of LunaSH over SSH after half an hour.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use time::{Duration, OffsetDateTime};
 
@@ -13,6 +14,8 @@ use crate::state::users::FailedLoginsRow;
 
 /// The longest idle time of a session.
 pub const IDLE: Duration = Duration::minutes(10);
+/// The same over SSH, whose server ends it.
+const SSH_IDLE: Duration = Duration::minutes(31);
 
 /// How a session is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +43,8 @@ pub struct Session {
     pub private: bool,
     /// Opened with the data folder's key: its owner need not change a factory password first.
     pub local: bool,
+    /// From where its user came to the SSH server; none without SSH.
+    pub over_ssh_from: Option<SocketAddr>,
     /// HSM roles logged in here: `so`, `audit`.
     pub hsm_logins: BTreeSet<String>,
     /// Partition roles logged in here, by the partition's serial number: `so`, `co`, `cu`, `lco`.
@@ -53,6 +58,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// How long it may be idle.
+    fn idle(&self) -> Duration {
+        if self.over_ssh_from.is_some() { SSH_IDLE } else { IDLE }
+    }
+
     /// Whether the HSM SO is logged in.
     pub fn is_so(&self) -> bool {
         self.hsm_logins.contains("so")
@@ -106,7 +116,7 @@ impl Failed {
 impl Sessions {
     pub(crate) fn insert(&mut self, key: Key, session: Session, now: OffsetDateTime) {
         // Those that ended are dropped here, so that their number stays bounded.
-        self.open.retain(|_, (_, used)| now - *used < IDLE);
+        self.open.retain(|_, (session, used)| now - *used < session.idle());
         self.opened += 1;
         self.open.insert(key, (Session { number: self.opened, ..session }, now));
     }
@@ -118,7 +128,7 @@ impl Sessions {
     /// Whether the session is open; it counts as used now.
     pub(crate) fn touch(&mut self, key: &Key, now: OffsetDateTime) -> bool {
         match self.open.get_mut(key) {
-            Some((_, used)) if now - *used < IDLE => {
+            Some((session, used)) if now - *used < session.idle() => {
                 *used = now;
                 true
             }

@@ -36,8 +36,9 @@ use super::roles::RoleRow as AccountRoleRow;
 use super::services::ServiceRow;
 use super::snmp::{NotificationRow, SecurityRow, SnmpUserRow, TrapRow};
 use super::sysconf::{
-    BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, HostKeyRow, NtpKeyRow, NtpRow, NtpServer,
-    NtpServerRow, SchemeRow, SshRow, System, TlsRow, WebServerRow,
+    BackupRow as ConfigBackupRow, BlocklistRow, DriftRow, FurtherKeyRow, HostKeyRow, LastLoginRow,
+    NtpKeyRow, NtpRow, NtpServer, NtpServerRow, RejectedRow, SchemeRow, SshRow, System, TlsRow,
+    WebServerRow,
 };
 use super::syslog::{CertificatesRow, HostTlsRow, RemoteHostRow, SyslogRow};
 use super::tokens::{BackupRow as TokenBackupRow, TokenRow};
@@ -467,7 +468,17 @@ fn fill_sysconf(state: &mut State) {
         },
     );
     set(&mut sysconf.ssh_host_key, HostKeyRow { seed: "0102".into() });
+    let (pem, fingerprint) = ("ssh-key".into(), text("SHA256:c3No"));
+    insert(
+        &mut sysconf.ssh_further_keys,
+        "ssh-rsa",
+        FurtherKeyRow { pem, bits: 2048, fingerprint },
+    );
     insert(&mut sysconf.ssh_clients, "admin", vec![text("10.1.0.7")]);
+    let (user, host) = (text("admin"), text("10.1.0.8"));
+    set(&mut sysconf.ssh_rejected, vec![RejectedRow { user, host, time: 1_700_000_030 }]);
+    let last = LastLoginRow { time: 1_700_000_040, address: text("10.1.0.7") };
+    insert(&mut sysconf.ssh_last_logins, "admin", last);
     set(&mut sysconf.tls, TlsRow { ciphers: text("TLS_AES_128_GCM_SHA256") });
     set(&mut sysconf.web_port, 9443);
     set(

@@ -33,8 +33,14 @@ pub struct Sysconf {
     pub ssh: Cell<SshRow>,
     /// The SSH server's own key.
     pub ssh_host_key: Cell<HostKeyRow>,
+    /// The SSH server's other keys, by algorithm; made when it first starts.
+    pub ssh_further_keys: Table<FurtherKeyRow>,
     /// From where an account may log in over SSH.
     pub ssh_clients: Table<Vec<String>>,
+    /// Logins over SSH that were refused for their address, oldest first.
+    pub ssh_rejected: Cell<Vec<RejectedRow>>,
+    /// When each account last logged in over SSH.
+    pub ssh_last_logins: Table<LastLoginRow>,
     /// TLS of the appliance as a whole.
     pub tls: Cell<TlsRow>,
     /// The server of the API.
@@ -60,7 +66,10 @@ impl Area for Sysconf {
         visit("sysconf/ntp/keys", &mut self.ntp_keys);
         visit("sysconf/ssh", &mut self.ssh);
         visit("sysconf/ssh/host_key", &mut self.ssh_host_key);
+        visit("sysconf/ssh/further_keys", &mut self.ssh_further_keys);
         visit("sysconf/ssh/clients", &mut self.ssh_clients);
+        visit("sysconf/ssh/rejected", &mut self.ssh_rejected);
+        visit("sysconf/ssh/last_logins", &mut self.ssh_last_logins);
         visit("sysconf/tls", &mut self.tls);
         visit("sysconf/webserver", &mut self.web_server);
         visit("sysconf/webserver/port", &mut self.web_port);
@@ -255,6 +264,40 @@ impl HostKeyRow {
     pub fn new(seed: &[u8]) -> HostKeyRow {
         HostKeyRow { seed: random::hex(seed).into() }
     }
+}
+
+/// A key of the SSH server beside its Ed25519 key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FurtherKeyRow {
+    /// The private key, as OpenSSH keeps it.
+    pub pem: Secret,
+    /// Length of the key.
+    pub bits: u32,
+    /// `SHA256:` and the digest in base64, as `ssh-keygen -l` shows it.
+    pub fingerprint: String,
+}
+
+/// A login that was refused for the address it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RejectedRow {
+    /// The account.
+    pub user: String,
+    /// The address.
+    pub host: String,
+    /// Seconds since 1970.
+    pub time: i64,
+}
+
+/// The last login of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LastLoginRow {
+    /// Seconds since 1970.
+    pub time: i64,
+    /// From where.
+    pub address: String,
 }
 
 /// TLS of the appliance as a whole. Assumed from the factory: all ciphers.

@@ -11,7 +11,7 @@ use luna_rest::auth::{ANSWER, CHALLENGE, CertificateOfUser, Challenge, Challenge
 use luna_rest::users::{
     ADD_CERTIFICATE, CERTIFICATES, CLEAR_CERTIFICATES, Certificates, NewCertificate,
 };
-use rsa::PublicKey;
+use rsa::RsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::Pem;
@@ -36,7 +36,7 @@ pub(crate) fn routes(r: &mut Routes) {
 /// A certificate with an RSA key, as the challenge is encrypted to it.
 pub(crate) struct RsaCertificate {
     der: Vec<u8>,
-    pub(crate) key: PublicKey,
+    pub(crate) key: RsaPublicKey,
     not_after: time::OffsetDateTime,
 }
 
@@ -57,7 +57,7 @@ impl RsaCertificate {
         let (_, parsed) = X509Certificate::from_der(&der)
             .map_err(|error| format!("The certificate cannot be read ({error})."))?;
         let not_after = parsed.validity().not_after.to_datetime();
-        let key = PublicKey::from_public_key_der(parsed.public_key().raw).map_err(|_| {
+        let key = RsaPublicKey::from_public_key_der(parsed.public_key().raw).map_err(|_| {
             "Its key is no RSA key of at most 4096 bits, and a challenge cannot be encrypted to any \
              other."
         })?;
@@ -147,15 +147,15 @@ mod tests {
     use crate::request::challenge::Draws;
     use crate::test_machine::{Answer, TestMachine};
     use rsa::pkcs8::EncodePrivateKey;
-    use rsa::{Pkcs1v15Encrypt, PrivateKey};
+    use rsa::{Pkcs1v15Encrypt, RsaPrivateKey};
     use rustls_pki_types::PrivatePkcs8KeyDer;
     use serde_json::{Value, json};
     use std::sync::LazyLock;
     use time::macros::datetime;
 
     /// An RSA key and its certificate, which is valid until 2030.
-    static OWN: LazyLock<(PrivateKey, String)> = LazyLock::new(|| {
-        let key = PrivateKey::new(&mut Draws(&mut Random::from_number(5)), 2048).unwrap();
+    static OWN: LazyLock<(RsaPrivateKey, String)> = LazyLock::new(|| {
+        let key = RsaPrivateKey::new(&mut Draws(&mut Random::from_number(5)), 2048).unwrap();
         let der = key.to_pkcs8_der().unwrap();
         let signer = rcgen::KeyPair::try_from(&PrivatePkcs8KeyDer::from(der.as_bytes())).unwrap();
         let mut params = rcgen::CertificateParams::default();

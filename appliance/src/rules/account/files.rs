@@ -80,13 +80,13 @@ const QUOTA: u64 = if cfg!(test) { 64 << 10 } else { 256 << 20 };
 const EXTENSIONS: [&str; 11] =
     [".pem", ".spkg", ".auth", ".lic", ".lws", ".tar.gz", ".log", ".txt", ".tgz", ".pid", ".bin"];
 
-/// `by_owner`: whether the owner of the data folder sends the file. This takes the place of scp, which has no
+/// `as_by_scp`: whether the file comes over SSH, or from the owner of the data folder in its place. Scp has no
 /// list of extensions: `id_rsa.pub`, a role's file without any.
-fn check_name(name: &str, by_owner: bool) -> Result<(), Failure> {
+fn check_name(name: &str, as_by_scp: bool) -> Result<(), Failure> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._ ".contains(c);
     let fits = is_name(name, 64, |place, c| allowed(c) && !(place == 0 && c == '.'))
         && !name.ends_with(' ')
-        && (by_owner
+        && (as_by_scp
             || EXTENSIONS
                 .iter()
                 .any(|extension| name.len() > extension.len() && name.ends_with(extension)));
@@ -118,7 +118,8 @@ fn list(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<FileList
 
 fn upload(cx: &mut Context<'_>, ids: &Ids<1>, file: Upload<'_>) -> Result<Reply<Nothing>, Failure> {
     let user = own(cx, &ids[0])?;
-    check_name(file.name, cx.session().local)?;
+    let session = cx.session();
+    check_name(file.name, session.local || session.over_ssh_from.is_some())?;
     let replaced = cx.state.files.get(user, file.name).map_or(0, |row| row.content.len() as u64);
     let others = cx.state.files.size_of(user) - replaced;
     if others + file.content.len() as u64 > QUOTA {

@@ -8,7 +8,6 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::message::{Failure, Reply};
-use crate::core::password::is_same_secret;
 use crate::core::text::time_text;
 use crate::request::auth;
 use crate::request::context::Context;
@@ -24,13 +23,7 @@ pub(crate) fn routes(r: &mut Routes) {
 }
 
 fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
-    let known = cx.options.local_key.expose().as_bytes();
-    let given =
-        cx.request.local_key.as_ref().map(|key| key.expose().as_bytes()).unwrap_or_default();
-    if known.is_empty() || !is_same_secret(known, given) {
-        return Err(Failure::new(401, "EMULATOR_WRONG_KEY", "The local key is wrong.")
-            .details("Send the key from the file local.key of the data folder."));
-    }
+    auth::require_local_key(cx)?;
     let (user, role) = ("admin".to_owned(), "admin".to_owned());
     Ok(auth::open(cx, Session { user, role, private: true, local: true, ..Session::default() }))
 }

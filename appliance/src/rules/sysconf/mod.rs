@@ -12,6 +12,7 @@ pub mod ntp_status;
 pub mod snmp;
 pub mod snmp_traps;
 pub mod ssh;
+pub mod ssh_login;
 pub mod syslog;
 pub mod syslog_certificates;
 pub mod syslog_hosts;
@@ -30,6 +31,7 @@ pub(crate) fn routes(r: &mut Routes) {
     snmp::routes(r);
     snmp_traps::routes(r);
     ssh::routes(r);
+    ssh_login::routes(r);
     syslog::routes(r);
     syslog_hosts::routes(r);
     syslog_certificates::routes(r);

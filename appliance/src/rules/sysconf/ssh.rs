@@ -1,7 +1,4 @@
-//! The SSH server: `/api/lunasa/ssh`, and from where accounts may log in.
-//!
-//! The emulated appliance has no SSH server yet: the settings are kept and shown, and no login is
-//! ever refused for its address.
+//! The SSH server: `/api/lunasa/ssh`, and from where accounts may log in. Logins are in `ssh_login.rs`.
 
 use std::net::IpAddr;
 
@@ -12,7 +9,7 @@ use luna_rest::ssh::{
     ACT, ACTIONS, ADD_CLIENTS, BAD_ADDRESS, BAD_CIPHERS, BIND_ADDRESS, BindAddress, CHANGE,
     CIPHERS, CLEAR_CLIENTS, CLIENTS, ChangeSsh, Client, Clients, HOST_KEYS, HostKey, HostKeys,
     Hosts, MACS, NO_CLIENT, NO_USER, REGENERATE_KEY, REJECTED, REMOVE_CLIENTS, RESET_CIPHERS,
-    Rejected, SHOW, Ssh,
+    Rejected, RejectedClient, SHOW, Ssh,
 };
 use luna_rest::tasks::{Actions, Link};
 use ring::digest::{SHA256, digest};
@@ -23,7 +20,8 @@ use crate::core::random::from_hex;
 use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::network::devices::check_binding;
-use crate::state::sysconf::{HostKeyRow, default_ciphers};
+use crate::rules::sysconf::ssh_login::seconds_text;
+use crate::state::sysconf::{HostKeyRow, RejectedRow, default_ciphers};
 
 /// The public half of the host key as it is shown.
 fn show_host_key(row: &HostKeyRow) -> Result<HostKey, Failure> {
@@ -128,6 +126,8 @@ fn act(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>,
         REGENERATE_KEY => {
             let seed = cx.random().block();
             cx.state.sysconf.ssh_host_key.set(HostKeyRow::new(&seed));
+            // The server makes new ones for its next connection.
+            cx.state.sysconf.ssh_further_keys.retain(|_, _| false);
         }
         RESET_CIPHERS => {
             let row = cx.state.sysconf.ssh.get_mut();
@@ -141,7 +141,13 @@ fn act(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>,
 }
 
 fn host_keys(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<HostKeys>, Failure> {
-    Ok(Reply::ok(HostKeys { keys: vec![show_host_key(cx.state.sysconf.ssh_host_key.get())?] }))
+    let mut keys = vec![show_host_key(cx.state.sysconf.ssh_host_key.get())?];
+    keys.extend(cx.state.sysconf.ssh_further_keys.iter().map(|(kind, row)| HostKey {
+        kind: kind.to_owned(),
+        bits: row.bits,
+        fingerprint: row.fingerprint.clone(),
+    }));
+    Ok(Reply::ok(HostKeys { keys }))
 }
 
 fn read_address(text: &str) -> Result<String, Failure> {
@@ -231,8 +237,14 @@ fn remove_clients(
     Ok(Reply::done())
 }
 
-fn rejected(_: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Rejected>, Failure> {
-    Ok(Reply::ok(Rejected::default()))
+fn rejected(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Rejected>, Failure> {
+    let client = |row: &RejectedRow| RejectedClient {
+        user_id: row.user.clone(),
+        host: row.host.clone(),
+        time: seconds_text(row.time),
+    };
+    let clients = cx.state.sysconf.ssh_rejected.get().iter().map(client).collect();
+    Ok(Reply::ok(Rejected { clients }))
 }
 
 #[cfg(test)]

@@ -1,0 +1,238 @@
+//! The SSH server: the door by which scripts and people come to the appliance's LunaSH.
+//!
+//! It authenticates (`visitor.rs` asks `rules/sysconf/ssh_login.rs`), opens a terminal or pipes, and starts the
+//! program `lunash` on them for the account (`shell.rs`); files come and go by `scp.rs` and `sftp.rs`. Nothing
+//! else is ever run, and nothing forwarded. The settings of `sysconf ssh` hold from the next connection on.
+
+mod algorithms;
+mod files;
+mod host_keys;
+mod scp;
+mod sftp;
+mod shell;
+mod terminal;
+mod visitor;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
+use luna_rest::{Fingerprint, Method, Secret, auth};
+use russh::server::Config;
+use russh::{Disconnect, MethodKind, MethodSet, SshId};
+use tokio::runtime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::core::message::{Body, Request, Response};
+use crate::replica::{Replica, SshSettings, lock};
+use visitor::Visitor;
+
+/// How the door is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    /// Where it listens. Port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Whether another port is taken where that one is in use.
+    pub any_port: bool,
+    /// Whether the algorithms that scripts of old name are refused.
+    pub modern: bool,
+    /// Whether files come and go over SFTP too, which appliances of old do not have.
+    pub sftp: bool,
+    /// Whether no empty line stands before a prompt, as in LunaSH 5.x.
+    pub dense: bool,
+}
+
+/// How many connections may be open.
+const CONNECTIONS: usize = 200;
+/// How many of them may be open without a login.
+const STRANGERS: usize = 30;
+/// How long a login may take.
+const GRACE: Duration = Duration::from_secs(120);
+/// Refused logins until the connection is closed.
+const ATTEMPTS: usize = 6;
+/// Requests that the user waits for are read in pieces of at most this size.
+const PACKET: u32 = 32 * 1024;
+
+/// The server, as its connections see it.
+pub(crate) struct Door {
+    settings: Ssh,
+    replica: Arc<Replica>,
+    /// The web server, which LunaSH talks to.
+    web: SocketAddr,
+    fingerprint: Arc<Mutex<Fingerprint>>,
+    local_key: Secret,
+    /// For the locks of login attempts.
+    folder: PathBuf,
+    /// The program of LunaSH.
+    lunash: PathBuf,
+    connections: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    /// Of the last connection, and the settings that it was made of.
+    config: Mutex<Option<(SshSettings, Arc<Config>)>>,
+}
+
+impl Door {
+    /// Opens the door on `runtime`: where it listens. `web` is the web server of this appliance.
+    pub(crate) fn open(
+        settings: Ssh,
+        replica: &Arc<Replica>,
+        (web, fingerprint): (SocketAddr, Arc<Mutex<Fingerprint>>),
+        local_key: Secret,
+        data: &Path,
+        runtime: &runtime::Handle,
+    ) -> io::Result<SocketAddr> {
+        let listener = listen(settings)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let door = Arc::new(Door {
+            settings,
+            replica: Arc::clone(replica),
+            web,
+            fingerprint,
+            local_key,
+            folder: data.join("ssh"),
+            lunash: shell::program()?,
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
+            config: Mutex::default(),
+        });
+        let _inside = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        runtime.spawn(door.accept(listener));
+        Ok(address)
+    }
+
+    async fn accept(self: Arc<Door>, listener: tokio::net::TcpListener) {
+        loop {
+            let Ok((stream, from)) = listener.accept().await else {
+                // Out of descriptors: some are free again soon.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            // As sshd does it: who comes to a full house is not let in, nor told why.
+            let Ok(place) = Arc::clone(&self.connections).try_acquire_owned() else { continue };
+            let Ok(stranger) = Arc::clone(&self.strangers).try_acquire_owned() else { continue };
+            let door = Arc::clone(&self);
+            tokio::spawn(async move {
+                if let Err(error) = door.serve(stream, from, stranger).await {
+                    tracing::info!(%from, %error, "an SSH connection ended");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    async fn serve(
+        self: Arc<Door>,
+        stream: tokio::net::TcpStream,
+        from: SocketAddr,
+        stranger: OwnedSemaphorePermit,
+    ) -> Result<(), russh::Error> {
+        stream.set_nodelay(true)?;
+        let door = Arc::clone(&self);
+        let config = tokio::task::spawn_blocking(move || door.config());
+        let config = config.await.map_err(io::Error::other)??;
+        let (visitor, known) = Visitor::new(self, from, stranger);
+        let greeted = russh::server::run_stream(config, stream, visitor);
+        let session = tokio::time::timeout(GRACE, greeted).await.map_err(|_| too_late())??;
+        let handle = session.handle();
+        tokio::pin!(session);
+        tokio::select! {
+            ended = &mut session => return ended,
+            () = async { if tokio::time::timeout(GRACE, known).await.is_ok() { std::future::pending::<()>().await } } => {}
+        }
+        let text = "The login took too long.".to_owned();
+        let _ = handle.disconnect(Disconnect::ByApplication, text, String::new()).await;
+        session.await
+    }
+
+    /// What the next connection is offered.
+    fn config(&self) -> io::Result<Arc<Config>> {
+        let settings = self.replica.ssh_settings(host_keys::make)?;
+        let mut last = lock(&self.config);
+        if let Some((_, config)) = last.as_ref().filter(|(known, _)| *known == settings) {
+            return Ok(Arc::clone(config));
+        }
+        let mut methods = MethodSet::empty();
+        if settings.public_key {
+            methods.push(MethodKind::PublicKey);
+        }
+        if settings.password {
+            methods.push(MethodKind::Password);
+            methods.push(MethodKind::KeyboardInteractive);
+        }
+        let config = Arc::new(Config {
+            server_id: SshId::Standard("SSH-2.0-OpenSSH_8.0".into()),
+            methods,
+            auth_rejection_time: Duration::ZERO,
+            keys: host_keys::read(&settings)?,
+            preferred: algorithms::offered(&settings, self.settings.modern),
+            max_auth_attempts: ATTEMPTS,
+            maximum_packet_size: PACKET,
+            window_size: 16 * PACKET,
+            // The grace and the idle time of a shell are limits of their own.
+            inactivity_timeout: None,
+            keepalive_interval: Some(Duration::from_secs(60)),
+            ..Config::default()
+        });
+        *last = Some((settings, Arc::clone(&config)));
+        Ok(config)
+    }
+
+    /// Answers a request as the web server would, for somebody at `from`.
+    async fn ask(self: &Arc<Self>, from: SocketAddr, mut request: Request) -> Response {
+        request.from = Some(from);
+        let replica = Arc::clone(&self.replica);
+        let answered = tokio::task::spawn_blocking(move || {
+            let response = crate::http::handle(&replica, &request);
+            request.body.wipe();
+            response
+        });
+        let response = answered.await.unwrap_or_default();
+        if let Some(entry) = &response.log {
+            self.replica.logs().write(entry);
+        }
+        response
+    }
+
+    /// Opens a session for who proves to be the account `user`; none for who does not.
+    async fn enter(
+        self: &Arc<Self>,
+        from: SocketAddr,
+        user: &str,
+        proof: Proof,
+    ) -> Option<(Option<Secret>, Entered)> {
+        let body = Enter { user_id: user.to_owned(), from: from.to_string(), proof };
+        let mut request = Request::new(Method::Post, ENTER.template());
+        request.local_key = Some(self.local_key.clone());
+        request.content_type = files::JSON.to_owned();
+        request.body = Body::Plain(serde_json::to_vec(&body).ok()?);
+        let response = self.ask(from, request).await;
+        let entered =
+            serde_json::from_slice(&response.body).ok().filter(|_| response.status == 200);
+        Some((response.cookie.map(Secret::from), entered?))
+    }
+
+    /// Ends a session, if it has not ended by itself.
+    async fn leave(self: &Arc<Self>, from: SocketAddr, cookie: &Secret) {
+        let mut request = Request::new(Method::Delete, auth::LOGOUT.template());
+        request.cookie = Some(cookie.expose().to_owned());
+        self.ask(from, request).await;
+    }
+}
+
+fn too_late() -> russh::Error {
+    russh::Error::ConnectionTimeout
+}
+
+fn listen(settings: Ssh) -> io::Result<TcpListener> {
+    match TcpListener::bind(settings.address) {
+        Err(error) if settings.any_port && error.kind() == io::ErrorKind::AddrInUse => {
+            TcpListener::bind((settings.address.ip(), 0))
+        }
+        bound => bound,
+    }
+}
