@@ -46,7 +46,7 @@ pub struct Wire {
 
 impl Wire {
     /// The way to an appliance; `port` and `options` go before those of its profile.
-    pub(crate) fn new(named: &Named, via: Via, port: Option<u16>, options: &[String]) -> Wire {
+    pub fn new(named: &Named, via: Via, port: Option<u16>, options: &[String]) -> Wire {
         // Over SSH alone the port behind the host is that of SSH.
         let of_host = named.port.filter(|_| via == Via::Ssh);
         let to = Destination {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::link::Asker;
 use super::reader::{Kind, Question};
-use super::secrets::variable;
+use super::secrets::{last_paragraph, variable};
 
 /// How often a person is asked for the account's password.
 const ATTEMPTS: u32 = 3;
@@ -113,14 +113,15 @@ impl<'a> Person<'a> {
             let answer = self.ui.ask_person(text, true);
             return answer.ok_or_else(|| no_answer(text));
         };
-        let preset = self.ui.preset_secret(variable)?;
-        if preset.is_some() {
+        let preset = self.ui.preset_secret(variable)?.is_some();
+        if preset {
             if self.given.iter().any(|question| question == text) {
                 return Err(Failure::refused(format!(
                     "The appliance asks again for what LUNA_{variable} gave: it did not take it."
                 )));
             }
             self.given.push(text.to_owned());
+            self.show_before(text);
         } else if self.path.is_empty() && !self.ui.attended() {
             let user = self.user;
             return Err(Failure::refused(format!(
@@ -137,9 +138,24 @@ impl<'a> Person<'a> {
             _ => self.ui.secret(None, question)?,
         };
         if variable == "NEW_PASSWORD" && matches!(self.path, "" | "my password set") {
+            if self.path.is_empty() && preset && self.given.len() == 1 {
+                let user = self.user;
+                self.ui.note(format!("note: the password of '{user}' had to be changed, and was"));
+            }
             self.login.changed(&secret);
         }
         Ok(secret.expose().to_owned().into())
+    }
+}
+
+impl Person<'_> {
+    /// Shows what the appliance has said before a question that is not shown, as it has its answer.
+    fn show_before(&mut self, text: &str) {
+        let question = last_paragraph(text);
+        let before = text.find(question).map_or("", |at| &text[..at]);
+        if !self.path.is_empty() && !before.trim().is_empty() {
+            self.ui.show(before);
+        }
     }
 }
 

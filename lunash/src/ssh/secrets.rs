@@ -49,7 +49,7 @@ pub(crate) fn variable(path: &str, question: &str) -> Option<&'static str> {
 }
 
 /// The words of a question, without the sign behind which the answer is typed.
-fn last_paragraph(question: &str) -> &str {
+pub(crate) fn last_paragraph(question: &str) -> &str {
     let words = question.trim_end_matches(|c: char| c.is_whitespace() || c == '>');
     words.rsplit("\n\n").next().unwrap_or_default()
 }
