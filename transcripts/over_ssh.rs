@@ -13,10 +13,16 @@ const KNOWN: usize = 0;
 
 pub(crate) fn trials(names: BTreeSet<String>) -> Vec<Trial> {
     let known = known();
-    let has_lunash = |name: &String| script(name).lines().any(|line| line.starts_with("@lunash"));
+    // The members of a cluster have accounts of their own.
+    let has_lunash = |name: &String| {
+        let script = script(name);
+        script.lines().any(|line| line.starts_with("@lunash")) && !script.contains("luster")
+    };
     let trial = |name: String| {
-        let differs = known.contains_key(&name);
-        Trial::test(format!("over_ssh/{name}"), move || play(&name, differs))
+        let reason = known.get(&name);
+        let (differs, never) =
+            (reason.is_some(), reason.is_some_and(|reason| reason.starts_with("not played: ")));
+        Trial::test(format!("over_ssh/{name}"), move || play(&name, differs, never))
     };
     let mut trials: Vec<Trial> = names.into_iter().filter(has_lunash).map(trial).collect();
     trials.push(Trial::test("over_ssh_differs_where_it_says", || {
@@ -39,9 +45,12 @@ fn known() -> BTreeMap<String, String> {
     rows.map(|(name, why)| (name.to_owned(), why.to_owned())).collect()
 }
 
-fn play(name: &str, differs: bool) -> Result<(), Failed> {
+fn play(name: &str, differs: bool, never: bool) -> Result<(), Failed> {
     let snapshot = fs::read_to_string(super::folder().join(name).with_extension("snap"))?;
     let expected = snapshot.splitn(3, "---\n").nth(2).unwrap_or_default();
+    if never {
+        return Ok(());
+    }
     let played = luna_tests::play_over_ssh(&script(name)).map_err(|error| format!("{error:#}"));
     let played = match played {
         Ok(played) => played,
@@ -59,28 +68,30 @@ fn play(name: &str, differs: bool) -> Result<(), Failed> {
 
 /// What is compared: the text of commands, without remarks, JSON objects, and what a server says of the
 /// login before.
-fn shown(transcript: &str) -> Vec<&str> {
+fn shown(transcript: &str) -> Vec<String> {
+    // The shell that greets before a first password is set does not know its version over REST.
+    let transcript = transcript.replace(" Shell v7.8.5-20.", " Shell.");
     let remark = |line: &&str| {
         ["hint: ", "note: ", "warning: ", "{\"line\":", "#"]
             .iter()
             .any(|start| line.starts_with(start))
     };
-    let mut lines: Vec<&str> = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for line in transcript.lines().filter(|line| !remark(line)) {
         let begins = lines.last().is_some_and(|last| last.starts_with("$ lunash"));
         if !(begins && (line.is_empty() || line.starts_with("Last login: "))) {
-            lines.push(line);
+            lines.push(line.to_owned());
         }
     }
-    while lines.last().is_some_and(|line| line.is_empty()) {
+    while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
     lines
 }
 
-fn first_difference(near: &[&str], far: &[&str]) -> String {
+fn first_difference(near: &[String], far: &[String]) -> String {
     let same = near.iter().zip(far).take_while(|(near, far)| near == far).count();
-    let part = |lines: &[&str]| {
+    let part = |lines: &[String]| {
         let from = same.saturating_sub(4).min(lines.len());
         lines[from..(same + 6).min(lines.len())].join("\n")
     };

@@ -301,6 +301,11 @@ impl Ui {
         self.watch.limit()
     }
 
+    /// Whether `proceed` is the answer to every question for it.
+    pub fn agrees(&self) -> bool {
+        self.yes
+    }
+
     /// Says so, once, if a command takes long.
     pub fn waiting(&self) {
         self.watch.check();

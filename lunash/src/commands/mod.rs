@@ -28,6 +28,8 @@ use luna_shell::{Catalogue, Command, Now, Older};
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
 
+pub(crate) use hsm::access::LAST as LAST_OF_HSM_SO;
+
 /// The menus, in the order of their files.
 const MENUS: &[&[Menu]] = &[
     hsm::MENUS,

@@ -6,6 +6,7 @@ use luna_shell::{Attempt, Counter, Failure};
 
 use super::link::Order;
 use super::person::Nobody;
+use crate::commands::LAST_OF_HSM_SO;
 use crate::questions::{last_attempt, unknown_attempts};
 use crate::session::Session;
 
@@ -72,6 +73,19 @@ impl Role {
             Role::BackupSo => "Backup HSM SO",
             Role::Backup => "backup",
         }
+    }
+
+    /// The caution before the last attempt.
+    fn last(self) -> String {
+        let loss = match self {
+            Role::HsmSo => return LAST_OF_HSM_SO.to_owned(),
+            Role::PartitionSo => "the partition is erased",
+            Role::BackupSo => "the backup HSM is erased",
+            Role::Auditor | Role::CryptoOfficer | Role::CryptoUser => "the role is locked out",
+            Role::Backup => "the backup is locked",
+        };
+        let name = self.name();
+        last_attempt(&format!("You have only ONE {name} login attempt left. If it\nfails, {loss}."))
     }
 
     /// The command that shows how many attempts are left, if one does.
@@ -149,13 +163,9 @@ impl Session {
                 format!("ssh {} {of} {}", self.connection().client.address(), role.name())
             }
         };
-        let name = role.name();
         let counter = Counter {
             id: place,
-            last: last_attempt(&format!(
-                "You have only ONE {name} login attempt left. If it\nfails, the role is locked or \
-                 what it protects is erased."
-            )),
+            last: role.last(),
             unknown: unknown_attempts(),
             left: Box::new(move |session: &Session| {
                 let text = shown_by.as_deref().map(|line| session.look_over_ssh(line));

@@ -153,7 +153,7 @@ impl Link {
         let mut deadline = Instant::now() + limit;
         let mut last = Instant::now();
         let mut given_up: Option<Instant> = None;
-        let mut end = None;
+        let (mut end, mut secret) = (None, false);
         loop {
             let Some(process) = &mut self.process else { return Err(self.lost(order)) };
             let longest = if end.is_some() { TICK } else { Duration::ZERO };
@@ -202,7 +202,12 @@ impl Link {
                 End::Question(question)
                     if given_up.is_none() && quiet >= if question.sure { QUIET } else { DOUBT } =>
                 {
-                    let (question, asked) = (question.clone(), Instant::now());
+                    let (mut question, asked) = (question.clone(), Instant::now());
+                    // What repeats a question for a secret asks for that secret.
+                    if secret && question.kind == Kind::Other && question.again() {
+                        question.kind = Kind::Secret;
+                    }
+                    secret = question.kind == Kind::Secret;
                     let answer = asker.answer(&question).and_then(|answer| {
                         sendable(&answer)?;
                         Ok(answer)

@@ -122,6 +122,7 @@ impl Session {
         login.begin();
         let host = link.to.host.clone();
         let mut person = Person::new(&mut self.ui, login, (user, &host), "");
+        person.one_shot = self.one_shot;
         let opened = link.open(&mut person).map_err(|failure| login.explain(failure))?;
         if opened && let Some(name) = &link.name {
             self.hostname.clone_from(name);
@@ -180,8 +181,8 @@ impl Session {
         };
         let (attempt, agreed) = self.attempt_over_ssh(invocation)?;
         attempt.spend(self, |session| {
-            let answer = session.send_over_ssh(&line, &order, path, agreed)?;
-            session.told(answer)
+            let (answer, silent) = session.send_over_ssh(&line, &order, path, agreed)?;
+            session.told(answer, silent)
         })
     }
 
@@ -191,25 +192,30 @@ impl Session {
         order: &Order,
         path: &str,
         agreed: bool,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<(Answer, bool), Failure> {
         let Some(Wire { link, login, user, .. }) = &mut self.ssh else { return Err(no_wire()) };
         let link = link.get_mut();
         let host = link.to.host.clone();
         let mut person = Person::new(&mut self.ui, login, (user, &host), path);
         person.agreed = agreed;
         let answer = link.ask(line, order, &mut person)?;
+        let silent = person.silent;
         self.hostname = answer.name.clone().unwrap_or_default();
-        Ok(answer)
+        Ok((answer, silent))
     }
 
-    /// The appliance's answer as the result of the command, shown as it is.
-    fn told(&mut self, answer: Answer) -> Result<Lines, Failure> {
+    /// The appliance's answer as the result of the command, shown as it is; behind a question that
+    /// was not shown, with the empty line that would have been before that.
+    fn told(&mut self, answer: Answer, silent: bool) -> Result<Lines, Failure> {
         let Answer { text, result, .. } = answer;
         let lines = text.trim_matches('\n').lines().map(str::to_owned).collect();
         let rest = match self.one_shot {
             true => text.clone(),
             false => {
-                self.ui.welcome(&text);
+                match silent && !text.starts_with('\n') {
+                    true => self.ui.show(&text),
+                    false => self.ui.welcome(&text),
+                }
                 String::new()
             }
         };

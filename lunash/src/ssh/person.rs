@@ -58,8 +58,14 @@ pub(crate) struct Person<'a> {
     pub(crate) path: &'a str,
     /// Whether a login attempt was agreed to, even if it is the last one.
     pub(crate) agreed: bool,
+    /// Whether a single command was given, of which only its own output is shown.
+    pub(crate) one_shot: bool,
+    /// Whether a question was answered without being shown.
+    pub(crate) silent: bool,
     /// Questions that were answered with what was given in advance.
     given: Vec<String>,
+    /// The variable of the last question for a secret.
+    last: Option<&'static str>,
 }
 
 impl<'a> Person<'a> {
@@ -69,7 +75,18 @@ impl<'a> Person<'a> {
         (user, host): (&'a str, &'a str),
         path: &'a str,
     ) -> Person<'a> {
-        Person { ui, login, user, host, path, agreed: false, given: Vec::new() }
+        Person {
+            ui,
+            login,
+            user,
+            host,
+            path,
+            agreed: false,
+            one_shot: false,
+            silent: false,
+            given: Vec::new(),
+            last: None,
+        }
     }
 
     fn refused(&self) -> Failure {
@@ -108,11 +125,14 @@ impl<'a> Person<'a> {
         Ok(answer)
     }
 
-    fn secret(&mut self, text: &str) -> Result<Zeroizing<String>, Failure> {
-        let Some(variable) = variable(self.path, text) else {
+    fn secret(&mut self, text: &str, again: bool) -> Result<Zeroizing<String>, Failure> {
+        let known = self.last.filter(|_| again).or_else(|| variable(self.path, text));
+        let Some(variable) = known else {
+            self.ui.welcome("");
             let answer = self.ui.ask_person(text, true);
             return answer.ok_or_else(|| no_answer(text));
         };
+        self.last = Some(variable);
         let preset = self.ui.preset_secret(variable)?.is_some();
         if preset {
             if self.given.iter().any(|question| question == text) {
@@ -122,6 +142,7 @@ impl<'a> Person<'a> {
             }
             self.given.push(text.to_owned());
             self.show_before(text);
+            self.silent = true;
         } else if self.path.is_empty() && !self.ui.attended() {
             let user = self.user;
             return Err(Failure::refused(format!(
@@ -131,6 +152,8 @@ impl<'a> Person<'a> {
             .hint(format!(
                 "give the new one in LUNA_{variable}, LUNA_{variable}_FILE or LUNA_{variable}_FD"
             )));
+        } else {
+            self.ui.welcome("");
         }
         let question = Asked { text, again: None, variable, option: "" };
         let secret = match variable {
@@ -138,7 +161,7 @@ impl<'a> Person<'a> {
             _ => self.ui.secret(None, question)?,
         };
         if variable == "NEW_PASSWORD" && matches!(self.path, "" | "my password set") {
-            if self.path.is_empty() && preset && self.given.len() == 1 {
+            if self.path.is_empty() && preset && self.one_shot && !again {
                 let user = self.user;
                 self.ui.note(format!("note: the password of '{user}' had to be changed, and was"));
             }
@@ -149,12 +172,18 @@ impl<'a> Person<'a> {
 }
 
 impl Person<'_> {
+    fn ask_whether(&mut self, text: &str) -> Result<(), Failure> {
+        self.ui.welcome("");
+        self.ui.confirm(text, "-force")
+    }
+
     /// Shows what the appliance has said before a question that is not shown, as it has its answer.
     fn show_before(&mut self, text: &str) {
         let question = last_paragraph(text);
         let before = text.find(question).map_or("", |at| &text[..at]);
-        if !self.path.is_empty() && !before.trim().is_empty() {
-            self.ui.show(before);
+        let wanted = !self.path.is_empty() || !self.one_shot;
+        if wanted && !before.trim().is_empty() {
+            self.ui.welcome(before);
         }
     }
 }
@@ -174,21 +203,28 @@ impl Asker for Person<'_> {
 
     fn answer(&mut self, question: &Question) -> Result<Zeroizing<String>, Failure> {
         let text = printable(&question.text).into_owned();
-        // The empty lines before it are the appliance's own.
-        self.ui.welcome("");
+        // The empty lines before a question that is shown are the appliance's own.
         match question.kind {
+            // It was asked here already.
             Kind::Proceed if self.agreed && text.to_lowercase().contains("attempt") => {
-                self.ui.show(&format!("{text}proceed\n"));
+                self.silent = true;
                 Ok("proceed".to_owned().into())
             }
-            Kind::Proceed => match self.ui.confirm(&text, "-force") {
+            Kind::Proceed if self.ui.agrees() => {
+                self.silent = true;
+                Ok("proceed".to_owned().into())
+            }
+            Kind::Proceed => match self.ask_whether(&text) {
                 Ok(()) => Ok("proceed".to_owned().into()),
                 // The appliance says itself what comes of it.
                 Err(failure) if failure.is_cancelled() => Ok("quit".to_owned().into()),
                 Err(failure) => Err(failure),
             },
-            Kind::Secret => self.secret(&text),
-            Kind::Other => self.ui.ask_in_doubt(&text, "--answer").map(Zeroizing::new),
+            Kind::Secret => self.secret(&text, question.again()),
+            Kind::Other => {
+                self.ui.welcome("");
+                self.ui.ask_in_doubt(&text, "--answer").map(Zeroizing::new)
+            }
         }
     }
 
@@ -205,7 +241,7 @@ impl Asker for Person<'_> {
             return Ok(answer);
         }
         if direct && (asked.contains("new password") || asked.contains("retype")) {
-            return self.secret(text).map(Some);
+            return self.secret(text, asked.contains("retype")).map(Some);
         }
         if direct && asked.ends_with("password:") {
             return self.password(text).map(Some);

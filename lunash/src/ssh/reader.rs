@@ -178,9 +178,19 @@ fn result(line: &str) -> Option<(u32, String)> {
     Some((number.parse().ok()?, text.to_owned()))
 }
 
-/// Words of a question for a secret.
-const SECRET: [&str; 7] =
-    ["password", "passphrase", "pin", "secret", "domain", "challenge", "code"];
+/// Words of a question for a secret, and beginnings of such.
+const SECRET: [&str; 5] = ["pass", "secret", "domain", "challenge", "authcode"];
+const SECRET_ALONE: [&str; 5] = ["pin", "key", "code", "token", "credentials"];
+
+impl Question {
+    /// Whether it asks for the same a second time.
+    pub(crate) fn again(&self) -> bool {
+        let text = self.text.to_lowercase();
+        ["again", "re-enter", "reenter", "retype", "re-type", "confirm"]
+            .iter()
+            .any(|word| text.contains(word))
+    }
+}
 
 /// The question that a text ends with, if its last line can be one.
 fn question(text: String) -> Option<Question> {
@@ -196,9 +206,11 @@ fn question(text: String) -> Option<Question> {
     let has = |word: &str| asked.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
     let starts =
         |word: &str| asked.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word));
+    let secret =
+        SECRET.iter().any(|word| starts(word)) || SECRET_ALONE.iter().any(|word| has(word));
     let kind = if has("proceed") && has("quit") {
         Kind::Proceed
-    } else if SECRET.iter().any(|word| if *word == "pin" { has(word) } else { starts(word) }) {
+    } else if secret {
         Kind::Secret
     } else {
         Kind::Other
@@ -284,6 +296,7 @@ mod tests {
         let domain = "\r\nPlease enter a cloning domain to use for initializing this HSM:\r\n> ";
         assert_eq!(kind(domain), Some((Kind::Secret, true)));
         assert_eq!(kind("New password:"), Some((Kind::Secret, true)));
+        assert_eq!(kind("\r\nPlease enter the key:\r\n> "), Some((Kind::Secret, true)));
         assert_eq!(kind("Are you sure (y/n)? "), Some((Kind::Other, true)));
         assert_eq!(kind("Partitions created on HSM:"), Some((Kind::Other, false)));
         assert_eq!(kind("Please wait..."), None);
