@@ -63,7 +63,7 @@ pub(crate) struct Person<'a> {
     /// Whether a question was answered without being shown.
     pub(crate) silent: bool,
     /// Questions that were answered with what was given in advance.
-    given: Vec<String>,
+    given: Vec<(&'static str, String)>,
     /// The variable of the last question for a secret.
     last: Option<&'static str>,
 }
@@ -135,12 +135,13 @@ impl<'a> Person<'a> {
         self.last = Some(variable);
         let preset = self.ui.preset_secret(variable)?.is_some();
         if preset {
-            if self.given.iter().any(|question| question == text) {
+            let asked = (variable, text.to_owned());
+            if self.given.contains(&asked) {
                 return Err(Failure::refused(format!(
                     "The appliance asks again for what LUNA_{variable} gave: it did not take it."
                 )));
             }
-            self.given.push(text.to_owned());
+            self.given.push(asked);
             self.show_before(text);
             self.silent = true;
         } else if self.path.is_empty() && !self.ui.attended() {
