@@ -154,7 +154,6 @@ async fn serve(
         fingerprint: lock(&door.fingerprint).to_string(),
         user: person.user.clone(),
         cookie: cookie.clone(),
-        password: person.password.clone(),
         version: person.entered.version.clone(),
         command,
         dense: door.settings.dense,

@@ -29,8 +29,6 @@ pub(super) struct Person {
     pub(super) door: Arc<Door>,
     pub(super) user: String,
     pub(super) from: SocketAddr,
-    /// What opened the session, where that was a password.
-    pub(super) password: Option<Secret>,
     pub(super) entered: Entered,
     /// Of the session that his login opened.
     cookie: Secret,
@@ -92,15 +90,11 @@ impl Visitor {
     }
 
     async fn prove(&mut self, user: &str, proof: Proof) -> Auth {
-        let password = match &proof {
-            Proof::Password(password) => Some(password.clone()),
-            _ => None,
-        };
         let Some((Some(cookie), entered)) = self.door.enter(self.from, user, proof).await else {
             return Auth::reject();
         };
         let (door, user, from) = (Arc::clone(&self.door), user.to_owned(), self.from);
-        self.person = Some(Arc::new(Person { door, user, from, password, entered, cookie }));
+        self.person = Some(Arc::new(Person { door, user, from, entered, cookie }));
         if let Some((_place, tell)) = self.stranger.take() {
             // Nobody waits any more when the connection ends just now.
             let _ = tell.send(());
