@@ -112,6 +112,7 @@ fn find_session(cx: &mut Context<'_>) -> Result<Key, Failure> {
             return Ok(key);
         }
     }
+    require_web_server(cx)?;
     let user = match &cx.request.bearer {
         Some(token) => cx.sessions.tokens.user(token.expose(), cx.now).ok_or_else(no_token)?,
         None => check_basic(cx)?,
