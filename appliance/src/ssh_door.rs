@@ -53,6 +53,10 @@ const FACTORY_PORT: u16 = 22;
 const CONNECTIONS: usize = 200;
 /// How many of them may be open without a login.
 const STRANGERS: usize = 30;
+/// How many shells may run, each with a thread that waits for its end.
+pub(crate) const SHELLS: usize = 100;
+/// How many files may be on their way, each with up to 64 MiB of memory.
+const FILES: usize = 16;
 /// How long a login may take.
 const GRACE: Duration = Duration::from_secs(120);
 /// Refused logins until the connection is closed.
@@ -74,6 +78,8 @@ pub(crate) struct Door {
     lunash: PathBuf,
     connections: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    shells: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     /// Of the last connection, and the settings that it was made of.
     config: Mutex<Option<(SshSettings, Arc<Config>)>>,
 }
@@ -101,6 +107,8 @@ impl Door {
             lunash: shell::program()?,
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
+            shells: Arc::new(Semaphore::new(SHELLS)),
+            files: Arc::new(Semaphore::new(FILES)),
             config: Mutex::default(),
         });
         let _inside = runtime.enter();

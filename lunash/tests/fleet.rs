@@ -79,7 +79,10 @@ fn each_profile_gives_its_result_in_order_and_the_highest_status_counts() {
     assert_eq!(status, 0, "{remarks}");
     let one = |number: usize| format!("==> hsm{number} <==\nNo clients are registered.\n");
     assert_eq!(output, [one(0), one(1), one(2)].join("\n"));
-    assert!(remarks.contains("note: 3 of 3 appliances succeeded; the slowest was hsm"), "{remarks}");
+    assert!(
+        remarks.contains("note: 3 of 3 appliances succeeded; the slowest was hsm"),
+        "{remarks}"
+    );
 
     let (status, output, remarks) = fleet.run(&["--all", "-c", "client show -client x"]);
     assert_eq!(status, 1);
@@ -101,10 +104,8 @@ fn one_that_cannot_be_reached_hides_no_other() {
     assert_eq!(status, 3, "{remarks}");
     let results: Vec<CommandResult> =
         output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<(String, u8)> = results
-        .into_iter()
-        .map(|result| (result.appliance.unwrap().host, result.status))
-        .collect();
+    let told: Vec<(String, u8)> =
+        results.into_iter().map(|result| (result.appliance.unwrap().host, result.status)).collect();
     // The second has another certificate than the one that is named.
     assert_eq!(told, [(hosts[0].clone(), 0), (nobody.clone(), 3), (hosts[1].clone(), 3)]);
     assert!(remarks.contains(&format!("{nobody}: lunash: ")), "{remarks}");

@@ -114,6 +114,14 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// Runs LunaSH on a channel, unless as many as there may be run already.
+    fn start_shell(&mut self, id: ChannelId, command: Option<Secret>) -> bool {
+        let Ok(place) = Arc::clone(&self.door.shells).try_acquire_owned() else { return false };
+        self.start(id, |task| shell::run(task, command, place))
+    }
+}
+
 /// What something on a channel works with.
 pub(super) struct Task {
     pub(super) person: Arc<Person>,
@@ -246,7 +254,7 @@ impl Handler for Visitor {
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Done {
-        let done = self.start(channel, |task| shell::run(task, None));
+        let done = self.start_shell(channel, None);
         answer(session, channel, done)
     }
 
@@ -258,10 +266,10 @@ impl Handler for Visitor {
     ) -> Done {
         let line = std::str::from_utf8(data).ok().filter(|line| line.len() <= LINE);
         let Some(line) = line else { return answer(session, channel, false) };
-        let done = self.start(channel, |task| match scp::Asked::of(line) {
-            Some(asked) => scp::run(task, asked),
-            None => shell::run(task, Some(line.into())),
-        });
+        let done = match scp::Asked::of(line) {
+            Some(asked) => self.start(channel, |task| scp::run(task, asked)),
+            None => self.start_shell(channel, Some(line.into())),
+        };
         answer(session, channel, done)
     }
 
