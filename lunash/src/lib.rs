@@ -10,6 +10,7 @@ mod copies;
 mod dates;
 mod files;
 mod first_login;
+pub mod fleet;
 mod glossary;
 pub mod login_shell;
 mod passwords;

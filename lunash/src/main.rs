@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, parse};
+use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, Via, parse};
+use lunash::fleet::{self, Fleet, FleetOptions};
 use lunash::{Copies, Session, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -17,6 +18,8 @@ struct Arguments {
     options: Options,
     #[command(flatten)]
     wire: WireOptions,
+    #[command(flatten)]
+    fleet: FleetOptions,
 }
 
 fn main() -> ExitCode {
@@ -27,11 +30,16 @@ fn main() -> ExitCode {
     if let Some(status) = lunash::login_shell::run_if_asked() {
         return status;
     }
-    let Arguments { options, wire } = match parse::<Arguments>() {
-        Ok(arguments) => arguments,
+    let (mut options, wire, mut fleet) = match parse::<Arguments>() {
+        Ok(Arguments { options, wire, fleet }) => (options, wire, fleet),
         Err(ended) => return ended,
     };
     let folders = Folders::of_user();
+    if !fleet::narrow(&mut options, &mut fleet)
+        && let Some(ended) = several(&options, fleet, &wire, &folders)
+    {
+        return ended;
+    }
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     let open = |device: Box<dyn Device>, options: &Options| open(device, options, &wire, folders);
     if let Some(copies) = Copies::asked_for(&wire) {
@@ -39,6 +47,23 @@ fn main() -> ExitCode {
     }
     let catalogue = lunash::catalogue();
     luna_shell::main(options, &mut Arguments::command(), catalogue, state.as_deref(), open)
+}
+
+/// Runs the commands on several appliances, if several are meant.
+fn several(
+    options: &Options,
+    fleet: FleetOptions,
+    wire: &WireOptions,
+    folders: &Result<Folders, Failure>,
+) -> Option<ExitCode> {
+    let folders = folders.as_ref().ok()?;
+    let mut device = Stdio::new(options.quiet, None);
+    // A key may do for ssh.
+    let asks = wire.via != Some(Via::Ssh);
+    match Fleet::of(options, fleet, asks, folders, &mut device) {
+        Ok(fleet) => fleet.map(|fleet| fleet.run(&mut device)),
+        Err(failure) => Some(luna_shell::end("lunash", &mut device, options.output, &failure)),
+    }
 }
 
 fn open(

@@ -21,6 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::pipe;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::replica::lock;
@@ -32,6 +33,8 @@ use crate::ssh_door::visitor::{Person, Task};
 const MODE: &str = "--login-shell";
 /// Nobody types for so long: the shell ends, as on the product.
 const IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long LunaSH may take to end when its channel is closed.
+const GOODBYE: Duration = Duration::from_secs(5);
 /// The exit status of what a signal ended, as shells have it.
 const SIGNALLED: u32 = 128;
 
@@ -43,39 +46,30 @@ pub(super) fn program() -> io::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("lunash"))
 }
 
-/// What can be done from outside to something that runs on a channel. It ends with this.
+/// What can be done from outside to something that runs on a channel. It hears of the channel's end by the end
+/// of this.
 pub(super) struct Control {
-    work: JoinHandle<()>,
-    /// None where nothing is to be controlled.
-    process: Option<Arc<Process>>,
+    /// None for what has no program: it ends with what it reads from.
+    shell: Option<(Arc<Process>, oneshot::Sender<()>)>,
 }
 
 impl Control {
     /// Of something that has no program.
-    pub(super) fn of(work: JoinHandle<()>) -> Control {
-        Control { work, process: None }
+    pub(super) fn none() -> Control {
+        Control { shell: None }
     }
 
     pub(super) fn resize(&self, size: Size) {
-        if let Some(process) = &self.process {
+        if let Some((process, _)) = &self.shell {
             process.resize(size);
         }
     }
 
     /// As Ctrl-C does it.
     pub(super) fn interrupt(&self) {
-        if let Some(process) = &self.process {
+        if let Some((process, _)) = &self.shell {
             process.send(Signal::INT);
         }
-    }
-}
-
-impl Drop for Control {
-    fn drop(&mut self) {
-        if let Some(process) = &self.process {
-            process.send(Signal::HUP);
-        }
-        self.work.abort();
     }
 }
 
@@ -101,21 +95,32 @@ impl Process {
     }
 }
 
-/// Starts LunaSH on a channel: for one command, or for as many as come.
-pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
+/// Starts LunaSH on a channel: for one command, or for as many as come. It has `place` until it ends.
+pub(super) fn run(task: Task, command: Option<Secret>, place: OwnedSemaphorePermit) -> Control {
     let process = Arc::new(Process { id: Mutex::default(), terminal: Mutex::default() });
     let shown = Arc::clone(&process);
-    let work = tokio::spawn(async move {
+    let (channel_open, channel_closed) = oneshot::channel();
+    tokio::spawn(async move {
         let Task { person, channel, terminal } = task;
         let (read, write) = channel.split();
         let Some(cookie) = person.session().await else {
             let _ = write.close().await;
             return;
         };
-        let served = serve(&person, &cookie, command, terminal, read, &write, &process).await;
+        let serve = serve(&person, &cookie, command, terminal, read, &write, &process);
+        tokio::pin!(serve);
+        let served = tokio::select! {
+            served = &mut serve => served,
+            _ = channel_closed => {
+                process.send(Signal::HUP);
+                let ended = tokio::time::timeout(GOODBYE, &mut serve).await;
+                ended.unwrap_or_else(|_| Err(io::Error::other("it did not end with its channel")))
+            }
+        };
         process.send(Signal::KILL);
+        drop(place);
         let status = served.unwrap_or_else(|error| {
-            tracing::warn!(%error, user = person.user, "LunaSH could not be started");
+            tracing::warn!(%error, user = person.user, "LunaSH did not run to its end");
             Status { code: SIGNALLED - 1 }
         });
         // The other side may have gone.
@@ -124,7 +129,7 @@ pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
         let _ = write.close().await;
         person.door.leave(person.from, &cookie).await;
     });
-    Control { work, process: Some(shown) }
+    Control { shell: Some((shown, channel_open)) }
 }
 
 struct Status {
@@ -154,7 +159,6 @@ async fn serve(
         fingerprint: lock(&door.fingerprint).to_string(),
         user: person.user.clone(),
         cookie: cookie.clone(),
-        password: person.password.clone(),
         version: person.entered.version.clone(),
         command,
         dense: door.settings.dense,
