@@ -25,6 +25,7 @@ use russh::server::Config;
 use russh::{Disconnect, MethodKind, MethodSet, SshId};
 use tokio::runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
 use crate::replica::{Replica, SshSettings, lock};
@@ -43,14 +44,14 @@ pub struct Ssh {
     pub sftp: bool,
     /// Whether no empty line stands before a prompt, as in LunaSH 5.x.
     pub dense: bool,
+    /// How long a login may take.
+    pub grace: Duration,
 }
 
 /// How many connections may be open.
 const CONNECTIONS: usize = 200;
 /// How many of them may be open without a login.
 const STRANGERS: usize = 30;
-/// How long a login may take.
-const GRACE: Duration = Duration::from_secs(120);
 /// Refused logins until the connection is closed.
 const ATTEMPTS: usize = 6;
 /// Requests that the user waits for are read in pieces of at most this size.
@@ -131,18 +132,25 @@ impl Door {
         from: SocketAddr,
         stranger: OwnedSemaphorePermit,
     ) -> Result<(), russh::Error> {
+        let end = Instant::now() + self.settings.grace;
         stream.set_nodelay(true)?;
         let door = Arc::clone(&self);
         let config = tokio::task::spawn_blocking(move || door.config());
         let config = config.await.map_err(io::Error::other)??;
-        let (visitor, known) = Visitor::new(self, from, stranger);
+        let (visitor, known) = Visitor::new(self, from, config.methods.clone(), stranger);
         let greeted = russh::server::run_stream(config, stream, visitor);
-        let session = tokio::time::timeout(GRACE, greeted).await.map_err(|_| too_late())??;
+        let session = tokio::time::timeout_at(end, greeted).await;
+        let session = session.map_err(|_| russh::Error::ConnectionTimeout)??;
         let handle = session.handle();
         tokio::pin!(session);
+        let strange = async {
+            if tokio::time::timeout_at(end, known).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             ended = &mut session => return ended,
-            () = async { if tokio::time::timeout(GRACE, known).await.is_ok() { std::future::pending::<()>().await } } => {}
+            () = strange => {}
         }
         let text = "The login took too long.".to_owned();
         let _ = handle.disconnect(Disconnect::ByApplication, text, String::new()).await;
@@ -222,10 +230,6 @@ impl Door {
         request.cookie = Some(cookie.expose().to_owned());
         self.ask(from, request).await;
     }
-}
-
-fn too_late() -> russh::Error {
-    russh::Error::ConnectionTimeout
 }
 
 fn listen(settings: Ssh) -> io::Result<TcpListener> {

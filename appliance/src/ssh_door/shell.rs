@@ -21,6 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::pipe;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::replica::lock;
@@ -73,7 +74,8 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         if let Some(process) = &self.process {
-            process.send(Signal::HUP);
+            // Nobody is there whom a later end could serve, and nothing may wait for one.
+            process.send(Signal::KILL);
         }
         self.work.abort();
     }
@@ -94,6 +96,11 @@ impl Process {
         }
     }
 
+    /// Whether it reads its terminal key by key.
+    fn takes_keys(&self) -> bool {
+        lock(&self.terminal).as_ref().is_some_and(terminal::takes_keys)
+    }
+
     fn resize(&self, size: Size) {
         if let Some(open) = &*lock(&self.terminal) {
             terminal::resize(open, size);
@@ -108,11 +115,12 @@ pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
     let work = tokio::spawn(async move {
         let Task { person, channel, terminal } = task;
         let (read, write) = channel.split();
-        let Some(cookie) = person.session().await else {
+        let Some(login) = person.session().await else {
             let _ = write.close().await;
             return;
         };
-        let served = serve(&person, &cookie, command, terminal, read, &write, &process).await;
+        let served =
+            serve(&person, login.cookie(), command, terminal, read, &write, &process).await;
         process.send(Signal::KILL);
         let status = served.unwrap_or_else(|error| {
             tracing::warn!(%error, user = person.user, "LunaSH could not be started");
@@ -122,7 +130,6 @@ pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
         let _ = write.exit_status(status.code).await;
         let _ = write.eof().await;
         let _ = write.close().await;
-        person.door.leave(person.from, &cookie).await;
     });
     Control { work, process: Some(shown) }
 }
@@ -276,13 +283,25 @@ async fn carry(
 ) -> io::Result<()> {
     let Streams { input, output, error } = streams;
     let on_terminal = error.is_none();
+    let shown = Notify::new();
     let typed = async {
-        let mut input = Some(input);
+        let (mut input, mut at_end) = (Some(input), false);
         loop {
-            let bytes = match next(&mut read).await {
+            let typed = tokio::select! {
+                typed = next(&mut read) => typed,
+                () = shown.notified(), if at_end => Typed::End,
+            };
+            let bytes = match typed {
                 Typed::Bytes(bytes) => bytes,
                 // Somebody who has sent all he had waits for what the program still says.
-                Typed::End if on_terminal => vec![CTRL_D],
+                Typed::End if on_terminal => {
+                    at_end = true;
+                    // Before the program has taken the terminal, the end of a line would be all they mean.
+                    if !process.takes_keys() {
+                        continue;
+                    }
+                    NO_MORE.to_vec()
+                }
                 Typed::End => {
                     input = None;
                     continue;
@@ -302,11 +321,13 @@ async fn carry(
     let said = async {
         let errors = async {
             match error {
-                Some(error) => copy(error, write.make_writer_ext(Some(STANDARD_ERROR))).await,
+                Some(error) => {
+                    copy(error, write.make_writer_ext(Some(STANDARD_ERROR)), &shown).await
+                }
                 None => Ok(()),
             }
         };
-        let (output, errors) = tokio::join!(copy(output, write.make_writer()), errors);
+        let (output, errors) = tokio::join!(copy(output, write.make_writer(), &shown), errors);
         output.and(errors)
     };
     tokio::select! {
@@ -318,12 +339,20 @@ async fn carry(
 /// The number of standard error in the protocol.
 const STANDARD_ERROR: u32 = 1;
 
-async fn copy(mut from: pipe::Receiver, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+/// Copies all there is, and tells `shown` of each piece.
+async fn copy(
+    mut from: pipe::Receiver,
+    mut to: impl AsyncWrite + Unpin,
+    shown: &Notify,
+) -> io::Result<()> {
     let mut buffer = vec![0; 8192];
     loop {
         match from.read(&mut buffer).await {
             Ok(0) => return Ok(()),
-            Ok(length) => to.write_all(&buffer[..length]).await?,
+            Ok(length) => {
+                to.write_all(&buffer[..length]).await?;
+                shown.notify_one();
+            }
             // A terminal whose program has ended.
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => return Ok(()),
             Err(error) => return Err(error),
@@ -331,8 +360,9 @@ async fn copy(mut from: pipe::Receiver, mut to: impl AsyncWrite + Unpin) -> io::
     }
 }
 
-/// The end of what is typed at a terminal.
-const CTRL_D: u8 = 4;
+/// The end of what is typed at a terminal: Ctrl-U, so that half a line is none, and Ctrl-D. A question takes
+/// it as well as a prompt, and may have dropped it before: it is sent again after all that is shown.
+const NO_MORE: [u8; 2] = [0x15, 0x04];
 
 /// What comes from the other side.
 enum Typed {
