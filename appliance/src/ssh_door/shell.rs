@@ -57,6 +57,10 @@ impl Control {
         Control { work, process: None }
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.work.is_finished()
+    }
+
     pub(super) fn resize(&self, size: Size) {
         if let Some(process) = &self.process {
             process.resize(size);

@@ -203,6 +203,9 @@ impl Handler for Visitor {
         reply: ChannelOpenHandle,
         _session: &mut Session,
     ) -> Done {
+        // The library tells only of channels that the other side is the first to close.
+        let goes_on = |open: &Open| !open.control.as_ref().is_some_and(Control::has_ended);
+        self.channels.retain(|_, open| goes_on(open));
         if self.person.is_none() || self.channels.len() >= CHANNELS {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
