@@ -74,7 +74,8 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 120,
             value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
         ssh_grace: u64,
-        /// The layout of LunaSH over SSH: 5 has no empty line before a prompt.
+        /// The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the
+        /// password to the client.
         #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
         layout: String,
         /// The host name in factory state.

@@ -14,7 +14,8 @@ mod terminal;
 mod visitor;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
 use luna_rest::{Fingerprint, Method, Secret, auth};
 use russh::server::Config;
-use russh::{Disconnect, MethodKind, MethodSet, SshId};
+use russh::{MethodKind, MethodSet, SshId};
 use tokio::runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -42,7 +43,8 @@ pub struct Ssh {
     pub modern: bool,
     /// Whether files come and go over SFTP too, which appliances of old do not have.
     pub sftp: bool,
-    /// Whether no empty line stands before a prompt, as in LunaSH 5.x.
+    /// Whether it is as with LunaSH 5.x: no empty line stands before a prompt, and the client itself asks for
+    /// the password.
     pub dense: bool,
     /// How long a login may take.
     pub grace: Duration,
@@ -134,6 +136,7 @@ impl Door {
     ) -> Result<(), russh::Error> {
         let end = Instant::now() + self.settings.grace;
         stream.set_nodelay(true)?;
+        let socket = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         let door = Arc::clone(&self);
         let config = tokio::task::spawn_blocking(move || door.config());
         let config = config.await.map_err(io::Error::other)??;
@@ -141,7 +144,6 @@ impl Door {
         let greeted = russh::server::run_stream(config, stream, visitor);
         let session = tokio::time::timeout_at(end, greeted).await;
         let session = session.map_err(|_| russh::Error::ConnectionTimeout)??;
-        let handle = session.handle();
         tokio::pin!(session);
         let strange = async {
             if tokio::time::timeout_at(end, known).await.is_ok() {
@@ -152,15 +154,16 @@ impl Door {
             ended = &mut session => return ended,
             () = strange => {}
         }
-        let text = "The login took too long.".to_owned();
-        let _ = handle.disconnect(Disconnect::ByApplication, text, String::new()).await;
+        // A goodbye would wait for the end of a key exchange, which may never come.
+        socket.shutdown(Shutdown::Both)?;
         session.await
     }
 
     /// What the next connection is offered.
     fn config(&self) -> io::Result<Arc<Config>> {
-        let settings = self.replica.ssh_settings(host_keys::make)?;
+        // Before the settings: keys that are missing are made once, however many come at the same time.
         let mut last = lock(&self.config);
+        let settings = self.replica.ssh_settings(host_keys::make)?;
         if let Some((_, config)) = last.as_ref().filter(|(known, _)| *known == settings) {
             return Ok(Arc::clone(config));
         }
@@ -170,7 +173,10 @@ impl Door {
         }
         if settings.password {
             methods.push(MethodKind::Password);
-            methods.push(MethodKind::KeyboardInteractive);
+            // Assumed: scripts of LunaSH 5.x wait for OpenSSH's own question, `password:`.
+            if !self.settings.dense {
+                methods.push(MethodKind::KeyboardInteractive);
+            }
         }
         let config = Arc::new(Config {
             server_id: SshId::Standard("SSH-2.0-OpenSSH_8.0".into()),
