@@ -180,6 +180,7 @@ fn commands_that_keyrings_do_not_have_are_refused_before_any_question() {
         "partition setlegacydomain",
         "partition smkrollover -start",
         "partition activate",
+        "partition createchallenge -slot 1",
         "role createchallenge -name co",
         "role deactivate -name co",
     ] {

@@ -220,7 +220,7 @@ impl Appliance {
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
-            .max_blocking_threads(http::BLOCKING_THREADS)
+            .max_blocking_threads(http::BLOCKING_THREADS + ssh_door::SHELLS)
             .thread_name("appliance")
             .enable_all()
             .build()

@@ -14,6 +14,7 @@ use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
 use crate::core::random::Random;
 use crate::core::snmp;
+use crate::core::ssh::{NoServer, SshServer};
 use crate::core::table::Field;
 use crate::core::web::{Unserved, Web};
 use crate::request::audit_log::AuditLog;
@@ -49,6 +50,7 @@ pub struct Machine {
     /// The SNMP agent.
     pub(crate) snmp: Box<dyn snmp::Agent>,
     web: Arc<dyn Web>,
+    ssh: Box<dyn SshServer>,
     /// The HSM's audit log.
     pub(crate) audit_log: AuditLog,
     pub(crate) routes: Routes,
@@ -68,6 +70,7 @@ impl Machine {
             logs: SharedLogs::default(),
             snmp: Box::new(snmp::NoAgent),
             web: Arc::new(Unserved),
+            ssh: Box::new(NoServer),
             audit_log: AuditLog::default(),
             routes: rules::routes(),
         }
@@ -226,6 +229,7 @@ impl Machine {
             || syslog.certificates.changed() && !syslog.certificates.get().restart_needed;
         let sysconf = &self.state.sysconf;
         let web_changed = sysconf.web_server.changed() || sysconf.web_port.changed();
+        let ssh_changed = sysconf.ssh.changed();
         let audit_hosts_changed = self.state.audit.hosts.changed();
         let audited = self.state.audit.chain.changed();
         let snmp_changed = self.state.snmp.changed() || self.state.services.services.changed();
@@ -244,6 +248,9 @@ impl Machine {
         }
         if web_changed {
             self.tell_web();
+        }
+        if ssh_changed {
+            self.ssh.listen(self.state.sysconf.ssh.get().port);
         }
     }
 
@@ -277,6 +284,12 @@ impl Machine {
     fn tell_web(&self) {
         self.web.offer(&self.state.sysconf.web_server.get().cipher_list);
         self.web.listen(*self.state.sysconf.web_port.get());
+    }
+
+    /// Sets the SSH server, which does from now on what the state says.
+    pub(crate) fn set_ssh(&mut self, ssh: Box<dyn SshServer>) {
+        self.ssh = ssh;
+        self.ssh.listen(self.state.sysconf.ssh.get().port);
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.

@@ -17,7 +17,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
@@ -26,9 +26,11 @@ use russh::server::Config;
 use russh::{MethodKind, MethodSet, SshId};
 use tokio::runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
+use crate::core::ssh::SshServer;
 use crate::replica::{Replica, SshSettings, lock};
 use visitor::Visitor;
 
@@ -50,10 +52,16 @@ pub struct Ssh {
     pub grace: Duration,
 }
 
+/// The port of the settings as they leave the factory: it stands for the address that the door was opened at.
+const FACTORY_PORT: u16 = 22;
 /// How many connections may be open.
 const CONNECTIONS: usize = 200;
 /// How many of them may be open without a login.
 const STRANGERS: usize = 30;
+/// How many shells may run, each with a thread that waits for its end.
+pub(crate) const SHELLS: usize = 100;
+/// How many files may be on their way, each with up to 64 MiB of memory.
+const FILES: usize = 16;
 /// Refused logins until the connection is closed.
 const ATTEMPTS: usize = 6;
 /// Requests that the user waits for are read in pieces of at most this size.
@@ -73,6 +81,8 @@ pub(crate) struct Door {
     lunash: PathBuf,
     connections: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
+    shells: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     /// Of the last connection, and the settings that it was made of.
     config: Mutex<Option<(SshSettings, Arc<Config>)>>,
 }
@@ -100,10 +110,18 @@ impl Door {
             lunash: shell::program()?,
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
+            shells: Arc::new(Semaphore::new(SHELLS)),
+            files: Arc::new(Semaphore::new(FILES)),
             config: Mutex::default(),
         });
         let _inside = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        replica.set_ssh(Ports {
+            door: Arc::downgrade(&door),
+            runtime: runtime.clone(),
+            first: address,
+            further: Mutex::default(),
+        });
         runtime.spawn(door.accept(listener));
         Ok(address)
     }
@@ -197,7 +215,15 @@ impl Door {
     }
 
     /// Answers a request as the web server would, for somebody at `from`.
-    async fn ask(self: &Arc<Self>, from: SocketAddr, mut request: Request) -> Response {
+    async fn ask(self: &Arc<Self>, from: SocketAddr, request: Request) -> Response {
+        let response = self.ask_unlogged(from, request).await;
+        if let Some(entry) = &response.log {
+            self.replica.logs().write(entry);
+        }
+        response
+    }
+
+    async fn ask_unlogged(self: &Arc<Self>, from: SocketAddr, mut request: Request) -> Response {
         request.from = Some(from);
         let replica = Arc::clone(&self.replica);
         let answered = tokio::task::spawn_blocking(move || {
@@ -205,11 +231,7 @@ impl Door {
             request.body.wipe();
             response
         });
-        let response = answered.await.unwrap_or_default();
-        if let Some(entry) = &response.log {
-            self.replica.logs().write(entry);
-        }
-        response
+        answered.await.unwrap_or_default()
     }
 
     /// Opens a session for who proves to be the account `user`; none for who does not.
@@ -234,7 +256,47 @@ impl Door {
     async fn leave(self: &Arc<Self>, from: SocketAddr, cookie: &Secret) {
         let mut request = Request::new(Method::Delete, auth::LOGOUT.template());
         request.cookie = Some(cookie.expose().to_owned());
-        self.ask(from, request).await;
+        // The end of a shell is no call to the web server.
+        self.ask_unlogged(from, request).await;
+    }
+}
+
+/// Where the door is open.
+struct Ports {
+    door: Weak<Door>,
+    runtime: runtime::Handle,
+    first: SocketAddr,
+    /// The port of the settings, while it is open.
+    further: Mutex<Option<(u16, AbortHandle)>>,
+}
+
+impl SshServer for Ports {
+    fn listen(&self, port: u16) {
+        let mut further = lock(&self.further);
+        if further.as_ref().map_or(FACTORY_PORT, |(open, _)| *open) == port {
+            return;
+        }
+        if let Some((_, open)) = further.take() {
+            open.abort();
+        }
+        let Some(door) = self.door.upgrade() else { return };
+        if port == FACTORY_PORT || port == self.first.port() {
+            return;
+        }
+        match self.open(door, port) {
+            Ok(open) => *further = Some((port, open)),
+            Err(error) => tracing::error!(%error, port, "the SSH server's port was not opened"),
+        }
+    }
+}
+
+impl Ports {
+    fn open(&self, door: Arc<Door>, port: u16) -> io::Result<AbortHandle> {
+        let listener = TcpListener::bind((self.first.ip(), port))?;
+        listener.set_nonblocking(true)?;
+        let _inside = self.runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        Ok(self.runtime.spawn(door.accept(listener)).abort_handle())
     }
 }
 

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use common::receiver::Receiver;
 use common::{Process, connect};
 use luna_appliance::core::random::Random;
 use luna_rest::audit::{
-    CONFIGURE, Configure, EXPORT_SECRET, IMPORT_SECRET, INIT, ImportSecret, Init, LOGIN, LOGS,
-    Login, PACK, Packed, SHOW, TAIL, Tail, UNPACK, VERIFY, Verified, Verify,
+    ADD_HOST, CLEAR_HOSTS, CONFIGURE, Configure, EXPORT_SECRET, IMPORT_SECRET, INIT, ImportSecret,
+    Init, LOGIN, LOGS, Login, PACK, Packed, RemoteHost, SHOW, TAIL, Tail, UNPACK, VERIFY, Verified,
+    Verify,
 };
 use luna_rest::users::{ACT, CREATE, NewUser, UserAction};
 use luna_rest::{Client, Error, Nothing, ntls};
@@ -167,4 +169,27 @@ fn a_log_is_verified_elsewhere_with_its_secret_and_whatever_was_changed_is_told(
     assert_eq!(told(torn), format!("{name}: it is cut: what follows record 3 is missing."));
     own.kill();
     other.kill();
+}
+
+#[test]
+fn records_reach_a_receiver_over_tcp_and_udp_while_they_are_made() {
+    let data = tempdir().unwrap();
+    let process = Process::start(data.path());
+    let (client, admin) = (prepare(&process, data.path()), process.client(data.path()));
+    for protocol in ["tcp", "udp"] {
+        let receiver = Receiver::start(None);
+        let (address, protocol) = ("127.0.0.1".to_owned(), protocol.to_owned());
+        let host = RemoteHost { address, port: receiver.port, protocol };
+        client.call(&ADD_HOST, &[], &host).unwrap();
+        // Over UDP what comes before the receiver listens is lost: it is asked for until something comes.
+        let line = receiver.first(|| {
+            admin.call(&ntls::DEREGISTER, &["app1"], &Nothing {}).unwrap_err();
+        });
+        assert!(
+            line.contains("LUNA_LOG_EXTERNAL") && line.contains(" : admin : Console"),
+            "{line}"
+        );
+        client.call(&CLEAR_HOSTS, &[], &Nothing {}).unwrap();
+    }
+    process.kill();
 }

@@ -8,6 +8,7 @@ pub mod commands;
 mod dates;
 mod files;
 mod first_login;
+pub mod fleet;
 mod glossary;
 pub mod login_shell;
 mod passwords;

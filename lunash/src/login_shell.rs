@@ -69,6 +69,5 @@ fn connect(handed: &LoginShell, watch: std::sync::Arc<Watch>) -> Result<Connecti
         trust: Trust::Pinned(pinned),
         limit: Some(watch.limit()),
     };
-    let password = handed.password.as_ref().map(|password| password.expose().into());
-    Connection::handed(target, &handed.user, &handed.cookie, password, watch)
+    Connection::handed(target, &handed.user, &handed.cookie, watch)
 }

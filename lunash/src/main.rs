@@ -4,8 +4,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse};
+use luna_shell::{
+    Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, connect, parse,
+};
 use lunash::Session;
+use lunash::fleet::{self, Fleet, FleetOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
 ///
@@ -15,6 +18,8 @@ use lunash::Session;
 struct Arguments {
     #[command(flatten)]
     options: Options,
+    #[command(flatten)]
+    fleet: FleetOptions,
 }
 
 fn main() -> ExitCode {
@@ -25,11 +30,16 @@ fn main() -> ExitCode {
     if let Some(status) = lunash::login_shell::run_if_asked() {
         return status;
     }
-    let options = match parse::<Arguments>() {
-        Ok(arguments) => arguments.options,
+    let (mut options, mut fleet) = match parse::<Arguments>() {
+        Ok(Arguments { options, fleet }) => (options, fleet),
         Err(ended) => return ended,
     };
     let folders = Folders::of_user();
+    if !fleet::narrow(&mut options, &mut fleet)
+        && let Some(ended) = several(&options, fleet, &folders)
+    {
+        return ended;
+    }
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     luna_shell::main(
         options,
@@ -41,6 +51,20 @@ fn main() -> ExitCode {
             Err(failure) => Err((device, failure)),
         },
     )
+}
+
+/// Runs the commands on several appliances, if several are meant.
+fn several(
+    options: &Options,
+    fleet: FleetOptions,
+    folders: &Result<Folders, Failure>,
+) -> Option<ExitCode> {
+    let folders = folders.as_ref().ok()?;
+    let mut device = Stdio::new(options.quiet, None);
+    match Fleet::of(options, fleet, true, folders, &mut device) {
+        Ok(fleet) => fleet.map(|fleet| fleet.run(&mut device)),
+        Err(failure) => Some(luna_shell::end("lunash", &mut device, options.output, &failure)),
+    }
 }
 
 fn open(

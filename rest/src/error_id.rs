@@ -461,6 +461,8 @@ error_ids! {
     EMULATOR_BACKUP_HSM_ATTACHED,
     /// 503: the member was taken away on purpose.
     EMULATOR_MEMBER_AWAY,
+    /// 503: the web server was stopped; a real one would not even refuse.
+    EMULATOR_WEB_SERVER_STOPPED,
     /// 401: the key of a local call is wrong.
     EMULATOR_WRONG_KEY,
 }

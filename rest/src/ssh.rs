@@ -245,8 +245,6 @@ pub struct LoginShell {
     pub user: String,
     /// The cookie of its session.
     pub cookie: Secret,
-    /// Its password, if that opened the session: LunaSH needs it to change it.
-    pub password: Option<Secret>,
     /// The software's version.
     pub version: String,
     /// The only command to run, as it was typed.

@@ -98,6 +98,13 @@ pub(crate) fn report(program: &str, device: &mut dyn Device, output: Format, fai
     }
 }
 
+/// Reports why a program cannot begin: its exit status.
+pub fn end(program: &str, device: &mut dyn Device, output: Format, failure: &Failure) -> ExitCode {
+    report(program, device, output, failure);
+    device.flush();
+    failure.status().into()
+}
+
 /// The failure of a result that JSON cannot hold.
 pub(crate) fn unserializable(error: &serde_json::Error) -> Failure {
     Failure::command(format!("The result cannot be written as JSON: {error}."))

@@ -39,8 +39,8 @@ enum Origin {
     Password(Target, SecretString),
     /// With the key of an emulated appliance on this machine.
     Key(Target, Secret),
-    /// By the caller, who also reopens it; the account's password, if that opened it.
-    External(Option<SecretString>),
+    /// By the caller, who also reopens it.
+    External,
 }
 
 impl Connection {
@@ -48,11 +48,10 @@ impl Connection {
     pub fn external(client: Arc<Client>, watch: Arc<Watch>) -> Connection {
         let user = client.user().unwrap_or_default().to_owned();
         let profile = Profile::default();
-        Connection { client, user, profile, watch, origin: Origin::External(None), _keep: None }
+        Connection { client, user, profile, watch, origin: Origin::External, _keep: None }
     }
 
-    /// A session that somebody else has opened, whose cookie was handed on; with the password that opened it,
-    /// if one did.
+    /// A session that somebody else has opened, whose cookie was handed on.
     ///
     /// # Errors
     /// The appliance cannot be reached.
@@ -60,14 +59,12 @@ impl Connection {
         target: Target,
         user: &str,
         cookie: &Secret,
-        password: Option<SecretString>,
         watch: Arc<Watch>,
     ) -> Result<Connection, Failure> {
         let mut client = Client::connect(target)?;
         watch.attach(&mut client);
         client.use_session(user, cookie);
-        let connection = Connection::external(Arc::new(client), watch);
-        Ok(Connection { origin: Origin::External(password), ..connection })
+        Ok(Connection::external(Arc::new(client), watch))
     }
 
     /// The watch over the calls of this session.
@@ -97,19 +94,22 @@ impl Connection {
         client.map(|client| self.client = client).is_ok()
     }
 
+    /// Whether this session is one of the appliance's web server, not of a shell on the appliance.
+    pub fn needs_web_server(&self) -> bool {
+        matches!(self.origin, Origin::Password(..))
+    }
+
     /// The password of the login; `None` for an emulated appliance on this machine.
     pub fn password(&self) -> Option<Secret> {
         match &self.origin {
-            Origin::Password(_, password) | Origin::External(Some(password)) => {
-                Some(password.into())
-            }
-            Origin::Key(..) | Origin::External(None) => None,
+            Origin::Password(_, password) => Some(password.into()),
+            Origin::Key(..) | Origin::External => None,
         }
     }
 
     /// Stores the account's new password, for the next time it is opened.
     pub fn password_changed(&mut self, password: SecretString) {
-        if let Origin::Password(_, old) | Origin::External(Some(old)) = &mut self.origin {
+        if let Origin::Password(_, old) = &mut self.origin {
             *old = password;
         }
     }
@@ -118,7 +118,7 @@ impl Connection {
 fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, Error> {
     let target = match origin {
         Origin::Password(target, _) | Origin::Key(target, _) => target,
-        Origin::External(_) => {
+        Origin::External => {
             let (address, reason) = ("this session".into(), "there is no appliance".into());
             return Err(Error::Unreachable { address, reason });
         }
@@ -128,7 +128,7 @@ fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, 
     match origin {
         Origin::Password(_, password) => client.login(user, password)?,
         Origin::Key(_, key) => client.login_locally(key.expose())?,
-        Origin::External(_) => {}
+        Origin::External => {}
     }
     Ok(Arc::new(client))
 }

@@ -85,6 +85,13 @@ impl Error {
 }
 
 impl CommandResult {
+    /// Says of which appliance it is, where none was reached.
+    #[must_use]
+    pub fn of_unreached(self, host: &str) -> CommandResult {
+        let appliance = Appliance { host: host.to_owned(), emulated: false };
+        CommandResult { appliance: Some(appliance), ..self }
+    }
+
     /// The object of a program that cannot start.
     pub(crate) fn no_session(failure: &Failure) -> CommandResult {
         CommandResult {
@@ -96,7 +103,7 @@ impl CommandResult {
     }
 
     /// The object as one line.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         // A JSON value and strings can always be written.
         printable_json(serde_json::to_string(self).unwrap_or_default())
     }

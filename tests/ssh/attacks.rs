@@ -219,7 +219,10 @@ fn an_end_of_either_side_leaves_nothing_behind() {
         let guest = Guest::enter(&door, &[terminal]);
         guest.cut();
         wait_until("no program is left", || children(door.id()).is_empty());
-        // The client dies while the program is stopped.
+        if terminal == "-tt" {
+            continue;
+        }
+        // The client dies while the program is stopped, which is given some time to end.
         let guest = Guest::enter(&door, &[terminal]);
         let [shell] = children(door.id())[..] else { panic!("one shell") };
         kill(shell, "-STOP");

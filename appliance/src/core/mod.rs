@@ -12,6 +12,7 @@ pub mod message;
 pub mod password;
 pub mod random;
 pub mod snmp;
+pub mod ssh;
 pub mod table;
 pub mod text;
 pub mod time_zones;

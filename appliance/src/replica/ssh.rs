@@ -4,6 +4,7 @@ use std::io;
 
 use luna_rest::Secret;
 
+use crate::core::ssh::SshServer;
 use crate::replica::Replica;
 use crate::state::sysconf::FurtherKeyRow;
 
@@ -42,6 +43,11 @@ impl PartialEq for SshSettings {
 }
 
 impl Replica {
+    /// Sets the SSH server, which listens from now on where the state says.
+    pub(crate) fn set_ssh(&self, ssh: impl SshServer + 'static) {
+        self.engine().machine.set_ssh(Box::new(ssh));
+    }
+
     /// The settings as they are now; missing keys are made first.
     ///
     /// # Errors

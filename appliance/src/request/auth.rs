@@ -28,7 +28,10 @@ pub(crate) fn admit(cx: &mut Context<'_>, route: &Route, ids: &[String]) -> Resu
         return Ok(());
     }
     cx.key = find_session(cx)?;
-    let Session { user, local, private, .. } = cx.session().clone();
+    let Session { user, local, private, over_ssh_from, .. } = cx.session().clone();
+    if !local && over_ssh_from.is_none() {
+        require_web_server(cx)?;
+    }
     let Some(row) = cx.state.users.users.get(&user).filter(|row| row.enabled) else {
         cx.sessions.retain(|session| session.user != user);
         return Err(no_session());
@@ -109,6 +112,7 @@ fn find_session(cx: &mut Context<'_>) -> Result<Key, Failure> {
             return Ok(key);
         }
     }
+    require_web_server(cx)?;
     let user = match &cx.request.bearer {
         Some(token) => cx.sessions.tokens.user(token.expose(), cx.now).ok_or_else(no_token)?,
         None => check_basic(cx)?,
@@ -212,6 +216,9 @@ fn refuse_locked(sessions: &Sessions, user: &str, now: OffsetDateTime) -> Result
 /// Refuses an account that is locked, disabled or gone, or whose role may not use this resource of
 /// the login.
 pub(crate) fn may_log_in(cx: &Context<'_>, user: &str, resource: Resource) -> Result<(), Failure> {
+    if cx.request.local_key.is_none() {
+        require_web_server(cx)?;
+    }
     refuse_locked(cx.sessions, user, cx.now)?;
     let row = cx.state.users.users.get(user).filter(|row| row.enabled).ok_or_else(disabled)?;
     if cx.state.roles.rules(&row.role).is_some() && !allowed(cx, OPEN, &row.role, resource) {
@@ -222,7 +229,19 @@ pub(crate) fn may_log_in(cx: &Context<'_>, user: &str, resource: Resource) -> Re
     Ok(())
 }
 
+/// Refuses whoever comes over the web server while that is stopped. LunaSH on the appliance and over SSH
+/// goes through it only here, and is served on.
+fn require_web_server(cx: &Context<'_>) -> Result<(), Failure> {
+    if cx.state.services.is_running("webserver") {
+        return Ok(());
+    }
+    let message = "The web server does not run.";
+    Err(Failure::new(503, "EMULATOR_WEB_SERVER_STOPPED", message)
+        .details("'service start webserver' of LunaSH on the appliance starts it."))
+}
+
 fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
+    require_web_server(cx)?;
     let user = check_basic(cx)?;
     may_log_in(cx, &user, LOGIN.resource())?;
     Ok(open_private(cx, user))
@@ -318,6 +337,21 @@ mod tests {
         assert_eq!(bench.get("/users").status, 200);
         assert_eq!(bench.login("admin", "PASSWORD").status, 401);
         assert_eq!(bench.login("admin", "Abcdef12").status, 204);
+    }
+
+    #[test]
+    fn a_stopped_web_server_answers_the_shells_of_the_appliance_alone() {
+        let mut bench = TestMachine::new();
+        bench.user("jane", "Abcdef12", "monitor");
+        let stop = "/api/lunasa/services/webserver/actions/stop";
+        bench.post(stop, json!({})).created();
+        let stopped = (503, "EMULATOR_WEB_SERVER_STOPPED");
+        assert_eq!(bench.login("jane", "Abcdef12").error(), stopped);
+        assert_eq!(bench.get("/users").error(), stopped, "nor with Basic authorization alone");
+        assert_eq!(bench.local_login().status, 204);
+        assert_eq!(bench.get("/users").status, 200);
+        bench.post("/api/lunasa/services/webserver/actions/start", json!({}));
+        assert_eq!(bench.login("jane", "Abcdef12").status, 204);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Source: the protocol has no document; it is that of OpenSSH's scp.c as clients speak it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::server::Msg;
@@ -104,15 +105,20 @@ impl From<std::io::Error> for Gone {
 
 /// Takes or sends files on a channel.
 pub(super) fn run(task: Task, asked: Asked) -> Control {
-    Control::of(tokio::spawn(async move {
+    let (control, running) = Control::of_files();
+    tokio::spawn(async move {
         let Task { person, channel, .. } = task;
         let (mut read, write) = channel.split();
+        let place = Arc::clone(&person.door.files).acquire_owned().await;
         let files = Files(person);
         let done = serve(&files, &asked, &mut read, &write).await;
+        drop(place);
+        drop(running);
         let _ = write.exit_status(u32::from(!matches!(done, Ok(true)))).await;
         let _ = write.eof().await;
         let _ = write.close().await;
-    }))
+    });
+    control
 }
 
 async fn serve(

@@ -1,6 +1,7 @@
 //! SFTP on the account's files: one flat folder. A file is kept when it is closed, all of it or nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use russh::Channel;
 use russh::server::Msg;
@@ -9,12 +10,13 @@ use russh_sftp::protocol::{
 };
 use russh_sftp::server::Handler;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ssh_door::files::{Entry, Files, LARGEST, Refusal, name_of};
 use crate::ssh_door::shell::Control;
 
 /// How many files may be open.
-const HANDLES: usize = 16;
+const HANDLES: usize = 4;
 /// The most that is sent in one answer, in bytes.
 const PIECE: usize = 32 * 1024;
 
@@ -26,15 +28,19 @@ enum Opened {
     Writing(String, Vec<u8>),
 }
 
+/// What is open, and its place in memory.
+type Held = (Opened, Option<OwnedSemaphorePermit>);
+
 struct Server {
     files: Files,
-    open: BTreeMap<String, Opened>,
+    open: BTreeMap<String, Held>,
     opened: u64,
 }
 
 /// Serves SFTP on a channel until the other side is done.
 pub(super) fn run(files: Files, channel: Channel<Msg>) -> Control {
-    Control::of(tokio::spawn(async move {
+    let (control, running) = Control::of_files();
+    tokio::spawn(async move {
         let server = Server { files, open: BTreeMap::new(), opened: 0 };
         let (mut read, write) = channel.split();
         // The library keeps its stream: only so is there one left to tell the status on.
@@ -47,10 +53,12 @@ pub(super) fn run(files: Files, channel: Channel<Msg>) -> Control {
             let _ = questions.shutdown().await;
         };
         let ((), ended) = tokio::join!(ask, tokio::io::copy(&mut answers, &mut answered));
+        drop(running);
         let _ = write.exit_status(u32::from(ended.is_err())).await;
         let _ = write.eof().await;
         let _ = write.close().await;
-    }))
+    });
+    control
 }
 
 /// What an error is here. The library sends no text of ours with it.
@@ -111,7 +119,13 @@ impl Server {
         Ok(Attrs { id, attrs })
     }
 
-    fn keep(&mut self, id: u32, opened: Opened) -> Result<Handle, StatusCode> {
+    /// A place for a file in memory.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, StatusCode> {
+        let places = Arc::clone(&self.files.0.door.files);
+        places.acquire_owned().await.map_err(|_| StatusCode::Failure)
+    }
+
+    fn keep(&mut self, id: u32, opened: Held) -> Result<Handle, StatusCode> {
         if self.open.len() >= HANDLES {
             return Err(StatusCode::Failure);
         }
@@ -145,10 +159,15 @@ impl Handler for Server {
         _attrs: FileAttributes,
     ) -> Result<Handle, StatusCode> {
         let name = file_named(&filename)?;
+        // Nobody waits for a place who has some already.
+        if self.open.len() >= HANDLES {
+            return Err(StatusCode::Failure);
+        }
+        let place = self.place().await?;
         if !flags.contains(OpenFlags::WRITE) {
             let found = self.files.find(name).await.map_err(|refusal| code(&refusal))?;
             let content = self.files.read(name).await.map_err(|refusal| code(&refusal))?;
-            return self.keep(id, Opened::Reading(content, found));
+            return self.keep(id, (Opened::Reading(content, found), Some(place)));
         }
         let there = self.files.read(name).await;
         let content = match (flags.contains(OpenFlags::TRUNCATE), there) {
@@ -159,11 +178,12 @@ impl Handler for Server {
             }
             _ => Vec::new(),
         };
-        self.keep(id, Opened::Writing(name.to_owned(), content))
+        self.keep(id, (Opened::Writing(name.to_owned(), content), Some(place)))
     }
 
     async fn close(&mut self, id: u32, handle: String) -> Result<Status, StatusCode> {
-        match self.open.remove(&handle).ok_or(StatusCode::Failure)? {
+        let (opened, _place) = self.open.remove(&handle).ok_or(StatusCode::Failure)?;
+        match opened {
             Opened::Writing(name, content) => match self.files.write(&name, content).await {
                 Ok(()) => Ok(done(id)),
                 Err(refusal) => Ok(refused(id, &refusal)),
@@ -179,7 +199,7 @@ impl Handler for Server {
         offset: u64,
         len: u32,
     ) -> Result<Data, StatusCode> {
-        let Some(Opened::Reading(content, _)) = self.open.get(&handle) else {
+        let Some((Opened::Reading(content, _), _)) = self.open.get(&handle) else {
             return Err(StatusCode::Failure);
         };
         let start = usize::try_from(offset).ok().filter(|start| *start < content.len());
@@ -195,7 +215,7 @@ impl Handler for Server {
         offset: u64,
         data: Vec<u8>,
     ) -> Result<Status, StatusCode> {
-        let Some(Opened::Writing(_, content)) = self.open.get_mut(&handle) else {
+        let Some((Opened::Writing(_, content), _)) = self.open.get_mut(&handle) else {
             return Err(StatusCode::Failure);
         };
         let end = offset.checked_add(data.len() as u64).filter(|end| *end <= LARGEST);
@@ -218,7 +238,8 @@ impl Handler for Server {
     }
 
     async fn fstat(&mut self, id: u32, handle: String) -> Result<Attrs, StatusCode> {
-        let attrs = match self.open.get(&handle).ok_or(StatusCode::Failure)? {
+        let (opened, _) = self.open.get(&handle).ok_or(StatusCode::Failure)?;
+        let attrs = match opened {
             Opened::Folder(_) => folder(),
             Opened::Reading(_, entry) => attributes(entry),
             Opened::Writing(_, content) => {
@@ -250,15 +271,15 @@ impl Handler for Server {
 
     async fn opendir(&mut self, id: u32, path: String) -> Result<Handle, StatusCode> {
         match named(&path)? {
-            None => self.keep(id, Opened::Folder(false)),
+            None => self.keep(id, (Opened::Folder(false), None)),
             Some(_) => Err(StatusCode::NoSuchFile),
         }
     }
 
     async fn readdir(&mut self, id: u32, handle: String) -> Result<Name, StatusCode> {
         match self.open.get_mut(&handle) {
-            Some(Opened::Folder(listed)) if !*listed => *listed = true,
-            Some(Opened::Folder(_)) => return Err(StatusCode::Eof),
+            Some((Opened::Folder(listed), _)) if !*listed => *listed = true,
+            Some((Opened::Folder(_), _)) => return Err(StatusCode::Eof),
             _ => return Err(StatusCode::Failure),
         }
         let entries = self.files.list().await.map_err(|refusal| code(&refusal))?;

@@ -21,7 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::replica::lock;
@@ -33,6 +33,8 @@ use crate::ssh_door::visitor::{Person, Task};
 const MODE: &str = "--login-shell";
 /// Nobody types for so long: the shell ends, as on the product.
 const IDLE: Duration = Duration::from_secs(30 * 60);
+/// How long LunaSH may take to end when its channel is closed.
+const GOODBYE: Duration = Duration::from_secs(5);
 /// The exit status of what a signal ended, as shells have it.
 const SIGNALLED: u32 = 128;
 
@@ -44,21 +46,26 @@ pub(super) fn program() -> io::Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name("lunash"))
 }
 
-/// What can be done from outside to something that runs on a channel. It ends with this.
+/// What can be done from outside to something that runs on a channel. It hears of the channel's end by the end
+/// of this.
 pub(super) struct Control {
-    work: JoinHandle<()>,
-    /// None where nothing is to be controlled.
+    /// None for what has no program: it ends with what it reads from.
     process: Option<Arc<Process>>,
+    channel: oneshot::Sender<()>,
 }
+
+/// Kept by what runs on a channel as long as it does; it hears of the channel's end.
+pub(super) type Running = oneshot::Receiver<()>;
 
 impl Control {
     /// Of something that has no program.
-    pub(super) fn of(work: JoinHandle<()>) -> Control {
-        Control { work, process: None }
+    pub(super) fn of_files() -> (Control, Running) {
+        let (channel, running) = oneshot::channel();
+        (Control { process: None, channel }, running)
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.work.is_finished()
+        self.channel.is_closed()
     }
 
     pub(super) fn resize(&self, size: Size) {
@@ -75,21 +82,20 @@ impl Control {
     }
 }
 
-impl Drop for Control {
-    fn drop(&mut self) {
-        if let Some(process) = &self.process {
-            // Nobody is there whom a later end could serve, and nothing may wait for one.
-            process.send(Signal::KILL);
-        }
-        self.work.abort();
-    }
-}
-
 /// A LunaSH that runs, and the terminal it has.
 pub(super) struct Process {
     /// None once it has ended and its number may be another's.
     id: Mutex<Option<Pid>>,
     terminal: Mutex<Option<OwnedFd>>,
+}
+
+/// Ends a program, whatever becomes of what waits for it.
+struct Ending(Arc<Process>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.send(Signal::KILL);
+    }
 }
 
 impl Process {
@@ -112,22 +118,32 @@ impl Process {
     }
 }
 
-/// Starts LunaSH on a channel: for one command, or for as many as come.
-pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
+/// Starts LunaSH on a channel: for one command, or for as many as come. It has `place` until it ends.
+pub(super) fn run(task: Task, command: Option<Secret>, place: OwnedSemaphorePermit) -> Control {
     let process = Arc::new(Process { id: Mutex::default(), terminal: Mutex::default() });
     let shown = Arc::clone(&process);
-    let work = tokio::spawn(async move {
+    let (channel, running) = oneshot::channel();
+    let ending = Ending(Arc::clone(&process));
+    tokio::spawn(async move {
         let Task { person, channel, terminal } = task;
         let (read, write) = channel.split();
         let Some(login) = person.session().await else {
             let _ = write.close().await;
             return;
         };
-        let served =
-            serve(&person, login.cookie(), command, terminal, read, &write, &process).await;
-        process.send(Signal::KILL);
+        let serve = serve(&person, login.cookie(), command, terminal, read, &write, &process);
+        tokio::pin!(serve);
+        let served = tokio::select! {
+            served = &mut serve => served,
+            _ = running => {
+                process.send(Signal::HUP);
+                let ended = tokio::time::timeout(GOODBYE, &mut serve).await;
+                ended.unwrap_or_else(|_| Err(io::Error::other("it did not end with its channel")))
+            }
+        };
+        drop((ending, place));
         let status = served.unwrap_or_else(|error| {
-            tracing::warn!(%error, user = person.user, "LunaSH could not be started");
+            tracing::warn!(%error, user = person.user, "LunaSH did not run to its end");
             Status { code: SIGNALLED - 1 }
         });
         // The other side may have gone.
@@ -135,7 +151,7 @@ pub(super) fn run(task: Task, command: Option<Secret>) -> Control {
         let _ = write.eof().await;
         let _ = write.close().await;
     });
-    Control { work, process: Some(shown) }
+    Control { process: Some(shown), channel }
 }
 
 struct Status {
@@ -165,7 +181,6 @@ async fn serve(
         fingerprint: lock(&door.fingerprint).to_string(),
         user: person.user.clone(),
         cookie: cookie.clone(),
-        password: person.password.clone(),
         version: person.entered.version.clone(),
         command,
         dense: door.settings.dense,

@@ -29,8 +29,6 @@ pub(super) struct Person {
     pub(super) door: Arc<Door>,
     pub(super) user: String,
     pub(super) from: SocketAddr,
-    /// What opened the session, where that was a password.
-    pub(super) password: Option<Secret>,
     pub(super) entered: Entered,
     /// What files are reached with.
     login: Login,
@@ -116,16 +114,12 @@ impl Visitor {
     }
 
     async fn prove(&mut self, user: &str, proof: Proof) -> Auth {
-        let password = match &proof {
-            Proof::Password(password) => Some(password.clone()),
-            _ => None,
-        };
         let Some((Some(cookie), entered)) = self.door.enter(self.from, user, proof).await else {
             return self.refusal();
         };
         let (door, user, from) = (Arc::clone(&self.door), user.to_owned(), self.from);
         let login = Login { door: Arc::clone(&door), from, cookie };
-        self.person = Some(Arc::new(Person { door, user, from, password, entered, login }));
+        self.person = Some(Arc::new(Person { door, user, from, entered, login }));
         if let Some((_place, tell)) = self.stranger.take() {
             // Nobody waits any more when the connection ends just now.
             let _ = tell.send(());
@@ -142,6 +136,14 @@ impl Visitor {
         let terminal = open.terminal.take();
         open.control = Some(work(Task { person: Arc::clone(person), channel, terminal }));
         true
+    }
+}
+
+impl Visitor {
+    /// Runs LunaSH on a channel, unless as many as there may be run already.
+    fn start_shell(&mut self, id: ChannelId, command: Option<Secret>) -> bool {
+        let Ok(place) = Arc::clone(&self.door.shells).try_acquire_owned() else { return false };
+        self.start(id, |task| shell::run(task, command, place))
     }
 }
 
@@ -280,7 +282,7 @@ impl Handler for Visitor {
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Done {
-        let done = self.start(channel, |task| shell::run(task, None));
+        let done = self.start_shell(channel, None);
         answer(session, channel, done)
     }
 
@@ -292,10 +294,10 @@ impl Handler for Visitor {
     ) -> Done {
         let line = std::str::from_utf8(data).ok().filter(|line| line.len() <= LINE);
         let Some(line) = line else { return answer(session, channel, false) };
-        let done = self.start(channel, |task| match scp::Asked::of(line) {
-            Some(asked) => scp::run(task, asked),
-            None => shell::run(task, Some(line.into())),
-        });
+        let done = match scp::Asked::of(line) {
+            Some(asked) => self.start(channel, |task| scp::run(task, asked)),
+            None => self.start_shell(channel, Some(line.into())),
+        };
         answer(session, channel, done)
     }
 

@@ -67,12 +67,11 @@ impl Services {
         }
     }
 
-    /// After a reboot those run that start with the appliance. The webserver always does: without
-    /// it the emulated appliance could not be reached again.
+    /// After a reboot those run that start with the appliance.
     pub fn reboot(&mut self) {
         for (name, _) in FACTORY {
             if let Some(row) = self.services.get_mut(name) {
-                row.running = row.on_boot || name == "webserver";
+                row.running = row.on_boot;
             }
         }
     }

@@ -66,6 +66,19 @@ impl Receiver {
         child.wait().unwrap();
     }
 
+    /// The first line that it receives, while `again` has another sent for as long as none comes.
+    pub(crate) fn first(&self, mut again: impl FnMut()) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            again();
+            match self.lines.recv_timeout(Duration::from_millis(200)) {
+                Ok(line) => return line,
+                Err(_) if Instant::now() < deadline => {}
+                Err(_) => panic!("nothing comes"),
+            }
+        }
+    }
+
     /// What it receives until a line that holds this text comes, that line as well.
     pub(crate) fn until(&self, text: &str) -> Vec<String> {
         let deadline = Instant::now() + DEADLINE;

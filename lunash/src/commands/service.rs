@@ -239,10 +239,20 @@ pub(super) struct Step {
     pub(super) ok: bool,
 }
 
+/// Its task is not followed to the end: the web server would have to answer.
+pub(super) fn stop_web_server(session: &Session) -> Result<(), Failure> {
+    let (ids, stop) = (["webserver", "stop"], ServiceAction::default());
+    session.client().send(&services::ACT, &ids, &stop).map(drop).map_err(refused)
+}
+
 pub(super) fn act(session: &Session, service: String, action: &str) -> Result<Steps, Failure> {
     let ran = show(session, &service)?.is_running();
     let ids = &[&service, action];
-    session.call(&services::ACT, ids, &ServiceAction::default())?;
+    if (service.as_str(), action) == ("webserver", "stop") {
+        stop_web_server(session)?;
+    } else {
+        session.call(&services::ACT, ids, &ServiceAction::default())?;
+    }
     // The two loggers are named by an older recording of a restart; the pages have one service.
     let (stopping, starting) = match (service.as_str(), action) {
         ("syslog", "start" | "stop") => {

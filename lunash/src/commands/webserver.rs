@@ -6,6 +6,7 @@ pub(super) mod ciphers;
 
 use luna_rest::{network, services, web_server};
 
+use crate::commands::service;
 use crate::prelude::*;
 use crate::x509::key_of;
 
@@ -33,7 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Stop the web server and do not start it with the appliance",
         options: &[],
         roles: Role::ADMIN,
-        rest: &[services::CHANGE.resource()],
+        rest: &[services::CHANGE.resource(), services::ACT.resource()],
         known: Known::Documented("lunash/commands/webserver/webserver_disable.htm@7.2"),
         run: call::<Disable>(),
     },
@@ -134,10 +135,14 @@ struct Disable {
 impl Run<Session> for Disable {
     type View = Untold<Message>;
 
-    /// An emulated appliance serves on until it restarts: this shell has no other way to it.
     fn run(self, session: &mut Session) -> Result<Untold<Message>, Failure> {
+        if session.connection().needs_web_server() {
+            session.ui().note("note: this session goes over the web server, and ends with it");
+        }
         confirm(session, self.force, "stop and disable REST API Service")?;
-        set_on_boot(session, false)
+        let told = set_on_boot(session, false)?;
+        service::stop_web_server(session)?;
+        Ok(told)
     }
 }
 

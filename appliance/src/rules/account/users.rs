@@ -321,8 +321,9 @@ fn change_password(cx: &mut Context<'_>, user: &str, body: &UserAction) -> Resul
         Some(current) => {
             auth::check_password(cx.state, cx.sessions, user, current, cx.now)?;
         }
-        // A local session belongs to the owner of the data folder, who knows no password.
-        None if !own || cx.session().local => {}
+        // A local session belongs to the owner of the data folder, who knows no password; the product's
+        // LunaSH does not ask for it either.
+        None if !own || cx.session().local || cx.session().over_ssh_from.is_some() => {}
         _ => {
             let id = "SERVERPLUGIN_USERID_NOT_AUTHORIZED";
             return Err(Failure::new(401, id, "Authentication failed.")

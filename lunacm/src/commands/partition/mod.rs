@@ -156,7 +156,7 @@ impl Run<Session> for CreateChallenge {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.slot_or_current(Some(self.slot))?;
+        session.partition(Some(self.slot))?;
         Err(codes::failure(
             codes::NOT_ALLOWED,
             "This command is for partitions without a Partition SO.",

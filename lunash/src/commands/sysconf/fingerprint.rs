@@ -170,7 +170,8 @@ impl Text for HostKeys {
     fn write(&self, page: &mut Page) {
         page.line("SSH Server Public Keys:");
         page.blank();
-        let row = |kind: &str, bits: &str, print: &str| format!("{kind:<12} {bits:>5} {print}");
+        let width = self.keys.iter().map(|key| key.r#type.len()).max().unwrap_or(0).max(12);
+        let row = |kind: &str, bits: &str, print: &str| format!("{kind:<width$} {bits:>5} {print}");
         page.line(row("Type", "Bits", "Fingerprint"));
         page.line("-".repeat(68));
         for key in &self.keys {

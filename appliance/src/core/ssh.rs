@@ -1,0 +1,17 @@
+//! The SSH server, as the machine sees it: what it is told of the state. Who serves is the business of
+//! whoever made the machine.
+
+/// The SSH server of an appliance. Whoever calls it never waits.
+pub trait SshServer: Send + Sync {
+    /// Listens on this port too from now on, in place of another such; 22, that of the factory, for none. It
+    /// goes on listening where it was started, so that nobody is locked out.
+    fn listen(&self, port: u16);
+}
+
+/// No SSH server.
+#[derive(Debug)]
+pub struct NoServer;
+
+impl SshServer for NoServer {
+    fn listen(&self, _: u16) {}
+}
