@@ -4,7 +4,7 @@ complete -c lunacm -l output -d 'How results are written' -r -f -a "luna\t'Luna\
 json\t'One JSON object per command'"
 complete -c lunacm -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
 complete -c lunacm -l answer -d 'Answer a question with this text (can be repeated; taken in order; not for passwords)' -r
-complete -c lunacm -l host -d 'The appliance, as HOST or HOST:PORT; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunacm -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
 complete -c lunacm -l user -d 'The appliance account' -r
 complete -c lunacm -l profile -d 'A profile of the configuration file' -r
 complete -c lunacm -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r

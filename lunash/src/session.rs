@@ -110,10 +110,12 @@ impl Session {
             is_login_shell: options.login_shell.is_some(),
         };
         if session.client().is_absent() {
-            return match session.open_ssh() {
-                Ok(opened) => Ok(Session { opened_before: opened, ..session }),
-                Err(failure) => Err((session.ui.into_device(), failure)),
-            };
+            if let Err(failure) = session.open_ssh() {
+                return Err((session.ui.into_device(), failure));
+            }
+            session.opened_before = true;
+            session.clusters = session.has_cluster_package();
+            return Ok(session);
         }
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
@@ -144,6 +146,10 @@ impl Session {
     /// Whether the cluster package is installed. Where the list may not be seen, the appliance will
     /// say so when it is asked.
     pub(crate) fn has_cluster_package(&self) -> bool {
+        if self.client().is_absent() {
+            let list = self.look_over_ssh("package list").unwrap_or_default();
+            return list.is_empty() || PACKAGE.iter().any(|name| list.contains(name));
+        }
         self.client().get(&packages::LIST, &[]).map_or(true, |list| {
             list.packages.iter().any(|one| PACKAGE.iter().any(|name| one.id.starts_with(name)))
         })

@@ -182,7 +182,7 @@ impl Session {
     }
 
     /// What a command says that only looks; nothing if it fails.
-    fn look_over_ssh(&self, line: &str) -> Result<String, Failure> {
+    pub(crate) fn look_over_ssh(&self, line: &str) -> Result<String, Failure> {
         let order = Order { command: line.to_owned(), ..Order::default() };
         let mut link = self.link()?;
         let answer = link.ask(line, &order, &mut Nobody(self.ui_to_look()))?;
