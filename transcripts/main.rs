@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod over_ssh;
 mod recorded;
 
 use std::collections::BTreeSet;
@@ -22,10 +23,14 @@ use luna_tests::Calls;
 static MADE: Mutex<Vec<Calls>> = Mutex::new(Vec::new());
 
 fn main() -> ExitCode {
+    if let Some(answered) = lunash::answer_if_asked() {
+        return answered;
+    }
     let trial = |name: String| Trial::test(name.clone(), move || play(&name));
     let mut trials: Vec<Trial> = names("in").into_iter().map(trial).collect();
     trials.push(Trial::test("every_snapshot_has_its_script", every_snapshot_has_its_script));
     trials.extend(recorded::trials());
+    trials.extend(over_ssh::trials(names("in")));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     if let Some(never_made) = never_made() {
         assert_eq!(never_made, [""; 0], "declared calls that no transcript makes");

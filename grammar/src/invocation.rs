@@ -46,8 +46,12 @@ impl Invocation<'_> {
         self.render(true)
     }
 
-    /// As [`Invocation::canonical`], with secrets as they are when `masked` is false.
-    pub(crate) fn render(&self, masked: bool) -> String {
+    /// As [`Invocation::canonical`], with its secrets as they are: for nobody but the appliance.
+    pub fn spelt_out(&self) -> String {
+        self.render(false)
+    }
+
+    fn render(&self, masked: bool) -> String {
         let mut line = self.path.to_owned();
         for argument in &self.arguments {
             let slot = self.slot(argument);

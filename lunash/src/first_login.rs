@@ -88,6 +88,5 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
 
 /// A refused password, or two different entries; not a person who gave up.
 fn may_try_again(failure: &Failure) -> bool {
-    let gave_up = failure.code.as_ref().is_some_and(|code| code.number == Some(0xb));
-    failure.kind == Kind::Command && !gave_up
+    failure.kind == Kind::Command && !failure.is_cancelled()
 }

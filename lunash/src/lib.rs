@@ -2,9 +2,11 @@
 //!
 //! `commands/` has a file per menu, with the declaration, the arguments, the code and the view of
 //! each command. They work with the session (`session.rs`) and share how refusals are worded
-//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`).
+//! (`refusals.rs`), questions are asked (`questions.rs`), and files are found (`files.rs`). `ssh/` is the
+//! way to the appliance's own shell instead of REST.
 
 pub mod commands;
+mod copies;
 mod dates;
 mod files;
 mod first_login;
@@ -15,11 +17,14 @@ mod passwords;
 mod questions;
 mod refusals;
 mod session;
+mod ssh;
 mod views;
 mod x509;
 
 pub use commands::catalogue;
+pub use copies::Copies;
 pub use session::{SESSION_CALLS, Session};
+pub use ssh::{Wire, WireOptions, answer_if_asked};
 
 /// What the commands of this shell are made with.
 #[allow(unused_imports, reason = "no menu needs all of them")]

@@ -4,11 +4,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
-use luna_shell::{
-    Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, connect, parse,
-};
-use lunash::Session;
+use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, Via, parse};
 use lunash::fleet::{self, Fleet, FleetOptions};
+use lunash::{Copies, Session, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
 ///
@@ -19,61 +17,63 @@ struct Arguments {
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
+    wire: WireOptions,
+    #[command(flatten)]
     fleet: FleetOptions,
 }
 
 fn main() -> ExitCode {
     luna_rest::guard_memory();
-    if let Some(status) = luna_appliance::run_if_asked() {
+    if let Some(status) = luna_appliance::run_if_asked().or_else(lunash::answer_if_asked) {
         return status;
     }
     if let Some(status) = lunash::login_shell::run_if_asked() {
         return status;
     }
-    let (mut options, mut fleet) = match parse::<Arguments>() {
-        Ok(Arguments { options, fleet }) => (options, fleet),
+    let (mut options, wire, mut fleet) = match parse::<Arguments>() {
+        Ok(Arguments { options, wire, fleet }) => (options, wire, fleet),
         Err(ended) => return ended,
     };
     let folders = Folders::of_user();
     if !fleet::narrow(&mut options, &mut fleet)
-        && let Some(ended) = several(&options, fleet, &folders)
+        && let Some(ended) = several(&options, fleet, &wire, &folders)
     {
         return ended;
     }
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
-    luna_shell::main(
-        options,
-        &mut Arguments::command(),
-        lunash::catalogue(),
-        state.as_deref(),
-        |mut device, options| match open(&mut *device, options, folders) {
-            Ok((connection, secrets)) => Session::open(connection, device, secrets, options),
-            Err(failure) => Err((device, failure)),
-        },
-    )
+    let open = |device: Box<dyn Device>, options: &Options| open(device, options, &wire, folders);
+    if let Some(copies) = Copies::asked_for(&wire) {
+        return copies.run(Box::new(Stdio::new(options.quiet, None)), &options, open).into();
+    }
+    let catalogue = lunash::catalogue();
+    luna_shell::main(options, &mut Arguments::command(), catalogue, state.as_deref(), open)
 }
 
 /// Runs the commands on several appliances, if several are meant.
 fn several(
     options: &Options,
     fleet: FleetOptions,
+    wire: &WireOptions,
     folders: &Result<Folders, Failure>,
 ) -> Option<ExitCode> {
     let folders = folders.as_ref().ok()?;
     let mut device = Stdio::new(options.quiet, None);
-    match Fleet::of(options, fleet, true, folders, &mut device) {
+    // A key may do for ssh.
+    let asks = wire.via != Some(Via::Ssh);
+    match Fleet::of(options, fleet, asks, folders, &mut device) {
         Ok(fleet) => fleet.map(|fleet| fleet.run(&mut device)),
         Err(failure) => Some(luna_shell::end("lunash", &mut device, options.output, &failure)),
     }
 }
 
 fn open(
-    device: &mut dyn Device,
+    mut device: Box<dyn Device>,
     options: &Options,
+    wire: &WireOptions,
     folders: Result<Folders, Failure>,
-) -> Result<(luna_shell::Connection, Secrets), Failure> {
+) -> Result<Session, (Box<dyn Device>, Failure)> {
     let mut secrets = Secrets::from_environment();
-    let connection = connect(options, &folders?, device, &mut secrets, |folder| {
+    let local = |folder: &std::path::Path| {
         let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
         Ok(LocalAppliance {
             notice: own.notice(),
@@ -81,6 +81,11 @@ fn open(
             key: own.key.clone(),
             keep: Some(Box::new(own)),
         })
-    })?;
-    Ok((connection, secrets))
+    };
+    let connected = folders
+        .and_then(|folders| wire.connect(options, &folders, &mut *device, &mut secrets, local));
+    match connected {
+        Ok((connection, ssh)) => Session::open_over(connection, ssh, device, secrets, options),
+        Err(failure) => Err((device, failure)),
+    }
 }

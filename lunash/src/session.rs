@@ -9,12 +9,14 @@ use luna_rest::{
     services, syslog, tasks, tokens, users,
 };
 use luna_shell::{
-    Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Page, Secrets, Ui,
+    Asked, Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Page,
+    Secrets, Ui, View,
 };
 
 use crate::commands::{PACKAGE, PACKAGED};
 use crate::first_login;
 use crate::refusals::not_in_list;
+use crate::ssh::Wire;
 
 /// The host name of an appliance that has not been given one.
 const FACTORY_HOST_NAME: &str = "local_host";
@@ -40,15 +42,21 @@ pub const SESSION_CALLS: [Resource; 13] = [
 
 /// What commands work with.
 pub struct Session {
-    ui: Ui,
-    connection: Connection,
-    hostname: String,
+    pub(crate) ui: Ui,
+    pub(crate) connection: Connection,
+    pub(crate) hostname: String,
     hsm: OnceCell<String>,
     greeted: bool,
     /// Whether the package that brings clusters was there when the session began.
     clusters: bool,
     /// The commands that the file of the account's role lists, if it has such a role.
     listed: Option<Vec<String>>,
+    /// The way to the appliance's own shell, if it may be taken.
+    pub(crate) ssh: Option<Wire>,
+    /// Whether a single command was given, of which only its own output is shown.
+    pub(crate) one_shot: bool,
+    /// Whether the shell was opened at least once.
+    pub(crate) opened_before: bool,
     is_login_shell: bool,
 }
 
@@ -73,6 +81,20 @@ impl Session {
         secrets: Secrets,
         options: &Options,
     ) -> Result<Session, (Box<dyn Device>, Failure)> {
+        Session::open_over(connection, None, device, secrets, options)
+    }
+
+    /// As [`Session::open`], with the appliance's own shell as another way, or as the only one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_over(
+        connection: Connection,
+        ssh: Option<Wire>,
+        device: Box<dyn Device>,
+        secrets: Secrets,
+        options: &Options,
+    ) -> Result<Session, (Box<dyn Device>, Failure)> {
         let ui = Ui::new(&connection, device, secrets, options);
         let mut session = Session {
             ui,
@@ -82,8 +104,17 @@ impl Session {
             greeted: false,
             clusters: true,
             listed: None,
+            ssh,
+            one_shot: options.one_shot(),
+            opened_before: false,
             is_login_shell: options.login_shell.is_some(),
         };
+        if session.client().is_absent() {
+            return match session.open_ssh() {
+                Ok(opened) => Ok(Session { opened_before: opened, ..session }),
+                Err(failure) => Err((session.ui.into_device(), failure)),
+            };
+        }
         if first_login::is_due(&session) {
             match first_login::run(&mut session, options) {
                 Ok(()) => session.greeted = true,
@@ -116,6 +147,11 @@ impl Session {
         self.client().get(&packages::LIST, &[]).map_or(true, |list| {
             list.packages.iter().any(|one| PACKAGE.iter().any(|name| one.id.starts_with(name)))
         })
+    }
+
+    /// Ends the session, and gives its device back.
+    pub(crate) fn into_device(self) -> Box<dyn Device> {
+        self.ui.into_device()
     }
 
     /// The link to the appliance.
@@ -247,10 +283,28 @@ impl luna_shell::Session for Session {
     }
 
     fn prompt(&self) -> String {
-        format!("[{}] lunash:>", self.hostname)
+        match &*self.hostname {
+            "" => "lunash:>".to_owned(),
+            name => format!("[{name}] lunash:>"),
+        }
+    }
+
+    fn relay(
+        &mut self,
+        asked: &Asked<'_>,
+        failed: Option<&Failure>,
+    ) -> Option<Result<Box<dyn View>, Failure>> {
+        self.relay_over_ssh(asked, failed)
+    }
+
+    fn way(&self) -> Option<&'static str> {
+        self.way_taken()
     }
 
     fn greeting(&mut self) -> Result<String, Failure> {
+        if let Some(greeting) = self.greeting_over_ssh() {
+            return Ok(greeting);
+        }
         let appliance = self.client().get(&lunasa::SHOW, &[])?;
         let mut text = String::new();
         if !self.greeted {
@@ -284,6 +338,7 @@ impl luna_shell::Session for Session {
     fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String) {
         let (code, text) = match failure {
             None => (0, "Success"),
+            Some(Failure { result: Some((code, text)), .. }) => (*code, text.as_str()),
             Some(failure) if failure.reported_as_success => (0, "Success"),
             Some(_) => (65535, "Luna Shell execution"),
         };
@@ -291,6 +346,10 @@ impl luna_shell::Session for Session {
     }
 
     fn error_text(&self, path: &str, failure: &Failure) -> String {
+        // The appliance's shell has said it already.
+        if failure.result.is_some() && !self.one_shot {
+            return String::new();
+        }
         let message = failure.message.trim_end_matches('\n');
         if failure.verbatim {
             return format!("{message}\n");

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,8 @@ pub struct Client {
     command: Option<Arc<CommandDeadline>>,
     time_passes: Option<TimePasses>,
     user: Option<String>,
+    /// How many changes were sent.
+    changes: AtomicU64,
     cookies: Mutex<BTreeMap<String, String>>,
     warnings: Mutex<Vec<String>>,
 }
@@ -125,16 +127,30 @@ impl Client {
     }
 
     fn open(target: Target, identity: Option<&Identity>) -> Result<Client, Error> {
-        let transport = Transport::open(&target, identity)?;
-        Ok(Client {
+        Ok(Client::over(Transport::open(&target, identity)?, target.limit))
+    }
+
+    /// The client of an appliance whose REST API is not used: each call fails, and none is sent.
+    pub fn absent(address: &str) -> Client {
+        Client::over(Transport::absent(address.to_owned()), None)
+    }
+
+    /// Whether the REST API is not used.
+    pub fn is_absent(&self) -> bool {
+        self.transport.is_absent()
+    }
+
+    fn over(transport: Transport, limit: Option<Duration>) -> Client {
+        Client {
             transport,
-            limit: target.limit,
+            limit,
             command: None,
             time_passes: None,
             user: None,
+            changes: AtomicU64::new(0),
             cookies: Mutex::default(),
             warnings: Mutex::default(),
-        })
+        }
     }
 
     /// Opens a private session (`POST /auth/session`) as `user`.
@@ -242,7 +258,12 @@ impl Client {
         std::mem::take(&mut *lock(&self.warnings))
     }
 
-    /// The fingerprint of the appliance's certificate.
+    /// How many changes the appliance has taken or may have taken, refused ones apart.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// The fingerprint of the appliance's certificate; zeros without its REST API.
     pub fn fingerprint(&self) -> Fingerprint {
         self.transport.fingerprint()
     }
@@ -404,10 +425,15 @@ impl Client {
             };
             Request { body, ..Request::without_body(Method::Get, request.path.clone()) }
         });
+        let changes = request.method.changes();
         let result = match (self.exchange_once(pending, request), again) {
             (Err(Failure::Broken(_)), Some(again)) => self.exchange_once(pending, again),
             (result, _) => result,
         };
+        let refused = result.as_ref().is_ok_and(|response| response.status >= 400);
+        if changes && !refused {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
         result.map_err(|failure| match failure {
             Failure::Broken(reason) if !pending.method.changes() => {
                 Error::Unreachable { address: self.address().to_owned(), reason }

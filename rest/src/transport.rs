@@ -111,7 +111,9 @@ pub(crate) enum Failure {
 
 /// The connection to one appliance.
 pub(crate) struct Transport {
-    connection: Arc<HttpConnection>,
+    /// `None` where the session does without the REST API.
+    connection: Option<Arc<HttpConnection>>,
+    address: String,
     fingerprint: Fingerprint,
     on_wait: Option<WaitCallback>,
     cancel_flag: Option<Arc<AtomicBool>>,
@@ -187,12 +189,29 @@ impl Transport {
         let connection = Arc::new(HttpConnection {
             http,
             verifier,
-            address,
+            address: address.clone(),
             base,
             emulated: AtomicBool::new(false),
         });
+        let connection = Some(connection);
         let worker = Mutex::new(None);
-        Ok(Transport { connection, fingerprint, cancel_flag: None, on_wait: None, worker })
+        Ok(Transport { connection, address, fingerprint, cancel_flag: None, on_wait: None, worker })
+    }
+
+    /// No connection: every exchange fails, and nothing is sent.
+    pub(crate) fn absent(address: String) -> Transport {
+        Transport {
+            connection: None,
+            address,
+            fingerprint: Fingerprint([0; 32]),
+            on_wait: None,
+            cancel_flag: None,
+            worker: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        self.connection.is_none()
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -200,11 +219,11 @@ impl Transport {
     }
 
     pub(crate) fn address(&self) -> &str {
-        &self.connection.address
+        &self.address
     }
 
     pub(crate) fn is_emulated(&self) -> bool {
-        self.connection.emulated.load(Ordering::Relaxed)
+        self.connection.as_ref().is_some_and(|open| open.emulated.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_cancel_flag(&mut self, flag: Arc<AtomicBool>) {
@@ -247,6 +266,10 @@ impl Transport {
         cookie: Option<String>,
         deadline: Option<Instant>,
     ) -> Result<Response, Failure> {
+        let Some(connection) = &self.connection else {
+            let (address, reason) = (self.address.clone(), "its REST API is not used".to_owned());
+            return Err(Failure::Connect(Error::Unreachable { address, reason }));
+        };
         if self.is_cancelled() {
             return Err(Failure::Cancelled);
         }
@@ -255,7 +278,7 @@ impl Transport {
             return Err(Failure::TimedOut);
         }
         if self.cancel_flag.is_none() && limit.is_none() {
-            return self.connection.exchange(request, cookie, None);
+            return connection.exchange(request, cookie, None);
         }
         // The worker thread waits for the answer, so that this one can stop waiting at any time.
         let (done, answer) = mpsc::channel();
@@ -264,7 +287,7 @@ impl Transport {
         loop {
             let ready = match worker.take() {
                 Some(ready) => ready,
-                None => Worker::start(&self.connection)
+                None => Worker::start(connection)
                     .map_err(|error| Failure::Unsendable(error.to_string()))?,
             };
             match ready.jobs.send(job) {

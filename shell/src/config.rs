@@ -11,6 +11,9 @@
 //! user = "operator"
 //! fingerprint = "SHA256:…"       # or ca = "/etc/luna/ca.pem"
 //! client = "app1"                # lunacm: whose slots are shown
+//! via = "ssh"                    # lunash: or "auto"; else "rest"
+//! ssh_port = 2222                # lunash: else that of ssh's own configuration
+//! ssh_options = ["ProxyJump=j"]  # lunash: as behind ssh's -o
 //! ```
 
 use std::collections::BTreeMap;
@@ -19,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::failure::{Failure, Kind};
+use crate::options::Via;
 
 /// The folders of the user.
 #[derive(Clone, Debug)]
@@ -82,6 +86,13 @@ pub struct Profile {
     pub ca: Option<PathBuf>,
     /// The NTLS client whose partitions `lunacm` shows.
     pub client: Option<String>,
+    /// The way that `lunash` takes.
+    pub via: Option<Via>,
+    /// The port of the appliance's SSH, where it is not that of ssh's own configuration.
+    pub ssh_port: Option<u16>,
+    /// Options for ssh, each as behind its `-o`.
+    #[serde(default)]
+    pub ssh_options: Vec<String>,
 }
 
 impl Config {
@@ -110,8 +121,8 @@ impl Config {
             let what = what.trim_end_matches([' ', ':', ',']);
             let place = format!("{}, line {line}, column {column}", path.display());
             Failure::new(Kind::NotUnderstood, format!("{place}: {what}.")).hint(
-                "it may hold default and require_host, and host, user, fingerprint, ca and \
-                     client of each profile",
+                "it may hold default and require_host, and host, user, fingerprint, ca, client, \
+                     via, ssh_port and ssh_options of each profile",
             )
         })
     }

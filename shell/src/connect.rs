@@ -1,6 +1,7 @@
 //! Opens the session with an appliance: profile, trust, login.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
 use secrecy::{ExposeSecret, SecretString};
@@ -65,6 +66,14 @@ impl Connection {
         watch.attach(&mut client);
         client.use_session(user, cookie);
         Ok(Connection::external(Arc::new(client), watch))
+    }
+
+    /// A connection without the REST API: the appliance's own shell answers.
+    pub fn absent(named: &Named, watch: Arc<Watch>) -> Connection {
+        let client = Arc::new(Client::absent(&named.host));
+        let user = named.user.clone();
+        let profile = named.profile.clone();
+        Connection { client, user, profile, watch, origin: Origin::External, _keep: None }
     }
 
     /// The watch over the calls of this session.
@@ -184,12 +193,11 @@ pub fn connect(
         return Connection::with(local, watch)
             .map(|connection| Connection { profile, ..connection });
     }
-    let (host, port) = parse_host(&host)?;
-    let address = address(&host, port);
-    let trust = trust(options, &profile, folders, &address)?;
+    let named = Named::read(&host, profile, options)?;
     // The certificate is checked before the password is asked for.
-    let target = check_certificate(Target { host, port, trust, limit }, folders, device)?;
-    let user = options.user.clone().or_else(|| profile.user.clone()).unwrap_or("admin".into());
+    let target = check_certificate(named.target(options, folders, limit)?, folders, device)?;
+    let address = address(&target.host, target.port);
+    let Named { user, profile, .. } = named;
     let (client, origin) = match secrets.find("PASSWORD")? {
         Some(password) => {
             let origin = Origin::Password(target, password);
@@ -206,6 +214,62 @@ pub fn connect(
 /// The configuration cannot be read, or has no such profile.
 pub fn names_appliance(options: &Options, folders: &Folders) -> Result<bool, Failure> {
     Ok(!choose(options, folders)?.host.is_empty())
+}
+
+/// The appliance that the arguments or the configuration name, and who logs in to it.
+pub struct Named {
+    /// Host name or address.
+    pub host: String,
+    /// The port behind it.
+    pub port: Option<u16>,
+    /// The account.
+    pub user: String,
+    /// The profile that was used, or an empty one.
+    pub profile: Profile,
+}
+
+impl Named {
+    /// The named appliance; `None` for an emulated one of one's own.
+    ///
+    /// # Errors
+    /// The configuration cannot be read or has no such profile, or what it names is no host.
+    pub fn find(options: &Options, folders: &Folders) -> Result<Option<Named>, Failure> {
+        let Chosen { host, profile, .. } = choose(options, folders)?;
+        if host.is_empty() {
+            return Ok(None);
+        }
+        Named::read(&host, profile, options).map(Some)
+    }
+
+    fn read(text: &str, profile: Profile, options: &Options) -> Result<Named, Failure> {
+        let (of_host, address) = match text.rsplit_once('@') {
+            Some((user, address)) if !user.is_empty() => (Some(user.to_owned()), address),
+            _ => (None, text),
+        };
+        let (host, port) = parse_host(address)?;
+        let user = options.user.clone().or(of_host).or_else(|| profile.user.clone());
+        Ok(Named { host, port, user: user.unwrap_or("admin".into()), profile })
+    }
+
+    /// Whether its web server answers, trusted or not.
+    ///
+    /// # Errors
+    /// What is said of its certificate cannot be read.
+    pub fn answers(&self, options: &Options, folders: &Folders) -> Result<bool, Failure> {
+        let target = self.target(options, folders, Some(options.timeout.get()))?;
+        Ok(!matches!(Client::connect(target), Err(Error::Unreachable { .. })))
+    }
+
+    fn target(
+        &self,
+        options: &Options,
+        folders: &Folders,
+        limit: Option<Duration>,
+    ) -> Result<Target, Failure> {
+        let (host, port) = (self.host.clone(), self.port.unwrap_or(PORT));
+        let trust = trust(options, &self.profile, folders, &address(&host, port))?;
+        Ok(Target { host, port, trust, limit })
+    }
 }
 
 /// Which appliance is meant.
@@ -272,22 +336,22 @@ fn address(host: &str, port: u16) -> String {
 }
 
 /// Parses `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
-fn parse_host(text: &str) -> Result<(String, u16), Failure> {
+fn parse_host(text: &str) -> Result<(String, Option<u16>), Failure> {
     let wrong =
         || Failure::new(Kind::NotUnderstood, format!("'{text}' is not a host or host:port."));
     if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']').ok_or_else(wrong)?;
         let port = match rest.strip_prefix(':') {
-            Some(port) => port.parse().map_err(|_| wrong())?,
-            None if rest.is_empty() => PORT,
+            Some(port) => Some(port.parse().map_err(|_| wrong())?),
+            None if rest.is_empty() => None,
             None => return Err(wrong()),
         };
         return Ok((host.to_owned(), port));
     }
     match text.split_once(':') {
-        None => Ok((text.to_owned(), PORT)),
-        Some((_, rest)) if rest.contains(':') => Ok((text.to_owned(), PORT)),
-        Some((host, port)) => Ok((host.to_owned(), port.parse().map_err(|_| wrong())?)),
+        None => Ok((text.to_owned(), None)),
+        Some((_, rest)) if rest.contains(':') => Ok((text.to_owned(), None)),
+        Some((host, port)) => Ok((host.to_owned(), Some(port.parse().map_err(|_| wrong())?))),
     }
 }
 
@@ -398,10 +462,10 @@ mod tests {
 
     #[test]
     fn hosts_are_parsed_with_and_without_ports() {
-        assert_eq!(parse_host("hsm1").unwrap(), ("hsm1".into(), 8443));
-        assert_eq!(parse_host("hsm1:443").unwrap(), ("hsm1".into(), 443));
-        assert_eq!(parse_host("::1").unwrap(), ("::1".into(), 8443));
-        assert_eq!(parse_host("[::1]:9").unwrap(), ("::1".into(), 9));
+        assert_eq!(parse_host("hsm1").unwrap(), ("hsm1".into(), None));
+        assert_eq!(parse_host("hsm1:443").unwrap(), ("hsm1".into(), Some(443)));
+        assert_eq!(parse_host("::1").unwrap(), ("::1".into(), None));
+        assert_eq!(parse_host("[::1]:9").unwrap(), ("::1".into(), Some(9)));
         assert!(parse_host("hsm1:x").is_err());
         assert!(parse_host("[::1").is_err());
     }

@@ -54,6 +54,8 @@ pub struct Failure {
     pub reported_as_success: bool,
     /// The message is the whole text, without the usual text around errors.
     pub verbatim: bool,
+    /// Number and text of the result line that the appliance's own shell gave.
+    pub result: Option<(u32, String)>,
 }
 
 impl Failure {
@@ -67,6 +69,7 @@ impl Failure {
             candidates: Vec::new(),
             reported_as_success: false,
             verbatim: false,
+            result: None,
         }
     }
 
@@ -113,6 +116,23 @@ impl Failure {
         self.code.as_ref().is_some_and(|code| code.name == "FRAMEWORK_NO_SESSION_COOKIE")
     }
 
+    /// Whether the user gave the command up at a question.
+    pub fn is_cancelled(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.number == Some(0xb))
+    }
+
+    /// Whether the appliance does not have the resource that was asked for.
+    pub fn lacks_resource(&self) -> bool {
+        self.code.is_none() && self.message.starts_with(NO_RESOURCE)
+    }
+
+    /// Adds the result line of the appliance's own shell.
+    #[must_use]
+    pub fn result(mut self, code: u32, text: impl Into<String>) -> Failure {
+        self.result = Some((code, text.into()));
+        self
+    }
+
     /// The exit status.
     pub fn status(&self) -> Status {
         match self.kind {
@@ -134,10 +154,8 @@ impl From<luna_rest::Error> for Failure {
             E::Answered { method, path, status: 404, answer }
                 if answer.id == "FRAMEWORK_NO_RESOURCE" || answer.id.is_empty() =>
             {
-                Failure::command(format!(
-                    "This appliance does not have the resource {method} {path}."
-                ))
-                .hint("the command needs newer appliance software, or has no REST counterpart")
+                Failure::command(format!("{NO_RESOURCE} {method} {path}."))
+                    .hint("the command needs newer appliance software, or has no REST counterpart")
             }
             E::Answered { answer, .. } => {
                 let message = if answer.details.is_empty() || answer.details == answer.message {
@@ -183,6 +201,9 @@ impl From<luna_rest::Error> for Failure {
         }
     }
 }
+
+/// How the failure begins that names a resource which is not there.
+const NO_RESOURCE: &str = "This appliance does not have the resource";
 
 /// Makes a sentence, as the product's messages are: a capital letter first, a full stop last.
 fn sentence(text: &str) -> String {

@@ -32,6 +32,9 @@ pub struct CommandResult {
     pub error: Option<Error>,
     /// Remarks and hints.
     pub messages: Vec<String>,
+    /// The way that the command took, `rest` or `ssh`; absent where there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
 }
 
 /// An appliance.
@@ -40,7 +43,7 @@ pub struct CommandResult {
 pub struct Appliance {
     /// `host:port`.
     pub host: String,
-    /// Whether it is an emulated one.
+    /// Whether it is an emulated one; over SSH alone nobody says so, and it is false.
     pub emulated: bool,
 }
 

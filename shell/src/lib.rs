@@ -39,7 +39,9 @@ pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};
-pub use connect::{Connection, LocalAppliance, connect, connect_without_login, names_appliance};
+pub use connect::{
+    Connection, LocalAppliance, Named, connect, connect_without_login, names_appliance,
+};
 pub use device::{Device, Input, Stdio};
 pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
@@ -48,11 +50,12 @@ pub use generate::generate;
 pub use json::CommandResult;
 pub use older::{Now, Older};
 pub use options::{
-    DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, after_help,
+    DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, Via, after_help,
 };
 pub use page::{Page, Table};
 pub use pins::Pins;
-pub use run::{COMMANDS, CompletionValues, Session, Shell, main};
+pub use printable::printable;
+pub use run::{Asked, COMMANDS, CompletionValues, Session, Shell, main};
 pub use secrets::Secrets;
 pub use status::Status;
 pub use ui::{Question, Ui};

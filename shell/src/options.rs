@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
+use serde::Deserialize;
 
 use crate::failure::{Failure, Kind};
 
@@ -70,6 +71,19 @@ pub enum Format {
     Luna,
     /// One JSON object per command
     Json,
+}
+
+/// The way to an appliance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// The REST API
+    #[default]
+    Rest,
+    /// The appliance's own shell, through the ssh program of this machine
+    Ssh,
+    /// The REST API, and the shell for what it does not have
+    Auto,
 }
 
 /// What `--generate` writes.
@@ -165,7 +179,7 @@ pub struct Options {
     #[arg(long)]
     pub last_attempt: bool,
 
-    /// The appliance, as HOST or HOST:PORT; without one an emulated appliance of your own is used
+    /// The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used
     #[arg(long, env = "LUNA_HOST", value_parser = NonEmptyStringValueParser::new(), value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
     pub host: Option<String>,
 

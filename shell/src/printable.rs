@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// The text with every character visible that would move, colour, reorder or hide something: `\x1b`, `\u{202e}`.
 /// Line ends and tabs stay.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c| commands(c) && c != '\n' && c != '\t')
 }
 

@@ -10,9 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use luna_grammar::{Invocation, Outcome, tokenize};
+use luna_rest::Resource;
 
 use crate::arguments::{finish, report, unserializable};
-use crate::command::{Catalogue, Handler, Prepared, View};
+use crate::command::{Catalogue, Command, Prepared, Role, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
 use crate::diagnostics::{self, Advice};
@@ -80,6 +81,19 @@ pub trait Session: Sized + 'static {
     fn take_warnings(&mut self) -> Vec<String> {
         self.connection_mut().client.take_warnings()
     }
+    /// Has the appliance's own shell answer a resolved command; `failed` says how it failed here.
+    /// `None` where the command is to run here, or its failure stands.
+    fn relay(
+        &mut self,
+        _asked: &Asked<'_>,
+        _failed: Option<&Failure>,
+    ) -> Option<Result<Box<dyn View>, Failure>> {
+        None
+    }
+    /// The way that the last command took, where there are several.
+    fn way(&self) -> Option<&'static str> {
+        None
+    }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
         let reopened = self.connection_mut().reopen();
@@ -96,6 +110,16 @@ pub trait Session: Sized + 'static {
     fn recover(&mut self, failure: &Failure) -> bool {
         failure.session_ended() && self.reopen()
     }
+}
+
+/// A resolved command, as a session sees it that has another shell answer it.
+pub struct Asked<'a> {
+    /// The line.
+    pub invocation: &'a Invocation<'a>,
+    /// The resources that the command calls.
+    pub rest: &'static [Resource],
+    /// The roles that have it.
+    pub roles: &'static [Role],
 }
 
 /// The session loop of a shell.
@@ -256,8 +280,8 @@ impl<S: Session> Shell<S> {
                 result: Ok(Box::new(generate::Help { help: text })),
             },
             Outcome::Match(invocation) => {
-                let handler = &catalogue.commands[invocation.command].run;
-                match handler.prepare(&invocation) {
+                let command = catalogue.commands[invocation.command];
+                match command.run.prepare(&invocation) {
                     // Nothing is run while results of earlier lines cannot be written; the end says so.
                     Ok(_) if !self.earlier_output_is_written() => return Status::Success,
                     Ok(prepared) => {
@@ -265,7 +289,7 @@ impl<S: Session> Shell<S> {
                         LineResult {
                             path: invocation.path(),
                             canonical: invocation.canonical(),
-                            result: self.invoke(handler, &invocation, prepared),
+                            result: self.invoke(command, &invocation, prepared),
                         }
                     }
                     Err(argument) => {
@@ -308,7 +332,7 @@ impl<S: Session> Shell<S> {
 
     fn invoke(
         &mut self,
-        handler: &Handler<S>,
+        command: &Command<S>,
         invocation: &Invocation<'_>,
         prepared: Prepared<S>,
     ) -> Result<Box<dyn View>, Failure> {
@@ -321,9 +345,27 @@ impl<S: Session> Shell<S> {
         accepted_in(invocation)?;
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
+        let asked = Asked { invocation, rest: command.rest, roles: command.roles };
+        if let Some(answer) = self.session.relay(&asked, None) {
+            return answer;
+        }
+        let done = self.run_here(command, invocation, prepared);
+        match &done {
+            Err(failure) => self.session.relay(&asked, Some(failure)).unwrap_or(done),
+            Ok(_) => done,
+        }
+    }
+
+    fn run_here(
+        &mut self,
+        command: &Command<S>,
+        invocation: &Invocation<'_>,
+        prepared: Prepared<S>,
+    ) -> Result<Box<dyn View>, Failure> {
         match prepared(&mut self.session) {
             Err(failure) if self.session.recover(&failure) => {
-                let again = handler
+                let again = command
+                    .run
                     .prepare(invocation)
                     .map_err(|bad| Failure::new(Kind::BadArguments, bad.to_string()))?;
                 again(&mut self.session)
@@ -399,6 +441,7 @@ impl<S: Session> Shell<S> {
             emulated: connection.client.is_emulated(),
         };
         let user = connection.user.clone();
+        let via = self.session.way().map(str::to_owned);
         let ui = self.session.ui();
         let mut messages = std::mem::take(&mut ui.messages);
         write_remarks(&mut *ui.device, &warnings, result.as_ref().err());
@@ -415,6 +458,7 @@ impl<S: Session> Shell<S> {
             error: result.as_ref().err().map(json::Error::of),
             view: result.ok(),
             messages,
+            via,
         };
         ui.device.print(&format!("{}\n", object.text()));
         status

@@ -292,13 +292,53 @@ impl Ui {
     }
 
     /// Whether the user pressed Ctrl-C since the command began.
-    pub(crate) fn interrupted(&self) -> bool {
+    pub fn interrupted(&self) -> bool {
         self.watch.interrupted()
     }
 
     /// The longest time for the calls of a command together.
-    pub(crate) fn time_limit(&self) -> Duration {
+    pub fn time_limit(&self) -> Duration {
         self.watch.limit()
+    }
+
+    /// Whether `proceed` is the answer to every question for it.
+    pub fn agrees(&self) -> bool {
+        self.yes
+    }
+
+    /// Says so, once, if a command takes long.
+    pub fn waiting(&self) {
+        self.watch.check();
+    }
+
+    /// Has a person answer a question of another program; `None` where nobody is there, or gives up.
+    pub fn ask_person(&mut self, text: &str, hidden: bool) -> Option<Zeroizing<String>> {
+        if !self.attended() {
+            return None;
+        }
+        let ask = |device: &mut dyn Device, text: &str| match hidden {
+            true => device.hidden(text),
+            false => device.answer(text),
+        };
+        match self.put(text, ask) {
+            Input::Line(line) => Some(Zeroizing::new(line)),
+            Input::NotText | Input::Cancelled | Input::End => None,
+        }
+    }
+
+    /// As [`Ui::ask`], for a question that only looks like one: a command on standard input is none
+    /// of its answers.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn ask_in_doubt(&mut self, text: &str, instead: &str) -> Result<String, Failure> {
+        let given = !self.answers.is_empty();
+        let answer = self.ask(text, instead)?;
+        if !given && !self.attended() && (self.is_command)(&answer) {
+            self.untaken.push_back(answer);
+            return Err(unanswered(text, instead));
+        }
+        Ok(answer)
     }
 
     fn begin_output(&mut self) {
@@ -308,7 +348,7 @@ impl Ui {
         }
     }
 
-    fn put(&mut self, text: &str, ask: fn(&mut dyn Device, &str) -> Input) -> Input {
+    fn put(&mut self, text: &str, ask: impl FnOnce(&mut dyn Device, &str) -> Input) -> Input {
         self.shown = true;
         // In JSON mode only objects may be written to a pipe.
         let silent = self.frame == Frame::Json && !self.device.attended();

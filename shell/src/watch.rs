@@ -83,7 +83,7 @@ impl Watch {
         self.interrupted.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst))
     }
 
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.is_some_and(|since| since.elapsed() >= LONG_WAIT) {
             *waiting = None;

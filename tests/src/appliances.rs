@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running, Ssh};
 use luna_rest::{Client, Nothing, Target, Trust, clusters, emulator};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -42,6 +42,8 @@ pub(crate) struct Appliances {
     network: Rc<Network>,
     /// The number of the first one in the network.
     first: u8,
+    /// Whether they are reached over SSH too.
+    ssh: bool,
     running: BTreeMap<String, Running>,
     chosen: String,
     /// How far their clocks have been moved.
@@ -54,11 +56,17 @@ pub(crate) struct Appliances {
 
 impl Appliances {
     /// One appliance, in factory state.
-    pub(crate) fn new(folder: &Path, network: Rc<Network>, first: u8) -> Result<Appliances> {
+    pub(crate) fn new(
+        folder: &Path,
+        network: Rc<Network>,
+        first: u8,
+        ssh: bool,
+    ) -> Result<Appliances> {
         let mut appliances = Appliances {
             folder: folder.to_owned(),
             network,
             first,
+            ssh,
             running: BTreeMap::new(),
             chosen: FIRST.to_owned(),
             moved: Cell::new(Duration::ZERO),
@@ -100,7 +108,13 @@ impl Appliances {
             number => number,
         };
         let running = Appliance::start(luna_appliance::Options {
-            ssh: None,
+            ssh: self.ssh.then(|| Ssh {
+                address: (self.network.address(number), 0).into(),
+                any_port: false,
+                modern: false,
+                sftp: false,
+                dense: false,
+            }),
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),
             seed: Some(number.into()),

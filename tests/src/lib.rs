@@ -5,6 +5,7 @@ mod appliances;
 mod calls;
 mod cluster;
 mod network;
+mod over_ssh;
 mod recording;
 mod script;
 mod similarity;
@@ -12,6 +13,7 @@ mod test_appliance;
 mod transcript;
 
 pub use calls::{Calls, never_made, record_calls, undeclared};
+pub use over_ssh::play_over_ssh;
 pub use recording::{
     Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
     recordings,

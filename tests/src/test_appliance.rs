@@ -30,6 +30,8 @@ pub type Opened<S> = Result<S, (Box<dyn Device>, Failure)>;
 /// Appliances of a test's own; what is done is done to the one that is chosen, the first at first.
 pub struct TestAppliance {
     appliances: Appliances,
+    /// Whether LunaSH sessions go over SSH.
+    pub(crate) ssh: bool,
     folder: tempfile::TempDir,
 }
 
@@ -39,7 +41,7 @@ impl TestAppliance {
     /// # Errors
     /// It cannot be started.
     pub fn new() -> Result<TestAppliance> {
-        TestAppliance::on(Rc::new(Network::shared()), 1)
+        TestAppliance::on(Rc::new(Network::shared()), 1, false)
     }
 
     /// An appliance in factory state in a network of its own, where the fixed ports of a cluster's
@@ -48,7 +50,7 @@ impl TestAppliance {
     /// # Errors
     /// It cannot be started, or all networks are taken.
     pub fn with_network() -> Result<TestAppliance> {
-        TestAppliance::on(Rc::new(Network::claim().context("all networks are taken")?), 1)
+        TestAppliance::on(Rc::new(Network::claim().context("all networks are taken")?), 1, false)
     }
 
     /// Another appliance in factory state in this one's network, with this number from 2 to 9.
@@ -56,13 +58,13 @@ impl TestAppliance {
     /// # Errors
     /// It cannot be started.
     pub fn another(&self, number: u8) -> Result<TestAppliance> {
-        TestAppliance::on(Rc::clone(self.appliances.network()), number)
+        TestAppliance::on(Rc::clone(self.appliances.network()), number, false)
     }
 
-    fn on(network: Rc<Network>, number: u8) -> Result<TestAppliance> {
+    pub(crate) fn on(network: Rc<Network>, number: u8, ssh: bool) -> Result<TestAppliance> {
         let folder = tempfile::tempdir()?;
-        let appliances = Appliances::new(folder.path(), network, number)?;
-        Ok(TestAppliance { appliances, folder })
+        let appliances = Appliances::new(folder.path(), network, number, ssh)?;
+        Ok(TestAppliance { appliances, ssh, folder })
     }
 
     /// The address with this number, from 1 to 9, in this appliance's network.
@@ -315,7 +317,7 @@ impl TestAppliance {
         Ok(self.lunash_over(self.access()?, terminal, options, secrets))
     }
 
-    fn lunash_over(
+    pub(crate) fn lunash_over(
         &self,
         access: Connection,
         terminal: &ScriptedTerminal,
@@ -407,7 +409,7 @@ fn steady(line: &str) -> String {
     }
 }
 
-fn run<S: Session>(
+pub(crate) fn run<S: Session>(
     session: Opened<S>,
     catalogue: luna_shell::Catalogue<S>,
     options: Options,

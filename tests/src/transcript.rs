@@ -107,11 +107,14 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                 } else {
                     let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
                     let terminal = ScriptedTerminal::new(typed, !arguments.pipe);
-                    let secrets = Secrets::only(secrets.iter().copied());
+                    let given = Secrets::only(secrets.iter().copied());
                     let Arguments { options, client, .. } = arguments;
                     let status = match word {
-                        "lunash" => appliance.lunash(&terminal, options, secrets)?,
-                        _ => appliance.lunacm(&terminal, options, secrets, client)?,
+                        "lunash" if appliance.ssh => {
+                            appliance.lunash_over_ssh(&terminal, options, &secrets)?
+                        }
+                        "lunash" => appliance.lunash(&terminal, options, given)?,
+                        _ => appliance.lunacm(&terminal, options, given, client)?,
                     };
                     (terminal, status)
                 };

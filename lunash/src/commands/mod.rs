@@ -28,6 +28,8 @@ use luna_shell::{Catalogue, Command, Now, Older};
 use crate::glossary::GLOSSARY;
 use crate::session::Session;
 
+pub(crate) use hsm::access::LAST as LAST_OF_HSM_SO;
+
 /// The menus, in the order of their files.
 const MENUS: &[&[Menu]] = &[
     hsm::MENUS,
@@ -216,6 +218,11 @@ pub(crate) fn is_packaged(words: &[&str]) -> bool {
 pub(crate) fn path_of(words: &[&str]) -> Option<String> {
     let paths = TABLES.iter().copied().flatten().map(|command| command.path());
     paths.into_iter().find(|path| abbreviates(words, path) || words == [path])
+}
+
+/// The paths of all commands.
+pub(crate) fn paths() -> Vec<String> {
+    TABLES.iter().copied().flatten().map(|command| command.path()).collect()
 }
 
 /// Lines that scripts of older releases still send.

@@ -183,7 +183,7 @@ Caution:  You have only TWO HSM Admin logins attempts left (including
           be ZEROIZED!!!
 ";
 
-const LAST: &str = "\
+pub(crate) const LAST: &str = "\
 Caution:  This is your LAST available HSM Admin login attempt.
           If the wrong HSM Admin password is provided the HSM will
           be ZEROIZED!!!

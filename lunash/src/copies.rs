@@ -1,0 +1,61 @@
+//! `--put` and `--get`: files to and from the account's files on the appliance, without a command.
+
+use luna_shell::{Device, Failure, Options, Page, Status, Text, View, write_result};
+use serde::Serialize;
+
+use crate::session::Session;
+use crate::ssh::WireOptions;
+
+/// What is to be copied.
+pub struct Copies {
+    put: Vec<String>,
+    get: Vec<String>,
+}
+
+/// What was copied, by its name at the other end.
+#[derive(Serialize)]
+struct Copied {
+    put: Vec<String>,
+    got: Vec<String>,
+}
+
+impl Text for Copied {
+    fn write(&self, page: &mut Page) {
+        self.put.iter().for_each(|name| page.line(format!("{name} is among the account's files")));
+        self.got.iter().for_each(|name| page.line(format!("{name} is in the working directory")));
+    }
+}
+
+impl Copies {
+    /// What the arguments ask for, if it is this.
+    pub fn asked_for(wire: &WireOptions) -> Option<Copies> {
+        let put = wire.put.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+        let copies = Copies { put, get: wire.get.clone() };
+        (!copies.put.is_empty() || !copies.get.is_empty()).then_some(copies)
+    }
+
+    /// Copies the files, up to the first that cannot be copied.
+    pub fn run(
+        self,
+        device: Box<dyn Device>,
+        options: &Options,
+        open: impl FnOnce(Box<dyn Device>, &Options) -> Result<Session, (Box<dyn Device>, Failure)>,
+    ) -> Status {
+        let (mut device, done) = match open(device, options) {
+            Ok(mut session) => {
+                let done = self.copy(&mut session);
+                (session.into_device(), done)
+            }
+            Err((device, failure)) => (device, Err(failure)),
+        };
+        let done = done.map(|copied| Box::new(copied) as Box<dyn View>);
+        let status = write_result("lunash", &mut *device, options.output, done);
+        luna_shell::finish("lunash", &mut *device, status)
+    }
+
+    fn copy(self, session: &mut Session) -> Result<Copied, Failure> {
+        let put = self.put.iter().map(|file| session.put_file(file)).collect::<Result<_, _>>()?;
+        let got = self.get.iter().map(|name| session.get_file(name)).collect::<Result<_, _>>()?;
+        Ok(Copied { put, got })
+    }
+}
