@@ -71,7 +71,7 @@ enum Command {
         #[arg(long)]
         no_sftp: bool,
         /// How long a login over SSH may take.
-        #[arg(long, value_name = "SECONDS", default_value_t = 120,
+        #[arg(long, value_name = "SECONDS", default_value_t = Ssh::GRACE.as_secs(),
             value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
         ssh_grace: u64,
         /// The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the

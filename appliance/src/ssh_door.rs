@@ -52,6 +52,11 @@ pub struct Ssh {
     pub grace: Duration,
 }
 
+impl Ssh {
+    /// How long a login may take if nothing else is said.
+    pub const GRACE: Duration = Duration::from_secs(120);
+}
+
 /// The port of the settings as they leave the factory: it stands for the address that the door was opened at.
 const FACTORY_PORT: u16 = 22;
 /// How many connections may be open.

@@ -114,7 +114,7 @@ impl Appliances {
                 modern: false,
                 sftp: false,
                 dense: false,
-                grace: std::time::Duration::from_secs(120),
+                grace: Ssh::GRACE,
             }),
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),

@@ -13,7 +13,7 @@ pub(crate) const PASSWORD: &str = "NEW-Password1";
 /// How long a program may take.
 const DEADLINE: &str = "60";
 
-/// An appliance of a test, whose `admin` has chosen his password.
+/// An appliance of a test; its `admin` has chosen his password.
 pub(crate) struct Door {
     folder: TempDir,
     process: Child,
@@ -54,6 +54,19 @@ impl Door {
 
     /// Opens a door with further options of `luna-appliance serve`.
     pub(crate) fn with(options: &[&str]) -> Door {
+        let door = Door::of_the_factory(options);
+        let mut client = Client::connect(door.target.clone()).unwrap();
+        client.login("admin", &"PASSWORD".into()).unwrap();
+        let change = users::UserAction {
+            password: Some(PASSWORD.into()),
+            current_password: Some("PASSWORD".into()),
+        };
+        client.call(&users::ACT, &["admin", "changePassword"], &change).unwrap();
+        door
+    }
+
+    /// The same before anybody has chosen a password.
+    pub(crate) fn of_the_factory(options: &[&str]) -> Door {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(program("luna-appliance"))
             .args(["serve", "--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0", "--seed", "1"])
@@ -82,15 +95,7 @@ impl Door {
             trust: Trust::Pinned(fingerprint.parse().unwrap()),
             limit: None,
         };
-        let door = Door { folder, process, _said: said, port, target };
-        let mut client = Client::connect(door.target.clone()).unwrap();
-        client.login("admin", &"PASSWORD".into()).unwrap();
-        let change = users::UserAction {
-            password: Some(PASSWORD.into()),
-            current_password: Some("PASSWORD".into()),
-        };
-        client.call(&users::ACT, &["admin", "changePassword"], &change).unwrap();
-        door
+        Door { folder, process, _said: said, port, target }
     }
 
     /// Whether a password opens a session over REST.

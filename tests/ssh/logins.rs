@@ -29,6 +29,24 @@ impl Door {
 }
 
 #[test]
+fn the_password_of_the_factory_is_changed_at_a_terminal_before_anything_else() {
+    let door = Door::of_the_factory(&[]);
+    let with = |options: &[&str], words: &[&str], input: &str| {
+        let mut command = door.ssh_command(options, words);
+        command.env("SSHPASS", "PASSWORD");
+        feed(command, input)
+    };
+    for ran in [with(&[], &["client", "list"], ""), with(&[], &[], "client list\n")] {
+        assert_ne!(ran.status, 0, "{ran:?}");
+        assert!(ran.err.contains("log in at a terminal, with 'ssh -t'"), "{ran:?}");
+        assert!(!ran.out.contains("registered"), "{ran:?}");
+    }
+    let changed = with(&["-tt"], &[], &format!("{PASSWORD}\n{PASSWORD}\nclient list\n"));
+    assert!(changed.good().contains("No clients are registered."));
+    assert!(door.accepts_over_rest(PASSWORD));
+}
+
+#[test]
 fn six_refused_passwords_are_the_last_of_a_connection() {
     let door = Door::open();
     door.file("ask", b"#!/bin/sh\necho asked >> asked\necho wrong\n");
