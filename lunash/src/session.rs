@@ -204,8 +204,10 @@ impl Session {
     /// What the account has to know of a password that expires soon. Assumed: the words and the seven
     /// days of Linux.
     fn expiry(&self) -> Option<String> {
-        // Without a password nobody is asked for a new one.
-        self.connection.password()?;
+        // The owner of the data folder is never asked for one.
+        if self.connection.password().is_none() && !self.is_login_shell {
+            return None;
+        }
         let shown = self.client().get(&users::SHOW, &[&self.connection.user]).ok()?;
         match shown.password_expiry_days_remaining? {
             days @ 2..=7 => Some(format!("Warning: your password will expire in {days} days.")),
