@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, value_name = "ADDRESS:PORT")]
         ssh: Option<SocketAddr>,
         /// No SSH.
-        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout"])]
+        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout", "ssh_grace"])]
         no_ssh: bool,
         /// Refuse the SSH algorithms that only old scripts name: SHA-1, CBC.
         #[arg(long)]
@@ -70,7 +70,12 @@ enum Command {
         /// Files over SSH by `scp -O` alone, as on appliances of old.
         #[arg(long)]
         no_sftp: bool,
-        /// The layout of LunaSH over SSH: 5 has no empty line before a prompt.
+        /// How long a login over SSH may take.
+        #[arg(long, value_name = "SECONDS", default_value_t = 120,
+            value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
+        ssh_grace: u64,
+        /// The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the
+        /// password to the client.
         #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
         layout: String,
         /// The host name in factory state.
@@ -219,6 +224,7 @@ fn main() -> ExitCode {
             no_ssh,
             modern_ssh,
             no_sftp,
+            ssh_grace,
             layout,
         } => {
             let ssh = (!no_ssh).then(|| Ssh {
@@ -227,6 +233,7 @@ fn main() -> ExitCode {
                 modern: modern_ssh,
                 sftp: !no_sftp,
                 dense: layout == "5",
+                grace: Duration::from_secs(ssh_grace),
             });
             serve(Options { data, listen, seed, clock, hostname, snmp, ssh })
         }

@@ -14,7 +14,8 @@ mod terminal;
 mod visitor;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -22,10 +23,11 @@ use std::time::Duration;
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
 use luna_rest::{Fingerprint, Method, Secret, auth};
 use russh::server::Config;
-use russh::{Disconnect, MethodKind, MethodSet, SshId};
+use russh::{MethodKind, MethodSet, SshId};
 use tokio::runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
 use crate::core::ssh::SshServer;
@@ -43,8 +45,11 @@ pub struct Ssh {
     pub modern: bool,
     /// Whether files come and go over SFTP too, which appliances of old do not have.
     pub sftp: bool,
-    /// Whether no empty line stands before a prompt, as in LunaSH 5.x.
+    /// Whether it is as with LunaSH 5.x: no empty line stands before a prompt, and the client itself asks for
+    /// the password.
     pub dense: bool,
+    /// How long a login may take.
+    pub grace: Duration,
 }
 
 /// The port of the settings as they leave the factory: it stands for the address that the door was opened at.
@@ -57,8 +62,6 @@ const STRANGERS: usize = 30;
 pub(crate) const SHELLS: usize = 100;
 /// How many files may be on their way, each with up to 64 MiB of memory.
 const FILES: usize = 16;
-/// How long a login may take.
-const GRACE: Duration = Duration::from_secs(120);
 /// Refused logins until the connection is closed.
 const ATTEMPTS: usize = 6;
 /// Requests that the user waits for are read in pieces of at most this size.
@@ -149,28 +152,36 @@ impl Door {
         from: SocketAddr,
         stranger: OwnedSemaphorePermit,
     ) -> Result<(), russh::Error> {
+        let end = Instant::now() + self.settings.grace;
         stream.set_nodelay(true)?;
+        let socket = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
         let door = Arc::clone(&self);
         let config = tokio::task::spawn_blocking(move || door.config());
         let config = config.await.map_err(io::Error::other)??;
-        let (visitor, known) = Visitor::new(self, from, stranger);
+        let (visitor, known) = Visitor::new(self, from, config.methods.clone(), stranger);
         let greeted = russh::server::run_stream(config, stream, visitor);
-        let session = tokio::time::timeout(GRACE, greeted).await.map_err(|_| too_late())??;
-        let handle = session.handle();
+        let session = tokio::time::timeout_at(end, greeted).await;
+        let session = session.map_err(|_| russh::Error::ConnectionTimeout)??;
         tokio::pin!(session);
+        let strange = async {
+            if tokio::time::timeout_at(end, known).await.is_ok() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             ended = &mut session => return ended,
-            () = async { if tokio::time::timeout(GRACE, known).await.is_ok() { std::future::pending::<()>().await } } => {}
+            () = strange => {}
         }
-        let text = "The login took too long.".to_owned();
-        let _ = handle.disconnect(Disconnect::ByApplication, text, String::new()).await;
+        // A goodbye would wait for the end of a key exchange, which may never come.
+        socket.shutdown(Shutdown::Both)?;
         session.await
     }
 
     /// What the next connection is offered.
     fn config(&self) -> io::Result<Arc<Config>> {
-        let settings = self.replica.ssh_settings(host_keys::make)?;
+        // Before the settings: keys that are missing are made once, however many come at the same time.
         let mut last = lock(&self.config);
+        let settings = self.replica.ssh_settings(host_keys::make)?;
         if let Some((_, config)) = last.as_ref().filter(|(known, _)| *known == settings) {
             return Ok(Arc::clone(config));
         }
@@ -180,7 +191,10 @@ impl Door {
         }
         if settings.password {
             methods.push(MethodKind::Password);
-            methods.push(MethodKind::KeyboardInteractive);
+            // Assumed: scripts of LunaSH 5.x wait for OpenSSH's own question, `password:`.
+            if !self.settings.dense {
+                methods.push(MethodKind::KeyboardInteractive);
+            }
         }
         let config = Arc::new(Config {
             server_id: SshId::Standard("SSH-2.0-OpenSSH_8.0".into()),
@@ -284,10 +298,6 @@ impl Ports {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         Ok(self.runtime.spawn(door.accept(listener)).abort_handle())
     }
-}
-
-fn too_late() -> russh::Error {
-    russh::Error::ConnectionTimeout
 }
 
 fn listen(settings: Ssh) -> io::Result<TcpListener> {

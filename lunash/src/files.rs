@@ -4,7 +4,7 @@
 //! The product's own shell knows the latter only, where `scp` puts them. Here the operator has the
 //! working directory in front of him, so a file in it is the one that is meant; a copy on the
 //! appliance, which an earlier command may have left, does not hide it. The shell says which of the
-//! two it takes.
+//! two it takes. The login shell has no working directory to show: the machine is not its user's.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -95,7 +95,15 @@ impl Session {
         };
         let remote = base_name(name);
         let on_appliance = files.iter().any(|file| file.id == remote);
-        let source = read(name, &user, on_appliance)?;
+        let source = match self.is_login_shell() {
+            true if files.iter().any(|file| file.id == name) => FileSource::Appliance,
+            true => {
+                let text =
+                    format!("The file '{name}' is not among {user}'s files on the appliance.");
+                return Err(Failure::command(text));
+            }
+            false => read(name, &user, on_appliance)?,
+        };
         Ok(Found { name: name.to_owned(), user, on_appliance, source })
     }
 

@@ -49,9 +49,14 @@ pub(crate) fn run(session: &mut Session, options: &Options) -> Result<(), Failur
         let message = format!(
             "'{user}' must change the password before anything else: it is temporary or has expired."
         );
-        return Err(Failure::refused(message).hint(
-            "give the new one in LUNA_NEW_PASSWORD, LUNA_NEW_PASSWORD_FILE or LUNA_NEW_PASSWORD_FD",
-        ));
+        return Err(Failure::refused(message).hint(match options.login_shell {
+            // No variable of the environment comes this way.
+            Some(_) => "log in at a terminal, with 'ssh -t' and no command",
+            None => {
+                "give the new one in LUNA_NEW_PASSWORD, LUNA_NEW_PASSWORD_FILE or \
+                 LUNA_NEW_PASSWORD_FD"
+            }
+        }));
     }
     // What a program reads must hold nothing but the output of commands.
     let silent = options.output == Format::Json || options.quiet || options.one_shot();

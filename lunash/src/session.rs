@@ -138,6 +138,11 @@ impl Session {
         listed?.commands
     }
 
+    /// Whether it is somebody's login over SSH, on a machine that is not his.
+    pub(crate) fn is_login_shell(&self) -> bool {
+        self.is_login_shell
+    }
+
     /// Whether the cluster package is installed. Where the list may not be seen, the appliance will
     /// say so when it is asked.
     pub(crate) fn has_cluster_package(&self) -> bool {

@@ -114,6 +114,7 @@ impl Appliances {
                 modern: false,
                 sftp: false,
                 dense: false,
+                grace: std::time::Duration::from_secs(120),
             }),
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),

@@ -16,6 +16,8 @@ use crate::ssh_door::visitor::Person;
 
 /// The largest file that is taken, in bytes: as over REST.
 pub(super) const LARGEST: u64 = FILE_BODY as u64;
+/// The longest name of a file, as file systems have it.
+const NAME: usize = 255;
 /// What a request in JSON says it is.
 pub(super) const JSON: &str = "application/vnd.safenetinc.lunasa+json;version=17";
 const OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=17";
@@ -57,10 +59,18 @@ pub(super) fn name_of(path: &str) -> Result<Option<&str>, Refusal> {
     let rest = path.strip_prefix("./").unwrap_or(path).trim_end_matches('/');
     match rest {
         "" | "." | "~" => Ok(None),
-        ".." => Err(outside()),
-        name if name.contains('/') || name.starts_with("..") => Err(outside()),
-        name => Ok(Some(name)),
+        name if is_name(name) => Ok(Some(name)),
+        _ => Err(outside()),
     }
+}
+
+/// Whether a file may have this name: no way out of the folder, and nothing that does something to a screen.
+pub(super) fn is_name(name: &str) -> bool {
+    let good = |c: char| c != '/' && !c.is_control();
+    !matches!(name, "" | ".")
+        && !name.starts_with("..")
+        && name.len() <= NAME
+        && name.chars().all(good)
 }
 
 impl Files {
@@ -161,7 +171,10 @@ mod tests {
         for (path, name) in [("server.pem", "server.pem"), ("./a b.pem", "a b.pem")] {
             assert_eq!(name_of(path), Ok(Some(name)));
         }
-        for path in ["..", "../x", "/etc/passwd", "a/b", "./../x", "..x"] {
+        let long = "x".repeat(256);
+        for path in
+            ["..", "../x", "/etc/passwd", "a/b", "./../x", "..x", "a\nb", "\u{1b}[2J", "a\0", &long]
+        {
             assert!(name_of(path).is_err(), "{path}");
         }
     }

@@ -9,7 +9,7 @@ use russh::server::Msg;
 use russh::{ChannelReadHalf, ChannelWriteHalf};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::ssh_door::files::{Entry, Files, LARGEST, Refusal, name_of};
+use crate::ssh_door::files::{Entry, Files, LARGEST, Refusal, is_name, name_of};
 use crate::ssh_door::shell::Control;
 use crate::ssh_door::visitor::Task;
 
@@ -105,6 +105,7 @@ impl From<std::io::Error> for Gone {
 
 /// Takes or sends files on a channel.
 pub(super) fn run(task: Task, asked: Asked) -> Control {
+    let (control, running) = Control::of_files();
     tokio::spawn(async move {
         let Task { person, channel, .. } = task;
         let (mut read, write) = channel.split();
@@ -112,11 +113,12 @@ pub(super) fn run(task: Task, asked: Asked) -> Control {
         let files = Files(person);
         let done = serve(&files, &asked, &mut read, &write).await;
         drop(place);
+        drop(running);
         let _ = write.exit_status(u32::from(!matches!(done, Ok(true)))).await;
         let _ = write.eof().await;
         let _ = write.close().await;
     });
-    Control::none()
+    control
 }
 
 async fn serve(
@@ -333,7 +335,7 @@ fn announced(text: &str) -> Result<(u64, &str), (&str, Refusal)> {
     let (_, size, name) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
     let size = size.and_then(|size| size.parse::<u64>().ok());
     let size = size.ok_or_else(|| (name, other("size not delimited")))?;
-    if name.contains('/') || matches!(name, "" | "." | "..") {
+    if !is_name(name) {
         return Err((name, other("unexpected filename")));
     }
     if size > LARGEST {
@@ -388,8 +390,15 @@ mod tests {
     #[test]
     fn a_file_is_announced_by_a_plain_name_and_a_bearable_size() {
         assert_eq!(announced("0644 12 a b.pem").unwrap(), (12, "a b.pem"));
-        for text in ["0644 12 ../x", "0644 12 ..", "0644 12", "0644 x y", "0644 99999999999 y", ""]
-        {
+        for text in [
+            "0644 12 ../x",
+            "0644 12 ..",
+            "0644 12 \u{1b}[2J",
+            "0644 12",
+            "0644 x y",
+            "0644 99999999999 y",
+            "",
+        ] {
             assert!(announced(text).is_err(), "{text}");
         }
     }

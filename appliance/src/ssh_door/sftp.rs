@@ -39,6 +39,7 @@ struct Server {
 
 /// Serves SFTP on a channel until the other side is done.
 pub(super) fn run(files: Files, channel: Channel<Msg>) -> Control {
+    let (control, running) = Control::of_files();
     tokio::spawn(async move {
         let server = Server { files, open: BTreeMap::new(), opened: 0 };
         let (mut read, write) = channel.split();
@@ -52,11 +53,12 @@ pub(super) fn run(files: Files, channel: Channel<Msg>) -> Control {
             let _ = questions.shutdown().await;
         };
         let ((), ended) = tokio::join!(ask, tokio::io::copy(&mut answers, &mut answered));
+        drop(running);
         let _ = write.exit_status(u32::from(ended.is_err())).await;
         let _ = write.eof().await;
         let _ = write.close().await;
     });
-    Control::none()
+    control
 }
 
 /// What an error is here. The library sends no text of ours with it.

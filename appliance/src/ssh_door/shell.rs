@@ -21,7 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::replica::lock;
@@ -50,24 +50,33 @@ pub(super) fn program() -> io::Result<PathBuf> {
 /// of this.
 pub(super) struct Control {
     /// None for what has no program: it ends with what it reads from.
-    shell: Option<(Arc<Process>, oneshot::Sender<()>)>,
+    process: Option<Arc<Process>>,
+    channel: oneshot::Sender<()>,
 }
+
+/// Kept by what runs on a channel as long as it does; it hears of the channel's end.
+pub(super) type Running = oneshot::Receiver<()>;
 
 impl Control {
     /// Of something that has no program.
-    pub(super) fn none() -> Control {
-        Control { shell: None }
+    pub(super) fn of_files() -> (Control, Running) {
+        let (channel, running) = oneshot::channel();
+        (Control { process: None, channel }, running)
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.channel.is_closed()
     }
 
     pub(super) fn resize(&self, size: Size) {
-        if let Some((process, _)) = &self.shell {
+        if let Some(process) = &self.process {
             process.resize(size);
         }
     }
 
     /// As Ctrl-C does it.
     pub(super) fn interrupt(&self) {
-        if let Some((process, _)) = &self.shell {
+        if let Some(process) = &self.process {
             process.send(Signal::INT);
         }
     }
@@ -80,12 +89,26 @@ pub(super) struct Process {
     terminal: Mutex<Option<OwnedFd>>,
 }
 
+/// Ends a program, whatever becomes of what waits for it.
+struct Ending(Arc<Process>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.send(Signal::KILL);
+    }
+}
+
 impl Process {
     fn send(&self, signal: Signal) {
         if let Some(id) = *lock(&self.id) {
             // It may have ended just now.
             let _ = kill_process(id, signal);
         }
+    }
+
+    /// Whether it reads its terminal key by key.
+    fn takes_keys(&self) -> bool {
+        lock(&self.terminal).as_ref().is_some_and(terminal::takes_keys)
     }
 
     fn resize(&self, size: Size) {
@@ -99,26 +122,26 @@ impl Process {
 pub(super) fn run(task: Task, command: Option<Secret>, place: OwnedSemaphorePermit) -> Control {
     let process = Arc::new(Process { id: Mutex::default(), terminal: Mutex::default() });
     let shown = Arc::clone(&process);
-    let (channel_open, channel_closed) = oneshot::channel();
+    let (channel, running) = oneshot::channel();
+    let ending = Ending(Arc::clone(&process));
     tokio::spawn(async move {
         let Task { person, channel, terminal } = task;
         let (read, write) = channel.split();
-        let Some(cookie) = person.session().await else {
+        let Some(login) = person.session().await else {
             let _ = write.close().await;
             return;
         };
-        let serve = serve(&person, &cookie, command, terminal, read, &write, &process);
+        let serve = serve(&person, login.cookie(), command, terminal, read, &write, &process);
         tokio::pin!(serve);
         let served = tokio::select! {
             served = &mut serve => served,
-            _ = channel_closed => {
+            _ = running => {
                 process.send(Signal::HUP);
                 let ended = tokio::time::timeout(GOODBYE, &mut serve).await;
                 ended.unwrap_or_else(|_| Err(io::Error::other("it did not end with its channel")))
             }
         };
-        process.send(Signal::KILL);
-        drop(place);
+        drop((ending, place));
         let status = served.unwrap_or_else(|error| {
             tracing::warn!(%error, user = person.user, "LunaSH did not run to its end");
             Status { code: SIGNALLED - 1 }
@@ -127,9 +150,8 @@ pub(super) fn run(task: Task, command: Option<Secret>, place: OwnedSemaphorePerm
         let _ = write.exit_status(status.code).await;
         let _ = write.eof().await;
         let _ = write.close().await;
-        person.door.leave(person.from, &cookie).await;
     });
-    Control { shell: Some((shown, channel_open)) }
+    Control { process: Some(shown), channel }
 }
 
 struct Status {
@@ -280,13 +302,25 @@ async fn carry(
 ) -> io::Result<()> {
     let Streams { input, output, error } = streams;
     let on_terminal = error.is_none();
+    let shown = Notify::new();
     let typed = async {
-        let mut input = Some(input);
+        let (mut input, mut at_end) = (Some(input), false);
         loop {
-            let bytes = match next(&mut read).await {
+            let typed = tokio::select! {
+                typed = next(&mut read) => typed,
+                () = shown.notified(), if at_end => Typed::End,
+            };
+            let bytes = match typed {
                 Typed::Bytes(bytes) => bytes,
                 // Somebody who has sent all he had waits for what the program still says.
-                Typed::End if on_terminal => vec![CTRL_D],
+                Typed::End if on_terminal => {
+                    at_end = true;
+                    // Before the program has taken the terminal, the end of a line would be all they mean.
+                    if !process.takes_keys() {
+                        continue;
+                    }
+                    NO_MORE.to_vec()
+                }
                 Typed::End => {
                     input = None;
                     continue;
@@ -306,11 +340,13 @@ async fn carry(
     let said = async {
         let errors = async {
             match error {
-                Some(error) => copy(error, write.make_writer_ext(Some(STANDARD_ERROR))).await,
+                Some(error) => {
+                    copy(error, write.make_writer_ext(Some(STANDARD_ERROR)), &shown).await
+                }
                 None => Ok(()),
             }
         };
-        let (output, errors) = tokio::join!(copy(output, write.make_writer()), errors);
+        let (output, errors) = tokio::join!(copy(output, write.make_writer(), &shown), errors);
         output.and(errors)
     };
     tokio::select! {
@@ -322,12 +358,20 @@ async fn carry(
 /// The number of standard error in the protocol.
 const STANDARD_ERROR: u32 = 1;
 
-async fn copy(mut from: pipe::Receiver, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+/// Copies all there is, and tells `shown` of each piece.
+async fn copy(
+    mut from: pipe::Receiver,
+    mut to: impl AsyncWrite + Unpin,
+    shown: &Notify,
+) -> io::Result<()> {
     let mut buffer = vec![0; 8192];
     loop {
         match from.read(&mut buffer).await {
             Ok(0) => return Ok(()),
-            Ok(length) => to.write_all(&buffer[..length]).await?,
+            Ok(length) => {
+                to.write_all(&buffer[..length]).await?;
+                shown.notify_one();
+            }
             // A terminal whose program has ended.
             Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => return Ok(()),
             Err(error) => return Err(error),
@@ -335,8 +379,9 @@ async fn copy(mut from: pipe::Receiver, mut to: impl AsyncWrite + Unpin) -> io::
     }
 }
 
-/// The end of what is typed at a terminal.
-const CTRL_D: u8 = 4;
+/// The end of what is typed at a terminal: Ctrl-U, so that half a line is none, and Ctrl-D. A question takes
+/// it as well as a prompt, and may have dropped it before: it is sent again after all that is shown.
+const NO_MORE: [u8; 2] = [0x15, 0x04];
 
 /// What comes from the other side.
 enum Typed {

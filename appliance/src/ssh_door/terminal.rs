@@ -89,6 +89,11 @@ pub(super) fn resize(terminal: &OwnedFd, size: Size) {
     let _ = tcsetwinsize(terminal, size.of_window());
 }
 
+/// Whether a program takes each key from a terminal as it comes, not line by line.
+pub(super) fn takes_keys(terminal: &OwnedFd) -> bool {
+    tcgetattr(terminal).is_ok_and(|now| !now.local_modes.contains(LocalModes::ICANON))
+}
+
 const LOCAL: &[(Pty, LocalModes)] = &[
     (Pty::ECHO, LocalModes::ECHO),
     (Pty::ECHOE, LocalModes::ECHOE),

@@ -10,7 +10,7 @@ use luna_rest::ssh::{Entered, Proof};
 use russh::keys::HashAlg;
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response};
 use russh::server::{Session, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
+use russh::{Channel, ChannelId, ChannelOpenFailure, MethodSet, Pty, Sig};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::ssh_door::Door;
@@ -30,24 +30,38 @@ pub(super) struct Person {
     pub(super) user: String,
     pub(super) from: SocketAddr,
     pub(super) entered: Entered,
-    /// Of the session that his login opened.
-    cookie: Secret,
+    /// What files are reached with.
+    login: Login,
 }
 
 impl Person {
     /// Of the session that files are reached with.
     pub(super) fn cookie(&self) -> &Secret {
-        &self.cookie
+        self.login.cookie()
     }
 
     /// Opens a further session of the same account.
-    pub(super) async fn session(&self) -> Option<Secret> {
-        let proof = Proof::Session(self.cookie.clone());
-        self.door.enter(self.from, &self.user, proof).await?.0
+    pub(super) async fn session(&self) -> Option<Login> {
+        let proof = Proof::Session(self.cookie().clone());
+        let cookie = self.door.enter(self.from, &self.user, proof).await?.0?;
+        Some(Login { door: Arc::clone(&self.door), from: self.from, cookie })
     }
 }
 
-impl Drop for Person {
+/// A session with the appliance, which ends with this.
+pub(super) struct Login {
+    door: Arc<Door>,
+    from: SocketAddr,
+    cookie: Secret,
+}
+
+impl Login {
+    pub(super) fn cookie(&self) -> &Secret {
+        &self.cookie
+    }
+}
+
+impl Drop for Login {
     fn drop(&mut self) {
         let (door, from, cookie) = (Arc::clone(&self.door), self.from, self.cookie.clone());
         // Outside of a runtime the appliance stops, and its sessions with it.
@@ -69,6 +83,8 @@ struct Open {
 pub(super) struct Visitor {
     door: Arc<Door>,
     from: SocketAddr,
+    /// How he may prove who he is.
+    methods: MethodSet,
     person: Option<Arc<Person>>,
     channels: BTreeMap<ChannelId, Open>,
     /// Given back when it is known who he is.
@@ -82,19 +98,28 @@ impl Visitor {
     pub(super) fn new(
         door: Arc<Door>,
         from: SocketAddr,
+        methods: MethodSet,
         stranger: OwnedSemaphorePermit,
     ) -> (Visitor, oneshot::Receiver<()>) {
         let (tell, known) = oneshot::channel();
         let (person, channels) = (None, BTreeMap::new());
-        (Visitor { door, from, person, channels, stranger: Some((stranger, tell)) }, known)
+        let stranger = Some((stranger, tell));
+        (Visitor { door, from, methods, person, channels, stranger }, known)
+    }
+
+    /// He may try again, in every way: the library would take away the one that failed.
+    fn refusal(&self) -> Auth {
+        let proceed_with_methods = Some(self.methods.clone());
+        Auth::Reject { proceed_with_methods, partial_success: false }
     }
 
     async fn prove(&mut self, user: &str, proof: Proof) -> Auth {
         let Some((Some(cookie), entered)) = self.door.enter(self.from, user, proof).await else {
-            return Auth::reject();
+            return self.refusal();
         };
         let (door, user, from) = (Arc::clone(&self.door), user.to_owned(), self.from);
-        self.person = Some(Arc::new(Person { door, user, from, entered, cookie }));
+        let login = Login { door: Arc::clone(&door), from, cookie };
+        self.person = Some(Arc::new(Person { door, user, from, entered, login }));
         if let Some((_place, tell)) = self.stranger.take() {
             // Nobody waits any more when the connection ends just now.
             let _ = tell.send(());
@@ -150,8 +175,8 @@ impl Handler for Visitor {
             let prompts = vec![("Password: ".into(), false)].into();
             return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts });
         };
-        let Some(typed) = answers.next() else { return Ok(Auth::reject()) };
-        let Ok(password) = std::str::from_utf8(&typed) else { return Ok(Auth::reject()) };
+        let Some(typed) = answers.next() else { return Ok(self.refusal()) };
+        let Ok(password) = std::str::from_utf8(&typed) else { return Ok(self.refusal()) };
         Ok(self.prove(user, Proof::Password(password.into())).await)
     }
 
@@ -162,7 +187,7 @@ impl Handler for Visitor {
     ) -> Result<Auth, russh::Error> {
         let proof = Proof::Offer(offer.public_key.fingerprint(HashAlg::Sha256).to_string());
         let known = self.door.enter(self.from, user, proof).await.is_some();
-        Ok(if known { Auth::Accept } else { Auth::reject() })
+        Ok(if known { Auth::Accept } else { self.refusal() })
     }
 
     async fn auth_publickey(
@@ -180,6 +205,9 @@ impl Handler for Visitor {
         reply: ChannelOpenHandle,
         _session: &mut Session,
     ) -> Done {
+        // The library tells only of channels that the other side is the first to close.
+        let goes_on = |open: &Open| !open.control.as_ref().is_some_and(Control::has_ended);
+        self.channels.retain(|_, open| goes_on(open));
         if self.person.is_none() || self.channels.len() >= CHANNELS {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());

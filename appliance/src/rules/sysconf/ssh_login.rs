@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use luna_rest::auth::LOGIN;
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
 use time::OffsetDateTime;
 
@@ -100,7 +101,7 @@ fn prove(cx: &mut Context<'_>, user: &str, proof: &Proof) -> Result<(), Failure>
         Proof::Password(_) if !settings.password => Err(refuse("Passwords are not accepted.")),
         Proof::Password(password) => {
             auth::check_password(cx.state, cx.sessions, user, password, cx.now)?;
-            auth::may_log_in(cx, user, ENTER.resource())
+            auth::may_log_in(cx, user, LOGIN.resource())
         }
         Proof::Key(_) | Proof::Offer(_) if !settings.public_key => {
             Err(refuse("Public keys are not accepted."))
@@ -111,7 +112,7 @@ fn prove(cx: &mut Context<'_>, user: &str, proof: &Proof) -> Result<(), Failure>
             if !keys.iter().any(|key| key.fingerprint == *fingerprint) {
                 return Err(refuse("The account does not have this public key."));
             }
-            auth::may_log_in(cx, user, ENTER.resource())
+            auth::may_log_in(cx, user, LOGIN.resource())
         }
         Proof::Session(_) => Err(refuse("A session proves nothing here.")),
     }

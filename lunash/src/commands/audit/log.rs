@@ -278,7 +278,10 @@ impl Run<Session> for Untarlogs {
             None => format!("audit-{}.tgz", session.hsm()?),
         };
         let file = match session.provide(&file) {
-            Err(failure) if failure.code.is_none() && !Path::new(&file).exists() => {
+            Err(failure)
+                if failure.code.is_none()
+                    && (session.is_login_shell() || !Path::new(&file).exists()) =>
+            {
                 return Err(no_archive(session)?);
             }
             provided => provided?,

@@ -1,0 +1,11 @@
+//! The SSH door from outside: programs that nobody here wrote come to an appliance of their own. They are
+//! OpenSSH's `ssh`, `scp`, `sftp` and `ssh-keygen`, `sshpass`, PuTTY's `plink` and `pscp`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod algorithms;
+mod attacks;
+mod door;
+mod files;
+mod logins;
+mod sessions;
