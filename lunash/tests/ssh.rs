@@ -239,6 +239,15 @@ fn the_last_login_attempt_is_not_used_untold() {
 }
 
 #[test]
+fn a_secret_that_the_appliance_repeats_is_not_shown() {
+    let server = Server::start();
+    server.shell(&script("'hsm login '*) printf '\\r\\nSyntax error: %s\\r\\n' \"$line\";;"));
+    let login = "hsm login -password Right-Password-1";
+    let seen = server.run(&["--last-attempt", "-c", login]);
+    assert!(seen.stdout.contains("Syntax error: hsm login -password ********"), "{}", seen.stdout);
+}
+
+#[test]
 fn a_line_that_a_terminal_would_take_for_two_is_not_sent() {
     let server = Server::start();
     let seen = server.run(&["user", "role", "delete", "-role", "x\rhsm factoryReset -force"]);

@@ -54,6 +54,13 @@ pub struct Resource {
     pub template: &'static str,
 }
 
+impl Resource {
+    /// Whether only an emulated appliance has it.
+    pub fn is_emulated(&self) -> bool {
+        self.template.starts_with("/emulator/")
+    }
+}
+
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.template)

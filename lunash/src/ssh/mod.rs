@@ -18,6 +18,7 @@ mod secrets;
 
 use std::cell::{RefCell, RefMut};
 
+use luna_grammar::Invocation;
 use luna_rest::Resource;
 use luna_shell::{Asked, Code, Failure, Named, Page, Role, Text, Ui, Via, View};
 use serde::Serialize;
@@ -61,6 +62,9 @@ impl Wire {
     }
 }
 
+/// The shortest secret that is looked for in an answer: shorter ones are words.
+const SHORTEST_SECRET: usize = 6;
+
 /// Commands of this program, which the appliance never sees.
 const OWN: [&str; 2] = ["help", "exit"];
 
@@ -81,7 +85,7 @@ impl Text for Lines {
 
 /// Whether a command has no resource on a real appliance.
 fn without_resource(rest: &[Resource]) -> bool {
-    rest.is_empty() || rest.iter().any(|call| call.template.starts_with("/emulator/"))
+    rest.is_empty() || rest.iter().any(Resource::is_emulated)
 }
 
 /// Whether a command changes something, as far as its declaration tells.
@@ -181,7 +185,8 @@ impl Session {
         };
         let (attempt, agreed) = self.attempt_over_ssh(invocation)?;
         attempt.spend(self, |session| {
-            let (answer, silent) = session.send_over_ssh(&line, &order, path, agreed)?;
+            let (mut answer, silent) = session.send_over_ssh(&line, &order, path, agreed)?;
+            answer.text = without_secrets(answer.text, invocation);
             session.told(answer, silent)
         })
     }
@@ -245,6 +250,13 @@ impl Session {
     fn ui_to_look(&self) -> &Ui {
         &self.ui
     }
+}
+
+/// The text without the secrets of the line, which a shell may repeat where it does not understand it.
+fn without_secrets(text: String, invocation: &Invocation<'_>) -> String {
+    let long = |secret: &str| secret.len() >= SHORTEST_SECRET && text.contains(secret);
+    let shown: Vec<_> = invocation.secrets().filter(|(_, secret)| long(secret)).collect();
+    shown.iter().fold(text.clone(), |text, (_, secret)| text.replace(&**secret, "********"))
 }
 
 /// The product's code in `Error:  'hsm login' failed. (A00000 : LUNA_RET_UM_PIN_INCORRECT)`.
