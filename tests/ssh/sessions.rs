@@ -105,7 +105,8 @@ fn channels_of_one_connection_do_not_disturb_each_other() {
         let one = |n: usize| {
             let door = &door;
             move || {
-                let line = if n.is_multiple_of(2) { "client list" } else { "client show -client x" };
+                let line =
+                    if n.is_multiple_of(2) { "client list" } else { "client show -client x" };
                 (n, feed(door.ssh_command(&["-S", socket], &[line]), ""))
             }
         };
