@@ -1,4 +1,5 @@
-//! `--put` and `--get`: files to and from the account's files on the appliance, without a command.
+//! `lunash put FILE…` and `lunash get NAME…`: files to and from the account's files on the appliance, without a
+//! command. Before other words they are the options `--put` and `--get`.
 
 use luna_shell::{Device, Failure, Options, Page, Status, Text, View, write_result};
 use serde::Serialize;
@@ -28,9 +29,15 @@ impl Text for Copied {
 
 impl Copies {
     /// What the arguments ask for, if it is this.
-    pub fn asked_for(wire: &WireOptions) -> Option<Copies> {
+    pub fn asked_for(wire: &WireOptions, options: &Options) -> Option<Copies> {
         let put = wire.put.iter().map(|file| file.to_string_lossy().into_owned()).collect();
-        let copies = Copies { put, get: wire.get.clone() };
+        let mut copies = Copies { put, get: wire.get.clone() };
+        // No command of the appliance begins with these words.
+        match &options.words[..] {
+            [word, files @ ..] if word == "put" => copies.put.extend_from_slice(files),
+            [word, names @ ..] if word == "get" => copies.get.extend_from_slice(names),
+            _ => {}
+        }
         (!copies.put.is_empty() || !copies.get.is_empty()).then_some(copies)
     }
 

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
     let open = |device: Box<dyn Device>, options: &Options| open(device, options, &wire, folders);
-    if let Some(copies) = Copies::asked_for(&wire) {
+    if let Some(copies) = Copies::asked_for(&wire, &options) {
         return copies.run(Box::new(Stdio::new(options.quiet, None)), &options, open).into();
     }
     let catalogue = lunash::catalogue();

@@ -633,3 +633,17 @@ fn what_was_made_is_named_in_json() {
         .collect();
     assert_eq!(views[2]["id"], views[3]["partitions"][0]["serial"]);
 }
+
+#[test]
+fn files_go_to_the_account_and_come_back_without_a_command() {
+    let home = Home::new();
+    std::fs::write(home.folder.path().join("a.txt"), "text of a\n").unwrap();
+    let put = home.run(&["put", "a.txt"]);
+    assert_eq!((put.status, put.stdout.as_str()), (0, "a.txt is among the account's files\n"));
+    std::fs::remove_file(home.folder.path().join("a.txt")).unwrap();
+    assert_eq!(home.run(&["get", "a.txt"]).status, 0);
+    let got = std::fs::read_to_string(home.folder.path().join("a.txt")).unwrap();
+    assert_eq!(got, "text of a\n");
+    assert_eq!(home.run(&["get", "b.txt"]).status, 1);
+    assert_eq!(home.run(&["put"]).status, 2);
+}
