@@ -31,6 +31,7 @@ mod cluster_listeners;
 mod connections;
 mod folder;
 mod forward;
+mod further_port;
 mod http;
 #[cfg(test)]
 mod layers;

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
-use luna_rest::{Fingerprint, Method, Secret, auth};
+use luna_rest::{Fingerprint, Method, Secret, auth, media};
 use russh::server::Config;
 use russh::{MethodKind, MethodSet, SshId};
 use tokio::runtime;
@@ -31,6 +31,7 @@ use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
 use crate::core::ssh::SshServer;
+use crate::further_port::FurtherPort;
 use crate::replica::{Replica, SshSettings, lock};
 use visitor::Visitor;
 
@@ -103,7 +104,6 @@ impl Door {
         runtime: &runtime::Handle,
     ) -> io::Result<SocketAddr> {
         let listener = listen(settings)?;
-        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let door = Arc::new(Door {
             settings,
@@ -119,16 +119,26 @@ impl Door {
             files: Arc::new(Semaphore::new(FILES)),
             config: Mutex::default(),
         });
-        let _inside = runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener)?;
         replica.set_ssh(Ports {
             door: Arc::downgrade(&door),
             runtime: runtime.clone(),
             first: address,
-            further: Mutex::default(),
+            further: FurtherPort::none(),
         });
-        runtime.spawn(door.accept(listener));
+        door.let_in(listener, runtime)?;
         Ok(address)
+    }
+
+    /// Lets those in who come to this port, until that is aborted.
+    fn let_in(
+        self: Arc<Door>,
+        listener: TcpListener,
+        runtime: &runtime::Handle,
+    ) -> io::Result<AbortHandle> {
+        listener.set_nonblocking(true)?;
+        let _inside = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        Ok(runtime.spawn(self.accept(listener)).abort_handle())
     }
 
     async fn accept(self: Arc<Door>, listener: tokio::net::TcpListener) {
@@ -249,7 +259,7 @@ impl Door {
         let body = Enter { user_id: user.to_owned(), from: from.to_string(), proof };
         let mut request = Request::new(Method::Post, ENTER.template());
         request.local_key = Some(self.local_key.clone());
-        request.content_type = files::JSON.to_owned();
+        request.content_type = media::JSON.to_owned();
         request.body = Body::Plain(serde_json::to_vec(&body).ok()?);
         let response = self.ask(from, request).await;
         let entered =
@@ -271,37 +281,23 @@ struct Ports {
     door: Weak<Door>,
     runtime: runtime::Handle,
     first: SocketAddr,
-    /// The port of the settings, while it is open.
-    further: Mutex<Option<(u16, AbortHandle)>>,
+    /// The port of the settings.
+    further: FurtherPort<AbortHandle>,
 }
 
 impl SshServer for Ports {
     fn listen(&self, port: u16) {
-        let mut further = lock(&self.further);
-        if further.as_ref().map_or(FACTORY_PORT, |(open, _)| *open) == port {
-            return;
-        }
-        if let Some((_, open)) = further.take() {
-            open.abort();
-        }
-        let Some(door) = self.door.upgrade() else { return };
-        if port == FACTORY_PORT || port == self.first.port() {
-            return;
-        }
-        match self.open(door, port) {
-            Ok(open) => *further = Some((port, open)),
-            Err(error) => tracing::error!(%error, port, "the SSH server's port was not opened"),
-        }
-    }
-}
-
-impl Ports {
-    fn open(&self, door: Arc<Door>, port: u16) -> io::Result<AbortHandle> {
-        let listener = TcpListener::bind((self.first.ip(), port))?;
-        listener.set_nonblocking(true)?;
-        let _inside = self.runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        Ok(self.runtime.spawn(door.accept(listener)).abort_handle())
+        let open_already = [FACTORY_PORT, self.first.port()];
+        let port = Some(port).filter(|port| !open_already.contains(port));
+        self.further.set(
+            port,
+            "ssh",
+            |open| open.abort(),
+            |port| {
+                let door = self.door.upgrade().ok_or_else(|| io::Error::other("it stops"))?;
+                door.let_in(TcpListener::bind((self.first.ip(), port))?, &self.runtime)
+            },
+        );
     }
 }
 

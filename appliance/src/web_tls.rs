@@ -11,6 +11,7 @@ use tokio::runtime;
 
 use crate::core::web::Web;
 use crate::folder::{Certificate, Folder};
+use crate::further_port::FurtherPort;
 use crate::http::{Port, Server};
 use crate::replica::{WebTls, lock};
 
@@ -22,8 +23,8 @@ pub(crate) struct FolderTls {
     current: Mutex<Current>,
     fingerprint: Arc<Mutex<Fingerprint>>,
     runtime: runtime::Handle,
-    /// The port it was bound to, while that is open.
-    bound: Mutex<Option<(u16, Handle<SocketAddr>)>>,
+    /// The port it was bound to.
+    bound: FurtherPort<Handle<SocketAddr>>,
 }
 
 struct Current {
@@ -49,7 +50,7 @@ impl FolderTls {
             current: Mutex::new(Current { certificate, ciphers: String::new() }),
             fingerprint,
             runtime,
-            bound: Mutex::default(),
+            bound: FurtherPort::none(),
         }
     }
 
@@ -72,21 +73,10 @@ impl Web for FolderTls {
     }
 
     fn listen(&self, port: u16) {
-        let mut bound = lock(&self.bound);
-        if bound.as_ref().map_or(0, |(open, _)| *open) == port {
-            return;
-        }
-        if let Some((_, handle)) = bound.take() {
-            // Requests under way are answered.
-            handle.graceful_shutdown(None);
-        }
-        if port == 0 {
-            return;
-        }
-        match self.open(port) {
-            Ok(handle) => *bound = Some((port, handle)),
-            Err(error) => tracing::error!(%error, port, "the web server's port was not opened"),
-        }
+        let port = Some(port).filter(|port| *port != 0);
+        // Requests under way are answered.
+        let close = |handle: Handle<SocketAddr>| handle.graceful_shutdown(None);
+        self.bound.set(port, "webserver", close, |port| self.open(port));
     }
 }
 

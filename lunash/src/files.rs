@@ -129,28 +129,38 @@ impl Session {
     }
 }
 
+/// The content of a file of this machine; none if it is not there.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn local(name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(name) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(name, error)),
+    }
+}
+
+pub(crate) fn unreadable(name: &str, why: impl std::fmt::Display) -> Failure {
+    Failure::command(format!("The file '{name}' in the working directory cannot be read ({why})."))
+}
+
 /// The name of a file without the folders before it.
-fn base_name(name: &str) -> String {
+pub(crate) fn base_name(name: &str) -> String {
     Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Reads a file of this machine; if there is none, the appliance's is meant.
 fn read(name: &str, user: &str, on_appliance: bool) -> Result<FileSource, Failure> {
-    let error = match std::fs::read(name) {
-        Ok(content) => return Ok(FileSource::Local(content)),
-        Err(error) => error,
-    };
-    let missing = error.kind() == ErrorKind::NotFound;
+    if let Some(content) = local(name)? {
+        return Ok(FileSource::Local(content));
+    }
     // A path means a file of this machine; the appliance's files have no folders.
-    if missing && on_appliance && base_name(name) == name {
+    if on_appliance && base_name(name) == name {
         return Ok(FileSource::Appliance);
     }
-    Err(Failure::command(if missing {
-        format!(
-            "The file '{name}' is neither among {user}'s files on the appliance nor in the working \
-             directory."
-        )
-    } else {
-        format!("The file '{name}' in the working directory cannot be read ({error}).")
-    }))
+    Err(Failure::command(format!(
+        "The file '{name}' is neither among {user}'s files on the appliance nor in the working \
+         directory."
+    )))
 }

@@ -1,7 +1,7 @@
 //! The login of an account whose password is temporary or has expired: it has to be changed before
 //! anything else.
 
-use luna_rest::{ErrorId, network};
+use luna_rest::{Error, ErrorId};
 use luna_shell::{Failure, Format, Kind, Options};
 
 use crate::passwords;
@@ -33,10 +33,10 @@ const NOTICE: &str = "\
 /// How often a person may choose again when the appliance refuses a password.
 const ATTEMPTS: u32 = 3;
 
-/// Whether the account has to change its password first.
-pub(crate) fn is_due(session: &Session) -> bool {
-    let answer = session.client().get(&network::SHOW, &[]);
-    answer.is_err_and(|error| error.id() == Some(ErrorId::FRAMEWORK_PASSWORD_CHANGE_REQUIRED))
+/// Whether a call was refused because the account has to change its password first.
+pub(crate) fn is_due<A>(answer: &Result<A, Error>) -> bool {
+    let id = answer.as_ref().err().and_then(Error::id);
+    id == Some(ErrorId::FRAMEWORK_PASSWORD_CHANGE_REQUIRED)
 }
 
 /// Leads through the change. A script gives the new password in advance: its input is commands,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use luna_rest::partitions::Partition;
 use luna_rest::{
-    Client, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages, partitions,
-    services, syslog, tasks, tokens, users,
+    Client, Error, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages,
+    partitions, services, syslog, tasks, tokens, users,
 };
 use luna_shell::{
     Asked, Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Page,
@@ -117,13 +117,16 @@ impl Session {
             session.clusters = session.has_cluster_package();
             return Ok(session);
         }
-        if first_login::is_due(&session) {
+        let network = session.client().get(&network::SHOW, &[]);
+        if first_login::is_due(&network) {
             match first_login::run(&mut session, options) {
                 Ok(()) => session.greeted = true,
                 Err(failure) => return Err((session.ui.into_device(), failure)),
             }
+            session.refresh_hostname();
+        } else {
+            session.take_hostname(network);
         }
-        session.refresh_hostname();
         session.clusters = session.has_cluster_package();
         session.listed = session.listed_commands();
         session.tell(None, None);
@@ -193,8 +196,12 @@ impl Session {
 
     /// Reads the host name again, after it was changed.
     pub fn refresh_hostname(&mut self) {
+        self.take_hostname(self.client().get(&network::SHOW, &[]));
+    }
+
+    fn take_hostname(&mut self, network: Result<network::Network, Error>) {
         // Without an answer the prompt keeps the name it has.
-        if let Ok(network) = self.client().get(&network::SHOW, &[])
+        if let Ok(network) = network
             && !network.hostname.is_empty()
         {
             self.hostname = network.hostname;

@@ -71,7 +71,10 @@ impl Client {
 }
 
 /// The first file in a tgz archive, if it has at most `longest` bytes.
-fn unpack(archive: &[u8], longest: u64) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// It holds none, a longer one, or is damaged: what is wrong with it.
+pub fn unpack(archive: &[u8], longest: u64) -> Result<Vec<u8>, String> {
     let broken = |error: std::io::Error| format!("not a compressed tar archive: {error}");
     // The limit includes headers, so that endless headers are caught as well.
     let bounded = flate2::read::GzDecoder::new(archive).take(longest.saturating_add(64 * 1024));

@@ -14,6 +14,7 @@ mod error;
 mod error_id;
 mod files;
 mod follow;
+pub mod media;
 mod one_line;
 mod secret;
 mod transport;
@@ -53,6 +54,7 @@ pub use call::{Call, Method, Nothing, Resource};
 pub use client::{Answer, CALLS, Client, CommandDeadline, Target};
 pub use error::{ApiError, Error};
 pub use error_id::ErrorId;
+pub use files::unpack;
 pub use secret::{Secret, guard_memory};
 pub use trust::{Fingerprint, Identity, Trust};
 

@@ -26,14 +26,8 @@ use rustls_pki_types::ServerName;
 use crate::call::Method;
 use crate::client::Target;
 use crate::error::Error;
+use crate::media::{JSON, MULTIPART, OCTETS};
 use crate::trust::{CertificateVerifier, Fingerprint, Identity, Rejection};
-
-/// `Content-Type` of requests with a JSON body or without a body; no number means the newest.
-const JSON: &str = "application/vnd.safenetinc.lunasa+json;version=";
-/// `Content-Type` of a file that is the body.
-const OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=";
-/// `Content-Type` of a form with a file; the boundary follows.
-const MULTIPART: &str = "application/vnd.safenetinc.lunasa+multipart;version=";
 
 /// The longest time for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -24,21 +24,17 @@ pub(crate) struct SshSettings {
     pub(crate) further_keys: Vec<Secret>,
 }
 
+impl SshSettings {
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        [&self.seed].into_iter().chain(&self.further_keys).map(Secret::expose)
+    }
+}
+
 impl PartialEq for SshSettings {
     fn eq(&self, other: &SshSettings) -> bool {
-        let shown = |settings: &SshSettings| {
-            (
-                settings.ciphers.clone(),
-                settings.macs.clone(),
-                settings.password,
-                settings.public_key,
-            )
-        };
-        let same = |one: &Secret, other: &Secret| one.expose() == other.expose();
-        shown(self) == shown(other)
-            && same(&self.seed, &other.seed)
-            && self.further_keys.len() == other.further_keys.len()
-            && self.further_keys.iter().zip(&other.further_keys).all(|(a, b)| same(a, b))
+        (&self.ciphers, &self.macs) == (&other.ciphers, &other.macs)
+            && (self.password, self.public_key) == (other.password, other.public_key)
+            && self.keys().eq(other.keys())
     }
 }
 

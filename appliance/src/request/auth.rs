@@ -1,5 +1,7 @@
 //! Who is asking: sessions, Basic authorization, roles and their rules.
 
+use std::net::SocketAddr;
+
 use luna_rest::auth::{LOGIN, LOGOUT};
 use luna_rest::users::{ACT, CHANGE_PASSWORD_FIRST};
 use luna_rest::{Nothing, Resource, Secret};
@@ -244,7 +246,7 @@ fn login(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>,
     require_web_server(cx)?;
     let user = check_basic(cx)?;
     may_log_in(cx, &user, LOGIN.resource())?;
-    Ok(open_private(cx, user))
+    Ok(open_private(cx, user, None))
 }
 
 /// Refuses whoever cannot read the data folder's key.
@@ -259,10 +261,14 @@ pub(crate) fn require_local_key(cx: &Context<'_>) -> Result<(), Failure> {
         .details("Send the key from the file local.key of the data folder."))
 }
 
-/// Opens the private session of an account.
-pub(crate) fn open_private(cx: &mut Context<'_>, user: String) -> Reply<Nothing> {
+/// Opens the private session of an account; over SSH with the address that its user came from.
+pub(crate) fn open_private<A>(
+    cx: &mut Context<'_>,
+    user: String,
+    over_ssh_from: Option<SocketAddr>,
+) -> Reply<A> {
     let role = cx.state.users.users.get(&user).map(|row| row.role.clone()).unwrap_or_default();
-    open(cx, Session { user, role, private: true, ..Session::default() })
+    open(cx, Session { user, role, private: true, over_ssh_from, ..Session::default() })
 }
 
 /// Opens a session and hands out its cookie.

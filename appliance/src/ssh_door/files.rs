@@ -1,11 +1,10 @@
 //! The files of whoever is at the door, as scp and SFTP see them: one flat folder.
 
-use std::io::Read;
 use std::sync::Arc;
 
-use flate2::read::GzDecoder;
+use luna_rest::media::{JSON, MULTIPART, OCTETS};
 use luna_rest::users::{DELETE_FILE, DOWNLOAD, FILE, FILES, File, Files as List, UPLOAD};
-use luna_rest::{ApiError, Method};
+use luna_rest::{ApiError, Method, unpack};
 use serde::de::DeserializeOwned;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
@@ -18,10 +17,6 @@ use crate::ssh_door::visitor::Person;
 pub(super) const LARGEST: u64 = FILE_BODY as u64;
 /// The longest name of a file, as file systems have it.
 const NAME: usize = 255;
-/// What a request in JSON says it is.
-pub(super) const JSON: &str = "application/vnd.safenetinc.lunasa+json;version=17";
-const OCTETS: &str = "application/vnd.safenetinc.lunasa+octet-stream;version=17";
-const MULTIPART: &str = "application/vnd.safenetinc.lunasa+multipart;version=17";
 
 /// The files of a person.
 pub(super) struct Files(pub(super) Arc<Person>);
@@ -132,7 +127,7 @@ impl Files {
     pub(super) async fn read(&self, name: &str) -> Result<Vec<u8>, Refusal> {
         let path = DOWNLOAD.path(&[&self.0.user, name]);
         let packed = self.ask(Method::Get, path, OCTETS, Body::Plain(Vec::new())).await?.body;
-        unpack(&packed).map_err(|error| Refusal::Other(error.to_string()))
+        unpack(&packed, LARGEST).map_err(Refusal::Other)
     }
 
     /// Writes a file, in place of one of the same name.
@@ -147,16 +142,6 @@ impl Files {
         let path = DELETE_FILE.path(&[&self.0.user, name]);
         self.ask(Method::Delete, path, JSON, Body::Plain(Vec::new())).await.map(drop)
     }
-}
-
-/// The one file of an archive, as the appliance sends files.
-fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut archive = tar::Archive::new(GzDecoder::new(packed));
-    let mut content = Vec::new();
-    if let Some(entry) = archive.entries()?.next() {
-        entry?.read_to_end(&mut content)?;
-    }
-    Ok(content)
 }
 
 #[cfg(test)]

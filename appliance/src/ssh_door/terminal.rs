@@ -64,18 +64,14 @@ impl Wanted {
         let mut attributes = tcgetattr(&theirs)?;
         for (mode, value) in &self.modes {
             let on = *value != 0;
-            let local = LOCAL.iter().find(|(name, _)| name == mode);
-            let input = INPUT.iter().find(|(name, _)| name == mode);
-            let output = OUTPUT.iter().find(|(name, _)| name == mode);
-            let special = SPECIAL.iter().find(|(name, _)| name == mode);
-            match (local, input, output, special) {
-                (Some((_, flag)), ..) => attributes.local_modes.set(*flag, on),
-                (_, Some((_, flag)), ..) => attributes.input_modes.set(*flag, on),
-                (_, _, Some((_, flag)), _) => attributes.output_modes.set(*flag, on),
-                (.., Some((_, index))) => {
-                    attributes.special_codes[*index] = u8::try_from(*value).unwrap_or_default();
+            match MODES.iter().find(|(name, _)| name == mode).map(|(_, mode)| *mode) {
+                Some(Setting::Local(flag)) => attributes.local_modes.set(flag, on),
+                Some(Setting::Input(flag)) => attributes.input_modes.set(flag, on),
+                Some(Setting::Output(flag)) => attributes.output_modes.set(flag, on),
+                Some(Setting::Key(index)) => {
+                    attributes.special_codes[index] = u8::try_from(*value).unwrap_or_default();
                 }
-                _ => {}
+                None => {}
             }
         }
         tcsetattr(&theirs, OptionalActions::Now, &attributes)?;
@@ -94,43 +90,43 @@ pub(super) fn takes_keys(terminal: &OwnedFd) -> bool {
     tcgetattr(terminal).is_ok_and(|now| !now.local_modes.contains(LocalModes::ICANON))
 }
 
-const LOCAL: &[(Pty, LocalModes)] = &[
-    (Pty::ECHO, LocalModes::ECHO),
-    (Pty::ECHOE, LocalModes::ECHOE),
-    (Pty::ECHOK, LocalModes::ECHOK),
-    (Pty::ECHONL, LocalModes::ECHONL),
-    (Pty::ICANON, LocalModes::ICANON),
-    (Pty::ISIG, LocalModes::ISIG),
-    (Pty::IEXTEN, LocalModes::IEXTEN),
-    (Pty::NOFLSH, LocalModes::NOFLSH),
-    (Pty::TOSTOP, LocalModes::TOSTOP),
-];
+/// What a mode of the protocol is on the system.
+#[derive(Clone, Copy)]
+enum Setting {
+    Local(LocalModes),
+    Input(InputModes),
+    Output(OutputModes),
+    Key(SpecialCodeIndex),
+}
 
-const INPUT: &[(Pty, InputModes)] = &[
-    (Pty::ICRNL, InputModes::ICRNL),
-    (Pty::INLCR, InputModes::INLCR),
-    (Pty::IGNCR, InputModes::IGNCR),
-    (Pty::ISTRIP, InputModes::ISTRIP),
-    (Pty::IXON, InputModes::IXON),
-    (Pty::IXANY, InputModes::IXANY),
-    (Pty::IXOFF, InputModes::IXOFF),
-];
-
-const OUTPUT: &[(Pty, OutputModes)] = &[
-    (Pty::OPOST, OutputModes::OPOST),
-    (Pty::ONLCR, OutputModes::ONLCR),
-    (Pty::OCRNL, OutputModes::OCRNL),
-    (Pty::ONOCR, OutputModes::ONOCR),
-    (Pty::ONLRET, OutputModes::ONLRET),
-];
-
-const SPECIAL: &[(Pty, SpecialCodeIndex)] = &[
-    (Pty::VINTR, SpecialCodeIndex::VINTR),
-    (Pty::VQUIT, SpecialCodeIndex::VQUIT),
-    (Pty::VERASE, SpecialCodeIndex::VERASE),
-    (Pty::VKILL, SpecialCodeIndex::VKILL),
-    (Pty::VEOF, SpecialCodeIndex::VEOF),
-    (Pty::VSUSP, SpecialCodeIndex::VSUSP),
+const MODES: &[(Pty, Setting)] = &[
+    (Pty::ECHO, Setting::Local(LocalModes::ECHO)),
+    (Pty::ECHOE, Setting::Local(LocalModes::ECHOE)),
+    (Pty::ECHOK, Setting::Local(LocalModes::ECHOK)),
+    (Pty::ECHONL, Setting::Local(LocalModes::ECHONL)),
+    (Pty::ICANON, Setting::Local(LocalModes::ICANON)),
+    (Pty::ISIG, Setting::Local(LocalModes::ISIG)),
+    (Pty::IEXTEN, Setting::Local(LocalModes::IEXTEN)),
+    (Pty::NOFLSH, Setting::Local(LocalModes::NOFLSH)),
+    (Pty::TOSTOP, Setting::Local(LocalModes::TOSTOP)),
+    (Pty::ICRNL, Setting::Input(InputModes::ICRNL)),
+    (Pty::INLCR, Setting::Input(InputModes::INLCR)),
+    (Pty::IGNCR, Setting::Input(InputModes::IGNCR)),
+    (Pty::ISTRIP, Setting::Input(InputModes::ISTRIP)),
+    (Pty::IXON, Setting::Input(InputModes::IXON)),
+    (Pty::IXANY, Setting::Input(InputModes::IXANY)),
+    (Pty::IXOFF, Setting::Input(InputModes::IXOFF)),
+    (Pty::OPOST, Setting::Output(OutputModes::OPOST)),
+    (Pty::ONLCR, Setting::Output(OutputModes::ONLCR)),
+    (Pty::OCRNL, Setting::Output(OutputModes::OCRNL)),
+    (Pty::ONOCR, Setting::Output(OutputModes::ONOCR)),
+    (Pty::ONLRET, Setting::Output(OutputModes::ONLRET)),
+    (Pty::VINTR, Setting::Key(SpecialCodeIndex::VINTR)),
+    (Pty::VQUIT, Setting::Key(SpecialCodeIndex::VQUIT)),
+    (Pty::VERASE, Setting::Key(SpecialCodeIndex::VERASE)),
+    (Pty::VKILL, Setting::Key(SpecialCodeIndex::VKILL)),
+    (Pty::VEOF, Setting::Key(SpecialCodeIndex::VEOF)),
+    (Pty::VSUSP, Setting::Key(SpecialCodeIndex::VSUSP)),
 ];
 
 #[cfg(test)]

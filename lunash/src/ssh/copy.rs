@@ -125,15 +125,7 @@ impl<'a> Copy<'a> {
                     return Ok(());
                 }
                 Ok(Event::Asking(asking)) => {
-                    let asked = Instant::now();
-                    let direct = self.process.is(asking.by);
-                    if asking.notice {
-                        self.asker.hear(&asking.text);
-                    } else if let Some(answer) = self.asker.ssh(&asking.text, direct)? {
-                        // If ssh has ended meanwhile, that is seen next.
-                        let _ = asking.answer(&answer);
-                    }
-                    self.deadline += asked.elapsed();
+                    self.deadline += self.process.have_answered(asking, self.asker)?;
                 }
                 Ok(Event::Ended) | Err(_) => return Err(self.lost()),
                 Ok(Event::Nothing) => {}

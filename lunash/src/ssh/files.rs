@@ -11,6 +11,7 @@ use super::link::Asker;
 use super::person::Person;
 use super::process::Destination;
 use super::{Wire, copy, no_wire};
+use crate::files::{base_name, local, unreadable};
 use crate::session::Session;
 
 /// The commands that read one of the account's files, and the options that name it.
@@ -122,23 +123,6 @@ impl Session {
         let mut person = Person::new(&mut self.ui, login, (user, &to.host), "");
         copy(&to, &mut person).map_err(|failure| login.explain(failure))
     }
-}
-
-/// The content of a file of this machine, if it is there.
-fn local(file: &str) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(file) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(file, error)),
-    }
-}
-
-fn unreadable(file: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::command(format!("The file '{file}' in the working directory cannot be read ({why})."))
-}
-
-fn base_name(name: &str) -> String {
-    Path::new(name).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use luna_shell::{Failure, Kind as FailureKind};
 use zeroize::Zeroizing;
 
+use super::askpass::Asking;
 use super::process::{Destination, Event, Process, Task};
 use super::reader::{Answer, End, Kind, Question, Reader};
 
@@ -24,6 +25,27 @@ pub(crate) trait Asker {
     fn ssh(&mut self, text: &str, direct: bool) -> Result<Option<Zeroizing<String>>, Failure>;
     /// Hears what ssh has to say.
     fn hear(&mut self, text: &str);
+}
+
+impl Process {
+    /// Has a question of ssh answered, or what it tells heard: how long that took.
+    ///
+    /// # Errors
+    /// The answer is none, and ssh is to end.
+    pub(crate) fn have_answered(
+        &self,
+        asking: Asking,
+        asker: &mut dyn Asker,
+    ) -> Result<Duration, Failure> {
+        let asked = Instant::now();
+        if asking.notice {
+            asker.hear(&asking.text);
+        } else if let Some(answer) = asker.ssh(&asking.text, self.is(asking.by))? {
+            // If ssh has ended meanwhile, that is seen next.
+            let _ = asking.answer(&answer);
+        }
+        Ok(asked.elapsed())
+    }
 }
 
 /// What is known of a line that is sent.
@@ -167,24 +189,13 @@ impl Link {
                     (last, end) = (Instant::now(), None);
                     continue;
                 }
-                Ok(Event::Asking(asking)) => {
-                    let asked = Instant::now();
-                    let direct = process.is(asking.by);
-                    if asking.notice {
-                        asker.hear(&asking.text);
-                    } else {
-                        match asker.ssh(&asking.text, direct) {
-                            // If ssh has ended meanwhile, that is seen next.
-                            Ok(Some(answer)) => drop(asking.answer(&answer)),
-                            Ok(None) => {}
-                            Err(failure) => {
-                                self.process = None;
-                                return Err(failure);
-                            }
-                        }
+                Ok(Event::Asking(asking)) => match process.have_answered(asking, asker) {
+                    Ok(taken) => deadline += taken,
+                    Err(failure) => {
+                        self.process = None;
+                        return Err(failure);
                     }
-                    deadline += asked.elapsed();
-                }
+                },
                 Ok(Event::Ended) | Err(_) => return Err(self.lost(order)),
                 Ok(Event::Nothing) => {}
             }

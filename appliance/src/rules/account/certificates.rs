@@ -137,7 +137,7 @@ fn answer(
         .answered(&response, cx.secret, cx.now)
         .ok_or_else(|| not_authenticated("No challenge has this answer."))?;
     auth::may_log_in(cx, &user, ANSWER.resource())?;
-    Ok(auth::open_private(cx, user))
+    Ok(auth::open_private(cx, user, None))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::core::text::time_text;
 use crate::request::auth;
 use crate::request::context::Context;
 use crate::request::route::{Ids, OPEN, Routes};
-use crate::request::session::{Key, Session};
+use crate::request::session::Key;
 use crate::state::sysconf::{LastLoginRow, RejectedRow};
 
 /// How many refused logins are kept.
@@ -59,14 +59,7 @@ fn enter(cx: &mut Context<'_>, _: &Ids<0>, body: Enter) -> Result<Reply<Entered>
         last_address: last.address,
         version: cx.state.lunasa.settings.get().version.clone(),
     };
-    Ok(open(cx, user, from).with(entered))
-}
-
-fn open(cx: &mut Context<'_>, user: &str, from: SocketAddr) -> Reply<Entered> {
-    let role = cx.state.users.users.get(user).map(|row| row.role.clone()).unwrap_or_default();
-    let over_ssh_from = Some(from);
-    let user = user.to_owned();
-    auth::open(cx, Session { user, role, private: true, over_ssh_from, ..Session::default() })
+    Ok(auth::open_private(cx, user.to_owned(), Some(from)).with(entered))
 }
 
 /// A further session of the same person: of each LunaSH that he starts.
@@ -82,7 +75,7 @@ fn further(
     if !known || first.user != user || first.over_ssh_from != Some(from) {
         return Err(auth::not_authenticated("The login has ended."));
     }
-    Ok(open(cx, user, from).with(Entered::default()))
+    Ok(auth::open_private(cx, user.to_owned(), Some(from)).with(Entered::default()))
 }
 
 fn may_not_come_from(cx: &Context<'_>, user: &str, from: IpAddr) -> bool {
