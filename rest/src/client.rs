@@ -19,6 +19,7 @@ use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
+use crate::link::{self, Link};
 use crate::transport::{Body, Credential, Failure, Request, Response, Transport};
 use crate::trust::{Fingerprint, Identity, Trust};
 
@@ -194,6 +195,19 @@ impl Client {
         let (path, user) = (&pending.path, &session.common_name);
         let response = self.open_session(path, user, Credential::Session, body)?;
         pending.read(&response)
+    }
+
+    /// Opens the session of a client of partitions ([`crate::link::OPEN`]), who has shown its certificate.
+    ///
+    /// # Errors
+    /// [`Error::LoginRefused`], or what any call can end in.
+    pub fn open_link(&mut self) -> Result<Link, Error> {
+        let pending = self.pending_call(&link::OPEN, &[])?;
+        let path = &pending.path;
+        let response = self.open_session(path, "", Credential::Session, nothing())?;
+        let link: Link = pending.read(&response)?;
+        self.user = Some(link.client_id.clone());
+        Ok(link)
     }
 
     fn open_session(

@@ -24,10 +24,10 @@ use crate::state::partitions::{DomainRow, PartitionRow};
 const MAX_DOMAINS: usize = 3;
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&DOMAINS, MONITOR, domains);
-    r.on(&ADD_DOMAIN, OPERATOR.private(), add_domain);
-    r.on(&CHANGE_DOMAIN, OPERATOR.private(), change_domain);
-    r.on(&DELETE_DOMAIN, OPERATOR.private(), delete_domain);
+    r.on(&DOMAINS, MONITOR.linked(), domains);
+    r.on(&ADD_DOMAIN, OPERATOR.private().linked(), add_domain);
+    r.on(&CHANGE_DOMAIN, OPERATOR.private().linked(), change_domain);
+    r.on(&DELETE_DOMAIN, OPERATOR.private().linked(), delete_domain);
     r.on(&SET_LEGACY_DOMAIN, OPERATOR.private(), set_legacy_domain);
     r.on(&EXPORT_IDENTITY, OPERATOR.private(), export_identity);
 }
