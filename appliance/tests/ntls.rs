@@ -155,7 +155,7 @@ fn a_client_comes_with_a_key_of_any_form() {
     certify(served.folder.path(), "stranger", &EC);
     let refused = served.connect("stranger").unwrap().open_link().unwrap_err();
     assert_eq!(refused.id(), Some(ErrorId::EMULATOR_LINK_UNKNOWN_CLIENT), "{refused}");
-    let encrypted = ["-aes-256-cbc", "-passout", "pass:S3cr3t-Word"];
+    let encrypted = ["-aes-256-cbc", "-pass", "pass:S3cr3t-Word"];
     certify_key(served.folder.path(), &encrypted);
     let read = Identity::read(&served.path("app.pem"), &served.path("encrypted.pem"));
     let error = read.err().unwrap().to_string();

@@ -9,6 +9,7 @@ use luna_shell::{Failure, check_replaceable, first_certificate, replace_file};
 use serde::Serialize;
 
 use crate::chrystoki::Chrystoki;
+use crate::link::{AUTHORITIES, PRIVATE_KEY};
 use crate::owner::{CERTIFICATE, SECTION, common_name};
 use crate::session::Session;
 use crate::{certificate, codes, servers};
@@ -115,12 +116,12 @@ pub(crate) fn on_appliance_and_client(
     let entry = |key: &str, path: &Path| (key.to_owned(), path.display().to_string());
     for (key, value) in [
         entry(CERTIFICATE, &own.path),
-        entry("ClientPrivKeyFile", &own.key),
-        entry("ServerCAFile", &authorities),
+        entry(PRIVATE_KEY, &own.key),
+        entry(AUTHORITIES, &authorities),
     ] {
         set(session, file, |file| file.set(SECTION, &key, &value))?;
     }
-    set(session, file, |file| servers::add(file, request.server).map(|_| ()))?;
+    set(session, file, |file| servers::add(file, request.server, servers::PORT).map(|_| ()))?;
     Ok(steps)
 }
 
@@ -174,7 +175,7 @@ fn own_certificate(
     anew: bool,
 ) -> Result<Own, Failure> {
     let configured = |key| file.get(SECTION, key).map(PathBuf::from).filter(|_| !anew);
-    if let (Some(path), Some(key)) = (configured(CERTIFICATE), configured("ClientPrivKeyFile"))
+    if let (Some(path), Some(key)) = (configured(CERTIFICATE), configured(PRIVATE_KEY))
         && key.exists()
         && common_name(&path).is_ok_and(|found| found == name)
     {

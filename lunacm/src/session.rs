@@ -1,4 +1,4 @@
-//! A LunaCM session: the links to the appliance and to clusters, the slots, and the current one.
+//! A LunaCM session: the links to appliances and to clusters, the slots, and the current one.
 //!
 //! Slots are read when the session begins and kept, as the product keeps them: what others change
 //! meanwhile shows after `clientconfig restart` or in a new session.
@@ -15,8 +15,10 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
+use crate::link;
 use crate::owner::{ClientSide, Owner};
 use crate::role::PartitionRole;
+use crate::servers::Server;
 use crate::slot::{Appliance, Behind, Slot, write_blocks};
 use crate::slot_backend::SlotBackend;
 
@@ -34,8 +36,9 @@ pub struct Session {
     ui: Ui,
     connection: Connection,
     side: ClientSide,
-    /// None where only clusters are configured.
-    appliance: Option<Appliance>,
+    /// The one of the account, or those that this client is linked with; none where only clusters are
+    /// configured.
+    appliances: Vec<Appliance>,
     links: Vec<ClusterConnection>,
     watch: Arc<Watch>,
     slots: Vec<Slot>,
@@ -66,24 +69,28 @@ impl Session {
         let mut notes = Vec::new();
         let links = open_links(&side, &watch, &mut notes);
         let mut read = || {
-            let Some(connection) = &connection else { return Ok((None, Vec::new())) };
-            let appliance = Appliance::read(&connection.client)?;
-            let slots = partitions(&connection.client, &appliance, &side, &links, &mut notes)?;
-            Ok((Some(appliance), slots))
+            let appliances = match &connection {
+                Some(connection) => vec![Appliance::read(&connection.client)?],
+                None => open_appliances(&side, &watch, &mut notes)?,
+            };
+            let slots = partitions(&appliances, &side, &links, &mut notes)?;
+            Ok((appliances, slots))
         };
         let read = read();
         for note in notes {
             device.note(&note);
         }
-        let (appliance, mut slots) = match read {
+        let (appliances, mut slots) = match read {
             Ok(read) => read,
             Err(failure) => return Err((device, codes::in_own_words(failure))),
         };
-        let connection = match (connection, links.first()) {
+        let linked = appliances.first().map(|appliance| &appliance.client);
+        let first = linked.or(links.first().map(ClusterConnection::client)).map(Arc::clone);
+        // Servers that are all down leave a client without a slot, not without a session.
+        let absent = || Some(Arc::new(Client::absent(side.first_server()?.as_str())));
+        let connection = match (connection, first.or_else(absent)) {
             (Some(connection), _) => connection,
-            (None, Some(link)) => {
-                Connection::external(Arc::clone(link.client()), Arc::clone(&watch))
-            }
+            (None, Some(client)) => Connection::external(client, Arc::clone(&watch)),
             (None, None) => {
                 let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
                     .hint("to use an appliance instead, name it with --host");
@@ -99,12 +106,42 @@ impl Session {
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { ui, connection, side, appliance, links, watch, slots, current })
+        Ok(Session { ui, connection, side, appliances, links, watch, slots, current })
     }
 
-    /// The link to the appliance.
+    /// The session with the appliance of the current slot.
     pub fn client(&self) -> &Client {
-        &self.connection.client
+        let appliance = self.slot().ok().and_then(|slot| self.appliance_of(slot));
+        let appliance = appliance.or(self.appliances.first());
+        appliance.map_or(&self.connection.client, |appliance| &appliance.client)
+    }
+
+    /// The session with the appliance of a slot, the current one if none is given.
+    pub(crate) fn client_of(&self, number: Option<usize>) -> Result<&Client, Failure> {
+        let appliance = self.appliance_of(self.slot_or_current(number)?);
+        Ok(appliance.map_or(self.client(), |appliance| &appliance.client))
+    }
+
+    fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
+        match slot.behind {
+            Behind::Partition { place } => self.appliances.get(place),
+            Behind::Keyring { .. } => None,
+        }
+    }
+
+    /// The account at the appliance, where files of it and its administration are needed.
+    ///
+    /// # Errors
+    /// This is a client's session, without an account.
+    pub(crate) fn account(&self) -> Result<&str, Failure> {
+        if self.appliances.iter().any(|appliance| appliance.server.is_some()) {
+            return Err(codes::failure(
+                codes::NOT_SUPPORTED,
+                "A client's link has no account at the appliance, which this needs.",
+            )
+            .hint("start 'lunacm --host HOST' to log in with one"));
+        }
+        Ok(&self.connection.user)
     }
 
     /// Output, notes and questions.
@@ -112,22 +149,18 @@ impl Session {
         &mut self.ui
     }
 
-    /// The session with the appliance, and the account that is logged in to it.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     /// The files of this client.
     pub(crate) fn side(&self) -> &ClientSide {
         &self.side
     }
 
-    /// The appliance.
+    /// The appliance of the current slot, or the first one.
     ///
     /// # Errors
     /// There is none: only clusters are configured, and none was named.
     pub(crate) fn appliance(&self) -> Result<&Appliance, Failure> {
-        self.appliance.as_ref().ok_or_else(|| {
+        let current = self.slot().ok().and_then(|slot| self.appliance_of(slot));
+        current.or(self.appliances.first()).ok_or_else(|| {
             codes::failure(codes::NOT_SUPPORTED, "This session has no appliance, only clusters.")
                 .hint("start 'lunacm --host HOST'")
         })
@@ -176,10 +209,15 @@ impl Session {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
                 SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
             }
-            _ => {
-                let hsm = self.appliance.as_ref().map_or("", |appliance| &appliance.hsm);
-                SlotBackend::partition(Arc::clone(&self.connection.client), hsm, &slot.serial)
-            }
+            _ => match self.appliance_of(slot) {
+                Some(Appliance { client, hsm, .. }) => {
+                    SlotBackend::partition(Arc::clone(client), hsm, &slot.serial)
+                }
+                None => {
+                    let client = Arc::clone(&self.connection.client);
+                    SlotBackend::partition(client, "", &slot.serial)
+                }
+            },
         }
     }
 
@@ -197,7 +235,11 @@ impl Session {
             )
             .hint("'slot list' shows the slots, 'slot set' makes another one the current one"));
         }
-        Ok([self.appliance()?.hsm.clone(), slot.serial.clone()])
+        let hsm = match self.appliance_of(slot) {
+            Some(appliance) => appliance.hsm.clone(),
+            None => self.appliance()?.hsm.clone(),
+        };
+        Ok([hsm, slot.serial.clone()])
     }
 
     /// Goes on with one of these roles logged in to the current slot: before a question is asked
@@ -240,7 +282,7 @@ impl Session {
             let slot = self.slot()?;
             (slot.slot, slot.serial.clone(), slot.role)
         };
-        if let Some(new) = self.appliance()?.slot(self.client(), number, &serial)? {
+        if let Some(new) = self.appliance()?.slot(number, &serial)? {
             self.slots[number] = Slot { role, ..new };
         }
         Ok(())
@@ -274,8 +316,7 @@ impl Session {
     }
 
     fn partitions(&self, notes: &mut Vec<String>) -> Result<Vec<Slot>, Failure> {
-        let Some(appliance) = &self.appliance else { return Ok(Vec::new()) };
-        partitions(self.client(), appliance, &self.side, &self.links, notes)
+        partitions(&self.appliances, &self.side, &self.links, notes)
     }
 
     /// Reads configuration and slots again, as a new session would. Logins are given up first.
@@ -292,6 +333,9 @@ impl Session {
         }
         let mut notes = Vec::new();
         self.links = open_links(&self.side, &self.watch, &mut notes);
+        if self.appliances.iter().all(|appliance| appliance.server.is_some()) {
+            self.appliances = open_appliances(&self.side, &self.watch, &mut notes)?;
+        }
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
             notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
@@ -317,6 +361,28 @@ impl Session {
              gone"
         ));
         self.forget_roles(|slot| slot.link() == Some(number));
+        true
+    }
+
+    /// Opens the link to the appliance of the current slot anew; whether that was done.
+    fn reopen_appliance(&mut self) -> bool {
+        let Some(Behind::Partition { place }) = self.slot().ok().map(|slot| slot.behind.clone())
+        else {
+            return false;
+        };
+        let server = self.appliances.get(place).and_then(|appliance| appliance.server.clone());
+        let (Some(server), Ok(file)) = (server, Chrystoki::read(&self.side.configuration)) else {
+            return false;
+        };
+        let Ok(opened) = link::open(&file, &server, &self.watch) else { return false };
+        self.appliances[place] = Appliance::linked(place, opened);
+        self.ui.note(format!(
+            "note: the link to {} was opened again; logins to its partitions are gone",
+            server.server
+        ));
+        self.forget_roles(
+            |slot| matches!(slot.behind, Behind::Partition { place: of } if of == place),
+        );
         true
     }
 
@@ -463,19 +529,61 @@ fn open_links(
     links
 }
 
+/// Opens the link to every appliance of the configuration. One that cannot be reached is noted, and
+/// its partitions are no slots.
+fn open_appliances(
+    side: &ClientSide,
+    watch: &Arc<Watch>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Appliance>, Failure> {
+    let file = Chrystoki::read(&side.configuration).map_err(unreadable)?;
+    let mut appliances = Vec::new();
+    for (server, opened) in link::open_all(&file, Some(watch)) {
+        match opened {
+            Ok(link) => appliances.push(Appliance::linked(appliances.len(), link)),
+            Err(reason) => notes.push(format!("note: server {}: {reason}", server.server)),
+        }
+    }
+    Ok(appliances)
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::new(Kind::NotUnderstood, format!("{error}."))
+        .hint("name the client with --client, or set the file right")
+}
+
 /// The partitions of a client as slots, and what its person should know about them.
 fn partitions(
-    client: &Client,
+    appliances: &[Appliance],
+    side: &ClientSide,
+    links: &[ClusterConnection],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Slot>, Failure> {
+    let mut slots = Vec::new();
+    for appliance in appliances {
+        let Some(Server { server, .. }) = &appliance.server else {
+            return partitions_of_account(appliance, side, links, notes);
+        };
+        match appliance.linked_slots(slots.len()) {
+            Ok(found) if found.is_empty() => notes.push(format!(
+                "note: server {server}: no partition is assigned to this client: it is assigned with \
+                 'client assignPartition' in lunash"
+            )),
+            Ok(found) => slots.extend(found),
+            Err(failure) => notes.push(format!("note: server {server}: {}", failure.message)),
+        }
+    }
+    Ok(slots)
+}
+
+fn partitions_of_account(
     appliance: &Appliance,
     side: &ClientSide,
     links: &[ClusterConnection],
     notes: &mut Vec<String>,
 ) -> Result<Vec<Slot>, Failure> {
-    let owner = side.owner().map_err(|error| {
-        Failure::new(Kind::NotUnderstood, format!("{error}."))
-            .hint("name the client with --client, or set the file right")
-    })?;
-    let found = appliance.slots(client, &owner)?;
+    let owner = side.owner().map_err(unreadable)?;
+    let found = appliance.slots(&owner)?;
     match (&owner, found.registered, found.slots.is_empty()) {
         // A client of clusters alone.
         (Owner::Anybody, _, true) if !links.is_empty() => {}
@@ -560,7 +668,7 @@ impl luna_shell::Session for Session {
         let roles: Vec<String> = roles.map(|role| role.names(keyring).0.to_owned()).collect();
         let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();
-        let hsm = self.appliance.as_ref().map(|appliance| appliance.hsm.clone());
+        let hsm = self.appliances.first().map(|appliance| appliance.hsm.clone());
         // Completion that finds nothing is silent, whatever the reason.
         Arc::new(move |placeholder| match placeholder {
             "slotnum" => slots.clone(),
@@ -620,6 +728,11 @@ impl luna_shell::Session for Session {
 
     fn take_warnings(&mut self) -> Vec<String> {
         let mut warnings = self.connection.client.take_warnings();
+        for Appliance { client, server, .. } in &self.appliances {
+            let Some(server) = server else { continue };
+            let told = client.take_warnings();
+            warnings.extend(told.iter().map(|text| format!("server {}: {text}", server.server)));
+        }
         for link in &self.links {
             let of_link = link.client().take_warnings();
             warnings.extend(of_link.iter().map(|text| format!("cluster '{}': {text}", link.label)));
@@ -636,6 +749,9 @@ impl luna_shell::Session for Session {
             && self.links.get(link).is_some_and(|link| link.keyrings().is_err())
         {
             return self.reopen_link(link);
+        }
+        if failure.session_ended() && self.reopen_appliance() {
+            return true;
         }
         let reopened = failure.session_ended() && self.reopen();
         if reopened {

@@ -198,7 +198,7 @@ impl Run<Session> for Deploy {
     type View = Deployed;
 
     fn run(self, session: &mut Session) -> Result<Deployed, Failure> {
-        let user = session.connection().user.clone();
+        let user = session.account()?.to_owned();
         if self.password.is_some() || self.user.as_ref().is_some_and(|given| *given != user) {
             session.ui().note(format!(
                 "note: this session's login ({user}) is used; -user and -password are not needed"
