@@ -8,6 +8,7 @@ use luna_rest::{Client, ErrorId, network, ntls, partitions};
 use luna_shell::{Failure, check_replaceable, first_certificate, replace_file};
 use serde::Serialize;
 
+use crate::certificate::{Subject, VALIDITY};
 use crate::chrystoki::Chrystoki;
 use crate::link::{AUTHORITIES, PRIVATE_KEY};
 use crate::owner::{CERTIFICATE, SECTION, common_name};
@@ -193,7 +194,8 @@ fn own_certificate(
             .hint("move it and its key away, then deploy again"));
     }
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
-    let made = certificate::make(name).map_err(|error| at(&path, &error))?;
+    let made = certificate::make_rsa(name, &Subject::default(), VALIDITY);
+    let made = made.map_err(|error| at(&path, &error))?;
     if anew && key.exists() {
         std::fs::remove_file(&key).map_err(|error| at(&key, &error))?;
     }
@@ -234,13 +236,13 @@ fn register(
     Ok(!same)
 }
 
-fn lines(pem: &str) -> Vec<&str> {
+pub(crate) fn lines(pem: &str) -> Vec<&str> {
     pem.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 /// Adds the appliance's certificate to the file of those the client trusts; whether it was not
 /// among them.
-fn trust(pem: &str, authorities: &Path, server: &str) -> Result<bool, Failure> {
+pub(crate) fn trust(pem: &str, authorities: &Path, server: &str) -> Result<bool, Failure> {
     let known = match std::fs::read_to_string(authorities) {
         Ok(known) => known,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

@@ -21,6 +21,7 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+pub mod vtl;
 
 pub use commands::catalogue;
 pub use owner::ClientSide;
