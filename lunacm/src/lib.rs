@@ -13,6 +13,7 @@ mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
+mod ha;
 mod link;
 mod owner;
 pub mod registration;

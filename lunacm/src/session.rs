@@ -15,6 +15,7 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
+use crate::ha::groups;
 use crate::link;
 use crate::owner::{ClientSide, Owner};
 use crate::role::PartitionRole;
@@ -104,6 +105,10 @@ impl Session {
         for note in notes {
             device.note(&note);
         }
+        // A file that cannot be read has been told where it matters.
+        if let Ok(file) = Chrystoki::read(&side.configuration) {
+            add_groups(&mut slots, &file);
+        }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
         Ok(Session { ui, connection, side, appliances, links, watch, slots, current })
@@ -125,7 +130,7 @@ impl Session {
     fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
         match slot.behind {
             Behind::Partition { place } => self.appliances.get(place),
-            Behind::Keyring { .. } => None,
+            Behind::Group { .. } | Behind::Keyring { .. } => None,
         }
     }
 
@@ -209,6 +214,7 @@ impl Session {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
                 SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
             }
+            Behind::Group { members } if let Some(group) = self.group_of(members) => group,
             _ => match self.appliance_of(slot) {
                 Some(Appliance { client, hsm, .. }) => {
                     SlotBackend::partition(Arc::clone(client), hsm, &slot.serial)
@@ -221,6 +227,38 @@ impl Session {
         }
     }
 
+    /// The members of an HA group that are reached.
+    fn group_of(&self, members: &[String]) -> Option<SlotBackend> {
+        let slots = members.iter().filter_map(|serial| self.slot_of(serial));
+        SlotBackend::group(slots.map(|slot| self.backend_of(slot)).collect())
+    }
+
+    /// The slot of the partition with this serial number, if it is reached.
+    pub(crate) fn slot_of(&self, serial: &str) -> Option<&Slot> {
+        let is_it =
+            |slot: &&Slot| matches!(slot.behind, Behind::Partition { .. }) && slot.serial == serial;
+        self.slots.iter().find(is_it)
+    }
+
+    /// The number of the current slot.
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.current
+    }
+
+    /// Reads the HA groups of the configuration again.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn read_groups(&mut self) -> Result<(), Failure> {
+        let file = Chrystoki::read(&self.side.configuration).map_err(unreadable)?;
+        self.slots.retain(|slot| !slot.is_group());
+        add_groups(&mut self.slots, &file);
+        if self.current.is_some_and(|current| current >= self.slots.len()) {
+            self.current = (!self.slots.is_empty()).then_some(0);
+        }
+        Ok(())
+    }
+
     /// The HSM and the partition of a slot, the current one if none is given, for calls that
     /// keyrings do not have.
     ///
@@ -228,6 +266,13 @@ impl Session {
     /// There is no such slot, or it is a keyring.
     pub(crate) fn partition(&self, number: Option<usize>) -> Result<[String; 2], Failure> {
         let slot = self.slot_or_current(number)?;
+        if slot.is_group() {
+            return Err(codes::failure(
+                codes::NOT_SUPPORTED,
+                format!("Slot {} is an HA group; its members have this, each its own.", slot.slot),
+            )
+            .hint("'slot set' makes a member the current slot"));
+        }
         if slot.is_keyring() {
             return Err(codes::failure(
                 codes::NOT_SUPPORTED,
@@ -312,6 +357,9 @@ impl Session {
                 self.ui.note(note);
             }
         }
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(&mut slots, &file);
+        }
         Ok(slots)
     }
 
@@ -339,6 +387,9 @@ impl Session {
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
             notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
+        }
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(&mut slots, &file);
         }
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
@@ -393,7 +444,7 @@ impl Session {
     }
 
     /// The text of a question: an empty line before it unless the shell puts one there.
-    fn question(&self, text: &str) -> String {
+    pub(crate) fn question(&self, text: &str) -> String {
         let lead = if self.ui.has_output() { "\n" } else { "" };
         format!("{lead}{text}")
     }
@@ -414,6 +465,27 @@ impl Session {
         let again = again.map(|again| format!("\n        {again}: "));
         let question = Question { text: &text, again: again.as_deref(), variable, option };
         self.ui.secret(given, question)
+    }
+
+    /// Asks for a secret that need not be given: an empty answer is none, and so is a script's missing one.
+    ///
+    /// # Errors
+    /// The command was given up.
+    pub(crate) fn secret_or_none(
+        &mut self,
+        text: &str,
+        origin: (&str, &str),
+    ) -> Result<Option<Secret>, Failure> {
+        match self.secret(None, text, None, origin) {
+            Ok(secret) => Ok(Some(secret).filter(|secret| !secret.expose().is_empty())),
+            Err(failure) if failure.is_cancelled() => Err(failure),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Whether the partition of a slot answers.
+    pub(crate) fn is_alive(&self, slot: &Slot) -> bool {
+        self.backend_of(slot).show().is_ok()
     }
 
     /// A label as the product takes it: cut when it is too long, which is said.
@@ -631,6 +703,15 @@ fn add_keyrings(
     })
 }
 
+/// Adds the HA groups of the configuration behind all other slots.
+fn add_groups(slots: &mut Vec<Slot>, file: &Chrystoki) {
+    for group in groups(file) {
+        let is_member = |slot: &&Slot| !slot.is_group() && group.members.contains(&slot.serial);
+        let first = slots.iter().find(is_member).cloned();
+        slots.push(Slot::group(slots.len(), &group, first.as_ref()));
+    }
+}
+
 impl luna_shell::Session for Session {
     const NAME: &'static str = "lunacm";
     const RESULT_AFTER_WORDS: bool = true;
@@ -714,6 +795,8 @@ impl luna_shell::Session for Session {
     fn translate(&self, failure: Failure) -> Failure {
         codes::in_own_words(failure)
     }
+
+    const TAKES_EMPTY_SECRETS: &'static [&'static str] = &["hagroup listgroups"];
 
     const OLDER: &'static [Older] = crate::commands::OLDER;
 

@@ -6,6 +6,7 @@ use luna_rest::{Client, ErrorId, hsm, keyrings, link, lunasa, ntls, partitions};
 use luna_shell::{Failure, Page};
 use serde::Serialize;
 
+use crate::ha::Group;
 use crate::link::ServerLink;
 use crate::owner::Owner;
 use crate::role::PartitionRole;
@@ -51,6 +52,11 @@ pub(crate) enum Behind {
         #[serde(skip)]
         place: usize,
     },
+    /// An HA group of this client.
+    Group {
+        /// Serial numbers of its members.
+        members: Vec<String>,
+    },
     /// A keyring of a cluster.
     Keyring {
         /// The cluster's label.
@@ -85,10 +91,31 @@ impl Slot {
         }
     }
 
+    /// An HA group as a slot; `first` is the slot of one of its members that is reached.
+    pub(crate) fn group(number: usize, group: &Group, first: Option<&Slot>) -> Slot {
+        let mode = first.map_or("", Slot::mode);
+        Slot {
+            slot: number,
+            label: group.label.clone(),
+            serial: group.number().to_owned(),
+            model: "LunaVirtual".to_owned(),
+            firmware: first.map(|first| first.firmware.clone()).unwrap_or_default(),
+            configuration: format!("Luna Virtual HSM (PW) {mode}").trim_end().to_owned(),
+            behind: Behind::Group { members: group.members.clone() },
+            role: None,
+            name: String::new(),
+        }
+    }
+
+    /// Whether it is an HA group.
+    pub(crate) fn is_group(&self) -> bool {
+        matches!(self.behind, Behind::Group { .. })
+    }
+
     /// The link that leads to a keyring; none for a partition.
     pub(crate) fn link(&self) -> Option<usize> {
         match &self.behind {
-            Behind::Partition { .. } => None,
+            Behind::Partition { .. } | Behind::Group { .. } => None,
             Behind::Keyring { link, .. } => Some(*link),
         }
     }
@@ -103,7 +130,9 @@ impl Slot {
         if self.is_keyring() {
             return "Luna Keyring Slot (PW)".to_owned();
         }
-        format!("Luna User Slot {} (PW) {}", self.firmware, self.mode())
+        // Assumed for a group: its page shows no line of 'slot set'.
+        let kind = if self.is_group() { "Luna HA Slot" } else { "Luna User Slot" };
+        format!("{kind} {} (PW) {}", self.firmware, self.mode())
     }
 
     fn mode(&self) -> &str {
@@ -111,17 +140,23 @@ impl Slot {
     }
 
     fn write(&self, page: &mut Page) {
+        let hsm = if self.is_group() { "HSM " } else { "" };
         let mut line = |label: &str, value: &str| {
             page.field(&format!("        {label} ->"), 32, value);
         };
         line("Slot Id", &self.slot.to_string());
-        line("Label", &self.label);
-        line("Serial Number", &self.serial);
-        line("Model", &self.model);
-        line("Firmware Version", &self.firmware);
-        line("Configuration", &self.configuration);
+        for (label, value) in [
+            ("Label", &self.label),
+            ("Serial Number", &self.serial),
+            ("Model", &self.model),
+            ("Firmware Version", &self.firmware),
+            ("Configuration", &self.configuration),
+        ] {
+            line(&format!("{hsm}{label}"), value);
+        }
         match &self.behind {
             Behind::Partition { .. } => line("Slot Description", "Net Token Slot"),
+            Behind::Group { .. } => line("HSM Status", "N/A - HA Group"),
             Behind::Keyring { cluster, .. } => {
                 line("Slot Description", &format!("Keyring of Cluster {cluster}"));
             }
@@ -151,6 +186,15 @@ pub(crate) struct Appliance {
     pub(crate) hsm: String,
     model: String,
     firmware: String,
+}
+
+impl Drop for Appliance {
+    /// A link is given up with its session; what an account is logged in to is closed elsewhere.
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.client.close();
+        }
+    }
 }
 
 impl Appliance {

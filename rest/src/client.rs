@@ -249,12 +249,18 @@ impl Client {
 
     /// Closes the session; errors are ignored.
     pub fn logout(&mut self) {
+        self.close();
+        self.user = None;
+    }
+
+    /// The same where others have the client too, which they cannot use any more.
+    pub fn close(&self) {
         if let Some(cookie) = self.cookie() {
             let request = Request::without_body(Method::Delete, "/auth/session".to_owned());
             let wait = self.limit.unwrap_or(LOGOUT_TIMEOUT).min(LOGOUT_TIMEOUT);
             let _ = self.transport.exchange(request, Some(cookie), Some(Instant::now() + wait));
         }
-        self.forget_session();
+        lock(&self.cookies).clear();
     }
 
     fn forget_session(&mut self) {

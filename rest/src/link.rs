@@ -12,6 +12,26 @@ calls! {
     pub const OPEN: Call<Nothing, Link> = Call::post("/emulator/link");
     /// Shows what the link leads to.
     pub const SHOW: Call<Nothing, Link> = Call::get("/emulator/link");
+    /// Proves the partition's primary cloning domain, with its Crypto Officer logged in: two partitions of
+    /// one domain give the same proof for one challenge.
+    pub const PROVE_DOMAIN: Call<DomainChallenge, DomainProof> =
+        Call::post("/emulator/link/partitions/{partitionid}/domain");
+}
+
+/// What is to be proved for: any text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DomainChallenge {
+    /// Of at most 255 characters.
+    pub challenge: String,
+}
+
+/// The proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DomainProof {
+    /// In hexadecimal.
+    pub proof: String,
 }
 
 /// What a link leads to.

@@ -51,7 +51,7 @@ pub(crate) fn client(cx: &Context<'_>, der: &[u8]) -> Result<String, Failure> {
     let found = known.find(|(_, row)| has_filtered_name(row, &certificate));
     let Some((name, row)) = found else {
         return Err(unknown(format!(
-            "No client is registered with the certificate of {} ({fingerprint}).",
+            "No client is registered with this certificate of {}.",
             certificate.subject()
         )));
     };

@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use luna_shell::{Folders, Stdio, finish};
+use luna_shell::{Folders, Stdio};
 use lunacm::vtl;
 
 fn main() -> ExitCode {
     luna_rest::guard_memory();
     let typed: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let mut device = Stdio::new(false, None);
-    let status = vtl::run(&typed, Folders::of_user(), &mut device);
-    finish("vtl", &mut device, status).into()
+    vtl::run(&typed, Folders::of_user(), Box::new(Stdio::new(false, None))).into()
 }

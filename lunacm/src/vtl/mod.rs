@@ -6,6 +6,7 @@
 
 mod certificates;
 mod examine;
+mod ha;
 mod servers;
 mod slots;
 mod support;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueHint};
 use luna_shell::{
-    Device, Failure, Folders, Format, Generate, Kind, Page, Status, Text, View, generate,
+    Device, Failure, Folders, Format, Generate, Kind, Page, Status, Text, View, finish, generate,
     write_result,
 };
 use serde::Serialize;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use crate::chrystoki::Chrystoki;
 use crate::deploy;
 use crate::owner::ClientSide;
+use ha::Lent;
 
 const NAME: &str = "vtl";
 /// The banner of the newest recording.
@@ -37,7 +39,7 @@ const INSTALLED: &str = "/usr/safenet/lunaclient";
 /// Commands may be shortened and written in any case; the dash that old releases put before them is
 /// accepted.
 #[derive(Parser)]
-#[command(name = "vtl", version, after_long_help = AFTER, disable_help_subcommand = false)]
+#[command(name = "vtl", version, after_long_help = AFTER, infer_long_args = true)]
 pub struct Program {
     /// The client's configuration file; without it Chrystoki.conf in the folder that
     /// ChrystokiConfigurationPath names, or in /etc if there is one, or else in ~/.config/luna
@@ -90,6 +92,9 @@ enum Command {
     /// Show a certificate, the client's own without a file
     #[command(name = "examineCert")]
     ExamineCert(examine::CertificateFile),
+    /// Manage HA groups as clients 5.x and 6.x did; 'lunacm hagroup' does it today
+    #[command(name = "haAdmin")]
+    HaAdmin(ha::HaAdmin),
     /// Write what support asks for into c_supportInfo.txt
     #[command(name = "supportInfo")]
     SupportInfo,
@@ -177,7 +182,18 @@ fn product(text: &str) -> Failure {
 }
 
 /// Runs the program with what was typed behind its name.
-pub fn run(typed: &[String], folders: Result<Folders, Failure>, device: &mut dyn Device) -> Status {
+pub fn run(
+    typed: &[String],
+    folders: Result<Folders, Failure>,
+    device: Box<dyn Device>,
+) -> Status {
+    let lent = Lent::new(device);
+    let status = run_on(typed, folders, &lent);
+    lent.with(|device| finish(NAME, device, status))
+}
+
+fn run_on(typed: &[String], folders: Result<Folders, Failure>, lent: &Lent) -> Status {
+    let device: &mut dyn Device = &mut lent.clone();
     let words = [NAME.to_owned()].into_iter();
     let program = words::read(typed).and_then(|typed| {
         Program::try_parse_from(words.chain(typed)).map_err(|error| {
@@ -212,7 +228,7 @@ pub fn run(typed: &[String], folders: Result<Folders, Failure>, device: &mut dyn
     }
     let done = folders.and_then(|folders| {
         let mut client = Client::of(&program, &folders)?;
-        let done = act(program.command.as_ref(), &mut client);
+        let done = act(program.command.as_ref(), &mut client, lent);
         client.notes.iter().for_each(|note| device.note(&format!("note: {note}")));
         done
     });
@@ -228,7 +244,11 @@ pub fn run(typed: &[String], folders: Result<Folders, Failure>, device: &mut dyn
     }
 }
 
-fn act(command: Option<&Command>, client: &mut Client) -> Result<Box<dyn View>, Failure> {
+fn act(
+    command: Option<&Command>,
+    client: &mut Client,
+    lent: &Lent,
+) -> Result<Box<dyn View>, Failure> {
     fn view(view: impl View + 'static) -> Box<dyn View> {
         Box::new(view)
     }
@@ -242,6 +262,7 @@ fn act(command: Option<&Command>, client: &mut Client) -> Result<Box<dyn View>, 
         Some(Command::ListSlots) => view(slots::list(client)?),
         Some(Command::Fingerprint(file)) => view(examine::fingerprint(file, client)?),
         Some(Command::ExamineCert(file)) => view(examine::examine(file, client)?),
+        Some(Command::HaAdmin(asked)) => ha::administer(asked, client, lent)?,
         Some(Command::SupportInfo) => view(support::write(client)?),
         Some(Command::Version) => view(Version { version: env!("CARGO_PKG_VERSION") }),
         None => view(Help { help: Program::command().render_help().to_string() }),

@@ -4,18 +4,33 @@
 use luna_shell::{Failure, Kind};
 
 /// Every command, as it is documented.
-pub(super) const COMMANDS: [&str; 11] = [
+pub(super) const COMMANDS: [&str; 12] = [
     "addServer",
     "createCert",
     "deleteServer",
     "examineCert",
     "fingerprint",
+    HA_ADMIN,
     "listServers",
     "listSlots",
     "replaceServer",
     "supportInfo",
     "verify",
     VERSION,
+];
+
+/// It has commands of its own.
+const HA_ADMIN: &str = "haAdmin";
+/// Those.
+const VERBS: [&str; 8] = [
+    "addMember",
+    "autoRecovery",
+    "deleteGroup",
+    "HAOnly",
+    "newGroup",
+    "removeMember",
+    "show",
+    "synchronize",
 ];
 
 /// It is never shortened: `ver` is `verify` in scripts.
@@ -38,7 +53,12 @@ pub(super) fn read(typed: &[String]) -> Result<Vec<String>, Failure> {
     let Some(word) = typed.next() else { return Ok(words) };
     match word.as_str() {
         "-h" | "-V" | "help" => words.push(word.clone()),
-        word => words.push(command(word)?.to_owned()),
+        word => words.push(command(word, &COMMANDS)?.to_owned()),
+    }
+    if words.last().is_some_and(|command| command == HA_ADMIN)
+        && let Some(verb) = typed.next_if(|word| !matches!(word.as_str(), "-h" | "--help"))
+    {
+        words.push(command(verb, &VERBS)?.to_owned());
     }
     let joins = words.last().is_some_and(|command| command == "createCert");
     let mut in_value = false;
@@ -63,14 +83,14 @@ fn is_long(name: &str) -> bool {
     name.len() > 1 && name.chars().all(|c| c.is_ascii_alphabetic())
 }
 
-fn command(typed: &str) -> Result<&'static str, Failure> {
+fn command(typed: &str, known: &[&'static str]) -> Result<&'static str, Failure> {
     let word = typed.trim_start_matches('-').to_ascii_lowercase();
     let begins = |name: &&&str| name.to_ascii_lowercase().starts_with(&word);
-    if let Some(exact) = COMMANDS.iter().find(|name| name.eq_ignore_ascii_case(&word)) {
+    if let Some(exact) = known.iter().find(|name| name.eq_ignore_ascii_case(&word)) {
         return Ok(exact);
     }
     let found: Vec<&str> =
-        COMMANDS.iter().filter(begins).filter(|name| **name != VERSION).copied().collect();
+        known.iter().filter(begins).filter(|name| **name != VERSION).copied().collect();
     let wrong = |text| Err(Failure::new(Kind::NotUnderstood, text));
     match found[..] {
         [name] => Ok(name),
@@ -99,6 +119,9 @@ mod tests {
             ("add -n hsm1 -c server.pem", "addServer|-n|hsm1|-c|server.pem"),
             ("delete -n hsm1", "deleteServer|-n|hsm1"),
             ("addserver -Port 1793", "addServer|--port|1793"),
+            ("haadmin -newGroup -serialNum 1 -label a -p b", "haAdmin|newGroup|--serialnum|1|--label|a|-p|b"),
+            ("haAdmin HAonly -enable", "haAdmin|HAOnly|--enable"),
+            ("haAdmin autorecovery -retry -1", "haAdmin|autoRecovery|--retry|-1"),
             ("--config x createcert -n a", "--config|x|createCert|-n|a"),
         ] {
             assert_eq!(typed(line).as_deref(), Ok(is), "{line}");
