@@ -257,8 +257,12 @@ impl TestMachine {
         if let Some((certificate, from)) = &self.link {
             (request.link, request.from) = (Some(certificate.clone()), Some(*from));
         }
-        let response = self.machine.handle(&request, NOW);
+        let mut response = self.machine.handle(&request, NOW);
         self.store();
+        while request.work.run() {
+            response = self.machine.handle(&request, NOW);
+            self.store();
+        }
         let Response { status, location, link, cookie, body, .. } = response;
         if let Some(cookie) = cookie {
             self.cookie = Some(cookie).filter(|cookie| !cookie.is_empty());

@@ -33,6 +33,7 @@ pub mod lunasa;
 pub mod network;
 pub mod ntls;
 pub mod ntp;
+pub mod objects;
 pub mod packages;
 pub mod partitions;
 pub mod peers;
@@ -80,6 +81,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         ntls::ALL,
         ntls::server::ALL,
         ntp::ALL,
+        objects::ALL,
         packages::ALL,
         partitions::ALL,
         peers::ALL,

@@ -2,8 +2,8 @@
 //!
 //! A client is known by its certificate: the one that it was registered with, or one by a trusted
 //! authority where it was registered without any. It has no account; it sees the calls that are declared
-//! with [`Access::linked`](crate::request::route::Access::linked) and those of slots, each for the
-//! partitions that are assigned to it. Everything is asked anew with each request.
+//! with [`Access::linked`](crate::request::route::Access::linked), each for the partitions that are
+//! assigned to it. Everything is asked anew with each request.
 
 use luna_rest::Fingerprint;
 use luna_rest::partitions::refusal::INVALID_PARTITION;
@@ -17,9 +17,6 @@ use crate::request::context::Context;
 use crate::request::route::{Access, Route};
 use crate::request::session::Key;
 use crate::state::ntls::{AuthorityRow, ClientRow};
-
-/// What all calls of objects begin with; they are for clients too.
-const SLOTS: &str = "/emulator/slots/";
 
 /// The client of a certificate (DER), where it may come from where it came from: its name.
 ///
@@ -115,7 +112,7 @@ pub(crate) fn admit(
     der: &[u8],
 ) -> Result<(), Failure> {
     let Access { open, linked, .. } = route.access;
-    if !linked && !route.resource.template.starts_with(SLOTS) {
+    if !linked {
         return Err(Failure::no_resource("This port is for the clients of partitions alone."));
     }
     let opens = route.resource == luna_rest::link::OPEN.resource();

@@ -38,6 +38,9 @@ pub const OPEN: Access = Access { open: true, ..Access::of(&[]) };
 pub const CLIENT: Access = Access { client: true, ..Access::of(&[]) };
 /// A registered client of partitions, over its link.
 pub const LINKED: Access = Access::of(&[]).linked();
+/// A client, or an account that may change what is on the HSM.
+pub const SLOT: Access =
+    Access { client: true, ..Access::of(&["admin", "operator"]).private().linked() };
 /// Every account with a role.
 pub const EVERYONE: Access = Access::of(&["admin", "operator", "monitor", "audit"]);
 /// Roles admin, operator and monitor.

@@ -35,6 +35,7 @@ const TABLES: &[&[Command<Session>]] = &[
     clientconfig::COMMANDS,
     hagroup::COMMANDS,
     hagroup::settings::COMMANDS,
+    hagroup::synchronize::COMMANDS,
     shell::COMMANDS,
 ];
 

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::commands::hagroup::settings::{HaOnly, Interval, Retry};
 use crate::commands::hagroup::shown::Shown;
-use crate::commands::hagroup::{AddMember, CreateGroup, DeleteGroup, RemoveMember, Synchronize};
+use crate::commands::hagroup::synchronize::Synchronize;
+use crate::commands::hagroup::{AddMember, CreateGroup, DeleteGroup, RemoveMember};
 use crate::ha::{Settings, groups};
 use crate::owner::ClientSide;
 use crate::session::Session;
@@ -130,7 +131,9 @@ impl Text for Groups {
         page.line(format!("Maximum Auto Recovery Retry: {retry}"));
         page.line(format!("Auto Recovery Poll Interval: {interval} seconds"));
         page.line(format!("HA Logging: {}", on(*log)));
-        page.line(format!("HA Log File: {}", self.settings.log_file().unwrap_or_default()).trim_end());
+        page.line(
+            format!("HA Log File: {}", self.settings.log_file().unwrap_or_default()).trim_end(),
+        );
         page.line(format!("Maximum HA Log File Length: {log_length} bytes"));
         page.line(format!("Only Show HA Slots: {}", if *only { "yes" } else { "no" }));
         page.blank();
@@ -152,7 +155,17 @@ pub(super) fn administer(
     let (device, secrets) = (Box::new(device.clone()), Secrets::from_environment());
     let opened = Session::open(None, device, secrets, &Options::default(), side);
     let mut session = opened.map_err(|(_, failure)| failure)?;
-    run(&asked.verb, &mut session)
+    session.ui().keep_state_in(&client.state);
+    run(&asked.verb, &mut session).map_err(in_full)
+}
+
+/// A failure with its reason, which LunaCM shows behind the code's name.
+fn in_full(mut failure: Failure) -> Failure {
+    let named = failure.code.as_ref().is_some_and(|code| code.name == *failure.message);
+    if named && !failure.hints.is_empty() {
+        failure.message = failure.hints.remove(0);
+    }
+    failure
 }
 
 fn run(verb: &Verb, session: &mut Session) -> Result<Box<dyn View>, Failure> {
@@ -240,7 +253,7 @@ impl Device for Lent {
     }
 
     fn flush(&mut self) {
-        self.with(Device::flush);
+        self.with(|device| device.flush());
     }
 
     fn attended(&self) -> bool {
@@ -248,7 +261,7 @@ impl Device for Lent {
     }
 
     fn discard_input(&mut self) {
-        self.with(Device::discard_input);
+        self.with(|device| device.discard_input());
     }
 
     fn interactive(&self) -> bool {

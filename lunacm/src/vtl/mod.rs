@@ -117,6 +117,8 @@ struct Client {
     file: Chrystoki,
     /// `cert` of the installation.
     certificates: PathBuf,
+    /// Where sessions keep what must outlast them.
+    state: PathBuf,
     notes: Vec<String>,
 }
 
@@ -136,7 +138,8 @@ impl Client {
             (None, None) => configuration.parent().unwrap_or(Path::new("")).to_owned(),
         };
         let install = std::path::absolute(&install).map_err(|error| failure(&error))?;
-        Ok(Client { configuration, file, certificates: install.join("cert"), notes: Vec::new() })
+        let (certificates, state) = (install.join("cert"), folders.state.clone());
+        Ok(Client { configuration, file, certificates, state, notes: Vec::new() })
     }
 
     /// Changes the configuration file.
@@ -182,11 +185,7 @@ fn product(text: &str) -> Failure {
 }
 
 /// Runs the program with what was typed behind its name.
-pub fn run(
-    typed: &[String],
-    folders: Result<Folders, Failure>,
-    device: Box<dyn Device>,
-) -> Status {
+pub fn run(typed: &[String], folders: Result<Folders, Failure>, device: Box<dyn Device>) -> Status {
     let lent = Lent::new(device);
     let status = run_on(typed, folders, &lent);
     lent.with(|device| finish(NAME, device, status))

@@ -119,7 +119,10 @@ mod tests {
             ("add -n hsm1 -c server.pem", "addServer|-n|hsm1|-c|server.pem"),
             ("delete -n hsm1", "deleteServer|-n|hsm1"),
             ("addserver -Port 1793", "addServer|--port|1793"),
-            ("haadmin -newGroup -serialNum 1 -label a -p b", "haAdmin|newGroup|--serialnum|1|--label|a|-p|b"),
+            (
+                "haadmin -newGroup -serialNum 1 -label a -p b",
+                "haAdmin|newGroup|--serialnum|1|--label|a|-p|b",
+            ),
             ("haAdmin HAonly -enable", "haAdmin|HAOnly|--enable"),
             ("haAdmin autorecovery -retry -1", "haAdmin|autoRecovery|--retry|-1"),
             ("--config x createcert -n a", "--config|x|createCert|-n|a"),

@@ -1,11 +1,12 @@
 //! `hagroup`: HA groups, which are this client's own. Here the groups and their members; `settings.rs` has what
-//! holds for all groups, `shown.rs` how a group is shown.
+//! holds for all groups, `shown.rs` how a group is shown, `synchronize.rs` how members get the same objects.
 //!
 //! Whatever could keep a group from working is looked at before anything is written: each member has a
 //! Crypto Officer with the same password, and the same cloning domain.
 
 pub(crate) mod settings;
 pub(crate) mod shown;
+pub(crate) mod synchronize;
 
 use luna_rest::{link, partitions};
 
@@ -33,8 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::SHOW.resource(),
             link::PROVE_DOMAIN.resource(),
             partitions::CLEAR.resource(),
-            partitions::OBJECTS.resource(),
-            partitions::OBJECT.resource(),
+            luna_rest::objects::FIND.resource(),
         ],
         known: Known::Documented("lunacm/commands/hagroup/hagroup_addmember.htm@7.2"),
         run: call::<AddMember>(),
@@ -86,8 +86,7 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::ROLE.resource(),
             partitions::LOGIN.resource(),
             partitions::LOGOUT.resource(),
-            partitions::OBJECTS.resource(),
-            partitions::OBJECT.resource(),
+            luna_rest::objects::FIND.resource(),
         ],
         known: Known::Documented(
             "lunacm/commands/hagroup/hagroup_listgroups.htm@7.2; -group and -password are those of scripts",
@@ -195,7 +194,9 @@ fn while_officer<T>(
         session.backend()?.log_out()?;
         session.logged_in(None);
     }
-    log_in(session, PartitionRole::Co, Some(password.clone()))?;
+    let serial = session.slot()?.serial.clone();
+    log_in(session, PartitionRole::Co, Some(password.clone()))
+        .map_err(|failure| failure.hint(format!("that is what partition {serial} answered")))?;
     let done = work(session);
     if role != Some(PartitionRole::Co) {
         session.backend()?.log_out()?;
@@ -358,8 +359,8 @@ impl Run<Session> for AddMember {
                 });
                 let theirs = theirs.map_err(|failure| {
                     failure.hint(format!(
-                        "that is what member {member} answered: all members of a group have the same \
-                         password of the Crypto Officer"
+                        "it is a member of the group: all members have the same password of the Crypto \
+                         Officer ({member})"
                     ))
                 })?;
                 if theirs != proof {

@@ -1,6 +1,7 @@
 //! How a group is shown: its configuration, its members, and whether they have the same objects.
 
 use super::as_officer;
+use super::synchronize::objects_of;
 use crate::ha::{Group, Settings};
 use crate::prelude::*;
 
@@ -86,7 +87,8 @@ impl Shown {
         let members: Vec<&str> = self.members.iter().map(|one| one.serial.as_str()).collect();
         let slot = self.slot.map_or("-".to_owned(), |slot| slot.to_string());
         let state = if self.synchronized { "enabled" } else { "disabled" };
-        let standby = if self.standby.is_empty() { "<none>".into() } else { self.standby.join(", ") };
+        let standby =
+            if self.standby.is_empty() { "<none>".into() } else { self.standby.join(", ") };
         page.line(format!("HA Group Label:  {}", self.label));
         page.line(format!("HA Group Number:  {}", self.number));
         page.line(format!("HA Group Slot #:  {slot}"));
@@ -220,15 +222,11 @@ pub(super) fn needs_sync(
     group: &Group,
     password: &Secret,
 ) -> Result<Option<bool>, Failure> {
-    let mut seen: Vec<Vec<(String, String)>> = Vec::new();
+    let mut seen: Vec<Vec<String>> = Vec::new();
     for serial in &group.members {
         let Some(slot) = session.slot_of(serial).map(|slot| slot.slot) else { continue };
-        let objects =
-            as_officer(session, slot, password, |session| Ok(session.backend()?.objects()?))?;
-        let mut objects: Vec<_> =
-            objects.into_iter().map(|object| (object.kind, object.label)).collect();
-        objects.sort();
-        seen.push(objects);
+        let objects = as_officer(session, slot, password, |session| objects_of(session, slot))?;
+        seen.push(objects.into_keys().collect());
     }
     Ok((!seen.is_empty()).then(|| seen.windows(2).any(|pair| pair[0] != pair[1])))
 }

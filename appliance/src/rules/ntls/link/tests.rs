@@ -163,6 +163,10 @@ fn a_partition_that_is_taken_away_is_gone_and_so_is_its_login() {
 fn a_client_is_known_by_its_certificate_from_its_address() {
     let (of_app, stranger) = (pem("app"), pem("app"));
     let (mut bench, ..) = with_client(&of_app);
+    // One certificate for all machines of a scaling group: registered by a name, it may come from anywhere.
+    for from in [HERE, "10.0.0.1", "10.0.0.2"] {
+        assert_eq!(open(&mut bench, &der(&of_app), from).client_id, "app");
+    }
     assert_eq!(refused(&mut bench, &der(&stranger), HERE), UNKNOWN);
     assert_eq!(refused(&mut bench, b"nonsense", HERE), UNKNOWN);
     bench.local_login();
@@ -173,9 +177,9 @@ fn a_client_is_known_by_its_certificate_from_its_address() {
     assert_eq!(refused(&mut bench, &der(&by_ip), "10.0.0.8"), wrong);
     bench.local_login();
     let counted = bench.get(ntls::INFORMATION.template()).json();
-    assert_eq!((&counted["connectedClients"], &counted["links"]), (&json!(1), &json!(1)));
+    assert_eq!((&counted["connectedClients"], &counted["links"]), (&json!(2), &json!(4)));
     let connections = (&counted["successfulConnections"], &counted["failedConnections"]);
-    assert_eq!(connections, (&json!(1), &json!(3)), "{counted}");
+    assert_eq!(connections, (&json!(4), &json!(3)), "{counted}");
     bench.machine.state.ntls.settings.get_mut().ip_check = false;
     bench.store();
     open(&mut bench, &der(&by_ip), "10.0.0.8");
