@@ -9,6 +9,7 @@ mod certificate;
 pub mod chrystoki;
 mod cluster_connection;
 mod clusters;
+pub mod cmu;
 mod codes;
 pub mod commands;
 mod deploy;
@@ -22,6 +23,7 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+mod token;
 pub mod vtl;
 
 pub use commands::catalogue;

@@ -9,6 +9,8 @@ use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use luna_shell::Failure;
 use serde::Serialize;
 
+use crate::token::Token;
+
 /// A partition or a keyring, and the session to call it in.
 #[derive(Clone)]
 pub(crate) struct SlotBackend {
@@ -160,6 +162,11 @@ impl SlotBackend {
     fn with<'a>(&'a self, id: &'a str) -> [&'a str; 3] {
         let [outer, inner] = self.ids();
         [outer, inner, id]
+    }
+
+    /// Its objects.
+    pub(crate) fn token(&self) -> Token {
+        Token::new(Arc::clone(&self.client), self.ids.clone())
     }
 
     /// A role as every session of this machine calls it.

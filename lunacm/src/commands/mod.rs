@@ -4,7 +4,7 @@
 pub(crate) mod clientconfig;
 pub(crate) mod hagroup;
 mod partition;
-mod role;
+pub(crate) mod role;
 mod shell;
 mod slot;
 

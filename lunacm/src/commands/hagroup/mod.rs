@@ -359,8 +359,8 @@ impl Run<Session> for AddMember {
                 });
                 let theirs = theirs.map_err(|failure| {
                     failure.hint(format!(
-                        "it is a member of the group: all members have the same password of the Crypto \
-                         Officer ({member})"
+                        "{member} is in the group: all members have the same password of the Crypto \
+                         Officer"
                     ))
                 })?;
                 if theirs != proof {
