@@ -1,6 +1,7 @@
-//! A port that a server listens on beside the one it was started at, as the settings say.
+//! Ports beside that of the web server: one that another is taken for, and one that the settings name.
 
 use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Mutex;
 
 use crate::replica::lock;
@@ -36,5 +37,15 @@ impl<H> FurtherPort<H> {
             Ok(handle) => *current = Some((port, handle)),
             Err(error) => tracing::error!(%error, port, server, "a port was not opened"),
         }
+    }
+}
+
+/// Listens at an address; with `any_port` at a free port of it where the port is in use.
+pub(crate) fn bind(address: SocketAddr, any_port: bool) -> io::Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Err(error) if any_port && error.kind() == io::ErrorKind::AddrInUse => {
+            TcpListener::bind((address.ip(), 0))
+        }
+        bound => bound,
     }
 }

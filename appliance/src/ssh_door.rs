@@ -31,7 +31,7 @@ use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
 use crate::core::ssh::SshServer;
-use crate::further_port::FurtherPort;
+use crate::further_port::{FurtherPort, bind};
 use crate::replica::{Replica, SshSettings, lock};
 use visitor::Visitor;
 
@@ -103,7 +103,7 @@ impl Door {
         data: &Path,
         runtime: &runtime::Handle,
     ) -> io::Result<SocketAddr> {
-        let listener = listen(settings)?;
+        let listener = bind(settings.address, settings.any_port)?;
         let address = listener.local_addr()?;
         let door = Arc::new(Door {
             settings,
@@ -298,14 +298,5 @@ impl SshServer for Ports {
                 door.let_in(TcpListener::bind((self.first.ip(), port))?, &self.runtime)
             },
         );
-    }
-}
-
-fn listen(settings: Ssh) -> io::Result<TcpListener> {
-    match TcpListener::bind(settings.address) {
-        Err(error) if settings.any_port && error.kind() == io::ErrorKind::AddrInUse => {
-            TcpListener::bind((settings.address.ip(), 0))
-        }
-        bound => bound,
     }
 }

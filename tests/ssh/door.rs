@@ -69,7 +69,16 @@ impl Door {
     pub(crate) fn of_the_factory(options: &[&str]) -> Door {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(program("luna-appliance"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0", "--seed", "1"])
+            .args([
+                "serve",
+                "--no-ntls",
+                "--listen",
+                "127.0.0.1:0",
+                "--ssh",
+                "127.0.0.1:0",
+                "--seed",
+                "1",
+            ])
             .args(options)
             .arg("--data")
             .arg(folder.path().join("appliance"))

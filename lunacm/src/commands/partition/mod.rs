@@ -266,7 +266,7 @@ fn import_template(session: &mut Session, path: &Path, partition: &str) -> Resul
         )
     })?;
     let name = format!("lunacm-{partition}.txt");
-    let user = session.connection().user.clone();
+    let user = session.account()?.to_owned();
     session.client().upload(&user, &name, content)?;
     let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
     let imported = session.client().call(&rest::IMPORT_TEMPLATE, &[], &import);
