@@ -8,4 +8,8 @@ mod attacks;
 mod door;
 mod files;
 mod logins;
+#[allow(dead_code, reason = "the library uses all of it")]
+#[path = "../src/network.rs"]
+mod network;
+mod places;
 mod sessions;
