@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, value_name = "ADDRESS:PORT")]
         ssh: Option<SocketAddr>,
         /// No SSH.
-        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout", "ssh_grace"])]
+        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout", "ssh_grace", "ssh_idle"])]
         no_ssh: bool,
         /// Refuse the SSH algorithms that only old scripts name: SHA-1, CBC.
         #[arg(long)]
@@ -74,6 +74,10 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = Ssh::GRACE.as_secs(),
             value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
         ssh_grace: u64,
+        /// How long nobody may type over SSH before LunaSH ends.
+        #[arg(long, value_name = "SECONDS", default_value_t = Ssh::IDLE.as_secs(),
+            value_parser = clap::value_parser!(u64).range(1..=Ssh::IDLE.as_secs()))]
+        ssh_idle: u64,
         /// The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the
         /// password to the client.
         #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
@@ -225,6 +229,7 @@ fn main() -> ExitCode {
             modern_ssh,
             no_sftp,
             ssh_grace,
+            ssh_idle,
             layout,
         } => {
             let ssh = (!no_ssh).then(|| Ssh {
@@ -234,6 +239,7 @@ fn main() -> ExitCode {
                 sftp: !no_sftp,
                 dense: layout == "5",
                 grace: Duration::from_secs(ssh_grace),
+                idle: Duration::from_secs(ssh_idle),
             });
             serve(Options { data, listen, seed, clock, hostname, snmp, ssh })
         }

@@ -52,11 +52,15 @@ pub struct Ssh {
     pub dense: bool,
     /// How long a login may take.
     pub grace: Duration,
+    /// How long nobody may type before his LunaSH ends.
+    pub idle: Duration,
 }
 
 impl Ssh {
     /// How long a login may take if nothing else is said.
     pub const GRACE: Duration = Duration::from_secs(120);
+    /// How long nobody may type if nothing else is said, as on the product, and at most.
+    pub const IDLE: Duration = Duration::from_secs(30 * 60);
 }
 
 /// How many connections may be open.

@@ -115,6 +115,7 @@ impl Appliances {
                 sftp: false,
                 dense: false,
                 grace: Ssh::GRACE,
+                idle: Ssh::IDLE,
             }),
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),

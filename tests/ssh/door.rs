@@ -6,7 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use luna_rest::{Client, Target, Trust, users};
+use luna_appliance::Appliance;
+use luna_rest::{Client, Target, Trust, emulator, users};
 use tempfile::TempDir;
 
 /// The password of `admin`.
@@ -128,6 +129,16 @@ impl Door {
     pub(crate) fn accepts_over_rest(&self, password: &str) -> bool {
         let mut client = Client::connect(self.target.clone()).unwrap();
         client.login("admin", &password.into()).is_ok()
+    }
+
+    /// How many sessions of people who came over SSH are open.
+    pub(crate) fn sessions(&self) -> usize {
+        let key = Appliance::local_key(&self.path().join("appliance")).unwrap();
+        let mut client = Client::connect(self.target.clone()).unwrap();
+        client.login_locally(key.expose()).unwrap();
+        let listed = client.get(&emulator::SESSIONS, &[]).unwrap().data;
+        client.logout();
+        listed.iter().filter(|session| session.ssh.is_some()).count()
     }
 
     /// The folder of the client's files.
