@@ -18,6 +18,7 @@ use luna_rest::{Fingerprint, Secret};
 use time::OffsetDateTime;
 
 pub mod core;
+pub mod cryptoki;
 pub mod engine;
 pub mod machine;
 pub mod package;

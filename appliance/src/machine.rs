@@ -144,6 +144,9 @@ impl Machine {
             admitted = true;
             (route.run)(&mut cx, &ids, request)
         });
+        if request.work.is_asked() {
+            return Response::default();
+        }
         let refused = answered.as_ref().err().map(|failure| failure.id().to_owned());
         let mut response = match answered {
             Ok(mut response) => {

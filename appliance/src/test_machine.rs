@@ -236,8 +236,12 @@ impl TestMachine {
         request.bearer = self.bearer.as_deref().map(Secret::from);
         let basic = self.basic.clone();
         request.basic = basic.map(|(user, password)| (user, Secret::from(password)));
-        let response = self.machine.handle(&request, NOW);
+        let mut response = self.machine.handle(&request, NOW);
         self.store();
+        while request.work.run() {
+            response = self.machine.handle(&request, NOW);
+            self.store();
+        }
         let Response { status, location, link, cookie, body, .. } = response;
         if let Some(cookie) = cookie {
             self.cookie = Some(cookie).filter(|cookie| !cookie.is_empty());

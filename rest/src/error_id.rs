@@ -456,6 +456,46 @@ error_ids! {
     /// The cluster service does not run, or is starting.
     CLUSTER_SERVICE_NOT_RUNNING,
 
+    // Objects: PKCS#11's return codes by name. Emulated appliances only.
+    /// The attribute cannot be changed.
+    CKR_ATTRIBUTE_READ_ONLY,
+    /// The attribute may not be read.
+    CKR_ATTRIBUTE_SENSITIVE,
+    /// The object has no such attribute.
+    CKR_ATTRIBUTE_TYPE_INVALID,
+    /// The attribute cannot have this value.
+    CKR_ATTRIBUTE_VALUE_INVALID,
+    /// The mechanism cannot take this data.
+    CKR_DATA_INVALID,
+    /// The mechanism cannot take data of this length.
+    CKR_DATA_LEN_RANGE,
+    /// The data was not encrypted with this key.
+    CKR_ENCRYPTED_DATA_INVALID,
+    /// The key may not be used for this.
+    CKR_KEY_FUNCTION_NOT_PERMITTED,
+    /// No such key.
+    CKR_KEY_HANDLE_INVALID,
+    /// The key has a size that the mechanism does not take.
+    CKR_KEY_SIZE_RANGE,
+    /// The key is of another type than the mechanism's.
+    CKR_KEY_TYPE_INCONSISTENT,
+    /// The key may not leave.
+    CKR_KEY_UNEXTRACTABLE,
+    /// No such mechanism for this use.
+    CKR_MECHANISM_INVALID,
+    /// The mechanism's parameters are wrong.
+    CKR_MECHANISM_PARAM_INVALID,
+    /// No such object.
+    CKR_OBJECT_HANDLE_INVALID,
+    /// The signature is not that of the data.
+    CKR_SIGNATURE_INVALID,
+    /// An attribute is missing.
+    CKR_TEMPLATE_INCOMPLETE,
+    /// The attributes contradict each other.
+    CKR_TEMPLATE_INCONSISTENT,
+    /// The wrapped key cannot be read.
+    CKR_WRAPPED_KEY_INVALID,
+
     // Emulated appliances only.
     /// 409: a Backup HSM of this serial number is attached already.
     EMULATOR_BACKUP_HSM_ATTACHED,

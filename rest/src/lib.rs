@@ -32,6 +32,7 @@ pub mod lunasa;
 pub mod network;
 pub mod ntls;
 pub mod ntp;
+pub mod objects;
 pub mod packages;
 pub mod partitions;
 pub mod peers;
@@ -78,6 +79,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         ntls::ALL,
         ntls::server::ALL,
         ntp::ALL,
+        objects::ALL,
         packages::ALL,
         partitions::ALL,
         peers::ALL,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use zeroize::Zeroize;
 
 use crate::core::logs::Entry;
+use crate::core::work::Work;
 
 /// A request, as the web server hands it over.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Request {
     pub operation: Option<Operation>,
     /// The body.
     pub body: Body,
+    /// What is computed for it while other requests are answered.
+    pub(crate) work: Work,
 }
 
 /// The body of a request.
@@ -75,6 +78,7 @@ impl Request {
             from: None,
             operation: None,
             body: Body::Plain(Vec::new()),
+            work: Work::default(),
         }
     }
 

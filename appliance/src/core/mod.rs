@@ -17,3 +17,4 @@ pub mod table;
 pub mod text;
 pub mod time_zones;
 pub mod web;
+pub mod work;

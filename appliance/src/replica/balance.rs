@@ -16,6 +16,9 @@ use crate::core::message::{Body, JSON, Request, Response};
 
 /// Whether a path is that of a client's operation on a keyring.
 pub(super) fn is_operation(path: &str) -> bool {
+    if path.starts_with("/emulator/slots/") {
+        return true;
+    }
     let Some(rest) = path.strip_prefix("/emulator/clusters/") else { return false };
     let mut parts = rest.split('/').skip(1);
     parts.next() == Some("keyrings")
@@ -40,7 +43,7 @@ impl Replica {
             path: request.path.clone(),
             body,
         };
-        let writes = request.method.changes();
+        let writes = writes(request);
         if writes && !self.reaches_primary() {
             return Some(read_only().into_response());
         }
@@ -112,6 +115,15 @@ impl Replica {
         self.engine().machine.peers.here.remove(&peer.member);
         Err(error)
     }
+}
+
+/// Whether an operation may change what is kept. The use of a key is asked for with POST, and is a read.
+fn writes(request: &Request) -> bool {
+    const READS: [&str; 8] =
+        ["find", "sign", "verify", "encrypt", "decrypt", "wrap", "digest", "random"];
+    let last = request.path.rsplit('/').next().unwrap_or_default();
+    let is_use = request.path.starts_with("/emulator/slots/") && READS.contains(&last);
+    request.method.changes() && !is_use
 }
 
 fn is_read_only(body: &str) -> bool {

@@ -224,7 +224,11 @@ impl Replica {
     /// Answers a request on this very member.
     fn answer_locally(self: &Arc<Self>, request: &Request) -> Response {
         if request.method.changes() {
-            return self.change(|| self.engine().step(request, (self.clock)()));
+            let mut response = self.change(|| self.engine().step(request, (self.clock)()));
+            while request.work.run() {
+                response = self.change(|| self.engine().step(request, (self.clock)()));
+            }
+            return response;
         }
         match self.engine().step(request, (self.clock)()) {
             Step::Done(response) | Step::Lead(response, _) | Step::Propose(response, _) => response,

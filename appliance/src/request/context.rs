@@ -79,6 +79,25 @@ impl Context<'_> {
         self.state.emulator.random.get_mut()
     }
 
+    /// The outcome of work that takes long and needs nothing of the state. It is done while other requests
+    /// are answered, and the rule is run again from its beginning: what it changed before stays, so that
+    /// nothing is drawn twice.
+    ///
+    /// # Errors
+    /// The work is still to be done; the rule has to end with this failure.
+    pub(crate) fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let waits = || Failure::internal("The work was not done.").keeping_changes();
+        self.request.work.outcome(work).ok_or_else(waits)
+    }
+
+    /// Whether the work of this request is done: what it was made from need not be drawn again.
+    pub(crate) fn work_is_done(&self) -> bool {
+        self.request.work.is_done()
+    }
+
     /// Hashes a password to keep it.
     pub fn hash(&mut self, password: &str) -> PasswordHash {
         PasswordHash::new(password, self.secret)

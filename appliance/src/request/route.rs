@@ -35,6 +35,8 @@ pub struct Access {
 pub const OPEN: Access = Access { open: true, ..Access::of(&[]) };
 /// A registered client of the cluster.
 pub const CLIENT: Access = Access { client: true, ..Access::of(&[]) };
+/// A client, or an account that may change what is on the HSM.
+pub const SLOT: Access = Access { client: true, ..Access::of(&["admin", "operator"]).private() };
 /// Every account with a role.
 pub const EVERYONE: Access = Access::of(&["admin", "operator", "monitor", "audit"]);
 /// Roles admin, operator and monitor.

@@ -3,7 +3,7 @@
 //!
 //! Among the folders a file knows its own and those before it in this order: `account`, `network`,
 //! `status`, `partition`, `hsm` (zeroizing the HSM erases the partitions), `audit`, `token`, `ntls`,
-//! `cluster`, `sysconf`, `appliance`. What two folders need, and neither may know the other for,
+//! `cluster`, `objects`, `sysconf`, `appliance`. What two folders need, and neither may know the other for,
 //! belongs below both: data to `state`, conditions of a request to `request::context`.
 
 use crate::request::auth;
@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod hsm;
 pub mod network;
 pub mod ntls;
+pub mod objects;
 pub mod partition;
 pub mod status;
 pub mod sysconf;
@@ -23,7 +24,7 @@ pub mod token;
 
 /// The order of the folders, which `layers.rs` holds.
 #[cfg(test)]
-pub(crate) const ORDER: [&str; 11] = [
+pub(crate) const ORDER: [&str; 12] = [
     "account",
     "network",
     "status",
@@ -33,6 +34,7 @@ pub(crate) const ORDER: [&str; 11] = [
     "token",
     "ntls",
     "cluster",
+    "objects",
     "sysconf",
     "appliance",
 ];
@@ -51,6 +53,7 @@ pub(crate) fn routes() -> Routes {
         token::routes,
         ntls::routes,
         cluster::routes,
+        objects::routes,
         sysconf::routes,
         appliance::routes,
     ] {

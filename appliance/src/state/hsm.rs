@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::core::password::PasswordHash;
@@ -25,6 +26,18 @@ pub struct Hsm {
     pub fms: Table<FmRow>,
     /// Applied capability upgrades by identifier: what each allows.
     pub upgrades: Table<String>,
+    /// What confirms the keys that it makes.
+    pub attestation: Cell<AttestationRow>,
+}
+
+/// The key and certificates with which the HSM confirms keys; it survives everything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AttestationRow {
+    /// The private key, PKCS#8 in PEM.
+    pub key: Secret,
+    /// The HSM's certificate and that of its maker, DER in Base64.
+    pub certificates: Vec<String>,
 }
 
 /// The HSM.
@@ -79,6 +92,7 @@ impl Area for Hsm {
         visit("hsm/policies", &mut self.policies);
         visit("hsm/fms", &mut self.fms);
         visit("hsm/upgrades", &mut self.upgrades);
+        visit("hsm/attestation", &mut self.attestation);
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use luna_rest::Secret;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
 use crate::state::is_default;
+use crate::state::objects::ContentsRow;
 
 /// Objects in a block.
 pub const BLOCK: u32 = 64;
@@ -24,6 +26,9 @@ pub struct Keyrings {
     pub keyrings: Table<KeyringRow>,
     /// The objects in blocks: by the keyring's UUID and the number of the block.
     pub objects: Table<Block>,
+    /// What objects are made of, where they were not only counted in: by the keyring's UUID and the
+    /// handle in ten digits.
+    pub contents: Table<ContentsRow>,
 }
 
 /// A keyring.
@@ -55,6 +60,9 @@ pub struct KeyringRow {
     /// Whether all that clients do with it is refused.
     #[serde(skip_serializing_if = "is_default")]
     pub disabled: bool,
+    /// What the values of its objects are encrypted with, in Base64; made with the first of them.
+    #[serde(skip_serializing_if = "Secret::is_empty")]
+    pub key: Secret,
 }
 
 /// Failed logins to a keyring that a member counted while it had no link to the primary member.
@@ -111,12 +119,18 @@ impl Block {
 impl Area for Keyrings {
     fn fields(&mut self, visit: FieldVisitor<'_>) {
         visit("keyrings", &mut self.keyrings);
+        visit("keyrings/contents", &mut self.contents);
         visit("keyrings/objects", &mut self.objects);
     }
 }
 
 fn block_key(keyring: &str, handle: u32) -> String {
     format!("{keyring}/{:08}", handle / BLOCK)
+}
+
+/// The key of an object's contents.
+pub fn contents_key(keyring: &str, handle: u32) -> String {
+    format!("{keyring}/{handle:010}")
 }
 
 impl Keyrings {
@@ -158,8 +172,46 @@ impl Keyrings {
         last
     }
 
+    /// What an object is made of.
+    pub fn contents_of(&self, keyring: &str, handle: u32) -> Option<&ContentsRow> {
+        self.contents.get(&contents_key(keyring, handle))
+    }
+
+    /// Says what an object is made of, and how it is called.
+    pub fn set_contents(&mut self, keyring: &str, handle: u32, label: &str, row: ContentsRow) {
+        let key = block_key(keyring, handle);
+        let mut all = self.objects.get(&key).map(Block::objects).unwrap_or_default();
+        if let Some(object) = all.iter_mut().find(|object| object.0 == handle && object.1 != label)
+        {
+            label.clone_into(&mut object.1);
+            self.objects.insert(key, Block::of(&all));
+        }
+        self.contents.insert(contents_key(keyring, handle), row);
+    }
+
+    /// Removes an object.
+    pub fn remove(&mut self, keyring: &str, handle: u32) {
+        let key = block_key(keyring, handle);
+        let mut all = self.objects.get(&key).map(Block::objects).unwrap_or_default();
+        all.retain(|object| object.0 != handle);
+        match all.is_empty() {
+            true => drop(self.objects.remove(&key)),
+            false => self.objects.insert(key, Block::of(&all)),
+        }
+        self.contents.remove(&contents_key(keyring, handle));
+        if let Some(row) = self.keyrings.get_mut(keyring) {
+            row.objects = row.objects.saturating_sub(1);
+        }
+    }
+
     /// Removes all objects of a keyring.
     pub fn erase(&mut self, keyring: &str) {
+        let kept: Vec<String> = self
+            .contents
+            .from(&contents_key(keyring, 0), keyring)
+            .map(|(key, _)| key.to_owned())
+            .collect();
+        kept.iter().for_each(|key| drop(self.contents.remove(key)));
         let keys: Vec<String> =
             self.objects.from(&block_key(keyring, 0), keyring).map(|(key, _)| key.into()).collect();
         for key in keys {
@@ -218,5 +270,6 @@ impl Keyrings {
     pub fn forget(&mut self) {
         self.keyrings.retain(|_, _| false);
         self.objects.retain(|_, _| false);
+        self.contents.retain(|_, _| false);
     }
 }

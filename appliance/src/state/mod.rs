@@ -14,6 +14,7 @@ pub mod keyrings;
 pub mod lunasa;
 pub mod network;
 pub mod ntls;
+pub mod objects;
 pub mod packages;
 pub mod partition_policies;
 pub mod partitions;
@@ -75,11 +76,12 @@ pub struct Change {
 }
 
 /// The fields that all members of a cluster share: what one of them changes, all of them store.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 8] = [
     "cluster",
     "cluster/clients",
     "cluster/members",
     "keyrings",
+    "keyrings/contents",
     "keyrings/objects",
     "roles",
     "users",

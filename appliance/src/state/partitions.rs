@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::core::password::PasswordHash;
 use crate::core::table::Table;
 use crate::state::area::{Area, FieldVisitor};
 use crate::state::hsm::STORAGE;
+use crate::state::is_default;
+use crate::state::objects::ContentsRow;
 
 /// Bytes that a partition takes in addition to its size.
 pub const OVERHEAD: u64 = 9_648;
@@ -90,6 +93,9 @@ pub struct PartitionRow {
     pub smk_id: String,
     /// The key before it while a rollover is going on; else empty.
     pub old_smk_id: String,
+    /// What the values of its objects are encrypted with, in Base64; made with the first of them.
+    #[serde(skip_serializing_if = "Secret::is_empty")]
+    pub key: Secret,
 }
 
 impl Area for Partitions {
@@ -127,12 +133,13 @@ impl Partitions {
     }
 
     /// The objects of a partition by their handles.
-    pub fn objects_of(&self, serial: &str) -> impl Iterator<Item = (u32, &ObjectRow)> {
+    pub fn objects_of<'p>(&'p self, serial: &'p str) -> impl Iterator<Item = (u32, &'p ObjectRow)> {
         let handle = move |key| {
             let (owner, handle) = str::split_once(key, '/')?;
             (owner == serial).then(|| handle.parse().ok())?
         };
-        self.objects.iter().filter_map(move |(key, row)| Some((handle(key)?, row)))
+        let of_partition = self.objects.from(&object_key(serial, 0), serial);
+        of_partition.filter_map(move |(key, row)| Some((handle(key)?, row)))
     }
 
     /// The clients of a partition's Secure Trusted Channel by their numbers.
@@ -209,6 +216,9 @@ pub struct ObjectRow {
     pub private: bool,
     /// Bytes it takes.
     pub size: u64,
+    /// What it is made of; nothing where it was only counted in.
+    #[serde(skip_serializing_if = "is_default")]
+    pub contents: ContentsRow,
 }
 
 /// The key of an object's row.

@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use luna_rest::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -21,13 +22,14 @@ use super::clusters::{
     PositionRow, RestoreRow, Schedule, Traffic,
 };
 use super::emulator::Cuts;
-use super::hsm::{CountersRow, FmRow, HsmRow, PedTimeoutsRow};
+use super::hsm::{AttestationRow, CountersRow, FmRow, HsmRow, PedTimeoutsRow};
 use super::keyrings::{FailedRow, KeyringRow, Password};
 use super::lunasa::Settings;
 use super::network::{ClassRow, DeviceRow, Ip4Row, Ip6Row, RouteRow};
 use super::ntls::{
     AuthorityRow, ClientRow, KeepaliveRow, MonitorRow, ServerRow, SettingsRow, ThreadsRow,
 };
+use super::objects::{AttributeRow, ContentsRow};
 use super::packages::PackageRow;
 use super::partitions::{
     DomainRow, ObjectRow, PartitionRow, RoleRow, StcClientRow, StcRow, TemplateRow,
@@ -167,7 +169,23 @@ fn fill_hsm(state: &mut State) {
             enabled: true,
         },
     );
+    set(
+        &mut state.hsm.attestation,
+        AttestationRow { key: Secret::from("key"), certificates: vec![text("Y2VydA==")] },
+    );
     insert(&mut state.hsm.upgrades, "EMULATED-0100", text("Maximum 20 partitions"));
+}
+
+fn contents() -> ContentsRow {
+    let attributes = [
+        ("CKA_CLASS", AttributeRow::Text(text("CKO_SECRET_KEY"))),
+        ("CKA_SIGN", AttributeRow::Flag(true)),
+        ("CKA_VALUE_LEN", AttributeRow::Number(32)),
+    ];
+    ContentsRow {
+        attributes: attributes.into_iter().map(|(name, row)| (text(name), row)).collect(),
+        sealed: text("c2VhbGVk"),
+    }
 }
 
 fn object() -> ObjectRow {
@@ -177,6 +195,7 @@ fn object() -> ObjectRow {
         uid: text("0102030405060708090a0b0c"),
         private: true,
         size: 248,
+        contents: contents(),
     }
 }
 
@@ -208,6 +227,7 @@ fn fill_partitions(state: &mut State) {
             last_handle: 12,
             smk_id: text("00112233445566778899aabbccddeeff"),
             old_smk_id: text("ffeeddccbbaa99887766554433221100"),
+            key: Secret::from("a2V5"),
         },
     );
     insert(&mut state.partitions.objects, "4223070123456/0000000012", object());
@@ -340,9 +360,11 @@ fn fill_clusters(state: &mut State) {
             clients: BTreeSet::from([text("client-1")]),
             made: 12,
             disabled: true,
+            key: Secret::from("a2V5"),
         },
     );
     state.keyrings.add("keyring-1", vec![(text("card-1"), 2)]);
+    insert(&mut state.keyrings.contents, "keyring-1/0000000006", contents());
 }
 
 fn fill_network(state: &mut State) {

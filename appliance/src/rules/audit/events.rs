@@ -2,7 +2,9 @@
 //! operations are the vendor's (audit_config.htm and audit-log_categories_and_hsm_events.htm@7.2); those of
 //! operations that it does not list are chosen after them (assumed).
 
-use luna_rest::{Resource, audit, hsm, keyrings, ntls, partitions, tokens};
+use luna_rest::{Resource, audit, hsm, keyrings, ntls, objects, partitions, tokens};
+
+use crate::core::message::{Body, Request};
 
 /// What an operation belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub(crate) enum Category {
     Manage,
     /// Keys that are made, moved or destroyed.
     KeyManage,
+    /// Keys of pairs that are used.
+    Asymmetric,
+    /// Secret keys that are used.
+    Symmetric,
     /// What the appliance tells the HSM of its clients.
     External,
     /// The log itself.
@@ -45,6 +51,8 @@ impl Category {
             Category::Access => Some("access"),
             Category::Manage => Some("manage"),
             Category::KeyManage => Some("keymanage"),
+            Category::Asymmetric => Some("asymmetric"),
+            Category::Symmetric => Some("symmetric"),
             Category::External => Some("external"),
             Category::LogManage => Some("logmanage"),
         }
@@ -54,7 +62,7 @@ impl Category {
 /// An operation: its call, the action at the end of the path where that matters, category and name.
 type Event = (Resource, &'static str, Category, &'static str);
 
-use Category::{Access, Critical, External, KeyManage, LogManage, Manage};
+use Category::{Access, Asymmetric, Critical, External, KeyManage, LogManage, Manage, Symmetric};
 
 const OPERATIONS: &[Event] = &[
     (hsm::INIT.resource(), "", Critical, "LUNA_INIT_TOKEN"),
@@ -121,6 +129,19 @@ const OPERATIONS: &[Event] = &[
     (keyrings::ADD_OBJECTS.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
     (keyrings::CLEAR.resource(), "", KeyManage, "LUNA_DESTROY_MULTIPLE_OBJECTS"),
     (keyrings::FILL.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
+    (objects::CREATE.resource(), "", KeyManage, "LUNA_CREATE_OBJECT"),
+    (objects::GENERATE.resource(), "", KeyManage, "LUNA_GENERATE_KEY"),
+    (objects::CHANGE.resource(), "", KeyManage, "LUNA_MODIFY_OBJECT"),
+    (objects::DESTROY.resource(), "", KeyManage, "LUNA_DESTROY_OBJECT"),
+    (objects::USE.resource(), "sign", Asymmetric, "LUNA_SIGN"),
+    (objects::USE.resource(), "verify", Asymmetric, "LUNA_VERIFY"),
+    (objects::USE.resource(), "encrypt", Asymmetric, "LUNA_ENCRYPT"),
+    (objects::USE.resource(), "decrypt", Asymmetric, "LUNA_DECRYPT"),
+    (objects::USE.resource(), "wrap", KeyManage, "LUNA_WRAP_KEY"),
+    (objects::USE.resource(), "unwrap", KeyManage, "LUNA_UNWRAP_KEY"),
+    (objects::USE.resource(), "derive", KeyManage, "LUNA_DERIVE_KEY"),
+    (objects::USE.resource(), "copy", KeyManage, "LUNA_COPY_OBJECT"),
+    (objects::USE.resource(), "clone", KeyManage, "LUNA_CLONE_AS_SOURCE"),
     (tokens::BACKUP.resource(), "", KeyManage, "LUNA_CLONE_AS_SOURCE"),
     (tokens::RESTORE.resource(), "", KeyManage, "LUNA_CLONE_AS_TARGET"),
     (ntls::REGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),
@@ -139,6 +160,15 @@ const OPERATIONS: &[Event] = &[
     (audit::EXPORT_SECRET.resource(), "", LogManage, "LUNA_LOG_EXPORT_SECRET"),
     (audit::IMPORT_SECRET.resource(), "", LogManage, "LUNA_LOG_IMPORT_SECRET"),
 ];
+
+/// The category of a key's use by the mechanism that its request names.
+pub(crate) fn of_use(category: Category, request: &Request) -> Category {
+    let Body::Plain(body) = &request.body else { return category };
+    // The name stands in the body once; what is around it does not matter.
+    let secret = [&b"CKM_AES"[..], b"_HMAC\""];
+    let names_one = secret.iter().any(|name| body.windows(name.len()).any(|part| part == *name));
+    if category == Asymmetric && names_one { Symmetric } else { category }
+}
 
 /// The category and name of the operation that a call is, if it is one.
 pub(crate) fn operation(call: Resource, path: &str) -> Option<(Category, &'static str)> {

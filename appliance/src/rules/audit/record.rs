@@ -8,7 +8,7 @@ use crate::core::message::Failure;
 use crate::request::audit_log::told;
 use crate::request::context::{Act, Context};
 use crate::request::route::Routes;
-use crate::rules::audit::events::{Category, operation};
+use crate::rules::audit::events::{Category, of_use, operation};
 use crate::state::audit::Audit;
 
 /// What an operation returned that was not refused.
@@ -80,6 +80,7 @@ pub(crate) fn record(cx: &mut Context<'_>, routes: &Routes, refused: Option<&str
         return;
     }
     let Some((category, name)) = operation_of(routes, (method, path)) else { return };
+    let category = of_use(category, cx.request);
     let full = cx.state.audit.is_full() && cx.session().role != "audit";
     if full || !is_wanted(&cx.state.audit, category, refused.is_some()) {
         return;

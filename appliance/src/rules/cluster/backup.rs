@@ -33,7 +33,8 @@ use crate::rules::cluster::access::{refuse, require_active, require_cluster, req
 use crate::rules::cluster::keyrings::{MOST, next};
 use crate::state::State;
 use crate::state::clusters::{Phase, RestoreRow, Schedule};
-use crate::state::keyrings::{KeyObject, KeyringRow};
+use crate::state::keyrings::{KeyObject, KeyringRow, contents_key};
+use crate::state::objects::ContentsRow;
 
 const HEAD: &[u8] = b"LUNA-CLUSTER-BACKUP-1\n";
 const SALT: usize = 16;
@@ -51,6 +52,9 @@ struct Content {
     dual: Option<bool>,
     keyrings: BTreeMap<String, KeyringRow>,
     objects: BTreeMap<String, Vec<KeyObject>>,
+    /// What objects are made of; not told by older releases.
+    #[serde(default)]
+    contents: BTreeMap<String, BTreeMap<u32, ContentsRow>>,
 }
 
 /// A key made from a password.
@@ -223,6 +227,10 @@ fn write(
         content.keyrings.insert(uuid.to_owned(), row.clone());
         let objects: Vec<KeyObject> = keyrings.objects_of(uuid).collect();
         if !objects.is_empty() {
+            let contents = objects.iter().filter_map(|object| {
+                Some((object.0, keyrings.contents_of(uuid, object.0)?.clone()))
+            });
+            content.contents.insert(uuid.to_owned(), contents.collect());
             content.objects.insert(uuid.to_owned(), objects);
         }
     }
@@ -406,7 +414,7 @@ fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Noth
         keyrings: content.keyrings.len(),
         objects: content.objects.values().map(Vec::len).sum(),
     };
-    let mut objects = content.objects;
+    let (mut objects, mut contents) = (content.objects, content.contents);
     let mut keyrings: Vec<(String, KeyringRow)> = content.keyrings.into_iter().collect();
     keyrings.sort_by_key(|(_, row)| row.made);
     for (uuid, mut row) in keyrings {
@@ -421,6 +429,9 @@ fn restore(cx: &mut Context<'_>, _: &Ids<0>, body: Restore) -> Result<Reply<Noth
         }
         cx.state.keyrings.keyrings.insert(uuid.clone(), row);
         cx.state.keyrings.put(&uuid, objects.remove(&uuid).unwrap_or_default());
+        for (handle, row) in contents.remove(&uuid).unwrap_or_default() {
+            cx.state.keyrings.contents.insert(contents_key(&uuid, handle), row);
+        }
     }
     let own = cx.state.clusters.own.get_mut();
     own.restored = restored;

@@ -257,7 +257,11 @@ fn seen<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, F
 }
 
 /// The same, where it may be used.
-fn keyring<'i>(cx: &Context<'_>, cluster: &str, uuid: &'i str) -> Result<&'i str, Failure> {
+pub(crate) fn keyring<'i>(
+    cx: &Context<'_>,
+    cluster: &str,
+    uuid: &'i str,
+) -> Result<&'i str, Failure> {
     seen(cx, cluster, uuid)?;
     let row = row(cx, uuid)?;
     if row.disabled {
@@ -411,7 +415,7 @@ fn check(cx: &mut Context<'_>, uuid: &str, role: &str, given: &str) -> Result<()
 }
 
 /// Goes on with this role logged in, its password its own.
-fn require(cx: &mut Context<'_>, uuid: &str, role: &str) -> Result<(), Failure> {
+pub(crate) fn require(cx: &mut Context<'_>, uuid: &str, role: &str) -> Result<(), Failure> {
     let name = called(role)?;
     if cx.session().keyring_logins.get(uuid).is_none_or(|other| other != role) {
         return Err(Failure::new(401, roles::NOT_LOGGED_IN, "The role is not logged in.")
@@ -567,16 +571,21 @@ fn reset_role(
     Ok(Reply::done())
 }
 
+/// The unique identifier of a keyring's object. It follows from where the object is, so that it need not
+/// be kept.
+pub(crate) fn object_uid(uuid: &str, handle: u32) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{uuid}/{handle}").as_bytes());
+    hex(&digest.as_ref()[..12])
+}
+
 fn object_of(uuid: &str, object: KeyObject) -> Object {
     let KeyObject(handle, label, kind) = object;
     let (kind, size) = TYPES.get(usize::from(kind)).copied().unwrap_or(TYPES[0]);
-    // The unique identifier follows from where the object is, so that it need not be kept.
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{uuid}/{handle}").as_bytes());
     Object {
         id: handle.to_string(),
         label,
         kind: kind.to_owned(),
-        uid: hex(&digest.as_ref()[..12]),
+        uid: object_uid(uuid, handle),
         private: true,
         size,
     }

@@ -3,6 +3,7 @@
 use crate::request::route::Routes;
 
 pub mod access;
+pub mod contents;
 pub mod domains;
 pub mod indirect;
 pub mod lifecycle;

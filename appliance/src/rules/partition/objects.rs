@@ -19,6 +19,7 @@ use crate::rules::partition::access::{
     not_allowed, partition, partition_mut, place, require_initialized, usable,
 };
 use crate::rules::partition::login::require_role;
+use crate::state::objects::ContentsRow;
 use crate::state::partitions::{ObjectRow, PartitionRow, object_key};
 
 /// The types of objects and the bytes one usually takes: as recorded for two keys of each kind
@@ -116,6 +117,7 @@ fn add(cx: &mut Context<'_>, ids: &Ids<1>, body: NewObject) -> Result<Reply<Adde
         uid: hex(&cx.random().bytes::<12>()),
         private: body.private.unwrap_or(true),
         size,
+        contents: ContentsRow::default(),
     };
     let handle = put(cx, serial, row)?;
     Ok(Reply::ok(AddedObject { id: handle.to_string() }))

@@ -16,6 +16,7 @@ use crate::core::text::is_name;
 use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::access::{not_allowed, partition, partition_mut, require_initialized};
+use crate::rules::partition::contents::{give_out, take_in};
 use crate::rules::partition::login::{check_new_password, require_role};
 use crate::rules::partition::objects;
 use crate::rules::token::devices as tokens;
@@ -260,6 +261,7 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Copi
         of_mut(cx, serial, &id)?.smk_id = row.smk_id;
         return Ok(Reply::ok(Copied { smk: true, ..Copied::default() }));
     }
+    let domain = there.domain.clone();
     let mut kept = of(cx, serial, &id)?.objects.clone();
     if body.replace == Some(true) {
         kept.clear();
@@ -274,7 +276,10 @@ fn backup(cx: &mut Context<'_>, ids: &Ids<1>, body: Backup) -> Result<Reply<Copi
     let before = kept.len();
     of_mut(cx, serial, &id)?.objects = kept;
     room(token(cx, serial)?, copied.iter().map(|object| object.size).sum())?;
-    of_mut(cx, serial, &id)?.objects.extend(copied);
+    for object in copied {
+        let object = give_out(cx, &ids[0], &domain, object)?;
+        of_mut(cx, serial, &id)?.objects.push(object);
+    }
     let there = handles(of(cx, serial, &id)?).skip(before);
     let cloned: Vec<Cloned> = sources.into_iter().zip(there).map(one_cloned).collect();
     Ok(Reply::ok(Copied { objects: cloned.len() as u64, smk: false, cloned }))
@@ -322,7 +327,8 @@ fn restore(cx: &mut Context<'_>, ids: &Ids<1>, body: Restore) -> Result<Reply<Co
     }
     let mut cloned = Vec::new();
     for (source, object) in copied {
-        let target = objects::put(cx, &ids[0], object.clone())?;
+        let taken = take_in(cx, &ids[0], &backup.domain, object.clone())?;
+        let target = objects::put(cx, &ids[0], taken)?;
         cloned.push(one_cloned((source, (target, object))));
     }
     Ok(Reply::ok(Copied { objects: cloned.len() as u64, smk: false, cloned }))
