@@ -191,11 +191,9 @@ impl Session {
 
     /// What the first of these commands says that does not fail.
     fn first_look(&self, lines: &[String]) -> Result<String, Failure> {
-        let looks = lines.iter().map(|line| self.look_over_ssh(line));
-        looks
-            .into_iter()
-            .find(|text| !matches!(text, Ok(text) if text.is_empty()))
-            .unwrap_or(Ok(String::new()))
+        let mut looks = lines.iter().map(|line| self.look_over_ssh(line));
+        let told = looks.find(|text| text.as_ref().map_or(true, |text| !text.is_empty()));
+        told.unwrap_or(Ok(String::new()))
     }
 
     /// What a command says that only looks; nothing if it fails.
