@@ -5,6 +5,7 @@
 //! extension header (0x80000000 and up).
 
 use luna_rest::clusters::refusal as clusters;
+use luna_rest::objects::refusal as objects;
 use luna_rest::partitions::refusal;
 use luna_shell::naming::Rule;
 use luna_shell::{Code, Failure, Kind};
@@ -17,6 +18,8 @@ pub(crate) const PIN_EXPIRED: Code = Code::new(0xa3, "CKR_PIN_EXPIRED");
 pub(crate) const PIN_LOCKED: Code = Code::new(0xa4, "CKR_PIN_LOCKED");
 /// The role that this needs is not logged in.
 pub(crate) const NOT_LOGGED_IN: Code = Code::new(0x101, "CKR_USER_NOT_LOGGED_IN");
+/// No such object.
+pub(crate) const OBJECT_INVALID: Code = Code::new(0x82, "CKR_OBJECT_HANDLE_INVALID");
 /// No such slot, or none at all.
 pub(crate) const SLOT_INVALID: Code = Code::new(0x3, "CKR_SLOT_ID_INVALID");
 /// What was typed cannot be.
@@ -57,7 +60,8 @@ fn of_answer(id: &str) -> Option<Code> {
             Code::new(0x102, "CKR_USER_PIN_NOT_INITIALIZED")
         }
         refusal::INVALID_ROLE => USER_TYPE_INVALID,
-        refusal::INVALID_OBJECT => Code::new(0x82, "CKR_OBJECT_HANDLE_INVALID"),
+        refusal::INVALID_OBJECT => OBJECT_INVALID,
+        id if let Some(code) = of_object(id) => code,
         // The partition was taken away while its slot was shown.
         refusal::INVALID_PARTITION
         | refusal::INVALID_HSM
@@ -80,6 +84,32 @@ fn of_answer(id: &str) -> Option<Code> {
         BAD_REQUEST => ARGUMENTS_BAD,
         _ => return None,
     })
+}
+
+/// The codes that the calls of objects have as their identifiers.
+fn of_object(id: &str) -> Option<Code> {
+    let codes = [
+        (0x10, objects::ATTRIBUTE_READ_ONLY),
+        (0x11, objects::ATTRIBUTE_SENSITIVE),
+        (0x12, objects::ATTRIBUTE_TYPE_INVALID),
+        (0x13, objects::ATTRIBUTE_VALUE_INVALID),
+        (0x20, objects::DATA_INVALID),
+        (0x21, objects::DATA_LEN_RANGE),
+        (0x40, objects::ENCRYPTED_DATA_INVALID),
+        (0x60, objects::KEY_HANDLE_INVALID),
+        (0x62, objects::KEY_SIZE_RANGE),
+        (0x63, objects::KEY_TYPE_INCONSISTENT),
+        (0x68, objects::KEY_FUNCTION_NOT_PERMITTED),
+        (0x6a, objects::KEY_UNEXTRACTABLE),
+        (0x70, objects::MECHANISM_INVALID),
+        (0x71, objects::MECHANISM_PARAM_INVALID),
+        (0x82, objects::OBJECT_HANDLE_INVALID),
+        (0xc0, objects::SIGNATURE_INVALID),
+        (0xd0, objects::TEMPLATE_INCOMPLETE),
+        (0xd1, objects::TEMPLATE_INCONSISTENT),
+        (0x110, objects::WRAPPED_KEY_INVALID),
+    ];
+    codes.into_iter().find(|(_, name)| *name == id).map(|(number, name)| Code::new(number, name))
 }
 
 /// A failure with the number and name that LunaCM shows for it. What an error code would hide

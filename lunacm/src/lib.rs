@@ -9,6 +9,7 @@ mod certificate;
 pub mod chrystoki;
 mod cluster_connection;
 mod clusters;
+pub mod cmu;
 mod codes;
 pub mod commands;
 mod deploy;
@@ -20,6 +21,7 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+mod token;
 
 pub use commands::catalogue;
 pub use owner::ClientSide;

@@ -8,6 +8,8 @@ use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, RoleA
 use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use serde::Serialize;
 
+use crate::token::Token;
+
 /// A partition or a keyring, and the session to call it in.
 #[derive(Clone)]
 pub(crate) struct SlotBackend {
@@ -140,6 +142,11 @@ impl SlotBackend {
     fn with<'a>(&'a self, id: &'a str) -> [&'a str; 3] {
         let [outer, inner] = self.ids();
         [outer, inner, id]
+    }
+
+    /// Its objects.
+    pub(crate) fn token(&self) -> Token {
+        Token::new(Arc::clone(&self.client), self.ids.clone())
     }
 
     /// A role as every session of this machine calls it.

@@ -20,8 +20,18 @@ use crate::status::Status;
 /// The exit status of a program that ends here: its help was asked for, or the arguments were not
 /// understood, which is said.
 pub fn parse<A: Parser>() -> Result<A, ExitCode> {
+    parse_from(std::env::args_os())
+}
+
+/// The same with other arguments than those of the process, the program's name first.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_from<A: Parser>(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<A, ExitCode> {
     let mut command = without_empty_variables(A::command());
-    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let matches = command.try_get_matches_from_mut(arguments);
     let parsed = matches.and_then(|matches| A::from_arg_matches(&matches));
     parsed.map_err(|error| {
         let error = error.format(&mut command);

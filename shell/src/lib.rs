@@ -34,7 +34,7 @@ mod terminal;
 mod ui;
 mod watch;
 
-pub use arguments::{end, finish, parse, write_result};
+pub use arguments::{end, finish, parse, parse_from, write_result};
 pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};

@@ -18,6 +18,7 @@
 //! - `@cluster LABEL` makes the appliance the first member of a cluster;
 //! - `@keyring LABEL PASSWORD` makes a keyring in it;
 //! - `@lnhclientregistration ARGUMENTS` runs that program, with the client's files that lunacm has;
+//! - `@cmu FUNCTION OPTIONS` runs that function, as lunacm's client; the test's own folder is `/luna`;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
 //! - `@clock SECONDS` moves the clocks of all appliances on.
@@ -92,7 +93,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
                 appliance.keyring(label, password)?;
             }
-            "lunash" | "lunacm" | "lnhclientregistration" => {
+            "lunash" | "lunacm" | "cmu" | "lnhclientregistration" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
@@ -105,7 +106,12 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                     let status = appliance.lnhclientregistration(&terminal, &rest)?;
                     (terminal, status)
                 } else {
-                    let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
+                    let words = rest.split_whitespace();
+                    let words = match word {
+                        "cmu" => appliance.cmu_words(words),
+                        _ => words.map(str::to_owned).collect(),
+                    };
+                    let arguments = Arguments::try_parse_from(words)?;
                     let terminal = ScriptedTerminal::new(typed, !arguments.pipe);
                     let given = Secrets::only(secrets.iter().copied());
                     let Arguments { options, client, .. } = arguments;
@@ -114,6 +120,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                             appliance.lunash_over_ssh(&terminal, options, &secrets)?
                         }
                         "lunash" => appliance.lunash(&terminal, options, given)?,
+                        "cmu" => appliance.cmu(&terminal, options, given, client)?,
                         _ => appliance.lunacm(&terminal, options, given, client)?,
                     };
                     (terminal, status)

@@ -3,7 +3,7 @@
 
 mod clientconfig;
 mod partition;
-mod role;
+pub(crate) mod role;
 mod shell;
 mod slot;
 

@@ -398,13 +398,24 @@ pub(super) fn log_in(
     role: PartitionRole,
     password: Option<Secret>,
 ) -> Result<(), Failure> {
+    log_in_asking(session, role, password, |session, given| {
+        session.secret(given, "enter password", None, (role.variable(), "-password"))
+    })
+}
+
+/// The same with a question of one's own.
+pub(crate) fn log_in_asking(
+    session: &mut Session,
+    role: PartitionRole,
+    password: Option<Secret>,
+    ask: impl FnOnce(&mut Session, Option<Secret>) -> Result<Secret, Failure>,
+) -> Result<(), Failure> {
     let state = state(session, role)?;
     let attempt = session.attempt(state.attempts_left(), role)?;
     let mut password = password;
     // What cannot succeed is answered by the appliance, without a question and a password.
     if state.initialized && !state.locked_out && session.slot()?.role.is_none() {
-        let origin = (role.variable(), "-password");
-        password = Some(session.secret(password, "enter password", None, origin)?);
+        password = Some(ask(session, password)?);
     }
     let login = rest::Login { role: role.id().to_owned(), password, ped: "0".to_owned() };
     attempt.spend(session, |session| Ok(session.backend()?.log_in(&login)?))?;

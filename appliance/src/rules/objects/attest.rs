@@ -13,8 +13,11 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SigningKey,
 };
 use time::{Duration, OffsetDateTime};
+use yasna::models::{GeneralizedTime, ObjectIdentifier};
+use yasna::{DERWriter, Tag, construct_der};
 
 use crate::core::message::Failure;
+use crate::cryptoki::attributes::bytes;
 use crate::cryptoki::keys::Key;
 use crate::cryptoki::refuse;
 use crate::request::context::Context;
@@ -23,37 +26,14 @@ use crate::state::hsm::AttestationRow;
 /// How long certificates are valid.
 const VALIDITY: Duration = Duration::days(20 * 365);
 
-/// The DER of the object identifiers: ecdsa-with-SHA256, commonName, signedData, data.
-const ECDSA_SHA256: &[u8] = &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
-const COMMON_NAME: &[u8] = &[0x06, 3, 0x55, 4, 3];
-const SIGNED_DATA: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
-const DATA: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+/// Object identifiers: ecdsa-with-SHA256, commonName, signedData, data.
+const ECDSA_SHA256: &[u64] = &[1, 2, 840, 10_045, 4, 3, 2];
+const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
+const SIGNED_DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 2];
+const DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 1];
 
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const UTF8_STRING: u8 = 0x0c;
-const GENERALIZED_TIME: u8 = 0x18;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-/// `[0]`, constructed.
-const FIRST: u8 = 0xa0;
-
-/// A value in DER.
-fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let length = content.len().to_be_bytes();
-    let length = &length[length.iter().take_while(|byte| **byte == 0).count()..];
-    let mut whole = vec![tag];
-    match content.len() {
-        0..0x80 => whole.push(length.first().copied().unwrap_or(0)),
-        _ => {
-            // At most 8 bytes.
-            whole.push(0x80 | u8::try_from(length.len()).unwrap_or(8));
-            whole.extend(length);
-        }
-    }
-    whole.extend(content);
-    whole
+fn write_oid(writer: DERWriter<'_>, oid: &[u64]) {
+    writer.write_oid(&ObjectIdentifier::from_slice(oid));
 }
 
 fn failed(error: rcgen::Error) -> Failure {
@@ -112,40 +92,61 @@ pub(super) fn confirm(
     let hsm = certificates.first().ok_or_else(damaged)?;
     let (_, parsed) = x509_parser::parse_x509_certificate(hsm).map_err(|_| damaged())?;
 
-    let name = der(SEQUENCE, &[COMMON_NAME, &der(UTF8_STRING, &[uid.as_bytes()])]);
-    let name = der(SEQUENCE, &[&der(SET, &[&name])]);
-    let time = |time: OffsetDateTime| {
-        let format = time::macros::format_description!("[year][month][day][hour][minute][second]Z");
-        der(GENERALIZED_TIME, &[time.format(&format).unwrap_or_default().as_bytes()])
-    };
     // The identifier is unique, and as a serial number positive.
-    let number = [&[1], &crate::cryptoki::attributes::bytes(uid).unwrap_or_default()[..]].concat();
-    let algorithm = der(SEQUENCE, &[ECDSA_SHA256]);
-    let content = der(
-        SEQUENCE,
-        &[
-            &der(FIRST, &[&der(INTEGER, &[&[2]])]),
-            &der(INTEGER, &[&number]),
-            &algorithm,
-            parsed.subject().as_raw(),
-            &der(SEQUENCE, &[&time(cx.now), &time(cx.now + VALIDITY)]),
-            &name,
-            &key.public_info()?,
-        ],
-    );
+    let number = [&[1], &bytes(uid).unwrap_or_default()[..]].concat();
+    let info = key.public_info()?;
+    let write_time = |writer: DERWriter<'_>, time: OffsetDateTime| {
+        writer.write_generalized_time(&GeneralizedTime::from_datetime(
+            time.replace_nanosecond(0).unwrap_or(time),
+        ));
+    };
+    let content = construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            writer.next().write_tagged(Tag::context(0), |writer| writer.write_i8(2));
+            writer.next().write_bigint_bytes(&number, true);
+            writer.next().write_sequence(|writer| write_oid(writer.next(), ECDSA_SHA256));
+            writer.next().write_der(parsed.subject().as_raw());
+            writer.next().write_sequence(|writer| {
+                write_time(writer.next(), cx.now);
+                write_time(writer.next(), cx.now + VALIDITY);
+            });
+            writer.next().write_sequence(|writer| {
+                writer.next().write_set(|writer| {
+                    writer.next().write_sequence(|writer| {
+                        write_oid(writer.next(), COMMON_NAME);
+                        writer.next().write_utf8_string(uid);
+                    });
+                });
+            });
+            writer.next().write_der(&info);
+        });
+    });
     let signature = signing.sign(&content).map_err(failed)?;
-    let confirmed = der(SEQUENCE, &[&content, &algorithm, &der(BIT_STRING, &[&[0], &signature])]);
-    let chain: Vec<&[u8]> =
-        std::iter::once(&confirmed).chain(&certificates).map(Vec::as_slice).collect();
-    let signed = der(
-        SEQUENCE,
-        &[
-            &der(INTEGER, &[&[1]]),
-            &der(SET, &[]),
-            &der(SEQUENCE, &[DATA]),
-            &der(FIRST, &chain),
-            &der(SET, &[]),
-        ],
-    );
-    Ok(der(SEQUENCE, &[SIGNED_DATA, &der(FIRST, &[&signed])]))
+    let confirmed = construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            writer.next().write_der(&content);
+            writer.next().write_sequence(|writer| write_oid(writer.next(), ECDSA_SHA256));
+            writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
+        });
+    });
+    Ok(construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            write_oid(writer.next(), SIGNED_DATA);
+            writer.next().write_tagged(Tag::context(0), |writer| {
+                writer.write_sequence(|writer| {
+                    writer.next().write_i8(1);
+                    writer.next().write_set(|_| {});
+                    writer.next().write_sequence(|writer| write_oid(writer.next(), DATA));
+                    writer.next().write_tagged_implicit(Tag::context(0), |writer| {
+                        // Not sorted, as a set would be: the key's own comes first.
+                        writer.write_sequence(|writer| {
+                            writer.next().write_der(&confirmed);
+                            certificates.iter().for_each(|one| writer.next().write_der(one));
+                        });
+                    });
+                    writer.next().write_set(|_| {});
+                });
+            });
+        });
+    }))
 }
