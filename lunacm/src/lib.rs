@@ -14,6 +14,7 @@ mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
+mod group_token;
 mod ha;
 mod link;
 mod owner;
