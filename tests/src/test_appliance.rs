@@ -17,6 +17,7 @@ use luna_shell::{
     Shell, Status, connect,
 };
 use lunacm::ClientSide;
+use lunacm::cmu::{self, Cmu};
 use time::macros::datetime;
 
 use crate::appliances::{Appliances, session, target};
@@ -393,6 +394,34 @@ impl TestAppliance {
         run(self.open_lunacm(terminal, &options, secrets, client)?, lunacm::catalogue(), options)
     }
 
+    /// The words of a line for `cmu`, with the test's folder in place of `/luna/`.
+    pub(crate) fn cmu_words<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<String> {
+        let folder = format!("{}/", self.folder().to_string_lossy());
+        cmu::separated(words.map(|word| word.replace("/luna/", &folder)))
+    }
+
+    /// Runs a function of `cmu`.
+    ///
+    /// # Errors
+    /// There is no access to the appliance.
+    pub fn cmu(
+        &self,
+        terminal: &ScriptedTerminal,
+        options: Options,
+        secrets: Secrets,
+        client: Option<String>,
+    ) -> Result<Status> {
+        let (device, side) = (Box::new(terminal.clone()), self.client_side(client));
+        let opened = Cmu::open(Some(self.access()?), device, secrets, &options, side);
+        let opened = opened.map(|session| keeping_state(session, self.folder()));
+        run(opened, cmu::catalogue(), options)
+    }
+
+    fn client_side(&self, client: Option<String>) -> ClientSide {
+        let configuration = self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf");
+        ClientSide { name: client, configuration }
+    }
+
     /// Opens a LunaCM session.
     ///
     /// # Errors
@@ -405,10 +434,7 @@ impl TestAppliance {
         client: Option<String>,
     ) -> Result<Opened<lunacm::Session>> {
         let device = Box::new(terminal.clone());
-        let side = ClientSide {
-            name: client,
-            configuration: self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf"),
-        };
+        let side = self.client_side(client);
         let opened = lunacm::Session::open(Some(self.access()?), device, secrets, options, side);
         Ok(opened.map(|session| keeping_state(session, self.folder())))
     }

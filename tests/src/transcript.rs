@@ -18,6 +18,7 @@
 //! - `@cluster LABEL` makes the appliance the first member of a cluster;
 //! - `@keyring LABEL PASSWORD` makes a keyring in it;
 //! - `@lnhclientregistration ARGUMENTS` runs that program, with the client's files that lunacm has;
+//! - `@cmu FUNCTION OPTIONS` runs that function, as lunacm's client; the test's own folder is `/luna`;
 //! - `@vtl ARGUMENTS` runs that program with the same files, `{client}` in what is typed is their folder;
 //!   `@linked [ARGUMENTS]` begins a session of lunacm over the links that they configure;
 //! - `@fetch NAME` fetches the appliance's server.pem into that folder under this name, `@send NAME` puts the
@@ -96,7 +97,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
                 appliance.keyring(label, password)?;
             }
-            "lunash" | "lunacm" | "linked" | "lnhclientregistration" | "vtl" => {
+            "lunash" | "lunacm" | "linked" | "cmu" | "lnhclientregistration" | "vtl" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
@@ -114,7 +115,12 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                     let status = appliance.vtl(&terminal, &rest);
                     (terminal, status)
                 } else {
-                    let arguments = Arguments::try_parse_from(rest.split_whitespace())?;
+                    let words = rest.split_whitespace();
+                    let words = match word {
+                        "cmu" => appliance.cmu_words(words),
+                        _ => words.map(str::to_owned).collect(),
+                    };
+                    let arguments = Arguments::try_parse_from(words)?;
                     let terminal = ScriptedTerminal::new(typed, !arguments.pipe);
                     let given = Secrets::only(secrets.iter().copied());
                     let Arguments { options, client, .. } = arguments;
@@ -123,6 +129,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                             appliance.lunash_over_ssh(&terminal, options, &secrets)?
                         }
                         "lunash" => appliance.lunash(&terminal, options, given)?,
+                        "cmu" => appliance.cmu(&terminal, options, given, client)?,
                         "linked" => appliance.linked(&terminal, options, given)?,
                         _ => appliance.lunacm(&terminal, options, given, client)?,
                     };

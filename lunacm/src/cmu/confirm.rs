@@ -110,7 +110,7 @@ fn certificates(pkcs7: &[u8]) -> Option<Vec<Vec<u8>>> {
                     let certificates =
                         reader.next().read_tagged_implicit(yasna::Tag::context(0), |reader| {
                             let mut certificates = Vec::new();
-                            reader.read_set_of(|reader| {
+                            reader.read_sequence_of(|reader| {
                                 certificates.push(reader.read_der()?);
                                 Ok(())
                             })?;

@@ -10,7 +10,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::cmu::select::{Named, object, token};
 use crate::cmu::{Cmu, Function, call};
-use crate::codes;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
@@ -594,7 +593,7 @@ impl Run<Cmu> for Delete {
             );
             let answer = cmu.session.ui().ask(&text, "-force")?;
             if !answer.trim().eq_ignore_ascii_case("y") {
-                return Err(codes::cancelled("Nothing was deleted."));
+                return Err(Failure::refused("Nothing was deleted."));
             }
         }
         token.destroy(handle)?;

@@ -47,7 +47,7 @@ impl Cmu {
     ) -> Result<Cmu, (Box<dyn Device>, Failure)> {
         let mut session = Session::open(connection, device, secrets, options, side)?;
         if !options.quiet {
-            session.ui().show(&format!("{BANNER}\n"));
+            session.ui().welcome(&format!("{BANNER}\n\n"));
         }
         Ok(Cmu { session })
     }

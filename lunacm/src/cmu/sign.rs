@@ -1,5 +1,6 @@
 //! `sign` and `verify`: a key of the slot used on a file. Not functions of the product's utility: an
-//! emulated slot has no other program yet that signs.
+//! emulated slot has no other program yet that signs. Signatures are files as openssl has them, those of
+//! ECDSA in DER.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -133,7 +134,11 @@ impl Run<Cmu> for Sign {
             longest = longest.max(started.elapsed().as_secs_f64() * 1000.0);
         }
         let none = || Failure::command("No signature was made.");
-        x509::write(&self.output_file, "", &last.ok_or_else(none)?, true)?;
+        let mut signature = last.ok_or_else(none)?;
+        if mechanism.name.starts_with("CKM_ECDSA") {
+            signature = x509::ecdsa_der(&signature);
+        }
+        x509::write(&self.output_file, "", &signature, true)?;
         Ok(Signed {
             mechanism: mechanism.name,
             file: self.output_file,
@@ -162,13 +167,17 @@ impl Run<Cmu> for Verify {
     type View = Done;
 
     fn run(self, cmu: &mut Cmu) -> Result<Done, Failure> {
-        let (data, signature) = (x509::read(&self.input_file)?, x509::read(&self.signature)?);
+        let (data, mut signature) = (x509::read(&self.input_file)?, x509::read(&self.signature)?);
         let token = token(cmu, self.slot.as_deref(), self.password)?;
         let named =
             Named { handle: self.handle, ouid: self.ouid.as_deref(), label: self.label.as_deref() };
         let public = Attributes::of([("CKA_VERIFY", true.into())]);
         let handle = object(cmu, &token, &named, public, "public key")?;
-        let mechanism = mechanism(self.mechanism, &token.read(handle)?)?;
+        let key = token.read(handle)?;
+        let mechanism = mechanism(self.mechanism, &key)?;
+        if mechanism.name.starts_with("CKM_ECDSA") {
+            signature = x509::ecdsa_raw(&signature, key.text("CKA_EC_PARAMS"));
+        }
         let body = Use {
             mechanism,
             data: encoded(&data).into(),

@@ -132,17 +132,7 @@ impl Algorithm {
 
     /// A signature of the token as certificates hold it: ECDSA as two numbers.
     fn signature(&self, raw: &[u8]) -> Vec<u8> {
-        if self.key_type != EC {
-            return raw.to_vec();
-        }
-        let (r, s) = raw.split_at(raw.len() / 2);
-        construct_der(|writer| {
-            writer.write_sequence(|writer| {
-                for number in [r, s] {
-                    writer.next().write_bigint_bytes(number, true);
-                }
-            });
-        })
+        if self.key_type == EC { ecdsa_der(raw) } else { raw.to_vec() }
     }
 
     /// The signed form of `content`.
@@ -160,6 +150,42 @@ impl Algorithm {
             });
         }))
     }
+}
+
+/// A signature of ECDSA in DER; tokens have its two numbers one behind the other.
+pub(super) fn ecdsa_der(raw: &[u8]) -> Vec<u8> {
+    let (r, s) = raw.split_at(raw.len() / 2);
+    construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            for number in [r, s] {
+                writer.next().write_bigint_bytes(number, true);
+            }
+        });
+    })
+}
+
+/// The same back, for a key on this curve (`CKA_EC_PARAMS`). What is no signature in DER stays as it is, for
+/// the token to judge.
+pub(super) fn ecdsa_raw(der: &[u8], params: &str) -> Vec<u8> {
+    let size = match params {
+        "06052b81040022" => 48,
+        "06052b81040023" => 66,
+        _ => 32,
+    };
+    let numbers = yasna::parse_der(der, |reader| {
+        reader.read_sequence(|reader| {
+            let (r, _) = reader.next().read_bigint_bytes()?;
+            let (s, _) = reader.next().read_bigint_bytes()?;
+            Ok([r, s])
+        })
+    });
+    let Ok(numbers) = numbers else { return der.to_vec() };
+    let padded = |number: &Vec<u8>| {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let number = &number[zeros..];
+        [vec![0; size.max(number.len()) - number.len()], number.to_vec()].concat()
+    };
+    numbers.iter().flat_map(padded).collect()
 }
 
 /// The SubjectPublicKeyInfo of a public key object.
@@ -431,6 +457,13 @@ mod tests {
         assert_eq!(key_usage("keycertsign").unwrap(), 1 << 5);
         assert_eq!(key_usage("digitalSignature, crlsign").unwrap(), 1 | 1 << 6);
         assert!(key_usage("everything").is_err());
+    }
+
+    #[test]
+    fn a_signature_comes_back_from_der() {
+        let raw: Vec<u8> = (0..64).map(|byte| if byte < 3 { 0 } else { 0x80 + byte }).collect();
+        assert_eq!(ecdsa_raw(&ecdsa_der(&raw), "06082a8648ce3d030107"), raw);
+        assert_eq!(ecdsa_raw(b"nonsense", ""), b"nonsense");
     }
 
     #[test]
