@@ -2,6 +2,7 @@
 //! mechanisms, policies and SKS master key have files of their own.
 
 pub(super) mod absent;
+pub(super) mod clone;
 pub(super) mod contents;
 pub(super) mod domains;
 pub(super) mod information;
