@@ -55,7 +55,16 @@ impl Served {
 fn serve() -> Served {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_luna-appliance"))
-        .args(["serve", "--no-ssh", "--listen", "127.0.0.1:0", "--seed", "1", "--data"])
+        .args([
+            "serve",
+            "--no-ssh",
+            "--no-ntls",
+            "--listen",
+            "127.0.0.1:0",
+            "--seed",
+            "1",
+            "--data",
+        ])
         .arg(folder.path())
         .stdout(Stdio::piped())
         .spawn()

@@ -19,6 +19,8 @@ use crate::replica::lock;
 #[derive(Debug)]
 pub(crate) struct Connections {
     most: usize,
+    /// Whether new ones are turned away.
+    closed: AtomicBool,
     next: AtomicU64,
     pub(crate) open: Mutex<BTreeMap<u64, Arc<State>>>,
 }
@@ -34,7 +36,16 @@ pub(crate) struct State {
 
 impl Connections {
     pub(crate) fn new(most: usize) -> Arc<Connections> {
-        Arc::new(Connections { most, next: AtomicU64::new(0), open: Mutex::default() })
+        let closed = AtomicBool::new(false);
+        Arc::new(Connections { most, closed, next: AtomicU64::new(0), open: Mutex::default() })
+    }
+
+    /// Ends those that are open, and from now on takes new ones or turns them away.
+    pub(crate) fn renew(&self, takes: bool) {
+        let mut open = lock(&self.open);
+        self.closed.store(!takes, Ordering::SeqCst);
+        open.values().for_each(|state| state.close());
+        open.clear();
     }
 
     fn add(self: &Arc<Self>, stream: TcpStream) -> Connection {
@@ -45,6 +56,9 @@ impl Connections {
         });
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut open = lock(&self.open);
+        if self.closed.load(Ordering::SeqCst) {
+            state.close();
+        }
         if open.len() >= self.most {
             // The one that is idle for the longest time, rather than one that waits for an answer.
             let oldest = open.iter().min_by_key(|(_, state)| *lock(&state.used));

@@ -1,8 +1,8 @@
-//! Where a server listens beside the address it was started at, as the settings say.
+//! Ports beside that of the web server: one that another is taken for, and those that the settings name.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Mutex;
 
 use crate::replica::lock;
@@ -44,6 +44,16 @@ impl<H> FurtherPorts<H> {
             others.for_each(|(_, handle)| close(handle));
         }
         done
+    }
+}
+
+/// Listens at an address; with `any_port` at a free port of it where the port is in use.
+pub(crate) fn bind(address: SocketAddr, any_port: bool) -> io::Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Err(error) if any_port && error.kind() == io::ErrorKind::AddrInUse => {
+            TcpListener::bind((address.ip(), 0))
+        }
+        bound => bound,
     }
 }
 

@@ -10,7 +10,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{
     ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request as HttpRequest, State,
@@ -20,6 +19,7 @@ use axum::http::header::{
     TRANSFER_ENCODING,
 };
 use axum::http::{Method as HttpMethod, StatusCode};
+use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -76,6 +76,8 @@ pub(crate) enum Port {
     Clients,
     /// Other members of the cluster, each with its certificate; nobody else is answered.
     Members,
+    /// Clients of partitions, each with its certificate.
+    Links,
 }
 
 /// When the appliance was last used.
@@ -99,10 +101,12 @@ pub(crate) struct Server {
     replica: Arc<Replica>,
     tls: RustlsConfig,
     members_tls: RustlsConfig,
+    links_tls: RustlsConfig,
     client_requests: Arc<Semaphore>,
     files: Semaphore,
     limits: Limits,
     connections: Arc<Connections>,
+    links: Arc<Connections>,
 }
 
 impl Server {
@@ -124,9 +128,12 @@ impl Server {
             replica,
             tls: config(tls::of_clients(certificate, CIPHERS)?),
             members_tls: config(tls::of_members(certificate)?),
+            // Nobody is let in before there is an identity of NTLS.
+            links_tls: config(tls::of_links(certificate, CIPHERS)?),
             client_requests: Arc::new(Semaphore::new(CLIENT_REQUESTS)),
             files: Semaphore::new(FILES),
             connections: Connections::new(limits.connections),
+            links: Connections::new(limits.connections),
             limits,
         }))
     }
@@ -144,6 +151,19 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the links there are and takes new ones with this certificate and these ciphers; none without.
+    pub(crate) fn serve_links(
+        &self,
+        identity: Option<(Certificate, String)>,
+    ) -> Result<(), rustls::Error> {
+        self.links.renew(false);
+        let Some((certificate, ciphers)) = identity else { return Ok(()) };
+        let tls = tls::of_links(&certificate, &ciphers)?;
+        self.links_tls.reload_from_config(Arc::new(tls));
+        self.links.renew(true);
+        Ok(())
+    }
+
     pub(crate) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
     }
@@ -156,11 +176,13 @@ impl Server {
         port: Port,
     ) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
         let routes = Router::new().fallback(answer).with_state(Arc::clone(self));
-        let tls = match port {
-            Port::Clients => &self.tls,
-            Port::Members => &self.members_tls,
+        let routes = routes.layer(Extension(port));
+        let (tls, connections) = match port {
+            Port::Clients => (&self.tls, &self.connections),
+            Port::Members => (&self.members_tls, &self.connections),
+            Port::Links => (&self.links_tls, &self.links),
         };
-        let counted = Counted(Arc::clone(&self.connections));
+        let counted = Counted(Arc::clone(connections));
         let acceptor = RustlsAcceptor::new(tls.clone()).acceptor(counted);
         // What may be HTTP/2 would be waited for without any limit.
         let server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
@@ -176,8 +198,18 @@ impl Server {
         address: SocketAddr,
         port: Port,
     ) -> io::Result<Handle<SocketAddr>> {
-        let listener = TcpListener::bind(address)?;
+        self.open_on(runtime, TcpListener::bind(address)?, port)
+    }
+
+    /// The same with a listener that is bound already.
+    pub(crate) fn open_on(
+        self: &Arc<Self>,
+        runtime: &runtime::Handle,
+        listener: TcpListener,
+        port: Port,
+    ) -> io::Result<Handle<SocketAddr>> {
         listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
         let handle = Handle::new();
         let _inside = runtime.enter();
         let service = self.serve(listener, handle.clone(), port)?;
@@ -264,8 +296,10 @@ async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failur
         }
     };
     let tls = http.extensions().get::<Arc<TlsInfo>>();
-    let certificate = tls.and_then(|tls| tls.peer_certificates.first());
-    let certificate = certificate.map(|der| Fingerprint::of(der));
+    let shown = tls.and_then(|tls| tls.peer_certificates.first());
+    let linked = http.extensions().get::<Port>() == Some(&Port::Links);
+    let link = shown.filter(|_| linked).map(|der| der.to_vec());
+    let certificate = shown.filter(|_| !linked).map(|der| Fingerprint::of(der));
     let message = http.uri().path() == peers::SEND.template();
     if message != certificate.is_some() {
         // Assumed: the product's protocol between members is not public.
@@ -292,6 +326,7 @@ async fn read(server: &Arc<Server>, http: HttpRequest) -> Result<Request, Failur
             .map(Secret::from),
         content_type,
         certificate,
+        link,
         from,
         ..Request::new(method, http.uri().path())
     };

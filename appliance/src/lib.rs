@@ -37,6 +37,7 @@ mod http;
 #[cfg(test)]
 mod layers;
 mod log_folder;
+mod ntls_port;
 mod own;
 mod own_process;
 mod panics;
@@ -49,6 +50,7 @@ mod tls;
 mod web_tls;
 
 pub use folder::Endpoint;
+pub use ntls_port::Ntls;
 pub use own::{Own, StopError};
 pub use own_process::run_if_asked;
 pub use ssh_door::Ssh;
@@ -89,6 +91,8 @@ pub struct Options {
     pub snmp: Option<SocketAddr>,
     /// The SSH server; none without.
     pub ssh: Option<Ssh>,
+    /// The port of NTLS, for clients of partitions; none without.
+    pub ntls: Option<Ntls>,
 }
 
 impl Options {
@@ -102,6 +106,7 @@ impl Options {
             hostname: FACTORY_HOSTNAME.to_owned(),
             snmp: None,
             ssh: None,
+            ntls: None,
         }
     }
 }
@@ -175,7 +180,7 @@ impl Appliance {
         options: Options,
         prepare: impl FnOnce(&mut Engine),
     ) -> Result<Running, StartError> {
-        let Options { data, listen, seed, clock, hostname, snmp, ssh } = options;
+        let Options { data, listen, seed, clock, hostname, snmp, ssh, ntls } = options;
         let folder = Arc::new(Folder::take(&data)?);
         let local_key = folder.local_key()?;
         let certificate = folder.certificate(&hostname, listen.ip())?;
@@ -264,6 +269,16 @@ impl Appliance {
             ),
             None => None,
         };
+        let ntls = match ntls {
+            Some(ntls) => {
+                let refuse = |reason| StartError::Listen { address: ntls.address, reason };
+                let opened = ntls_port::open(ntls, &server, runtime.handle());
+                let (address, port) = opened.map_err(refuse)?;
+                replica.set_ntls(port);
+                Some(address)
+            }
+            None => None,
+        };
         folder.announce(&Endpoint {
             address: address.to_string(),
             fingerprint: lock(&fingerprint).to_string(),
@@ -293,6 +308,7 @@ impl Appliance {
         Ok(Running {
             address,
             ssh,
+            ntls,
             fingerprint,
             factory_password,
             local_key,
@@ -331,6 +347,7 @@ impl Appliance {
 pub struct Running {
     address: SocketAddr,
     ssh: Option<SocketAddr>,
+    ntls: Option<SocketAddr>,
     fingerprint: Arc<Mutex<Fingerprint>>,
     factory_password: bool,
     local_key: Secret,
@@ -349,6 +366,11 @@ impl Running {
     /// Where its SSH server listens, if it has one.
     pub fn ssh_address(&self) -> Option<SocketAddr> {
         self.ssh
+    }
+
+    /// Where clients of partitions link to it, if they can.
+    pub fn ntls_address(&self) -> Option<SocketAddr> {
+        self.ntls
     }
 
     /// The fingerprint of its certificate, the one that it shows now.

@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 use crate::core::clock;
 use crate::core::logs::SharedLogs;
 use crate::core::message::{Failure, Request, Response};
+use crate::core::ntls::{self, NtlsServer, ServerIdentity};
 use crate::core::random::Random;
 use crate::core::snmp;
 use crate::core::ssh::{NoServer, SshServer};
@@ -52,6 +53,9 @@ pub struct Machine {
     pub(crate) snmp: Box<dyn snmp::Agent>,
     web: Arc<dyn Web>,
     ssh: Box<dyn SshServer>,
+    ntls: Box<dyn NtlsServer>,
+    /// Whether the NTLS server was told to serve, and how often the service had been started then.
+    ntls_told: Option<(bool, u64)>,
     /// The HSM's audit log.
     pub(crate) audit_log: AuditLog,
     pub(crate) routes: Routes,
@@ -72,6 +76,8 @@ impl Machine {
             snmp: Box::new(snmp::NoAgent),
             web: Arc::new(Unserved),
             ssh: Box::new(NoServer),
+            ntls: Box::new(ntls::NoServer),
+            ntls_told: None,
             audit_log: AuditLog::default(),
             routes: rules::routes(),
         }
@@ -256,6 +262,7 @@ impl Machine {
         if ssh_changed {
             self.tell_ssh();
         }
+        self.tell_ntls();
     }
 
     /// Takes up the audit log where the stored state left it.
@@ -298,6 +305,30 @@ impl Machine {
 
     fn tell_ssh(&self) {
         self.ssh.listen(self.state.sysconf.ssh.get().port, &restriction(&self.state));
+    }
+
+    /// Sets the NTLS server, which does from now on what the state says.
+    pub(crate) fn set_ntls(&mut self, ntls: Box<dyn NtlsServer>) {
+        self.ntls = ntls;
+        self.ntls_told = None;
+        self.tell_ntls();
+    }
+
+    /// Tells the NTLS server of a start or an end of its service; a certificate that is made meanwhile
+    /// waits for that, as the product's does.
+    fn tell_ntls(&mut self) {
+        let state = (self.state.services.is_running("ntls"), self.state.ntls.starts);
+        if self.ntls_told == Some(state) {
+            return;
+        }
+        self.ntls_told = Some(state);
+        let row = self.state.ntls.server.get();
+        let identity = ServerIdentity {
+            certificate: row.certificate.clone(),
+            key: row.key.clone(),
+            ciphers: self.state.ntls.settings.get().ciphers.clone(),
+        };
+        self.ntls.serve(Some(identity).filter(|_| state.0));
     }
 
     /// Ends this appliance's belonging to a cluster, as a change.

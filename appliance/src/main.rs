@@ -15,7 +15,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use luna_appliance::core::clock;
 use luna_appliance::package::{self, Manifest, Package};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Options, Own, Running, Ssh};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Ntls, Options, Own, Running, Ssh};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,6 +35,9 @@ struct Arguments {
 
 /// Where SSH is served, if nothing else is said.
 const SSH_PORT: u16 = 2222;
+
+/// Where clients of partitions come to, if nothing else is said.
+const NTLS_PORT: u16 = 1792;
 
 /// In seconds; a year is as good as no limit.
 const MAX_TIMEOUT: u64 = 365 * 24 * 3600;
@@ -82,6 +85,13 @@ enum Command {
         /// password to the client.
         #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
         layout: String,
+        /// Where clients of partitions come to with their certificates (NTLS) [default: port 1792 of the address
+        /// of --listen, or a free one].
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        ntls: Option<SocketAddr>,
+        /// No NTLS: clients of partitions cannot come.
+        #[arg(long, conflicts_with = "ntls")]
+        no_ntls: bool,
         /// The host name in factory state.
         #[arg(long, value_name = "NAME", default_value = FACTORY_HOSTNAME)]
         hostname: String,
@@ -231,6 +241,8 @@ fn main() -> ExitCode {
             ssh_grace,
             ssh_idle,
             layout,
+            ntls,
+            no_ntls,
         } => {
             let ssh = (!no_ssh).then(|| Ssh {
                 address: ssh.unwrap_or((listen.ip(), SSH_PORT).into()),
@@ -241,7 +253,11 @@ fn main() -> ExitCode {
                 grace: Duration::from_secs(ssh_grace),
                 idle: Duration::from_secs(ssh_idle),
             });
-            serve(Options { data, listen, seed, clock, hostname, snmp, ssh })
+            let ntls = (!no_ntls).then(|| Ntls {
+                address: ntls.unwrap_or((listen.ip(), NTLS_PORT).into()),
+                any_port: ntls.is_none(),
+            });
+            serve(Options { data, listen, seed, clock, hostname, snmp, ssh, ntls })
         }
         Command::Stop { data } => stop(data),
         Command::Package { name, version, out, requires, firmware, payload, authcode } => {
@@ -331,6 +347,13 @@ fn how_to_log_in(running: &Running, data: &Path) -> String {
     );
     if let Some(ssh) = running.ssh_address() {
         text += &format!("log in over SSH:\n  ssh -p {} admin@{}\n", ssh.port(), ssh.ip());
+    }
+    if let Some(ntls) = running.ntls_address() {
+        let taken = match ntls.port() {
+            NTLS_PORT => String::new(),
+            port => format!(" (not {NTLS_PORT}: 'vtl addServer' takes -port {port})"),
+        };
+        text += &format!("clients of partitions link to:\n  {ntls}{taken}\n");
     }
     if running.has_factory_password() {
         text += &format!(

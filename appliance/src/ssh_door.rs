@@ -31,7 +31,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
-use crate::further_ports::FurtherPorts;
+use crate::further_ports::{FurtherPorts, bind};
 use crate::replica::{Replica, SshSettings, lock};
 use places::Places;
 use visitor::Visitor;
@@ -108,7 +108,7 @@ impl Door {
         data: &Path,
         runtime: &runtime::Handle,
     ) -> io::Result<SocketAddr> {
-        let listener = listen(settings)?;
+        let listener = bind(settings.address, settings.any_port)?;
         let address = listener.local_addr()?;
         let door = Arc::new(Door {
             settings,
@@ -292,14 +292,5 @@ impl Door {
         request.cookie = Some(cookie.expose().to_owned());
         // The end of a shell is no call to the web server.
         self.ask_unlogged(from, request).await;
-    }
-}
-
-fn listen(settings: Ssh) -> io::Result<TcpListener> {
-    match TcpListener::bind(settings.address) {
-        Err(error) if settings.any_port && error.kind() == io::ErrorKind::AddrInUse => {
-            TcpListener::bind((settings.address.ip(), 0))
-        }
-        bound => bound,
     }
 }

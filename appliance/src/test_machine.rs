@@ -10,6 +10,7 @@
 //! Every change goes through its stored form, as in the real process.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use luna_rest::emulator::{MOVE_CLOCK, SESSION};
 use luna_rest::{Call, Method, Secret, auth, users};
@@ -41,6 +42,7 @@ pub(crate) struct TestMachine {
     cookie: Option<String>,
     basic: Option<(String, String)>,
     bearer: Option<String>,
+    link: Option<(Vec<u8>, SocketAddr)>,
     more: fn(&mut Routes),
 }
 
@@ -64,8 +66,9 @@ impl TestMachine {
 
     /// The same with more routes.
     pub(crate) fn with(more: fn(&mut Routes)) -> TestMachine {
-        let (store, cookie, basic, bearer) = Default::default();
-        let mut bench = TestMachine { machine: machine(more), store, cookie, basic, bearer, more };
+        let (store, cookie, basic, bearer, link) = Default::default();
+        let mut bench =
+            TestMachine { machine: machine(more), store, cookie, basic, bearer, link, more };
         bench.machine.factory(NOW);
         bench.store();
         bench.local_login();
@@ -108,7 +111,7 @@ impl TestMachine {
 
     /// The same with another key.
     pub(crate) fn local_login_with(&mut self, key: &str) -> Answer {
-        (self.cookie, self.basic, self.bearer) = (None, None, None);
+        (self.cookie, self.basic, self.bearer, self.link) = (None, None, None, None);
         let mut request = Request::new(Method::Post, SESSION.template());
         request.local_key = Some(Secret::from(key));
         self.send(request)
@@ -133,6 +136,21 @@ impl TestMachine {
     pub(crate) fn bearer(&mut self, token: &str) {
         (self.cookie, self.basic) = (None, None);
         self.bearer = Some(token.to_owned());
+    }
+
+    /// Comes as a client of partitions with this certificate, DER, from this address, without a session.
+    pub(crate) fn come_with(&mut self, certificate: &[u8], from: &str) {
+        (self.cookie, self.basic, self.bearer) = (None, None, None);
+        self.link = Some((certificate.to_owned(), SocketAddr::new(from.parse().unwrap(), 40_000)));
+    }
+
+    /// Does something as `admin`, logged in locally; whoever was there before goes on after it.
+    pub(crate) fn as_admin<T>(&mut self, act: impl FnOnce(&mut TestMachine) -> T) -> T {
+        let before = (self.cookie.clone(), self.basic.clone(), self.link.clone());
+        self.local_login();
+        let done = act(self);
+        (self.cookie, self.basic, self.link) = before;
+        done
     }
 
     /// Makes an account with a password that is its own; `admin` is logged in locally afterwards.
@@ -236,6 +254,9 @@ impl TestMachine {
         request.bearer = self.bearer.as_deref().map(Secret::from);
         let basic = self.basic.clone();
         request.basic = basic.map(|(user, password)| (user, Secret::from(password)));
+        if let Some((certificate, from)) = &self.link {
+            (request.link, request.from) = (Some(certificate.clone()), Some(*from));
+        }
         let mut response = self.machine.handle(&request, NOW);
         self.store();
         while request.work.run() {

@@ -1,4 +1,4 @@
-//! TLS of the two kinds of ports: of clients, who show no certificate, and of members, who do.
+//! TLS of the kinds of ports: of clients, who show no certificate, and of members and links, who do.
 
 use std::sync::Arc;
 
@@ -18,13 +18,7 @@ type SignatureChecked = Result<rustls::client::danger::HandshakeSignatureValid, 
 
 /// TLS of the web server, with those of a list of ciphers that it can offer, the first one preferred.
 pub(crate) fn of_clients(certificate: &Certificate, ciphers: &str) -> Result<ServerConfig, Error> {
-    let mut provider = rustls::crypto::ring::default_provider();
-    let offered = offered(ciphers);
-    // A list without any was taken by older releases, and restored from their backups.
-    if !offered.is_empty() {
-        provider.cipher_suites = offered;
-    }
-    let mut tls = finish(builder(Arc::new(provider))?.with_no_client_auth(), certificate)?;
+    let mut tls = finish(builder(offering(ciphers))?.with_no_client_auth(), certificate)?;
     tls.ignore_client_order = true;
     Ok(tls)
 }
@@ -33,6 +27,28 @@ pub(crate) fn of_clients(certificate: &Certificate, ciphers: &str) -> Result<Ser
 pub(crate) fn of_members(certificate: &Certificate) -> Result<ServerConfig, Error> {
     let verifier = Arc::new(AnyCertificate { provider: provider() });
     finish(builder(provider())?.with_client_cert_verifier(verifier), certificate)
+}
+
+/// TLS of the port of NTLS. The certificate of who comes is asked for; whose it is, with each request.
+pub(crate) fn of_links(certificate: &Certificate, ciphers: &str) -> Result<ServerConfig, Error> {
+    let verifier = Arc::new(AnyCertificate { provider: provider() });
+    let builder = builder(offering(ciphers))?.with_client_cert_verifier(verifier);
+    let mut tls = finish(builder, certificate)?;
+    tls.ignore_client_order = true;
+    // A session that was resumed would bring no certificate that is looked at.
+    tls.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    tls.send_tls13_tickets = 0;
+    Ok(tls)
+}
+
+fn offering(ciphers: &str) -> Arc<CryptoProvider> {
+    let mut provider = rustls::crypto::ring::default_provider();
+    let offered = offered(ciphers);
+    // A list without any was taken by older releases, and restored from their backups.
+    if !offered.is_empty() {
+        provider.cipher_suites = offered;
+    }
+    Arc::new(provider)
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -48,15 +48,20 @@ struct Entry {
 /// Why a file cannot be parsed, or a value not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The line, from 1.
+    /// The line, from 1; 0 for a value that was not written.
     pub line: usize,
+    /// The column where it is missing or not allowed, in characters from 1.
+    pub column: usize,
     /// What is missing or not allowed there.
     pub reason: &'static str,
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.reason)
+        match self.line {
+            0 => f.write_str(self.reason),
+            line => write!(f, "line {line}, column {}: {}", self.column, self.reason),
+        }
     }
 }
 
@@ -128,7 +133,7 @@ impl Chrystoki {
             Style::Ini => (&['\n', '\r'], "a value cannot have line ends or outer blanks"),
         };
         if value.contains(bad) || value.trim() != value {
-            return Err(Malformed { line: 0, reason });
+            return Err(Malformed { line: 0, column: 0, reason });
         }
         if self.get(section, key) == Some(value) {
             return Ok(());
@@ -279,7 +284,9 @@ fn ini_sections(text: &str) -> Result<Vec<Section>, Malformed> {
         let line = line.trim_end();
         let content = line.trim_start_matches('\u{feff}').trim_start();
         let at = start + line.len() - content.len();
-        let malformed = |reason| Malformed { line: number, reason };
+        let column = |at: usize| 1 + text[start..at].chars().count();
+        let malformed =
+            |reason| Malformed { line: number, column: column(start + line.len()), reason };
         if content.is_empty() || content.starts_with([';', '#']) {
             continue;
         }
@@ -376,7 +383,10 @@ impl<'t> Scanner<'t> {
     }
 
     fn malformed(&self, reason: &'static str) -> Malformed {
-        Malformed { line: 1 + self.text[..self.at].matches('\n').count(), reason }
+        let before = &self.text[..self.at];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let column = 1 + line.chars().count();
+        Malformed { line: 1 + before.matches('\n').count(), column, reason }
     }
 }
 
@@ -523,6 +533,21 @@ ClientCertFile = C:\\Luna {1};\\app.pem \r
         let section = ("[A-Z][a-z]{0,4}( [A-Z][a-z]{1,3})?", prop::collection::vec(entry, 0..5))
             .prop_map(|(name, entries)| format!("{name} = {{\n{}}}\n\n", entries.concat()));
         prop::collection::vec(section, 0..4).prop_map(|sections| sections.concat())
+    }
+
+    #[test]
+    fn an_error_names_line_and_column() {
+        for (text, at) in [
+            ("Misc = {\n   x = 1;\n   y 2;\n}\n", "line 3, column 4: "),
+            ("Misc {\n}\n", "line 1, column 1: "),
+            ("# é\nMisc = [\n", "line 2, column 8: "),
+            ("[Misc]\nPE1746Enabled\n", "line 2, column 14: "),
+        ] {
+            let error = Chrystoki::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(at), "{text}: {error}");
+        }
+        let error = Chrystoki::default().set("Misc", "x", "a;b").unwrap_err().to_string();
+        assert!(error.starts_with("a value cannot"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use luna_rest::{Client, ErrorId, network, ntls, partitions};
 use luna_shell::{Failure, check_replaceable, first_certificate, replace_file};
 use serde::Serialize;
 
+use crate::certificate::{Subject, VALIDITY};
 use crate::chrystoki::Chrystoki;
+use crate::link::{AUTHORITIES, PRIVATE_KEY};
 use crate::owner::{CERTIFICATE, SECTION, common_name};
 use crate::session::Session;
 use crate::{certificate, codes, servers};
@@ -115,12 +117,12 @@ pub(crate) fn on_appliance_and_client(
     let entry = |key: &str, path: &Path| (key.to_owned(), path.display().to_string());
     for (key, value) in [
         entry(CERTIFICATE, &own.path),
-        entry("ClientPrivKeyFile", &own.key),
-        entry("ServerCAFile", &authorities),
+        entry(PRIVATE_KEY, &own.key),
+        entry(AUTHORITIES, &authorities),
     ] {
         set(session, file, |file| file.set(SECTION, &key, &value))?;
     }
-    set(session, file, |file| servers::add(file, request.server).map(|_| ()))?;
+    set(session, file, |file| servers::add(file, request.server, servers::PORT).map(|_| ()))?;
     Ok(steps)
 }
 
@@ -174,7 +176,7 @@ fn own_certificate(
     anew: bool,
 ) -> Result<Own, Failure> {
     let configured = |key| file.get(SECTION, key).map(PathBuf::from).filter(|_| !anew);
-    if let (Some(path), Some(key)) = (configured(CERTIFICATE), configured("ClientPrivKeyFile"))
+    if let (Some(path), Some(key)) = (configured(CERTIFICATE), configured(PRIVATE_KEY))
         && key.exists()
         && common_name(&path).is_ok_and(|found| found == name)
     {
@@ -192,7 +194,8 @@ fn own_certificate(
             .hint("move it and its key away, then deploy again"));
     }
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
-    let made = certificate::make(name).map_err(|error| at(&path, &error))?;
+    let made = certificate::make_rsa(name, &Subject::default(), VALIDITY);
+    let made = made.map_err(|error| at(&path, &error))?;
     if anew && key.exists() {
         std::fs::remove_file(&key).map_err(|error| at(&key, &error))?;
     }
@@ -233,13 +236,13 @@ fn register(
     Ok(!same)
 }
 
-fn lines(pem: &str) -> Vec<&str> {
+pub(crate) fn lines(pem: &str) -> Vec<&str> {
     pem.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 /// Adds the appliance's certificate to the file of those the client trusts; whether it was not
 /// among them.
-fn trust(pem: &str, authorities: &Path, server: &str) -> Result<bool, Failure> {
+pub(crate) fn trust(pem: &str, authorities: &Path, server: &str) -> Result<bool, Failure> {
     let known = match std::fs::read_to_string(authorities) {
         Ok(known) => known,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

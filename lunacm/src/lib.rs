@@ -14,6 +14,8 @@ mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
+mod ha;
+mod link;
 mod owner;
 pub mod registration;
 mod role;
@@ -22,6 +24,7 @@ mod session;
 mod slot;
 mod slot_backend;
 mod token;
+pub mod vtl;
 
 pub use commands::catalogue;
 pub use owner::ClientSide;

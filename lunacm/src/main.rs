@@ -11,9 +11,10 @@ use lunacm::{ClientSide, Session};
 
 /// LunaCM, the client shell of a Luna Network HSM
 ///
-/// Without a host, an emulated appliance of your own is started and used, unless Chrystoki.conf
-/// names clusters and there is no such appliance yet. Keyrings of clusters stand behind the
-/// partitions.
+/// Without a host, the appliances that Chrystoki.conf names are linked with by its certificate and key,
+/// as the product's clients do. Where it names none, an emulated appliance of your own is started and
+/// used, unless the file names clusters and there is no such appliance yet. Keyrings of clusters stand
+/// behind the partitions.
 #[derive(Parser)]
 #[command(name = "lunacm", version, after_long_help = luna_shell::after_help())]
 struct Arguments {

@@ -11,6 +11,7 @@ use luna_shell::{Failure, Folders, Options, names_appliance};
 
 use crate::chrystoki::Chrystoki;
 use crate::clusters::registrations;
+use crate::servers::servers;
 
 /// The section of the configuration file that network clients read.
 pub(crate) const SECTION: &str = "LunaSA Client";
@@ -34,18 +35,25 @@ impl ClientSide {
         ClientSide { name, configuration: configuration(named, Path::new("/etc"), folders) }
     }
 
-    /// Whether there is to be a session with an appliance. A client of clusters needs no other than
-    /// them: where none is named, and there is none of one's own yet, none is made for it.
+    /// Whether there is to be a session of an account with an appliance. A client that is linked with
+    /// appliances needs none; nor does a client of clusters, where no appliance is named and there is none
+    /// of one's own yet.
     ///
     /// # Errors
     /// The configuration of the shells cannot be read.
     pub fn needs_appliance(&self, options: &Options, folders: &Folders) -> Result<bool, Failure> {
-        let has_clusters =
-            Chrystoki::read(&self.configuration).is_ok_and(|file| !registrations(&file).is_empty());
-        Ok(!has_clusters
-            || names_appliance(options, folders)?
-            || options.data.is_some()
-            || (!options.real && folders.appliance.exists()))
+        if names_appliance(options, folders)? || options.data.is_some() {
+            return Ok(true);
+        }
+        let Ok(file) = Chrystoki::read(&self.configuration) else { return Ok(true) };
+        let own = !options.real && folders.appliance.exists();
+        Ok(servers(&file).is_empty() && (registrations(&file).is_empty() || own))
+    }
+
+    /// The first appliance that the configuration names.
+    pub(crate) fn first_server(&self) -> Option<String> {
+        let file = Chrystoki::read(&self.configuration).ok()?;
+        servers(&file).into_iter().next().map(|server| server.server)
     }
 
     /// Whose slots are to be shown. A certificate that is not made yet, as in a configuration just
@@ -227,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_of_clusters_alone_needs_no_appliance() {
+    fn a_client_of_clusters_or_with_links_needs_no_account() {
         let folder = tempfile::tempdir().unwrap();
         let within = |name: &str| folder.path().join(name);
         let folders = folders(folder.path());
@@ -244,5 +252,9 @@ mod tests {
         }
         std::fs::create_dir(&folders.appliance).unwrap();
         assert!(of_clusters.needs_appliance(&none, &folders).unwrap());
+        let linked = side(folder.path(), "LunaSA Client = {\n   ServerName00 = hsm1;\n}\n");
+        assert!(!linked.needs_appliance(&none, &folders).unwrap());
+        let host = Options { host: Some("hsm1".into()), ..Options::default() };
+        assert!(linked.needs_appliance(&host, &folders).unwrap());
     }
 }

@@ -12,7 +12,7 @@ use crate::chrystoki::{Chrystoki, Malformed};
 use crate::owner::SECTION;
 
 /// The port of NTLS.
-const PORT: &str = "1792";
+pub(crate) const PORT: u16 = 1792;
 
 /// An appliance of the configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +21,9 @@ pub(crate) struct Server {
     pub(crate) server: String,
     /// Whether host trust links are required.
     pub(crate) htl_required: bool,
+    /// The port of NTLS.
+    #[serde(skip)]
+    pub(crate) port: u16,
     /// Its number in the file.
     #[serde(skip)]
     pub(crate) number: u32,
@@ -34,6 +37,10 @@ pub(crate) fn servers(file: &Chrystoki) -> Vec<Server> {
     });
     let mut servers: Vec<Server> = named
         .map(|(digits, number, server)| Server {
+            port: file
+                .get(SECTION, &format!("ServerPort{digits}"))
+                .and_then(|port| port.parse().ok())
+                .unwrap_or(PORT),
             htl_required: file.get(SECTION, &format!("ServerHtl{digits}")) == Some("1"),
             server,
             number,
@@ -49,7 +56,7 @@ pub(crate) fn registered(path: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Adds an appliance; whether it was not there before.
-pub(crate) fn add(file: &mut Chrystoki, name: &str) -> Result<bool, Malformed> {
+pub(crate) fn add(file: &mut Chrystoki, name: &str, port: u16) -> Result<bool, Malformed> {
     let known = servers(file);
     if known.iter().any(|server| server.server == name) {
         return Ok(false);
@@ -57,7 +64,7 @@ pub(crate) fn add(file: &mut Chrystoki, name: &str) -> Result<bool, Malformed> {
     let taken: Vec<u32> = known.iter().map(|server| server.number).collect();
     let number = (0..).find(|number| !taken.contains(number)).unwrap_or_default();
     file.set(SECTION, &format!("ServerName{number:02}"), name)?;
-    file.set(SECTION, &format!("ServerPort{number:02}"), PORT)?;
+    file.set(SECTION, &format!("ServerPort{number:02}"), &port.to_string())?;
     file.set(SECTION, &format!("ServerHtl{number:02}"), "0")?;
     Ok(true)
 }
@@ -85,15 +92,15 @@ mod tests {
     fn servers_come_and_go_without_a_trace() {
         let text = "LunaSA Client = {\n   NetClient = 1;\n}\nMisc = {\n   x = 1;\n}\n";
         let mut file = Chrystoki::parse(text).unwrap();
-        assert!(add(&mut file, "hsm1").unwrap());
-        assert!(add(&mut file, "hsm2").unwrap());
-        assert!(!add(&mut file, "hsm1").unwrap());
+        assert!(add(&mut file, "hsm1", PORT).unwrap());
+        assert!(add(&mut file, "hsm2", PORT).unwrap());
+        assert!(!add(&mut file, "hsm1", PORT).unwrap());
         assert!(file.text().contains(
             "   ServerName00 = hsm1;\n   ServerPort00 = 1792;\n   ServerHtl00 = 0;\n   ServerName01"
         ));
         assert!(remove(&mut file, "hsm1").unwrap());
         assert_eq!(servers(&file)[0].server, "hsm2");
-        assert!(add(&mut file, "hsm3").unwrap());
+        assert!(add(&mut file, "hsm3", 1793).unwrap());
         let names: Vec<String> = servers(&file).into_iter().map(|s| s.server).collect();
         assert_eq!(names, ["hsm3", "hsm2"]);
         assert!(remove(&mut file, "hsm3").unwrap() && remove(&mut file, "hsm2").unwrap());

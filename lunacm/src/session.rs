@@ -1,4 +1,4 @@
-//! A LunaCM session: the links to the appliance and to clusters, the slots, and the current one.
+//! A LunaCM session: the links to appliances and to clusters, the slots, and the current one.
 //!
 //! Slots are read when the session begins and kept, as the product keeps them: what others change
 //! meanwhile shows after `clientconfig restart` or in a new session.
@@ -15,8 +15,11 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
+use crate::ha::groups;
+use crate::link;
 use crate::owner::{ClientSide, Owner};
 use crate::role::PartitionRole;
+use crate::servers::Server;
 use crate::slot::{Appliance, Behind, Slot, write_blocks};
 use crate::slot_backend::SlotBackend;
 
@@ -34,8 +37,9 @@ pub struct Session {
     ui: Ui,
     connection: Connection,
     side: ClientSide,
-    /// None where only clusters are configured.
-    appliance: Option<Appliance>,
+    /// The one of the account, or those that this client is linked with; none where only clusters are
+    /// configured.
+    appliances: Vec<Appliance>,
     links: Vec<ClusterConnection>,
     watch: Arc<Watch>,
     slots: Vec<Slot>,
@@ -66,24 +70,28 @@ impl Session {
         let mut notes = Vec::new();
         let links = open_links(&side, &watch, &mut notes);
         let mut read = || {
-            let Some(connection) = &connection else { return Ok((None, Vec::new())) };
-            let appliance = Appliance::read(&connection.client)?;
-            let slots = partitions(&connection.client, &appliance, &side, &links, &mut notes)?;
-            Ok((Some(appliance), slots))
+            let appliances = match &connection {
+                Some(connection) => vec![Appliance::read(&connection.client)?],
+                None => open_appliances(&side, &watch, &mut notes)?,
+            };
+            let slots = partitions(&appliances, &side, &links, &mut notes)?;
+            Ok((appliances, slots))
         };
         let read = read();
         for note in notes {
             device.note(&note);
         }
-        let (appliance, mut slots) = match read {
+        let (appliances, mut slots) = match read {
             Ok(read) => read,
             Err(failure) => return Err((device, codes::in_own_words(failure))),
         };
-        let connection = match (connection, links.first()) {
+        let linked = appliances.first().map(|appliance| &appliance.client);
+        let first = linked.or(links.first().map(ClusterConnection::client)).map(Arc::clone);
+        // Servers that are all down leave a client without a slot, not without a session.
+        let absent = || Some(Arc::new(Client::absent(side.first_server()?.as_str())));
+        let connection = match (connection, first.or_else(absent)) {
             (Some(connection), _) => connection,
-            (None, Some(link)) => {
-                Connection::external(Arc::clone(link.client()), Arc::clone(&watch))
-            }
+            (None, Some(client)) => Connection::external(client, Arc::clone(&watch)),
             (None, None) => {
                 let failure = Failure::new(Kind::Unreachable, "No cluster can be reached.")
                     .hint("to use an appliance instead, name it with --host");
@@ -97,14 +105,48 @@ impl Session {
         for note in notes {
             device.note(&note);
         }
+        // A file that cannot be read has been told where it matters.
+        if let Ok(file) = Chrystoki::read(&side.configuration) {
+            add_groups(&mut slots, &file);
+        }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { ui, connection, side, appliance, links, watch, slots, current })
+        Ok(Session { ui, connection, side, appliances, links, watch, slots, current })
     }
 
-    /// The link to the appliance.
+    /// The session with the appliance of the current slot.
     pub fn client(&self) -> &Client {
-        &self.connection.client
+        let appliance = self.slot().ok().and_then(|slot| self.appliance_of(slot));
+        let appliance = appliance.or(self.appliances.first());
+        appliance.map_or(&self.connection.client, |appliance| &appliance.client)
+    }
+
+    /// The session with the appliance of a slot, the current one if none is given.
+    pub(crate) fn client_of(&self, number: Option<usize>) -> Result<&Client, Failure> {
+        let appliance = self.appliance_of(self.slot_or_current(number)?);
+        Ok(appliance.map_or(self.client(), |appliance| &appliance.client))
+    }
+
+    fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
+        match slot.behind {
+            Behind::Partition { place } => self.appliances.get(place),
+            Behind::Group { .. } | Behind::Keyring { .. } => None,
+        }
+    }
+
+    /// The account at the appliance, where files of it and its administration are needed.
+    ///
+    /// # Errors
+    /// This is a client's session, without an account.
+    pub(crate) fn account(&self) -> Result<&str, Failure> {
+        if self.appliances.iter().any(|appliance| appliance.server.is_some()) {
+            return Err(codes::failure(
+                codes::NOT_SUPPORTED,
+                "A client's link has no account at the appliance, which this needs.",
+            )
+            .hint("start 'lunacm --host HOST' to log in with one"));
+        }
+        Ok(&self.connection.user)
     }
 
     /// Output, notes and questions.
@@ -112,22 +154,18 @@ impl Session {
         &mut self.ui
     }
 
-    /// The session with the appliance, and the account that is logged in to it.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     /// The files of this client.
     pub(crate) fn side(&self) -> &ClientSide {
         &self.side
     }
 
-    /// The appliance.
+    /// The appliance of the current slot, or the first one.
     ///
     /// # Errors
     /// There is none: only clusters are configured, and none was named.
     pub(crate) fn appliance(&self) -> Result<&Appliance, Failure> {
-        self.appliance.as_ref().ok_or_else(|| {
+        let current = self.slot().ok().and_then(|slot| self.appliance_of(slot));
+        current.or(self.appliances.first()).ok_or_else(|| {
             codes::failure(codes::NOT_SUPPORTED, "This session has no appliance, only clusters.")
                 .hint("start 'lunacm --host HOST'")
         })
@@ -176,11 +214,49 @@ impl Session {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
                 SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
             }
-            _ => {
-                let hsm = self.appliance.as_ref().map_or("", |appliance| &appliance.hsm);
-                SlotBackend::partition(Arc::clone(&self.connection.client), hsm, &slot.serial)
-            }
+            Behind::Group { members } if let Some(group) = self.group_of(members) => group,
+            _ => match self.appliance_of(slot) {
+                Some(Appliance { client, hsm, .. }) => {
+                    SlotBackend::partition(Arc::clone(client), hsm, &slot.serial)
+                }
+                None => {
+                    let client = Arc::clone(&self.connection.client);
+                    SlotBackend::partition(client, "", &slot.serial)
+                }
+            },
         }
+    }
+
+    /// The members of an HA group that are reached.
+    fn group_of(&self, members: &[String]) -> Option<SlotBackend> {
+        let slots = members.iter().filter_map(|serial| self.slot_of(serial));
+        SlotBackend::group(slots.map(|slot| self.backend_of(slot)).collect())
+    }
+
+    /// The slot of the partition with this serial number, if it is reached.
+    pub(crate) fn slot_of(&self, serial: &str) -> Option<&Slot> {
+        let is_it =
+            |slot: &&Slot| matches!(slot.behind, Behind::Partition { .. }) && slot.serial == serial;
+        self.slots.iter().find(is_it)
+    }
+
+    /// The number of the current slot.
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.current
+    }
+
+    /// Reads the HA groups of the configuration again.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn read_groups(&mut self) -> Result<(), Failure> {
+        let file = Chrystoki::read(&self.side.configuration).map_err(unreadable)?;
+        self.slots.retain(|slot| !slot.is_group());
+        add_groups(&mut self.slots, &file);
+        if self.current.is_some_and(|current| current >= self.slots.len()) {
+            self.current = (!self.slots.is_empty()).then_some(0);
+        }
+        Ok(())
     }
 
     /// The HSM and the partition of a slot, the current one if none is given, for calls that
@@ -190,6 +266,13 @@ impl Session {
     /// There is no such slot, or it is a keyring.
     pub(crate) fn partition(&self, number: Option<usize>) -> Result<[String; 2], Failure> {
         let slot = self.slot_or_current(number)?;
+        if slot.is_group() {
+            return Err(codes::failure(
+                codes::NOT_SUPPORTED,
+                format!("Slot {} is an HA group; its members have this, each its own.", slot.slot),
+            )
+            .hint("'slot set' makes a member the current slot"));
+        }
         if slot.is_keyring() {
             return Err(codes::failure(
                 codes::NOT_SUPPORTED,
@@ -197,7 +280,11 @@ impl Session {
             )
             .hint("'slot list' shows the slots, 'slot set' makes another one the current one"));
         }
-        Ok([self.appliance()?.hsm.clone(), slot.serial.clone()])
+        let hsm = match self.appliance_of(slot) {
+            Some(appliance) => appliance.hsm.clone(),
+            None => self.appliance()?.hsm.clone(),
+        };
+        Ok([hsm, slot.serial.clone()])
     }
 
     /// Goes on with one of these roles logged in to the current slot: before a question is asked
@@ -240,7 +327,7 @@ impl Session {
             let slot = self.slot()?;
             (slot.slot, slot.serial.clone(), slot.role)
         };
-        if let Some(new) = self.appliance()?.slot(self.client(), number, &serial)? {
+        if let Some(new) = self.appliance()?.slot(number, &serial)? {
             self.slots[number] = Slot { role, ..new };
         }
         Ok(())
@@ -270,12 +357,14 @@ impl Session {
                 self.ui.note(note);
             }
         }
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(&mut slots, &file);
+        }
         Ok(slots)
     }
 
     fn partitions(&self, notes: &mut Vec<String>) -> Result<Vec<Slot>, Failure> {
-        let Some(appliance) = &self.appliance else { return Ok(Vec::new()) };
-        partitions(self.client(), appliance, &self.side, &self.links, notes)
+        partitions(&self.appliances, &self.side, &self.links, notes)
     }
 
     /// Reads configuration and slots again, as a new session would. Logins are given up first.
@@ -292,9 +381,15 @@ impl Session {
         }
         let mut notes = Vec::new();
         self.links = open_links(&self.side, &self.watch, &mut notes);
+        if self.appliances.iter().all(|appliance| appliance.server.is_some()) {
+            self.appliances = open_appliances(&self.side, &self.watch, &mut notes)?;
+        }
         let mut slots = self.partitions(&mut notes)?;
         for (number, link) in self.links.iter().enumerate() {
             notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
+        }
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(&mut slots, &file);
         }
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
@@ -320,6 +415,28 @@ impl Session {
         true
     }
 
+    /// Opens the link to the appliance of the current slot anew; whether that was done.
+    fn reopen_appliance(&mut self) -> bool {
+        let Some(Behind::Partition { place }) = self.slot().ok().map(|slot| slot.behind.clone())
+        else {
+            return false;
+        };
+        let server = self.appliances.get(place).and_then(|appliance| appliance.server.clone());
+        let (Some(server), Ok(file)) = (server, Chrystoki::read(&self.side.configuration)) else {
+            return false;
+        };
+        let Ok(opened) = link::open(&file, &server, &self.watch) else { return false };
+        self.appliances[place] = Appliance::linked(place, opened);
+        self.ui.note(format!(
+            "note: the link to {} was opened again; logins to its partitions are gone",
+            server.server
+        ));
+        self.forget_roles(
+            |slot| matches!(slot.behind, Behind::Partition { place: of } if of == place),
+        );
+        true
+    }
+
     fn forget_roles(&mut self, of: impl Fn(&Slot) -> bool) {
         for slot in self.slots.iter_mut().filter(|slot| of(slot)) {
             slot.role = None;
@@ -327,7 +444,7 @@ impl Session {
     }
 
     /// The text of a question: an empty line before it unless the shell puts one there.
-    fn question(&self, text: &str) -> String {
+    pub(crate) fn question(&self, text: &str) -> String {
         let lead = if self.ui.has_output() { "\n" } else { "" };
         format!("{lead}{text}")
     }
@@ -348,6 +465,27 @@ impl Session {
         let again = again.map(|again| format!("\n        {again}: "));
         let question = Question { text: &text, again: again.as_deref(), variable, option };
         self.ui.secret(given, question)
+    }
+
+    /// Asks for a secret that need not be given: an empty answer is none, and so is a script's missing one.
+    ///
+    /// # Errors
+    /// The command was given up.
+    pub(crate) fn secret_or_none(
+        &mut self,
+        text: &str,
+        origin: (&str, &str),
+    ) -> Result<Option<Secret>, Failure> {
+        match self.secret(None, text, None, origin) {
+            Ok(secret) => Ok(Some(secret).filter(|secret| !secret.expose().is_empty())),
+            Err(failure) if failure.is_cancelled() => Err(failure),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Whether the partition of a slot answers.
+    pub(crate) fn is_alive(&self, slot: &Slot) -> bool {
+        self.backend_of(slot).show().is_ok()
     }
 
     /// A label as the product takes it: cut when it is too long, which is said.
@@ -463,19 +601,61 @@ fn open_links(
     links
 }
 
+/// Opens the link to every appliance of the configuration. One that cannot be reached is noted, and
+/// its partitions are no slots.
+fn open_appliances(
+    side: &ClientSide,
+    watch: &Arc<Watch>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Appliance>, Failure> {
+    let file = Chrystoki::read(&side.configuration).map_err(unreadable)?;
+    let mut appliances = Vec::new();
+    for (server, opened) in link::open_all(&file, Some(watch)) {
+        match opened {
+            Ok(link) => appliances.push(Appliance::linked(appliances.len(), link)),
+            Err(reason) => notes.push(format!("note: server {}: {reason}", server.server)),
+        }
+    }
+    Ok(appliances)
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::new(Kind::NotUnderstood, format!("{error}."))
+        .hint("name the client with --client, or set the file right")
+}
+
 /// The partitions of a client as slots, and what its person should know about them.
 fn partitions(
-    client: &Client,
+    appliances: &[Appliance],
+    side: &ClientSide,
+    links: &[ClusterConnection],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Slot>, Failure> {
+    let mut slots = Vec::new();
+    for appliance in appliances {
+        let Some(Server { server, .. }) = &appliance.server else {
+            return partitions_of_account(appliance, side, links, notes);
+        };
+        match appliance.linked_slots(slots.len()) {
+            Ok(found) if found.is_empty() => notes.push(format!(
+                "note: server {server}: no partition is assigned to this client: it is assigned with \
+                 'client assignPartition' in lunash"
+            )),
+            Ok(found) => slots.extend(found),
+            Err(failure) => notes.push(format!("note: server {server}: {}", failure.message)),
+        }
+    }
+    Ok(slots)
+}
+
+fn partitions_of_account(
     appliance: &Appliance,
     side: &ClientSide,
     links: &[ClusterConnection],
     notes: &mut Vec<String>,
 ) -> Result<Vec<Slot>, Failure> {
-    let owner = side.owner().map_err(|error| {
-        Failure::new(Kind::NotUnderstood, format!("{error}."))
-            .hint("name the client with --client, or set the file right")
-    })?;
-    let found = appliance.slots(client, &owner)?;
+    let owner = side.owner().map_err(unreadable)?;
+    let found = appliance.slots(&owner)?;
     match (&owner, found.registered, found.slots.is_empty()) {
         // A client of clusters alone.
         (Owner::Anybody, _, true) if !links.is_empty() => {}
@@ -523,6 +703,15 @@ fn add_keyrings(
     })
 }
 
+/// Adds the HA groups of the configuration behind all other slots.
+fn add_groups(slots: &mut Vec<Slot>, file: &Chrystoki) {
+    for group in groups(file) {
+        let is_member = |slot: &&Slot| !slot.is_group() && group.members.contains(&slot.serial);
+        let first = slots.iter().find(is_member).cloned();
+        slots.push(Slot::group(slots.len(), &group, first.as_ref()));
+    }
+}
+
 impl luna_shell::Session for Session {
     const NAME: &'static str = "lunacm";
     const RESULT_AFTER_WORDS: bool = true;
@@ -560,7 +749,7 @@ impl luna_shell::Session for Session {
         let roles: Vec<String> = roles.map(|role| role.names(keyring).0.to_owned()).collect();
         let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();
-        let hsm = self.appliance.as_ref().map(|appliance| appliance.hsm.clone());
+        let hsm = self.appliances.first().map(|appliance| appliance.hsm.clone());
         // Completion that finds nothing is silent, whatever the reason.
         Arc::new(move |placeholder| match placeholder {
             "slotnum" => slots.clone(),
@@ -607,6 +796,8 @@ impl luna_shell::Session for Session {
         codes::in_own_words(failure)
     }
 
+    const TAKES_EMPTY_SECRETS: &'static [&'static str] = &["hagroup listgroups"];
+
     const OLDER: &'static [Older] = crate::commands::OLDER;
 
     /// As client 10.9 words it.
@@ -620,6 +811,11 @@ impl luna_shell::Session for Session {
 
     fn take_warnings(&mut self) -> Vec<String> {
         let mut warnings = self.connection.client.take_warnings();
+        for Appliance { client, server, .. } in &self.appliances {
+            let Some(server) = server else { continue };
+            let told = client.take_warnings();
+            warnings.extend(told.iter().map(|text| format!("server {}: {text}", server.server)));
+        }
         for link in &self.links {
             let of_link = link.client().take_warnings();
             warnings.extend(of_link.iter().map(|text| format!("cluster '{}': {text}", link.label)));
@@ -636,6 +832,9 @@ impl luna_shell::Session for Session {
             && self.links.get(link).is_some_and(|link| link.keyrings().is_err())
         {
             return self.reopen_link(link);
+        }
+        if failure.session_ended() && self.reopen_appliance() {
+            return true;
         }
         let reopened = failure.session_ended() && self.reopen();
         if reopened {

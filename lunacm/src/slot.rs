@@ -1,11 +1,16 @@
 //! A slot: a partition or a keyring as this client sees it, and how slots are found.
 
-use luna_rest::{Client, ErrorId, hsm, keyrings, lunasa, ntls, partitions};
+use std::sync::Arc;
+
+use luna_rest::{Client, ErrorId, hsm, keyrings, link, lunasa, ntls, partitions};
 use luna_shell::{Failure, Page};
 use serde::Serialize;
 
+use crate::ha::Group;
+use crate::link::ServerLink;
 use crate::owner::Owner;
 use crate::role::PartitionRole;
+use crate::servers::Server;
 
 /// Capability: private keys can be cloned.
 const CLONING: &str = "0";
@@ -41,8 +46,17 @@ pub(crate) struct Slot {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(crate) enum Behind {
-    /// A partition of the appliance.
-    Partition,
+    /// A partition of an appliance.
+    Partition {
+        /// Which of the session's appliances has it.
+        #[serde(skip)]
+        place: usize,
+    },
+    /// An HA group of this client.
+    Group {
+        /// Serial numbers of its members.
+        members: Vec<String>,
+    },
     /// A keyring of a cluster.
     Keyring {
         /// The cluster's label.
@@ -77,10 +91,31 @@ impl Slot {
         }
     }
 
+    /// An HA group as a slot; `first` is the slot of one of its members that is reached.
+    pub(crate) fn group(number: usize, group: &Group, first: Option<&Slot>) -> Slot {
+        let mode = first.map_or("", Slot::mode);
+        Slot {
+            slot: number,
+            label: group.label.clone(),
+            serial: group.number().to_owned(),
+            model: "LunaVirtual".to_owned(),
+            firmware: first.map(|first| first.firmware.clone()).unwrap_or_default(),
+            configuration: format!("Luna Virtual HSM (PW) {mode}").trim_end().to_owned(),
+            behind: Behind::Group { members: group.members.clone() },
+            role: None,
+            name: String::new(),
+        }
+    }
+
+    /// Whether it is an HA group.
+    pub(crate) fn is_group(&self) -> bool {
+        matches!(self.behind, Behind::Group { .. })
+    }
+
     /// The link that leads to a keyring; none for a partition.
     pub(crate) fn link(&self) -> Option<usize> {
         match &self.behind {
-            Behind::Partition => None,
+            Behind::Partition { .. } | Behind::Group { .. } => None,
             Behind::Keyring { link, .. } => Some(*link),
         }
     }
@@ -95,7 +130,9 @@ impl Slot {
         if self.is_keyring() {
             return "Luna Keyring Slot (PW)".to_owned();
         }
-        format!("Luna User Slot {} (PW) {}", self.firmware, self.mode())
+        // Assumed for a group: its page shows no line of 'slot set'.
+        let kind = if self.is_group() { "Luna HA Slot" } else { "Luna User Slot" };
+        format!("{kind} {} (PW) {}", self.firmware, self.mode())
     }
 
     fn mode(&self) -> &str {
@@ -103,17 +140,23 @@ impl Slot {
     }
 
     fn write(&self, page: &mut Page) {
+        let hsm = if self.is_group() { "HSM " } else { "" };
         let mut line = |label: &str, value: &str| {
             page.field(&format!("        {label} ->"), 32, value);
         };
         line("Slot Id", &self.slot.to_string());
-        line("Label", &self.label);
-        line("Serial Number", &self.serial);
-        line("Model", &self.model);
-        line("Firmware Version", &self.firmware);
-        line("Configuration", &self.configuration);
+        for (label, value) in [
+            ("Label", &self.label),
+            ("Serial Number", &self.serial),
+            ("Model", &self.model),
+            ("Firmware Version", &self.firmware),
+            ("Configuration", &self.configuration),
+        ] {
+            line(&format!("{hsm}{label}"), value);
+        }
         match &self.behind {
-            Behind::Partition => line("Slot Description", "Net Token Slot"),
+            Behind::Partition { .. } => line("Slot Description", "Net Token Slot"),
+            Behind::Group { .. } => line("HSM Status", "N/A - HA Group"),
             Behind::Keyring { cluster, .. } => {
                 line("Slot Description", &format!("Keyring of Cluster {cluster}"));
             }
@@ -131,12 +174,27 @@ pub(crate) fn write_blocks(page: &mut Page, slots: &[Slot]) {
     }
 }
 
-/// What all partitions of an appliance share.
+/// An appliance of a session, and what all its partitions share.
 pub(crate) struct Appliance {
+    /// Its place among the session's appliances.
+    place: usize,
+    /// The session with it.
+    pub(crate) client: Arc<Client>,
+    /// The entry of the configuration where a link leads to it; none where an account is logged in.
+    pub(crate) server: Option<Server>,
     /// The HSM's serial number.
     pub(crate) hsm: String,
     model: String,
     firmware: String,
+}
+
+impl Drop for Appliance {
+    /// A link is given up with its session; what an account is logged in to is closed elsewhere.
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.client.close();
+        }
+    }
 }
 
 impl Appliance {
@@ -144,20 +202,43 @@ impl Appliance {
     ///
     /// # Errors
     /// The appliance does not answer, or has no HSM.
-    pub(crate) fn read(client: &Client) -> Result<Appliance, Failure> {
+    pub(crate) fn read(client: &Arc<Client>) -> Result<Appliance, Failure> {
         let version = client.get(&lunasa::SHOW, &[])?.version;
         let version = version.split('-').next().unwrap_or_default();
         let hsm = client.get(&hsm::LIST, &[])?.hsms.into_iter().next();
         let hsm = hsm.ok_or_else(|| Failure::command("The appliance reports no HSM."))?.id;
         let firmware = client.get(&hsm::SHOW, &[&hsm])?.firmware;
-        Ok(Appliance { hsm, model: format!("LunaSA {version}"), firmware })
+        let (client, model) = (Arc::clone(client), format!("LunaSA {version}"));
+        Ok(Appliance { place: 0, client, server: None, hsm, model, firmware })
+    }
+
+    /// The one at the other end of a link.
+    pub(crate) fn linked(place: usize, link: ServerLink) -> Appliance {
+        let ServerLink { server, client, link } = link;
+        let version = link.version.split('-').next().unwrap_or_default();
+        let model = format!("LunaSA {version}");
+        let (hsm, firmware) = (link.hsm_id, link.firmware);
+        Appliance { place, client, server: Some(server), hsm, model, firmware }
+    }
+
+    /// The slots that a link leads to, numbered from `first`.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub(crate) fn linked_slots(&self, first: usize) -> Result<Vec<Slot>, Failure> {
+        let mut slots = Vec::new();
+        for serial in self.client.get(&link::SHOW, &[])?.partitions {
+            slots.extend(self.slot(first + slots.len(), &serial)?);
+        }
+        Ok(slots)
     }
 
     /// The slots of `owner`, in the order of its links, or every partition.
     ///
     /// # Errors
     /// The appliance does not answer.
-    pub(crate) fn slots(&self, client: &Client, owner: &Owner) -> Result<Found, Failure> {
+    pub(crate) fn slots(&self, owner: &Owner) -> Result<Found, Failure> {
+        let client = &*self.client;
         let (serials, registered): (Vec<String>, _) = match owner {
             Owner::Anybody => {
                 let list = client.get(&partitions::LIST, &[&self.hsm])?.partitions;
@@ -173,9 +254,7 @@ impl Appliance {
         };
         let mut slots = Vec::new();
         for serial in serials {
-            if let Some(slot) = self.slot(client, slots.len(), &serial)? {
-                slots.push(slot);
-            }
+            slots.extend(self.slot(slots.len(), &serial)?);
         }
         Ok(Found { slots, registered })
     }
@@ -184,12 +263,8 @@ impl Appliance {
     ///
     /// # Errors
     /// The appliance does not answer.
-    pub(crate) fn slot(
-        &self,
-        client: &Client,
-        number: usize,
-        serial: &str,
-    ) -> Result<Option<Slot>, Failure> {
+    pub(crate) fn slot(&self, number: usize, serial: &str) -> Result<Option<Slot>, Failure> {
+        let client = &*self.client;
         let shown = match client.get(&partitions::SHOW, &[&self.hsm, serial]) {
             Ok(shown) => shown,
             Err(error) if error.id() == Some(ErrorId::HSMPLUGIN_INVALID_PARTITION) => {
@@ -215,7 +290,7 @@ impl Appliance {
             model: self.model.clone(),
             firmware: self.firmware.clone(),
             configuration: format!("Luna User Partition With SO (PW) {mode}"),
-            behind: Behind::Partition,
+            behind: Behind::Partition { place: self.place },
             role: None,
             name: shown.name,
         }))
@@ -244,7 +319,7 @@ mod tests {
             model: "LunaSA 7.3.0".into(),
             firmware: "7.3.0".into(),
             configuration: "Luna User Partition With SO (PW) Key Export With Cloning Mode".into(),
-            behind: Behind::Partition,
+            behind: Behind::Partition { place: 0 },
             role: None,
             name: "par0".into(),
         };

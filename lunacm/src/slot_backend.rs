@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, RoleAction, Roles};
 use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
+use luna_shell::Failure;
 use serde::Serialize;
 
 use crate::token::Token;
@@ -17,6 +18,8 @@ pub(crate) struct SlotBackend {
     /// HSM and partition, or cluster and keyring.
     ids: [String; 2],
     calls: &'static Calls,
+    /// The other members of an HA group, whose roles log in and out together.
+    others: Vec<SlotBackend>,
 }
 
 /// The state of a partition or a keyring.
@@ -125,12 +128,29 @@ static KEYRING: Calls = Calls {
 impl SlotBackend {
     /// A partition, by the serial numbers of the HSM and its own.
     pub(crate) fn partition(client: Arc<Client>, hsm: &str, serial: &str) -> SlotBackend {
-        SlotBackend { client, ids: [hsm.to_owned(), serial.to_owned()], calls: &PARTITION }
+        SlotBackend {
+            client,
+            ids: [hsm.to_owned(), serial.to_owned()],
+            calls: &PARTITION,
+            others: Vec::new(),
+        }
     }
 
     /// A keyring, by the UUIDs of the cluster and its own.
     pub(crate) fn keyring(client: Arc<Client>, cluster: &str, keyring: &str) -> SlotBackend {
-        SlotBackend { client, ids: [cluster.to_owned(), keyring.to_owned()], calls: &KEYRING }
+        SlotBackend {
+            client,
+            ids: [cluster.to_owned(), keyring.to_owned()],
+            calls: &KEYRING,
+            others: Vec::new(),
+        }
+    }
+
+    /// An HA group of these members: the first one answers, all of them log in and out. None without any.
+    pub(crate) fn group(members: Vec<SlotBackend>) -> Option<SlotBackend> {
+        let mut members = members.into_iter();
+        Some(SlotBackend { others: Vec::new(), ..members.next()? })
+            .map(|first| SlotBackend { others: members.collect(), ..first })
     }
 
     /// The first two ids of a path.
@@ -159,13 +179,32 @@ impl SlotBackend {
         (self.calls.show)(self)
     }
 
-    /// Logs a role in.
-    pub(crate) fn log_in(&self, login: &Login) -> Result<(), Error> {
-        self.client.call(self.calls.log_in, &self.ids(), login).map(drop)
+    /// Logs a role in; to an HA group at every member, or at none.
+    ///
+    /// # Errors
+    /// A member refuses it, or has one attempt left, which is not spent on the way.
+    pub(crate) fn log_in(&self, login: &Login) -> Result<(), Failure> {
+        self.client.call(self.calls.log_in, &self.ids(), login)?;
+        for (done, other) in self.others.iter().enumerate() {
+            let logged_in = other.role(&login.role).map_err(Failure::from).and_then(|role| {
+                if role.attempts_left().is_some_and(|left| left <= 1) {
+                    let text = format!("Member {} has one login attempt left.", other.ids[1]);
+                    return Err(Failure::refused(text).hint("log in to that member alone first"));
+                }
+                other.log_in(login)
+            });
+            if let Err(failure) = logged_in {
+                self.others[..done].iter().for_each(|other| drop(other.log_out()));
+                drop(self.client.call(self.calls.log_out, &self.ids(), &Nothing {}));
+                return Err(failure);
+            }
+        }
+        Ok(())
     }
 
     /// Logs the role out that is logged in.
     pub(crate) fn log_out(&self) -> Result<(), Error> {
+        self.others.iter().try_for_each(SlotBackend::log_out)?;
         self.client.call(self.calls.log_out, &self.ids(), &Nothing {}).map(drop)
     }
 

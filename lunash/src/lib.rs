@@ -19,7 +19,6 @@ mod refusals;
 mod session;
 mod ssh;
 mod views;
-mod x509;
 
 pub use commands::catalogue;
 pub use copies::Copies;

@@ -19,6 +19,7 @@ use crate::call::{Call, Method, Nothing};
 use crate::error::{ApiError, Error};
 use crate::follow::task_of;
 use crate::keyrings::{self, ClientSession, Entry};
+use crate::link::{self, Link};
 use crate::transport::{Body, Credential, Failure, Request, Response, Transport};
 use crate::trust::{Fingerprint, Identity, Trust};
 
@@ -196,6 +197,19 @@ impl Client {
         pending.read(&response)
     }
 
+    /// Opens the session of a client of partitions ([`crate::link::OPEN`]), who has shown its certificate.
+    ///
+    /// # Errors
+    /// [`Error::LoginRefused`], or what any call can end in.
+    pub fn open_link(&mut self) -> Result<Link, Error> {
+        let pending = self.pending_call(&link::OPEN, &[])?;
+        let path = &pending.path;
+        let response = self.open_session(path, "", Credential::Session, nothing())?;
+        let link: Link = pending.read(&response)?;
+        self.user = Some(link.client_id.clone());
+        Ok(link)
+    }
+
     fn open_session(
         &mut self,
         path: &str,
@@ -235,12 +249,18 @@ impl Client {
 
     /// Closes the session; errors are ignored.
     pub fn logout(&mut self) {
+        self.close();
+        self.user = None;
+    }
+
+    /// The same where others have the client too, which they cannot use any more.
+    pub fn close(&self) {
         if let Some(cookie) = self.cookie() {
             let request = Request::without_body(Method::Delete, "/auth/session".to_owned());
             let wait = self.limit.unwrap_or(LOGOUT_TIMEOUT).min(LOGOUT_TIMEOUT);
             let _ = self.transport.exchange(request, Some(cookie), Some(Instant::now() + wait));
         }
-        self.forget_session();
+        lock(&self.cookies).clear();
     }
 
     fn forget_session(&mut self) {

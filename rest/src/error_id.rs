@@ -499,6 +499,10 @@ error_ids! {
     // Emulated appliances only.
     /// 409: a Backup HSM of this serial number is attached already.
     EMULATOR_BACKUP_HSM_ATTACHED,
+    /// 401: no client is registered with the certificate that was shown on a link.
+    EMULATOR_LINK_UNKNOWN_CLIENT,
+    /// 401: the client came from another address than the registered one.
+    EMULATOR_LINK_WRONG_ADDRESS,
     /// 503: the member was taken away on purpose.
     EMULATOR_MEMBER_AWAY,
     /// 503: the web server was stopped; a real one would not even refuse.

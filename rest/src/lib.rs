@@ -28,6 +28,7 @@ pub mod drift;
 pub mod emulator;
 pub mod hsm;
 pub mod keyrings;
+pub mod link;
 pub mod lunasa;
 pub mod network;
 pub mod ntls;
@@ -74,6 +75,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
         hsm::ped::ALL,
         hsm::policies::ALL,
         keyrings::ALL,
+        link::ALL,
         lunasa::ALL,
         network::ALL,
         ntls::ALL,

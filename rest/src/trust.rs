@@ -1,19 +1,22 @@
 //! Which appliance certificates are trusted.
 //!
-//! A [`CertificateVerifier`] implements the three kinds of [`Trust`] for rustls. It stores what it
+//! A [`CertificateVerifier`] implements the kinds of [`Trust`] for rustls. It stores what it
 //! rejected, because the error that the HTTP library returns has lost the fingerprint.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use secrecy::zeroize::Zeroizing;
 
 /// SHA-256 of the DER form of a certificate.
 ///
@@ -42,6 +45,33 @@ pub struct Identity {
     pub certificate: CertificateDer<'static>,
     /// Its private key.
     pub key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// That of two files in PEM. The key is one of RSA or of an elliptic curve, in PKCS#1, PKCS#8 or SEC 1.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not what it should be; the message names it.
+    pub fn read(certificate: &Path, key: &Path) -> io::Result<Identity> {
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|error| at(path, error.kind(), &error)).map(Zeroizing::new)
+        };
+        let shown = CertificateDer::from_pem_slice(&read(certificate)?)
+            .map_err(|error| at(certificate, io::ErrorKind::InvalidData, &error))?;
+        let pem = read(key)?;
+        let encrypted = |word: &[u8]| pem.windows(word.len()).any(|part| part == word);
+        if [&b"ENCRYPTED PRIVATE KEY"[..], b"Proc-Type: 4,ENCRYPTED"].into_iter().any(encrypted) {
+            let reason = "the key is encrypted: a link takes one without a passphrase";
+            return Err(at(key, io::ErrorKind::InvalidData, &reason));
+        }
+        let key = PrivateKeyDer::from_pem_slice(&pem)
+            .map_err(|_| at(key, io::ErrorKind::InvalidData, &"it holds no private key in PEM"))?;
+        Ok(Identity { certificate: shown, key })
+    }
+}
+
+fn at(path: &Path, kind: io::ErrorKind, reason: &dyn fmt::Display) -> io::Error {
+    io::Error::new(kind, format!("{}: {reason}", path.display()))
 }
 
 impl fmt::Display for Fingerprint {
@@ -89,6 +119,9 @@ pub enum Trust {
     Pinned(Fingerprint),
     /// One that a CA of this PEM file has signed, for the right host name.
     Authority(PathBuf),
+    /// One that stands in this PEM file, or that an authority in it has signed. As clients of NTLS do, it
+    /// asks for no host name.
+    Listed(PathBuf),
     /// None: connecting fails with [`crate::Error::Unknown`], which has the fingerprint.
     FirstContact,
 }
@@ -116,6 +149,7 @@ pub(crate) struct CertificateVerifier {
 enum Policy {
     Pinned(Fingerprint),
     Authority(Arc<WebPkiServerVerifier>),
+    Listed { known: Vec<Fingerprint>, authorities: Arc<RootCertStore> },
     FirstContact,
 }
 
@@ -128,6 +162,9 @@ impl CertificateVerifier {
         let policy = match trust {
             Trust::Pinned(fingerprint) => Policy::Pinned(*fingerprint),
             Trust::FirstContact => Policy::FirstContact,
+            Trust::Listed(file) => {
+                listed(file).map_err(|reason| format!("{}: {reason}", file.display()))?
+            }
             Trust::Authority(file) => Policy::Authority(
                 authority(file, &provider)
                     .map_err(|reason| format!("CA file {}: {reason}", file.display()))?,
@@ -144,6 +181,20 @@ impl CertificateVerifier {
     fn reject(&self, rejection: Rejection) -> rustls::Error {
         *self.rejection.lock().unwrap_or_else(PoisonError::into_inner) = Some(rejection);
         rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)
+    }
+}
+
+fn listed(file: &Path) -> Result<Policy, String> {
+    let (mut known, mut authorities) = (Vec::new(), RootCertStore::empty());
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())? {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        known.push(Fingerprint::of(&certificate));
+        // One that can be no authority is known by itself alone.
+        let _ = authorities.add(certificate);
+    }
+    match known.is_empty() {
+        true => Err("no certificate in it".to_owned()),
+        false => Ok(Policy::Listed { known, authorities: Arc::new(authorities) }),
     }
 }
 
@@ -179,6 +230,22 @@ impl ServerCertVerifier for CertificateVerifier {
             Policy::Pinned(trusted) => {
                 Err(self.reject(Rejection::Changed { trusted: *trusted, seen }))
             }
+            Policy::Listed { known, .. } if known.contains(&seen) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            Policy::Listed { authorities, .. } => ParsedCertificate::try_from(end_entity)
+                .and_then(|parsed| {
+                    let algorithms = self.provider.signature_verification_algorithms.all;
+                    verify_server_cert_signed_by_trust_anchor(
+                        &parsed,
+                        authorities,
+                        intermediates,
+                        now,
+                        algorithms,
+                    )
+                })
+                .map(|()| ServerCertVerified::assertion())
+                .map_err(|_| self.reject(Rejection::Unknown(seen))),
             Policy::FirstContact => Err(self.reject(Rejection::Unknown(seen))),
             Policy::Authority(verifier) => verifier
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)

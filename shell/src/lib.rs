@@ -33,6 +33,7 @@ mod status;
 mod terminal;
 mod ui;
 mod watch;
+mod x509;
 
 pub use arguments::{end, finish, parse, parse_from, write_result};
 pub use attempts::{Attempt, Counter};
@@ -60,3 +61,4 @@ pub use secrets::Secrets;
 pub use status::Status;
 pub use ui::{Question, Ui};
 pub use watch::Watch;
+pub use x509::{key_of, x509_text};

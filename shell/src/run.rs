@@ -65,6 +65,8 @@ pub trait Session: Sized + 'static {
     }
     /// A hint for a line that starts with these words and is not known: the other shell, a new name.
     fn hint_for_unknown(&self, words: &[&str]) -> Option<String>;
+    /// Commands to which an empty secret in the line says that there is none.
+    const TAKES_EMPTY_SECRETS: &'static [&'static str] = &[];
     /// Commands in the spelling of older releases.
     const OLDER: &'static [Older] = &[];
     /// The product's own text for a word that a menu does not have, where it is known.
@@ -342,7 +344,9 @@ impl<S: Session> Shell<S> {
                 format!("Abbreviated, which --strict refuses; in full: {}", invocation.canonical()),
             ));
         }
-        accepted_in(invocation)?;
+        if !S::TAKES_EMPTY_SECRETS.contains(&invocation.path()) {
+            accepted_in(invocation)?;
+        }
         let span = tracing::trace_span!(target: COMMANDS, "command", shell = S::NAME, path = invocation.path());
         let _running = span.entered();
         let asked = Asked { invocation, rest: command.rest, roles: command.roles };

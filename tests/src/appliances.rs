@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running, Ssh};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Ntls, Running, Ssh};
 use luna_rest::{Client, Nothing, Target, Trust, clusters, emulator};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -116,6 +116,11 @@ impl Appliances {
                 dense: false,
                 grace: Ssh::GRACE,
                 idle: Ssh::IDLE,
+            }),
+            // In a network of the test's own the product's port is free.
+            ntls: Some(Ntls {
+                address: (self.network.address(number), 1792).into(),
+                any_port: true,
             }),
             data: self.folder.join(name),
             listen: (self.network.address(number), 0).into(),

@@ -1,7 +1,7 @@
 //! Fresh appliances with fixed seeds and clocks, and both shells on them.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
-use luna_rest::{Client, Nothing, Target, clusters, emulator, hsm, keyrings, partitions, tokens};
+use luna_rest::{
+    Client, Nothing, Target, clusters, emulator, hsm, keyrings, ntls, partitions, tokens,
+};
 use luna_shell::{
     CommandResult, Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session,
     Shell, Status, connect,
@@ -89,7 +91,57 @@ impl TestAppliance {
     }
 
     pub(crate) fn typed_line(&mut self, line: &str) -> Result<String> {
-        self.appliances.typed(line)
+        let folder = self.client_folder();
+        self.appliances.typed(&line.replace("{client}", &folder.to_string_lossy()))
+    }
+
+    /// The folder of the client's files.
+    pub fn client_folder(&self) -> PathBuf {
+        self.folder().join(CLIENT_FOLDER)
+    }
+
+    /// Fetches the appliance's certificate of NTLS into the client's folder.
+    ///
+    /// # Errors
+    /// The appliance does not answer.
+    pub fn fetch(&self, name: &str) -> Result<()> {
+        let pem = self.client()?.get(&ntls::CERTIFICATE, &[])?.certificate;
+        std::fs::create_dir_all(self.client_folder())?;
+        Ok(std::fs::write(self.client_folder().join(name), pem)?)
+    }
+
+    /// Runs `vtl` with this client's files.
+    pub fn vtl(&self, terminal: &ScriptedTerminal, line: &str) -> Status {
+        let folder = self.client_folder();
+        let file = folder.join("Chrystoki.conf");
+        let options = [("--config", &file), ("--install-dir", &folder)];
+        let options = options.map(|(name, value)| [name.to_owned(), value.display().to_string()]);
+        let typed = line.split_whitespace().map(str::to_owned);
+        let words: Vec<String> = options.into_iter().flatten().chain(typed).collect();
+        lunacm::vtl::run(&words, Ok(self.folders()), Box::new(terminal.clone()))
+    }
+
+    fn folders(&self) -> Folders {
+        let folder = |name| self.folder().join(name);
+        Folders { config: folder("config"), appliance: folder("none"), state: folder("state") }
+    }
+
+    /// Runs a LunaCM session over this client's links to its end.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn linked(
+        &self,
+        terminal: &ScriptedTerminal,
+        options: Options,
+        secrets: Secrets,
+    ) -> Result<Status> {
+        let configuration = self.client_folder().join("Chrystoki.conf");
+        let side = ClientSide { name: None, configuration };
+        let device = Box::new(terminal.clone());
+        let opened = lunacm::Session::open(None, device, secrets, &options, side);
+        let opened = opened.map(|session| keeping_state(session, self.folder()));
+        run(opened, lunacm::catalogue(), options)
     }
 
     /// What a screen shows, without what differs from run to run.
@@ -280,9 +332,7 @@ impl TestAppliance {
             fingerprint: Some(running.fingerprint().to_string()),
             ..options.clone()
         };
-        let folder = |name| self.folder().join(name);
-        let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
-        let folders = Folders { config, appliance, state };
+        let folders = self.folders();
         let none = |_: &Path| Err(Failure::command("no appliance of one's own"));
         let access = connect(&options, &folders, &mut terminal.clone(), &mut secrets, none);
         Ok(access.map(|access| (access, secrets)))

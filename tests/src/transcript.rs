@@ -19,6 +19,10 @@
 //! - `@keyring LABEL PASSWORD` makes a keyring in it;
 //! - `@lnhclientregistration ARGUMENTS` runs that program, with the client's files that lunacm has;
 //! - `@cmu FUNCTION OPTIONS` runs that function, as lunacm's client; the test's own folder is `/luna`;
+//! - `@vtl ARGUMENTS` runs that program with the same files, `{client}` in what is typed is their folder;
+//!   `@linked [ARGUMENTS]` begins a session of lunacm over the links that they configure;
+//! - `@fetch NAME` fetches the appliance's server.pem into that folder under this name, `@send NAME` puts the
+//!   client's NAME.pem from there among admin's files;
 //! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
 //! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
 //! - `@clock SECONDS` moves the clocks of all appliances on.
@@ -93,17 +97,22 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
                 appliance.keyring(label, password)?;
             }
-            "lunash" | "lunacm" | "cmu" | "lnhclientregistration" => {
+            "lunash" | "lunacm" | "linked" | "cmu" | "lnhclientregistration" | "vtl" => {
                 let mut typed = Vec::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
                     typed.push(line.to_owned());
                 }
                 let (typed, rest) = (appliance.typed(&typed)?, appliance.typed_line(rest)?);
-                let head = format!("$ {word} {}", appliance.shown(&rest));
+                let shown = if word == "linked" { "lunacm" } else { word };
+                let head = format!("$ {shown} {}", appliance.shown(&rest));
                 transcript.push_str(&format!("{}\n", head.trim_end()));
                 let (terminal, status) = if word == "lnhclientregistration" {
                     let terminal = ScriptedTerminal::new(typed, true);
                     let status = appliance.lnhclientregistration(&terminal, &rest)?;
+                    (terminal, status)
+                } else if word == "vtl" {
+                    let terminal = ScriptedTerminal::new(typed, true);
+                    let status = appliance.vtl(&terminal, &rest);
                     (terminal, status)
                 } else {
                     let words = rest.split_whitespace();
@@ -121,6 +130,7 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                         }
                         "lunash" => appliance.lunash(&terminal, options, given)?,
                         "cmu" => appliance.cmu(&terminal, options, given, client)?,
+                        "linked" => appliance.linked(&terminal, options, given)?,
                         _ => appliance.lunacm(&terminal, options, given, client)?,
                     };
                     (terminal, status)
@@ -143,6 +153,12 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
                 let mut parts = rest.splitn(3, ' ');
                 let mut part = || parts.next().context("@package NAME VERSION CODE");
                 appliance.package(part()?, part()?, part()?, word == "damaged")?;
+            }
+            "fetch" => appliance.fetch(rest)?,
+            "send" => {
+                let file = format!("{rest}.pem");
+                let path = appliance.client_folder().join("cert/client").join(&file);
+                appliance.upload(&file, &std::fs::read(path)?)?;
             }
             "register" => {
                 let (name, label) = rest.split_once(' ').unzip();

@@ -34,6 +34,8 @@ pub struct Request {
     pub local_key: Option<Secret>,
     /// The certificate that the sender has proved to own, on the port of members.
     pub certificate: Option<Fingerprint>,
+    /// The certificate, DER, that the sender has proved to own, on the port of NTLS.
+    pub link: Option<Vec<u8>>,
     /// The address that it came from; none within the program.
     pub from: Option<SocketAddr>,
     /// An operation of a client that another member passed on.
@@ -75,6 +77,7 @@ impl Request {
             cookie: None,
             local_key: None,
             certificate: None,
+            link: None,
             from: None,
             operation: None,
             body: Body::Plain(Vec::new()),

@@ -9,6 +9,7 @@ pub mod ciphers;
 pub mod clock;
 pub mod logs;
 pub mod message;
+pub mod ntls;
 pub mod password;
 pub mod random;
 pub mod snmp;

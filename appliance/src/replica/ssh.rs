@@ -1,9 +1,10 @@
-//! What the SSH server takes from the state.
+//! What the SSH server takes from the state, and how it and the NTLS server are set.
 
 use std::io;
 
 use luna_rest::Secret;
 
+use crate::core::ntls::NtlsServer;
 use crate::core::ssh::SshServer;
 use crate::replica::Replica;
 use crate::state::sysconf::FurtherKeyRow;
@@ -42,6 +43,11 @@ impl Replica {
     /// Sets the SSH server, which listens from now on where the state says.
     pub(crate) fn set_ssh(&self, ssh: impl SshServer + 'static) {
         self.engine().machine.set_ssh(Box::new(ssh));
+    }
+
+    /// Sets the NTLS server, which takes clients from now on as the state says.
+    pub(crate) fn set_ntls(&self, ntls: impl NtlsServer + 'static) {
+        self.engine().machine.set_ntls(Box::new(ntls));
     }
 
     /// The settings as they are now; missing keys are made first.

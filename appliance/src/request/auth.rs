@@ -11,17 +11,21 @@ use crate::core::message::{Failure, Reply};
 use crate::core::password::{PasswordHash, is_same_secret};
 use crate::core::text::time_text;
 use crate::request::context::Context;
+use crate::request::link;
 use crate::request::route::{AUDIT, Access, Ids, OPEN, Route, Routes};
 use crate::request::session::{Key, Session, Sessions};
 use crate::state::State;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LOGIN, OPEN, login);
-    r.on(&LOGOUT, OPEN, logout);
+    r.on(&LOGOUT, OPEN.linked(), logout);
 }
 
 /// Finds the session of a request and lets it pass, or says why not.
 pub(crate) fn admit(cx: &mut Context<'_>, route: &Route, ids: &[String]) -> Result<(), Failure> {
+    if let Some(certificate) = &cx.request.link {
+        return link::admit(cx, route, ids, certificate);
+    }
     if route.access.open {
         return Ok(());
     }
@@ -117,7 +121,8 @@ fn changes_password_of(user: &str, route: &Route, ids: &[String]) -> bool {
 fn find_session(cx: &mut Context<'_>) -> Result<Key, Failure> {
     if let Some(cookie) = &cx.request.cookie {
         let key = Key::Cookie(cookie.clone());
-        if cx.sessions.touch(&key, cx.now) {
+        // That of a client is for its own calls alone.
+        if cx.sessions.touch(&key, cx.now) && !cx.sessions.get(&key).user.is_empty() {
             return Ok(key);
         }
     }
@@ -148,7 +153,7 @@ fn find_client(cx: &mut Context<'_>) -> Result<Key, Failure> {
     Ok(key)
 }
 
-fn no_session() -> Failure {
+pub(crate) fn no_session() -> Failure {
     Failure::new(401, "FRAMEWORK_NO_SESSION_COOKIE", "No session cookie was found.")
 }
 

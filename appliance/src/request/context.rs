@@ -203,7 +203,7 @@ impl Context<'_> {
     }
 
     fn task<A>(&mut self, started: Option<OffsetDateTime>, state: TaskState) -> Reply<A> {
-        let (owner, source) = (self.session().user.clone(), self.request.path.clone());
+        let (owner, source) = (self.session().owner(), self.request.path.clone());
         let method = self.request.method;
         task::reply(self.tasks.add(Task { owner, method, source, started, state }))
     }

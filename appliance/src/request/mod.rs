@@ -4,6 +4,7 @@ pub(crate) mod audit_log;
 pub mod auth;
 pub(crate) mod challenge;
 pub mod context;
+pub(crate) mod link;
 pub mod logs;
 pub mod options;
 pub mod peers;

@@ -29,14 +29,18 @@ pub struct Access {
     pub(crate) open: bool,
     pub(crate) private: bool,
     pub(crate) client: bool,
+    pub(crate) linked: bool,
 }
 
 /// No login is needed.
 pub const OPEN: Access = Access { open: true, ..Access::of(&[]) };
 /// A registered client of the cluster.
 pub const CLIENT: Access = Access { client: true, ..Access::of(&[]) };
+/// A registered client of partitions, over its link.
+pub const LINKED: Access = Access::of(&[]).linked();
 /// A client, or an account that may change what is on the HSM.
-pub const SLOT: Access = Access { client: true, ..Access::of(&["admin", "operator"]).private() };
+pub const SLOT: Access =
+    Access { client: true, ..Access::of(&["admin", "operator"]).private().linked() };
 /// Every account with a role.
 pub const EVERYONE: Access = Access::of(&["admin", "operator", "monitor", "audit"]);
 /// Roles admin, operator and monitor.
@@ -51,12 +55,17 @@ pub const AUDIT: Access = Access::of(&["audit"]);
 impl Access {
     /// Exactly these roles.
     pub const fn of(roles: &'static [&'static str]) -> Access {
-        Access { roles, open: false, private: false, client: false }
+        Access { roles, open: false, private: false, client: false, linked: false }
     }
 
     /// The same roles, with a private session only.
     pub const fn private(self) -> Access {
         Access { private: true, ..self }
+    }
+
+    /// The same, and a registered client of partitions over its link.
+    pub const fn linked(self) -> Access {
+        Access { linked: true, ..self }
     }
 
     pub(crate) fn roles(self) -> &'static [&'static str] {

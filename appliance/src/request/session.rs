@@ -17,6 +17,10 @@ pub const IDLE: Duration = Duration::minutes(10);
 /// The same over SSH, whose server ends it.
 const SSH_IDLE: Duration = Duration::minutes(31);
 
+/// The same over a link, where an application keeps its session for as long as it runs. What it left
+/// behind is forgotten after a day (assumed; the product's ends with the connection).
+const LINK_IDLE: Duration = Duration::DAY;
+
 /// How a session is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
@@ -51,6 +55,8 @@ pub struct Session {
     pub partition_logins: BTreeMap<String, String>,
     /// UUID of the cluster's client; empty for accounts.
     pub client: String,
+    /// Name of the client at the other end of an NTLS link; empty without one.
+    pub link: String,
     /// Roles logged in here to keyrings, by UUID: `so`, `co`.
     pub keyring_logins: BTreeMap<String, String>,
     /// Serial numbers of the Backup HSMs whose SO is logged in here.
@@ -60,7 +66,17 @@ pub struct Session {
 impl Session {
     /// How long it may be idle.
     fn idle(&self) -> Duration {
-        if self.over_ssh_from.is_some() { SSH_IDLE } else { IDLE }
+        match self.over_ssh_from {
+            Some(_) => SSH_IDLE,
+            None if !self.link.is_empty() => LINK_IDLE,
+            None => IDLE,
+        }
+    }
+
+    /// Whose tasks are those of this session: an account, or the client of a link, whose name stands behind
+    /// a blank that no account's name has.
+    pub fn owner(&self) -> String {
+        if self.link.is_empty() { self.user.clone() } else { format!("client {}", self.link) }
     }
 
     /// Whether the HSM SO is logged in.

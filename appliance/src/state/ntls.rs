@@ -26,6 +26,8 @@ pub struct Ntls {
     pub server: Cell<ServerRow>,
     /// The authorities that sign certificates of clients, by fingerprint.
     pub authorities: Table<AuthorityRow>,
+    /// How often the service was started since the program was; not stored.
+    pub starts: u64,
 }
 
 /// An authority that is trusted.
@@ -126,6 +128,7 @@ impl Area for Ntls {
     }
 
     fn factory(&mut self, setup: &mut Setup<'_>) {
+        self.starts += 1;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, setup.hostname);
@@ -140,6 +143,7 @@ impl Area for Ntls {
 impl Ntls {
     /// The service was started or restarted: what was set takes effect.
     pub fn service_started(&mut self) {
+        self.starts += 1;
         let settings = self.settings.get_mut();
         settings.active_device = settings.device.clone();
         settings.restart_needed = false;

@@ -28,7 +28,9 @@ pub(crate) fn command(data: &Path) -> Command {
 
 fn command_at(data: &Path, address: IpAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
-    command.args(["serve", "--no-ssh", "--listen", &format!("{address}:0"), "--data"]).arg(data);
+    command
+        .args(["serve", "--no-ssh", "--no-ntls", "--listen", &format!("{address}:0"), "--data"])
+        .arg(data);
     if address == IpAddr::from([127, 0, 0, 1]) {
         command.args(["--seed", "1"]);
     }

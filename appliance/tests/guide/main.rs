@@ -71,7 +71,14 @@ impl Appliance {
         let (name, address) = (NAMES[usize::from(number)], network.address(number + 1));
         let data = folder.join(name);
         let mut command = Command::new(env!("CARGO_BIN_EXE_luna-appliance"));
-        command.args(["serve", "--hostname", name, "--seed", &(number + 1).to_string()]);
+        command.args([
+            "serve",
+            "--no-ntls",
+            "--hostname",
+            name,
+            "--seed",
+            &(number + 1).to_string(),
+        ]);
         command.args(["--clock", "2026-03-02T09:00:00Z", "--listen", &format!("{address}:8443")]);
         command.arg("--data").arg(&data);
         let process = Process::of(command);

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use luna_rest::Secret;
 use luna_rest::objects::Attributes;
+use luna_rest::{Secret, objects, partitions};
 use luna_shell::{Failure, Kind, Known, Page, Role, Run, Text};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-parentlabel", "Label of the certificate that signs"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::USE.resource(),
+            objects::CREATE.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_certify.htm@7.2"),
         run: call::<Certify>(),
     },
@@ -36,7 +43,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-certdelete", "Delete the certificate afterwards"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::DESTROY.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_export.htm@7.2"),
         run: call::<Export>(),
     },
@@ -45,7 +58,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Import a certificate or a public key from a file",
         options: &[("-pubkey", "It is a public key of this type: rsa, ecdsa or ed25519")],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::CREATE.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_import.htm@7.2"),
         run: call::<Import>(),
     },
@@ -54,7 +71,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Write a certificate request for a key pair",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::USE.resource(),
+        ],
         known: Known::Seen("cmu-generatekeypair-list-requestcertificate-7.1"),
         run: call::<RequestCertificate>(),
     },
@@ -63,7 +86,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Make a self-signed certificate for a key pair",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::USE.resource(),
+            objects::CREATE.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_selfsigncertificate.htm@7.2"),
         run: call::<SelfSign>(),
     },

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use luna_rest::Secret;
 use luna_rest::objects::{Attributes, Operation, Use};
+use luna_rest::{Secret, objects, partitions};
 use luna_shell::{Failure, Known, Page, Role, Run, Text};
 use serde::{Deserialize, Serialize};
 use x509_parser::prelude::X509Certificate;
@@ -23,7 +23,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-verify", "Whether it is verified too: 1 or 0"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::USE.resource(),
+        ],
         known: Known::Seen("cmu-list-ouid-getpkc-verifypkc-10.5"),
         run: call::<GetPkc>(),
     },
@@ -32,7 +37,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Verify the confirmation of a key pair",
         options: &[("-pkctype", "1 TC-TrustCenter, 2 Chrysalis-ITS")],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[partitions::ROLE.resource(), partitions::LOGIN.resource()],
         known: Known::Seen("cmu-list-ouid-getpkc-verifypkc-10.5"),
         run: call::<VerifyPkc>(),
     },

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use luna_rest::Secret;
 use luna_rest::objects::{Attributes, Create, Generate, Mechanism, Operation, Use};
+use luna_rest::{Secret, objects, partitions};
 use luna_shell::{Failure, Kind, Known, Page, Role, Run, Text};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -27,7 +27,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-labelPrivate", "Label of the private key"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::GENERATE.resource(),
+        ],
         known: Known::Seen("cmu-generatekeypair-list-requestcertificate-7.1"),
         run: call::<GenerateKeyPair>(),
     },
@@ -43,7 +47,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-PKCS12", "The file is PKCS#12"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::GENERATE.resource(),
+            objects::USE.resource(),
+            objects::DESTROY.resource(),
+        ],
         known: Known::Seen("cmu-importkey-lunacm-contents-k6"),
         run: call::<ImportKey>(),
     },

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use luna_rest::Secret;
 use luna_rest::objects::{Attributes, FoundObject, Value};
+use luna_rest::{Secret, objects, partitions};
 use luna_shell::{Failure, Kind, Known, Page, Role, Run, Text, replace_file};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -21,7 +21,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-publiclabel", "Label of a public key"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::DESTROY.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_delete.htm@7.2; the question is assumed"),
         run: call::<Delete>(),
     },
@@ -30,7 +36,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Show the attributes of an object",
         options: &[("-attributes", "Names of attributes, with commas between them")],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+        ],
         known: Known::Seen("cmu-list-getattribute-windows"),
         run: call::<GetAttribute>(),
     },
@@ -52,7 +63,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-local", "Whether they were made here: 1 or 0"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+        ],
         known: Known::Seen("cmu-generatekeypair-list-requestcertificate-7.1"),
         run: call::<List>(),
     },
@@ -61,7 +76,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         help: "Change attributes of an object",
         options: &[("-inputFile", "File with a line name=value for each further attribute")],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::CHANGE.resource(),
+        ],
         known: Known::Documented("Utilities/cmu/cmu_setattribute.htm@7.2"),
         run: call::<SetAttribute>(),
     },

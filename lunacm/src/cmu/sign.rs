@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use luna_rest::Secret;
 use luna_rest::objects::{Attributes, Mechanism, Operation, Use};
+use luna_rest::{Secret, objects, partitions};
 use luna_shell::{Failure, Kind, Known, Page, Role, Run, Text};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-repeat", "How often it is signed, to measure or to watch a group of slots"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::USE.resource(),
+        ],
         known: Known::Assumed(
             "the product's utility does not sign; the name is that of its attribute",
         ),
@@ -39,7 +45,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("-signature", "File with the signature"),
         ],
         roles: Role::OPERATOR,
-        rest: &[],
+        rest: &[
+            partitions::ROLE.resource(),
+            partitions::LOGIN.resource(),
+            objects::FIND.resource(),
+            objects::READ.resource(),
+            objects::USE.resource(),
+        ],
         known: Known::Assumed("as for sign"),
         run: call::<Verify>(),
     },

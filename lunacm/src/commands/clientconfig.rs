@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Done;
 use crate::chrystoki::{Chrystoki, backup_path};
 use crate::deploy::{self, Step};
-use luna_rest::{keyrings, network, ntls, partitions};
+use luna_rest::{keyrings, link, network, ntls, partitions};
 
 use crate::prelude::*;
 use crate::servers::{self, Server};
@@ -74,6 +74,8 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::CAPABILITIES.resource(),
             ntls::CLIENT.resource(),
             ntls::LINKS.resource(),
+            link::SHOW.resource(),
+            partitions::LOGOUT.resource(),
         ],
         known: Known::Documented(
             "lunacm/commands/clientconfig/clientconfig_restart.htm@7.2, whose result line comes \
@@ -101,6 +103,7 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::CAPABILITIES.resource(),
             ntls::CLIENT.resource(),
             ntls::LINKS.resource(),
+            link::SHOW.resource(),
             keyrings::SLOTS.resource(),
         ],
         known: Known::Documented("lunacm/commands/clientconfig/clientconfig_verify.htm@7.2"),
@@ -119,11 +122,11 @@ fn on_this_machine(error: std::io::Error) -> Failure {
     Failure::command(format!("{error}.")).hint(hint)
 }
 
-fn read(session: &Session) -> Result<Chrystoki, Failure> {
+pub(crate) fn read(session: &Session) -> Result<Chrystoki, Failure> {
     Chrystoki::read(&session.side().configuration).map_err(on_this_machine)
 }
 
-fn write(session: &Session, old: &Chrystoki, new: &Chrystoki) -> Result<(), Failure> {
+pub(crate) fn write(session: &Session, old: &Chrystoki, new: &Chrystoki) -> Result<(), Failure> {
     let configuration = &session.side().configuration;
     let folder = configuration.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(folder).map_err(on_this_machine)?;
@@ -198,7 +201,7 @@ impl Run<Session> for Deploy {
     type View = Deployed;
 
     fn run(self, session: &mut Session) -> Result<Deployed, Failure> {
-        let user = session.connection().user.clone();
+        let user = session.account()?.to_owned();
         if self.password.is_some() || self.user.as_ref().is_some_and(|given| *given != user) {
             session.ui().note(format!(
                 "note: this session's login ({user}) is used; -user and -password are not needed"

@@ -1,7 +1,8 @@
 //! The menus of LunaCM. A file per menu; within it a command's declaration, its arguments, what it
 //! does and its view stand together.
 
-mod clientconfig;
+pub(crate) mod clientconfig;
+pub(crate) mod hagroup;
 mod partition;
 pub(crate) mod role;
 mod shell;
@@ -16,7 +17,8 @@ use crate::glossary::GLOSSARY;
 use crate::session::Session;
 
 /// The menus, in the order of their files.
-const MENUS: &[&[Menu]] = &[slot::MENUS, role::MENUS, partition::MENUS, clientconfig::MENUS];
+const MENUS: &[&[Menu]] =
+    &[slot::MENUS, role::MENUS, partition::MENUS, clientconfig::MENUS, hagroup::MENUS];
 
 /// The commands, in the same order; `help` and `exit` come last.
 const TABLES: &[&[Command<Session>]] = &[
@@ -24,6 +26,7 @@ const TABLES: &[&[Command<Session>]] = &[
     role::COMMANDS,
     partition::COMMANDS,
     partition::absent::COMMANDS,
+    partition::clone::COMMANDS,
     partition::contents::COMMANDS,
     partition::domains::COMMANDS,
     partition::information::COMMANDS,
@@ -31,6 +34,9 @@ const TABLES: &[&[Command<Session>]] = &[
     partition::policies::COMMANDS,
     partition::smk::COMMANDS,
     clientconfig::COMMANDS,
+    hagroup::COMMANDS,
+    hagroup::settings::COMMANDS,
+    hagroup::synchronize::COMMANDS,
     shell::COMMANDS,
 ];
 

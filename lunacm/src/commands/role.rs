@@ -418,7 +418,7 @@ pub(crate) fn log_in_asking(
         password = Some(ask(session, password)?);
     }
     let login = rest::Login { role: role.id().to_owned(), password, ped: "0".to_owned() };
-    attempt.spend(session, |session| Ok(session.backend()?.log_in(&login)?))?;
+    attempt.spend(session, |session| session.backend()?.log_in(&login))?;
     session.logged_in(Some(role));
     if state.pin_to_be_changed {
         let (short, _) = role.names(session.slot()?.is_keyring());

@@ -8,7 +8,7 @@ use luna_rest::{network, services, web_server};
 
 use crate::commands::service;
 use crate::prelude::*;
-use crate::x509::key_of;
+use luna_shell::key_of;
 
 pub(super) const MENUS: &[Menu] =
     &[Menu { path: "webserver", help: "The web server of the REST API" }];

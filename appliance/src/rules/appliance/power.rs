@@ -54,6 +54,9 @@ fn restart(cx: &mut Context<'_>) {
     let clustered = cx.state.services.is_running("cluster");
     cx.state.services.reboot();
     cx.state.sysconf.web_server_started();
+    if cx.state.services.is_running("ntls") {
+        cx.state.ntls.service_started();
+    }
     if clustered {
         let running = cx.state.services.is_running("cluster");
         service_changed(cx, running);

@@ -117,8 +117,11 @@ fn act(cx: &mut Context<'_>, ids: &Ids<2>, _: ServiceAction) -> Result<Reply<Act
     if running && service == "webserver" {
         cx.state.sysconf.web_server_started();
     }
-    if running && service == "ntls" {
-        cx.state.ntls.service_started();
+    if service == "ntls" {
+        cx.sessions.retain(|session| session.link.is_empty());
+        if running {
+            cx.state.ntls.service_started();
+        }
     }
     if running && service == "syslog" {
         cx.state.syslog.service_started();

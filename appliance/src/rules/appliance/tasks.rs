@@ -16,11 +16,11 @@ use crate::request::task::{Task, TaskState};
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, EVERYONE, list);
     r.on(&DELETE_ALL, EVERYONE, delete_all);
-    r.on(&SHOW, EVERYONE, show);
-    r.on(&DELETE, EVERYONE, delete);
-    r.on_response(&RESPONSE, EVERYONE, response);
+    r.on(&SHOW, EVERYONE.linked(), show);
+    r.on(&DELETE, EVERYONE.linked(), delete);
+    r.on_response(&RESPONSE, EVERYONE.linked(), response);
     r.on(&ACTIONS, EVERYONE, actions);
-    r.on(&ACT, EVERYONE, act);
+    r.on(&ACT, EVERYONE.linked(), act);
 }
 
 fn number(id: &str) -> Result<u64, Failure> {
@@ -35,7 +35,7 @@ fn gone(number: u64) -> Failure {
 
 fn is_mine(cx: &Context<'_>, task: &Task) -> bool {
     let session = cx.session();
-    session.role == "admin" || session.user == task.owner
+    session.role == "admin" || session.owner() == task.owner
 }
 
 fn find<'c>(cx: &'c Context<'_>, number: u64) -> Result<&'c Task, Failure> {

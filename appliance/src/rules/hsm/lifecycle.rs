@@ -20,7 +20,7 @@ use crate::state::hsm::HsmRow;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, EVERYONE, list);
-    r.on(&SHOW, MONITOR, show);
+    r.on(&SHOW, MONITOR.linked(), show);
     r.on(&INIT, OPERATOR.private(), init);
 }
 

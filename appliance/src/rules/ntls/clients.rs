@@ -248,6 +248,7 @@ fn replace(cx: &mut Context<'_>, name: &str, pem: &[u8]) -> Result<Reply<Nothing
 fn deregister(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
     cx.require_so_if_forced()?;
     let removed = cx.state.ntls.clients.remove(&ids[0]);
+    cx.sessions.retain(|session| session.link != ids[0]);
     removed.map(|_| Reply::done()).ok_or_else(|| no_client(&ids[0]))
 }
 
@@ -302,6 +303,9 @@ fn revoke(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Nothin
     cx.require_so_if_forced()?;
     let id = linked(cx, &ids[0], &ids[1])?;
     client_mut(cx, &ids[0])?.links.retain(|link| *link != id);
+    for session in cx.sessions.iter_mut().filter(|session| session.link == ids[0]) {
+        session.partition_logins.remove(&id);
+    }
     Ok(Reply::done())
 }
 

@@ -1,5 +1,7 @@
 //! NTLS, the network trust link service: the settings below `/api/lunasa/ntls`.
 
+use std::collections::BTreeSet;
+
 use luna_rest::Nothing;
 use luna_rest::ntls::{
     BIND, BINDING, Binding, CERTIFICATE, CLIENTS, GROUPS, INFORMATION, Information, KEEPALIVE,
@@ -144,15 +146,22 @@ fn information(
     _: &Ids<0>,
     _: Nothing,
 ) -> Result<Reply<Information>, Failure> {
+    let clients: BTreeSet<String> = link_sessions(cx).collect();
+    let (connected_clients, links) = (clients.len() as u64, link_sessions(cx).count() as u64);
     let row = cx.state.ntls.settings.get();
-    // No client ever connects by NTLS to an emulated appliance.
     Ok(Reply::ok(Information {
         up: cx.state.services.is_running("ntls"),
-        connected_clients: 0,
-        links: 0,
+        connected_clients,
+        links,
         successful_connections: row.connections.0,
         failed_connections: row.connections.1,
     }))
+}
+
+/// The client of each open link.
+fn link_sessions<'c>(cx: &'c mut Context<'_>) -> impl Iterator<Item = String> + 'c {
+    let clients = cx.sessions.iter_mut().map(|session| session.link.clone());
+    clients.filter(|client| !client.is_empty())
 }
 
 fn reset_information(

@@ -3,6 +3,7 @@
 //! Clients add and remove domains in the cryptographic API; here it has routes below `/emulator`.
 
 use luna_rest::Nothing;
+use luna_rest::link::{DomainChallenge, DomainProof, PROVE_DOMAIN};
 use luna_rest::partitions::{
     ADD_DOMAIN, CHANGE_DOMAIN, ChangeDomain, DELETE_DOMAIN, DOMAINS, Domain, Domains,
     EXPORT_IDENTITY, FileName, LegacyDomain, NewDomain, SET_LEGACY_DOMAIN, refusal,
@@ -24,10 +25,11 @@ use crate::state::partitions::{DomainRow, PartitionRow};
 const MAX_DOMAINS: usize = 3;
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&DOMAINS, MONITOR, domains);
-    r.on(&ADD_DOMAIN, OPERATOR.private(), add_domain);
-    r.on(&CHANGE_DOMAIN, OPERATOR.private(), change_domain);
-    r.on(&DELETE_DOMAIN, OPERATOR.private(), delete_domain);
+    r.on(&DOMAINS, MONITOR.linked(), domains);
+    r.on(&ADD_DOMAIN, OPERATOR.private().linked(), add_domain);
+    r.on(&CHANGE_DOMAIN, OPERATOR.private().linked(), change_domain);
+    r.on(&DELETE_DOMAIN, OPERATOR.private().linked(), delete_domain);
+    r.on(&PROVE_DOMAIN, OPERATOR.private().linked(), prove_domain);
     r.on(&SET_LEGACY_DOMAIN, OPERATOR.private(), set_legacy_domain);
     r.on(&EXPORT_IDENTITY, OPERATOR.private(), export_identity);
 }
@@ -40,6 +42,24 @@ fn domains(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Domai
         primary: place == 0,
     };
     Ok(Reply::ok(Domains { domains: row.domains.iter().enumerate().map(domain).collect() }))
+}
+
+fn prove_domain(
+    cx: &mut Context<'_>,
+    ids: &Ids<1>,
+    body: DomainChallenge,
+) -> Result<Reply<DomainProof>, Failure> {
+    partition(cx, &ids[0])?;
+    require_role(cx, &ids[0], &["co"])?;
+    if body.challenge.is_empty() || body.challenge.len() > 255 {
+        return Err(Failure::bad_request("'challenge' has 1 to 255 characters."));
+    }
+    let row = partition(cx, &ids[0])?;
+    let domain = row.domains.first();
+    let domain = domain.ok_or_else(|| not_allowed("The partition has no cloning domain."))?;
+    let text = format!("{} {}", domain.hash.domain_mark(), body.challenge);
+    let proof = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    Ok(Reply::ok(DomainProof { proof: hex(proof.as_ref()) }))
 }
 
 fn check_domain_label(label: &str) -> Result<(), Failure> {

@@ -34,9 +34,9 @@ pub const DEFAULT_SIZE: u64 = 648_381;
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, MONITOR, list);
     r.on(&CREATE, OPERATOR.private(), create);
-    r.on(&SHOW, MONITOR, show);
-    r.on(&INIT, OPERATOR, init);
-    r.on(&CHANGE, OPERATOR.private(), change);
+    r.on(&SHOW, MONITOR.linked(), show);
+    r.on(&INIT, OPERATOR.linked(), init);
+    r.on(&CHANGE, OPERATOR.private().linked(), change);
     r.on(&DELETE, OPERATOR.private(), delete);
 }
 

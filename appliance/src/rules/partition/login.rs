@@ -39,15 +39,15 @@ const ROLES_BY_ID: [(&str, &str); 4] = [
 const ACTIONS: [&str; 3] = ["createChallenge", "deactivate", "reset"];
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&LOGIN, OPERATOR.private(), login);
-    r.on(&LOGOUT, OPERATOR.private(), logout);
-    r.on(&ROLES, MONITOR, roles);
-    r.on(&ROLE, MONITOR, role);
-    r.on(&INIT_ROLE, OPERATOR.private(), init_role);
-    r.on(&CHANGE_ROLE, OPERATOR, change_role);
+    r.on(&LOGIN, OPERATOR.private().linked(), login);
+    r.on(&LOGOUT, OPERATOR.private().linked(), logout);
+    r.on(&ROLES, MONITOR.linked(), roles);
+    r.on(&ROLE, MONITOR.linked(), role);
+    r.on(&INIT_ROLE, OPERATOR.private().linked(), init_role);
+    r.on(&CHANGE_ROLE, OPERATOR.linked(), change_role);
     r.on(&PUT_ROLE_PASSWORD, OPERATOR, put_password);
-    r.on(&ROLE_ACTIONS, MONITOR, role_actions);
-    r.on(&ROLE_ACT, OPERATOR.private(), act);
+    r.on(&ROLE_ACTIONS, MONITOR.linked(), role_actions);
+    r.on(&ROLE_ACT, OPERATOR.private().linked(), act);
 }
 
 fn name_of(role: &str) -> Result<&'static str, Failure> {

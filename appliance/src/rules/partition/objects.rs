@@ -36,16 +36,16 @@ pub(crate) const TYPES: [(&str, u64); 5] = [
 pub(crate) const SMKS: [&str; 2] = ["smk-fw7-primary", "smk-fw7-rollover"];
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&OBJECTS, MONITOR.private(), list);
+    r.on(&OBJECTS, MONITOR.private().linked(), list);
     r.on(&OBJECTS_OLD, MONITOR.private(), list);
-    r.on(&OBJECT, MONITOR.private(), show);
+    r.on(&OBJECT, MONITOR.private().linked(), show);
     r.on(&OBJECT_ACT, OPERATOR.private(), copy);
     r.on(&SFF, MONITOR, sff);
-    r.on(&SMK, MONITOR, smk);
-    r.on(&SMK_ACTIONS, MONITOR, smk_actions);
-    r.on(&SMK_ACT, OPERATOR.private(), smk_act);
+    r.on(&SMK, MONITOR.linked(), smk);
+    r.on(&SMK_ACTIONS, MONITOR.linked(), smk_actions);
+    r.on(&SMK_ACT, OPERATOR.private().linked(), smk_act);
     r.on(&ADD_OBJECT, OPERATOR, add);
-    r.on(&CLEAR, OPERATOR.private(), clear);
+    r.on(&CLEAR, OPERATOR.private().linked(), clear);
     r.on(&CLEAR_SFF, OPERATOR.private(), clear_sff);
 }
 

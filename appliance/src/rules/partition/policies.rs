@@ -25,12 +25,12 @@ const NEEDS_HSM_POLICY: &[(u32, u32)] =
     &[(0, 7), (3, 6), (4, 7), (7, 6), (31, 30), (32, 30), (43, 12)];
 
 pub(crate) fn routes(r: &mut Routes) {
-    r.on(&POLICIES, MONITOR, list);
-    r.on(&POLICY, MONITOR, show);
-    r.on(&SET_POLICY, OPERATOR.private(), set);
+    r.on(&POLICIES, MONITOR.linked(), list);
+    r.on(&POLICY, MONITOR.linked(), show);
+    r.on(&SET_POLICY, OPERATOR.private().linked(), set);
     r.on(&EXPORT_TEMPLATE, MONITOR, export);
     r.on(&IMPORT_TEMPLATE, OPERATOR, import);
-    r.on(&CAPABILITIES, MONITOR, capabilities);
+    r.on(&CAPABILITIES, MONITOR.linked(), capabilities);
 }
 
 /// The capability behind a policy: what the firmware has, and the HSM's policies leave of it.

@@ -2,6 +2,7 @@
 //! mechanisms, policies and SKS master key have files of their own.
 
 pub(super) mod absent;
+pub(super) mod clone;
 pub(super) mod contents;
 pub(super) mod domains;
 pub(super) mod information;
@@ -266,7 +267,7 @@ fn import_template(session: &mut Session, path: &Path, partition: &str) -> Resul
         )
     })?;
     let name = format!("lunacm-{partition}.txt");
-    let user = session.connection().user.clone();
+    let user = session.account()?.to_owned();
     session.client().upload(&user, &name, content)?;
     let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
     let imported = session.client().call(&rest::IMPORT_TEMPLATE, &[], &import);

@@ -211,14 +211,15 @@ impl Run<Session> for Show {
         if let Some(path) = &self.exporttemplate {
             export(session, place, path)?;
         }
-        let capabilities = session.client().get(&rest::CAPABILITIES, &place)?.capabilities;
+        let client = session.client_of(self.slot)?;
+        let capabilities = client.get(&rest::CAPABILITIES, &place)?.capabilities;
         let capabilities = capabilities.into_iter().map(|entry| {
             let number = codes::number(&entry.id)?;
             Ok(Capability { number, name: entry.name, value: entry.value })
         });
         let capabilities = capabilities.collect::<Result<Vec<_>, Failure>>()?;
         let mut policies = Vec::new();
-        for entry in session.client().get(&rest::POLICIES, &place)?.policies {
+        for entry in client.get(&rest::POLICIES, &place)?.policies {
             let number = codes::number(&entry.id)?;
             // The Partition SO cannot change what the partition is not capable of.
             if capabilities.iter().any(|able| able.number == number && able.value != 0) {
@@ -243,7 +244,7 @@ impl Run<Session> for Show {
 
 /// Writes the template into a file of this machine, by way of a file on the appliance.
 fn export(session: &mut Session, place: [&str; 2], path: &std::path::Path) -> Result<(), Failure> {
-    let user = session.connection().user.clone();
+    let user = session.account()?.to_owned();
     let file = format!("lunacm-{}.txt", place[1]);
     let body = rest::ExportTemplate { file: file.clone() };
     session.client().call(&rest::EXPORT_TEMPLATE, &place, &body)?;

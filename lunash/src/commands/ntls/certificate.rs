@@ -3,7 +3,7 @@
 use luna_rest::ntls::{self, ServerCertificate};
 
 use crate::prelude::*;
-use crate::x509::x509_text;
+use luna_shell::x509_text;
 
 pub(in crate::commands) const MENUS: &[Menu] = &[
     Menu { path: "ntls certificate", help: "The appliance's own certificate" },

@@ -8,7 +8,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 
 /// All of a certificate in PEM but its extensions' rarer kinds; nothing if it is none.
-pub(crate) fn x509_text(pem: &str) -> Option<String> {
+pub fn x509_text(pem: &str) -> Option<String> {
     let block = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let (_, certificate) = X509Certificate::from_der(&block.contents).ok()?;
     let algorithm = algorithm_name(certificate.signature_algorithm.oid());
@@ -31,7 +31,7 @@ pub(crate) fn x509_text(pem: &str) -> Option<String> {
 }
 
 /// The kind of a certificate's key, `rsa` or `ecc`, and its size in bits.
-pub(crate) fn key_of(pem: &str) -> Option<(String, usize)> {
+pub fn key_of(pem: &str) -> Option<(String, usize)> {
     let block = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let (_, certificate) = X509Certificate::from_der(&block.contents).ok()?;
     match certificate.public_key().parsed().ok()? {

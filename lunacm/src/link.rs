@@ -1,0 +1,115 @@
+//! The links of this client: a session with each appliance that `Chrystoki.conf` names, opened with the
+//! client's certificate and key. Who is down is told, and nobody waits for him longer than for the others.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use luna_rest::link::Link;
+use luna_rest::{Client, Error, Identity, Target, Trust};
+use luna_shell::Watch;
+
+use crate::chrystoki::Chrystoki;
+use crate::owner::{CERTIFICATE, SECTION};
+use crate::servers::{Server, servers};
+
+/// The key that names the client's private key.
+pub(crate) const PRIVATE_KEY: &str = "ClientPrivKeyFile";
+/// The key that names the file with the appliances' certificates.
+pub(crate) const AUTHORITIES: &str = "ServerCAFile";
+
+/// A session with an appliance.
+pub(crate) struct ServerLink {
+    pub(crate) server: Server,
+    pub(crate) client: Arc<Client>,
+    pub(crate) link: Link,
+}
+
+/// What a client shows and trusts.
+struct Files {
+    identity: Identity,
+    trusted: PathBuf,
+}
+
+impl Files {
+    fn of(file: &Chrystoki) -> io::Result<Files> {
+        let path = |key: &str| {
+            let value = file.get(SECTION, key).filter(|value| !value.is_empty());
+            value.map(PathBuf::from).ok_or_else(|| {
+                let reason = format!("the section '{SECTION}' of the configuration names no {key}");
+                io::Error::new(io::ErrorKind::NotFound, reason)
+            })
+        };
+        let identity = Identity::read(&path(CERTIFICATE)?, &path(PRIVATE_KEY)?)?;
+        Ok(Files { identity, trusted: path(AUTHORITIES)? })
+    }
+
+    fn connect(&self, server: &Server, watch: Option<&Arc<Watch>>) -> Result<ServerLink, Error> {
+        let target = Target {
+            host: server.server.clone(),
+            port: server.port,
+            trust: Trust::Listed(self.trusted.clone()),
+            limit: watch.map(|watch| watch.limit()),
+        };
+        let mut client = Client::connect_as(target, &self.identity)?;
+        if let Some(watch) = watch {
+            watch.attach(&mut client);
+        }
+        let link = client.open_link()?;
+        Ok(ServerLink { server: server.clone(), client: Arc::new(client), link })
+    }
+
+    /// Why there is no link, in few words.
+    fn reason(&self, error: &Error) -> String {
+        match error {
+            Error::Unreachable { reason, .. } => reason.clone(),
+            Error::LoginRefused { answer, .. } | Error::Answered { answer, .. } => {
+                let text =
+                    if answer.details.is_empty() { &answer.message } else { &answer.details };
+                text.trim_end_matches('.').to_owned()
+            }
+            Error::Unknown { seen, .. } => format!(
+                "its certificate {seen} is not in {}: fetch its server.pem, and 'vtl replaceServer' \
+                 trusts that",
+                self.trusted.display()
+            ),
+            error => error.to_string(),
+        }
+    }
+}
+
+/// The links to all servers of a file, asked at the same time; for each server its link, or why there
+/// is none.
+pub(crate) fn open_all(
+    file: &Chrystoki,
+    watch: Option<&Arc<Watch>>,
+) -> Vec<(Server, Result<ServerLink, String>)> {
+    let servers = servers(file);
+    let files = Files::of(file).map_err(|error| error.to_string());
+    let open = |server: &Server| {
+        let files = files.as_ref().map_err(Clone::clone)?;
+        files.connect(server, watch).map_err(|error| files.reason(&error))
+    };
+    std::thread::scope(|scope| {
+        let open = &open;
+        let ask = |server: Server| (server.clone(), scope.spawn(move || open(&server)));
+        let asked: Vec<_> = servers.into_iter().map(ask).collect();
+        let answer = |asked: std::thread::ScopedJoinHandle<'_, _>| {
+            asked.join().unwrap_or_else(|_| Err("asking it failed".to_owned()))
+        };
+        asked.into_iter().map(|(server, asked)| (server, answer(asked))).collect()
+    })
+}
+
+/// The link to one server of a file.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn open(
+    file: &Chrystoki,
+    server: &Server,
+    watch: &Arc<Watch>,
+) -> Result<ServerLink, String> {
+    let files = Files::of(file).map_err(|error| error.to_string())?;
+    files.connect(server, Some(watch)).map_err(|error| files.reason(&error))
+}
