@@ -47,11 +47,13 @@ complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l 
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ssh-idle -d 'How long nobody may type over SSH before LunaSH ends' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l layout -d 'The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the password to the client' -r -f -a "5\t''
 7\t''"
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ntls -d 'Where clients of partitions come to with their certificates (NTLS) [default: port 1792 of the address of --listen, or a free one]' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l hostname -d 'The host name in factory state' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l timeout -d 'The longest time for a request to an appliance' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l no-ssh -d 'No SSH'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l modern-ssh -d 'Refuse the SSH algorithms that only old scripts name: SHA-1, CBC'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l no-sftp -d 'Files over SSH by `scp -O` alone, as on appliances of old'
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l no-ntls -d 'No NTLS: clients of partitions cannot come'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand stop" -l data -d 'The folder that holds the appliance; without it that of the appliance which the shells start for you' -r -F
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand stop" -l timeout -d 'The longest time for a request to an appliance' -r
