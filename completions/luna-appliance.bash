@@ -579,7 +579,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__serve)
-            opts="-h --data --listen --seed --clock --snmp --ssh --no-ssh --modern-ssh --no-sftp --ssh-grace --ssh-idle --layout --ntls --no-ntls --hostname --timeout --help"
+            opts="-h --data --listen --seed --clock --snmp --ssh --no-ssh --modern-ssh --no-sftp --ssh-grace --ssh-idle --layout --hostname --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -619,10 +619,6 @@ _luna__appliance() {
                     ;;
                 --layout)
                     COMPREPLY=($(compgen -W "5 7" -- "${cur}"))
-                    return 0
-                    ;;
-                --ntls)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --hostname)

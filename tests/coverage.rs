@@ -96,7 +96,7 @@ pub(crate) fn played_lines() -> Vec<Played> {
                 let mut words = directive.splitn(2, ' ');
                 shell = match words.next() {
                     Some("lunash") => Some(("lunash", &lunash)),
-                    Some("lunacm") => Some(("lunacm", &lunacm)),
+                    Some("lunacm" | "linked") => Some(("lunacm", &lunacm)),
                     _ => shell,
                 };
                 // A command may be among the arguments of the session.

@@ -48,7 +48,8 @@ fn line(syntax: &str) -> String {
         let value = words.get(at + 1).map_or("", |next| next.trim_matches(['[', ']', '{', '}']));
         match bare {
             "|" => skipped = true,
-            _ if skipped => skipped = false,
+            // Of an alternative that is an option, its value too.
+            _ if skipped => skipped = bare.starts_with('-') && value.starts_with('<'),
             _ if bare.starts_with('-') && optional && !is_secret(value) => {
                 skipped = value.starts_with('<') || value.contains(',');
             }

@@ -1,4 +1,4 @@
-//! Ports beside that of the web server: one that another is taken for, and those that the settings name.
+//! Where a server listens beside the address it was started at, as the settings say.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -2,8 +2,10 @@
 //!
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
 //! view stand together. `session.rs` is what they work with: the slots and the current one;
-//! `owner.rs` whose slots these are, `codes.rs` what refusals are called here, `chrystoki.rs` and
-//! `servers.rs` the client's configuration file.
+//! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `codes.rs`
+//! what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
+//! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group. `cmu/`, `vtl/` and
+//! `registration.rs` are the other programs.
 
 mod certificate;
 pub mod chrystoki;
@@ -14,6 +16,7 @@ mod codes;
 pub mod commands;
 mod deploy;
 mod glossary;
+mod group_token;
 mod ha;
 mod link;
 mod owner;

@@ -62,6 +62,15 @@ impl Files {
     /// Why there is no link, in few words.
     fn reason(&self, error: &Error) -> String {
         match error {
+            // How it shows depends on who was quicker.
+            Error::Unreachable { reason, .. }
+                if ["connection reset", "connection closed", "peer closed"]
+                    .iter()
+                    .any(|begin| reason.starts_with(begin)) =>
+            {
+                "it closed the connection: 'service start ntls' in lunash lets clients in"
+                    .to_owned()
+            }
             Error::Unreachable { reason, .. } => reason.clone(),
             Error::LoginRefused { answer, .. } | Error::Answered { answer, .. } => {
                 let text =

@@ -15,7 +15,8 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
-use crate::ha::groups;
+use crate::group_token::{self, HaLog, Member};
+use crate::ha::{self, groups};
 use crate::link;
 use crate::owner::{ClientSide, Owner};
 use crate::role::PartitionRole;
@@ -214,7 +215,9 @@ impl Session {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
                 SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
             }
-            Behind::Group { members } if let Some(group) = self.group_of(members) => group,
+            Behind::Group { members } if let Some(group) = self.group_of(&slot.serial, members) => {
+                group
+            }
             _ => match self.appliance_of(slot) {
                 Some(Appliance { client, hsm, .. }) => {
                     SlotBackend::partition(Arc::clone(client), hsm, &slot.serial)
@@ -228,9 +231,22 @@ impl Session {
     }
 
     /// The members of an HA group that are reached.
-    fn group_of(&self, members: &[String]) -> Option<SlotBackend> {
+    fn group_of(&self, number: &str, members: &[String]) -> Option<SlotBackend> {
         let slots = members.iter().filter_map(|serial| self.slot_of(serial));
-        SlotBackend::group(slots.map(|slot| self.backend_of(slot)).collect())
+        let backends: Vec<SlotBackend> = slots.map(|slot| self.backend_of(slot)).collect();
+        let file = Chrystoki::read(&self.side.configuration).ok()?;
+        let group = groups(&file).into_iter().find(|group| group.is(number))?;
+        let settings = ha::Settings::of(&file);
+        let log = settings.log_file().filter(|_| settings.log);
+        let log = log.map(|file| HaLog { file: file.into(), length: settings.log_length.into() });
+        let member = |backend: &SlotBackend| {
+            let slot = backend.single();
+            let stands_by = group.standby.iter().any(|serial| serial == slot.slot());
+            Member { slot, stands_by }
+        };
+        let members = backends.iter().map(member).collect();
+        let token = group_token::Group::new(number.to_owned(), members, group.synchronized, log);
+        SlotBackend::group(backends, Arc::new(token))
     }
 
     /// The slot of the partition with this serial number, if it is reached.

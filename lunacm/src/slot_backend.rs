@@ -9,7 +9,8 @@ use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
 use luna_shell::Failure;
 use serde::Serialize;
 
-use crate::token::Token;
+use crate::group_token;
+use crate::token::{Single, Token};
 
 /// A partition or a keyring, and the session to call it in.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct SlotBackend {
     calls: &'static Calls,
     /// The other members of an HA group, whose roles log in and out together.
     others: Vec<SlotBackend>,
+    /// The objects of the group.
+    group: Option<Arc<group_token::Group>>,
 }
 
 /// The state of a partition or a keyring.
@@ -133,6 +136,7 @@ impl SlotBackend {
             ids: [hsm.to_owned(), serial.to_owned()],
             calls: &PARTITION,
             others: Vec::new(),
+            group: None,
         }
     }
 
@@ -143,14 +147,24 @@ impl SlotBackend {
             ids: [cluster.to_owned(), keyring.to_owned()],
             calls: &KEYRING,
             others: Vec::new(),
+            group: None,
         }
     }
 
-    /// An HA group of these members: the first one answers, all of them log in and out. None without any.
-    pub(crate) fn group(members: Vec<SlotBackend>) -> Option<SlotBackend> {
+    /// An HA group of these members: the first one answers, all of them log in and out, and objects are those
+    /// of `group`. None without any.
+    pub(crate) fn group(
+        members: Vec<SlotBackend>,
+        group: Arc<group_token::Group>,
+    ) -> Option<SlotBackend> {
         let mut members = members.into_iter();
-        Some(SlotBackend { others: Vec::new(), ..members.next()? })
-            .map(|first| SlotBackend { others: members.collect(), ..first })
+        let first = members.next()?;
+        Some(SlotBackend { others: members.collect(), group: Some(group), ..first })
+    }
+
+    /// The objects of the partition or keyring itself.
+    pub(crate) fn single(&self) -> Single {
+        Single::new(Arc::clone(&self.client), self.ids.clone())
     }
 
     /// The first two ids of a path.
@@ -166,7 +180,10 @@ impl SlotBackend {
 
     /// Its objects.
     pub(crate) fn token(&self) -> Token {
-        Token::new(Arc::clone(&self.client), self.ids.clone())
+        match &self.group {
+            Some(group) => Token::Group(Arc::clone(group)),
+            None => Token::One(self.single()),
+        }
     }
 
     /// A role as every session of this machine calls it.

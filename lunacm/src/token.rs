@@ -10,17 +10,110 @@ use luna_rest::objects::{
 };
 use luna_rest::{Client, Error, Nothing};
 
-/// A slot's objects.
+use crate::group_token::Group;
+
+/// A slot's objects: those of a partition or a keyring, or of an HA group.
 #[derive(Clone)]
-pub(crate) struct Token {
+pub(crate) enum Token {
+    One(Single),
+    Group(Arc<Group>),
+}
+
+impl Token {
+    /// Every object that has all of a template, by handle, with these of its attributes.
+    pub(crate) fn find(
+        &self,
+        template: &Attributes,
+        attributes: &[&str],
+    ) -> Result<Vec<FoundObject>, Error> {
+        match self {
+            Token::One(slot) => slot.find(template, attributes),
+            Token::Group(group) => group.find(template, attributes),
+        }
+    }
+
+    /// The attributes of an object that may be read.
+    pub(crate) fn read(&self, handle: u32) -> Result<Attributes, Error> {
+        match self {
+            Token::One(slot) => slot.read(handle),
+            Token::Group(group) => group.read(handle),
+        }
+    }
+
+    /// Makes an object.
+    pub(crate) fn create(&self, object: &Create) -> Result<u32, Error> {
+        match self {
+            Token::One(slot) => slot.create(object),
+            Token::Group(group) => group.create(object),
+        }
+    }
+
+    /// Generates a key or a pair.
+    pub(crate) fn generate(&self, generate: &Generate) -> Result<Made, Error> {
+        match self {
+            Token::One(slot) => slot.generate(generate),
+            Token::Group(group) => group.generate(generate),
+        }
+    }
+
+    /// Changes attributes of an object.
+    pub(crate) fn change(&self, handle: u32, attributes: Attributes) -> Result<(), Error> {
+        match self {
+            Token::One(slot) => slot.change(handle, attributes),
+            Token::Group(group) => group.change(handle, &attributes),
+        }
+    }
+
+    /// Deletes an object.
+    pub(crate) fn destroy(&self, handle: u32) -> Result<(), Error> {
+        match self {
+            Token::One(slot) => slot.destroy(handle),
+            Token::Group(group) => group.destroy(handle),
+        }
+    }
+
+    /// Uses an object.
+    pub(crate) fn use_object(
+        &self,
+        handle: u32,
+        operation: Operation,
+        body: &Use,
+    ) -> Result<Used, Error> {
+        match self {
+            Token::One(slot) => slot.use_object(handle, operation, body),
+            Token::Group(group) => group.use_object(handle, operation, body),
+        }
+    }
+
+    /// Signs data.
+    pub(crate) fn sign(
+        &self,
+        handle: u32,
+        mechanism: &Mechanism,
+        data: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let body =
+            Use { mechanism: mechanism.clone(), data: encoded(data).into(), ..Use::default() };
+        self.use_object(handle, Operation::Sign, &body).map(|used| bytes_of(&used))
+    }
+}
+
+/// The objects of one partition or keyring.
+#[derive(Clone)]
+pub(crate) struct Single {
     client: Arc<Client>,
     /// HSM and partition, or cluster and keyring.
     ids: [String; 2],
 }
 
-impl Token {
-    pub(crate) fn new(client: Arc<Client>, ids: [String; 2]) -> Token {
-        Token { client, ids }
+impl Single {
+    pub(crate) fn new(client: Arc<Client>, ids: [String; 2]) -> Single {
+        Single { client, ids }
+    }
+
+    /// The serial number of the partition, or the UUID of the keyring.
+    pub(crate) fn slot(&self) -> &str {
+        &self.ids[1]
     }
 
     fn ids(&self) -> [&str; 2] {
@@ -87,18 +180,6 @@ impl Token {
         let [owner, slot] = self.ids();
         let ids = [owner, slot, &handle.to_string(), operation.word()];
         self.client.call(&USE, &ids, body)
-    }
-
-    /// Signs data.
-    pub(crate) fn sign(
-        &self,
-        handle: u32,
-        mechanism: &Mechanism,
-        data: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        let body =
-            Use { mechanism: mechanism.clone(), data: encoded(data).into(), ..Use::default() };
-        self.use_object(handle, Operation::Sign, &body).map(|used| bytes_of(&used))
     }
 }
 

@@ -346,16 +346,16 @@ mod tests {
     #[test]
     fn a_command_that_is_missing_here_is_told_as_such() {
         assert_eq!(
-            in_lunacm("hagroup"),
-            "'hagroup' is a LunaCM menu that this program does not have yet"
+            in_lunacm("stcconfig"),
+            "'stcconfig' is a LunaCM menu that this program does not have yet"
         );
         assert_eq!(
-            in_lunacm("ha rt"),
-            "'hagroup retry' is a LunaCM command that this program does not have yet"
+            in_lunacm("stcc rwsh"),
+            "'stcconfig replaywindowshow' is a LunaCM command that this program does not have yet"
         );
         assert_eq!(
-            in_lunash("hagroup listgroups"),
-            "'hagroup listgroups' is a LunaCM command, which lunacm does not have yet"
+            in_lunash("stcconfig clientlist"),
+            "'stcconfig clientlist' is a LunaCM command, which lunacm does not have yet"
         );
     }
 

@@ -87,16 +87,8 @@ impl Door {
 
     fn start(folder: TempDir, ssh: SocketAddr, options: &[&str]) -> Door {
         let mut process = Command::new(program("luna-appliance"))
-            .args([
-                "serve",
-                "--no-ntls",
-                "--listen",
-                "127.0.0.1:0",
-                "--seed",
-                "1",
-                "--ssh",
-                &ssh.to_string(),
-            ])
+            .args(["serve", "--no-ntls", "--listen", "127.0.0.1:0", "--seed", "1"])
+            .args(["--ssh", &ssh.to_string()])
             .args(options)
             .arg("--data")
             .arg(folder.path().join("appliance"))

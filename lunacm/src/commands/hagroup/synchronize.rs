@@ -25,7 +25,6 @@ pub(crate) const COMMANDS: &[Command] = &[Command {
     ],
     roles: Role::ANY,
     rest: &[
-        luna_rest::partitions::SHOW.resource(),
         luna_rest::partitions::ROLE.resource(),
         luna_rest::partitions::LOGIN.resource(),
         luna_rest::partitions::LOGOUT.resource(),
