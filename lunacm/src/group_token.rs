@@ -1,15 +1,17 @@
 //! The objects of an HA group: what is used is shared out over the members that are there, what is made is
 //! made at one of them and cloned to the others.
 //!
-//! A member that does not answer, or has lost its session, is dropped until the next session, and what only
-//! used a key goes on with another one. Objects are the same where their unique identifiers are; a handle
-//! is the one at the first member that is there.
+//! A member that does not answer, or has lost its session, is dropped, and what only used a key goes on with
+//! another one. A link to it is tried anew in the background, as the settings of recovery say; a member that
+//! is back gets what it missed when that is used there. Objects are the same where their unique identifiers
+//! are; a handle is the one at the first member that is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use luna_rest::objects::{Attributes, Create, FoundObject, Generate, Made, Operation, Use, Used};
 use luna_rest::{Error, ErrorId, partitions};
@@ -29,7 +31,28 @@ pub(crate) struct Group {
     /// Whether what is made is cloned to all members.
     synchronized: bool,
     log: Option<HaLog>,
+    recovery: Recovery,
     state: Mutex<State>,
+}
+
+/// Opens a member anew, with its role logged in.
+pub(crate) type Reopen = Arc<dyn Fn() -> Result<Single, NotBack> + Send + Sync>;
+
+/// Why a member is not back.
+pub(crate) enum NotBack {
+    /// It does not answer yet.
+    Yet,
+    /// It does not let this client in, and is not asked again: a login that fails is counted there.
+    Ever,
+}
+
+/// How often a member is looked for that was dropped: `hagroup retry` and `interval`.
+#[derive(Clone, Copy)]
+pub(crate) struct Recovery {
+    /// How many times; -1 without end, 0 never.
+    pub(crate) retry: i32,
+    /// Time from one attempt to the next.
+    pub(crate) interval: Duration,
 }
 
 /// A member of a group.
@@ -37,12 +60,33 @@ pub(crate) struct Member {
     pub(crate) slot: Single,
     /// Whether it is used only while no other member is there.
     pub(crate) stands_by: bool,
+    /// How it is opened anew; none where it cannot be.
+    pub(crate) reopen: Option<Reopen>,
+}
+
+/// The absence of a member.
+struct Absence {
+    /// When it was dropped or looked for last.
+    since: Instant,
+    /// How often it was looked for.
+    tried: i32,
+    /// Whether it is not to be looked for any more.
+    given_up: bool,
+    attempt: Option<Arc<Mutex<Attempt>>>,
+}
+
+/// A look for a member.
+enum Attempt {
+    Running,
+    Over(Result<Single, NotBack>),
 }
 
 /// What is known of a group while it is worked with.
 #[derive(Default)]
 struct State {
-    dropped: BTreeSet<usize>,
+    dropped: BTreeMap<usize, Absence>,
+    /// Members that were opened anew.
+    back: BTreeMap<usize, Single>,
     /// Where the next operation goes.
     next: usize,
     /// Unique identifiers by handle.
@@ -59,8 +103,7 @@ pub(crate) struct HaLog {
 }
 
 impl HaLog {
-    /// Writes a line. Assumed: the form of the lines is that of the vendor's guides, the words of most are
-    /// chosen after them.
+    /// Writes a line. Assumed: no page with the product's lines was found.
     fn write(&self, text: &str) -> std::io::Result<()> {
         let form = format_description!(
             "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"
@@ -112,8 +155,63 @@ impl Group {
         members: Vec<Member>,
         synchronized: bool,
         log: Option<HaLog>,
+        recovery: Recovery,
     ) -> Group {
-        Group { number, members, synchronized, log, state: Mutex::default() }
+        Group { number, members, synchronized, log, recovery, state: Mutex::default() }
+    }
+
+    /// A member's slot, as it was opened last.
+    fn slot(&self, number: usize) -> Single {
+        let back = self.state().back.get(&number).cloned();
+        back.unwrap_or_else(|| self.members[number].slot.clone())
+    }
+
+    fn tell(&self, text: &str) {
+        if let Some(log) = &self.log
+            && let Err(error) = log.write(text)
+        {
+            tracing::warn!(%error, "the HA log was not written");
+        }
+    }
+
+    /// Takes members in that are back, and looks for those whose time it is.
+    fn recover(&self) {
+        let mut state = self.state();
+        let mut returned = Vec::new();
+        for (number, absence) in &mut state.dropped {
+            let Some(reopen) = &self.members[*number].reopen else { continue };
+            if let Some(attempt) = &absence.attempt {
+                let mut attempt = attempt.lock().unwrap_or_else(PoisonError::into_inner);
+                match std::mem::replace(&mut *attempt, Attempt::Running) {
+                    Attempt::Running => {}
+                    Attempt::Over(Ok(slot)) => returned.push((*number, slot)),
+                    Attempt::Over(Err(why)) => {
+                        drop(attempt);
+                        absence.given_up = matches!(why, NotBack::Ever);
+                        (absence.attempt, absence.since) = (None, Instant::now());
+                    }
+                }
+                continue;
+            }
+            let Recovery { retry, interval } = self.recovery;
+            let is_due = !absence.given_up && absence.since.elapsed() >= interval;
+            if is_due && (retry < 0 || absence.tried < retry) {
+                absence.tried = absence.tried.saturating_add(1);
+                let attempt = Arc::new(Mutex::new(Attempt::Running));
+                absence.attempt = Some(Arc::clone(&attempt));
+                let reopen = Arc::clone(reopen);
+                std::thread::spawn(move || {
+                    let over = Attempt::Over(reopen());
+                    *attempt.lock().unwrap_or_else(PoisonError::into_inner) = over;
+                });
+            }
+        }
+        for (number, slot) in returned {
+            state.dropped.remove(&number);
+            let member = slot.slot().to_owned();
+            state.back.insert(number, slot);
+            self.tell(&format!("HA group: {} recovered member: {member}", self.number));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -122,28 +220,25 @@ impl Group {
 
     /// The members that take part, the first one first; those that stand by where there is no other.
     fn present(&self) -> Vec<usize> {
+        self.recover();
         let state = self.state();
-        let there = (0..self.members.len()).filter(|number| !state.dropped.contains(number));
+        let there = (0..self.members.len()).filter(|number| !state.dropped.contains_key(number));
         let (standby, active): (Vec<usize>, Vec<usize>) =
             there.partition(|number| self.members[*number].stands_by);
         if active.is_empty() { standby } else { active }
     }
 
     fn drop_member(&self, number: usize, error: &Error) {
-        if !self.state().dropped.insert(number) {
+        let absence = Absence { since: Instant::now(), tried: 0, given_up: false, attempt: None };
+        if self.state().dropped.insert(number, absence).is_some() {
             return;
         }
         let (group, member) = (&self.number, self.members[number].slot.slot());
         tracing::warn!(group, member, %error, "a member was dropped");
-        if let Some(log) = &self.log {
-            let text = format!(
-                "HA group: {group} unable to reach member: {member}. Manual Recover or Auto Recovery will be \
-                 able to recover this member"
-            );
-            if let Err(error) = log.write(&text) {
-                tracing::warn!(%error, "the HA log was not written");
-            }
-        }
+        self.tell(&format!(
+            "HA group: {group} unable to reach member: {member}. Manual Recover or Auto Recovery will be able \
+             to recover this member"
+        ));
     }
 
     /// Does something at one member after another, until one is there.
@@ -170,7 +265,7 @@ impl Group {
                     reason: "no member is there".to_owned(),
                 }));
             };
-            match work(*number, &self.members[*number].slot) {
+            match work(*number, &self.slot(*number)) {
                 Err(error) if is_lost(&error) => {
                     self.drop_member(*number, &error);
                     // What may have been done is not done a second time elsewhere.
@@ -187,7 +282,7 @@ impl Group {
     /// Does something at every member that is there; the first one's refusal is that of the group.
     fn at_all(&self, work: impl Fn(usize, &Single) -> Result<(), Error>) -> Result<(), Error> {
         for number in self.present() {
-            match work(number, &self.members[number].slot) {
+            match work(number, &self.slot(number)) {
                 Err(error) if is_lost(&error) => self.drop_member(number, &error),
                 done => done?,
             }
@@ -226,7 +321,7 @@ impl Group {
         if let Some(handle) = self.state().handles.get(&(number, uid.to_owned())) {
             return Ok(*handle);
         }
-        let slot = &self.members[number].slot;
+        let slot = self.slot(number);
         let wanted = Attributes::of([(OUID, uid.into())]);
         let handle = match slot.find(&wanted, &[])?.first() {
             Some(found) => found.handle,
@@ -246,14 +341,11 @@ impl Group {
         };
         let mut last = None;
         for (from, handle) in holders {
-            let given =
-                self.members[from].slot.use_object(handle, Operation::Clone, &Use::default());
+            let given = self.slot(from).use_object(handle, Operation::Clone, &Use::default());
             match given {
                 Ok(given) => {
                     let clone = Some(given.data.expose().to_owned());
-                    return self.members[number]
-                        .slot
-                        .create(&Create { clone, ..Create::default() });
+                    return self.slot(number).create(&Create { clone, ..Create::default() });
                 }
                 Err(error) => last = Some(error),
             }
@@ -266,7 +358,7 @@ impl Group {
 
     /// Enters an object that a member has made, and clones it to the others: its handle.
     fn enter(&self, number: usize, handle: u32) -> Result<u32, Error> {
-        let uid = self.members[number].slot.read(handle)?.text(OUID).to_owned();
+        let uid = self.slot(number).read(handle)?.text(OUID).to_owned();
         let given = self.intern(number, &uid, handle);
         if self.synchronized {
             self.at_all(|other, _| match other == number {

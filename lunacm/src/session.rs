@@ -3,8 +3,11 @@
 //! Slots are read when the session begins and kept, as the product keeps them: what others change
 //! meanwhile shows after `clientconfig restart` or in a new session.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use luna_rest::partitions::{LOGIN, Login, ROLE};
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
     Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, Older, Options,
@@ -15,7 +18,7 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
-use crate::group_token::{self, HaLog, Member};
+use crate::group_token::{self, HaLog, Member, NotBack, Recovery, Reopen};
 use crate::ha::{self, groups};
 use crate::link;
 use crate::owner::{ClientSide, Owner};
@@ -23,6 +26,7 @@ use crate::role::PartitionRole;
 use crate::servers::Server;
 use crate::slot::{Appliance, Behind, Slot, write_blocks};
 use crate::slot_backend::SlotBackend;
+use crate::token::Single;
 
 const BANNER: &str =
     "lunacm (64-bit) v10.7.2-16. Copyright (c) 2024 Thales Group. All rights reserved.";
@@ -45,6 +49,8 @@ pub struct Session {
     watch: Arc<Watch>,
     slots: Vec<Slot>,
     current: Option<usize>,
+    /// What logged roles in to HA groups, by the group's number: members that come back get it too.
+    group_logins: BTreeMap<String, Login>,
 }
 
 impl Session {
@@ -112,7 +118,8 @@ impl Session {
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        Ok(Session { ui, connection, side, appliances, links, watch, slots, current })
+        let group_logins = BTreeMap::new();
+        Ok(Session { ui, connection, side, appliances, links, watch, slots, current, group_logins })
     }
 
     /// The session with the appliance of the current slot.
@@ -239,14 +246,47 @@ impl Session {
         let settings = ha::Settings::of(&file);
         let log = settings.log_file().filter(|_| settings.log);
         let log = log.map(|file| HaLog { file: file.into(), length: settings.log_length.into() });
+        let login = self.group_logins.get(number);
         let member = |backend: &SlotBackend| {
             let slot = backend.single();
             let stands_by = group.standby.iter().any(|serial| serial == slot.slot());
-            Member { slot, stands_by }
+            let reopen = login.and_then(|login| self.reopening(&file, slot.slot(), login));
+            Member { slot, stands_by, reopen }
         };
         let members = backends.iter().map(member).collect();
-        let token = group_token::Group::new(number.to_owned(), members, group.synchronized, log);
+        let interval = Duration::from_secs(settings.interval.into());
+        let recovery = Recovery { retry: settings.retry, interval };
+        let token =
+            group_token::Group::new(number.to_owned(), members, group.synchronized, log, recovery);
         SlotBackend::group(backends, Arc::new(token))
+    }
+
+    /// How a member of a group is opened anew: a link to its server, and the role logged in that was logged
+    /// in to the group. None where its server is not of the configuration.
+    fn reopening(&self, file: &Chrystoki, serial: &str, login: &Login) -> Option<Reopen> {
+        let appliance = self.appliance_of(self.slot_of(serial)?)?;
+        let (server, hsm) = (appliance.server.clone()?, appliance.hsm.clone());
+        let (file, watch, login) = (file.clone(), Arc::clone(&self.watch), login.clone());
+        let serial = serial.to_owned();
+        Some(Arc::new(move || {
+            let client = link::open(&file, &server, &watch).map_err(|_| NotBack::Yet)?.client;
+            let role = client.get(&ROLE, &[&hsm, &serial, &login.role]);
+            let left = role.map_err(|_| NotBack::Yet)?.attempts_left();
+            // The password may have been changed meanwhile; the last attempt is a person's.
+            if left.is_none_or(|left| left <= 1) {
+                return Err(NotBack::Ever);
+            }
+            client.call(&LOGIN, &[&hsm, &serial], &login).map_err(|_| NotBack::Ever)?;
+            Ok(Single::new(client, [hsm.clone(), serial.clone()]))
+        }))
+    }
+
+    /// Remembers what logged a role in to the current slot, where that is an HA group.
+    pub(crate) fn remember_login(&mut self, login: Login) {
+        let slot = self.current.and_then(|current| self.slots.get(current));
+        if let Some(slot) = slot.filter(|slot| matches!(slot.behind, Behind::Group { .. })) {
+            self.group_logins.insert(slot.serial.clone(), login);
+        }
     }
 
     /// The slot of the partition with this serial number, if it is reached.
@@ -331,6 +371,9 @@ impl Session {
     pub(crate) fn logged_in(&mut self, role: Option<PartitionRole>) {
         if let Some(slot) = self.current.and_then(|current| self.slots.get_mut(current)) {
             slot.role = role;
+            if role.is_none() {
+                self.group_logins.remove(&slot.serial);
+            }
         }
     }
 
@@ -395,6 +438,7 @@ impl Session {
                 _ => {}
             }
         }
+        self.group_logins.clear();
         let mut notes = Vec::new();
         self.links = open_links(&self.side, &self.watch, &mut notes);
         if self.appliances.iter().all(|appliance| appliance.server.is_some()) {

@@ -1,6 +1,6 @@
 //! What keys are used for: signatures and MACs, encryption, wrapping, agreement; and digests.
 //!
-//! Each takes the mechanism as the wire has it, a [`Key`] and bytes. That the object may be used so, and
+//! Each takes the mechanism as the wire has it, a `Key` and bytes. That the object may be used so, and
 //! that the mechanism fits the key, was checked before (`crate::rules::objects`).
 
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit, KeyIvInit, StreamCipher};

@@ -420,6 +420,7 @@ pub(crate) fn log_in_asking(
     let login = rest::Login { role: role.id().to_owned(), password, ped: "0".to_owned() };
     attempt.spend(session, |session| session.backend()?.log_in(&login))?;
     session.logged_in(Some(role));
+    session.remember_login(login);
     if state.pin_to_be_changed {
         let (short, _) = role.names(session.slot()?.is_keyring());
         session.ui().note(format!(

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use luna_appliance::{Appliance, Options, Running};
 use luna_rest::objects::Mechanism;
@@ -62,8 +63,79 @@ fn start(seed: u64, domain: &str) -> Home {
 }
 
 fn group(homes: &[Home], log: Option<HaLog>) -> Group {
-    let member = |home: &Home| Member { slot: home.slot.clone(), stands_by: false };
-    Group::new("1".to_owned(), homes.iter().map(member).collect(), true, log)
+    let member = |home: &Home| Member { slot: home.slot.clone(), stands_by: false, reopen: None };
+    Group::new("1".to_owned(), homes.iter().map(member).collect(), true, log, NEVER)
+}
+
+const NEVER: Recovery = Recovery { retry: 0, interval: Duration::ZERO };
+
+/// A member that can be opened anew once `is_back` says so.
+fn member(home: &Home, is_back: &Arc<AtomicBool>) -> Member {
+    let (slot, is_back) = (home.slot.clone(), Arc::clone(is_back));
+    let reopen: Reopen = Arc::new(move || match is_back.load(Ordering::SeqCst) {
+        true => Ok(slot.clone()),
+        false => Err(NotBack::Yet),
+    });
+    Member { slot: home.slot.clone(), stands_by: false, reopen: Some(reopen) }
+}
+
+/// Waits until a group has as many members as this.
+fn await_members(group: &Group, wanted: usize) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while group.present().len() != wanted {
+        assert!(Instant::now() < until, "{} members", group.present().len());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_member_that_is_back_gets_what_it_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("haErrorLog.txt");
+    let homes: Vec<Home> = (1..=2).map(|seed| start(seed, "domain")).collect();
+    let is_back = Arc::new(AtomicBool::new(false));
+    let members = homes.iter().map(|home| member(home, &is_back)).collect();
+    let always = Recovery { retry: -1, interval: Duration::ZERO };
+    let log = Some(HaLog { file: file.clone(), length: 262_144 });
+    let group = Group::new("1".to_owned(), members, true, log, always);
+    let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
+    group.drop_member(1, &gone);
+    let made = group.generate(&key("missed")).unwrap();
+    assert_eq!((count(&homes[0].slot), count(&homes[1].slot)), (2, 0));
+    is_back.store(true, Ordering::SeqCst);
+    await_members(&group, 2);
+    (0..4).for_each(|_| drop(group.use_object(made.handle, Operation::Sign, &signing()).unwrap()));
+    assert_eq!(count(&homes[1].slot), 1, "the key that was used");
+    let log = std::fs::read_to_string(&file).unwrap();
+    assert!(log.contains("HA group: 1 recovered member: "), "{log}");
+}
+
+#[test]
+fn a_member_is_looked_for_as_often_as_was_set() {
+    let homes = [start(1, "domain")];
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let reopen: Reopen = Arc::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Err(NotBack::Yet)
+    });
+    let one = Member { slot: homes[0].slot.clone(), stands_by: false, reopen: Some(reopen) };
+    let twice = Recovery { retry: 2, interval: Duration::ZERO };
+    let group = Group::new("1".to_owned(), vec![one], true, None, twice);
+    let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
+    group.drop_member(0, &gone);
+    let until = Instant::now() + Duration::from_secs(30);
+    let is_over = || {
+        group.recover();
+        let state = group.state();
+        state.dropped[&0].tried == 2 && state.dropped[&0].attempt.is_none()
+    };
+    while !is_over() {
+        assert!(Instant::now() < until, "asked {} times", asked.load(Ordering::SeqCst));
+        std::thread::yield_now();
+    }
+    group.recover();
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
 fn key(label: &str) -> Generate {
