@@ -579,7 +579,7 @@ _luna__appliance() {
             return 0
             ;;
         luna__subcmd__appliance__subcmd__serve)
-            opts="-h --data --listen --seed --clock --snmp --ssh --no-ssh --modern-ssh --no-sftp --ssh-grace --layout --ntls --no-ntls --hostname --timeout --help"
+            opts="-h --data --listen --seed --clock --snmp --ssh --no-ssh --modern-ssh --no-sftp --ssh-grace --ssh-idle --layout --ntls --no-ntls --hostname --timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -610,6 +610,10 @@ _luna__appliance() {
                     return 0
                     ;;
                 --ssh-grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ssh-idle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

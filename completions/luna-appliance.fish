@@ -44,6 +44,7 @@ complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l 
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l snmp -d 'Where the SNMP agent answers over UDP, once LunaSH\'s \'sysconf snmp enable\' has started it' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ssh -d 'Where LunaSH is reached over SSH [default: port 2222 of the address of --listen, or a free one]' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ssh-grace -d 'How long a login over SSH may take' -r
+complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ssh-idle -d 'How long nobody may type over SSH before LunaSH ends' -r
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l layout -d 'The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the password to the client' -r -f -a "5\t''
 7\t''"
 complete -c luna-appliance -n "__fish_luna_appliance_using_subcommand serve" -l ntls -d 'Where clients of partitions come to with their certificates (NTLS) [default: port 1792 of the address of --listen, or a free one]' -r

@@ -32,7 +32,7 @@ mod cluster_listeners;
 mod connections;
 mod folder;
 mod forward;
-mod further_port;
+mod further_ports;
 mod http;
 #[cfg(test)]
 mod layers;

@@ -33,6 +33,7 @@ use crate::rules::cluster::access::{PARTED, may_be_old};
 use crate::rules::cluster::backup::follow_schedule;
 use crate::rules::cluster::lifecycle::era_id;
 use crate::rules::sysconf::mib;
+use crate::rules::sysconf::ssh::restriction;
 use crate::rules::sysconf::syslog::rotate_when_due;
 use crate::state::{Change, State};
 
@@ -238,7 +239,7 @@ impl Machine {
             || syslog.certificates.changed() && !syslog.certificates.get().restart_needed;
         let sysconf = &self.state.sysconf;
         let web_changed = sysconf.web_server.changed() || sysconf.web_port.changed();
-        let ssh_changed = sysconf.ssh.changed();
+        let ssh_changed = sysconf.ssh.changed() || self.state.network.devices.changed();
         let audit_hosts_changed = self.state.audit.hosts.changed();
         let audited = self.state.audit.chain.changed();
         let snmp_changed = self.state.snmp.changed() || self.state.services.services.changed();
@@ -259,7 +260,7 @@ impl Machine {
             self.tell_web();
         }
         if ssh_changed {
-            self.ssh.listen(self.state.sysconf.ssh.get().port);
+            self.tell_ssh();
         }
         self.tell_ntls();
     }
@@ -299,7 +300,11 @@ impl Machine {
     /// Sets the SSH server, which does from now on what the state says.
     pub(crate) fn set_ssh(&mut self, ssh: Box<dyn SshServer>) {
         self.ssh = ssh;
-        self.ssh.listen(self.state.sysconf.ssh.get().port);
+        self.tell_ssh();
+    }
+
+    fn tell_ssh(&self) {
+        self.ssh.listen(self.state.sysconf.ssh.get().port, &restriction(&self.state));
     }
 
     /// Sets the NTLS server, which does from now on what the state says.

@@ -65,7 +65,7 @@ enum Command {
         #[arg(long, value_name = "ADDRESS:PORT")]
         ssh: Option<SocketAddr>,
         /// No SSH.
-        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout", "ssh_grace"])]
+        #[arg(long, conflicts_with_all = ["ssh", "modern_ssh", "no_sftp", "layout", "ssh_grace", "ssh_idle"])]
         no_ssh: bool,
         /// Refuse the SSH algorithms that only old scripts name: SHA-1, CBC.
         #[arg(long)]
@@ -77,6 +77,10 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = Ssh::GRACE.as_secs(),
             value_parser = clap::value_parser!(u64).range(1..=MAX_TIMEOUT))]
         ssh_grace: u64,
+        /// How long nobody may type over SSH before LunaSH ends.
+        #[arg(long, value_name = "SECONDS", default_value_t = Ssh::IDLE.as_secs(),
+            value_parser = clap::value_parser!(u64).range(1..=Ssh::IDLE.as_secs()))]
+        ssh_idle: u64,
         /// The layout of LunaSH over SSH: 5 has no empty line before a prompt, and leaves the question for the
         /// password to the client.
         #[arg(long, value_name = "RELEASE", default_value = "7", value_parser = ["5", "7"])]
@@ -235,6 +239,7 @@ fn main() -> ExitCode {
             modern_ssh,
             no_sftp,
             ssh_grace,
+            ssh_idle,
             layout,
             ntls,
             no_ntls,
@@ -246,6 +251,7 @@ fn main() -> ExitCode {
                 sftp: !no_sftp,
                 dense: layout == "5",
                 grace: Duration::from_secs(ssh_grace),
+                idle: Duration::from_secs(ssh_idle),
             });
             let ntls = (!no_ntls).then(|| Ntls {
                 address: ntls.unwrap_or((listen.ip(), NTLS_PORT).into()),

@@ -16,7 +16,7 @@ use tokio::runtime;
 
 use crate::core::ntls::{NtlsServer, ServerIdentity};
 use crate::folder::Certificate;
-use crate::further_port::bind;
+use crate::further_ports::bind;
 use crate::http::{Port, Server};
 
 /// How the port is opened.

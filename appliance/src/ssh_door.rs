@@ -7,6 +7,7 @@
 mod algorithms;
 mod files;
 mod host_keys;
+mod places;
 mod scp;
 mod sftp;
 mod shell;
@@ -17,7 +18,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use luna_rest::ssh::{ENTER, Enter, Entered, Proof};
@@ -30,9 +31,9 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::core::message::{Body, Request, Response};
-use crate::core::ssh::SshServer;
-use crate::further_port::{FurtherPort, bind};
+use crate::further_ports::{FurtherPorts, bind};
 use crate::replica::{Replica, SshSettings, lock};
+use places::Places;
 use visitor::Visitor;
 
 /// How the door is opened.
@@ -51,15 +52,17 @@ pub struct Ssh {
     pub dense: bool,
     /// How long a login may take.
     pub grace: Duration,
+    /// How long nobody may type before his LunaSH ends.
+    pub idle: Duration,
 }
 
 impl Ssh {
     /// How long a login may take if nothing else is said.
     pub const GRACE: Duration = Duration::from_secs(120);
+    /// How long nobody may type if nothing else is said, as on the product, and at most.
+    pub const IDLE: Duration = Duration::from_secs(30 * 60);
 }
 
-/// The port of the settings as they leave the factory: it stands for the address that the door was opened at.
-const FACTORY_PORT: u16 = 22;
 /// How many connections may be open.
 const CONNECTIONS: usize = 200;
 /// How many of them may be open without a login.
@@ -89,12 +92,14 @@ pub(crate) struct Door {
     strangers: Arc<Semaphore>,
     shells: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    /// Where alone it lets in; empty for wherever it listens.
+    only: Mutex<Vec<SocketAddr>>,
     /// Of the last connection, and the settings that it was made of.
     config: Mutex<Option<(SshSettings, Arc<Config>)>>,
 }
 
 impl Door {
-    /// Opens the door on `runtime`: where it listens. `web` is the web server of this appliance.
+    /// Opens the door on `runtime`: where it lets in. `web` is the web server of this appliance.
     pub(crate) fn open(
         settings: Ssh,
         replica: &Arc<Replica>,
@@ -117,16 +122,18 @@ impl Door {
             strangers: Arc::new(Semaphore::new(STRANGERS)),
             shells: Arc::new(Semaphore::new(SHELLS)),
             files: Arc::new(Semaphore::new(FILES)),
+            only: Mutex::default(),
             config: Mutex::default(),
         });
-        replica.set_ssh(Ports {
+        replica.set_ssh(Places {
             door: Arc::downgrade(&door),
             runtime: runtime.clone(),
             first: address,
-            further: FurtherPort::none(),
+            further: FurtherPorts::none(),
         });
+        let only = lock(&door.only).first().copied();
         door.let_in(listener, runtime)?;
-        Ok(address)
+        Ok(only.unwrap_or(address))
     }
 
     /// Lets those in who come to this port, until that is aborted.
@@ -148,6 +155,9 @@ impl Door {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            if !self.is_open_at(&stream) {
+                continue;
+            }
             // As sshd does it: who comes to a full house is not let in, nor told why.
             let Ok(place) = Arc::clone(&self.connections).try_acquire_owned() else { continue };
             let Ok(stranger) = Arc::clone(&self.strangers).try_acquire_owned() else { continue };
@@ -159,6 +169,15 @@ impl Door {
                 drop(place);
             });
         }
+    }
+
+    /// Whether the address that somebody came to is one that lets in. Elsewhere he is closed at once, not refused:
+    /// the port is kept, so that no other program takes it.
+    fn is_open_at(&self, stream: &tokio::net::TcpStream) -> bool {
+        let only = lock(&self.only);
+        let came_to = |address: SocketAddr| address.ip().to_canonical();
+        let here = stream.local_addr().map(came_to);
+        only.is_empty() || here.is_ok_and(|here| only.iter().any(|place| came_to(*place) == here))
     }
 
     async fn serve(
@@ -273,30 +292,5 @@ impl Door {
         request.cookie = Some(cookie.expose().to_owned());
         // The end of a shell is no call to the web server.
         self.ask_unlogged(from, request).await;
-    }
-}
-
-/// Where the door is open.
-struct Ports {
-    door: Weak<Door>,
-    runtime: runtime::Handle,
-    first: SocketAddr,
-    /// The port of the settings.
-    further: FurtherPort<AbortHandle>,
-}
-
-impl SshServer for Ports {
-    fn listen(&self, port: u16) {
-        let open_already = [FACTORY_PORT, self.first.port()];
-        let port = Some(port).filter(|port| !open_already.contains(port));
-        self.further.set(
-            port,
-            "ssh",
-            |open| open.abort(),
-            |port| {
-                let door = self.door.upgrade().ok_or_else(|| io::Error::other("it stops"))?;
-                door.let_in(TcpListener::bind((self.first.ip(), port))?, &self.runtime)
-            },
-        );
     }
 }

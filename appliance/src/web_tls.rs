@@ -11,7 +11,7 @@ use tokio::runtime;
 
 use crate::core::web::Web;
 use crate::folder::{Certificate, Folder};
-use crate::further_port::FurtherPort;
+use crate::further_ports::FurtherPorts;
 use crate::http::{Port, Server};
 use crate::replica::{WebTls, lock};
 
@@ -24,7 +24,7 @@ pub(crate) struct FolderTls {
     fingerprint: Arc<Mutex<Fingerprint>>,
     runtime: runtime::Handle,
     /// The port it was bound to.
-    bound: FurtherPort<Handle<SocketAddr>>,
+    bound: FurtherPorts<Handle<SocketAddr>>,
 }
 
 struct Current {
@@ -50,13 +50,13 @@ impl FolderTls {
             current: Mutex::new(Current { certificate, ciphers: String::new() }),
             fingerprint,
             runtime,
-            bound: FurtherPort::none(),
+            bound: FurtherPorts::none(),
         }
     }
 
-    fn open(&self, port: u16) -> io::Result<Handle<SocketAddr>> {
+    fn open(&self, address: SocketAddr) -> io::Result<Handle<SocketAddr>> {
         let server = self.server.upgrade().ok_or_else(|| io::Error::other("it stops"))?;
-        server.open(&self.runtime, (self.listen, port).into(), Port::Clients)
+        server.open(&self.runtime, address, Port::Clients)
     }
 }
 
@@ -73,10 +73,10 @@ impl Web for FolderTls {
     }
 
     fn listen(&self, port: u16) {
-        let port = Some(port).filter(|port| *port != 0);
+        let wanted = Some(port).filter(|port| *port != 0).map(|port| (self.listen, port).into());
         // Requests under way are answered.
         let close = |handle: Handle<SocketAddr>| handle.graceful_shutdown(None);
-        self.bound.set(port, "webserver", close, |port| self.open(port));
+        self.bound.set(wanted.as_slice(), "webserver", close, |address| self.open(address));
     }
 }
 

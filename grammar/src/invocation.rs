@@ -104,6 +104,14 @@ impl Invocation<'_> {
         Some(rest.fold(first.into_owned(), |all, next| format!("{all} {next}")))
     }
 
+    /// The values that were given, each with the placeholder it is declared with.
+    pub fn values_by_placeholder(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.arguments.iter().filter_map(|argument| {
+            let value = self.slot(argument).value.as_ref()?;
+            Some((value.placeholder, self.text(argument).into_owned()))
+        })
+    }
+
     /// The byte range of the value of the option or positional that is shown as `shown`.
     pub fn value_span(&self, shown: &str) -> Option<Range<usize>> {
         let argument =

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use luna_rest::partitions::Partition;
 use luna_rest::{
-    Client, Error, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls, packages,
-    partitions, services, syslog, tasks, tokens, users,
+    Client, Error, ErrorId, Resource, auth, clusters, hsm, keyrings, lunasa, network, ntls,
+    packages, partitions, services, syslog, tasks, tokens, users,
 };
 use luna_shell::{
     Asked, Code, CompletionValues, Connection, Device, Failure, Kind, Older, Options, Page,
@@ -274,14 +274,16 @@ fn hsm_of(client: &Client) -> Result<String, Failure> {
 
 impl Session {
     /// Has an emulated appliance write into its log what the product's LunaSH writes there itself. That
-    /// the line is lost is no failure of the command.
-    fn tell(&self, command: Option<&str>, failure: Option<&Failure>) {
+    /// the line is lost is no failure of the command. False if the appliance knows no session any more.
+    fn tell(&self, command: Option<&str>, failure: Option<&Failure>) -> bool {
         let reached = failure.is_none_or(|failure| failure.kind != Kind::Unreachable);
-        if self.client().is_emulated() && reached {
-            let (code, ..) = luna_shell::Session::result_line(self, failure);
-            let command = command.map(ToOwned::to_owned);
-            let _ = self.client().call(&syslog::TELL, &[], &syslog::Told { command, code });
+        if !self.client().is_emulated() || !reached {
+            return true;
         }
+        let (code, ..) = luna_shell::Session::result_line(self, failure);
+        let command = command.map(ToOwned::to_owned);
+        let told = self.client().call(&syslog::TELL, &[], &syslog::Told { command, code });
+        told.err().is_none_or(|error| error.id() != Some(ErrorId::FRAMEWORK_NO_SESSION_COOKIE))
     }
 }
 
@@ -340,6 +342,9 @@ impl luna_shell::Session for Session {
     }
 
     fn completion_values(&self) -> CompletionValues {
+        if let Some(names) = self.names_over_ssh() {
+            return names;
+        }
         let client = Arc::clone(&self.connection.client);
         let user = self.connection.user.clone();
         // Completion reports no errors.
@@ -347,7 +352,11 @@ impl luna_shell::Session for Session {
     }
 
     fn ran(&mut self, command: &str, failure: Option<&Failure>) {
-        self.tell(Some(command), failure);
+        let goes_on = self.tell(Some(command), failure);
+        // As the product's ends with a restart.
+        if !goes_on && self.is_login_shell {
+            self.ui.leave();
+        }
     }
 
     fn result_line(&self, failure: Option<&Failure>) -> (u32, String, String) {

@@ -14,6 +14,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use luna_shell::CommandResult;
 use person::Person;
@@ -144,6 +145,29 @@ fn a_person_is_asked_about_an_unknown_host_key_and_works_as_at_the_appliance() {
     person.sees_the_end();
     assert!(!person.screen().contains("Right-Password-1"));
     assert!(fs::read_to_string(server.path("known_hosts")).unwrap().contains("ed25519"));
+}
+
+#[test]
+fn tab_completes_the_names_that_the_appliance_lists() {
+    let server = Server::start();
+    let arguments = server.arguments("127.0.0.1").join(" ");
+    let mut person = Person::starts_line(&format!("exec $LUNASH --via ssh -q {arguments}"));
+    person.sees("[local_host] lunash:>");
+    person.types("user disable -username oper");
+    person.sees("oper");
+    let (begin, end) = (person.raw.len(), Instant::now() + Duration::from_secs(20));
+    // A list that is late is there at a later Tab; the cursor's way to the beginning tells that one is done.
+    while !String::from_utf8_lossy(&person.raw[begin..]).contains("ator ") {
+        assert!(Instant::now() < end, "{}", person.screen());
+        person.types("\t\x01\x05");
+        person.sees("\r\x1b[21C");
+    }
+    // The list was no command of the person's.
+    assert!(!person.screen().contains("RADIUS"), "{}", person.screen());
+    person.types("\r");
+    person.sees("Command Result : ");
+    person.types("exit\r");
+    person.sees_the_end();
 }
 
 /// A shell that answers nothing but what a test says of single words.

@@ -23,6 +23,8 @@ calls! {
     pub const CLOCK: Call<Nothing, Clock> = Call::get("/emulator/clock");
     /// Sets the emulated clock or moves it on.
     pub const MOVE_CLOCK: Call<MoveClock, Nothing> = Call::put("/emulator/clock");
+    /// Lists the sessions that are open.
+    pub const SESSIONS: Call<Nothing, Sessions> = Call::get("/emulator/sessions");
     /// Goes back to factory state; every session and task ends.
     pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
 
@@ -32,6 +34,25 @@ calls! {
     pub const CHANGE_LINK: Call<ChangeLink, Nothing> = Call::put("/emulator/links");
     /// Waits until nothing is under way in the background: a join, a member that catches up.
     pub const SETTLE: Call<Nothing, Nothing> = Call::post("/emulator/settle");
+}
+
+/// The sessions that are open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sessions {
+    /// The oldest first.
+    pub data: Vec<Session>,
+}
+
+/// A session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// Its account; empty for a client of the cluster.
+    pub user: String,
+    /// Address and port that its user came to the SSH server from; none without SSH.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<String>,
 }
 
 /// The links to other members.

@@ -115,6 +115,7 @@ impl Appliances {
                 sftp: false,
                 dense: false,
                 grace: Ssh::GRACE,
+                idle: Ssh::IDLE,
             }),
             // In a network of the test's own the product's port is free.
             ntls: Some(Ntls {

@@ -12,9 +12,9 @@ use crate::test_appliance::{CLIENT_FOLDER, TestAppliance};
 
 /// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
 const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];
-/// The password of admin in factory state, and at the first member of a cluster.
+/// The password of admin in factory state, and at the first member of a cluster, as scripts choose it too.
 const FACTORY: &str = "PASSWORD";
-const ADMIN: &str = "admin-Passw0rd";
+pub(crate) const ADMIN: &str = "Iamtheadmin1";
 /// The label of the cluster partition.
 const PARTITION: &str = "clusterpar";
 /// The package's authorization code.

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
+use luna_rest::Client;
 use luna_rest::users::{ACT, UserAction};
 use luna_shell::{Connection, Named, Options, Profile, Secrets, Status, Via, Watch};
 use lunash::Wire;
 
+use crate::cluster::ADMIN;
 use crate::network::Network;
 use crate::script::ScriptedTerminal;
 use crate::test_appliance::{TestAppliance, keeping_state, run};
@@ -25,7 +27,6 @@ pub fn play_over_ssh(script: &str) -> Result<String> {
     provide_shell()?;
     let network = Rc::new(Network::claim().context("all networks are taken")?);
     let mut appliance = TestAppliance::on(network, 1, true)?;
-    appliance.choose_password()?;
     play_on(&mut appliance, script)
 }
 
@@ -40,12 +41,19 @@ fn provide_shell() -> Result<()> {
 }
 
 impl TestAppliance {
-    /// Gives admin a password that need not be changed.
-    fn choose_password(&self) -> Result<()> {
+    /// The password that admin has; that of the factory is changed first. A third one that is wrong would lock.
+    fn admin_password(&self) -> Result<&'static str> {
+        for password in [PASSWORD, ADMIN] {
+            let mut client = Client::connect(self.target()?)?;
+            if client.login("admin", &password.into()).is_ok() {
+                client.logout();
+                return Ok(password);
+            }
+        }
         let (password, current_password) = (Some(PASSWORD.into()), Some("PASSWORD".into()));
         let body = UserAction { password, current_password };
         self.client()?.call(&ACT, &["admin", "changePassword"], &body)?;
-        Ok(())
+        Ok(PASSWORD)
     }
 
     /// Runs a LunaSH session over SSH to its end.
@@ -76,7 +84,7 @@ impl TestAppliance {
         let wire = Wire::new(&named, Via::Ssh, None, &settings);
         let mut secrets = given.to_vec();
         if options.user.is_none() {
-            secrets.push(("PASSWORD", PASSWORD));
+            secrets.push(("PASSWORD", self.admin_password()?));
         }
         let watch = Watch::new(false, options.timeout.get());
         let connection = Connection::absent(&named, watch);

@@ -67,7 +67,7 @@ impl ScriptedTerminal {
             if parts.peek().is_none() {
                 break;
             }
-            let (start, found) = words.complete(&line, line.len());
+            let (start, found) = patiently(words, &line);
             match &found[..] {
                 [] => {}
                 [only] => {
@@ -88,6 +88,19 @@ impl ScriptedTerminal {
         }
         line
     }
+}
+
+/// Completion gives up after a moment, and has found what was late when it is asked again.
+fn patiently(words: &Rc<dyn LineAssistant>, line: &str) -> (usize, Vec<String>) {
+    const TIMES: usize = 100;
+    let mut found = words.complete(line, line.len());
+    for _ in 1..TIMES {
+        if !found.1.is_empty() {
+            break;
+        }
+        found = words.complete(line, line.len());
+    }
+    found
 }
 
 fn common_start(words: &[String]) -> &str {

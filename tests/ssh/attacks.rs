@@ -44,6 +44,13 @@ fn descriptors(id: u32) -> usize {
     fs::read_dir(format!("/proc/{id}/fd")).unwrap().count()
 }
 
+/// How many terminals a process has open.
+fn terminals(id: u32) -> usize {
+    let open = fs::read_dir(format!("/proc/{id}/fd")).unwrap();
+    let targets = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    targets.filter(|target| target.ends_with("ptmx")).count()
+}
+
 /// The memory of a process, in KiB.
 fn resident(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
@@ -238,6 +245,23 @@ fn an_end_of_either_side_leaves_nothing_behind() {
     wait_until("no shell outlives it", || !shells.iter().any(|shell| runs(*shell)));
     for guest in guests {
         assert_ne!(guest.leave(), 0);
+    }
+}
+
+#[test]
+fn a_killed_shell_leaves_no_session_no_process_and_no_terminal() {
+    let door = Door::open();
+    for (terminal, opened) in [("-T", 0), ("-tt", 1)] {
+        let guest = Guest::enter(&door, &[terminal]);
+        let [shell] = children(door.id())[..] else { panic!("one shell") };
+        // That of the login, which files are reached with, and that of the shell.
+        assert_eq!(door.sessions(), 2);
+        assert_eq!(terminals(door.id()).min(1), opened);
+        kill(shell, "-KILL");
+        assert_eq!(guest.leave(), 128);
+        wait_until("no session is left", || door.sessions() == 0);
+        wait_until("no terminal is left", || terminals(door.id()) == 0);
+        assert!(children(door.id()).is_empty() && !runs(shell));
     }
 }
 

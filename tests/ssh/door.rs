@@ -2,10 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use luna_rest::{Client, Target, Trust, users};
+use luna_appliance::Appliance;
+use luna_rest::{Client, Target, Trust, emulator, users};
 use tempfile::TempDir;
 
 /// The password of `admin`.
@@ -19,6 +21,8 @@ pub(crate) struct Door {
     process: Child,
     /// Kept open: the appliance may still write there.
     _said: BufReader<ChildStdout>,
+    /// Where it says that one logs in.
+    pub(crate) address: IpAddr,
     pub(crate) port: u16,
     target: Target,
 }
@@ -54,7 +58,17 @@ impl Door {
 
     /// Opens a door with further options of `luna-appliance serve`.
     pub(crate) fn with(options: &[&str]) -> Door {
-        let door = Door::of_the_factory(options);
+        Door::of_the_factory(options).with_password()
+    }
+
+    /// Opens a door at a free port of an address.
+    pub(crate) fn at(address: IpAddr) -> Door {
+        let folder = tempfile::tempdir().unwrap();
+        Door::start(folder, SocketAddr::from((address, 0)), &[]).with_password()
+    }
+
+    fn with_password(self) -> Door {
+        let door = self;
         let mut client = Client::connect(door.target.clone()).unwrap();
         client.login("admin", &"PASSWORD".into()).unwrap();
         let change = users::UserAction {
@@ -68,17 +82,13 @@ impl Door {
     /// The same before anybody has chosen a password.
     pub(crate) fn of_the_factory(options: &[&str]) -> Door {
         let folder = tempfile::tempdir().unwrap();
+        Door::start(folder, SocketAddr::from(([127, 0, 0, 1], 0)), options)
+    }
+
+    fn start(folder: TempDir, ssh: SocketAddr, options: &[&str]) -> Door {
         let mut process = Command::new(program("luna-appliance"))
-            .args([
-                "serve",
-                "--no-ntls",
-                "--listen",
-                "127.0.0.1:0",
-                "--ssh",
-                "127.0.0.1:0",
-                "--seed",
-                "1",
-            ])
+            .args(["serve", "--no-ntls", "--listen", "127.0.0.1:0", "--seed", "1"])
+            .args(["--ssh", &ssh.to_string()])
             .args(options)
             .arg("--data")
             .arg(folder.path().join("appliance"))
@@ -95,7 +105,9 @@ impl Door {
             line.clear();
             assert!(said.read_line(&mut line).unwrap() > 0, "no SSH: {first}");
         }
-        let port = line.split_whitespace().nth(2).unwrap().parse().unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let port = words[2].parse().unwrap();
+        let address = words[3].trim_start_matches("admin@").parse().unwrap();
         let web = first.trim().strip_prefix("listening on https://127.0.0.1:").unwrap();
         let (web, fingerprint) = web.strip_suffix(')').unwrap().split_once(" (").unwrap();
         let target = Target {
@@ -104,13 +116,30 @@ impl Door {
             trust: Trust::Pinned(fingerprint.parse().unwrap()),
             limit: None,
         };
-        Door { folder, process, _said: said, port, target }
+        Door { folder, process, _said: said, address, port, target }
+    }
+
+    /// Ends the appliance in order and starts it again, the door at this address.
+    pub(crate) fn restart(&mut self, ssh: SocketAddr) {
+        self.stop().good();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        *self = Door::start(folder, ssh, &[]);
     }
 
     /// Whether a password opens a session over REST.
     pub(crate) fn accepts_over_rest(&self, password: &str) -> bool {
         let mut client = Client::connect(self.target.clone()).unwrap();
         client.login("admin", &password.into()).is_ok()
+    }
+
+    /// How many sessions of people who came over SSH are open.
+    pub(crate) fn sessions(&self) -> usize {
+        let key = Appliance::local_key(&self.path().join("appliance")).unwrap();
+        let mut client = Client::connect(self.target.clone()).unwrap();
+        client.login_locally(key.expose()).unwrap();
+        let listed = client.get(&emulator::SESSIONS, &[]).unwrap().data;
+        client.logout();
+        listed.iter().filter(|session| session.ssh.is_some()).count()
     }
 
     /// The folder of the client's files.

@@ -8,4 +8,14 @@ mod attacks;
 mod door;
 mod files;
 mod logins;
+#[allow(dead_code, reason = "the library uses all of it")]
+#[path = "../src/network.rs"]
+mod network;
+#[path = "../../lunash/tests/terminal/person.rs"]
+mod person;
+mod places;
 mod sessions;
+mod terminals;
+
+/// The account's password, where programs under a terminal find it.
+const PROGRAM: (&str, &str) = ("SSHPASS", door::PASSWORD);

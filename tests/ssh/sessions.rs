@@ -88,6 +88,17 @@ fn the_end_of_input_ends_a_session_on_a_terminal_too() {
 }
 
 #[test]
+fn a_restart_ends_the_sessions_that_it_knows_no_more() {
+    let door = Door::open();
+    for terminal in ["-T", "-tt"] {
+        let out = door.lines(&[terminal], "sysconf appliance reboot -force\nclient list\n").out;
+        let out = out.replace('\r', "");
+        assert!(out.ends_with("Reboot commencing\n\nCommand Result : 0 (Success)\n"), "{out}");
+    }
+    door.ssh(&[], &["client list"]).good();
+}
+
+#[test]
 fn channels_of_one_connection_do_not_disturb_each_other() {
     let door = Door::open();
     let socket = door.path().join("socket");

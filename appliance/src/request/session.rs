@@ -190,6 +190,14 @@ impl Sessions {
         self.open.values_mut().map(|(session, _)| session)
     }
 
+    /// The open sessions, the oldest first.
+    pub(crate) fn list(&self, now: OffsetDateTime) -> Vec<&Session> {
+        let open = self.open.values().filter(|(session, used)| now - *used < session.idle());
+        let mut sessions: Vec<&Session> = open.map(|(session, _)| session).collect();
+        sessions.sort_by_key(|session| session.number);
+        sessions
+    }
+
     /// Ends the sessions for which `keep` says no, and the tokens of those accounts.
     pub fn retain(&mut self, keep: impl Fn(&Session) -> bool) {
         self.tokens.retain(|user| keep(&of_user(user)));

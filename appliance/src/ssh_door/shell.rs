@@ -31,8 +31,6 @@ use crate::ssh_door::visitor::{Person, Task};
 /// The program's first argument; the second is the descriptor that [`LoginShell`] comes by, the third `terminal`
 /// where it has one.
 const MODE: &str = "--login-shell";
-/// Nobody types for so long: the shell ends, as on the product.
-const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long LunaSH may take to end when its channel is closed.
 const GOODBYE: Duration = Duration::from_secs(5);
 /// The exit status of what a signal ended, as shells have it.
@@ -194,7 +192,7 @@ async fn serve(
         None => on_pipes(person, &handed)?,
     };
     let ended = wait(child, process);
-    let carried = carry(streams, read, write, process).await;
+    let carried = carry(streams, (read, door.settings.idle), write, process).await;
     *lock(&process.terminal) = None;
     if carried.is_err() {
         process.send(Signal::KILL);
@@ -293,10 +291,10 @@ fn on_pipes(person: &Person, handed: &LoginShell) -> io::Result<(Child, Streams)
     Ok((child, streams))
 }
 
-/// Carries bytes both ways until the program has said all.
+/// Carries bytes both ways until the program has said all, or nobody has typed for too long.
 async fn carry(
     streams: Streams,
-    mut read: ChannelReadHalf,
+    (mut read, idle): (ChannelReadHalf, Duration),
     write: &ChannelWriteHalf<Msg>,
     process: &Process,
 ) -> io::Result<()> {
@@ -307,7 +305,7 @@ async fn carry(
         let (mut input, mut at_end) = (Some(input), false);
         loop {
             let typed = tokio::select! {
-                typed = next(&mut read) => typed,
+                typed = next(&mut read, idle) => typed,
                 () = shown.notified(), if at_end => Typed::End,
             };
             let bytes = match typed {
@@ -390,9 +388,9 @@ enum Typed {
     HungUp,
 }
 
-async fn next(read: &mut ChannelReadHalf) -> Typed {
+async fn next(read: &mut ChannelReadHalf, idle: Duration) -> Typed {
     loop {
-        match tokio::time::timeout(IDLE, read.wait()).await {
+        match tokio::time::timeout(idle, read.wait()).await {
             Ok(Some(ChannelMsg::Data { data })) => return Typed::Bytes(data.to_vec()),
             Ok(Some(ChannelMsg::Eof)) => return Typed::End,
             Ok(Some(ChannelMsg::Close) | None) | Err(_) => return Typed::HungUp,

@@ -10,34 +10,23 @@ use zeroize::Zeroizing;
 use super::link::Asker;
 use super::person::Person;
 use super::process::Destination;
-use super::{Wire, copy, no_wire};
+use super::{Wire, copy, lock, no_wire};
 use crate::files::{base_name, local, unreadable};
 use crate::session::Session;
 
-/// The commands that read one of the account's files, and the options that name it.
-const READS: &[(&str, &[&str])] = &[
-    ("hsm init", &["applytemplate"]),
-    ("hsm fm load", &["fmFile", "certFile"]),
-    ("hsm ped server register", &["certificate"]),
-    ("hsm update capability", &["capability"]),
-    ("partition init", &["applytemplate"]),
-    ("partition policyTemplate import", &["filename"]),
-    ("client addCA", &["filename"]),
-    ("user role import", &["file"]),
-    ("my public-key add", &["filename"]),
-    ("audit log untarlogs", &["file"]),
-    ("audit log verify", &["file"]),
-    ("audit secret import", &["file"]),
-    ("syslog remotehost cert install", &["filename"]),
-    ("syslog remotehost cert installCA", &["filename"]),
-    ("sysconf banner add", &["file"]),
-    ("sysconf ntp autokeyAuth install", &["keyfile"]),
-    ("sysconf ssh publickey add", &["filename"]),
-    ("package update", &["package_file"]),
-    ("package verify", &["package_file"]),
-    ("token backup update capability", &["capability"]),
-    ("cluster restore run", &["filename"]),
-];
+/// The commands whose file is written or deleted, or is one of the audit log.
+const NOT_READ: [&str; 4] =
+    ["audit log tail", "hsm showPolicies", "my file delete", "package deletefile"];
+
+/// Whether a command reads one of the account's files where this placeholder stands.
+fn reads(path: &str, placeholder: &str) -> bool {
+    match placeholder {
+        "filename" | "logfilename" | "package_file" => !NOT_READ.contains(&path),
+        // It may be the name of a file there.
+        "template_name" => path == "partition init",
+        _ => false,
+    }
+}
 
 impl Session {
     /// Puts the local files that a line names; returns the line with their names on the appliance.
@@ -56,10 +45,9 @@ impl Session {
             }
             return Ok(line);
         }
-        let options = READS.iter().find(|(path, _)| *path == invocation.path());
         let mut line = line;
-        for option in options.map(|(_, options)| *options).unwrap_or_default() {
-            let Some(file) = invocation.value(option) else { continue };
+        let given = invocation.values_by_placeholder();
+        for (_, file) in given.filter(|(name, _)| reads(invocation.path(), name)) {
             let Some(content) = local(&file)? else { continue };
             let name = base_name(&file);
             if has_private_key(&content) {
@@ -118,7 +106,7 @@ impl Session {
         copy: impl FnOnce(&Destination, &mut dyn Asker) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let Some(Wire { link, login, user, .. }) = &mut self.ssh else { return Err(no_wire()) };
-        let to = link.get_mut().to.clone();
+        let to = lock(link).to.clone();
         login.begin();
         let mut person = Person::new(&mut self.ui, login, (user, &to.host), "");
         copy(&to, &mut person).map_err(|failure| login.explain(failure))
@@ -130,14 +118,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_commands_that_read_files_exist_and_have_these_options() {
+    fn commands_read_the_files_that_are_declared_but_those_they_write() {
         let catalogue = crate::catalogue();
-        for (path, options) in READS {
-            let command = catalogue.commands.iter().find(|command| command.path() == *path);
-            let syntax = command.unwrap().syntax.to_lowercase();
-            for option in *options {
-                assert!(syntax.contains(&option.to_lowercase()), "{path} {option}");
+        let names_file = |syntax: &str| syntax.contains("<filename>") || syntax.contains("_file>");
+        let (mut read, mut not_read) = (0, 0);
+        for command in catalogue.commands.iter().filter(|command| names_file(command.syntax)) {
+            match reads(&command.path(), "filename") {
+                true => read += 1,
+                false => not_read += 1,
             }
         }
+        assert_eq!(not_read, NOT_READ.len());
+        assert!(read > not_read);
+        for (path, placeholder) in
+            [("partition init", "template_name"), ("audit log untarlogs", "logfilename")]
+        {
+            let command = catalogue.commands.iter().find(|command| command.path() == path);
+            assert!(command.unwrap().syntax.contains(&format!("<{placeholder}>")), "{path}");
+            assert!(reads(path, placeholder));
+        }
+        assert!(!reads("partition policyTemplate delete", "template_name"));
     }
 }

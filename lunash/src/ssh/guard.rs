@@ -88,22 +88,23 @@ impl Role {
         last_attempt(&format!("You have only ONE {name} login attempt left. If it\nfails, {loss}."))
     }
 
-    /// The command that shows how many attempts are left, if one does.
-    fn shown_by(self, invocation: &Invocation<'_>) -> Option<String> {
+    /// The commands that show how many attempts are left, if one does: the first that has an answer.
+    fn shown_by(self, invocation: &Invocation<'_>) -> Vec<String> {
+        // Commands of clusters name it by its label, or not at all: the role that has the fewest left counts.
         let of_partition = || {
-            invocation
-                .value("partition")
-                .map(|name| format!("partition show -partition {}", quoted(&name)))
+            let name = invocation.value("partition");
+            let named = name.map(|name| format!("partition show -partition {}", quoted(&name)));
+            named.into_iter().chain(["partition show -all".to_owned()]).collect()
         };
         match self {
-            Role::HsmSo => Some("hsm show".to_owned()),
-            Role::Auditor => Some("audit show".to_owned()),
+            Role::HsmSo => vec!["hsm show".to_owned()],
+            Role::Auditor => vec!["audit show".to_owned()],
             Role::PartitionSo | Role::CryptoOfficer | Role::CryptoUser => of_partition(),
             Role::BackupSo => {
-                let serial = invocation.value("serial")?;
-                Some(format!("token backup show -serial {}", quoted(&serial)))
+                let serial = invocation.value("serial").map(|serial| quoted(&serial));
+                serial.iter().map(|serial| format!("token backup show -serial {serial}")).collect()
             }
-            Role::Backup => None,
+            Role::Backup => Vec::new(),
         }
     }
 
@@ -133,9 +134,18 @@ fn left(role: Role, text: &str) -> Option<u32> {
 }
 
 fn told(role: Role, text: &str) -> Option<u32> {
-    let line = text.lines().map(|line| line.trim().to_lowercase()).find(|line| {
-        line.contains("attempts left") && role.labels().iter().any(|label| line.starts_with(label))
-    })?;
+    let lines = text
+        .lines()
+        .map(|line| line.trim().to_lowercase())
+        .filter(|line| role.labels().iter().any(|label| line.starts_with(label)));
+    // Who has none left has nothing to lose.
+    lines.filter_map(|line| count(&line)).min_by_key(|left| (*left == 0, *left))
+}
+
+fn count(line: &str) -> Option<u32> {
+    if line.ends_with(" is not initialized.") {
+        return Some(0);
+    }
     let (_, value) = line.split_once("attempts left")?;
     let value = value.trim_start_matches([' ', '.', ':']);
     if value.contains("zeroized") {
@@ -158,8 +168,7 @@ impl Session {
     ) -> Result<(Attempt<Session>, bool), Failure> {
         let Some(role) = Role::of(invocation) else { return Ok((Attempt::uncounted(), false)) };
         let shown_by = role.shown_by(invocation);
-        let text = shown_by.as_deref().map(|line| self.look_over_ssh(line)).transpose()?;
-        let text = text.unwrap_or_default();
+        let text = self.first_look(&shown_by)?;
         let place = match (role, serial(&text)) {
             (Role::HsmSo, Some(serial)) => format!("hsm {serial} so"),
             _ => {
@@ -173,12 +182,18 @@ impl Session {
             last: role.last(),
             unknown: unknown_attempts(),
             left: Box::new(move |session: &Session| {
-                let text = shown_by.as_deref().map(|line| session.look_over_ssh(line));
-                Ok(text.transpose()?.and_then(|text| left(role, &text)))
+                Ok(left(role, &session.first_look(&shown_by)?))
             }),
         };
         let now = left(role, &text);
         Ok((Attempt::begin(self, counter, now)?, true))
+    }
+
+    /// What the first of these commands says that does not fail.
+    fn first_look(&self, lines: &[String]) -> Result<String, Failure> {
+        let mut looks = lines.iter().map(|line| self.look_over_ssh(line));
+        let told = looks.find(|text| text.as_ref().map_or(true, |text| !text.is_empty()));
+        told.unwrap_or(Ok(String::new()))
     }
 
     /// What a command says that only looks; nothing if it fails.
@@ -221,7 +236,14 @@ mod tests {
                  Attempts Left:      9\n",
                 Some(9),
             ),
+            (
+                Role::CryptoOfficer,
+                "Crypto Officer Login Attempts Left: 0\nCrypto Officer Login Attempts Left: 1\n\
+                 Crypto Officer Login Attempts Left: 10\n",
+                Some(1),
+            ),
             (Role::CryptoUser, "   Crypto Officer   Login Attempts Left:      9\n", None),
+            (Role::CryptoUser, "   Crypto User is not initialized.\n", Some(0)),
             (Role::Auditor, "Audit role: initialized\n", Some(0)),
             (Role::BackupSo, "   Token Admin login attempts left:    2\n", Some(2)),
         ] {

@@ -67,6 +67,8 @@ pub(crate) struct Link {
     pub(crate) name: Option<String>,
     /// What the shell has said before its first prompt.
     pub(crate) greeting: String,
+    /// The list that was asked for last, and its text, until another line is sent.
+    pub(crate) listed: Option<(&'static str, String)>,
     /// Whether the shell shows the end of a line although it does not show the line.
     newline: bool,
 }
@@ -88,7 +90,8 @@ const CTRL_C: &str = "\u{3}";
 
 impl Link {
     pub(crate) fn new(to: Destination) -> Link {
-        Link { to, process: None, name: None, greeting: String::new(), newline: false }
+        let (process, name, listed) = Default::default();
+        Link { to, process, name, greeting: String::new(), listed, newline: false }
     }
 
     /// Opens the session unless it is open; true if it was opened now.
@@ -120,7 +123,7 @@ impl Link {
     }
 
     /// Whether the session is still there. What the appliance has said since its prompt is dropped.
-    fn is_open(&mut self) -> bool {
+    pub(crate) fn is_open(&mut self) -> bool {
         while let Some(process) = &mut self.process {
             match process.wait(Duration::ZERO) {
                 Ok(Event::Nothing) => return true,
@@ -142,6 +145,7 @@ impl Link {
         asker: &mut dyn Asker,
     ) -> Result<Answer, Failure> {
         sendable(line)?;
+        self.listed = None;
         self.send(line, Some(order), asker.limit())?;
         self.converse(Reader::after(line, self.newline), asker, Some(order))
     }
@@ -196,7 +200,12 @@ impl Link {
                         return Err(failure);
                     }
                 },
-                Ok(Event::Ended) | Err(_) => return Err(self.lost(order)),
+                Ok(Event::Ended) | Err(_) => {
+                    // With a restart the result is the last that is said.
+                    let answer = order.and(reader.last_words()).ok_or_else(|| self.lost(order))?;
+                    self.process = None;
+                    return Ok(Answer { name: self.name.clone(), ..answer });
+                }
                 Ok(Event::Nothing) => {}
             }
             let quiet = last.elapsed();

@@ -3,24 +3,25 @@
 //! A line is resolved here first, and then sent in full spelling. `process.rs` runs ssh, `askpass.rs`
 //! gives it its answers, `reader.rs` sees where an answer of the shell ends, `link.rs` leads the
 //! conversation, `person.rs` and `secrets.rs` answer its questions, `guard.rs` counts login attempts,
-//! `copy.rs` copies files. This file ties them to the session.
+//! `names.rs` has names for Tab, `copy.rs` copies files. This file ties them to the session.
 
 mod askpass;
 mod copy;
 mod files;
 mod guard;
 mod link;
+mod names;
 mod options;
 mod person;
 mod process;
 mod reader;
 mod secrets;
 
-use std::cell::{RefCell, RefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use luna_grammar::Invocation;
 use luna_rest::Resource;
-use luna_shell::{Asked, Code, Failure, Named, Page, Role, Text, Ui, Via, View};
+use luna_shell::{Asked, Code, CompletionValues, Failure, Named, Page, Role, Text, Ui, Via, View};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -35,7 +36,7 @@ use reader::Answer;
 
 /// The session with the appliance's shell, which is opened when it is needed first.
 pub struct Wire {
-    link: RefCell<Link>,
+    link: Arc<Mutex<Link>>,
     login: Login,
     user: String,
     via: Via,
@@ -56,10 +57,14 @@ impl Wire {
             port: port.or(named.profile.ssh_port).or(of_host),
             options: options.iter().chain(&named.profile.ssh_options).cloned().collect(),
         };
-        let link = RefCell::new(Link::new(to));
+        let link = Arc::new(Mutex::new(Link::new(to)));
         let (user, login) = (named.user.clone(), Login::default());
         Wire { link, login, user, via, taken: via == Via::Ssh, changes: 0 }
     }
+}
+
+fn lock(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+    link.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The shortest secret that is looked for in an answer: shorter ones are words.
@@ -122,7 +127,7 @@ impl Session {
     /// Not reached, not trusted, or the login was refused.
     pub(crate) fn open_ssh(&mut self) -> Result<bool, Failure> {
         let Some(Wire { link, login, user, .. }) = &mut self.ssh else { return Ok(false) };
-        let link = link.get_mut();
+        let mut link = lock(link);
         login.begin();
         let host = link.to.host.clone();
         let mut person = Person::new(&mut self.ui, login, (user, &host), "");
@@ -137,7 +142,14 @@ impl Session {
     /// What the appliance's shell has said before its first prompt.
     pub(crate) fn greeting_over_ssh(&self) -> Option<String> {
         let wire = self.ssh.as_ref().filter(|_| self.client().is_absent())?;
-        Some(wire.link.borrow().greeting.clone())
+        Some(lock(&wire.link).greeting.clone())
+    }
+
+    /// Names for Tab, where no resource tells them.
+    pub(crate) fn names_over_ssh(&self) -> Option<CompletionValues> {
+        let wire = self.ssh.as_ref().filter(|_| self.client().is_absent())?;
+        let (link, limit) = (Arc::clone(&wire.link), self.ui.time_limit());
+        Some(Arc::new(move |placeholder| names::of(&link, placeholder, limit)))
     }
 
     /// Has the appliance's shell answer a command, if that is its way.
@@ -199,7 +211,7 @@ impl Session {
         agreed: bool,
     ) -> Result<(Answer, bool), Failure> {
         let Some(Wire { link, login, user, .. }) = &mut self.ssh else { return Err(no_wire()) };
-        let link = link.get_mut();
+        let mut link = lock(link);
         let host = link.to.host.clone();
         let mut person = Person::new(&mut self.ui, login, (user, &host), path);
         person.agreed = agreed;
@@ -238,8 +250,8 @@ impl Session {
     }
 
     /// The wire to the appliance's shell, for a look.
-    fn link(&self) -> Result<RefMut<'_, Link>, Failure> {
-        self.ssh.as_ref().map(|wire| wire.link.borrow_mut()).ok_or_else(no_wire)
+    fn link(&self) -> Result<MutexGuard<'_, Link>, Failure> {
+        self.ssh.as_ref().map(|wire| lock(&wire.link)).ok_or_else(no_wire)
     }
 
     /// Whether the command that runs takes this way.

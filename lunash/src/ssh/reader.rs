@@ -96,6 +96,11 @@ impl Reader {
         if shown || masked || first.is_empty() && self.newline { rest } else { text }
     }
 
+    /// What the shell has said before it ended, if that is the whole answer.
+    pub(crate) fn last_words(&self) -> Option<Answer> {
+        Some(answer(&self.text(), None)).filter(|answer| answer.result.is_some())
+    }
+
     pub(crate) fn end(&self) -> End {
         // Most pieces of long output end in ways that need no look at all of it.
         let last = self.bytes.iter().rev().find(|byte| !matches!(byte, b' ' | b'\r'));
@@ -263,6 +268,22 @@ mod tests {
         assert_eq!(answered("\r\nlunash:>").name, None);
         // Words before it make it text of a command.
         assert!(!matches!(ended("\r\nthe prompt is lunash:>"), End::Prompt(_)));
+    }
+
+    #[test]
+    fn a_shell_that_ends_has_answered_if_its_result_is_there() {
+        let last_words = |text: &str| {
+            let mut reader = Reader::default();
+            reader.push(text.as_bytes());
+            reader.last_words()
+        };
+        let answer =
+            last_words("\r\nReboot commencing\r\n\r\nCommand Result : 0 (Success)\r\n\r\n");
+        let answer = answer.unwrap();
+        assert_eq!(answer.text, "\nReboot commencing\n\n");
+        assert_eq!(answer.result, Some((0, "Success".to_owned())));
+        assert_eq!(last_words("\r\nReboot commencing\r\n"), None);
+        assert_eq!(last_words(""), None);
     }
 
     #[test]

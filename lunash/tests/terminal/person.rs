@@ -1,5 +1,7 @@
 //! A person at a terminal in front of a program, named by `PROGRAM` of the test.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -19,7 +21,7 @@ pub(crate) struct Person {
     /// How much of it has been waited for.
     read: usize,
     child: Box<dyn Child + Send + Sync>,
-    _terminal: Box<dyn MasterPty + Send>,
+    terminal: Box<dyn MasterPty + Send>,
     pub(crate) home: tempfile::TempDir,
 }
 
@@ -36,8 +38,7 @@ impl Person {
         mut command: CommandBuilder,
         term: Option<&str>,
     ) -> Person {
-        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
+        let pair = native_pty_system().openpty(window(120)).unwrap();
         command.env_clear();
         command.env("HOME", home.path());
         command.env("PATH", "/usr/bin:/bin");
@@ -60,7 +61,7 @@ impl Person {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Person { keys, screen, raw: Vec::new(), read: 0, child, _terminal: pair.master, home }
+        Person { keys, screen, raw: Vec::new(), read: 0, child, terminal: pair.master, home }
     }
 
     /// The folder of the appliance of one's own.
@@ -71,6 +72,11 @@ impl Person {
     pub(crate) fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Gives the window another width.
+    pub(crate) fn resizes(&self, columns: u16) {
+        self.terminal.resize(window(columns)).unwrap();
     }
 
     /// Waits until `text` has come since the last wait.
@@ -89,6 +95,10 @@ impl Person {
             }
         }
     }
+}
+
+fn window(columns: u16) -> PtySize {
+    PtySize { rows: 40, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
 impl Person {

@@ -1,9 +1,11 @@
-//! What only the emulator offers: local login, the clock, going back to factory state.
+//! What only the emulator offers: local login, open sessions, the clock, going back to factory state.
 //!
 //! A request here needs the data folder's key or an administrator's session.
 
 use luna_rest::Nothing;
-use luna_rest::emulator::{CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION};
+use luna_rest::emulator::{
+    self, CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION, SESSIONS, Sessions,
+};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -17,6 +19,7 @@ use crate::request::session::Session;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SESSION, OPEN, session);
+    r.on(&SESSIONS, ADMIN, sessions);
     r.on(&CLOCK, ADMIN, clock);
     r.on(&MOVE_CLOCK, ADMIN, move_clock);
     r.on(&RESET, ADMIN, reset);
@@ -26,6 +29,14 @@ fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing
     auth::require_local_key(cx)?;
     let (user, role) = ("admin".to_owned(), "admin".to_owned());
     Ok(auth::open(cx, Session { user, role, private: true, local: true, ..Session::default() }))
+}
+
+fn sessions(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Sessions>, Failure> {
+    let shown = |session: &Session| emulator::Session {
+        user: session.user.clone(),
+        ssh: session.over_ssh_from.map(|from| from.to_string()),
+    };
+    Ok(Reply::ok(Sessions { data: cx.sessions.list(cx.now).into_iter().map(shown).collect() }))
 }
 
 fn clock(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Clock>, Failure> {
@@ -76,6 +87,21 @@ mod tests {
         bench.local_login();
         assert_eq!(now(&mut bench), "2025-12-31T23:00:00Z");
         assert_eq!(bench.put("/emulator/clock", json!({})).error(), (400, "FRAMEWORK_BAD_REQUEST"));
+    }
+
+    #[test]
+    fn open_sessions_are_listed_until_they_have_been_idle() {
+        let mut bench = TestMachine::new();
+        bench.user("jane", "Abcdef12", "monitor");
+        bench.login("jane", "Abcdef12");
+        let jane_after = |bench: &mut TestMachine, seconds: u32| {
+            bench.advance(seconds);
+            bench.local_login();
+            let listed = bench.get("/emulator/sessions").json()["data"].take();
+            listed.as_array().unwrap().contains(&json!({"user": "jane"}))
+        };
+        assert!(jane_after(&mut bench, 599));
+        assert!(!jane_after(&mut bench, 1));
     }
 
     #[test]

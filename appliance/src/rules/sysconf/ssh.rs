@@ -21,6 +21,7 @@ use crate::request::context::Context;
 use crate::request::route::{EVERYONE, Ids, OPERATOR, Routes};
 use crate::rules::network::devices::check_binding;
 use crate::rules::sysconf::ssh_login::seconds_text;
+use crate::state::State;
 use crate::state::sysconf::{HostKeyRow, RejectedRow, default_ciphers};
 
 /// The public half of the host key as it is shown.
@@ -37,6 +38,24 @@ fn show_host_key(row: &HostKeyRow) -> Result<HostKey, Failure> {
     }
     let print = STANDARD_NO_PAD.encode(digest(&SHA256, &blob));
     Ok(HostKey { kind: kind.to_owned(), bits: 256, fingerprint: format!("SHA256:{print}") })
+}
+
+/// The addresses that alone the server lets in at; none for all there are.
+pub(crate) fn restriction(state: &State) -> Vec<IpAddr> {
+    let row = state.sysconf.ssh.get();
+    if let Some(ip) = &row.ip {
+        return ip.parse().ok().filter(|ip: &IpAddr| !ip.is_unspecified()).into_iter().collect();
+    }
+    if row.devices.iter().any(|device| device == "all") {
+        return Vec::new();
+    }
+    let up = row.devices.iter().filter(|device| state.network.is_up(device));
+    let devices = up.filter_map(|device| state.network.row(device));
+    let addresses = devices.map(|row| {
+        let four = row.ip4.map(|row| IpAddr::from(row.ip));
+        four.into_iter().chain(row.ip6.map(|row| IpAddr::from(row.ip)))
+    });
+    addresses.flatten().collect()
 }
 
 pub(crate) fn routes(r: &mut Routes) {
@@ -158,7 +177,7 @@ fn read_address(text: &str) -> Result<String, Failure> {
     })
 }
 
-/// Assumed: any address; that the appliance has it is not checked.
+/// Assumed: any address; that the appliance has it is not checked. The server takes it where this machine has it.
 fn bind_address(
     cx: &mut Context<'_>,
     _: &Ids<0>,
@@ -249,6 +268,10 @@ fn rejected(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Reject
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::sync::{Arc, Mutex};
+
+    use crate::core::ssh::SshServer;
     use crate::test_machine::TestMachine;
     use serde_json::json;
 
@@ -327,6 +350,44 @@ mod tests {
         assert_eq!(bench.get(SSH).json()["ip"], "10.1.1.1");
         bench.patch(SSH, json!({"networkDevices": ["all"]}));
         assert_eq!(bench.get(SSH).json()["ip"], json!(null));
+    }
+
+    /// What the server was told last.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<(u16, Vec<IpAddr>)>>);
+
+    impl SshServer for Told {
+        fn listen(&self, port: u16, only: &[IpAddr]) {
+            *self.0.lock().unwrap() = (port, only.to_vec());
+        }
+    }
+
+    #[test]
+    fn the_server_is_told_of_addresses_and_of_those_of_its_devices() {
+        let mut bench = TestMachine::new();
+        let told = Told::default();
+        bench.machine.set_ssh(Box::new(told.clone()));
+        let told = |port: u16, only: &[&str]| {
+            let only: Vec<IpAddr> = only.iter().map(|ip| ip.parse().unwrap()).collect();
+            assert_eq!(*told.0.lock().unwrap(), (port, only));
+        };
+        told(22, &[]);
+        let address = "/emulator/lunash/ssh/address";
+        bench.put(address, json!({"ip": "127.0.0.2"}));
+        told(22, &["127.0.0.2"]);
+        bench.patch(SSH, json!({"port": 2300}));
+        told(2300, &["127.0.0.2"]);
+        for unrestricted in ["0.0.0.0", "::"] {
+            bench.put(address, json!({"ip": unrestricted}));
+            told(2300, &[]);
+        }
+        bench.patch(SSH, json!({"networkDevices": ["eth0", "eth1"], "port": 22}));
+        told(22, &["192.0.2.10"]);
+        let device = json!({"ip": "10.1.0.5", "mask": 24, "gateway": "10.1.0.1"});
+        assert_eq!(bench.put("/api/lunasa/network/devices/eth1/ip4", device).status, 204);
+        told(22, &["192.0.2.10", "10.1.0.5"]);
+        bench.patch(SSH, json!({"networkDevices": ["all"]}));
+        told(22, &[]);
     }
 
     #[test]
