@@ -26,12 +26,14 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+mod start;
 mod token;
 pub mod vtl;
 
 pub use commands::catalogue;
 pub use owner::ClientSide;
 pub use session::Session;
+pub use start::start;
 
 /// What the commands of this shell are made with.
 mod prelude {

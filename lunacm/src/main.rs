@@ -3,11 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_appliance::Own;
-use luna_shell::{
-    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, connect, parse,
-};
-use lunacm::{ClientSide, Session};
+use luna_shell::{Folders, Options, parse};
+use lunacm::Session;
 
 /// LunaCM, the client shell of a Luna Network HSM
 ///
@@ -43,35 +40,11 @@ fn main() -> ExitCode {
         &mut Arguments::command(),
         lunacm::catalogue(),
         state.as_deref(),
-        |mut device, options| match open(&mut *device, options, folders, client) {
+        |mut device, options| match lunacm::start(&mut *device, options, folders, client) {
             Ok((connection, secrets, side)) => {
                 Session::open(connection, device, secrets, options, side)
             }
             Err(failure) => Err((device, failure)),
         },
     )
-}
-
-fn open(
-    device: &mut dyn Device,
-    options: &Options,
-    folders: Result<Folders, Failure>,
-    client: Option<String>,
-) -> Result<(Option<Connection>, Secrets, ClientSide), Failure> {
-    let (folders, mut secrets) = (folders?, Secrets::from_environment());
-    let side = ClientSide::of_machine(client, &folders);
-    let own = |folder: &std::path::Path| {
-        let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-        Ok(LocalAppliance {
-            notice: own.notice(),
-            target: own.target.clone(),
-            key: own.key.clone(),
-            keep: Some(Box::new(own)),
-        })
-    };
-    let connection = match side.needs_appliance(options, &folders)? {
-        true => Some(connect(options, &folders, device, &mut secrets, own)?),
-        false => None,
-    };
-    Ok((connection, secrets, side))
 }

@@ -4,6 +4,9 @@
 //! repeated; the counter is kept in the store so that a restart does not repeat what it drew.
 
 use ring::digest::{Context as Digest, SHA256};
+use ring::error::Unspecified;
+use ring::rand::{SecureRandom, SystemRandom};
+use rsa::rand_core::{Infallible, TryCryptoRng, TryRng};
 use serde::{Deserialize, Serialize};
 
 /// A source of bytes that its seed decides.
@@ -23,6 +26,16 @@ impl Random {
     /// A source from 32 unpredictable bytes.
     pub fn from_seed(seed: [u8; 32]) -> Random {
         Random { seed, drawn: 0 }
+    }
+
+    /// A source that nobody can foresee.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub fn fresh() -> Result<Random, Unspecified> {
+        let mut seed = [0; 32];
+        SystemRandom::new().fill(&mut seed)?;
+        Ok(Random::from_seed(seed))
     }
 
     /// A repeatable source.
@@ -72,6 +85,28 @@ impl Random {
         hex(&self.block())
     }
 }
+
+/// As cryptographic libraries ask for it.
+impl TryRng for Random {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_le_bytes(self.bytes()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_le_bytes(self.bytes()))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for part in bytes.chunks_mut(32) {
+            part.copy_from_slice(&self.block()[..part.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Random {}
 
 /// Lower-case hexadecimal digits, two a byte.
 pub fn hex(bytes: &[u8]) -> String {

@@ -4,9 +4,8 @@
 //! key its seed, and that of a secret key its bytes. Public keys are attributes alone.
 
 use luna_rest::objects::{Attributes, refusal};
-use ring::rand::SecureRandom;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
-use rsa::rand_core::{Infallible, TryCryptoRng, TryRng};
+use rsa::rand_core::TryRng;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
@@ -193,50 +192,20 @@ pub(crate) enum Generated {
     Pair { public: Parts, private: Parts },
 }
 
-/// Random bytes that a seed decides.
-pub(crate) struct Seeded(Random);
-
-impl Seeded {
-    /// Bytes that nobody can foresee.
-    ///
-    /// # Errors
-    /// The system has no randomness.
-    pub(crate) fn fresh() -> Result<Seeded, Failure> {
-        let mut seed = [0; 32];
-        ring::rand::SystemRandom::new()
-            .fill(&mut seed)
-            .map_err(|_| Failure::internal("The system has no randomness."))?;
-        Ok(Seeded(Random::from_seed(seed)))
-    }
-
-    /// The next `length` bytes.
-    pub(crate) fn draw(&mut self, length: usize) -> Value {
-        let mut bytes = Zeroizing::new(vec![0; length]);
-        self.try_fill_bytes(&mut bytes).unwrap_or_else(|never| match never {});
-        bytes
-    }
+/// Random bytes that nobody can foresee.
+///
+/// # Errors
+/// The system has no randomness.
+pub(crate) fn fresh() -> Result<Random, Failure> {
+    Random::fresh().map_err(|_| Failure::internal("The system has no randomness."))
 }
 
-impl TryRng for Seeded {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_le_bytes(self.0.bytes()))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_le_bytes(self.0.bytes()))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(32) {
-            chunk.copy_from_slice(&self.0.block()[..chunk.len()]);
-        }
-        Ok(())
-    }
+/// The next `length` bytes.
+pub(crate) fn draw(random: &mut Random, length: usize) -> Value {
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    random.try_fill_bytes(&mut bytes).unwrap_or_else(|never| match never {});
+    bytes
 }
-
-impl TryCryptoRng for Seeded {}
 
 /// Makes a key or a pair. It takes a moment: seconds for long RSA keys.
 ///
@@ -249,7 +218,7 @@ pub(crate) fn generate(
     fips: bool,
     seed: [u8; 32],
 ) -> Result<Generated, Failure> {
-    let mut random = Seeded(Random::from_seed(seed));
+    let mut random = Random::from_seed(seed);
     match mechanism {
         "CKM_RSA_PKCS_KEY_PAIR_GEN" => {
             let bits = usize::try_from(public.number("CKA_MODULUS_BITS")).unwrap_or(0);
@@ -284,12 +253,12 @@ pub(crate) fn generate(
                 let why = format!("CKA_EC_PARAMS must be {ED25519}, Ed25519.");
                 return Err(refuse(refusal::ATTRIBUTE_VALUE_INVALID, why));
             }
-            edwards_pair(Zeroizing::new(random.0.block().to_vec()))
+            edwards_pair(Zeroizing::new(random.block().to_vec()))
         }
         _ => {
             let length = usize::try_from(template.number("CKA_VALUE_LEN")).unwrap_or(usize::MAX);
             check_length(template.text("CKA_KEY_TYPE"), length)?;
-            Ok(Generated::Secret(secret_parts(random.draw(length))))
+            Ok(Generated::Secret(secret_parts(draw(&mut random, length))))
         }
     }
 }

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::core::message::Failure;
 use crate::cryptoki::attributes::bytes;
-use crate::cryptoki::keys::{Curve, Key, Seeded, Value, octet_string, on_curve};
+use crate::cryptoki::keys::{Curve, Key, Value, fresh, octet_string, on_curve};
 use crate::cryptoki::refuse;
 
 /// Bytes of a block of AES.
@@ -228,7 +228,7 @@ fn sign_rsa(mechanism: &Mechanism, key: &RsaPrivateKey, data: &[u8]) -> Result<V
     }
     if name.ends_with("PSS") {
         let (hash, digest) = pss_digest(mechanism, data)?;
-        let mut random = Seeded::fresh()?;
+        let mut random = fresh()?;
         return on_hash!(hash, H => {
             let salt = mechanism.salt.unwrap_or_else(<H as Digest>::output_size);
             key.sign_with_rng(&mut random, Pss::<H>::new_with_salt(salt), &digest).map_err(failed)
@@ -304,7 +304,7 @@ fn padded(number: &BoxedUint, size: usize) -> Vec<u8> {
 
 fn raw_private(key: &RsaPrivateKey, data: &[u8]) -> Result<Vec<u8>, Failure> {
     let number = number_below_modulus(key, data)?;
-    let mut random = Seeded::fresh()?;
+    let mut random = fresh()?;
     let opened = rsa::hazmat::rsa_decrypt_and_check(key, Some(&mut random), &number);
     opened.map(|number| padded(&number, key.size())).map_err(|_| not_encrypted())
 }
@@ -319,7 +319,7 @@ fn raw_public(key: &RsaPublicKey, data: &[u8]) -> Result<Vec<u8>, Failure> {
 pub(crate) fn encrypt(mechanism: &Mechanism, key: &Key, data: &[u8]) -> Result<Vec<u8>, Failure> {
     match key {
         Key::RsaPublic(key) => {
-            let mut random = Seeded::fresh()?;
+            let mut random = fresh()?;
             let too_long = |_| length("The data is too long for this key.");
             match mechanism.name.as_str() {
                 "CKM_RSA_X_509" => raw_public(key, data),

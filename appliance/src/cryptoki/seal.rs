@@ -9,7 +9,7 @@ use ring::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
 use crate::core::message::Failure;
-use crate::cryptoki::keys::{Seeded, Value};
+use crate::cryptoki::keys::{Value, fresh};
 
 /// A key that seals; wiped when dropped.
 pub(crate) struct SealingKey(Zeroizing<[u8; 32]>);
@@ -36,7 +36,7 @@ impl SealingKey {
 
     /// Seals bytes together with `what` they are, which is not sealed: Base64.
     pub(crate) fn seal(&self, what: &str, bytes: &[u8]) -> Result<String, Failure> {
-        let nonce: [u8; NONCE] = Seeded::fresh()?.draw(NONCE)[..].try_into().unwrap_or_default();
+        let nonce: [u8; NONCE] = fresh()?.bytes();
         let cipher = Aes256Gcm::new(&(*self.0).into());
         let payload = Payload { msg: bytes, aad: what.as_bytes() };
         let sealed = cipher.encrypt(&nonce.into(), payload);

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rsa::pkcs8::EncodePrivateKey;
-use rsa::rand_core::{Infallible, TryCryptoRng, TryRng};
 use rsa::{Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use subtle::ConstantTimeEq;
@@ -74,9 +73,8 @@ impl Challenges {
         };
         let certificate = self.key.insert(key).certificate.clone();
         let (secret, nonce) = (random.block(), random.block());
-        let encrypted = public
-            .encrypt(&mut Draws(random), Pkcs1v15Encrypt, &secret)
-            .map_err(|error| error.to_string())?;
+        let encrypted =
+            public.encrypt(random, Pkcs1v15Encrypt, &secret).map_err(|error| error.to_string())?;
         let mut answer = secret;
         answer.iter_mut().zip(nonce).for_each(|(byte, with)| *byte ^= with);
         self.waiting.retain(|waiting| waiting.until > now);
@@ -113,7 +111,7 @@ impl Challenges {
         now: OffsetDateTime,
     ) -> Option<String> {
         let key = &self.key.as_ref()?.private;
-        let answer = key.decrypt_blinded(&mut Draws(random), Pkcs1v15Encrypt, response).ok()?;
+        let answer = key.decrypt_blinded(random, Pkcs1v15Encrypt, response).ok()?;
         self.waiting.retain(|waiting| waiting.until > now);
         let place = self.waiting.iter().position(|waiting| waiting.answer.ct_eq(&answer).into())?;
         self.waiting.remove(place).map(|waiting| waiting.user)
@@ -128,7 +126,7 @@ impl std::fmt::Debug for Challenges {
 
 impl Key {
     fn new(name: &str, random: &mut Random, now: OffsetDateTime) -> Result<Key, String> {
-        let private = RsaPrivateKey::new(&mut Draws(random), BITS).map_err(|e| e.to_string())?;
+        let private = RsaPrivateKey::new(random, BITS).map_err(|e| e.to_string())?;
         let der = private.to_pkcs8_der().map_err(|error| error.to_string())?;
         let der = PrivatePkcs8KeyDer::from(der.as_bytes());
         let signer = KeyPair::try_from(&der).map_err(|error| error.to_string())?;
@@ -141,27 +139,3 @@ impl Key {
         Ok(Key { private, certificate: certificate.pem(), der: certificate.der().to_vec() })
     }
 }
-
-/// The appliance's randomness, as the library asks for it.
-pub(crate) struct Draws<'a>(pub(crate) &'a mut Random);
-
-impl TryRng for Draws<'_> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_le_bytes(self.0.bytes()))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_le_bytes(self.0.bytes()))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for part in bytes.chunks_mut(32) {
-            part.copy_from_slice(&self.0.block()[..part.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Draws<'_> {}

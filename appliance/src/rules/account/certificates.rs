@@ -144,7 +144,6 @@ fn answer(
 mod tests {
     use super::*;
     use crate::core::random::Random;
-    use crate::request::challenge::Draws;
     use crate::test_machine::{Answer, TestMachine};
     use rsa::pkcs8::EncodePrivateKey;
     use rsa::{Pkcs1v15Encrypt, RsaPrivateKey};
@@ -155,7 +154,7 @@ mod tests {
 
     /// An RSA key and its certificate, which is valid until 2030.
     static OWN: LazyLock<(RsaPrivateKey, String)> = LazyLock::new(|| {
-        let key = RsaPrivateKey::new(&mut Draws(&mut Random::from_number(5)), 2048).unwrap();
+        let key = RsaPrivateKey::new(&mut Random::from_number(5), 2048).unwrap();
         let der = key.to_pkcs8_der().unwrap();
         let signer = rcgen::KeyPair::try_from(&PrivatePkcs8KeyDer::from(der.as_bytes())).unwrap();
         let mut params = rcgen::CertificateParams::default();
@@ -177,7 +176,7 @@ mod tests {
         answer.iter_mut().zip(bytes("nonce")).for_each(|(byte, with)| *byte ^= with);
         let server = RsaCertificate::read(challenge["certificate"].as_str().unwrap()).unwrap();
         let mut random = Random::from_number(6);
-        let answer = server.key.encrypt(&mut Draws(&mut random), Pkcs1v15Encrypt, &answer);
+        let answer = server.key.encrypt(&mut random, Pkcs1v15Encrypt, &answer);
         json!({"challengeResponse": STANDARD.encode(answer.unwrap())})
     }
 

@@ -16,7 +16,7 @@ use crate::core::message::{Failure, Reply};
 use crate::core::random::hex;
 use crate::cryptoki::attributes::{Origin, change as change_attributes, complete, query};
 use crate::cryptoki::keys::{
-    Generated, Seeded, check_length, generate, private_parts, secret_parts,
+    Generated, check_length, draw, fresh, generate, private_parts, secret_parts,
 };
 use crate::cryptoki::mechanisms::{MECHANISMS as TABLE, find as mechanism, flag};
 use crate::cryptoki::{keys, operations, refuse};
@@ -269,7 +269,7 @@ fn random(cx: &mut Context<'_>, ids: &Ids<2>, body: Random) -> Result<Reply<Used
     if !(1..=MOST_RANDOM).contains(&body.length) {
         return Err(Failure::bad_request(format!("'length' must be 1 to {MOST_RANDOM}.")));
     }
-    Ok(Reply::ok(Used { data: encoded(&Seeded::fresh()?.draw(body.length)), handle: None }))
+    Ok(Reply::ok(Used { data: encoded(&draw(&mut fresh()?, body.length)), handle: None }))
 }
 
 fn mechanisms(

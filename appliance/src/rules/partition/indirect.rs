@@ -7,7 +7,6 @@ use luna_rest::partitions::{CHALLENGE, IndirectChallenge, IndirectLogin};
 use rsa::Pkcs1v15Encrypt;
 
 use crate::core::message::{Failure, Reply};
-use crate::request::challenge::Draws;
 use crate::request::context::Context;
 use crate::request::route::{Ids, OPERATOR, Routes};
 use crate::rules::account::certificates::RsaCertificate;
@@ -31,7 +30,7 @@ fn challenge(
     let der = blob.get(4..).unwrap_or_default().to_vec();
     let certificate = RsaCertificate::of(der).map_err(Failure::bad_request)?;
     let secret = cx.secret.block();
-    let encrypted = certificate.key.encrypt(&mut Draws(cx.secret), Pkcs1v15Encrypt, &secret);
+    let encrypted = certificate.key.encrypt(cx.secret, Pkcs1v15Encrypt, &secret);
     let encrypted = encrypted.map_err(|error| Failure::internal(error.to_string()))?;
     let location = format!("{}/1", CHALLENGE.path(&[&ids[0], serial]));
     Ok(Reply::created(location).with(IndirectChallenge { challenge: STANDARD.encode(encrypted) }))
