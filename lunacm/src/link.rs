@@ -4,6 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use luna_rest::link::Link;
 use luna_rest::{Client, Error, Identity, Target, Trust};
@@ -18,6 +19,9 @@ pub(crate) const PRIVATE_KEY: &str = "ClientPrivKeyFile";
 /// The key that names the file with the appliances' certificates.
 pub(crate) const AUTHORITIES: &str = "ServerCAFile";
 
+/// `ReceiveTimeout` of a configuration as installed, in milliseconds.
+const RECEIVE_TIMEOUT: u64 = 20_000;
+
 /// A session with an appliance.
 pub(crate) struct ServerLink {
     pub(crate) server: Server,
@@ -29,6 +33,8 @@ pub(crate) struct ServerLink {
 struct Files {
     identity: Identity,
     trusted: PathBuf,
+    /// `ReceiveTimeout`: how long an appliance may take for an answer.
+    receive_timeout: Duration,
 }
 
 impl Files {
@@ -41,7 +47,9 @@ impl Files {
             })
         };
         let identity = Identity::read(&path(CERTIFICATE)?, &path(PRIVATE_KEY)?)?;
-        Ok(Files { identity, trusted: path(AUTHORITIES)? })
+        let timeout = file.get(SECTION, "ReceiveTimeout").and_then(|text| text.parse().ok());
+        let receive_timeout = Duration::from_millis(timeout.unwrap_or(RECEIVE_TIMEOUT));
+        Ok(Files { identity, trusted: path(AUTHORITIES)?, receive_timeout })
     }
 
     fn connect(&self, server: &Server, watch: Option<&Arc<Watch>>) -> Result<ServerLink, Error> {
@@ -55,6 +63,7 @@ impl Files {
         if let Some(watch) = watch {
             watch.attach(&mut client);
         }
+        client.set_call_limit(self.receive_timeout);
         let link = client.open_link()?;
         Ok(ServerLink { server: server.clone(), client: Arc::new(client), link })
     }

@@ -84,6 +84,7 @@ type TimePasses = Arc<dyn Fn(Duration) + Send + Sync>;
 pub struct Client {
     pub(crate) transport: Transport,
     limit: Option<Duration>,
+    call_limit: Option<Duration>,
     command: Option<Arc<CommandDeadline>>,
     time_passes: Option<TimePasses>,
     user: Option<String>,
@@ -145,6 +146,7 @@ impl Client {
         Client {
             transport,
             limit,
+            call_limit: None,
             command: None,
             time_passes: None,
             user: None,
@@ -372,6 +374,12 @@ impl Client {
         self.command = Some(deadline);
     }
 
+    /// The longest time of each call from now on, also within a command, which may have more for all its calls
+    /// together.
+    pub fn set_call_limit(&mut self, limit: Duration) {
+        self.call_limit = Some(limit);
+    }
+
     /// Lets `time` pass between two calls of a command, whose limit does not count it; false if the
     /// flag of [`Client::set_cancel_flag`] was set before that.
     pub fn wait(&self, time: Duration) -> bool {
@@ -500,8 +508,10 @@ impl Client {
 
     pub(crate) fn pending(&self, method: Method, path: String) -> PendingCall {
         let of_command = self.command.as_ref().and_then(|command| *lock(&command.0));
-        let deadline = of_command
-            .or_else(|| self.limit.map(|limit| Deadline { end: Instant::now() + limit, limit }));
+        let from_now = |limit: Duration| Deadline { end: Instant::now() + limit, limit };
+        let deadline = of_command.or_else(|| self.limit.map(from_now));
+        let deadlines = deadline.into_iter().chain(self.call_limit.map(from_now));
+        let deadline = deadlines.min_by_key(|deadline| deadline.end);
         PendingCall {
             method,
             path,

@@ -121,6 +121,18 @@ fn the_time_limit_ends_a_wait() {
 }
 
 #[test]
+fn a_call_has_a_limit_of_its_own_within_a_command() {
+    let server = always(|| Reply::Hang);
+    let mut client = server.client();
+    let command = Arc::new(luna_rest::CommandDeadline::default());
+    command.start(Duration::from_secs(600));
+    client.set_command_deadline(command);
+    client.set_call_limit(Duration::from_millis(50));
+    let error = change(&client).unwrap_err();
+    assert!(matches!(&error, Error::TimedOut { .. }), "{error:?}");
+}
+
+#[test]
 fn the_cancel_flag_ends_a_wait_but_not_the_session() {
     let mut hangs = true;
     let server =
