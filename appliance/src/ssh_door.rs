@@ -171,7 +171,7 @@ impl Door {
         }
     }
 
-    /// Whether the address that somebody came to is one that lets in. Elsewhere he is closed at once, not refused:
+    /// Whether the address that somebody came to is one that lets in. Assumed: elsewhere he is closed at once, not refused:
     /// the port is kept, so that no other program takes it.
     fn is_open_at(&self, stream: &tokio::net::TcpStream) -> bool {
         let only = lock(&self.only);

@@ -190,9 +190,9 @@ fn an_appliance_that_stalls_is_given_up_after_the_time_limit() {
     let server = Server::start();
     server.shell(&script("'client list'|'client delete'*) read -r never;;"));
     for (line, status) in [("client list", 3), ("client delete -client x -force", 5)] {
-        let seen = server.run(&["--timeout", "1", "-c", line, "-c", "hsm show"]);
+        let seen = server.run(&["--timeout", "3", "-c", line, "-c", "hsm show"]);
         assert_eq!(seen.status, status, "{}{}", seen.stdout, seen.stderr);
-        assert!(seen.stdout.contains("did not answer within 1 seconds"), "{}", seen.stdout);
+        assert!(seen.stdout.contains("did not answer within 3 seconds"), "{}", seen.stdout);
         // Another session is opened for what follows.
         assert!(seen.stdout.ends_with("Command Result : 0 (Success)\n"), "{}", seen.stdout);
         assert!(seen.stderr.contains("was opened again"), "{}", seen.stderr);
