@@ -18,6 +18,7 @@ mod questions;
 mod refusals;
 mod session;
 mod ssh;
+pub mod tools;
 mod views;
 
 pub use commands::catalogue;

@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser};
 use luna_appliance::Own;
 use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, Via, parse};
 use lunash::fleet::{self, Fleet, FleetOptions};
+use lunash::tools::{Surroundings, Tool};
 use lunash::{Copies, Session, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -13,6 +14,8 @@ use lunash::{Copies, Session, WireOptions};
 /// Without a host, an emulated appliance of your own is started and used.
 #[derive(Parser)]
 #[command(name = "lunash", version, after_long_help = luna_shell::after_help())]
+// 'help' is a command of the appliance.
+#[command(disable_help_subcommand = true)]
 struct Arguments {
     #[command(flatten)]
     options: Options,
@@ -20,6 +23,8 @@ struct Arguments {
     wire: WireOptions,
     #[command(flatten)]
     fleet: FleetOptions,
+    #[command(subcommand)]
+    tool: Option<Tool>,
 }
 
 fn main() -> ExitCode {
@@ -30,11 +35,14 @@ fn main() -> ExitCode {
     if let Some(status) = lunash::login_shell::run_if_asked() {
         return status;
     }
-    let (mut options, wire, mut fleet) = match parse::<Arguments>() {
-        Ok(Arguments { options, wire, fleet }) => (options, wire, fleet),
+    let (mut options, wire, mut fleet, tool) = match parse::<Arguments>() {
+        Ok(Arguments { options, wire, fleet, tool }) => (options, wire, fleet, tool),
         Err(ended) => return ended,
     };
     let folders = Folders::of_user();
+    if let Some(tool) = tool {
+        return tool.run(Surroundings { options, wire, folders });
+    }
     if !fleet::narrow(&mut options, &mut fleet)
         && let Some(ended) = several(&options, fleet, &wire, &folders)
     {

@@ -111,6 +111,7 @@ pub const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
 pub struct TimeLimit {
     #[arg(
         long,
+        global = true,
         value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(1..=MAX_TIME_LIMIT),
         help = format!(
@@ -131,7 +132,8 @@ impl TimeLimit {
     }
 }
 
-/// Arguments shared by `lunash` and `lunacm`.
+/// Arguments shared by `lunash` and `lunacm`. Those that say which appliance is meant, and how results are
+/// written, may also stand behind the word of a tool.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
     /// One command; without it commands are read from the terminal or standard input
@@ -148,11 +150,11 @@ pub struct Options {
     pub file: Option<PathBuf>,
 
     /// No banner, and no remarks on standard error
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub quiet: bool,
 
     /// How results are written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Format,
 
     /// Stop at the first command that does not succeed
@@ -180,31 +182,31 @@ pub struct Options {
     pub last_attempt: bool,
 
     /// The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used
-    #[arg(long, env = "LUNA_HOST", value_parser = NonEmptyStringValueParser::new(), value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
+    #[arg(long, global = true, env = "LUNA_HOST", value_parser = NonEmptyStringValueParser::new(), value_name = "HOST[:PORT]", value_hint = ValueHint::Hostname)]
     pub host: Option<String>,
 
     /// Never use an emulated appliance of your own: without a host, refuse
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub real: bool,
 
     /// The appliance account
-    #[arg(long, env = "LUNA_USER", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
+    #[arg(long, global = true, env = "LUNA_USER", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
     pub user: Option<String>,
 
     /// A profile of the configuration file
-    #[arg(long, env = "LUNA_PROFILE", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
+    #[arg(long, global = true, env = "LUNA_PROFILE", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
     pub profile: Option<String>,
 
     /// The SHA-256 fingerprint the appliance's certificate must have
-    #[arg(long, env = "LUNA_FINGERPRINT", value_parser = NonEmptyStringValueParser::new(), value_name = "SHA256:…")]
+    #[arg(long, global = true, env = "LUNA_FINGERPRINT", value_parser = NonEmptyStringValueParser::new(), value_name = "SHA256:…")]
     pub fingerprint: Option<String>,
 
     /// A PEM file of the authorities that vouch for the appliance's certificate
-    #[arg(long, env = "LUNA_CA", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, global = true, env = "LUNA_CA", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
 
     /// The folder of the emulated appliance
-    #[arg(long, env = "LUNA_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    #[arg(long, global = true, env = "LUNA_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub data: Option<PathBuf>,
 
     /// Set for the login shell of an appliance: how it is

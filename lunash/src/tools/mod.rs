@@ -1,0 +1,61 @@
+//! Words of the program beside those of LunaSH: `lunash verify FILE…`. A file a tool; a word of theirs is no
+//! beginning of a command of the appliance, and is never abbreviated.
+
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use luna_shell::{Device, Failure, Folders, Kind, Options, Stdio, end};
+
+use crate::ssh::WireOptions;
+
+/// What a tool is run with.
+pub struct Surroundings {
+    /// The arguments before and behind the word that are not the tool's own.
+    pub options: Options,
+    /// The way to the appliance.
+    pub wire: WireOptions,
+    /// The folders of the user.
+    pub folders: Result<Folders, Failure>,
+}
+
+/// A tool, with its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Tool {
+    /// Play transcripts, and compare what is shown with what they hold
+    Verify(verify::Verify),
+}
+
+impl Tool {
+    /// Runs it to its end.
+    pub fn run(self, surroundings: Surroundings) -> ExitCode {
+        let options = &surroundings.options;
+        let mut device: Box<dyn Device> = Box::new(Stdio::new(options.quiet, None));
+        if !options.command.is_empty() || options.file.is_some() {
+            let why = "A tool takes no commands: -c and -f do not go with it.";
+            let failure = Failure::new(Kind::NotUnderstood, why);
+            return end("lunash", &mut *device, options.output, &failure);
+        }
+        match self {
+            Tool::Verify(verify) => verify.run(device, surroundings).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_grammar::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn no_tool_hides_a_command_or_an_abbreviation() {
+        let program = Tool::augment_subcommands(clap::Command::new("lunash"));
+        let grammar = crate::catalogue().grammar;
+        for name in program.get_subcommands().map(clap::Command::get_name) {
+            let unknown = matches!(grammar.resolve(name), Outcome::Unknown { .. });
+            assert!(unknown, "'{name}' is a word of LunaSH");
+        }
+    }
+}
