@@ -2,11 +2,12 @@
 //!
 //! `commands/` has a file per menu: each command's declaration, arguments, what it does and its
 //! view stand together. `session.rs` is what they work with: the slots and the current one;
-//! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `codes.rs`
-//! what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
+//! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `backup_hsm.rs` the
+//! Backup HSMs at this machine, `codes.rs` what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
 //! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group. `cmu/`, `vtl/` and
 //! `registration.rs` are the other programs.
 
+mod backup_hsm;
 mod certificate;
 pub mod chrystoki;
 mod cluster_connection;
@@ -30,6 +31,7 @@ mod start;
 mod token;
 pub mod vtl;
 
+pub use backup_hsm::find as find_backup_hsm;
 pub use commands::catalogue;
 pub use owner::ClientSide;
 pub use session::Session;

@@ -1,8 +1,9 @@
 //! The `lunacm` program: arguments in, a session, an exit status out.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, ValueHint};
 use luna_shell::{Folders, Options, parse};
 use lunacm::Session;
 
@@ -22,6 +23,12 @@ struct Arguments {
     /// names
     #[arg(long, env = "LUNA_CLIENT", value_name = "NAME")]
     client: Option<String>,
+
+    /// An emulated Backup HSM at this machine, by its folder, which is made when it is not there (can be
+    /// repeated)
+    #[arg(long, env = "LUNA_BACKUP_HSM", value_delimiter = ':', value_name = "FOLDER",
+        value_hint = ValueHint::DirPath)]
+    backup_hsm: Vec<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -29,7 +36,7 @@ fn main() -> ExitCode {
     if let Some(status) = luna_appliance::run_if_asked() {
         return status;
     }
-    let Arguments { options, client } = match parse() {
+    let Arguments { options, client, backup_hsm } = match parse() {
         Ok(arguments) => arguments,
         Err(ended) => return ended,
     };
@@ -42,7 +49,11 @@ fn main() -> ExitCode {
         state.as_deref(),
         |mut device, options| match lunacm::start(&mut *device, options, folders, client) {
             Ok((connection, secrets, side)) => {
-                Session::open(connection, device, secrets, options, side)
+                let mut session = Session::open(connection, device, secrets, options, side)?;
+                for folder in &backup_hsm {
+                    session.attach(lunacm::find_backup_hsm(folder));
+                }
+                Ok(session)
             }
             Err(failure) => Err((device, failure)),
         },

@@ -1,11 +1,11 @@
-//! The roles of a partition, as LunaCM names them. A keyring's KRSO is its Partition SO here, its
+//! The roles of a slot, as LunaCM names them. A keyring's KRSO is its Partition SO here, its
 //! KRCO its Crypto Officer.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A role that can log in to an application slot.
+/// A role that can log in to a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PartitionRole {
@@ -17,19 +17,29 @@ pub(crate) enum PartitionRole {
     Lco,
     /// Crypto User.
     Cu,
+    /// The SO of an HSM, on its administrative slot.
+    So,
+    /// The Auditor of an HSM, on its administrative slot.
+    Au,
 }
 
 impl PartitionRole {
-    /// All of them, in the order in which one makes the next.
+    /// Those of a partition, in the order in which one makes the next.
     pub(crate) const ALL: [PartitionRole; 4] =
         [PartitionRole::Po, PartitionRole::Co, PartitionRole::Lco, PartitionRole::Cu];
+    /// Those of an administrative slot.
+    pub(crate) const ADMINISTRATIVE: [PartitionRole; 2] = [PartitionRole::So, PartitionRole::Au];
 
-    /// The role of a name: short or long, in any letter case.
+    /// The role of a partition with this name: short or long, in any letter case.
     pub(crate) fn named(name: &str) -> Option<PartitionRole> {
+        PartitionRole::among(&Self::ALL, name)
+    }
+
+    /// One of these roles, by its name: short or long, in any letter case.
+    pub(crate) fn among(roles: &[PartitionRole], name: &str) -> Option<PartitionRole> {
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|role| name == role.short() || name == role.to_string().to_ascii_lowercase())
+        let mut roles = roles.iter().copied();
+        roles.find(|role| name == role.short() || name == role.to_string().to_ascii_lowercase())
     }
 
     /// The role of a keyring that is meant: by the names of the cluster guide, or as a partition's.
@@ -47,7 +57,7 @@ impl PartitionRole {
         match self {
             PartitionRole::Po => Some(["krso", "Keyring SO"]),
             PartitionRole::Co => Some(["krco", "Keyring CO"]),
-            PartitionRole::Lco | PartitionRole::Cu => None,
+            _ => None,
         }
     }
 
@@ -66,7 +76,11 @@ impl PartitionRole {
 
     /// The name in paths of the REST API.
     pub(crate) fn id(self) -> &'static str {
-        if self == PartitionRole::Po { "so" } else { self.short() }
+        match self {
+            PartitionRole::Po => "so",
+            PartitionRole::Au => "audit",
+            other => other.short(),
+        }
     }
 
     /// The short name people type.
@@ -76,6 +90,8 @@ impl PartitionRole {
             PartitionRole::Co => "co",
             PartitionRole::Lco => "lco",
             PartitionRole::Cu => "cu",
+            PartitionRole::So => "so",
+            PartitionRole::Au => "au",
         }
     }
 
@@ -86,6 +102,8 @@ impl PartitionRole {
             PartitionRole::Po => "PO_PASSWORD",
             PartitionRole::Co | PartitionRole::Lco => "CO_PASSWORD",
             PartitionRole::Cu => "CU_PASSWORD",
+            PartitionRole::So => "HSM_PASSWORD",
+            PartitionRole::Au => "AUDIT_PASSWORD",
         }
     }
 }
@@ -97,6 +115,8 @@ impl fmt::Display for PartitionRole {
             PartitionRole::Co => "Crypto Officer",
             PartitionRole::Lco => "Limited Crypto Officer",
             PartitionRole::Cu => "Crypto User",
+            PartitionRole::So => "SO",
+            PartitionRole::Au => "Auditor",
         })
     }
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use luna_rest::partitions::{LOGIN, Login, ROLE};
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
-    Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, Older, Options,
-    Page, Question, Secrets, Ui, Watch, naming,
+    Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, LocalAppliance,
+    Older, Options, Page, Question, Secrets, Ui, Watch, naming,
 };
 
+use crate::backup_hsm::BackupHsm;
 use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
@@ -46,6 +47,7 @@ pub struct Session {
     /// configured.
     appliances: Vec<Appliance>,
     links: Vec<ClusterConnection>,
+    backup_hsms: Vec<BackupHsm>,
     watch: Arc<Watch>,
     slots: Vec<Slot>,
     current: Option<usize>,
@@ -119,7 +121,77 @@ impl Session {
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
         let group_logins = BTreeMap::new();
-        Ok(Session { ui, connection, side, appliances, links, watch, slots, current, group_logins })
+        let backup_hsms = Vec::new();
+        Ok(Session {
+            ui,
+            connection,
+            side,
+            appliances,
+            links,
+            backup_hsms,
+            watch,
+            slots,
+            current,
+            group_logins,
+        })
+    }
+
+    /// Adds a Backup HSM at this machine, whose slot stands before the HA groups. One that cannot be used is
+    /// noted, and is no slot.
+    pub fn attach(&mut self, found: Result<LocalAppliance, Failure>) {
+        if let Err(failure) = found.and_then(|found| self.add(found)) {
+            self.ui.note(format!("note: Backup HSM: {}", failure.message));
+        }
+    }
+
+    fn add(&mut self, found: LocalAppliance) -> Result<(), Failure> {
+        self.ui.note(&found.notice);
+        self.backup_hsms.push(BackupHsm::open(found, &self.watch)?);
+        self.slots.retain(|slot| !slot.is_group() && !slot.is_administrative());
+        add_backup_hsms(&mut self.slots, &self.backup_hsms)?;
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(&mut self.slots, &file);
+        }
+        self.current = self.current.or(Some(0));
+        Ok(())
+    }
+
+    /// The Backup HSM that the current slot administers: its session and its serial number.
+    ///
+    /// # Errors
+    /// The current slot administers none.
+    pub(crate) fn backup_hsm(&self) -> Result<(&Client, &str), Failure> {
+        self.backup_hsm_of(None)
+    }
+
+    /// The same of another slot, the current one if none is given.
+    ///
+    /// # Errors
+    /// There is no such slot, or it administers no HSM.
+    pub(crate) fn backup_hsm_of(&self, number: Option<usize>) -> Result<(&Client, &str), Failure> {
+        let slot = self.slot_or_current(number)?;
+        let device = match slot.behind {
+            Behind::Administrative { device, .. } => self.backup_hsms.get(device),
+            _ => None,
+        };
+        device.map(|device| (&**device.client(), &*device.serial)).ok_or_else(|| {
+            codes::failure(
+                codes::NOT_SUPPORTED,
+                format!("Slot {} is not an administrative slot.", slot.slot),
+            )
+            .hint("'slot list' shows the slots, 'slot set' makes another one the current one")
+        })
+    }
+
+    /// The roles of the current slot.
+    pub(crate) fn roles(&self) -> Vec<PartitionRole> {
+        match self.slot() {
+            Ok(slot) if slot.is_administrative() => PartitionRole::ADMINISTRATIVE.to_vec(),
+            Ok(slot) if slot.is_keyring() => {
+                PartitionRole::ALL.into_iter().filter(|role| role.is_of_keyrings()).collect()
+            }
+            _ => PartitionRole::ALL.to_vec(),
+        }
     }
 
     /// The session with the appliance of the current slot.
@@ -138,7 +210,7 @@ impl Session {
     fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
         match slot.behind {
             Behind::Partition { place } => self.appliances.get(place),
-            Behind::Group { .. } | Behind::Keyring { .. } => None,
+            _ => None,
         }
     }
 
@@ -209,6 +281,22 @@ impl Session {
         })
     }
 
+    /// The slot of a number, or the current one, if it is one for applications.
+    ///
+    /// # Errors
+    /// There is none of that number, or it is an administrative slot.
+    pub(crate) fn application_slot(&self, number: Option<usize>) -> Result<&Slot, Failure> {
+        let slot = self.slot_or_current(number)?;
+        if !slot.is_administrative() {
+            return Ok(slot);
+        }
+        Err(codes::failure(
+            codes::NOT_SUPPORTED,
+            format!("Slot {} is an administrative slot; only partitions have this.", slot.slot),
+        )
+        .hint("'slot list' shows the slots, 'slot set' makes another one the current one"))
+    }
+
     /// The partition or keyring of the current slot.
     ///
     /// # Errors
@@ -221,6 +309,11 @@ impl Session {
         match &slot.behind {
             Behind::Keyring { id, link, .. } if let Some(link) = self.links.get(*link) => {
                 SlotBackend::keyring(Arc::clone(link.client()), link.cluster(), id)
+            }
+            Behind::Administrative { device, .. }
+                if let Some(device) = self.backup_hsms.get(*device) =>
+            {
+                SlotBackend::administrative(Arc::clone(device.client()), &device.serial)
             }
             Behind::Group { members } if let Some(group) = self.group_of(&slot.serial, members) => {
                 group
@@ -336,6 +429,7 @@ impl Session {
             )
             .hint("'slot list' shows the slots, 'slot set' makes another one the current one"));
         }
+        self.application_slot(number)?;
         let hsm = match self.appliance_of(slot) {
             Some(appliance) => appliance.hsm.clone(),
             None => self.appliance()?.hsm.clone(),
@@ -386,6 +480,14 @@ impl Session {
             let slot = self.slot()?;
             (slot.slot, slot.serial.clone(), slot.role)
         };
+        if let Behind::Administrative { device, .. } = self.slot()?.behind {
+            let new =
+                self.backup_hsms.get(device).map(|hsm| hsm.slot(number, device)).transpose()?;
+            if let Some(new) = new {
+                self.slots[number] = Slot { role, ..new };
+            }
+            return Ok(());
+        }
         if let Some(new) = self.appliance()?.slot(number, &serial)? {
             self.slots[number] = Slot { role, ..new };
         }
@@ -416,6 +518,7 @@ impl Session {
                 self.ui.note(note);
             }
         }
+        add_backup_hsms(&mut slots, &self.backup_hsms)?;
         if let Ok(file) = Chrystoki::read(&self.side.configuration) {
             add_groups(&mut slots, &file);
         }
@@ -448,6 +551,7 @@ impl Session {
         for (number, link) in self.links.iter().enumerate() {
             notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
         }
+        add_backup_hsms(&mut slots, &self.backup_hsms)?;
         if let Ok(file) = Chrystoki::read(&self.side.configuration) {
             add_groups(&mut slots, &file);
         }
@@ -609,6 +713,7 @@ impl Session {
     ) -> Result<Attempt<Session>, Failure> {
         let end = match role {
             _ if self.slot()?.is_keyring() => "a wrong password locks the keyring",
+            PartitionRole::So => "a wrong password zeroizes the HSM",
             PartitionRole::Po => "a wrong password zeroizes the partition",
             _ => "a wrong password locks the role",
         };
@@ -763,10 +868,18 @@ fn add_keyrings(
     })
 }
 
+/// Adds the administrative slots of the Backup HSMs at this machine.
+fn add_backup_hsms(slots: &mut Vec<Slot>, backup_hsms: &[BackupHsm]) -> Result<(), Failure> {
+    for (device, backup_hsm) in backup_hsms.iter().enumerate() {
+        slots.push(backup_hsm.slot(slots.len(), device)?);
+    }
+    Ok(())
+}
+
 /// Adds the HA groups of the configuration behind all other slots.
 fn add_groups(slots: &mut Vec<Slot>, file: &Chrystoki) {
     for group in groups(file) {
-        let is_member = |slot: &&Slot| !slot.is_group() && group.members.contains(&slot.serial);
+        let is_member = |slot: &&Slot| slot.is_partition() && group.members.contains(&slot.serial);
         let first = slots.iter().find(is_member).cloned();
         slots.push(Slot::group(slots.len(), &group, first.as_ref()));
     }
@@ -783,6 +896,11 @@ impl luna_shell::Session for Session {
 
     fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    /// What the product shows on administrative slots only is there with a Backup HSM.
+    fn has(&self, path: &str) -> bool {
+        !self.backup_hsms.is_empty() || !crate::commands::is_of_administrative_slots(path)
     }
 
     fn prompt(&self) -> String {
@@ -804,8 +922,7 @@ impl luna_shell::Session for Session {
     fn completion_values(&self) -> CompletionValues {
         let slots: Vec<String> = self.slots.iter().map(|slot| slot.slot.to_string()).collect();
         let keyring = self.slot().is_ok_and(Slot::is_keyring);
-        let roles = PartitionRole::ALL.into_iter();
-        let roles = roles.filter(|role| !keyring || role.is_of_keyrings());
+        let roles = self.roles().into_iter();
         let roles: Vec<String> = roles.map(|role| role.names(keyring).0.to_owned()).collect();
         let client = Arc::clone(&self.connection.client);
         let configuration = self.side.configuration.clone();

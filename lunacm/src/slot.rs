@@ -52,6 +52,14 @@ pub(crate) enum Behind {
         #[serde(skip)]
         place: usize,
     },
+    /// The partition that administers a Backup HSM at this machine.
+    Administrative {
+        /// Which of the session's Backup HSMs it is.
+        #[serde(skip)]
+        device: usize,
+        /// The state of the HSM.
+        status: String,
+    },
     /// An HA group of this client.
     Group {
         /// Serial numbers of its members.
@@ -112,12 +120,22 @@ impl Slot {
         matches!(self.behind, Behind::Group { .. })
     }
 
+    /// Whether it is a partition of an appliance.
+    pub(crate) fn is_partition(&self) -> bool {
+        matches!(self.behind, Behind::Partition { .. })
+    }
+
     /// The link that leads to a keyring; none for a partition.
     pub(crate) fn link(&self) -> Option<usize> {
         match &self.behind {
-            Behind::Partition { .. } | Behind::Group { .. } => None,
             Behind::Keyring { link, .. } => Some(*link),
+            _ => None,
         }
+    }
+
+    /// Whether it administers an HSM.
+    pub(crate) fn is_administrative(&self) -> bool {
+        matches!(self.behind, Behind::Administrative { .. })
     }
 
     /// Whether it is a keyring.
@@ -130,8 +148,12 @@ impl Slot {
         if self.is_keyring() {
             return "Luna Keyring Slot (PW)".to_owned();
         }
-        // Assumed for a group: its page shows no line of 'slot set'.
-        let kind = if self.is_group() { "Luna HA Slot" } else { "Luna User Slot" };
+        // Assumed for groups and administrative slots: no line of 'slot set' was seen for them.
+        let kind = match self.behind {
+            Behind::Group { .. } => "Luna HA Slot",
+            Behind::Administrative { .. } => "Luna Admin Slot",
+            _ => "Luna User Slot",
+        };
         format!("{kind} {} (PW) {}", self.firmware, self.mode())
     }
 
@@ -156,6 +178,11 @@ impl Slot {
         }
         match &self.behind {
             Behind::Partition { .. } => line("Slot Description", "Net Token Slot"),
+            Behind::Administrative { status, .. } => {
+                line("Slot Description", "Admin Token Slot");
+                line("HSM Configuration", &self.configuration);
+                line("HSM Status", status);
+            }
             Behind::Group { .. } => line("HSM Status", "N/A - HA Group"),
             Behind::Keyring { cluster, .. } => {
                 line("Slot Description", &format!("Keyring of Cluster {cluster}"));

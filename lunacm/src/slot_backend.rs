@@ -1,22 +1,26 @@
-//! The resource behind a slot: a partition of the appliance or a keyring of a cluster.
-//!
-//! Both have the same calls with the same types; their paths start with two ids.
+//! The resource behind a slot: a partition of the appliance, a keyring of a cluster, or the partition that
+//! administers a Backup HSM. Each kind has calls of its own for the same.
 
 use std::sync::Arc;
 
-use luna_rest::partitions::{ChangePassword, InitRole, Login, Object, Role, RoleAction, Roles};
-use luna_rest::{Call, Client, Error, Nothing, keyrings, partitions};
+use luna_rest::partitions::{
+    ChangePassword, InitRole, Login, Object, Role, RoleAction, RoleRef, Roles,
+};
+use luna_rest::{Client, Error, Nothing, audit, hsm, keyrings, partitions};
 use luna_shell::Failure;
 use serde::Serialize;
 
 use crate::group_token;
 use crate::token::{Single, Token};
 
-/// A partition or a keyring, and the session to call it in.
+/// The id of the Auditor.
+const AUDITOR: &str = "audit";
+
+/// What is behind a slot, and the session to call it in.
 #[derive(Clone)]
 pub(crate) struct SlotBackend {
     client: Arc<Client>,
-    /// HSM and partition, or cluster and keyring.
+    /// HSM and partition, cluster and keyring, or the HSM twice.
     ids: [String; 2],
     calls: &'static Calls,
     /// The other members of an HA group, whose roles log in and out together.
@@ -54,16 +58,16 @@ pub(crate) struct Space {
     pub(crate) free: u64,
 }
 
-/// The calls of one kind.
+/// What differs between the kinds.
 struct Calls {
     show: fn(&SlotBackend) -> Result<SlotState, Error>,
-    log_in: &'static Call<Login, Nothing, 2>,
-    log_out: &'static Call<Nothing, Nothing, 2>,
-    roles: &'static Call<Nothing, Roles, 2>,
-    role: &'static Call<Nothing, Role, 3>,
-    init_role: &'static Call<InitRole, Nothing, 3>,
-    change_role: &'static Call<ChangePassword, Nothing, 3>,
-    act_on_role: &'static Call<RoleAction, Nothing, 4>,
+    log_in: fn(&SlotBackend, &Login) -> Result<Nothing, Error>,
+    log_out: fn(&SlotBackend) -> Result<Nothing, Error>,
+    roles: fn(&SlotBackend) -> Result<Roles, Error>,
+    role: fn(&SlotBackend, &str) -> Result<Role, Error>,
+    init_role: fn(&SlotBackend, &str, &InitRole) -> Result<Nothing, Error>,
+    change_role: fn(&SlotBackend, &str, &ChangePassword) -> Result<Nothing, Error>,
+    reset_role: fn(&SlotBackend, &str, &RoleAction) -> Result<Nothing, Error>,
     objects: fn(&SlotBackend) -> Result<Vec<Object>, Error>,
     clear: fn(&SlotBackend) -> Result<Nothing, Error>,
 }
@@ -85,13 +89,20 @@ static PARTITION: Calls = Calls {
             ouid: partition.ouid,
         })
     },
-    log_in: &partitions::LOGIN,
-    log_out: &partitions::LOGOUT,
-    roles: &partitions::ROLES,
-    role: &partitions::ROLE,
-    init_role: &partitions::INIT_ROLE,
-    change_role: &partitions::CHANGE_ROLE,
-    act_on_role: &partitions::ROLE_ACT,
+    log_in: |backend, login| backend.client.call(&partitions::LOGIN, &backend.ids(), login),
+    log_out: |backend| backend.client.call(&partitions::LOGOUT, &backend.ids(), &Nothing {}),
+    roles: |backend| backend.client.get(&partitions::ROLES, &backend.ids()),
+    role: |backend, role| backend.client.get(&partitions::ROLE, &backend.with(role)),
+    init_role: |backend, role, body| {
+        backend.client.call(&partitions::INIT_ROLE, &backend.with(role), body)
+    },
+    change_role: |backend, role, body| {
+        backend.client.call(&partitions::CHANGE_ROLE, &backend.with(role), body)
+    },
+    reset_role: |backend, role, body| {
+        let [hsm, partition] = backend.ids();
+        backend.client.call(&partitions::ROLE_ACT, &[hsm, partition, role, "reset"], body)
+    },
     objects: |backend| {
         let [hsm, partition] = backend.ids();
         let listed = backend.client.get(&partitions::OBJECTS, &[hsm, partition])?.objects;
@@ -117,15 +128,96 @@ static KEYRING: Calls = Calls {
             ouid: String::new(),
         })
     },
-    log_in: &keyrings::LOGIN,
-    log_out: &keyrings::LOGOUT,
-    roles: &keyrings::ROLES,
-    role: &keyrings::ROLE,
-    init_role: &keyrings::INIT_ROLE,
-    change_role: &keyrings::CHANGE_ROLE,
-    act_on_role: &keyrings::RESET_ROLE,
+    log_in: |backend, login| backend.client.call(&keyrings::LOGIN, &backend.ids(), login),
+    log_out: |backend| backend.client.call(&keyrings::LOGOUT, &backend.ids(), &Nothing {}),
+    roles: |backend| backend.client.get(&keyrings::ROLES, &backend.ids()),
+    role: |backend, role| backend.client.get(&keyrings::ROLE, &backend.with(role)),
+    init_role: |backend, role, body| {
+        backend.client.call(&keyrings::INIT_ROLE, &backend.with(role), body)
+    },
+    change_role: |backend, role, body| {
+        backend.client.call(&keyrings::CHANGE_ROLE, &backend.with(role), body)
+    },
+    reset_role: |backend, role, body| {
+        let [cluster, keyring] = backend.ids();
+        backend.client.call(&keyrings::RESET_ROLE, &[cluster, keyring, role, "reset"], body)
+    },
     objects: |backend| Ok(backend.client.get(&keyrings::OBJECTS, &backend.ids())?.data),
     clear: |backend| backend.client.call(&keyrings::CLEAR, &backend.ids(), &Nothing {}),
+};
+
+/// The Auditor has calls of his own.
+static ADMINISTRATIVE: Calls = Calls {
+    show: |backend| {
+        let hsm = backend.client.get(&hsm::SHOW, &[backend.ids()[0]])?;
+        Ok(SlotState {
+            initialized: !hsm.zeroized,
+            label: hsm.label,
+            version: None,
+            space: None,
+            objects: 0,
+            overhead: None,
+            ouid: String::new(),
+        })
+    },
+    log_in: |backend, login| {
+        let password = login.password.clone();
+        if login.role == AUDITOR {
+            let login = audit::Login { password: password.unwrap_or_default() };
+            return backend.client.call(&audit::LOGIN, &[], &login);
+        }
+        let login = hsm::Login { role: login.role.clone(), password, ped: login.ped.clone() };
+        backend.client.call(&hsm::LOGIN, &[backend.ids()[0]], &login)
+    },
+    log_out: |backend| backend.client.call(&hsm::LOGOUT, &[backend.ids()[0]], &Nothing {}),
+    roles: |backend| {
+        let listed = backend.client.get(&hsm::ROLES, &[backend.ids()[0]])?.roles;
+        let role = |role: hsm::RoleLink| RoleRef { id: role.id, name: role.name, url: role.url };
+        Ok(Roles { roles: listed.into_iter().map(role).collect() })
+    },
+    role: |backend, role| {
+        let role = backend.client.get(&hsm::ROLE, &[backend.ids()[0], role])?;
+        let left = match &*role.id {
+            AUDITOR => Some(role.login_attempts_left),
+            _ => backend.client.get(&hsm::SHOW, &[backend.ids()[0]])?.attempts_left(),
+        };
+        Ok(Role {
+            activated: role.activated,
+            challenge_to_be_changed: role.challenge_to_be_changed,
+            id: role.id,
+            initialized: role.initialized,
+            locked_out: role.locked_out,
+            login_attempts_left: left,
+            name: role.name,
+            pin_to_be_changed: role.pin_to_be_changed,
+            primary_authentication: role.primary_authentication,
+            secondary_authentication: role.secondary_authentication,
+        })
+    },
+    init_role: |backend, role, body| {
+        if role != AUDITOR {
+            return backend.client.call(&hsm::INIT_ROLE, &[backend.ids()[0], role], body);
+        }
+        // 'role setdomain' gives the Auditor another domain.
+        let password = body.password.clone().unwrap_or_default();
+        let init = audit::Init { password, domain: None, default_domain: true };
+        backend.client.call(&audit::INIT, &[], &init)
+    },
+    change_role: |backend, role, body| {
+        let (old_password, new_password) = (body.old_password.clone(), body.new_password.clone());
+        if role == AUDITOR {
+            let change = audit::ChangePassword { old_password, new_password };
+            return backend.client.call(&audit::CHANGE_PASSWORD, &[], &change);
+        }
+        let change = hsm::ChangePassword { old_password, new_password, ped: None };
+        backend.client.call(&hsm::CHANGE_PASSWORD, &[backend.ids()[0], role], &change)
+    },
+    reset_role: |backend, role, body| {
+        backend.client.call(&hsm::ROLE_ACT, &[backend.ids()[0], role, "reset"], body)
+    },
+    objects: |_| Ok(Vec::new()),
+    // It has none.
+    clear: |_| Ok(Nothing {}),
 };
 
 impl SlotBackend {
@@ -135,6 +227,17 @@ impl SlotBackend {
             client,
             ids: [hsm.to_owned(), serial.to_owned()],
             calls: &PARTITION,
+            others: Vec::new(),
+            group: None,
+        }
+    }
+
+    /// The administrative partition of an HSM, by the HSM's serial number.
+    pub(crate) fn administrative(client: Arc<Client>, hsm: &str) -> SlotBackend {
+        SlotBackend {
+            client,
+            ids: [hsm.to_owned(), hsm.to_owned()],
+            calls: &ADMINISTRATIVE,
             others: Vec::new(),
             group: None,
         }
@@ -201,7 +304,7 @@ impl SlotBackend {
     /// # Errors
     /// A member refuses it, or has one attempt left, which is not spent on the way.
     pub(crate) fn log_in(&self, login: &Login) -> Result<(), Failure> {
-        self.client.call(self.calls.log_in, &self.ids(), login)?;
+        (self.calls.log_in)(self, login)?;
         for (done, other) in self.others.iter().enumerate() {
             let logged_in = other.role(&login.role).map_err(Failure::from).and_then(|role| {
                 if role.attempts_left().is_some_and(|left| left <= 1) {
@@ -212,7 +315,7 @@ impl SlotBackend {
             });
             if let Err(failure) = logged_in {
                 self.others[..done].iter().for_each(|other| drop(other.log_out()));
-                drop(self.client.call(self.calls.log_out, &self.ids(), &Nothing {}));
+                drop((self.calls.log_out)(self));
                 return Err(failure);
             }
         }
@@ -222,33 +325,32 @@ impl SlotBackend {
     /// Logs the role out that is logged in.
     pub(crate) fn log_out(&self) -> Result<(), Error> {
         self.others.iter().try_for_each(SlotBackend::log_out)?;
-        self.client.call(self.calls.log_out, &self.ids(), &Nothing {}).map(drop)
+        (self.calls.log_out)(self).map(drop)
     }
 
     /// The roles there are.
     pub(crate) fn roles(&self) -> Result<Roles, Error> {
-        self.client.get(self.calls.roles, &self.ids())
+        (self.calls.roles)(self)
     }
 
     /// The state of a role.
     pub(crate) fn role(&self, role: &str) -> Result<Role, Error> {
-        self.client.get(self.calls.role, &self.with(role))
+        (self.calls.role)(self, role)
     }
 
     /// Gives a role its first password.
     pub(crate) fn init_role(&self, role: &str, body: &InitRole) -> Result<(), Error> {
-        self.client.call(self.calls.init_role, &self.with(role), body).map(drop)
+        (self.calls.init_role)(self, role, body).map(drop)
     }
 
     /// Changes a role's password.
     pub(crate) fn change_role(&self, role: &str, body: &ChangePassword) -> Result<(), Error> {
-        self.client.call(self.calls.change_role, &self.with(role), body).map(drop)
+        (self.calls.change_role)(self, role, body).map(drop)
     }
 
     /// Gives another role a new password.
     pub(crate) fn reset_role(&self, role: &str, body: &RoleAction) -> Result<(), Error> {
-        let [outer, inner] = self.ids();
-        self.client.call(self.calls.act_on_role, &[outer, inner, role, "reset"], body).map(drop)
+        (self.calls.reset_role)(self, role, body).map(drop)
     }
 
     /// The objects that the session sees.

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Nothing, calls};
+use crate::error_id::short_names;
 
 /// The request header that carries the key of the data folder, in hexadecimal.
 pub const LOCAL_KEY_HEADER: &str = "X-Local-Key";
@@ -15,6 +16,10 @@ pub const SESSION_COOKIE: &str = "session";
 
 /// The value of the header `Server` in every answer of an emulated appliance.
 pub const SERVER: &str = "luna-appliance";
+
+short_names! {
+    HSM_IN_USE = EMULATOR_HSM_IN_USE,
+}
 
 calls! {
     /// Opens a private session as `admin` for whoever can read the data folder's key.
@@ -27,6 +32,10 @@ calls! {
     pub const SESSIONS: Call<Nothing, Sessions> = Call::get("/emulator/sessions");
     /// Goes back to factory state; every session and task ends.
     pub const RESET: Call<Nothing, Nothing> = Call::post("/emulator/reset");
+
+    /// Makes the HSM that nobody has used yet a Backup HSM, as it is attached to a client's machine:
+    /// it has no accounts, whoever is at that machine may do all that its roles let him.
+    pub const BECOME_BACKUP_HSM: Call<Nothing, Nothing> = Call::post("/emulator/backupHsm");
 
     /// Lists the links to the other members of the cluster.
     pub const LINKS: Call<Nothing, Links> = Call::get("/emulator/links");

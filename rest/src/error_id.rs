@@ -499,6 +499,8 @@ error_ids! {
     // Emulated appliances only.
     /// 409: a Backup HSM of this serial number is attached already.
     EMULATOR_BACKUP_HSM_ATTACHED,
+    /// 409: an HSM that is in use does not become a Backup HSM.
+    EMULATOR_HSM_IN_USE,
     /// 401: no client is registered with the certificate that was shown on a link.
     EMULATOR_LINK_UNKNOWN_CLIENT,
     /// 401: the client came from another address than the registered one.

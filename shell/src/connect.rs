@@ -86,10 +86,14 @@ impl Connection {
     /// # Errors
     /// It cannot be reached or does not accept the key.
     pub fn local(local: LocalAppliance) -> Result<Connection, Failure> {
-        Connection::with(local, Watch::new(false, DEFAULT_TIME_LIMIT))
+        Connection::local_under(local, Watch::new(false, DEFAULT_TIME_LIMIT))
     }
 
-    fn with(local: LocalAppliance, watch: Arc<Watch>) -> Result<Connection, Failure> {
+    /// The same, its calls under a watch that there is already.
+    ///
+    /// # Errors
+    /// As for [`Connection::local`].
+    pub fn local_under(local: LocalAppliance, watch: Arc<Watch>) -> Result<Connection, Failure> {
         let origin = Origin::Key(local.target, local.key);
         let user = "admin".to_owned();
         let client = open(&origin, &user, &watch)?;
@@ -190,7 +194,7 @@ pub fn connect(
             None => device.report(&local.notice),
         }
         local.target.limit = limit;
-        return Connection::with(local, watch)
+        return Connection::local_under(local, watch)
             .map(|connection| Connection { profile, ..connection });
     }
     let named = Named::read(&host, profile, options)?;

@@ -35,6 +35,8 @@ pub struct TestAppliance {
     appliances: Appliances,
     /// Whether LunaSH sessions go over SSH.
     pub(crate) ssh: bool,
+    /// Those that are Backup HSMs at the client's machine.
+    backup_hsms: Vec<String>,
     folder: tempfile::TempDir,
 }
 
@@ -67,7 +69,7 @@ impl TestAppliance {
     pub(crate) fn on(network: Rc<Network>, number: u8, ssh: bool) -> Result<TestAppliance> {
         let folder = tempfile::tempdir()?;
         let appliances = Appliances::new(folder.path(), network, number, ssh)?;
-        Ok(TestAppliance { appliances, ssh, folder })
+        Ok(TestAppliance { appliances, ssh, backup_hsms: Vec::new(), folder })
     }
 
     /// The address with this number, from 1 to 9, in this appliance's network.
@@ -273,6 +275,16 @@ impl TestAppliance {
         Ok(())
     }
 
+    /// Attaches an appliance that nobody has used to the client's machine, as a Backup HSM.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) fn attach(&mut self, name: &str) -> Result<()> {
+        self.appliances.start(name)?;
+        self.backup_hsms.push(name.to_owned());
+        Ok(())
+    }
+
     /// Pulls a Backup HSM out and plugs it into another appliance.
     ///
     /// # Errors
@@ -296,13 +308,7 @@ impl TestAppliance {
     }
 
     fn access(&self) -> Result<Connection> {
-        let local = LocalAppliance {
-            target: self.target()?,
-            key: self.running()?.local_key().clone(),
-            notice: String::new(),
-            keep: None,
-        };
-        let mut connection = Connection::local(local).map_err(plain)?;
+        let mut connection = Connection::local(local(self.running()?)).map_err(plain)?;
         let (target, key) = (self.target()?, self.running()?.local_key().clone());
         if let Some(client) = Arc::get_mut(&mut connection.client) {
             client.set_time_passes(Arc::new(move |time| {
@@ -436,7 +442,24 @@ impl TestAppliance {
         let device = Box::new(terminal.clone());
         let side = self.client_side(client);
         let opened = lunacm::Session::open(Some(self.access()?), device, secrets, options, side);
-        Ok(opened.map(|session| keeping_state(session, self.folder())))
+        let mut opened = opened.map(|session| keeping_state(session, self.folder()));
+        if let Ok(session) = &mut opened {
+            for name in &self.backup_hsms {
+                let running = self.appliances.running(name)?;
+                session.attach(Ok(local(running)));
+            }
+        }
+        Ok(opened)
+    }
+}
+
+/// An appliance of the test as one of this machine.
+fn local(running: &Running) -> LocalAppliance {
+    LocalAppliance {
+        target: target(running),
+        key: running.local_key().clone(),
+        notice: "note: the Backup HSM is emulated".to_owned(),
+        keep: None,
     }
 }
 

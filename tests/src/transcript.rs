@@ -31,6 +31,7 @@
 //! on. These lines are in the transcript too, and each waits until what follows from it is done:
 //!
 //! - `@appliance B` goes over to that appliance, which is started when it is named first;
+//! - `@attach B` makes a new appliance a Backup HSM at the machine of lunacm;
 //! - `@carry SERIAL B` pulls a Backup HSM out and plugs it into that appliance;
 //! - `@copy FILE B` copies one of admin's files there;
 //! - `@cut A B [to|from|both]` cuts the link between two members as A has it, `@heal` heals all;
@@ -191,6 +192,7 @@ fn happen(appliance: &mut TestAppliance, word: &str, rest: &str) -> Result<()> {
         ("cut", [from, to, direction]) => appliance.appliances().cut(from, to, direction)?,
         ("heal", []) => appliance.appliances().heal()?,
         ("kill", [name]) => appliance.appliances().kill(name)?,
+        ("attach", [name]) => appliance.attach(name)?,
         ("start", [name]) => appliance.appliances().start(name)?,
         ("settle", []) => {}
         _ => bail!("'@{word} {rest}' is no directive"),

@@ -74,6 +74,9 @@ pub struct HsmRow {
     pub rollback: String,
     /// The firmware that waits to be installed; empty for none.
     pub upgrade: String,
+    /// Whether it is a Backup HSM, attached to a client's machine.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backup: bool,
     /// Policy 50 was on at some time: no more rollback.
     pub fms_ever_allowed: bool,
     /// Counters since they were reset.

@@ -142,6 +142,7 @@ fn fill_hsm(state: &mut State) {
             firmware: text("7.8.4"),
             rollback: text("7.8.2"),
             upgrade: text("7.8.7"),
+            backup: true,
             fms_ever_allowed: true,
             counters: CountersRow {
                 critical_events: 1,

@@ -48,6 +48,13 @@ const RETIRED: &[(&str, &str)] =
 const OF_ADMINISTRATIVE_SLOTS: &[&str] =
     &["audit", "hsm", "stm", "partition create", "partition delete", "partition resize"];
 
+/// Whether the product shows a command on administrative slots only.
+pub(crate) fn is_of_administrative_slots(path: &str) -> bool {
+    OF_ADMINISTRATIVE_SLOTS.iter().any(|of_them| {
+        path.strip_prefix(of_them).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
+}
+
 /// Lines that scripts of older releases, and guides, still send.
 pub(crate) const OLDER: &[Older] =
     &[Older { words: "slot set", today: "slot set", arguments: &[("slot", Now::Is("-slot"))] }];

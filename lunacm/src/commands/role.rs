@@ -3,7 +3,7 @@
 use luna_rest::partitions as rest;
 
 use super::Done;
-use luna_rest::{keyrings, partitions};
+use luna_rest::{audit, hsm, keyrings, partitions};
 
 use crate::prelude::*;
 use crate::slot::Slot;
@@ -21,6 +21,10 @@ pub(super) const COMMANDS: &[Command] = &[
             keyrings::ROLE.resource(),
             partitions::CHANGE_ROLE.resource(),
             keyrings::CHANGE_ROLE.resource(),
+            hsm::SHOW.resource(),
+            hsm::ROLE.resource(),
+            hsm::CHANGE_PASSWORD.resource(),
+            audit::CHANGE_PASSWORD.resource(),
         ],
         known: Known::Documented("lunacm/commands/role/role_changepw.htm"),
         run: call::<ChangePassword>(),
@@ -48,7 +52,11 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Initialize a role with its first password",
         options: &[("-password", "First password; the role changes it at its first login")],
         roles: Role::OPERATOR,
-        rest: &[partitions::INIT_ROLE.resource(), keyrings::INIT_ROLE.resource()],
+        rest: &[
+            partitions::INIT_ROLE.resource(),
+            keyrings::INIT_ROLE.resource(),
+            audit::INIT.resource(),
+        ],
         known: Known::Documented("lunacm/commands/role/role_init.htm"),
         run: call::<Init>(),
     },
@@ -62,6 +70,9 @@ pub(super) const COMMANDS: &[Command] = &[
             partitions::ROLE.resource(),
             keyrings::ROLES.resource(),
             keyrings::ROLE.resource(),
+            hsm::SHOW.resource(),
+            hsm::ROLES.resource(),
+            hsm::ROLE.resource(),
         ],
         known: Known::Documented("lunacm/commands/role/role_list.htm@7.2"),
         run: call::<List>(),
@@ -76,6 +87,10 @@ pub(super) const COMMANDS: &[Command] = &[
             keyrings::ROLE.resource(),
             partitions::LOGIN.resource(),
             keyrings::LOGIN.resource(),
+            hsm::SHOW.resource(),
+            hsm::ROLE.resource(),
+            hsm::LOGIN.resource(),
+            audit::LOGIN.resource(),
         ],
         known: Known::Documented("lunacm/commands/role/role_login.htm"),
         run: call::<Login>(),
@@ -85,7 +100,7 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Log out of the current slot",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[partitions::LOGOUT.resource(), keyrings::LOGOUT.resource()],
+        rest: &[partitions::LOGOUT.resource(), keyrings::LOGOUT.resource(), hsm::LOGOUT.resource()],
         known: Known::Documented("lunacm/commands/role/role_logout.htm@7.2"),
         run: call::<Logout>(),
     },
@@ -138,7 +153,12 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Show the state of a role",
         options: &[],
         roles: Role::MONITOR,
-        rest: &[partitions::ROLE.resource(), keyrings::ROLE.resource()],
+        rest: &[
+            partitions::ROLE.resource(),
+            keyrings::ROLE.resource(),
+            hsm::SHOW.resource(),
+            hsm::ROLE.resource(),
+        ],
         known: Known::Seen("lunacm-role-show-7"),
         run: call::<Show>(),
     },
@@ -151,6 +171,15 @@ fn named(session: &Session, name: &str) -> Result<PartitionRole, Failure> {
         return role.filter(|role| role.is_of_keyrings()).ok_or_else(|| {
             codes::failure(codes::USER_TYPE_INVALID, format!("A keyring has no role '{name}'."))
                 .hint("its roles are: Keyring SO (krso, or po) and Keyring CO (krco, or co)")
+        });
+    }
+    if session.slot().is_ok_and(Slot::is_administrative) {
+        return PartitionRole::among(&PartitionRole::ADMINISTRATIVE, name).ok_or_else(|| {
+            codes::failure(
+                codes::ARGUMENTS_BAD,
+                format!("An administrative slot has no role '{name}'."),
+            )
+            .hint("its roles are: SO (so) and Auditor (au)")
         });
     }
     PartitionRole::named(name).ok_or_else(|| {
@@ -319,6 +348,14 @@ impl Run<Session> for Init {
             }
             PartitionRole::Co => session.require(&[PartitionRole::Po])?,
             PartitionRole::Lco | PartitionRole::Cu => session.require(&[PartitionRole::Co])?,
+            PartitionRole::So => {
+                return Err(codes::failure(
+                    codes::NOT_ALLOWED,
+                    "The SO is made when the HSM is initialized.",
+                )
+                .hint("'hsm init' does that"));
+            }
+            PartitionRole::Au => {}
         }
         let password = session.new_password(self.password, (role.variable(), "-password"))?;
         let body = rest::InitRole { password: Some(password), ..Default::default() };
@@ -351,7 +388,7 @@ impl Run<Session> for List {
         let listed = session.backend()?.roles()?.roles;
         let (current, keyring) = (session.slot()?.role, session.slot()?.is_keyring());
         let mut roles = Vec::new();
-        for role in PartitionRole::ALL {
+        for role in session.roles() {
             // An older appliance does not have all of them.
             if listed.iter().any(|entry| entry.id == role.id()) {
                 let (short, name) = role.names(keyring);

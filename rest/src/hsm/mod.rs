@@ -30,6 +30,9 @@ short_names! {
     IN_TRANSPORT = HSMPLUGIN_HSM_IN_SECURE_TRANSPORT_MODE,
 }
 
+/// The model of a Backup HSM at a client. Assumed, as the family is called.
+pub const BACKUP_MODEL: &str = "Luna G7";
+
 calls! {
     /// Lists the HSMs of the appliance: exactly one.
     pub const LIST: Call<Nothing, Hsms> = Call::get("/api/lunasa/hsms");

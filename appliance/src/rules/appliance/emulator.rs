@@ -4,7 +4,8 @@
 
 use luna_rest::Nothing;
 use luna_rest::emulator::{
-    self, CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION, SESSIONS, Sessions,
+    self, BECOME_BACKUP_HSM, CLOCK, Clock, MOVE_CLOCK, MoveClock, RESET, SESSION, SESSIONS,
+    Sessions,
 };
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -16,6 +17,7 @@ use crate::request::context::Context;
 use crate::request::peers::{AfterCommit, Peers};
 use crate::request::route::{ADMIN, Ids, OPEN, Routes};
 use crate::request::session::Session;
+use crate::rules::token::devices;
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&SESSION, OPEN, session);
@@ -23,6 +25,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&CLOCK, ADMIN, clock);
     r.on(&MOVE_CLOCK, ADMIN, move_clock);
     r.on(&RESET, ADMIN, reset);
+    r.on(&BECOME_BACKUP_HSM, ADMIN, become_backup_hsm);
 }
 
 fn session(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>, Failure> {
@@ -70,10 +73,42 @@ fn reset(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Nothing>,
     Ok(Reply::done())
 }
 
+fn become_backup_hsm(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
+    let row = cx.state.hsm.hsm.get_mut();
+    if row.initialized || row.manually_zeroized {
+        return Err(Failure::new(409, emulator::HSM_IN_USE, "The HSM is in use.")
+            .details("Only one that nobody has used yet becomes a Backup HSM."));
+    }
+    row.backup = true;
+    // It cannot go back: an older one is not known.
+    (row.firmware, row.rollback) = (devices::FIRMWARE.to_owned(), String::new());
+    Ok(Reply::done())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::test_machine::TestMachine;
     use serde_json::json;
+
+    #[test]
+    fn an_hsm_becomes_a_backup_hsm_until_it_is_used() {
+        let mut bench = TestMachine::new();
+        bench.local_login();
+        let audit = luna_rest::audit::SHOW.template();
+        assert_eq!(bench.get(audit).error().1, "FRAMEWORK_NO_ACL_RULE");
+        let path = luna_rest::emulator::BECOME_BACKUP_HSM.template();
+        assert_eq!(bench.post(path, json!({})).status, 204);
+        assert_eq!(bench.get(&bench.hsm_path("")).json()["model"], "Luna G7");
+        assert_eq!(bench.get(audit).status, 200, "it has no accounts");
+
+        let mut used = TestMachine::with_so();
+        used.local_login();
+        assert_eq!(used.post(path, json!({})).error(), (409, "EMULATOR_HSM_IN_USE"));
+    }
 
     #[test]
     fn the_clock_stands_still_until_it_is_moved() {

@@ -95,6 +95,7 @@ fn factory_reset(cx: &mut Context<'_>) {
         firmware: row.firmware.clone(),
         rollback: row.rollback.clone(),
         upgrade: row.upgrade.clone(),
+        backup: row.backup,
         fms_ever_allowed: row.fms_ever_allowed,
         counters: row.counters,
         clock_ahead: row.clock_ahead,

@@ -2,8 +2,9 @@
 
 use luna_rest::Nothing;
 use luna_rest::hsm::{
-    ACTIONS, CAPABILITIES, CERTIFICATE, COUNTER, Environment, FIRMWARE, Hsm as Shown, Hsms, INIT,
-    Init, LICENSES, LIST, METRICS, PED, POLICIES, ROLES, SHOW, STORAGE, TAMPER, UTILIZATION,
+    ACTIONS, BACKUP_MODEL, CAPABILITIES, CERTIFICATE, COUNTER, Environment, FIRMWARE, Hsm as Shown,
+    Hsms, INIT, Init, LICENSES, LIST, METRICS, PED, POLICIES, ROLES, SHOW, STORAGE, TAMPER,
+    UTILIZATION,
 };
 use luna_rest::partitions;
 use luna_rest::tasks::Link;
@@ -17,6 +18,8 @@ use crate::rules::hsm::access::{begin, check_id, check_password, zeroize};
 use crate::rules::hsm::login::SO_ATTEMPTS;
 use crate::rules::hsm::policies as hsm_policies;
 use crate::state::hsm::HsmRow;
+
+const MODEL: &str = "Luna K7";
 
 pub(crate) fn routes(r: &mut Routes) {
     r.on(&LIST, EVERYONE, list);
@@ -38,7 +41,7 @@ fn show(cx: &mut Context<'_>, ids: &Ids<1>, _: Nothing) -> Result<Reply<Shown>, 
         label: row.label.clone(),
         serial_number: row.serial.to_string(),
         firmware: row.firmware.clone(),
-        model: "Luna K7".to_owned(),
+        model: if row.backup { BACKUP_MODEL } else { MODEL }.to_owned(),
         part_number: "808-000066-001".to_owned(),
         authentication_method: "Password".to_owned(),
         zeroized: !row.initialized,

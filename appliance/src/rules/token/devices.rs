@@ -24,7 +24,7 @@ use crate::state::partitions::PartitionRow;
 use crate::state::tokens::TokenRow;
 
 /// What a Backup HSM 7 v2 comes with.
-const FIRMWARE: &str = "7.7.2";
+pub(crate) const FIRMWARE: &str = "7.7.2";
 const MODEL: &str = "Luna Backup HSM 7";
 /// Assumed: as much as the HSM inside the appliance.
 pub(crate) const STORAGE: u64 = crate::state::hsm::STORAGE;

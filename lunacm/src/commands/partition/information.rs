@@ -72,6 +72,7 @@ impl Run<Session> for ShowInfo {
     type View = Information;
 
     fn run(self, session: &mut Session) -> Result<Information, Failure> {
+        session.application_slot(None)?;
         let backend = session.backend()?;
         let shown = backend.show()?;
         let officer = backend.role(PartitionRole::Co.id())?;
