@@ -73,6 +73,8 @@ fn of_answer(id: &str) -> Option<Code> {
         clusters::KEYRING_LOCKED => PIN_LOCKED,
         clusters::NOT_ALLOWED | clusters::KEYRING_DISABLED => NOT_ALLOWED,
         refusal::NOT_ALLOWED | refusal::ROLE_INITIALIZED | refusal::ROLLOVER => NOT_ALLOWED,
+        // The name is documented; the number is assumed.
+        luna_rest::tokens::refusal::DOMAIN => Code::new(0x8000_000b, "CKR_CERTIFICATE_INVALID"),
         refusal::VERSION | refusal::NO_SMK => NOT_SUPPORTED,
         refusal::NO_LICENCE => Code::new(0x8000_0031, "CKR_LICENSE_CAPACITY_EXCEEDED"),
         refusal::NO_SPACE | clusters::LIMIT => {

@@ -160,7 +160,7 @@ impl Session {
     ///
     /// # Errors
     /// The current slot administers none.
-    pub(crate) fn backup_hsm(&self) -> Result<(&Client, &str), Failure> {
+    pub(crate) fn backup_hsm(&self) -> Result<(&Arc<Client>, &str), Failure> {
         self.backup_hsm_of(None)
     }
 
@@ -168,13 +168,16 @@ impl Session {
     ///
     /// # Errors
     /// There is no such slot, or it administers no HSM.
-    pub(crate) fn backup_hsm_of(&self, number: Option<usize>) -> Result<(&Client, &str), Failure> {
+    pub(crate) fn backup_hsm_of(
+        &self,
+        number: Option<usize>,
+    ) -> Result<(&Arc<Client>, &str), Failure> {
         let slot = self.slot_or_current(number)?;
         let device = match slot.behind {
             Behind::Administrative { device, .. } => self.backup_hsms.get(device),
             _ => None,
         };
-        device.map(|device| (&**device.client(), &*device.serial)).ok_or_else(|| {
+        device.map(|device| (device.client(), &*device.serial)).ok_or_else(|| {
             codes::failure(
                 codes::NOT_SUPPORTED,
                 format!("Slot {} is not an administrative slot.", slot.slot),
@@ -717,12 +720,26 @@ impl Session {
             PartitionRole::Po => "a wrong password zeroizes the partition",
             _ => "a wrong password locks the role",
         };
+        let backend = self.backend()?;
+        self.attempt_on(backend, left, role, end)
+    }
+
+    /// An attempt of `role` at something that need be no slot; `end` says what the last one does.
+    ///
+    /// # Errors
+    /// As [`Session::attempt`].
+    pub(crate) fn attempt_on(
+        &mut self,
+        backend: SlotBackend,
+        left: Option<u32>,
+        role: PartitionRole,
+        end: &str,
+    ) -> Result<Attempt<Session>, Failure> {
         let caution = |text: &str| {
             self.question(&format!(
                 "        Caution:  {text}:\n\x20                 {end}.\n\n{PROCEED}"
             ))
         };
-        let backend = self.backend()?;
         let counter = Counter {
             id: backend.role_id(role.id()),
             last: caution(&format!("This is the LAST available login attempt of the {role}")),

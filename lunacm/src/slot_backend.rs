@@ -6,7 +6,7 @@ use std::sync::Arc;
 use luna_rest::partitions::{
     ChangePassword, InitRole, Login, Object, Role, RoleAction, RoleRef, Roles,
 };
-use luna_rest::{Client, Error, Nothing, audit, hsm, keyrings, partitions};
+use luna_rest::{Client, Error, Nothing, Secret, audit, hsm, keyrings, objects, partitions};
 use luna_shell::Failure;
 use serde::Serialize;
 
@@ -351,6 +351,16 @@ impl SlotBackend {
     /// Gives another role a new password.
     pub(crate) fn reset_role(&self, role: &str, body: &RoleAction) -> Result<(), Error> {
         (self.calls.reset_role)(self, role, body).map(drop)
+    }
+
+    /// Gives the SKS master key out, for another slot of the cloning domain.
+    pub(crate) fn give_smk(&self) -> Result<Secret, Error> {
+        Ok(self.client.call(&objects::GIVE_SMK, &self.ids(), &Nothing {})?.data)
+    }
+
+    /// Takes the SKS master key that another slot gave out.
+    pub(crate) fn take_smk(&self, clone: Secret) -> Result<(), Error> {
+        self.client.call(&objects::TAKE_SMK, &self.ids(), &objects::SmkClone { clone }).map(drop)
     }
 
     /// The objects that the session sees.

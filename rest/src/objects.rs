@@ -43,6 +43,11 @@ calls! {
     /// Lists the mechanisms.
     pub const MECHANISMS: Call<Nothing, Mechanisms> =
         Call::get("/emulator/slots/{ownerid}/{slotid}/mechanisms");
+    /// Gives the SKS master key of a version 1 partition out, for another slot of its cloning domain.
+    pub const GIVE_SMK: Call<Nothing, Used> =
+        Call::post("/emulator/slots/{ownerid}/{slotid}/smk/clone");
+    /// Puts the SKS master key of another slot in the place of this slot's.
+    pub const TAKE_SMK: Call<SmkClone, Nothing> = Call::put("/emulator/slots/{ownerid}/{slotid}/smk");
 }
 
 /// What is done with an object: the last word of [`USE`]'s path.
@@ -226,6 +231,13 @@ pub struct Create {
     /// What [`Operation::Clone`] gave out, in place of template and value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clone: Option<String>,
+}
+
+/// An SKS master key that another slot gave out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SmkClone {
+    /// What [`GIVE_SMK`] answered.
+    pub clone: Secret,
 }
 
 /// The handles of what was made.

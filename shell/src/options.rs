@@ -35,7 +35,7 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("DOMAIN", "the cloning domain"),
     ("LEGACY_DOMAIN", "the cloning domain of a legacy HSM"),
     ("KEYRING_PASSWORD", "the first password of a keyring"),
-    ("BACKUP_PASSWORD", "a backup of the cluster"),
+    ("BACKUP_PASSWORD", "a backup: of the cluster, or on a Backup HSM"),
     ("BACKUP_SO_PASSWORD", "the SO of a Backup HSM"),
     ("REMOTE_PASSWORD", "admin of the appliance whose cluster is joined"),
     ("AUTHCODE", "the authorization code of a package"),

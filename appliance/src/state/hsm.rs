@@ -9,7 +9,7 @@ use crate::core::password::PasswordHash;
 use crate::core::table::{Cell, Table};
 use crate::state::area::{Area, FieldVisitor, Setup};
 use crate::state::hsm_policies::{
-    CLONING, FACTORY_PARTITIONS, MAX_PARTITIONS, MOST_PARTITIONS, NON_FIPS, find,
+    CLONING, FACTORY_PARTITIONS, FORCE_CHANGE, MAX_PARTITIONS, MOST_PARTITIONS, NON_FIPS, find,
 };
 
 /// Bytes that the HSM has for partitions.
@@ -117,6 +117,8 @@ impl Hsm {
     pub fn unchanged(&self, number: u32) -> u32 {
         match find(number) {
             Some(policy) if policy.number == MAX_PARTITIONS => self.licensed_partitions(),
+            // A backup keeps the password that it was made with.
+            Some(policy) if policy.number == FORCE_CHANGE && self.hsm.get().backup => 0,
             Some(policy) => policy.factory,
             None => 0,
         }

@@ -7,6 +7,9 @@
 /// Policy 7: keys may be cloned to other HSMs.
 pub const CLONING: u32 = 7;
 
+/// Policy 21: a password that somebody else has set has to be changed first.
+pub const FORCE_CHANGE: u32 = 21;
+
 /// Policy 12: algorithms that FIPS 140 does not approve are allowed.
 pub const NON_FIPS: u32 = 12;
 

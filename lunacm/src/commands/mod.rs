@@ -26,6 +26,7 @@ const TABLES: &[&[Command<Session>]] = &[
     role::COMMANDS,
     partition::COMMANDS,
     partition::absent::COMMANDS,
+    partition::archive::COMMANDS,
     partition::clone::COMMANDS,
     partition::contents::COMMANDS,
     partition::domains::COMMANDS,

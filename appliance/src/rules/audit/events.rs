@@ -142,6 +142,8 @@ const OPERATIONS: &[Event] = &[
     (objects::USE.resource(), "derive", KeyManage, "LUNA_DERIVE_KEY"),
     (objects::USE.resource(), "copy", KeyManage, "LUNA_COPY_OBJECT"),
     (objects::USE.resource(), "clone", KeyManage, "LUNA_CLONE_AS_SOURCE"),
+    (objects::GIVE_SMK.resource(), "", KeyManage, "LUNA_CLONE_AS_SOURCE"),
+    (objects::TAKE_SMK.resource(), "", KeyManage, "LUNA_CLONE_AS_TARGET"),
     (tokens::BACKUP.resource(), "", KeyManage, "LUNA_CLONE_AS_SOURCE"),
     (tokens::RESTORE.resource(), "", KeyManage, "LUNA_CLONE_AS_TARGET"),
     (ntls::REGISTER.resource(), "", External, "LUNA_LOG_EXTERNAL"),

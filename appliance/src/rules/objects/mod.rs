@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use luna_rest::objects::{
     Attributes, CHANGE, CREATE, Change, Create, DESTROY, DIGEST, FIND, Find, Found, FoundObject,
-    GENERATE, Generate, MECHANISMS, Made, Mechanisms, Operation, RANDOM, READ, Random, USE, Use,
-    Used, Value as Attribute, refusal,
+    GENERATE, GIVE_SMK, Generate, MECHANISMS, Made, Mechanisms, Operation, RANDOM, READ, Random,
+    SmkClone, TAKE_SMK, USE, Use, Used, Value as Attribute, refusal,
 };
 use luna_rest::{Nothing, Secret};
 
@@ -25,6 +25,7 @@ use crate::request::route::{Ids, Routes, SLOT};
 use crate::rules::objects::slot::{New, decoded, slot, stored};
 
 mod attest;
+mod clones;
 mod slot;
 mod uses;
 
@@ -44,6 +45,8 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&DIGEST, SLOT, digest);
     r.on(&RANDOM, SLOT, random);
     r.on(&MECHANISMS, SLOT, mechanisms);
+    r.on(&GIVE_SMK, SLOT, give_smk);
+    r.on(&TAKE_SMK, SLOT, take_smk);
 }
 
 fn find(cx: &mut Context<'_>, ids: &Ids<2>, body: Find) -> Result<Reply<Found>, Failure> {
@@ -114,10 +117,21 @@ fn incomplete(what: &str) -> Failure {
     refuse(refusal::TEMPLATE_INCOMPLETE, format!("{what} is missing."))
 }
 
+fn give_smk(cx: &mut Context<'_>, ids: &Ids<2>, _: Nothing) -> Result<Reply<Used>, Failure> {
+    let slot = slot(cx, [&ids[0], &ids[1]])?;
+    clones::give_smk(cx, &slot).map(Reply::ok)
+}
+
+fn take_smk(cx: &mut Context<'_>, ids: &Ids<2>, body: SmkClone) -> Result<Reply<Nothing>, Failure> {
+    let slot = slot(cx, [&ids[0], &ids[1]])?;
+    clones::take_smk(cx, &slot, body.clone.expose())?;
+    Ok(Reply::done())
+}
+
 fn create(cx: &mut Context<'_>, ids: &Ids<2>, mut body: Create) -> Result<Reply<Made>, Failure> {
     let slot = slot(cx, [&ids[0], &ids[1]])?;
     if let Some(clone) = &body.clone {
-        let handle = uses::take_clone(cx, &slot, clone)?;
+        let handle = clones::take(cx, &slot, clone)?;
         return Ok(Reply::ok(Made { handle, public_handle: None }));
     }
     let class = body.template.text("CKA_CLASS").to_owned();

@@ -1,7 +1,6 @@
 //! What an object is used for: signing, encrypting, wrapping, copies, clones.
 
 use luna_rest::objects::{Attributes, Operation, Use, Used, Value as Attribute, refusal};
-use serde::{Deserialize, Serialize};
 
 use crate::core::message::Failure;
 use crate::core::random::hex;
@@ -11,11 +10,8 @@ use crate::cryptoki::mechanisms::{Mechanism, find as mechanism, flag};
 use crate::cryptoki::{operations, refuse};
 use crate::request::context::Context;
 use crate::rules::objects::slot::{Level, New, Slot, decoded, wire};
-use crate::rules::objects::{attest, encoded};
-use crate::rules::partition::access::{not_allowed, partition};
-use crate::rules::partition::contents::of_domain;
+use crate::rules::objects::{attest, clones, encoded};
 use crate::state::objects::ContentsRow;
-use crate::state::partition_policies::{PRIVATE_KEY_CLONING, SECRET_KEY_CLONING};
 
 /// Partition policies, with their names.
 const PRIVATE_WRAPPING: (u32, &str) = (1, "Allow private key wrapping");
@@ -25,14 +21,6 @@ const SECRET_UNWRAPPING: (u32, &str) = (6, "Allow secret key unwrapping");
 const NON_LOCAL_SIGNING: (u32, &str) = (17, "Allow signing with non-local keys");
 const RAW_RSA: (u32, &str) = (18, "Allow raw RSA operations");
 const RSA_PKCS: (u32, &str) = (33, "Allow RSA PKCS mechanism");
-
-/// An object on its way to another slot of its cloning domain.
-#[derive(Serialize, Deserialize)]
-struct Clone {
-    /// Its unique identifier, which the clone has too.
-    uid: String,
-    contents: ContentsRow,
-}
 
 /// Carries an operation out on the object of a handle.
 pub(super) fn run(
@@ -48,7 +36,7 @@ pub(super) fn run(
     drop(kept);
     match operation {
         Operation::Copy => return copy(cx, slot, &uid, &contents, &body.template),
-        Operation::Clone => return give_clone(cx, slot, uid, contents),
+        Operation::Clone => return clones::give(cx, slot, uid, contents),
         Operation::Attest => {
             let value = slot.value(cx, &uid, &contents)?;
             let chain = attest::confirm(cx, &own, &uid, &Key::read(&own, value)?)?;
@@ -272,84 +260,6 @@ fn copy(
     let value = slot.value(cx, uid, contents)?;
     let handle = slot.keep(cx, New { attributes, value, uid: None })?;
     Ok(Used { handle: Some(handle), ..Used::default() })
-}
-
-/// The partition of a slot, and whether an object of this class may be cloned there.
-fn cloning<'s>(cx: &Context<'_>, slot: &'s Slot, class: &str) -> Result<&'s str, Failure> {
-    let Slot::Partition(serial) = slot else {
-        // Assumed: the members of a cluster have the same keyrings already.
-        return Err(not_allowed("Objects of keyrings are not cloned."));
-    };
-    if !cx.state.hsm.cloning_allowed() {
-        return Err(not_allowed("HSM policy 7 (Allow cloning) is off."));
-    }
-    match class {
-        "CKO_PRIVATE_KEY" => {
-            slot.require_policy(cx, PRIVATE_KEY_CLONING, "Allow private key cloning")?;
-        }
-        "CKO_SECRET_KEY" => {
-            slot.require_policy(cx, SECRET_KEY_CLONING, "Allow secret key cloning")?;
-        }
-        _ => {}
-    }
-    Ok(serial)
-}
-
-fn give_clone(
-    cx: &mut Context<'_>,
-    slot: &Slot,
-    uid: String,
-    mut contents: ContentsRow,
-) -> Result<Used, Failure> {
-    let attributes = wire(&contents);
-    slot.require_change(cx, true)?;
-    let serial = cloning(cx, slot, attributes.text("CKA_CLASS"))?;
-    let value = slot.value(cx, &uid, &contents)?;
-    let domain = partition(cx, serial)?.domains.first().map(|domain| domain.hash.clone());
-    let domain = domain.ok_or_else(|| not_allowed("The partition has no cloning domain."))?;
-    if let Some(value) = value {
-        contents.sealed = of_domain(&domain).seal(&uid, &value)?;
-    }
-    let whole = serde_json::to_vec(&Clone { uid, contents });
-    let whole = whole.map_err(|error| Failure::internal(error.to_string()))?;
-    // Sealed as a whole: nothing of it can be changed on its way.
-    let sealed = of_domain(&domain).seal("clone", &whole)?;
-    Ok(Used { data: sealed.into(), handle: None })
-}
-
-/// Keeps an object that another slot of the same cloning domain gave out: its handle, that of the object
-/// that is there already where it was cloned before.
-pub(super) fn take_clone(cx: &mut Context<'_>, slot: &Slot, clone: &str) -> Result<u32, Failure> {
-    slot.require_change(cx, true)?;
-    let serial = cloning(cx, slot, "")?;
-    let domains = partition(cx, serial)?.domains.clone();
-    let opened = domains.iter().find_map(|domain| {
-        let key = of_domain(&domain.hash);
-        let whole = key.open("clone", clone)?;
-        Some((key, serde_json::from_slice::<Clone>(&whole).ok()?))
-    });
-    let Some((key, Clone { uid, contents })) = opened else {
-        return Err(Failure::new(
-            422,
-            luna_rest::tokens::refusal::DOMAIN,
-            "The cloning domains differ.",
-        )
-        .details("The object comes from a partition of another cloning domain."));
-    };
-    let there = cx.state.partitions.objects_of(serial).find(|(_, row)| row.uid == uid);
-    if let Some((handle, _)) = there {
-        return Ok(handle);
-    }
-    let attributes = wire(&contents);
-    cloning(cx, slot, attributes.text("CKA_CLASS"))?;
-    let value = match contents.sealed.is_empty() {
-        true => None,
-        false => {
-            let lost = || Failure::internal("The value of a clone cannot be decrypted.");
-            Some(key.open(&uid, &contents.sealed).ok_or_else(lost)?)
-        }
-    };
-    slot.keep(cx, New { attributes, value, uid: Some(uid) })
 }
 
 /// What follows from a certificate in DER, where the template does not say it.

@@ -17,6 +17,7 @@ use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::access::{
     hsm_policy, not_allowed, partition, partition_mut, place, require_initialized, usable, zeroize,
 };
+use crate::state::hsm_policies::FORCE_CHANGE;
 use crate::state::partition_policies::{MAX_FAILED_LOGINS, MAX_PIN, MIN_PIN_INVERTED, policy};
 use crate::state::partitions::{PartitionRow, RoleRow};
 
@@ -24,8 +25,6 @@ use crate::state::partitions::{PartitionRow, RoleRow};
 const SO_ATTEMPTS: u32 = 10;
 /// HSM policy: the SO may reset a partition's password.
 const HSM_SO_MAY_RESET: u32 = 15;
-/// HSM policy: a password that was set by somebody else has to be changed first.
-const HSM_FORCE_CHANGE: u32 = 21;
 
 /// The roles and what people call them, in the order of the reference's list.
 const ROLES_BY_ID: [(&str, &str); 4] = [
@@ -267,7 +266,7 @@ fn give_password(
     let role = RoleRow {
         hash: cx.hash(password.expose()),
         failed: 0,
-        to_be_changed: hsm_policy(cx, HSM_FORCE_CHANGE) == 1,
+        to_be_changed: hsm_policy(cx, FORCE_CHANGE) == 1,
     };
     partition_mut(cx, serial)?.roles.insert(id.to_owned(), role);
     Ok(())

@@ -49,11 +49,11 @@ struct Cloned {
 
 /// What became of one object.
 #[derive(Serialize)]
-struct One {
-    source: u32,
-    target: u32,
+pub(super) struct One {
+    pub(super) source: u32,
+    pub(super) target: u32,
     /// Whether it was in the target slot before.
-    existed: bool,
+    pub(super) existed: bool,
 }
 
 impl Text for Cloned {
@@ -85,6 +85,27 @@ fn handles(text: &str) -> Result<Vec<u32>, Failure> {
     })
 }
 
+/// The objects of a slot that were named, handle and unique identifier each; all where none was. `place` is
+/// what the slot is called where one of them is not there.
+pub(super) fn chosen(
+    token: &Token,
+    named: &str,
+    place: &str,
+) -> Result<Vec<(u32, String)>, Failure> {
+    let wanted = handles(named)?;
+    let mut there = identifiers(token)?;
+    if !wanted.is_empty() {
+        if let Some(missing) = wanted.iter().find(|one| there.iter().all(|(h, _)| h != *one)) {
+            return Err(codes::failure(
+                codes::OBJECT_INVALID,
+                format!("{place} has no object with the handle {missing}."),
+            ));
+        }
+        there.retain(|(handle, _)| wanted.contains(handle));
+    }
+    Ok(there)
+}
+
 /// The unique identifiers of objects by handle.
 fn identifiers(token: &Token) -> Result<Vec<(u32, String)>, Failure> {
     let found = token.find(&Attributes::default(), &["CKA_OUID"])?;
@@ -98,7 +119,7 @@ impl Run<Session> for Clone {
     type View = Cloned;
 
     fn run(self, session: &mut Session) -> Result<Cloned, Failure> {
-        let wanted = handles(&self.objects)?;
+        handles(&self.objects)?;
         session.require(&[PartitionRole::Co])?;
         let source = session.slot()?.slot;
         session.slot_or_current(Some(self.slot))?;
@@ -106,16 +127,7 @@ impl Run<Session> for Clone {
             return Err(bad("-slot is the current slot."));
         }
         let from = session.backend()?.token();
-        let mut there = identifiers(&from)?;
-        if !wanted.is_empty() {
-            if let Some(missing) = wanted.iter().find(|one| there.iter().all(|(h, _)| h != *one)) {
-                return Err(codes::failure(
-                    codes::OBJECT_INVALID,
-                    format!("Slot {source} has no object with the handle {missing}."),
-                ));
-            }
-            there.retain(|(handle, _)| wanted.contains(handle));
-        }
+        let there = chosen(&from, &self.objects, &format!("Slot {source}"))?;
         session.select(self.slot);
         let done = clone(session, self.password, &from, &there);
         session.select(source);
@@ -124,20 +136,25 @@ impl Run<Session> for Clone {
 }
 
 /// An object that the source gave out: its handle there, its unique identifier, and itself.
-type Given = (u32, String, String);
+pub(super) type Given = (u32, String, String);
 
 /// Has the source give the objects out: what may not leave is refused here, before anything is changed.
+pub(super) fn given_out(from: &Token, objects: &[(u32, String)]) -> Result<Vec<Given>, Failure> {
+    let mut given = Vec::new();
+    for (handle, uid) in objects {
+        let clone = from.use_object(*handle, Operation::Clone, &Use::default())?;
+        given.push((*handle, uid.clone(), clone.data.expose().to_owned()));
+    }
+    Ok(given)
+}
+
 fn give_out(
     session: &mut Session,
     from: &Token,
     objects: &[(u32, String)],
 ) -> Result<Vec<Given>, Failure> {
     session.ui().show("        Verifying that the specified objects can be cloned.\n\n");
-    let mut given = Vec::new();
-    for (handle, uid) in objects {
-        let clone = from.use_object(*handle, Operation::Clone, &Use::default())?;
-        given.push((*handle, uid.clone(), clone.data.expose().to_owned()));
-    }
+    let given = given_out(from, objects)?;
     session.ui().show("        All objects can be cloned.\n\n");
     Ok(given)
 }
@@ -178,7 +195,8 @@ fn clone(
     done
 }
 
-fn copy(to: &Token, given: &[Given]) -> Result<Vec<One>, Failure> {
+/// Keeps them in another slot, those that are not there already.
+pub(super) fn copy(to: &Token, given: &[Given]) -> Result<Vec<One>, Failure> {
     let there = identifiers(to)?;
     let mut done = Vec::new();
     for (source, uid, clone) in given {

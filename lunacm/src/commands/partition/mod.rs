@@ -2,6 +2,7 @@
 //! mechanisms, policies and SKS master key have files of their own.
 
 pub(super) mod absent;
+pub(super) mod archive;
 pub(super) mod clone;
 pub(super) mod contents;
 pub(super) mod domains;
@@ -21,7 +22,7 @@ use luna_rest::partitions;
 use crate::prelude::*;
 
 pub(super) const MENUS: &[Menu] =
-    &[Menu { path: "partition", help: "The partition of the current slot" }];
+    &[Menu { path: "partition", help: "The partition of the current slot" }, archive::MENU];
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
