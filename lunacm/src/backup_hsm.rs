@@ -1,23 +1,72 @@
 //! The Backup HSMs at this machine: emulated ones, a data folder each. The administrative partition of
-//! each is a slot; its backups are read and made through `partition archive`.
+//! each is a slot; its backups are read and made through `partition archive`, and `remotebackup` serves it to another
+//! machine, which has a file in place of the folder.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use luna_appliance::Own;
-use luna_rest::{Client, Nothing, emulator, hsm};
+use luna_rest::{Client, Nothing, Secret, Target, Trust, emulator, hsm};
 use luna_shell::{Connection, Failure, Kind, LocalAppliance, Watch};
+use serde::{Deserialize, Serialize};
 
 use crate::slot::{Behind, Slot};
 
 /// What LunaCM calls the partition that administers a Backup HSM. Assumed after the one of a PCIe HSM.
 const CONFIGURATION: &str = "Luna HSM Admin Partition (PW) Backup Device";
 
-/// Finds the Backup HSM of a folder, or starts it; a new folder is a new Backup HSM.
+/// Where a Backup HSM is, and what opens a session with it: what `remotebackup start` gives to another
+/// machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Remote {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// Of its certificate.
+    pub(crate) fingerprint: String,
+    pub(crate) key: Secret,
+}
+
+impl Remote {
+    /// As the file for the other machine.
+    pub(crate) fn to_file(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
+    fn read(file: &Path) -> Result<LocalAppliance, Failure> {
+        let unusable = |why: String| {
+            let text = format!("cannot use {}: {why}.", file.display());
+            Failure::new(Kind::NotUnderstood, text).hint(
+                "'remotebackup start' of lunacm makes such a file on the machine with the Backup HSM",
+            )
+        };
+        let text = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+        // Nothing of the file is repeated: it has a key in it.
+        let remote: Remote = serde_json::from_slice(&text)
+            .map_err(|error| unusable(format!("line {} is not understood", error.line())))?;
+        let fingerprint =
+            remote.fingerprint.parse().map_err(|_| unusable("its fingerprint is none".into()))?;
+        let Remote { host, port, key, .. } = remote;
+        Ok(LocalAppliance {
+            notice: format!("note: the Backup HSM at {host}:{port} is emulated"),
+            target: Target { host, port, trust: Trust::Pinned(fingerprint), limit: None },
+            key,
+            keep: None,
+        })
+    }
+}
+
+/// Finds the Backup HSM of a folder, or starts it; a new folder is a new Backup HSM. A file leads to one at
+/// another machine.
 ///
 /// # Errors
-/// The folder cannot be used.
+/// The folder or the file cannot be used.
 pub fn find(folder: &Path) -> Result<LocalAppliance, Failure> {
+    if folder.is_file() {
+        return Remote::read(folder);
+    }
     let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
     Ok(LocalAppliance {
         notice: format!("note: the Backup HSM in {} is emulated", folder.display()),
@@ -30,6 +79,7 @@ pub fn find(folder: &Path) -> Result<LocalAppliance, Failure> {
 /// A Backup HSM at this machine.
 pub(crate) struct BackupHsm {
     connection: Connection,
+    remote: Remote,
     /// Its serial number, which is that of its administrative partition, too.
     pub(crate) serial: String,
 }
@@ -40,6 +90,15 @@ impl BackupHsm {
     /// # Errors
     /// It does not answer, or its folder is that of an appliance that is in use.
     pub(crate) fn open(local: LocalAppliance, watch: &Arc<Watch>) -> Result<BackupHsm, Failure> {
+        let Trust::Pinned(fingerprint) = local.target.trust else {
+            return Err(Failure::command("The Backup HSM has no certificate of its own."));
+        };
+        let remote = Remote {
+            host: local.target.host.clone(),
+            port: local.target.port,
+            fingerprint: fingerprint.to_string(),
+            key: local.key.clone(),
+        };
         let connection = Connection::local_under(local, Arc::clone(watch))?;
         let client = &connection.client;
         let serial = client.get(&hsm::LIST, &[])?.hsms.into_iter().next();
@@ -56,7 +115,12 @@ impl BackupHsm {
                 },
             )?;
         }
-        Ok(BackupHsm { connection, serial })
+        Ok(BackupHsm { connection, remote, serial })
+    }
+
+    /// Where it is, and what opens a session with it.
+    pub(crate) fn remote(&self) -> &Remote {
+        &self.remote
     }
 
     /// The session with it.

@@ -14,7 +14,7 @@ use luna_shell::{
     Older, Options, Page, Question, Secrets, Ui, Watch, naming,
 };
 
-use crate::backup_hsm::BackupHsm;
+use crate::backup_hsm::{BackupHsm, Remote};
 use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
@@ -184,6 +184,18 @@ impl Session {
             )
             .hint("'slot list' shows the slots, 'slot set' makes another one the current one")
         })
+    }
+
+    /// Where the Backup HSM of a slot is, the current one if none is given.
+    ///
+    /// # Errors
+    /// There is no such slot, or it administers no HSM.
+    pub(crate) fn device_of(&self, number: Option<usize>) -> Result<Remote, Failure> {
+        let (_, serial) = self.backup_hsm_of(number)?;
+        let mut backup_hsms = self.backup_hsms.iter();
+        let found = backup_hsms.find(|device| device.serial == serial);
+        let gone = || codes::failure(codes::SLOT_INVALID, "The Backup HSM is gone.");
+        Ok(found.ok_or_else(gone)?.remote().clone())
     }
 
     /// The roles of the current slot.

@@ -37,7 +37,10 @@ pub fn replace_file_like(path: &Path, content: &[u8], like: &Path) -> io::Result
 }
 
 /// As [`replace_file`], but a new file is readable by its owner only.
-pub(crate) fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// The file and its folder cannot be written to.
+pub fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, content, PRIVATE, None)
 }
 

@@ -141,6 +141,12 @@ impl Ui {
         self.messages.push(text);
     }
 
+    /// Shows output of the running command at once, before something that takes long.
+    pub fn show_now(&mut self, text: &str) {
+        self.show(text);
+        self.device.flush();
+    }
+
     /// Shows output of the running command.
     pub fn show(&mut self, text: &str) {
         self.shown = true;

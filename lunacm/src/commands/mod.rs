@@ -4,6 +4,7 @@
 pub(crate) mod clientconfig;
 pub(crate) mod hagroup;
 mod partition;
+mod remotebackup;
 pub(crate) mod role;
 mod shell;
 mod slot;
@@ -17,8 +18,14 @@ use crate::glossary::GLOSSARY;
 use crate::session::Session;
 
 /// The menus, in the order of their files.
-const MENUS: &[&[Menu]] =
-    &[slot::MENUS, role::MENUS, partition::MENUS, clientconfig::MENUS, hagroup::MENUS];
+const MENUS: &[&[Menu]] = &[
+    slot::MENUS,
+    role::MENUS,
+    partition::MENUS,
+    clientconfig::MENUS,
+    hagroup::MENUS,
+    remotebackup::MENUS,
+];
 
 /// The commands, in the same order; `help` and `exit` come last.
 const TABLES: &[&[Command<Session>]] = &[
@@ -38,6 +45,7 @@ const TABLES: &[&[Command<Session>]] = &[
     hagroup::COMMANDS,
     hagroup::settings::COMMANDS,
     hagroup::synchronize::COMMANDS,
+    remotebackup::COMMANDS,
     shell::COMMANDS,
 ];
 
