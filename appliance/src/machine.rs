@@ -18,6 +18,7 @@ use crate::core::snmp;
 use crate::core::ssh::{NoServer, SshServer};
 use crate::core::table::Field;
 use crate::core::web::{Unserved, Web};
+use crate::cryptoki::key_cache::KeyCache;
 use crate::request::audit_log::AuditLog;
 use crate::request::auth;
 use crate::request::context::{Act, Context};
@@ -47,6 +48,8 @@ pub struct Machine {
     /// Cookies and salts; never kept, never repeatable.
     secret: Random,
     options: Options,
+    /// Keys of objects that were used lately.
+    keys: Arc<KeyCache>,
     /// The log files.
     pub(crate) logs: SharedLogs,
     /// The SNMP agent.
@@ -72,6 +75,7 @@ impl Machine {
             peers: Peers::default(),
             secret: Random::from_seed(secret),
             options,
+            keys: Arc::default(),
             logs: SharedLogs::default(),
             snmp: Box::new(snmp::NoAgent),
             web: Arc::new(Unserved),
@@ -115,7 +119,17 @@ impl Machine {
     ) -> (Context<'a>, &'a Routes) {
         let (now, unset) = (self.now(system), self.options.clock.unwrap_or(system));
         let Machine {
-            state, sessions, tasks, peers, secret, options, logs, audit_log, routes, ..
+            state,
+            sessions,
+            tasks,
+            peers,
+            secret,
+            options,
+            keys,
+            logs,
+            audit_log,
+            routes,
+            ..
         } = self;
         let key = session::Key::Anonymous;
         let cx = Context {
@@ -128,6 +142,7 @@ impl Machine {
             key,
             secret,
             options,
+            keys,
             request,
             logs,
             audit_log,

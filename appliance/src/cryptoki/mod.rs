@@ -12,11 +12,13 @@
 //! |---|---|
 //! | `attributes.rs` | which attributes there are, and the rules of templates and changes |
 //! | `mechanisms.rs` | the table of mechanisms |
+//! | `key_cache.rs` | the keys that were used lately |
 //! | `keys.rs` | key material: made, read, encoded |
 //! | `operations.rs` | signing, encrypting, wrapping, and their counterparts |
 //! | `seal.rs` | how values are encrypted where they are kept, and on their way to another token |
 
 pub mod attributes;
+pub(crate) mod key_cache;
 pub mod keys;
 pub mod mechanisms;
 pub mod operations;

@@ -1,6 +1,7 @@
 //! What a handler may see and change while it answers one request.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use luna_rest::Method;
 use luna_rest::hsm::IN_TRANSPORT;
@@ -14,6 +15,7 @@ use crate::core::password::PasswordHash;
 use crate::core::random::Random;
 use crate::core::text::time_text;
 use crate::core::time_zones::{self, ZONES, Zone};
+use crate::cryptoki::key_cache::KeyCache;
 use crate::request::audit_log::AuditLog;
 use crate::request::logs::Line;
 use crate::request::options::Options;
@@ -39,6 +41,7 @@ pub struct Context<'a> {
     pub(crate) key: Key,
     pub(crate) secret: &'a mut Random,
     pub(crate) options: &'a Options,
+    pub(crate) keys: &'a Arc<KeyCache>,
     pub(crate) request: &'a Request,
     pub(crate) logs: &'a SharedLogs,
     pub(crate) audit_log: &'a mut AuditLog,

@@ -29,6 +29,7 @@ pub(crate) fn check_id(cx: &Context<'_>, hsm: &str) -> Result<(), Failure> {
 pub(crate) fn zeroize(cx: &mut Context<'_>) {
     erase_all(cx);
     log_out_everywhere(cx);
+    cx.keys.clear();
     let row = cx.state.hsm.hsm.get_mut();
     *row = HsmRow {
         label: String::new(),

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::core::message::Failure;
 use crate::core::random::hex;
 use crate::cryptoki::attributes::Rules;
-use crate::cryptoki::keys::Value;
+use crate::cryptoki::keys::{Key, Value};
 use crate::cryptoki::refuse;
 use crate::cryptoki::seal::SealingKey;
 use crate::request::context::Context;
@@ -86,6 +87,10 @@ pub(super) fn slot(cx: &Context<'_>, ids: [&str; 2]) -> Result<Slot, Failure> {
     let serial = usable(cx, owner, slot)?;
     require_initialized(partition(cx, serial)?)?;
     Ok(Slot::Partition(serial.to_owned()))
+}
+
+fn lost() -> Failure {
+    Failure::internal("The value of an object cannot be decrypted.")
 }
 
 fn not_logged_in() -> Failure {
@@ -259,8 +264,29 @@ impl Slot {
             return Ok(None);
         }
         let opened = self.key(cx)?.open(uid, &contents.sealed);
-        let lost = || Failure::internal("The value of an object cannot be decrypted.");
         opened.map(Some).ok_or_else(lost)
+    }
+
+    /// Reads the key of an object, with nothing of the state: at once if it was used lately.
+    ///
+    /// # Errors
+    /// The key that seals values is damaged.
+    pub(super) fn key_reader(
+        &self,
+        cx: &mut Context<'_>,
+        uid: String,
+        sealed: String,
+        own: Attributes,
+    ) -> Result<impl FnOnce() -> Result<Arc<Key>, Failure> + Send + use<>, Failure> {
+        let sealing = (!sealed.is_empty()).then(|| self.key(cx)).transpose()?;
+        let keys = Arc::clone(cx.keys);
+        Ok(move || match sealing {
+            None => Key::read(&own, None).map(Arc::new),
+            Some(sealing) => keys.key(&sealed, || {
+                let value = sealing.open(&uid, &sealed).ok_or_else(lost)?;
+                Key::read(&own, Some(value))
+            }),
+        })
     }
 
     /// Keeps a new object: its handle.

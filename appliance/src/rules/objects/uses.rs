@@ -1,5 +1,7 @@
 //! What an object is used for: signing, encrypting, wrapping, copies, clones.
 
+use std::sync::Arc;
+
 use luna_rest::objects::{Attributes, Operation, Use, Used, Value as Attribute, refusal};
 
 use crate::core::message::Failure;
@@ -55,11 +57,11 @@ pub(super) fn run(
     };
     let found = mechanism(&body.mechanism.name, uses, slot.fips(cx))?;
     check_use(cx, slot, &own, needed, found)?;
-    let value = slot.value(cx, &uid, &contents)?;
-    let data = decoded("data", &body.data)?;
-    let mechanism = body.mechanism.clone();
+    let (mechanism, data) = (body.mechanism.clone(), body.data.clone());
+    let read = slot.key_reader(cx, uid, contents.sealed, own)?;
+    let data = move || decoded("data", &data);
     let key = move || {
-        let key = Key::read(&own, value)?;
+        let key = read()?;
         let (least, most) = found.sizes;
         if !(least..=most).contains(&key.size()) {
             let details = format!("{} takes keys from {least} to {most}.", found.name);
@@ -69,20 +71,23 @@ pub(super) fn run(
     };
     match operation {
         Operation::Sign => {
-            let signature = cx.compute(move || operations::sign(&mechanism, &key()?, &data))??;
+            let signature =
+                cx.compute(move || operations::sign(&mechanism, &*key()?, &data()?))??;
             Ok(Used { data: encoded(&signature), handle: None })
         }
         Operation::Verify => {
             let signature = decoded("signature", &body.signature.into())?;
-            cx.compute(move || operations::verify(&mechanism, &key()?, &data, &signature))??;
+            cx.compute(move || operations::verify(&mechanism, &*key()?, &data()?, &signature))??;
             Ok(Used::default())
         }
         Operation::Encrypt => {
-            let closed = cx.compute(move || operations::encrypt(&mechanism, &key()?, &data))??;
+            let closed =
+                cx.compute(move || operations::encrypt(&mechanism, &*key()?, &data()?))??;
             Ok(Used { data: encoded(&closed), handle: None })
         }
         Operation::Decrypt => {
-            let opened = cx.compute(move || operations::decrypt(&mechanism, &key()?, &data))??;
+            let opened =
+                cx.compute(move || operations::decrypt(&mechanism, &*key()?, &data()?))??;
             Ok(Used { data: encoded(&opened), handle: None })
         }
         Operation::Wrap => {
@@ -92,7 +97,7 @@ pub(super) fn run(
             let wrapped = to_be_wrapped(cx, slot, level, handle)?;
             let closed = cx.compute(move || {
                 let bytes = wrapped()?.to_wrap()?;
-                operations::encrypt(&mechanism, &key()?, &bytes)
+                operations::encrypt(&mechanism, &*key()?, &bytes)
             })??;
             Ok(Used { data: encoded(&closed), handle: None })
         }
@@ -105,13 +110,13 @@ pub(super) fn run(
                         luna_rest::ErrorId::CKR_WRAPPED_KEY_INVALID,
                     )
                 };
-                operations::decrypt(&mechanism, &key()?, &data).map_err(invalid)
+                operations::decrypt(&mechanism, &*key()?, &data()?).map_err(invalid)
             })??;
             keep_made(cx, slot, &body.template, opened)
         }
         _ => {
             check_new(cx, slot, &body.template, false)?;
-            let mut shared = cx.compute(move || operations::agree(&key()?, &data))??;
+            let mut shared = cx.compute(move || operations::agree(&*key()?, &data()?))??;
             let length = body.template.number("CKA_VALUE_LEN");
             let length = usize::try_from(length).unwrap_or(0);
             if length > shared.len() {
@@ -171,7 +176,7 @@ fn to_be_wrapped(
     slot: &Slot,
     level: Level,
     handle: u32,
-) -> Result<impl FnOnce() -> Result<Key, Failure> + Send + use<>, Failure> {
+) -> Result<impl FnOnce() -> Result<Arc<Key>, Failure> + Send + use<>, Failure> {
     let kept = slot.find(cx, level, &handle.to_string())?;
     let (uid, contents, own) = (kept.uid().to_owned(), kept.contents(), kept.attributes());
     drop(kept);
@@ -187,8 +192,7 @@ fn to_be_wrapped(
     if !own.flag("CKA_EXTRACTABLE") {
         return Err(refuse(refusal::KEY_UNEXTRACTABLE, "CKA_EXTRACTABLE of the key is false."));
     }
-    let value = slot.value(cx, &uid, &contents)?;
-    Ok(move || Key::read(&own, value))
+    slot.key_reader(cx, uid, contents.sealed, own)
 }
 
 /// Refuses an object that may not be made, before there is a value of it.
