@@ -13,8 +13,9 @@ const SYNCHRONIZE: &str = "HASynchronize";
 const SETTINGS: &str = "HAConfiguration";
 /// The key of the recovery mode, which stands among the groups.
 const RECOVERY: &str = "VirtualTokenActiveRecovery";
-/// The section with a number for each group. Documented: a program that sees it grow takes that for a
-/// request to look for members by hand.
+/// The section with a number for each group, which a program reads when it starts (beginning of a remark in
+/// admin_partition/ha/logging.htm). Assumed: one that sees it grow takes that for a request to look for
+/// members.
 const REQUESTS: &str = "HARecovery";
 
 /// The least length of the log file in bytes, which is the default.

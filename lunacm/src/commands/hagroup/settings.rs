@@ -55,7 +55,7 @@ pub(crate) const COMMANDS: &[Command] = &[
         roles: Role::ANY,
         rest: &[],
         known: Known::Documented(
-            "lunacm/commands/hagroup/hagroup_recover.htm@7.2; how programs hear of it, admin_partition/ha/logging.htm@10.2",
+            "lunacm/commands/hagroup/hagroup_recover.htm@7.2; that programs hear of it by the number in HARecovery is assumed",
         ),
         run: call::<Recover>(),
     },
