@@ -210,9 +210,14 @@ fn misread(shell: &str, grammar: &Grammar, lines: &[(&str, &str)]) -> Vec<String
 #[test]
 fn recorded_lines_are_understood() {
     let (lunash, lunacm) = (lunash::catalogue(), lunacm::catalogue());
+    let cmu = lunacm::cmu::catalogue();
     let mut faults = Vec::new();
     for (recording, shell, line) in luna_tests::recorded_lines().unwrap() {
-        let grammar = if shell == "lunacm" { &lunacm.grammar } else { &lunash.grammar };
+        let grammar = match shell {
+            "lunacm" => &lunacm.grammar,
+            "cmu" => &cmu.grammar,
+            _ => &lunash.grammar,
+        };
         match grammar.resolve(&line) {
             Outcome::Match(_) => {}
             other => faults.push(format!("{recording}: {shell}: '{line}': {other:?}")),

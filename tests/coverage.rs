@@ -48,6 +48,7 @@ fn a_command_that_was_seen_is_in_its_recording() {
     let (lunash, lunacm) = (lunash::catalogue(), lunacm::catalogue());
     let mut missing = not_recorded("lunash", &lunash, &lines);
     missing.extend(not_recorded("lunacm", &lunacm, &lines));
+    missing.extend(not_recorded("cmu", &lunacm::cmu::catalogue(), &lines));
     assert_eq!(missing, [""; 0]);
 }
 

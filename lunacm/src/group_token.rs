@@ -5,6 +5,10 @@
 //! another one. A link to it is tried anew in the background, as the settings of recovery say; a member that
 //! is back gets what it missed when that is used there. Objects are the same where their unique identifiers
 //! are; a handle is the one at the first member that is there.
+//!
+//! What was deleted while a member was away stays there. The pages tell of keys alone that they follow a
+//! member when it returns; nothing was found that a deletion does. Assumed: it does not, so that no key is
+//! lost because a member was away.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -46,13 +50,14 @@ pub(crate) enum NotBack {
     Ever,
 }
 
-/// How often a member is looked for that was dropped: `hagroup retry` and `interval`.
-#[derive(Clone, Copy)]
+/// When a member is looked for that was dropped: `hagroup retry`, `interval` and `recover`.
 pub(crate) struct Recovery {
     /// How many times; -1 without end, 0 never.
     pub(crate) retry: i32,
     /// Time from one attempt to the next.
     pub(crate) interval: Duration,
+    /// How often somebody has asked for it by hand: once it is another number, each that is away is looked for.
+    pub(crate) requests: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 /// A member of a group.
@@ -72,6 +77,8 @@ struct Absence {
     tried: i32,
     /// Whether it is not to be looked for any more.
     given_up: bool,
+    /// Whether it is to be looked for in any case, as soon as no other look is under way.
+    is_asked_for: bool,
     attempt: Option<Arc<Mutex<Attempt>>>,
 }
 
@@ -89,6 +96,10 @@ struct State {
     back: BTreeMap<usize, Single>,
     /// Where the next operation goes.
     next: usize,
+    /// What `Recovery::requests` was last.
+    requests: u64,
+    /// How many operations each member has done.
+    done: BTreeMap<usize, u64>,
     /// Unique identifiers by handle.
     known: BTreeMap<u32, String>,
     /// Handles at the members.
@@ -157,7 +168,9 @@ impl Group {
         log: Option<HaLog>,
         recovery: Recovery,
     ) -> Group {
-        Group { number, members, synchronized, log, recovery, state: Mutex::default() }
+        let requests = (recovery.requests)();
+        let state = Mutex::new(State { requests, ..State::default() });
+        Group { number, members, synchronized, log, recovery, state }
     }
 
     /// A member's slot, as it was opened last.
@@ -177,8 +190,14 @@ impl Group {
     /// Takes members in that are back, and looks for those whose time it is.
     fn recover(&self) {
         let mut state = self.state();
+        if state.dropped.is_empty() {
+            return;
+        }
+        let requests = (self.recovery.requests)();
+        let is_asked_for = std::mem::replace(&mut state.requests, requests) != requests;
         let mut returned = Vec::new();
         for (number, absence) in &mut state.dropped {
+            absence.is_asked_for |= is_asked_for;
             let Some(reopen) = &self.members[*number].reopen else { continue };
             if let Some(attempt) = &absence.attempt {
                 let mut attempt = attempt.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,9 +212,11 @@ impl Group {
                 }
                 continue;
             }
-            let Recovery { retry, interval } = self.recovery;
-            let is_due = !absence.given_up && absence.since.elapsed() >= interval;
-            if is_due && (retry < 0 || absence.tried < retry) {
+            let Recovery { retry, interval, .. } = self.recovery;
+            let is_due = !absence.given_up
+                && absence.since.elapsed() >= interval
+                && (retry < 0 || absence.tried < retry);
+            if is_due || std::mem::take(&mut absence.is_asked_for) {
                 absence.tried = absence.tried.saturating_add(1);
                 let attempt = Arc::new(Mutex::new(Attempt::Running));
                 absence.attempt = Some(Arc::clone(&attempt));
@@ -229,7 +250,13 @@ impl Group {
     }
 
     fn drop_member(&self, number: usize, error: &Error) {
-        let absence = Absence { since: Instant::now(), tried: 0, given_up: false, attempt: None };
+        let absence = Absence {
+            since: Instant::now(),
+            tried: 0,
+            given_up: false,
+            is_asked_for: false,
+            attempt: None,
+        };
         if self.state().dropped.insert(number, absence).is_some() {
             return;
         }
@@ -439,10 +466,19 @@ impl Group {
             let body = Use { key, ..body.clone() };
             Ok((number, slot.use_object(handle, operation, &body)?))
         })?;
+        *self.state().done.entry(number).or_default() += 1;
         if let Some(made) = used.handle {
             used.handle = Some(self.enter(number, made)?);
         }
         Ok(used)
+    }
+
+    /// How many operations each member has done, by serial number.
+    pub(crate) fn load(&self) -> Vec<(String, u64)> {
+        let state = self.state();
+        let done = |number| state.done.get(&number).copied().unwrap_or_default();
+        let members = self.members.iter().enumerate();
+        members.map(|(number, member)| (member.slot.slot().to_owned(), done(number))).collect()
     }
 }
 

@@ -13,6 +13,10 @@ const SYNCHRONIZE: &str = "HASynchronize";
 const SETTINGS: &str = "HAConfiguration";
 /// The key of the recovery mode, which stands among the groups.
 const RECOVERY: &str = "VirtualTokenActiveRecovery";
+/// The section with a number for each group, which a program reads when it starts (beginning of a remark in
+/// admin_partition/ha/logging.htm). Assumed: one that sees it grow takes that for a request to look for
+/// members.
+const REQUESTS: &str = "HARecovery";
 
 /// The least length of the log file in bytes, which is the default.
 pub(crate) const LOG_LENGTH: u32 = 262_144;
@@ -88,6 +92,20 @@ impl Group {
         }
     }
 
+    /// How often `hagroup recover` has asked for it.
+    pub(crate) fn requests(&self, file: &Chrystoki) -> u64 {
+        file.get(REQUESTS, &self.label).and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
+    /// Asks the programs that use it to look for its members now.
+    ///
+    /// # Errors
+    /// The label cannot stand in the file.
+    pub(crate) fn request_recovery(&self, file: &mut Chrystoki) -> Result<(), Malformed> {
+        let number = self.requests(file).wrapping_add(1);
+        file.set(REQUESTS, &self.label, &number.to_string())
+    }
+
     /// Takes it out of the file.
     ///
     /// # Errors
@@ -97,6 +115,7 @@ impl Group {
             file.remove(GROUPS, &format!("{GROUPS}{}{end}", self.digits))?;
         }
         file.remove(SYNCHRONIZE, &self.label)?;
+        file.remove(REQUESTS, &self.label)?;
         file.remove(SETTINGS, &format!("{}StandbyMembers", self.label))
     }
 }
@@ -288,6 +307,18 @@ mod tests {
         group.delete(&mut file).unwrap();
         other.delete(&mut file).unwrap();
         assert_eq!(file.text(), text);
+    }
+
+    #[test]
+    fn a_request_for_recovery_is_a_number_that_grows() {
+        let mut file = Chrystoki::parse("").unwrap();
+        let [one, other] = ["one", "other"].map(|label| Group::new(&file, label, "7"));
+        one.request_recovery(&mut file).unwrap();
+        one.request_recovery(&mut file).unwrap();
+        assert_eq!((one.requests(&file), other.requests(&file)), (2, 0));
+        assert!(file.text().contains("HARecovery = {\n   one = 2;\n}"), "{}", file.text());
+        one.delete(&mut file).unwrap();
+        assert_eq!(one.requests(&file), 0);
     }
 
     #[test]

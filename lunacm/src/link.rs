@@ -2,6 +2,7 @@
 //! client's certificate and key. Who is down is told, and nobody waits for him longer than for the others.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +81,15 @@ impl Files {
                 "it closed the connection: 'service start ntls' in lunash lets clients in"
                     .to_owned()
             }
+            // It ends itself once no shell uses it, and a client could not start it again.
+            Error::Unreachable { address, reason }
+                if reason.starts_with("connection refused") && is_of_this_machine(address) =>
+            {
+                format!(
+                    "{reason}: an appliance that the shells have started takes no clients, one of \
+                     'luna-appliance serve' does"
+                )
+            }
             Error::Unreachable { reason, .. } => reason.clone(),
             Error::LoginRefused { answer, .. } | Error::Answered { answer, .. } => {
                 let text =
@@ -94,6 +104,11 @@ impl Files {
             error => error.to_string(),
         }
     }
+}
+
+/// Whether an appliance of one's own could be there.
+fn is_of_this_machine(address: &str) -> bool {
+    address.parse().is_ok_and(|address: SocketAddr| address.ip() == Ipv4Addr::LOCALHOST)
 }
 
 /// The links to all servers of a file, asked at the same time; for each server its link, or why there

@@ -363,7 +363,9 @@ impl Session {
         };
         let members = backends.iter().map(member).collect();
         let interval = Duration::from_secs(settings.interval.into());
-        let recovery = Recovery { retry: settings.retry, interval };
+        let (configuration, of) = (self.side.configuration.clone(), group.clone());
+        let requests = move || Chrystoki::read(&configuration).map_or(0, |file| of.requests(&file));
+        let recovery = Recovery { retry: settings.retry, interval, requests: Box::new(requests) };
         let token =
             group_token::Group::new(number.to_owned(), members, group.synchronized, log, recovery);
         SlotBackend::group(backends, Arc::new(token))

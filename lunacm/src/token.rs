@@ -85,6 +85,14 @@ impl Token {
         }
     }
 
+    /// How many operations each member of an HA group has done, by serial number; empty without a group.
+    pub(crate) fn load(&self) -> Vec<(String, u64)> {
+        match self {
+            Token::One(_) => Vec::new(),
+            Token::Group(group) => group.load(),
+        }
+    }
+
     /// Signs data.
     pub(crate) fn sign(
         &self,

@@ -7,7 +7,9 @@
 //!   `@setup with failures` if that takes commands that fail;
 //! - `@recorded lunash|lunacm [ARGUMENTS]`: the session as it was recorded. Without arguments it is
 //!   a session at a terminal, compared command by command; with arguments (`--pipe`, or a command)
-//!   all its output is compared at once.
+//!   all its output is compared at once;
+//! - `@recorded cmu|vtl ARGUMENTS`: a run of that program. A file that it takes is named with `{client}/` where
+//!   it lies in the client's folder.
 //!
 //! Between the recorded lines, ours begin with `@`:
 //!
@@ -15,7 +17,8 @@
 //! - `@type LINE` is a line of a session whose recording does not show what was typed;
 //! - `@omitted` marks what the author left out (all of it, where a command was added that the others
 //!   depend on); `[OUTPUT OMITTED]`, `[...]` and `...` are theirs;
-//! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost.
+//! - `@lost empty-lines`, `@lost line-ends`: what the page that shows the session has lost;
+//! - `@installed FOLDER`: where the recorded client is installed, for the names of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,7 +26,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
+use luna_grammar::tokenize;
 use luna_shell::Secrets;
+use lunacm::cmu;
 
 use crate::script::ScriptedTerminal;
 use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
@@ -79,7 +84,29 @@ pub fn recording(name: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| path.display().to_string())
 }
 
-/// Every line typed in the recordings: the recording, the shell, the line.
+/// The programs that recordings are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Program {
+    Lunash,
+    Lunacm,
+    Cmu,
+    Vtl,
+}
+
+impl Program {
+    const ALL: [Program; 4] = [Program::Lunash, Program::Lunacm, Program::Cmu, Program::Vtl];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Program::Lunash => "lunash",
+            Program::Lunacm => "lunacm",
+            Program::Cmu => "cmu",
+            Program::Vtl => "vtl",
+        }
+    }
+}
+
+/// Every line typed in the recordings, those of `vtl` apart: the recording, the program, the line.
 ///
 /// # Errors
 /// A recording cannot be read.
@@ -93,11 +120,16 @@ pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
                 continue;
             }
             let recorded = recorded(head, body)?;
-            let shell = if recorded.lunacm { "lunacm" } else { "lunash" };
-            let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
+            let program = recorded.program;
+            let words = match program {
+                Program::Vtl => continue,
+                Program::Cmu => cmu::separated(words(recorded.arguments).into_iter()),
+                Program::Lunash | Program::Lunacm => words(recorded.arguments),
+            };
+            let arguments = Arguments::try_parse_from(words)?;
             let typed = recorded.typed.into_iter().filter(|line| !line.starts_with("> "));
             let typed = typed.chain(arguments.options.lines().ok().flatten().unwrap_or_default());
-            lines.extend(typed.map(|line| (name.clone(), shell, line)));
+            lines.extend(typed.map(|line| (name.clone(), program.name(), line)));
         }
     }
     Ok(lines)
@@ -124,8 +156,10 @@ pub fn known_differences() -> Result<Vec<KnownDifference>> {
 
 /// A recorded session.
 struct Recorded<'r> {
-    lunacm: bool,
+    program: Program,
     arguments: &'r str,
+    /// Where the client is installed.
+    installed: Option<&'r str>,
     /// What is typed, answers included.
     typed: Vec<String>,
     /// The commands and what came out.
@@ -139,7 +173,7 @@ struct Recorded<'r> {
 /// The recording cannot be read or played.
 pub fn compare_recording(name: &str) -> Result<Vec<Compared>> {
     let text = recording(name)?;
-    let mut appliance = TestAppliance::new()?;
+    let mut appliance = TestAppliance::with_network()?;
     let mut compared: Vec<Compared> = Vec::new();
     let mut seen = BTreeMap::<String, usize>::new();
     ensure!(text.starts_with("# "), "begins with no line of provenance");
@@ -179,6 +213,11 @@ pub fn compare_recording(name: &str) -> Result<Vec<Compared>> {
     Ok(compared)
 }
 
+/// The words of a line, as a shell of the system takes them.
+fn words(line: &str) -> Vec<String> {
+    tokenize(line).0.into_iter().map(|token| token.text.into_owned()).collect()
+}
+
 /// The sections, each beginning with its `@setup` or `@recorded` line.
 fn sections(text: &str) -> Vec<&str> {
     let mut starts = Vec::new();
@@ -202,12 +241,13 @@ fn set_up(appliance: &mut TestAppliance, script: &str, may_fail: bool) -> Result
 }
 
 fn recorded<'r>(head: &'r str, body: &'r str) -> Result<Recorded<'r>> {
-    let what = head.strip_prefix("@recorded ").context("@recorded lunash|lunacm")?;
-    let (shell, arguments) = what.split_once(' ').unwrap_or((what, ""));
-    ensure!(matches!(shell, "lunash" | "lunacm"), "@recorded {shell}: there is no such shell");
+    let what = head.strip_prefix("@recorded ").context("@recorded PROGRAM")?;
+    let (name, arguments) = what.split_once(' ').unwrap_or((what, ""));
+    let program = Program::ALL.into_iter().find(|program| program.name() == name);
     let mut session = Recorded {
-        lunacm: shell == "lunacm",
+        program: program.with_context(|| format!("@recorded {name}: there is no such program"))?,
         arguments,
+        installed: None,
         typed: Vec::new(),
         outputs: Vec::new(),
         lost: Lost::default(),
@@ -220,6 +260,8 @@ fn recorded<'r>(head: &'r str, body: &'r str) -> Result<Recorded<'r>> {
         } else if let Some(typed) = line.strip_prefix("@type ") {
             session.typed.push(typed.to_owned());
             session.typed.append(&mut answers);
+        } else if let Some(folder) = line.strip_prefix("@installed ") {
+            session.installed = Some(folder);
         } else if let Some(what) = line.strip_prefix("@lost ") {
             match what {
                 "empty-lines" => session.lost.empty_lines = true,
@@ -268,15 +310,38 @@ fn typed(line: &str) -> Option<&str> {
 
 /// Types what was typed and returns what came out, by command.
 fn replay(appliance: &TestAppliance, recorded: &Recorded<'_>) -> Result<Vec<(String, String)>> {
-    let arguments = Arguments::try_parse_from(recorded.arguments.split_whitespace())?;
-    let terminal = ScriptedTerminal::new(recorded.typed.clone(), !arguments.pipe).as_recorded();
-    let secrets = Secrets::only([]);
-    if recorded.lunacm {
-        appliance.lunacm(&terminal, arguments.options, secrets, None)?;
-    } else {
-        appliance.lunash(&terminal, arguments.options, secrets)?;
+    let (folder, secrets) = (appliance.client_folder(), Secrets::only([]));
+    fs::create_dir_all(&folder)?;
+    let line = recorded.arguments.replace("{client}", &folder.to_string_lossy());
+    let at_terminal =
+        |pipe: bool| ScriptedTerminal::new(recorded.typed.clone(), !pipe).as_recorded();
+    let terminal = match recorded.program {
+        Program::Vtl => {
+            let terminal = at_terminal(false);
+            appliance.vtl(&terminal, &line);
+            terminal
+        }
+        Program::Cmu => {
+            let words = cmu::separated(words(&line).into_iter());
+            let terminal = at_terminal(false);
+            let options = Arguments::try_parse_from(words)?.options;
+            appliance.cmu(&terminal, options, secrets, None)?;
+            terminal
+        }
+        shell => {
+            let Arguments { options, pipe, .. } = Arguments::try_parse_from(words(&line))?;
+            let terminal = at_terminal(pipe);
+            match shell {
+                Program::Lunacm => appliance.lunacm(&terminal, options, secrets, None)?,
+                _ => appliance.lunash(&terminal, options, secrets)?,
+            };
+            terminal
+        }
+    };
+    let mut screen = terminal.take_screen();
+    if let Some(installed) = recorded.installed {
+        screen = screen.replace(&*folder.to_string_lossy(), installed);
     }
-    let screen = terminal.take_screen();
     if !recorded.arguments.is_empty() {
         let command = recorded.outputs.iter().map(|(command, _)| command.clone());
         return Ok(command.map(|command| (command, screen.clone())).collect());

@@ -1,6 +1,7 @@
 //! How alike two outputs are: recorded on a real appliance, and ours.
 //!
-//! Values (numbers, versions, dates, fingerprints, masked input) are replaced on both sides first.
+//! Values (numbers, versions and who has the copyright of one, dates, fingerprints, masked input) are replaced
+//! on both sides first.
 //! [`Similarity::Exact`] then means equal bytes; [`Similarity::Shape`] means the same words and
 //! punctuation in the same lines, whatever the blanks, the number of empty lines in a row and the
 //! length of rules (`=====`).
@@ -134,6 +135,12 @@ fn collapsed(line: &str) -> String {
 
 /// The line with its values replaced and its blanks kept.
 fn values(line: &str) -> String {
+    const RESERVED: &str = ". All rights reserved.";
+    if let Some((name, owner)) = line.split_once(". Copyright (c) ")
+        && owner.trim_end().ends_with(RESERVED)
+    {
+        return format!("{}. Copyright (c) # <owner>{RESERVED}", values(name));
+    }
     let mut out = String::new();
     let mut rest = line;
     let mut before = "";
@@ -269,6 +276,10 @@ mod tests {
     fn values_do_not_count() {
         assert_eq!(like("Serial #:   156155\n", "Serial #:   66331\n"), Similarity::Exact);
         assert_eq!(like("v7.2.0-220", "v7.8.5-20"), Similarity::Exact);
+        let banner = |rest: &str| format!("vtl v10.{rest}. All rights reserved.");
+        let [old, new] =
+            ["2. Copyright (c) 2020 SafeNet", "7. Copyright (c) 2024 Thales Group"].map(banner);
+        assert_eq!(like(&old, &new), Similarity::Exact);
         assert_eq!(like("> ********", "> ***"), Similarity::Exact);
         assert_eq!(
             like("Serial Number ->  XXXXXXXXXXXXX", "Serial Number ->  15"),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -24,7 +24,25 @@ pub(crate) struct Door {
     /// Where it says that one logs in.
     pub(crate) address: IpAddr,
     pub(crate) port: u16,
+    /// Where it says that clients of partitions link to.
+    pub(crate) ntls: Option<SocketAddr>,
+    places: Places,
     target: Target,
+}
+
+/// Where an appliance is to listen; its seed is the end of the first address.
+#[derive(Clone, Copy)]
+struct Places {
+    web: Ipv4Addr,
+    ssh: SocketAddr,
+    ntls: Option<SocketAddr>,
+}
+
+impl Places {
+    /// At the loopback address that others use too, without NTLS.
+    fn shared(ssh: SocketAddr) -> Places {
+        Places { web: Ipv4Addr::LOCALHOST, ssh, ntls: None }
+    }
 }
 
 /// What a program came to.
@@ -64,31 +82,62 @@ impl Door {
     /// Opens a door at a free port of an address.
     pub(crate) fn at(address: IpAddr) -> Door {
         let folder = tempfile::tempdir().unwrap();
-        Door::start(folder, SocketAddr::from((address, 0)), &[]).with_password()
+        Door::start(folder, Places::shared((address, 0).into()), &[]).with_password()
+    }
+
+    /// Opens a door at an address of the test's own, where clients of partitions come to this port.
+    pub(crate) fn with_clients(address: Ipv4Addr, port: u16) -> Door {
+        let folder = tempfile::tempdir().unwrap();
+        let (ssh, ntls) = ((address, 0).into(), Some((address, port).into()));
+        Door::start(folder, Places { web: address, ssh, ntls }, &[]).with_password()
     }
 
     fn with_password(self) -> Door {
-        let door = self;
-        let mut client = Client::connect(door.target.clone()).unwrap();
-        client.login("admin", &"PASSWORD".into()).unwrap();
+        self.choose_password("admin", "PASSWORD");
+        self
+    }
+
+    /// Changes the first password of an account.
+    pub(crate) fn choose_password(&self, account: &str, first: &str) {
+        let mut client = Client::connect(self.target.clone()).unwrap();
+        client.login(account, &first.into()).unwrap();
         let change = users::UserAction {
             password: Some(PASSWORD.into()),
-            current_password: Some("PASSWORD".into()),
+            current_password: Some(first.into()),
         };
-        client.call(&users::ACT, &["admin", "changePassword"], &change).unwrap();
-        door
+        client.call(&users::ACT, &[account, "changePassword"], &change).unwrap();
+    }
+
+    /// A session of its owner.
+    pub(crate) fn client(&self) -> Client {
+        let key = Appliance::local_key(&self.data()).unwrap();
+        let mut client = Client::connect(self.target.clone()).unwrap();
+        client.login_locally(key.expose()).unwrap();
+        client
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path().join("appliance")
     }
 
     /// The same before anybody has chosen a password.
     pub(crate) fn of_the_factory(options: &[&str]) -> Door {
         let folder = tempfile::tempdir().unwrap();
-        Door::start(folder, SocketAddr::from(([127, 0, 0, 1], 0)), options)
+        Door::start(folder, Places::shared(([127, 0, 0, 1], 0).into()), options)
     }
 
-    fn start(folder: TempDir, ssh: SocketAddr, options: &[&str]) -> Door {
+    fn start(folder: TempDir, places: Places, options: &[&str]) -> Door {
+        let Places { web, ssh, ntls } = places;
+        let links = match ntls {
+            Some(ntls) => vec!["--ntls".to_owned(), ntls.to_string()],
+            None => vec!["--no-ntls".to_owned()],
+        };
+        let [.., seed] = web.octets();
         let mut process = Command::new(program("luna-appliance"))
-            .args(["serve", "--no-ntls", "--listen", "127.0.0.1:0", "--seed", "1"])
+            .args(["serve", "--listen", &format!("{web}:0"), "--seed", &seed.to_string()])
             .args(["--ssh", &ssh.to_string()])
+            .args(links)
             .args(options)
             .arg("--data")
             .arg(folder.path().join("appliance"))
@@ -108,22 +157,41 @@ impl Door {
         let words: Vec<&str> = line.split_whitespace().collect();
         let port = words[2].parse().unwrap();
         let address = words[3].trim_start_matches("admin@").parse().unwrap();
-        let web = first.trim().strip_prefix("listening on https://127.0.0.1:").unwrap();
-        let (web, fingerprint) = web.strip_suffix(')').unwrap().split_once(" (").unwrap();
+        let listening = first.trim().strip_prefix("listening on https://").unwrap();
+        let (web, fingerprint) = listening.strip_suffix(')').unwrap().split_once(" (").unwrap();
+        let web: SocketAddr = web.parse().unwrap();
         let target = Target {
-            host: "127.0.0.1".to_owned(),
-            port: web.parse().unwrap(),
+            host: web.ip().to_string(),
+            port: web.port(),
             trust: Trust::Pinned(fingerprint.parse().unwrap()),
             limit: None,
         };
-        Door { folder, process, _said: said, address, port, target }
+        let ntls = places.ntls.map(|_| {
+            while !line.starts_with("clients of partitions") {
+                line.clear();
+                assert!(said.read_line(&mut line).unwrap() > 0, "no NTLS: {first}");
+            }
+            line.clear();
+            said.read_line(&mut line).unwrap();
+            line.split_whitespace().next().unwrap().parse().unwrap()
+        });
+        Door { folder, process, _said: said, address, port, ntls, places, target }
     }
 
     /// Ends the appliance in order and starts it again, the door at this address.
     pub(crate) fn restart(&mut self, ssh: SocketAddr) {
         self.stop().good();
+        self.start_at(Places { ssh, ..self.places });
+    }
+
+    /// Starts an appliance that has ended, as it was started before.
+    pub(crate) fn start_again(&mut self) {
+        self.start_at(self.places);
+    }
+
+    fn start_at(&mut self, places: Places) {
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
-        *self = Door::start(folder, ssh, &[]);
+        *self = Door::start(folder, places, &[]);
     }
 
     /// Whether a password opens a session over REST.
@@ -134,9 +202,7 @@ impl Door {
 
     /// How many sessions of people who came over SSH are open.
     pub(crate) fn sessions(&self) -> usize {
-        let key = Appliance::local_key(&self.path().join("appliance")).unwrap();
-        let mut client = Client::connect(self.target.clone()).unwrap();
-        client.login_locally(key.expose()).unwrap();
+        let mut client = self.client();
         let listed = client.get(&emulator::SESSIONS, &[]).unwrap().data;
         client.logout();
         listed.iter().filter(|session| session.ssh.is_some()).count()
@@ -265,7 +331,7 @@ impl Door {
     pub(crate) fn stop(&mut self) -> Ran {
         let mut command =
             self.command(program("luna-appliance").to_str().unwrap(), ["stop", "--data"]);
-        command.arg(self.path().join("appliance"));
+        command.arg(self.data());
         let ran = feed(command, "");
         self.process.wait().unwrap();
         ran

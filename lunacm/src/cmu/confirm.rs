@@ -95,11 +95,9 @@ struct Confirmed {
     root: String,
 }
 
-/// Assumed: what the utility says was not recorded.
+/// Seen: the utility says nothing where it holds; what it confirms is a note.
 impl Text for Confirmed {
-    fn write(&self, page: &mut Page) {
-        page.line(format!("The key {} was made by {} ({}).", self.ouid, self.hsm, self.root));
-    }
+    fn write(&self, _: &mut Page) {}
 }
 
 /// The certificates of a confirmation, which is a PKCS#7 structure without a signature.
@@ -159,6 +157,9 @@ impl Run<Cmu> for VerifyPkc {
     fn run(self, cmu: &mut Cmu) -> Result<Confirmed, Failure> {
         let content = x509::read(&self.input_file)?;
         token(cmu, self.slot.as_deref(), self.password)?;
-        verified(&content)
+        let confirmed = verified(&content)?;
+        let Confirmed { ouid, hsm, root } = &confirmed;
+        cmu.session.ui().note(format!("note: the key {ouid} was made by {hsm} ({root})"));
+        Ok(confirmed)
     }
 }

@@ -100,6 +100,16 @@ struct Signed {
     /// The longest time from one signature to the next, in milliseconds.
     longest_ms: f64,
     seconds: f64,
+    /// How many of them each member of an HA group made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    load: Vec<Share>,
+}
+
+/// What a member of an HA group did.
+#[derive(Serialize)]
+struct Share {
+    member: String,
+    signatures: u64,
 }
 
 impl Text for Signed {
@@ -110,6 +120,9 @@ impl Text for Signed {
                 "{} signatures in {:.3} s, {} failed; the longest took {:.1} ms",
                 self.signatures, self.seconds, self.failed, self.longest_ms
             ));
+            for Share { member, signatures } in &self.load {
+                page.line(format!("{signatures} of them at member {member}"));
+            }
         }
     }
 }
@@ -128,6 +141,9 @@ impl Run<Cmu> for Sign {
         let repeat = self.repeat.unwrap_or(1).max(1);
         let begun = Instant::now();
         let (mut signatures, mut failed, mut longest) = (0, 0, 0.0_f64);
+        if repeat > 1 && cmu.session.ui().attended() {
+            cmu.session.ui().note("note: signing; Ctrl-C ends it before its time");
+        }
         let mut last = None;
         for _ in 0..repeat {
             if cmu.session.ui().interrupted() {
@@ -141,6 +157,7 @@ impl Run<Cmu> for Sign {
                 }
                 // One that fails alone is a failure of the function.
                 Err(error) if repeat == 1 => return Err(error.into()),
+                Err(luna_rest::Error::Cancelled { .. }) => break,
                 Err(_) => failed += 1,
             }
             longest = longest.max(started.elapsed().as_secs_f64() * 1000.0);
@@ -158,6 +175,9 @@ impl Run<Cmu> for Sign {
             failed,
             longest_ms: longest,
             seconds: begun.elapsed().as_secs_f64(),
+            load: (token.load().into_iter())
+                .map(|(member, signatures)| Share { member, signatures })
+                .collect(),
         })
     }
 }

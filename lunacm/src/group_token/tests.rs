@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use luna_appliance::{Appliance, Options, Running};
 use luna_rest::objects::Mechanism;
@@ -64,10 +64,13 @@ fn start(seed: u64, domain: &str) -> Home {
 
 fn group(homes: &[Home], log: Option<HaLog>) -> Group {
     let member = |home: &Home| Member { slot: home.slot.clone(), stands_by: false, reopen: None };
-    Group::new("1".to_owned(), homes.iter().map(member).collect(), true, log, NEVER)
+    Group::new("1".to_owned(), homes.iter().map(member).collect(), true, log, recovery(0))
 }
 
-const NEVER: Recovery = Recovery { retry: 0, interval: Duration::ZERO };
+/// So many attempts without a pause between them; nobody asks for one by hand.
+fn recovery(retry: i32) -> Recovery {
+    Recovery { retry, interval: Duration::ZERO, requests: Box::new(|| 0) }
+}
 
 /// A member that can be opened anew once `is_back` says so.
 fn member(home: &Home, is_back: &Arc<AtomicBool>) -> Member {
@@ -95,9 +98,8 @@ fn a_member_that_is_back_gets_what_it_missed() {
     let homes: Vec<Home> = (1..=2).map(|seed| start(seed, "domain")).collect();
     let is_back = Arc::new(AtomicBool::new(false));
     let members = homes.iter().map(|home| member(home, &is_back)).collect();
-    let always = Recovery { retry: -1, interval: Duration::ZERO };
     let log = Some(HaLog { file: file.clone(), length: 262_144 });
-    let group = Group::new("1".to_owned(), members, true, log, always);
+    let group = Group::new("1".to_owned(), members, true, log, recovery(-1));
     let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
     group.drop_member(1, &gone);
     let made = group.generate(&key("missed")).unwrap();
@@ -120,8 +122,7 @@ fn a_member_is_looked_for_as_often_as_was_set() {
         Err(NotBack::Yet)
     });
     let one = Member { slot: homes[0].slot.clone(), stands_by: false, reopen: Some(reopen) };
-    let twice = Recovery { retry: 2, interval: Duration::ZERO };
-    let group = Group::new("1".to_owned(), vec![one], true, None, twice);
+    let group = Group::new("1".to_owned(), vec![one], true, None, recovery(2));
     let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
     group.drop_member(0, &gone);
     let until = Instant::now() + Duration::from_secs(30);
@@ -136,6 +137,38 @@ fn a_member_is_looked_for_as_often_as_was_set() {
     }
     group.recover();
     assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_member_is_looked_for_by_hand_where_nothing_else_looks_for_it() {
+    let homes = [start(1, "domain")];
+    let (requests, is_back) = (Arc::new(AtomicU64::new(7)), Arc::new(AtomicBool::new(true)));
+    let asked = Arc::clone(&requests);
+    let requested = Box::new(move || asked.load(Ordering::SeqCst));
+    let recovery = Recovery { requests: requested, ..recovery(0) };
+    let members = homes.iter().map(|home| member(home, &is_back)).collect();
+    let group = Group::new("1".to_owned(), members, true, None, recovery);
+    let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
+    group.drop_member(0, &gone);
+    assert!(group.present().is_empty());
+    assert_eq!(group.state().dropped[&0].tried, 0);
+    requests.store(8, Ordering::SeqCst);
+    await_members(&group, 1);
+}
+
+#[test]
+fn what_was_deleted_while_a_member_was_away_stays_there() {
+    let homes: Vec<Home> = (1..=2).map(|seed| start(seed, "domain")).collect();
+    let is_back = Arc::new(AtomicBool::new(false));
+    let members = homes.iter().map(|home| member(home, &is_back)).collect();
+    let group = Group::new("1".to_owned(), members, true, None, recovery(-1));
+    let made = group.generate(&key("deleted")).unwrap();
+    let gone = Error::Unreachable { address: "here".to_owned(), reason: "cut off".to_owned() };
+    group.drop_member(1, &gone);
+    group.destroy(made.handle).unwrap();
+    is_back.store(true, Ordering::SeqCst);
+    await_members(&group, 2);
+    assert_eq!((count(&homes[0].slot), count(&homes[1].slot)), (1, 2));
 }
 
 fn key(label: &str) -> Generate {
@@ -167,9 +200,12 @@ fn signatures_go_on_while_members_are_lost() {
     let group = group(&homes, Some(HaLog { file: file.clone(), length: 262_144 }));
     let made = group.generate(&key("signer")).unwrap();
     assert_eq!(homes.iter().map(|home| count(&home.slot)).collect::<Vec<_>>(), [2, 2, 2]);
+    assert!(group.load().iter().all(|(_, done)| *done == 0));
     let sign = || group.use_object(made.handle, Operation::Sign, &signing()).unwrap();
     let first = sign();
-    (0..6).for_each(|_| assert_eq!(sign().data.expose(), first.data.expose(), "one key at all"));
+    (0..5).for_each(|_| assert_eq!(sign().data.expose(), first.data.expose(), "one key at all"));
+    let load: Vec<u64> = group.load().into_iter().map(|(_, done)| done).collect();
+    assert_eq!(load, [2, 2, 2]);
     // The member that the handle is of, then another one.
     for left in [2, 1] {
         homes.remove(0).running.stop();

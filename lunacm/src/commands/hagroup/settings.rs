@@ -50,11 +50,13 @@ pub(crate) const COMMANDS: &[Command] = &[
     },
     Command {
         syntax: "hagroup|ha recover|re -group|-g <label>",
-        help: "Take up again what has failed in an HA group",
+        help: "Let every program that uses an HA group look for its failed members now",
         options: &[],
         roles: Role::ANY,
         rest: &[],
-        known: Known::Documented("lunacm/commands/hagroup/hagroup_recover.htm@7.2"),
+        known: Known::Documented(
+            "lunacm/commands/hagroup/hagroup_recover.htm@7.2; that programs hear of it by the number in HARecovery is assumed",
+        ),
         run: call::<Recover>(),
     },
     Command {
@@ -266,7 +268,9 @@ impl Run<Session> for Recover {
     type View = Told;
 
     fn run(self, session: &mut Session) -> Result<Told, Failure> {
-        let group = find(&clientconfig::read(session)?, &self.group)?;
+        let file = clientconfig::read(session)?;
+        let group = find(&file, &self.group)?;
+        change(session, &file, |file| group.request_recovery(file))?;
         let is_missing = group.members.iter().any(|serial| session.slot_of(serial).is_none());
         if is_missing {
             session.ui().note(

@@ -1,7 +1,8 @@
 //! `hagroup synchronize`: every member gets the objects that another one has.
 //!
 //! Objects are the same where their unique identifiers are: a clone keeps that of its original. What was
-//! deleted at one member only comes back from another.
+//! deleted at one member only comes back from another. Assumed: the pages say nothing of deletions, and a key
+//! too many is a smaller loss than the last copy of one.
 
 use std::collections::BTreeMap;
 
