@@ -7,7 +7,7 @@
 //! threads of its own, so that a program without async can run an appliance inside.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -16,6 +16,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use luna_rest::{Fingerprint, Secret};
 use time::OffsetDateTime;
+use time::macros::datetime;
 
 pub mod core;
 pub mod cryptoki;
@@ -71,6 +72,9 @@ use web_tls::FolderTls;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The moment at which every repeatable appliance begins.
+const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
+
 /// The host name of an appliance as it leaves the factory.
 pub const FACTORY_HOSTNAME: &str = "local_host";
 
@@ -107,6 +111,19 @@ impl Options {
             snmp: None,
             ssh: None,
             ntls: None,
+        }
+    }
+}
+
+impl Options {
+    /// The same at every start: a seed, and a clock that stands at the same moment until it is moved.
+    pub fn repeatable(data: impl Into<PathBuf>, address: IpAddr, seed: u64) -> Options {
+        Options {
+            listen: (address, 0).into(),
+            seed: Some(seed),
+            clock: Some(BEGIN),
+            ntls: Some(Ntls { address: (address, 1792).into(), any_port: true }),
+            ..Options::new(data)
         }
     }
 }

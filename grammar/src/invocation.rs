@@ -10,7 +10,7 @@ use crate::notation::{Kind, Slot, Spec};
 use crate::token::{Token, quote_into};
 
 /// Shown in place of a secret.
-pub(crate) const MASK: &str = "********";
+pub const MASK: &str = "********";
 
 /// Whether a value is what is shown in place of secrets.
 pub fn is_mask(value: &str) -> bool {

@@ -20,7 +20,7 @@ mod tree;
 
 pub use args::{BadArgument, fields_of};
 pub use complete::{Candidate, Completion};
-pub use invocation::{Invocation, is_mask};
+pub use invocation::{Invocation, MASK, is_mask};
 pub use resolve::{Grammar, Outcome};
 pub use token::{Token, tokenize};
 

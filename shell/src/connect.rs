@@ -1,8 +1,10 @@
 //! Opens the session with an appliance: profile, trust, login.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use luna_rest::emulator::{MOVE_CLOCK, MoveClock};
 use luna_rest::{Client, Error, Fingerprint, Secret, Target, Trust};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -89,7 +91,26 @@ impl Connection {
         Connection::local_under(local, Watch::new(false, DEFAULT_TIME_LIMIT))
     }
 
-    /// The same, its calls under a watch that there is already.
+    /// The same for an appliance whose clock stands: where a command waits, the clock is moved on.
+    ///
+    /// # Errors
+    /// As [`Connection::local`].
+    pub fn rehearsal(local: LocalAppliance) -> Result<Connection, Failure> {
+        let (target, key) = (local.target.clone(), local.key.clone());
+        let mut connection = Connection::local(local)?;
+        if let Some(client) = Arc::get_mut(&mut connection.client) {
+            client.set_time_passes(Arc::new(move |time| {
+                // On a thread of its own, so that it does not count as a call of the command. If it does not
+                // succeed, the command finds out that nothing has changed.
+                thread::scope(|scope| {
+                    let _ = scope.spawn(|| move_clock(target.clone(), &key, time)).join();
+                });
+            }));
+        }
+        Ok(connection)
+    }
+
+    /// As [`Connection::local`], its calls under a watch that there is already.
     ///
     /// # Errors
     /// As for [`Connection::local`].
@@ -126,6 +147,15 @@ impl Connection {
             *old = password;
         }
     }
+}
+
+/// Moves the clock of an emulated appliance on.
+fn move_clock(target: Target, key: &Secret, time: Duration) -> Result<(), Error> {
+    let mut client = Client::connect(target)?;
+    client.login_locally(key.expose())?;
+    let advance = Some(u32::try_from(time.as_secs()).unwrap_or(u32::MAX));
+    client.call(&MOVE_CLOCK, &[], &MoveClock { advance, ..Default::default() })?;
+    Ok(())
 }
 
 fn open(origin: &Origin, user: &str, watch: &Arc<Watch>) -> Result<Arc<Client>, Error> {

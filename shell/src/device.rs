@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::editor::{Editor, LineAssistant};
 use crate::printable::printable;
+use crate::status::Status;
 
 /// The result of reading a line.
 pub enum Input {
@@ -48,6 +49,17 @@ pub trait Device {
     fn output_error(&self) -> Option<&io::Error> {
         None
     }
+    /// Hears of a command that was not read here, with the prompt that it stands behind.
+    fn given(&mut self, _prompt: &str, _line: &str, _assistant: &Rc<dyn LineAssistant>) {}
+    /// Hears which variable, without `LUNA_`, would have given the secret that is asked for next, or that was
+    /// given in the command by an option: its name and the secret.
+    fn about_secret(&mut self, _variable: &str, _given: Option<(&str, &str)>) {}
+    /// Why the session could not be recorded to its end, if it could not.
+    fn recording_error(&self) -> Option<&io::Error> {
+        None
+    }
+    /// Hears of the end of the session.
+    fn ended(&mut self, _status: Status) {}
     /// Whether a user is present to answer questions.
     fn attended(&self) -> bool;
     /// Drops what was typed ahead, for a session that cannot be opened.

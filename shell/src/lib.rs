@@ -31,6 +31,7 @@ mod run;
 mod secrets;
 mod status;
 mod terminal;
+pub mod transcript;
 mod ui;
 mod watch;
 mod x509;

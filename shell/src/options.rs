@@ -209,6 +209,21 @@ pub struct Options {
     #[arg(long, global = true, env = "LUNA_DATA", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub data: Option<PathBuf>,
 
+    /// Write the session into this new file: commands, answers and results, no secrets
+    ///
+    /// It is a transcript that 'lunash verify' plays. It grows as the session does. When it cannot be written any
+    /// more, that is said at once; the session goes on, but for --fail-fast, and does not end with status 0.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+
+    /// Replace the file of --record if it is there
+    #[arg(long, requires = "record")]
+    pub record_overwrite: bool,
+
+    /// Write into the file of --record when each command was given
+    #[arg(long, requires = "record")]
+    pub record_times: bool,
+
     /// Set for the login shell of an appliance: how it is
     #[arg(skip)]
     pub login_shell: Option<LoginShellStyle>,
@@ -326,7 +341,7 @@ fn no_option(word: &str) -> Failure {
 }
 
 /// Quotes a word of an argument list, so that the tokenizer reads it as one word.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

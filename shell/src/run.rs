@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use luna_grammar::{Invocation, Outcome, tokenize};
 use luna_rest::Resource;
 
-use crate::arguments::{finish, report, unserializable};
+use crate::arguments::{end, finish, report, unserializable};
 use crate::command::{Catalogue, Command, Prepared, Role, View};
 use crate::connect::Connection;
 use crate::device::{Device, Input, Stdio};
@@ -25,6 +25,7 @@ use crate::older::{self, Older};
 use crate::options::{self, Format, Options};
 use crate::secrets::accepted_in;
 use crate::status::Status;
+use crate::transcript::Recording;
 use crate::ui::{Frame, Ui};
 
 /// How long completion waits for names from the appliance.
@@ -180,6 +181,7 @@ impl<S: Session> Shell<S> {
         match lines {
             Some(lines) => {
                 for line in lines {
+                    self.tell_given(&line);
                     if self.run_line(&line) {
                         break;
                     }
@@ -187,15 +189,13 @@ impl<S: Session> Shell<S> {
             }
             None => loop {
                 if let Some(line) = self.session.ui().untaken.pop_front() {
+                    self.tell_given(&line);
                     if self.run_line(&line) {
                         break;
                     }
                     continue;
                 }
-                let assistant: Rc<dyn LineAssistant> = Rc::new(CommandAssistant {
-                    catalogue: Rc::clone(&self.catalogue),
-                    values: self.session.completion_values(),
-                });
+                let assistant = self.assistant();
                 let prompt = self.session.prompt();
                 let typed = self.session.ui().device.interactive();
                 let dense = self.options.login_shell.as_ref().is_some_and(|style| style.dense);
@@ -229,7 +229,23 @@ impl<S: Session> Shell<S> {
             true => Status::Success,
             false => self.status,
         };
-        finish(S::NAME, &mut *self.session.ui().device, status)
+        let device = &mut *self.session.ui().device;
+        device.ended(status);
+        let lost = device.recording_error().map_or(Status::Success, |_| Status::Failed);
+        finish(S::NAME, device, status.max(lost))
+    }
+
+    fn assistant(&self) -> Rc<dyn LineAssistant> {
+        let (catalogue, values) = (Rc::clone(&self.catalogue), self.session.completion_values());
+        Rc::new(CommandAssistant { catalogue, values })
+    }
+
+    /// Tells the device of a command that it has not read.
+    fn tell_given(&mut self, line: &str) {
+        if !self.options.one_shot() {
+            let (prompt, assistant) = (self.session.prompt(), self.assistant());
+            self.session.ui().device.given(&prompt, line, &assistant);
+        }
     }
 
     /// Runs a line; true if the session ends with it.
@@ -237,8 +253,10 @@ impl<S: Session> Shell<S> {
         let status = self.execute(line);
         self.status = self.status.max(status);
         // What follows could not be seen either.
-        let unseen = self.session.ui().device.output_error().is_some();
-        unseen || self.session.ui().leaving || (self.options.fail_fast && status != Status::Success)
+        let device = &self.session.ui().device;
+        let unseen = device.output_error().is_some();
+        let failed = status != Status::Success || device.recording_error().is_some();
+        unseen || self.session.ui().leaving || (self.options.fail_fast && failed)
     }
 
     /// Writes the result of a line that is no text; true if the session ends with it.
@@ -595,6 +613,9 @@ pub fn main<S: Session>(
     match open(Box::new(device), &options) {
         Ok(mut session) => {
             state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
+            if let Err(failure) = record(&mut session, &catalogue, &options, lines.is_some()) {
+                return end(S::NAME, &mut *session.ui().device, output, &failure);
+            }
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
@@ -604,6 +625,24 @@ pub fn main<S: Session>(
             failure.status().into()
         }
     }
+}
+
+/// Has the session recorded, if the options ask for it.
+fn record<S: Session>(
+    session: &mut S,
+    catalogue: &Catalogue<S>,
+    options: &Options,
+    given: bool,
+) -> Result<(), Failure> {
+    let Some(mut recording) = Recording::asked_for(options)? else { return Ok(()) };
+    let connection = session.connection_mut();
+    let emulated = if connection.client.is_emulated() { ", emulated" } else { "" };
+    let place = format!("{} at {}{emulated}", connection.user, connection.client.address());
+    let ui = session.ui();
+    let pipe = if options.one_shot() { !ui.attended() } else { given || !ui.device.interactive() };
+    recording.head(S::NAME, &place, options, pipe, |line| catalogue.grammar.masked(line));
+    ui.record(recording, options);
+    Ok(())
 }
 
 /// Logs to standard error if `RUST_LOG` is set.

@@ -94,6 +94,12 @@ pub(crate) fn answered(line: &str, attended: bool) -> Result<Secret, Failure> {
     Ok(Secret::from(line))
 }
 
+/// Whether the environment gives the secret called `name`.
+pub(crate) fn is_given(name: &str) -> bool {
+    let set = |end| env::var_os(format!("LUNA_{name}{end}")).is_some();
+    ["", "_FILE", "_FD"].into_iter().any(set)
+}
+
 /// A secret and its source.
 fn read(name: &str) -> Result<Option<(SecretString, String)>, Failure> {
     let variable = format!("LUNA_{name}");

@@ -14,6 +14,7 @@ use crate::device::{Device, Input};
 use crate::failure::Failure;
 use crate::options::{Format, Options, SECRETS};
 use crate::secrets::{Secrets, accepted, answered};
+use crate::transcript::{Player, Recorder, Recording};
 use crate::watch::Watch;
 
 /// The user interface of a session.
@@ -117,6 +118,13 @@ impl Ui {
             self.frame = Frame::Begun;
         }
         self.show(text);
+    }
+
+    /// Has the session recorded from now on.
+    pub fn record(&mut self, recording: Recording, options: &Options) {
+        let nobody = Box::new(Player::default());
+        let device = std::mem::replace(&mut self.device, nobody);
+        self.device = Box::new(Recorder::new(device, recording, options));
     }
 
     /// Returns the device, for a session that cannot be opened.
@@ -231,6 +239,7 @@ impl Ui {
         match given {
             Some(given) => {
                 accepted(given.expose(), secret.option)?;
+                self.device.about_secret(secret.variable, Some((secret.option, given.expose())));
                 Ok(given)
             }
             None => self.take_secret(secret, |device, text| device.secret(text)),
@@ -271,6 +280,7 @@ impl Ui {
         ask: fn(&mut dyn Device, &str) -> Input,
     ) -> Result<Secret, Failure> {
         self.begin_output();
+        self.device.about_secret(secret.variable, None);
         match self.put(text, ask) {
             Input::Line(line) if !self.attended() && (self.is_command)(&line) => {
                 self.untaken.push_back(line);

@@ -6,15 +6,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use luna_appliance::{Appliance, FACTORY_HOSTNAME, Ntls, Running, Ssh};
+use luna_appliance::{Appliance, FACTORY_HOSTNAME, Running, Ssh};
 use luna_rest::{Client, Nothing, Target, Trust, clusters, emulator};
-use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::network::Network;
 
-/// The moment at which every test begins.
-const BEGIN: OffsetDateTime = datetime!(2026-03-02 09:00:00 UTC);
 /// The appliance that is there from the beginning.
 const FIRST: &str = "A";
 
@@ -107,9 +104,12 @@ impl Appliances {
             1 => self.first,
             number => number,
         };
+        let (folder, address) = (self.folder.join(name), self.network.address(number));
+        // In a network of the test's own the product's port is free.
+        let repeatable = luna_appliance::Options::repeatable(folder, address, number.into());
         let running = Appliance::start(luna_appliance::Options {
             ssh: self.ssh.then(|| Ssh {
-                address: (self.network.address(number), 0).into(),
+                address: (address, 0).into(),
                 any_port: false,
                 modern: false,
                 sftp: false,
@@ -117,20 +117,12 @@ impl Appliances {
                 grace: Ssh::GRACE,
                 idle: Ssh::IDLE,
             }),
-            // In a network of the test's own the product's port is free.
-            ntls: Some(Ntls {
-                address: (self.network.address(number), 1792).into(),
-                any_port: true,
-            }),
-            data: self.folder.join(name),
-            listen: (self.network.address(number), 0).into(),
-            seed: Some(number.into()),
-            clock: Some(BEGIN + self.moved.get()),
-            snmp: None,
+            clock: repeatable.clock.map(|begin| begin + self.moved.get()),
             hostname: match name {
                 FIRST => FACTORY_HOSTNAME.to_owned(),
                 _ => format!("luna-{}", name.to_lowercase()),
             },
+            ..repeatable
         })?;
         self.running.insert(name.to_owned(), running);
         Ok(())

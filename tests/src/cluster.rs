@@ -7,8 +7,8 @@ use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, 
 use luna_shell::{Device, Folders, Status};
 use lunacm::registration::{self, Arguments};
 
-use crate::script::ScriptedTerminal;
 use crate::test_appliance::{CLIENT_FOLDER, TestAppliance};
+use luna_shell::transcript::ScriptedTerminal;
 
 /// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
 const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];

@@ -7,18 +7,17 @@ mod cluster;
 mod network;
 mod over_ssh;
 mod recording;
-mod script;
 mod similarity;
 mod test_appliance;
 mod transcript;
 
 pub use calls::{Calls, never_made, record_calls, undeclared};
+pub use luna_shell::transcript::{Script, ScriptedTerminal};
 pub use over_ssh::play_over_ssh;
 pub use recording::{
     Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
     recordings,
 };
-pub use script::{Script, ScriptedTerminal};
 pub use similarity::Similarity;
 pub use test_appliance::{Opened, TestAppliance, client_certificate};
 pub use transcript::play;

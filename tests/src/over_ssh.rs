@@ -12,9 +12,9 @@ use lunash::Wire;
 
 use crate::cluster::ADMIN;
 use crate::network::Network;
-use crate::script::ScriptedTerminal;
 use crate::test_appliance::{TestAppliance, keeping_state, run};
 use crate::transcript::play_on;
+use luna_shell::transcript::ScriptedTerminal;
 
 /// The password of admin in these sessions.
 const PASSWORD: &str = "Over-Ssh-Passw0rd";

@@ -24,16 +24,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::Parser;
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use luna_grammar::tokenize;
 use luna_shell::Secrets;
 use lunacm::cmu;
 
-use crate::script::ScriptedTerminal;
 use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
 use crate::test_appliance::TestAppliance;
-use crate::transcript::{Arguments, play_on};
+use crate::transcript::play_on;
+use luna_shell::transcript::{Arguments, ScriptedTerminal};
 
 /// A recorded output compared with ours.
 #[derive(Clone, Debug)]
@@ -126,7 +125,7 @@ pub fn recorded_lines() -> Result<Vec<(String, &'static str, String)>> {
                 Program::Cmu => cmu::separated(words(recorded.arguments).into_iter()),
                 Program::Lunash | Program::Lunacm => words(recorded.arguments),
             };
-            let arguments = Arguments::try_parse_from(words)?;
+            let arguments = read(words)?;
             let typed = recorded.typed.into_iter().filter(|line| !line.starts_with("> "));
             let typed = typed.chain(arguments.options.lines().ok().flatten().unwrap_or_default());
             lines.extend(typed.map(|line| (name.clone(), program.name(), line)));
@@ -289,6 +288,10 @@ fn recorded<'r>(head: &'r str, body: &'r str) -> Result<Recorded<'r>> {
     Ok(session)
 }
 
+fn read(words: Vec<String>) -> Result<Arguments> {
+    Arguments::read(words).map_err(|failure| anyhow!(failure.message))
+}
+
 /// Gives the last command its output; before the first command it is what the shell begins with.
 fn close(outputs: &mut Vec<(String, String)>, output: &mut String) {
     let output = std::mem::take(output);
@@ -324,12 +327,12 @@ fn replay(appliance: &TestAppliance, recorded: &Recorded<'_>) -> Result<Vec<(Str
         Program::Cmu => {
             let words = cmu::separated(words(&line).into_iter());
             let terminal = at_terminal(false);
-            let options = Arguments::try_parse_from(words)?.options;
+            let options = read(words)?.options;
             appliance.cmu(&terminal, options, secrets, None)?;
             terminal
         }
         shell => {
-            let Arguments { options, pipe, .. } = Arguments::try_parse_from(words(&line))?;
+            let Arguments { options, pipe, .. } = read(words(&line))?;
             let terminal = at_terminal(pipe);
             match shell {
                 Program::Lunacm => appliance.lunacm(&terminal, options, secrets, None)?,

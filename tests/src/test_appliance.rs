@@ -3,18 +3,14 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use luna_appliance::Running;
 use luna_appliance::package::{Manifest, Package};
-use luna_rest::{
-    Client, Nothing, Target, clusters, emulator, hsm, keyrings, ntls, partitions, tokens,
-};
+use luna_rest::{Client, Nothing, Target, clusters, hsm, keyrings, ntls, partitions, tokens};
 use luna_shell::{
-    CommandResult, Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session,
-    Shell, Status, connect,
+    Connection, Device, Failure, Folders, LocalAppliance, Options, Secrets, Session, Shell, Status,
+    connect,
 };
 use lunacm::ClientSide;
 use lunacm::cmu::{self, Cmu};
@@ -22,7 +18,7 @@ use time::macros::datetime;
 
 use crate::appliances::{Appliances, session, target};
 use crate::network::Network;
-use crate::script::ScriptedTerminal;
+use luna_shell::transcript::{ScriptedTerminal, steady};
 
 /// The folder of the client's files, below the appliance's own.
 pub(crate) const CLIENT_FOLDER: &str = "client";
@@ -87,11 +83,7 @@ impl TestAppliance {
         &mut self.appliances
     }
 
-    /// Lines as the appliance is to get them: names of members and addresses filled in.
-    pub(crate) fn typed(&mut self, lines: &[String]) -> Result<Vec<String>> {
-        lines.iter().map(|line| self.typed_line(line)).collect()
-    }
-
+    /// A line as the appliance is to get it: names of members and addresses filled in.
     pub(crate) fn typed_line(&mut self, line: &str) -> Result<String> {
         let folder = self.client_folder();
         self.appliances.typed(&line.replace("{client}", &folder.to_string_lossy()))
@@ -149,22 +141,9 @@ impl TestAppliance {
     /// What a screen shows, without what differs from run to run.
     pub(crate) fn shown(&self, screen: &str) -> String {
         let folder = self.folder().to_string_lossy();
-        let screen = screen.replace(&*folder, "/luna");
-        let screen = match self.running() {
-            // The web certificate is made anew for each appliance.
-            Ok(running) => screen.replace(
-                &running.fingerprint().to_string(),
-                "SHA256:(fingerprint of the web certificate)",
-            ),
-            Err(_) => screen,
-        };
-        let mut web = false;
-        let steady = |line: &str| {
-            web = line.starts_with("REST API Server Certificate")
-                || web && !line.starts_with("Command");
-            if web { without_values(line) } else { steady(line) }
-        };
-        let lines: String = screen.split_inclusive('\n').map(steady).collect();
+        // The web certificate is made anew for each appliance.
+        let own = self.running().map(|running| running.fingerprint().to_string()).ok();
+        let lines = steady(&screen.replace(&*folder, "/luna"), own.as_deref());
         self.appliances.network().shown(&lines)
     }
 
@@ -308,18 +287,7 @@ impl TestAppliance {
     }
 
     fn access(&self) -> Result<Connection> {
-        let mut connection = Connection::local(local(self.running()?)).map_err(plain)?;
-        let (target, key) = (self.target()?, self.running()?.local_key().clone());
-        if let Some(client) = Arc::get_mut(&mut connection.client) {
-            client.set_time_passes(Arc::new(move |time| {
-                // On a thread of its own, so that it does not count as a call of the command.
-                let moved = std::thread::scope(|scope| {
-                    scope.spawn(|| move_clock(target.clone(), key.expose(), time)).join()
-                });
-                assert!(moved.is_ok_and(|moved| moved.is_ok()), "the clock was not moved");
-            }));
-        }
-        Ok(connection)
+        Connection::rehearsal(local(self.running()?)).map_err(plain)
     }
 
     /// The access of the account that `--user` names, with its password; otherwise admin's own.
@@ -460,51 +428,6 @@ fn local(running: &Running) -> LocalAppliance {
         key: running.local_key().clone(),
         notice: "note: the Backup HSM is emulated".to_owned(),
         keep: None,
-    }
-}
-
-/// Moves an appliance's clock on.
-fn move_clock(target: Target, key: &str, time: Duration) -> Result<()> {
-    let mut client = Client::connect(target)?;
-    client.login_locally(key)?;
-    let advance = Some(u32::try_from(time.as_secs())?);
-    client.call(
-        &emulator::MOVE_CLOCK,
-        &[],
-        &emulator::MoveClock { advance, ..Default::default() },
-    )?;
-    Ok(())
-}
-
-/// A line of the web certificate, which is made anew for each appliance: bytes and dates vary.
-fn without_values(line: &str) -> String {
-    const DATES: [&str; 2] = ["Not Before: ", "Not After : "];
-    let bytes =
-        |text: &str| text.contains(':') && text.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
-    let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
-    match DATES.iter().find(|label| rest.starts_with(**label)) {
-        Some(label) => format!("{indent}{label}(of the web certificate)\n"),
-        None if bytes(rest.trim_end()) => format!("{indent}(of the web certificate)\n"),
-        None => line.to_owned(),
-    }
-}
-
-/// A line, and a JSON object without what differs from run to run. One that is not of the shape that
-/// programs rely on is marked.
-fn steady(line: &str) -> String {
-    if !line.starts_with("{\"line\":") {
-        return line.to_owned();
-    }
-    let object = serde_json::from_str::<CommandResult>(line).and_then(|mut object| {
-        object.duration_ms = 0.0;
-        if let Some(appliance) = &mut object.appliance {
-            appliance.host = "appliance:8443".to_owned();
-        }
-        serde_json::to_string(&object)
-    });
-    match object {
-        Ok(object) => format!("{object}\n"),
-        Err(error) => format!("{} (not of the schema: {error})\n", line.trim_end()),
     }
 }
 

@@ -1,17 +1,8 @@
-//! Golden transcripts: a script of what is typed becomes the session a person sees.
+//! Plays the scripts of `transcripts/` (see [`luna_shell::transcript`]) on the appliances of a test, where there
+//! are more words:
 //!
-//! A script (`transcripts/NAME.in`) begins with comment lines that say where it comes from; they
-//! are the description in the head of its snapshot. Then, a line each:
-//!
-//! - a line as it is typed, Tabs included;
-//! - `> text` answers a question;
-//! - `@after NAME` goes on where the transcript NAME ended, which is played unseen;
-//! - `@lunash [ARGUMENTS]`, `@lunacm [ARGUMENTS]` begin a session; `--pipe` as the first argument
-//!   makes its lines come from a pipe; `--client NAME` says whose slots lunacm shows; `--user NAME`
-//!   logs that account into lunash, with `@secret PASSWORD`;
-//! - `@secret NAME VALUE` gives the next sessions a secret in advance;
+//! - `@lunacm [ARGUMENTS]` begins a session of LunaCM; `--client NAME` says whose slots it shows;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
-//! - `@file NAME TEXT` puts a file with that text there, `\n` in it begins a new line;
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
@@ -23,9 +14,7 @@
 //!   `@linked [ARGUMENTS]` begins a session of lunacm over the links that they configure;
 //! - `@fetch NAME` fetches the appliance's server.pem into that folder under this name, `@send NAME` puts the
 //!   client's NAME.pem from there among admin's files;
-//! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would;
-//! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
-//! - `@clock SECONDS` moves the clocks of all appliances on.
+//! - `@object PARTITION, TYPE, LABEL` puts an object into a partition, as an application would.
 //!
 //! There may be several appliances: A, B and so on, with the addresses 127.0.0.1, 127.0.0.2 and so
 //! on. These lines are in the transcript too, and each waits until what follows from it is done:
@@ -41,28 +30,16 @@
 //! In what is typed `{address}` is the appliance's own address, `{cluster}` the UUID of the cluster,
 //! `{B}` that of the member B, as they are when the session begins.
 
-use anyhow::{Context, Result, bail};
-use clap::Parser;
-use luna_shell::{Options, Secrets};
+use std::path::Path;
 
-use crate::script::ScriptedTerminal;
+use anyhow::{Context, Result, anyhow, bail};
+use luna_shell::transcript::{Arguments, Asked, ScriptedTerminal, Stage};
+use luna_shell::{Failure, Secrets, Status};
+
 use crate::test_appliance::{TestAppliance, client_certificate};
 
 /// Where the scripts are.
 const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../transcripts");
-
-#[derive(Parser)]
-#[command(no_binary_name = true)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) options: Options,
-    /// Lines come from a pipe.
-    #[arg(long)]
-    pub(crate) pipe: bool,
-    /// Whose slots lunacm shows.
-    #[arg(long)]
-    pub(crate) client: Option<String>,
-}
 
 /// Plays a script against a fresh appliance and returns the transcript.
 ///
@@ -74,111 +51,113 @@ pub fn play(script: &str) -> Result<String> {
 
 /// As [`play`], on an appliance that may have been used before.
 pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<String> {
-    let mut transcript = String::new();
-    let mut secrets: Vec<(&str, &str)> = Vec::new();
-    let mut lines = script.lines().peekable();
-    while let Some(line) = lines.next() {
-        if line.starts_with('#') {
-            transcript.push_str(line);
-            transcript.push('\n');
-            continue;
+    luna_shell::transcript::play(script, Path::new(TRANSCRIPTS), appliance)
+        .map_err(|failure| anyhow!(failure.message))
+}
+
+impl Stage for TestAppliance {
+    fn is_program(&self, word: &str) -> bool {
+        matches!(word, "lunash" | "lunacm" | "linked" | "cmu" | "lnhclientregistration" | "vtl")
+    }
+
+    fn run(&mut self, asked: Asked<'_>) -> Result<(ScriptedTerminal, Status), Failure> {
+        self.run_program(asked).map_err(failed)
+    }
+
+    fn happen(&mut self, word: &str, rest: &str) -> Result<bool, Failure> {
+        match self.set_up(word, rest) {
+            Ok(true) => Ok(false),
+            Ok(false) => happen(self, word, rest).map(|()| true).map_err(failed),
+            Err(error) => Err(failed(error)),
         }
-        let Some(directive) = line.strip_prefix('@') else {
-            bail!("'{line}' is outside of any session");
+    }
+
+    fn typed(&mut self, line: &str) -> Result<String, Failure> {
+        self.typed_line(line).map_err(failed)
+    }
+
+    fn shown(&self, screen: &str) -> String {
+        TestAppliance::shown(self, screen)
+    }
+}
+
+fn failed(error: anyhow::Error) -> Failure {
+    Failure::command(format!("{error:#}"))
+}
+
+impl TestAppliance {
+    fn run_program(&mut self, asked: Asked<'_>) -> Result<(ScriptedTerminal, Status)> {
+        let Asked { program, arguments, ref typed, .. } = asked;
+        if matches!(program, "lnhclientregistration" | "vtl") {
+            let terminal = ScriptedTerminal::new(typed.clone(), true);
+            let status = match program {
+                "vtl" => self.vtl(&terminal, arguments),
+                _ => self.lnhclientregistration(&terminal, arguments)?,
+            };
+            return Ok((terminal, status));
+        }
+        let words = arguments.split_whitespace();
+        let words = match program {
+            "cmu" => self.cmu_words(words),
+            _ => words.map(str::to_owned).collect(),
         };
-        let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
-        match word {
-            "after" => {
-                let path = format!("{TRANSCRIPTS}/{rest}.in");
-                let script = std::fs::read_to_string(&path).context(path)?;
-                play_on(appliance, &script)?;
+        let Arguments { options, client, pipe } =
+            Arguments::read(words).map_err(|failure| anyhow!(failure.message))?;
+        let terminal = ScriptedTerminal::new(typed.clone(), !pipe);
+        let given = Secrets::only(asked.given());
+        let status = match program {
+            "lunash" if self.ssh => {
+                self.lunash_over_ssh(&terminal, options, &asked.given().collect::<Vec<_>>())?
             }
-            "cluster" => drop(appliance.cluster(rest)?),
+            "lunash" => self.lunash(&terminal, options, given)?,
+            "cmu" => self.cmu(&terminal, options, given, client)?,
+            "linked" => self.linked(&terminal, options, given)?,
+            _ => self.lunacm(&terminal, options, given, client)?,
+        };
+        Ok((terminal, status))
+    }
+
+    /// Does what brings an appliance into a state and is not in the transcript; false for other words.
+    fn set_up(&mut self, word: &str, rest: &str) -> Result<bool> {
+        match word {
+            "cluster" => drop(self.cluster(rest)?),
             "keyring" => {
                 let (label, password) = rest.split_once(' ').context("@keyring LABEL PASSWORD")?;
-                appliance.keyring(label, password)?;
+                self.keyring(label, password)?;
             }
-            "lunash" | "lunacm" | "linked" | "cmu" | "lnhclientregistration" | "vtl" => {
-                let mut typed = Vec::new();
-                while let Some(line) = lines.next_if(|line| !line.starts_with('@')) {
-                    typed.push(line.to_owned());
-                }
-                let (typed, rest) = (appliance.typed(&typed)?, appliance.typed_line(rest)?);
-                let shown = if word == "linked" { "lunacm" } else { word };
-                let head = format!("$ {shown} {}", appliance.shown(&rest));
-                transcript.push_str(&format!("{}\n", head.trim_end()));
-                let (terminal, status) = if word == "lnhclientregistration" {
-                    let terminal = ScriptedTerminal::new(typed, true);
-                    let status = appliance.lnhclientregistration(&terminal, &rest)?;
-                    (terminal, status)
-                } else if word == "vtl" {
-                    let terminal = ScriptedTerminal::new(typed, true);
-                    let status = appliance.vtl(&terminal, &rest);
-                    (terminal, status)
-                } else {
-                    let words = rest.split_whitespace();
-                    let words = match word {
-                        "cmu" => appliance.cmu_words(words),
-                        _ => words.map(str::to_owned).collect(),
-                    };
-                    let arguments = Arguments::try_parse_from(words)?;
-                    let terminal = ScriptedTerminal::new(typed, !arguments.pipe);
-                    let given = Secrets::only(secrets.iter().copied());
-                    let Arguments { options, client, .. } = arguments;
-                    let status = match word {
-                        "lunash" if appliance.ssh => {
-                            appliance.lunash_over_ssh(&terminal, options, &secrets)?
-                        }
-                        "lunash" => appliance.lunash(&terminal, options, given)?,
-                        "cmu" => appliance.cmu(&terminal, options, given, client)?,
-                        "linked" => appliance.linked(&terminal, options, given)?,
-                        _ => appliance.lunacm(&terminal, options, given, client)?,
-                    };
-                    (terminal, status)
-                };
-                transcript.push_str(&appliance.shown(&terminal.take_screen()));
-                transcript.push_str(&format!("[exit status: {}]\n", status as u8));
-                if let Some(line) = terminal.left().first() {
-                    bail!("'{line}' was not asked for; so far:\n{transcript}");
-                }
-            }
-            "secret" => secrets.push(rest.split_once(' ').context("@secret NAME VALUE")?),
             "certificate" => {
-                appliance.upload(&format!("{rest}.pem"), client_certificate(rest)?.as_bytes())?;
+                self.upload(&format!("{rest}.pem"), client_certificate(rest)?.as_bytes())?;
             }
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
-                appliance.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
+                self.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
             }
             "package" | "damaged" => {
                 let mut parts = rest.splitn(3, ' ');
                 let mut part = || parts.next().context("@package NAME VERSION CODE");
-                appliance.package(part()?, part()?, part()?, word == "damaged")?;
+                self.package(part()?, part()?, part()?, word == "damaged")?;
             }
-            "fetch" => appliance.fetch(rest)?,
+            "fetch" => self.fetch(rest)?,
             "send" => {
                 let file = format!("{rest}.pem");
-                let path = appliance.client_folder().join("cert/client").join(&file);
-                appliance.upload(&file, &std::fs::read(path)?)?;
+                let path = self.client_folder().join("cert/client").join(&file);
+                self.upload(&file, &std::fs::read(path)?)?;
             }
             "register" => {
                 let (name, label) = rest.split_once(' ').unzip();
-                appliance.register(name.unwrap_or(rest), label)?;
+                self.register(name.unwrap_or(rest), label)?;
             }
             "object" => {
                 let mut parts = rest.splitn(3, ", ");
                 let mut part = || parts.next().context("@object PARTITION, TYPE, LABEL");
-                appliance.object(part()?, part()?, part()?)?;
+                self.object(part()?, part()?, part()?)?;
             }
-            "backup-hsm" => appliance.backup_hsm(rest)?,
-            "clock" => appliance.advance(rest.parse().context("@clock SECONDS")?)?,
-            _ => {
-                happen(appliance, word, rest)?;
-                transcript.push_str(&format!("{line}\n"));
-            }
+            "backup-hsm" => self.backup_hsm(rest)?,
+            "clock" => self.advance(rest.parse().context("@clock SECONDS")?)?,
+            _ => return Ok(false),
         }
+        Ok(true)
     }
-    Ok(transcript)
 }
 
 /// What happens to appliances and the links between them.

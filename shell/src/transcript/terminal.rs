@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use luna_shell::{Device, Input, LineAssistant};
+use crate::device::{Device, Input};
+use crate::editor::LineAssistant;
 
 /// What will be typed in one session, and what its screen shows.
 #[derive(Default)]
