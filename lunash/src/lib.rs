@@ -18,6 +18,7 @@ mod questions;
 mod refusals;
 mod session;
 mod ssh;
+mod start;
 pub mod tools;
 mod views;
 
@@ -25,6 +26,7 @@ pub use commands::catalogue;
 pub use copies::Copies;
 pub use session::{SESSION_CALLS, Session};
 pub use ssh::{Wire, WireOptions, answer_if_asked};
+pub use start::open;
 
 /// What the commands of this shell are made with.
 #[allow(unused_imports, reason = "no menu needs all of them")]

@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_appliance::Own;
-use luna_shell::{Device, Failure, Folders, LocalAppliance, Options, Secrets, Stdio, Via, parse};
+use luna_shell::{Device, Failure, Folders, Options, Stdio, Via, parse};
 use lunash::fleet::{self, Fleet, FleetOptions};
 use lunash::tools::{Surroundings, Tool};
-use lunash::{Copies, Session, WireOptions};
+use lunash::{Copies, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
 ///
@@ -49,7 +48,8 @@ fn main() -> ExitCode {
         return ended;
     }
     let state = folders.as_ref().ok().map(|folders| folders.state.clone());
-    let open = |device: Box<dyn Device>, options: &Options| open(device, options, &wire, folders);
+    let open =
+        |device: Box<dyn Device>, options: &Options| lunash::open(device, options, &wire, folders);
     if let Some(copies) = Copies::asked_for(&wire, &options) {
         return copies.run(Box::new(Stdio::new(options.quiet, None)), &options, open).into();
     }
@@ -71,29 +71,5 @@ fn several(
     match Fleet::of(options, fleet, asks, folders, &mut device) {
         Ok(fleet) => fleet.map(|fleet| fleet.run(&mut device)),
         Err(failure) => Some(luna_shell::end("lunash", &mut device, options.output, &failure)),
-    }
-}
-
-fn open(
-    mut device: Box<dyn Device>,
-    options: &Options,
-    wire: &WireOptions,
-    folders: Result<Folders, Failure>,
-) -> Result<Session, (Box<dyn Device>, Failure)> {
-    let mut secrets = Secrets::from_environment();
-    let local = |folder: &std::path::Path| {
-        let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-        Ok(LocalAppliance {
-            notice: own.notice(),
-            target: own.target.clone(),
-            key: own.key.clone(),
-            keep: Some(Box::new(own)),
-        })
-    };
-    let connected = folders
-        .and_then(|folders| wire.connect(options, &folders, &mut *device, &mut secrets, local));
-    match connected {
-        Ok((connection, ssh)) => Session::open_over(connection, ssh, device, secrets, options),
-        Err(failure) => Err((device, failure)),
     }
 }

@@ -1,6 +1,7 @@
 //! Words of the program beside those of LunaSH: `lunash verify FILE…`. A file a tool; a word of theirs is no
 //! beginning of a command of the appliance, and is never abbreviated.
 
+mod rehearsal;
 mod verify;
 
 use std::process::ExitCode;
