@@ -111,6 +111,9 @@ impl Fleet {
                 return Err(wrong(format!("'{name}' is no appliance, or stands there twice.")));
             }
         }
+        if options.record.is_some() {
+            return Err(wrong("A recording is that of one appliance, not of several.".to_owned()));
+        }
         let mut input = None;
         if options.lines()?.is_none() {
             if std::io::stdin().is_terminal() {

@@ -81,6 +81,15 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
         "Every word and option may be shortened as long as one command alone fits the line.\n",
         &mut catalogue.commands.iter().map(|one| (one.syntax.to_owned(), one.help.to_owned())),
     );
+    let tools = tools(program);
+    if !tools.is_empty() {
+        section(
+            "TOOLS",
+            "Words of the program itself, never abbreviated. The options that say which appliance is meant, and\n\
+             how results are written, may stand behind them.\n",
+            &mut tools.into_iter(),
+        );
+    }
     section(
         "ENVIRONMENT",
         "Passwords are asked for at a terminal. Scripts give them in the variables below, or in a\n\
@@ -103,6 +112,23 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
             .map(|(status, meaning)| (status.to_string(), (*meaning).to_owned())),
     );
     text
+}
+
+/// The tools of a program and their own arguments, with what they do.
+fn tools(program: &clap::Command) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let help = |text: Option<&clap::builder::StyledStr>| text.map(ToString::to_string);
+    for tool in program.get_subcommands().filter(|tool| !tool.is_hide_set()) {
+        let name = tool.get_name();
+        let about = help(tool.get_long_about().or(tool.get_about()));
+        rows.push((name.to_owned(), about.unwrap_or_default()));
+        let own = tool.get_arguments().filter(|argument| !argument.is_global_set());
+        for argument in own.filter(|argument| !argument.is_hide_set()) {
+            let about = help(argument.get_long_help().or(argument.get_help())).unwrap_or_default();
+            rows.push((format!("{name} {argument}"), about));
+        }
+    }
+    rows
 }
 
 /// Escapes text for troff.

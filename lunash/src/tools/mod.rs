@@ -33,8 +33,10 @@ impl Tool {
     pub fn run(self, surroundings: Surroundings) -> ExitCode {
         let options = &surroundings.options;
         let mut device: Box<dyn Device> = Box::new(Stdio::new(options.quiet, None));
-        if !options.command.is_empty() || options.file.is_some() {
-            let why = "A tool takes no commands: -c and -f do not go with it.";
+        let session =
+            !options.command.is_empty() || options.file.is_some() || options.record.is_some();
+        if session {
+            let why = "A tool takes no commands: -c, -f and --record do not go with it.";
             let failure = Failure::new(Kind::NotUnderstood, why);
             return end("lunash", &mut *device, options.output, &failure);
         }

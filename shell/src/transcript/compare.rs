@@ -1,5 +1,7 @@
 //! Compares a session with the one that is expected, line by line, as wildcards and filters allow.
 
+use std::borrow::Cow;
+
 use similar::TextDiff;
 
 use super::filters::Filter;
@@ -24,6 +26,7 @@ pub struct Difference {
 
 /// Compares `actual` with what is expected. `None` if it is the same.
 pub fn compare(expected: &str, actual: &str, filters: &[Filter]) -> Option<Difference> {
+    let (expected, actual) = (&*with_line_end(expected), &*with_line_end(actual));
     let updated = settled(expected, actual, filters);
     if updated == expected {
         return None;
@@ -31,6 +34,13 @@ pub fn compare(expected: &str, actual: &str, filters: &[Filter]) -> Option<Diffe
     let diff = TextDiff::from_lines(expected, &updated);
     let diff = diff.unified_diff().context_radius(3).header("expected", "now").to_string();
     Some(Difference { diff, updated })
+}
+
+fn with_line_end(text: &str) -> Cow<'_, str> {
+    match text.is_empty() || text.ends_with('\n') {
+        true => text.into(),
+        false => format!("{text}\n").into(),
+    }
 }
 
 /// A line, and what of it is compared.
@@ -296,7 +306,8 @@ mod tests {
             let places: Vec<usize> = line.char_indices().map(|(at, _)| at).chain([line.len()]).collect();
             let (a, b) = (at % places.len(), to % places.len());
             let (from, to) = (places[a.min(b)], places[a.max(b)]);
-            prop_assert!(matches(&format!("{}[..]{}", &line[..from], &line[to..]), &line));
+            let pattern = format!("{}[..]{}", &line[..from], &line[to..]);
+            prop_assert!(matches(&pattern, &line));
         }
     }
 }

@@ -28,7 +28,7 @@
 //! - `@backup-hsm SERIAL` plugs a new Backup HSM in;
 //! - `@clock SECONDS` moves the clocks of all appliances on.
 //!
-//! So far `lunash verify` plays them. Those of the project may have more (`tests/src/transcript.rs`).
+//! `lunash verify` knows these; in the project's own scripts there are more (`tests/src/transcript.rs`).
 
 mod compare;
 mod filters;
