@@ -10,6 +10,7 @@ complete -c cmu -l profile -d 'A profile of the configuration file' -r
 complete -c cmu -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
 complete -c cmu -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
 complete -c cmu -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c cmu -l record -d 'Write the session into this new file: commands, answers and results, no secrets' -r -F
 complete -c cmu -l generate -d 'Write a manual page, a completion script, the abbreviation table or the schema of results' -r -f -a "man\t'The manual page'
 bash\t'Completion for bash'
 fish\t'Completion for fish'
@@ -23,6 +24,8 @@ complete -c cmu -l strict -d 'Refuse abbreviated words and options'
 complete -c cmu -l yes -d 'Answer every \'proceed\' question with proceed'
 complete -c cmu -l last-attempt -d 'Use the last login attempt before a lock-out or zeroization'
 complete -c cmu -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c cmu -l record-overwrite -d 'Replace the file of --record if it is there'
+complete -c cmu -l record-times -d 'Write into the file of --record when each command was given'
 complete -c cmu -l list-commands -d 'List every command, tab-separated: path, syntax, roles, REST, provenance'
 complete -c cmu -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cmu -s V -l version -d 'Print version'

@@ -116,6 +116,8 @@ fn manual<S>(program: &clap::Command, catalogue: &Catalogue<S>) -> String {
 
 /// The tools of a program and their own arguments, with what they do.
 fn tools(program: &clap::Command) -> Vec<(String, String)> {
+    let mut program = program.clone();
+    program.build();
     let mut rows = Vec::new();
     let help = |text: Option<&clap::builder::StyledStr>| text.map(ToString::to_string);
     for tool in program.get_subcommands().filter(|tool| !tool.is_hide_set()) {
@@ -123,7 +125,9 @@ fn tools(program: &clap::Command) -> Vec<(String, String)> {
         let about = help(tool.get_long_about().or(tool.get_about()));
         rows.push((name.to_owned(), about.unwrap_or_default()));
         let own = tool.get_arguments().filter(|argument| !argument.is_global_set());
-        for argument in own.filter(|argument| !argument.is_hide_set()) {
+        for argument in
+            own.filter(|argument| !argument.is_hide_set() && argument.get_id() != "help")
+        {
             let about = help(argument.get_long_help().or(argument.get_help())).unwrap_or_default();
             rows.push((format!("{name} {argument}"), about));
         }
