@@ -12,6 +12,7 @@
 //! - `@secret NAME VALUE` gives the next sessions a secret in advance;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
 //! - `@file NAME TEXT` puts a file with that text there, `\n` in it begins a new line;
+//! - `@here NAME TEXT` puts such a file into the client's folder;
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
@@ -149,6 +150,11 @@ pub(crate) fn play_on(appliance: &mut TestAppliance, script: &str) -> Result<Str
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
                 appliance.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
+            }
+            "here" => {
+                let (name, text) = rest.split_once(' ').context("@here NAME TEXT")?;
+                std::fs::create_dir_all(appliance.client_folder())?;
+                std::fs::write(appliance.client_folder().join(name), format!("{text}\n"))?;
             }
             "package" | "damaged" => {
                 let mut parts = rest.splitn(3, ' ');
