@@ -104,7 +104,9 @@ fn audit_all(served: &Served) {
     client.call(&audit::INIT, &[], &init).unwrap();
     client.call(&audit::LOGIN, &[], &audit::Login { password: own }).unwrap();
     let events = Some(vec!["all".to_owned()]);
-    client.call(&audit::CONFIGURE, &[], &audit::Configure { events, rotation: None }).unwrap();
+    client
+        .call(&audit::CONFIGURE, &[], &audit::Configure { events, ..Default::default() })
+        .unwrap();
 }
 
 /// Turns off the logs of an appliance; its HSM records nothing without an Auditor.

@@ -51,7 +51,7 @@ fn prepare(process: &Process, data: &Path) -> Client {
     client.call(&INIT, &[], &init).unwrap();
     let client = auditor(process);
     let events = Some(vec!["all".to_owned()]);
-    client.call(&CONFIGURE, &[], &Configure { events, rotation: None }).unwrap();
+    client.call(&CONFIGURE, &[], &Configure { events, ..Default::default() }).unwrap();
     client
 }
 

@@ -15,7 +15,7 @@ use crate::tree::{ROOT, Tree};
 use crate::{Declaration, Menu};
 
 /// The command language of one shell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Grammar {
     pub(crate) tree: Tree,
     pub(crate) glossary: &'static [(&'static str, &'static str)],

@@ -7,7 +7,7 @@ use crate::notation::{self, Spec, Word};
 use crate::{Declaration, Menu};
 
 /// A word below a node, with its official short forms.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Edge {
     pub(crate) word: &'static str,
     pub(crate) shorts: Vec<&'static str>,
@@ -15,7 +15,7 @@ pub(crate) struct Edge {
 }
 
 /// The end of a path of words: a menu, a command, or both.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
     /// In the order of their declaration.
     pub(crate) edges: Vec<Edge>,
@@ -30,7 +30,7 @@ pub(crate) struct Node {
 }
 
 /// A declared command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) declaration: Declaration,
     /// The words, spelt in full.
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) entries: Vec<Entry>,

@@ -128,6 +128,11 @@ impl BackupHsm {
         &self.connection.client
     }
 
+    /// The account that its session is one of.
+    pub(crate) fn account(&self) -> &str {
+        &self.connection.user
+    }
+
     /// Its administrative partition as a slot; `device` is its place among those of this machine.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 use luna_rest::clusters::refusal as clusters;
 use luna_rest::objects::refusal as objects;
 use luna_rest::partitions::refusal;
+use luna_rest::{audit, hsm};
 use luna_shell::naming::Rule;
 use luna_shell::{Code, Failure, Kind};
 
@@ -51,12 +52,12 @@ const BAD_REQUEST: &str = "FRAMEWORK_BAD_REQUEST";
 /// The code of an error answer's identifier.
 fn of_answer(id: &str) -> Option<Code> {
     Some(match id {
-        refusal::WRONG_PASSWORD => PIN_INCORRECT,
-        refusal::LOCKED => PIN_LOCKED,
+        refusal::WRONG_PASSWORD | hsm::WRONG_PASSWORD => PIN_INCORRECT,
+        refusal::LOCKED | audit::LOCKED => PIN_LOCKED,
         refusal::PASSWORD_EXPIRED => PIN_EXPIRED,
-        refusal::NOT_LOGGED_IN => NOT_LOGGED_IN,
+        refusal::NOT_LOGGED_IN | audit::LOGIN_NEEDED => NOT_LOGGED_IN,
         refusal::ALREADY_LOGGED_IN => Code::new(0x100, "CKR_USER_ALREADY_LOGGED_IN"),
-        refusal::ROLE_NOT_INITIALIZED | refusal::NOT_INITIALIZED => {
+        refusal::ROLE_NOT_INITIALIZED | refusal::NOT_INITIALIZED | audit::NO_AUDITOR => {
             Code::new(0x102, "CKR_USER_PIN_NOT_INITIALIZED")
         }
         refusal::INVALID_ROLE => USER_TYPE_INVALID,

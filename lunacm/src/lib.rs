@@ -5,9 +5,10 @@
 //! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `backup_hsm.rs` the
 //! Backup HSMs at this machine, `codes.rs` what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
 //! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group. `cmu/`, `vtl/` and
-//! `registration.rs` are the other programs.
+//! `registration.rs` are the other programs; `carried.rs` brings files to an HSM and back.
 
 mod backup_hsm;
+mod carried;
 mod certificate;
 pub mod chrystoki;
 mod cluster_connection;

@@ -11,7 +11,7 @@ use luna_rest::partitions::{LOGIN, Login, ROLE};
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
     Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, LocalAppliance,
-    Older, Options, Page, Question, Secrets, Ui, Watch, naming,
+    Older, Options, Page, Question, Secrets, Ui, Watch, naming, naming::Rule,
 };
 
 use crate::backup_hsm::{BackupHsm, Remote};
@@ -172,12 +172,30 @@ impl Session {
         &self,
         number: Option<usize>,
     ) -> Result<(&Arc<Client>, &str), Failure> {
+        let device = self.attached(number)?;
+        Ok((device.client(), &*device.serial))
+    }
+
+    /// The account of the Backup HSM of the current slot, whose files its rules read and write.
+    ///
+    /// # Errors
+    /// The current slot administers none.
+    pub(crate) fn backup_hsm_account(&self) -> Result<&str, Failure> {
+        Ok(self.attached(None)?.account())
+    }
+
+    /// Whether there is a Backup HSM at this machine.
+    pub(crate) fn has_backup_hsm(&self) -> bool {
+        !self.backup_hsms.is_empty()
+    }
+
+    fn attached(&self, number: Option<usize>) -> Result<&BackupHsm, Failure> {
         let slot = self.slot_or_current(number)?;
         let device = match slot.behind {
             Behind::Administrative { device, .. } => self.backup_hsms.get(device),
             _ => None,
         };
-        device.map(|device| (device.client(), &*device.serial)).ok_or_else(|| {
+        device.ok_or_else(|| {
             codes::failure(
                 codes::NOT_SUPPORTED,
                 format!("Slot {} is not an administrative slot.", slot.slot),
@@ -191,11 +209,7 @@ impl Session {
     /// # Errors
     /// There is no such slot, or it administers no HSM.
     pub(crate) fn device_of(&self, number: Option<usize>) -> Result<Remote, Failure> {
-        let (_, serial) = self.backup_hsm_of(number)?;
-        let mut backup_hsms = self.backup_hsms.iter();
-        let found = backup_hsms.find(|device| device.serial == serial);
-        let gone = || codes::failure(codes::SLOT_INVALID, "The Backup HSM is gone.");
-        Ok(found.ok_or_else(gone)?.remote().clone())
+        Ok(self.attached(number)?.remote().clone())
     }
 
     /// The roles of the current slot.
@@ -674,14 +688,22 @@ impl Session {
     /// # Errors
     /// It breaks the rule in another way.
     pub(crate) fn label(&mut self, typed: String) -> Result<String, Failure> {
-        let label = match naming::LABEL.cut(&typed) {
+        self.label_within(naming::LABEL, typed)
+    }
+
+    /// The same by another rule.
+    ///
+    /// # Errors
+    /// As for [`Session::label`].
+    pub(crate) fn label_within(&mut self, rule: Rule, typed: String) -> Result<String, Failure> {
+        let label = match rule.cut(&typed) {
             Some(begin) => {
                 self.ui.note(format!("note: the label was cut to '{begin}'"));
                 begin.to_owned()
             }
             None => typed,
         };
-        codes::allowed(naming::LABEL, &label)?;
+        codes::allowed(rule, &label)?;
         Ok(label)
     }
 
@@ -698,6 +720,21 @@ impl Session {
         let password = self.secret(given, "enter new password", again, origin)?;
         codes::allowed(naming::PASSWORD, password.expose())?;
         Ok(password)
+    }
+
+    /// Asks for a domain, twice.
+    ///
+    /// # Errors
+    /// No answer, two different ones, or one that breaks the rule.
+    pub(crate) fn new_domain(
+        &mut self,
+        given: Option<Secret>,
+        origin: (&str, &str),
+    ) -> Result<Secret, Failure> {
+        let again = Some("Re-enter the domain name");
+        let domain = self.secret(given, "Enter the domain name", again, origin)?;
+        codes::allowed(naming::DOMAIN, domain.expose())?;
+        Ok(domain)
     }
 
     /// Asks for `proceed`, after a warning of whole lines.
@@ -931,7 +968,7 @@ impl luna_shell::Session for Session {
 
     /// What the product shows on administrative slots only is there with a Backup HSM.
     fn has(&self, path: &str) -> bool {
-        !self.backup_hsms.is_empty() || !crate::commands::is_of_administrative_slots(path)
+        self.has_backup_hsm() || !crate::commands::is_of_administrative_slots(path)
     }
 
     fn prompt(&self) -> String {

@@ -34,6 +34,10 @@ calls! {
     /// Changes the Auditor's password with the old one.
     pub const CHANGE_PASSWORD: Call<ChangePassword, Nothing> =
         Call::put("/emulator/lunash/audit/password");
+    /// Gives the Auditor another domain; with it logged in.
+    pub const SET_DOMAIN: Call<SetDomain, Nothing> = Call::put("/emulator/lunash/audit/domain");
+    /// Writes a message into the log; with the Auditor logged in.
+    pub const WRITE: Call<Message, Nothing> = Call::post("/emulator/lunash/audit/messages");
     /// Sets the HSM's clock to the appliance's; with the Auditor logged in.
     pub const SYNC: Call<Nothing, Nothing> = Call::post("/emulator/lunash/audit/time/sync");
     /// Lists the files of the log.
@@ -81,6 +85,11 @@ pub struct Audit {
     pub events: Vec<String>,
     /// How often a new file is begun.
     pub rotation: String,
+    /// Bytes at which a new file is begun, too.
+    pub file_limit: u64,
+    /// The folder at the client's machine that `audit config path` names; the HSM only keeps it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// The number of the last record.
     pub last_record: u64,
     /// Records that the HSM holds because the files could not be written.
@@ -113,7 +122,7 @@ pub struct Init {
 
 /// What is to be recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Configure {
     /// Events, in full or by their short names.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +130,26 @@ pub struct Configure {
     /// How often a new file is begun, in full or by its first letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<String>,
+    /// Bytes at which a new file is begun, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_limit: Option<u64>,
+    /// A folder at the client's machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Another domain of the Auditor.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SetDomain {
+    /// It.
+    pub domain: Secret,
+}
+
+/// A message for the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// It.
+    pub message: String,
 }
 
 /// The Auditor's password.

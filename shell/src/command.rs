@@ -207,6 +207,8 @@ pub struct Catalogue<S: 'static> {
     pub commands: Vec<&'static Command<S>>,
     /// The grammar made from them.
     pub grammar: Grammar,
+    /// Whether most sessions do not have a command, by its path.
+    pub is_rare: fn(&str) -> bool,
 }
 
 impl<S> Catalogue<S> {
@@ -232,7 +234,22 @@ impl<S> Catalogue<S> {
                 glossary,
             ),
             commands,
+            is_rare: |_| false,
         }
+    }
+
+    /// The table of abbreviations. A row holds where its command does: those of every session without the
+    /// commands that are rare, those of these with all of them.
+    pub fn abbreviations(&self) -> String {
+        let mut usual = self.grammar.clone();
+        usual.retain(|path| !(self.is_rare)(path));
+        let (usual, all) = (usual.abbreviations(), self.grammar.abbreviations());
+        let rows = usual.lines().zip(all.lines()).zip(&self.commands);
+        let row = |((usual, all), command): ((&str, &str), &&Command<S>)| {
+            let rare = (self.is_rare)(&path_of(command.syntax));
+            format!("{}\n", if rare { all } else { usual })
+        };
+        rows.map(row).collect()
     }
 
     /// The output of `--list-commands`: path, syntax, roles, calls and source of each command,

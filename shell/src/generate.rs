@@ -29,7 +29,7 @@ pub(crate) fn text<S>(
 ) -> String {
     match what {
         Generate::Man => manual(program, catalogue),
-        Generate::Abbreviations => catalogue.grammar.abbreviations(),
+        Generate::Abbreviations => catalogue.abbreviations(),
         Generate::Schema => json::schema(),
         _ => completion(what, program),
     }

@@ -3,6 +3,7 @@
 //!
 //! - `@lunacm [ARGUMENTS]` begins a session of LunaCM; `--client NAME` says whose slots it shows;
 //! - `@certificate NAME` puts NAME.pem, a client certificate, among admin's files;
+//! - `@here NAME TEXT` puts a file with that text into the client's folder;
 //! - `@package NAME VERSION CODE` puts NAME-VERSION.spkg there, a package with that authorization
 //!   code; `@damaged NAME VERSION CODE` a copy of it that was changed on its way;
 //! - `@register NAME [LABEL]` registers a client with the cluster;
@@ -131,6 +132,11 @@ impl TestAppliance {
             "file" => {
                 let (name, text) = rest.split_once(' ').context("@file NAME TEXT")?;
                 self.upload(name, format!("{text}\n").replace("\\n", "\n").as_bytes())?;
+            }
+            "here" => {
+                let (name, text) = rest.split_once(' ').context("@here NAME TEXT")?;
+                std::fs::create_dir_all(self.client_folder())?;
+                std::fs::write(self.client_folder().join(name), format!("{text}\n"))?;
             }
             "package" | "damaged" => {
                 let mut parts = rest.splitn(3, ' ');

@@ -99,6 +99,12 @@ pub struct AuditSettingsRow {
     pub events: Vec<String>,
     /// One of [`ROTATIONS`]; empty for the first one.
     pub rotation: String,
+    /// Bytes of a file at which the next one is begun; 0 for [`FILE_LIMIT`].
+    #[serde(skip_serializing_if = "is_default")]
+    pub file_limit: u64,
+    /// A folder at the machine of a Backup HSM, which its LunaCM reads.
+    #[serde(skip_serializing_if = "is_default")]
+    pub path: String,
 }
 
 impl AuditSettingsRow {
@@ -195,6 +201,14 @@ impl Audit {
         if set.is_empty() { ROTATIONS[0].0 } else { set }
     }
 
+    /// Bytes of a file at which the next one is begun.
+    pub fn file_limit(&self) -> u64 {
+        match self.settings.get().file_limit {
+            0 => FILE_LIMIT,
+            limit => limit,
+        }
+    }
+
     /// Whether the HSM has no room for a record: the log has its most bytes, or its files cannot be
     /// written.
     pub fn is_full(&self) -> bool {
@@ -212,7 +226,7 @@ impl Audit {
         let passed = seconds.saturating_sub(chain.begun);
         // A clock that was set back begins a new period.
         let over = !(0..period.map_or(i64::MAX, |(_, period)| *period)).contains(&passed);
-        if chain.at > 0 && (over || chain.at >= FILE_LIMIT) {
+        if chain.at > 0 && (over || chain.at >= self.file_limit()) {
             self.close(serial, now);
         }
         if self.chain.get().at > 0 {

@@ -641,7 +641,8 @@ fn fill_audit(state: &mut State) {
         },
     );
     let (events, rotation) = (vec![text("success"), text("access")], text("hourly"));
-    set(&mut audit.settings, AuditSettingsRow { events, rotation });
+    let (file_limit, path) = (65_536, text("/var/audit"));
+    set(&mut audit.settings, AuditSettingsRow { events, rotation, file_limit, path });
     let (mac, begun) = (text("mac"), 1_700_000_015);
     let chain = ChainRow { number: 9, mac, file: 3, at: 612, begun, oldest: 2, bytes: 1_612 };
     set(&mut audit.chain, chain);

@@ -1,13 +1,17 @@
 //! The menus of LunaCM. A file per menu; within it a command's declaration, its arguments, what it
 //! does and its view stand together.
 
+mod administrative;
+mod audit;
 pub(crate) mod clientconfig;
 pub(crate) mod hagroup;
+mod hsm;
 mod partition;
 mod remotebackup;
 pub(crate) mod role;
 mod shell;
 mod slot;
+mod stm;
 
 use luna_grammar::Menu;
 use luna_shell::elsewhere::{self, LUNACM, LUNASH};
@@ -25,6 +29,9 @@ const MENUS: &[&[Menu]] = &[
     clientconfig::MENUS,
     hagroup::MENUS,
     remotebackup::MENUS,
+    hsm::MENUS,
+    audit::MENUS,
+    stm::MENUS,
 ];
 
 /// The commands, in the same order; `help` and `exit` come last.
@@ -32,10 +39,10 @@ const TABLES: &[&[Command<Session>]] = &[
     slot::COMMANDS,
     role::COMMANDS,
     partition::COMMANDS,
-    partition::absent::COMMANDS,
     partition::archive::COMMANDS,
     partition::clone::COMMANDS,
     partition::contents::COMMANDS,
+    partition::create::COMMANDS,
     partition::domains::COMMANDS,
     partition::information::COMMANDS,
     partition::mechanisms::COMMANDS,
@@ -46,6 +53,18 @@ const TABLES: &[&[Command<Session>]] = &[
     hagroup::settings::COMMANDS,
     hagroup::synchronize::COMMANDS,
     remotebackup::COMMANDS,
+    hsm::access::COMMANDS,
+    hsm::show::COMMANDS,
+    hsm::usage::COMMANDS,
+    hsm::policies::COMMANDS,
+    hsm::tamper::COMMANDS,
+    hsm::keys::COMMANDS,
+    hsm::firmware::COMMANDS,
+    hsm::reset::COMMANDS,
+    audit::auditor::COMMANDS,
+    audit::config::COMMANDS,
+    audit::log::COMMANDS,
+    stm::COMMANDS,
     shell::COMMANDS,
 ];
 
@@ -57,11 +76,10 @@ const RETIRED: &[(&str, &str)] =
 const OF_ADMINISTRATIVE_SLOTS: &[&str] =
     &["audit", "hsm", "stm", "partition create", "partition delete", "partition resize"];
 
-/// Whether the product shows a command on administrative slots only.
+/// Whether a command is of a menu that only sessions with an administrative slot have. The three commands of
+/// `partition` are always there, so that their names do not pass for the beginning of longer ones.
 pub(crate) fn is_of_administrative_slots(path: &str) -> bool {
-    OF_ADMINISTRATIVE_SLOTS.iter().any(|of_them| {
-        path.strip_prefix(of_them).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
+    matches!(path.split(' ').next(), Some("audit" | "hsm" | "stm"))
 }
 
 /// Lines that scripts of older releases, and guides, still send.
@@ -80,6 +98,7 @@ pub fn catalogue() -> Catalogue<Session> {
     RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
     OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
     catalogue.grammar.reserve(OF_LUNASH);
+    catalogue.is_rare = is_of_administrative_slots;
     catalogue
 }
 

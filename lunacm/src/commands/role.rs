@@ -144,8 +144,10 @@ pub(super) const COMMANDS: &[Command] = &[
         help: "Set the cloning domain of the Auditor (administrative slots)",
         options: &[],
         roles: Role::OPERATOR,
-        rest: &[],
-        known: Known::Documented("lunacm/commands/audit/audit.htm"),
+        rest: &[audit::SET_DOMAIN.resource()],
+        known: Known::Documented(
+            "lunacm/commands/audit/audit.htm, which names it; its questions are those of 'partition init'",
+        ),
         run: call::<SetDomain>(),
     },
     Command {
@@ -227,7 +229,6 @@ impl Run<Session> for ChangePassword {
             }
             Some(_) => {}
         }
-        let left = state(session, role)?.attempts_left();
         let mut warning = "";
         if self.prompt {
             warning = "        Warning: this role has no secondary credentials.\n                \
@@ -236,17 +237,39 @@ impl Run<Session> for ChangePassword {
         if !self.force {
             session.confirm_spaced(warning, "-force")?;
         }
-        // A wrong present password counts as a failed login.
-        let attempt = session.attempt(left, role)?;
-        let old = (role.variable(), "-oldpw");
-        let old_password = session.secret(self.oldpw, "enter existing password", None, old)?;
-        let new_password = session.new_password(self.newpw, ("NEW_PASSWORD", "-newpw"))?;
-        let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
-        attempt
-            .spend(session, |session| Ok(session.backend()?.change_role(role.id(), &body)?))?;
+        change_password(session, role, self.oldpw, self.newpw)?;
         no_logout_of_others(session, self.logout_other);
         Ok(Done::new("role changepw"))
     }
+}
+
+/// Changes the password of the role that is logged in. A wrong present one counts as a failed login.
+pub(super) fn change_password(
+    session: &mut Session,
+    role: PartitionRole,
+    old: Option<Secret>,
+    new: Option<Secret>,
+) -> Result<(), Failure> {
+    let left = state(session, role)?.attempts_left();
+    let attempt = session.attempt(left, role)?;
+    let origin = (role.variable(), "-oldpw");
+    let old_password = session.secret(old, "enter existing password", None, origin)?;
+    let new_password = session.new_password(new, ("NEW_PASSWORD", "-newpw"))?;
+    let body = rest::ChangePassword { old_password, new_password, ..Default::default() };
+    attempt.spend(session, |session| Ok(session.backend()?.change_role(role.id(), &body)?))
+}
+
+/// What others do with a role is done with those of partitions alone.
+fn require_partition_role(session: &Session, role: PartitionRole) -> Result<(), Failure> {
+    if !session.slot()?.is_administrative() {
+        return Ok(());
+    }
+    let why = match role {
+        PartitionRole::So => "nobody stands above the SO; 'hsm init' makes another one",
+        _ => "nobody stands above the Auditor; 'audit init' makes another one",
+    };
+    let text = format!("The {role} has its own password alone, on an HSM without PED.");
+    Err(codes::failure(codes::NOT_ALLOWED, text).hint(why))
 }
 
 /// Challenges and cached credentials belong to multifactor authentication.
@@ -284,7 +307,9 @@ impl Run<Session> for CreateChallenge {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        create_challenge(session, named(session, &self.name)?, self.challengesecret)?;
+        let role = named(session, &self.name)?;
+        require_partition_role(session, role)?;
+        create_challenge(session, role, self.challengesecret)?;
         Ok(Done::new("role createchallenge"))
     }
 }
@@ -316,6 +341,7 @@ impl Run<Session> for Deactivate {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let role = named(session, &self.name)?;
+        require_partition_role(session, role)?;
         act(session, role, "deactivate", None)?;
         Ok(Done::new("role deactivate"))
     }
@@ -355,12 +381,23 @@ impl Run<Session> for Init {
                 )
                 .hint("'hsm init' does that"));
             }
-            PartitionRole::Au => {}
+            PartitionRole::Au => no_so(session)?,
         }
         let password = session.new_password(self.password, (role.variable(), "-password"))?;
         let body = rest::InitRole { password: Some(password), ..Default::default() };
         session.backend()?.init_role(role.id(), &body)?;
         Ok(Done::new("role init"))
+    }
+}
+
+/// The Auditor is made by nobody else. Documented: the SO logs out first.
+pub(super) fn no_so(session: &Session) -> Result<(), Failure> {
+    match session.slot()?.role {
+        Some(PartitionRole::So) => {
+            Err(codes::failure(codes::NOT_ALLOWED, "The Auditor is not made by the SO.")
+                .hint("log out first: role logout"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -474,13 +511,19 @@ impl Run<Session> for Logout {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        if session.slot()?.role.is_none() {
-            return Err(codes::failure(codes::NOT_LOGGED_IN, "No role is logged in."));
-        }
-        session.backend()?.log_out()?;
-        session.logged_in(None);
+        log_out(session)?;
         Ok(Done::new("role logout"))
     }
+}
+
+/// Logs the role out that is logged in to the current slot.
+pub(super) fn log_out(session: &mut Session) -> Result<(), Failure> {
+    if session.slot()?.role.is_none() {
+        return Err(codes::failure(codes::NOT_LOGGED_IN, "No role is logged in."));
+    }
+    session.backend()?.log_out()?;
+    session.logged_in(None);
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -544,6 +587,7 @@ impl Run<Session> for ResetPassword {
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
         let role = named(session, &self.name)?;
+        require_partition_role(session, role)?;
         let current = session.slot()?.slot;
         if session.slot_or_current(self.slot)?.slot != current {
             return Err(codes::failure(
@@ -563,19 +607,24 @@ impl Run<Session> for ResetPassword {
 
 #[derive(Deserialize)]
 struct SetDomain {
-    #[serde(rename = "domain")]
-    _domain: Option<Secret>,
+    domain: Option<Secret>,
 }
 
 impl Run<Session> for SetDomain {
     type View = Done;
 
     fn run(self, session: &mut Session) -> Result<Done, Failure> {
-        session.slot()?;
-        Err(codes::failure(
-            codes::NOT_ALLOWED,
-            "The Auditor is a role of administrative slots; clients of a Network HSM have none.",
-        ))
+        if !session.slot()?.is_administrative() {
+            return Err(codes::failure(
+                codes::NOT_ALLOWED,
+                "The Auditor is a role of administrative slots; clients of a Network HSM have none.",
+            ));
+        }
+        session.require(&[PartitionRole::Au])?;
+        let domain = session.new_domain(self.domain, ("AUDIT_DOMAIN", "-domain"))?;
+        let (client, _) = session.backup_hsm()?;
+        client.call(&audit::SET_DOMAIN, &[], &audit::SetDomain { domain })?;
+        Ok(Done::new("role setdomain"))
     }
 }
 

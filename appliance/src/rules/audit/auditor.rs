@@ -4,7 +4,7 @@ use luna_rest::Nothing;
 use luna_rest::Secret;
 use luna_rest::audit::{
     CHANGE_PASSWORD, ChangePassword, INIT, Init, LOCKED, LOGIN, LOGIN_NEEDED, LOGOUT, Login,
-    NO_AUDITOR,
+    NO_AUDITOR, SET_DOMAIN, SetDomain,
 };
 use luna_rest::hsm::WRONG_PASSWORD;
 
@@ -23,6 +23,7 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&LOGIN, AUDIT.private(), login);
     r.on(&LOGOUT, AUDIT.private(), logout);
     r.on(&CHANGE_PASSWORD, AUDIT.private(), change_password);
+    r.on(&SET_DOMAIN, AUDIT.private(), set_domain);
 }
 
 /// What takes the place of a domain where the default one is chosen; nobody can type it.
@@ -126,5 +127,18 @@ fn change_password(
     check(cx, &body.old_password)?;
     let password = cx.hash(body.new_password.expose());
     cx.state.audit.auditor.get_mut().password = password;
+    Ok(Reply::done())
+}
+
+/// The log secret stays: it is encrypted under the new domain from now on when it leaves the HSM, and comes
+/// from HSMs of that domain alone.
+fn set_domain(
+    cx: &mut Context<'_>,
+    _: &Ids<0>,
+    body: SetDomain,
+) -> Result<Reply<Nothing>, Failure> {
+    require_auditor(cx)?;
+    check_domain(body.domain.expose())?;
+    cx.state.audit.auditor.get_mut().domain = PasswordHash::of_domain(body.domain.expose());
     Ok(Reply::done())
 }

@@ -156,6 +156,7 @@ const OPERATIONS: &[Event] = &[
     (audit::LOGIN.resource(), "", Access, "LUNA_LOGIN"),
     (audit::LOGOUT.resource(), "", Access, "LUNA_LOGOUT"),
     (audit::CHANGE_PASSWORD.resource(), "", LogManage, "LUNA_SET_PIN"),
+    (audit::SET_DOMAIN.resource(), "", LogManage, "LUNA_SET_DOMAIN"),
     (audit::SYNC.resource(), "", LogManage, "LUNA_LOG_SET_TIME"),
     (audit::CLEAR.resource(), "", Critical, "LUNA_LOG_CLEAR"),
     (audit::VERIFY.resource(), "", LogManage, "LUNA_LOG_VERIFY"),

@@ -1,12 +1,14 @@
 //! What the audit log records, how far it is, and the HSM's clock.
 
 use luna_rest::Nothing;
-use luna_rest::audit::{Audit, CONFIGURE, Configure, SHOW, SYNC};
+use luna_rest::audit::{Audit, CONFIGURE, Configure, Message, SHOW, SYNC, WRITE};
 use time::Duration;
 
 use crate::core::message::{Failure, Reply};
 use crate::core::text::time_text;
+use crate::request::audit_log::told;
 use crate::request::context::Context;
+use crate::request::logs::printable;
 use crate::request::route::{AUDIT, Ids, Routes};
 use crate::rules::audit::auditor::require_auditor;
 use crate::rules::audit::events::EVENTS;
@@ -16,7 +18,13 @@ pub(crate) fn routes(r: &mut Routes) {
     r.on(&SHOW, AUDIT, show);
     r.on(&CONFIGURE, AUDIT.private(), configure);
     r.on(&SYNC, AUDIT.private(), sync);
+    r.on(&WRITE, AUDIT.private(), write);
 }
+
+/// Bytes that a file of the log may have. Assumed.
+const SIZES: std::ops::RangeInclusive<u64> = 4 << 10..=LIMIT;
+/// The longest path of a folder.
+const LONGEST_PATH: usize = 4096;
 
 fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Audit>, Failure> {
     let audit = &cx.state.audit;
@@ -31,6 +39,8 @@ fn show(cx: &mut Context<'_>, _: &Ids<0>, _: Nothing) -> Result<Reply<Audit>, Fa
         locked_until: until.map(time_text).unwrap_or_default(),
         events: audit.settings.get().events.clone(),
         rotation: audit.rotation().to_owned(),
+        file_limit: audit.file_limit(),
+        path: audit.settings.get().path.clone(),
         last_record: chain.number,
         waiting,
         size: chain.bytes,
@@ -88,6 +98,29 @@ fn configure(cx: &mut Context<'_>, _: &Ids<0>, body: Configure) -> Result<Reply<
         };
         row.rotation = (*name).to_owned();
     }
+    if let Some(bytes) = body.file_limit {
+        if !SIZES.contains(&bytes) {
+            let [least, most] = [SIZES.start(), SIZES.end()];
+            return Err(Failure::bad_request(format!("The size is {least} to {most} bytes.")));
+        }
+        row.file_limit = bytes;
+    }
+    if let Some(path) = body.path {
+        if path.len() > LONGEST_PATH || path.chars().any(char::is_control) {
+            return Err(Failure::bad_request("The path is no path of a folder."));
+        }
+        row.path = path;
+    }
+    Ok(Reply::done())
+}
+
+/// A message of the Auditor's own, whatever else is recorded (assumed).
+fn write(cx: &mut Context<'_>, _: &Ids<0>, body: Message) -> Result<Reply<Nothing>, Failure> {
+    require_auditor(cx)?;
+    let what = told(cx, "LUNA_LOG_EXTERNAL", "RC_OK(0x00000000)", (WRITE.method(), ""));
+    let what = format!("{} : {}", what.trim_end(), printable(&body.message));
+    let serial = cx.state.hsm.hsm.get().serial;
+    cx.state.audit.append(serial, cx.now, &what);
     Ok(Reply::done())
 }
 

@@ -185,17 +185,17 @@ impl Text for Objects {
 
 /// Bytes and objects; a keyring has no bytes of its own.
 #[derive(Serialize)]
-pub(super) struct Storage {
+pub(in crate::commands) struct Storage {
     #[serde(flatten)]
-    pub(super) space: Option<Space>,
-    pub(super) objects: u64,
+    pub(in crate::commands) space: Option<Space>,
+    pub(in crate::commands) objects: u64,
     /// Bytes that the partition itself takes, where it is told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) overhead: Option<u64>,
+    pub(in crate::commands) overhead: Option<u64>,
 }
 
 impl Storage {
-    pub(super) fn write(&self, page: &mut Page) {
+    pub(in crate::commands) fn write(&self, page: &mut Page) {
         page.line("        Partition Storage:");
         let mut line = |label: &str, value: u64| {
             page.field(&format!("                {label}:"), 38, value);

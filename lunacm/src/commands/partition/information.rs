@@ -66,7 +66,7 @@ struct MasterKeys {
 }
 
 /// What a place without a key says.
-const NO_KEY: &str = "Not Initialized";
+pub(in crate::commands) const NO_KEY: &str = "Not Initialized";
 
 impl Run<Session> for ShowInfo {
     type View = Information;
@@ -201,7 +201,7 @@ impl Text for Information {
     }
 }
 
-fn flags(page: &mut Page, flags: &[&str]) {
+pub(in crate::commands) fn flags(page: &mut Page, flags: &[&str]) {
     for flag in flags {
         page.line(format!("                {flag}"));
     }

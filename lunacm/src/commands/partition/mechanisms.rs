@@ -137,7 +137,7 @@ struct ShowMechanism {
 
 /// The mechanisms that were asked for.
 #[derive(Serialize)]
-struct Mechanisms {
+pub(in crate::commands) struct Mechanisms {
     mechanisms: Vec<Mechanism>,
     #[serde(skip)]
     alone: bool,
@@ -155,22 +155,27 @@ impl Run<Session> for ShowMechanism {
     fn run(self, session: &mut Session) -> Result<Mechanisms, Failure> {
         // That the slot is still there.
         session.backend()?.show()?;
-        let wanted = |(number, name): &(u32, &str)| match &self.m {
-            None => true,
-            Some(typed) => number_of(typed) == Some(*number) || is_named(typed, name),
-        };
-        let found = MECHANISMS.iter().filter(|one| wanted(one));
-        let mechanisms: Vec<Mechanism> = found
-            .map(|(number, name)| Mechanism { number: *number, name: format!("CKM_{name}") })
-            .collect();
-        match (&self.m, mechanisms.is_empty()) {
-            (Some(typed), true) => Err(codes::failure(
-                codes::MECHANISM_INVALID,
-                format!("The HSM has no mechanism '{typed}'."),
-            )
-            .hint("'partition showmechanism' lists them")),
-            (m, _) => Ok(Mechanisms { mechanisms, alone: m.is_some() }),
-        }
+        mechanisms(self.m.as_deref())
+    }
+}
+
+/// All mechanisms, or the one that is meant.
+pub(in crate::commands) fn mechanisms(typed: Option<&str>) -> Result<Mechanisms, Failure> {
+    let wanted = |(number, name): &(u32, &str)| match typed {
+        None => true,
+        Some(typed) => number_of(typed) == Some(*number) || is_named(typed, name),
+    };
+    let found = MECHANISMS.iter().filter(|one| wanted(one));
+    let mechanisms: Vec<Mechanism> = found
+        .map(|(number, name)| Mechanism { number: *number, name: format!("CKM_{name}") })
+        .collect();
+    match (typed, mechanisms.is_empty()) {
+        (Some(typed), true) => Err(codes::failure(
+            codes::MECHANISM_INVALID,
+            format!("The HSM has no mechanism '{typed}'."),
+        )
+        .hint("'partition showmechanism' lists them")),
+        (typed, _) => Ok(Mechanisms { mechanisms, alone: typed.is_some() }),
     }
 }
 

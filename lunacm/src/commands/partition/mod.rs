@@ -1,10 +1,10 @@
 //! `partition`: the partition behind the current slot; its contents, domains, information,
 //! mechanisms, policies and SKS master key have files of their own.
 
-pub(super) mod absent;
 pub(super) mod archive;
 pub(super) mod clone;
 pub(super) mod contents;
+pub(super) mod create;
 pub(super) mod domains;
 pub(super) mod information;
 pub(super) mod mechanisms;
@@ -17,6 +17,7 @@ use luna_rest::partitions as rest;
 
 use super::Done;
 use super::role::{act, log_in};
+use crate::carried;
 use luna_rest::partitions;
 
 use crate::prelude::*;
@@ -223,16 +224,10 @@ impl Run<Session> for Init {
             true => None,
             // The product's prompt takes the default domain for an empty answer; here that is said with
             // -defaultdomain, since an empty secret is more often a mistake.
-            false => Some(session.secret(
-                self.domain,
-                "Enter the domain name",
-                Some("Re-enter the domain name"),
-                ("DOMAIN", "-domain or -defaultdomain"),
-            )?),
+            false => {
+                Some(session.new_domain(self.domain, ("DOMAIN", "-domain or -defaultdomain"))?)
+            }
         };
-        if let Some(domain) = &domain {
-            codes::allowed(naming::DOMAIN, domain.expose())?;
-        }
         if !self.force {
             session.confirm(WARNING, "-force")?;
         }
@@ -261,24 +256,13 @@ impl Run<Session> for Init {
 
 /// Brings a policy template of this machine to the appliance; its name there.
 fn import_template(session: &mut Session, path: &Path, partition: &str) -> Result<String, Failure> {
-    let content = std::fs::read(path).map_err(|error| {
-        codes::failure(
-            codes::ARGUMENTS_BAD,
-            format!("The template {} cannot be read: {error}.", path.display()),
-        )
-    })?;
+    let content = carried::read("template", path)?;
     let name = format!("lunacm-{partition}.txt");
     let user = session.account()?.to_owned();
-    session.client().upload(&user, &name, content)?;
     let import = rest::ImportTemplate { file: name.clone(), name: None, replace: true };
-    let imported = session.client().call(&rest::IMPORT_TEMPLATE, &[], &import);
-    // The copy has done its service, whether or not it was understood.
-    let removed = session.client().call(
-        &luna_rest::users::DELETE_FILE,
-        &[&user, &name],
-        &luna_rest::Nothing {},
-    );
-    imported?;
-    removed?;
+    let client = session.client();
+    carried::lend(client, (&user, &name), content, || {
+        Ok(client.call(&rest::IMPORT_TEMPLATE, &[], &import)?)
+    })?;
     Ok(name)
 }

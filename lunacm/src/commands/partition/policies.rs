@@ -6,6 +6,7 @@ use luna_rest::partitions as rest;
 
 use luna_rest::{partitions, users};
 
+use crate::carried;
 use crate::prelude::*;
 
 pub(in crate::commands) const COMMANDS: &[Command] = &[
@@ -248,20 +249,8 @@ fn export(session: &mut Session, place: [&str; 2], path: &std::path::Path) -> Re
     let file = format!("lunacm-{}.txt", place[1]);
     let body = rest::ExportTemplate { file: file.clone() };
     session.client().call(&rest::EXPORT_TEMPLATE, &place, &body)?;
-    let content = session.client().download(&user, &file);
-    let removed = session.client().call(
-        &luna_rest::users::DELETE_FILE,
-        &[&user, &file],
-        &luna_rest::Nothing {},
-    );
-    let content = content?;
-    removed?;
-    luna_shell::replace_file(path, &content).map_err(|error| {
-        codes::failure(
-            codes::ARGUMENTS_BAD,
-            format!("The template {} cannot be written: {error}.", path.display()),
-        )
-    })
+    let content = carried::take(session.client(), (&user, &file))?;
+    carried::write("template", path, &content)
 }
 
 impl Text for Policies {
@@ -292,7 +281,8 @@ impl Text for Policies {
     }
 }
 
-fn line(number: u32, name: &str, value: u32) -> String {
+/// A line of capabilities and policies.
+pub(in crate::commands) fn line(number: u32, name: &str, value: u32) -> String {
     format!("                {number:>2}: {name} : {value}")
 }
 

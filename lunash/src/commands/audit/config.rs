@@ -48,9 +48,11 @@ impl Run<Session> for Config {
                 if events.iter().any(|event| matches!(event.as_str(), "all" | "l")) {
                     session.ui().note(ALL);
                 }
-                audit::Configure { events: Some(events), rotation: None }
+                audit::Configure { events: Some(events), ..audit::Configure::default() }
             }
-            "rotation" | "r" => audit::Configure { events: None, rotation: Some(value) },
+            "rotation" | "r" => {
+                audit::Configure { rotation: Some(value), ..audit::Configure::default() }
+            }
             _ => return Err(Failure::command("The parameter is 'event' or 'rotation'.")),
         };
         session.client().call(&audit::CONFIGURE, &[], &body).map_err(refused_value)?;
