@@ -4,8 +4,8 @@
 //! view stand together. `session.rs` is what they work with: the slots and the current one;
 //! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `backup_hsm.rs` the
 //! Backup HSMs at this machine, `codes.rs` what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
-//! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group. `cmu/`, `vtl/` and
-//! `registration.rs` are the other programs.
+//! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group, `soft_token.rs` the client's
+//! identity for the Secure Trusted Channel. `cmu/`, `vtl/` and `registration.rs` are the other programs.
 
 mod backup_hsm;
 mod certificate;
@@ -20,6 +20,7 @@ mod glossary;
 mod group_token;
 mod ha;
 mod link;
+mod local_file;
 mod owner;
 pub mod registration;
 mod role;
@@ -27,6 +28,7 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+mod soft_token;
 mod start;
 mod token;
 pub mod vtl;

@@ -222,7 +222,8 @@ impl Session {
         Ok(appliance.map_or(self.client(), |appliance| &appliance.client))
     }
 
-    fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
+    /// The appliance that has a slot; none for one that is no partition.
+    pub(crate) fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
         match slot.behind {
             Behind::Partition { place } => self.appliances.get(place),
             _ => None,

@@ -158,11 +158,12 @@ impl TestAppliance {
             ),
             Err(_) => screen,
         };
-        let mut web = false;
+        let (mut web, mut hashes) = (false, Vec::new());
         let steady = |line: &str| {
             web = line.starts_with("REST API Server Certificate")
                 || web && !line.starts_with("Command");
-            if web { without_values(line) } else { steady(line) }
+            let line = if web { without_values(line) } else { steady(line) };
+            without_hashes(&line, &mut hashes)
         };
         let lines: String = screen.split_inclusive('\n').map(steady).collect();
         self.appliances.network().shown(&lines)
@@ -487,6 +488,31 @@ fn without_values(line: &str) -> String {
         None if bytes(rest.trim_end()) => format!("{indent}(of the web certificate)\n"),
         None => line.to_owned(),
     }
+}
+
+/// A line without the SHA-1 of the identities of STC, whose keys are made anew: each has the number of its
+/// place among those that were `seen`.
+fn without_hashes(line: &str, seen: &mut Vec<String>) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(start);
+        let length = from.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(from.len());
+        let (digits, after) = from.split_at(length);
+        shown.push_str(before);
+        if length == 40 {
+            let place = seen.iter().position(|known| known == digits).unwrap_or(seen.len());
+            if place == seen.len() {
+                seen.push(digits.to_owned());
+            }
+            shown.push_str(&format!("(SHA-1 number {})", place + 1));
+        } else {
+            shown.push_str(digits);
+        }
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// A line, and a JSON object without what differs from run to run. One that is not of the shape that

@@ -8,10 +8,12 @@ mod remotebackup;
 pub(crate) mod role;
 mod shell;
 mod slot;
+mod stc;
+mod stcconfig;
 
 use luna_grammar::Menu;
 use luna_shell::elsewhere::{self, LUNACM, LUNASH};
-use luna_shell::{Catalogue, Command, Now, Older};
+use luna_shell::{Catalogue, Command, Failure, Now, Older};
 use serde::Serialize;
 
 use crate::glossary::GLOSSARY;
@@ -25,6 +27,8 @@ const MENUS: &[&[Menu]] = &[
     clientconfig::MENUS,
     hagroup::MENUS,
     remotebackup::MENUS,
+    stc::MENUS,
+    stcconfig::MENUS,
 ];
 
 /// The commands, in the same order; `help` and `exit` come last.
@@ -46,6 +50,11 @@ const TABLES: &[&[Command<Session>]] = &[
     hagroup::settings::COMMANDS,
     hagroup::synchronize::COMMANDS,
     remotebackup::COMMANDS,
+    stc::COMMANDS,
+    stc::links::COMMANDS,
+    stcconfig::COMMANDS,
+    stcconfig::algorithms::COMMANDS,
+    stcconfig::identities::COMMANDS,
     shell::COMMANDS,
 ];
 
@@ -106,6 +115,11 @@ pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
         )),
         (None, elsewhere) => elsewhere,
     }
+}
+
+/// Why a change of the configuration file cannot be written down.
+fn malformed(session: &Session, error: &crate::chrystoki::Malformed) -> Failure {
+    Failure::command(format!("{}: {error}.", session.side().configuration.display()))
 }
 
 /// That something was done which the product confirms with its result line alone.
