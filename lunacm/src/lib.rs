@@ -43,7 +43,7 @@ pub use start::start;
 mod prelude {
     pub(crate) use luna_grammar::Menu;
     pub(crate) use luna_rest::Secret;
-    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text, naming};
+    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text, naming, refuse};
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::codes;

@@ -1,10 +1,13 @@
 //! The menus of LunaCM. A file per menu; within it a command's declaration, its arguments, what it
 //! does and its view stand together.
 
+pub(crate) mod appid;
 pub(crate) mod clientconfig;
+mod file;
 pub(crate) mod hagroup;
 mod partition;
 mod remotebackup;
+mod ped;
 pub(crate) mod role;
 mod shell;
 mod slot;
@@ -29,6 +32,9 @@ const MENUS: &[&[Menu]] = &[
     remotebackup::MENUS,
     stc::MENUS,
     stcconfig::MENUS,
+    appid::MENUS,
+    file::MENUS,
+    ped::MENUS,
 ];
 
 /// The commands, in the same order; `help` and `exit` come last.
@@ -55,6 +61,9 @@ const TABLES: &[&[Command<Session>]] = &[
     stcconfig::COMMANDS,
     stcconfig::algorithms::COMMANDS,
     stcconfig::identities::COMMANDS,
+    appid::COMMANDS,
+    file::COMMANDS,
+    ped::COMMANDS,
     shell::COMMANDS,
 ];
 
