@@ -26,7 +26,7 @@ _lunash() {
 
     case "${cmd}" in
         lunash)
-            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --real --user --profile --fingerprint --ca --data --record --record-overwrite --record-times --list-commands --generate --via --ssh-port --ssh-option --put --get --all --help --version verify"
+            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --real --user --profile --fingerprint --ca --data --list-commands --generate --via --ssh-port --ssh-option --put --get --all --help --version verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -120,21 +120,6 @@ _lunash() {
                     fi
                     return 0
                     ;;
-                --record)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --generate)
                     COMPREPLY=($(compgen -W "man bash fish zsh abbreviations schema" -- "${cur}"))
                     return 0
@@ -178,27 +163,12 @@ _lunash() {
             return 0
             ;;
         lunash__subcmd__verify)
-            opts="-q -h --update --junit --quiet --output --timeout --host --real --user --profile --fingerprint --ca --data --help"
+            opts="-q -h --quiet --output --timeout --host --real --user --profile --fingerprint --ca --data --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --junit)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "luna json" -- "${cur}"))
                     return 0

@@ -40,11 +40,7 @@ pub(crate) fn make(name: &str) -> io::Result<Made> {
 /// Makes an RSA key of 2048 bits, in PKCS#1 as the product's client takes it, and a self-signed
 /// certificate for it that is valid for so many days.
 pub(crate) fn make_rsa(name: &str, subject: &Subject, days: u32) -> io::Result<Made> {
-    let mut draws = SystemDraws::default();
-    let private = RsaPrivateKey::new(&mut draws, BITS).map_err(io::Error::other)?;
-    if draws.failed {
-        return Err(io::Error::other("the system gives no randomness"));
-    }
+    let private = rsa_key()?;
     let der = private.to_pkcs8_der().map_err(io::Error::other)?;
     let der = PrivatePkcs8KeyDer::from(der.as_bytes());
     let key = KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256);
@@ -52,6 +48,16 @@ pub(crate) fn make_rsa(name: &str, subject: &Subject, days: u32) -> io::Result<M
         certify(&key.map_err(io::Error::other)?, name, subject, Duration::days(days.into()))?;
     let pem = private.to_pkcs1_pem(LineEnding::LF).map_err(io::Error::other)?;
     Ok(Made { certificate, key: pem.as_str().into() })
+}
+
+/// A new RSA key of 2048 bits.
+pub(crate) fn rsa_key() -> io::Result<RsaPrivateKey> {
+    let mut draws = SystemDraws::default();
+    let private = RsaPrivateKey::new(&mut draws, BITS).map_err(io::Error::other)?;
+    match draws.failed {
+        true => Err(io::Error::other("the system gives no randomness")),
+        false => Ok(private),
+    }
 }
 
 /// What a certificate says besides its common name.

@@ -45,12 +45,17 @@ pub(crate) struct Step {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// The host name or address at the other end of a session.
+pub(crate) fn host_of(client: &Client) -> &str {
+    let address = client.address();
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_matches(['[', ']'])
+}
+
 /// Goes on where this session is one with the server: the real tool logs in to it by SSH, this one
 /// works over the session that is there.
 pub(crate) fn check_server(client: &Client, server: &str) -> Result<(), Failure> {
-    let address = client.address();
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    let host = host.trim_matches(['[', ']']);
+    let host = host_of(client);
     if server.eq_ignore_ascii_case(host)
         || client.get(&network::SHOW, &[])?.hostname.eq_ignore_ascii_case(server)
     {

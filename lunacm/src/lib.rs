@@ -4,8 +4,9 @@
 //! view stand together. `session.rs` is what they work with: the slots and the current one;
 //! `owner.rs` whose slots these are, `link.rs` the links to the appliances that have them, `backup_hsm.rs` the
 //! Backup HSMs at this machine, `codes.rs` what refusals are called here, `chrystoki.rs`, `servers.rs` and `ha.rs` the client's configuration file.
-//! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group. `cmu/`, `vtl/` and
-//! `registration.rs` are the other programs; `carried.rs` brings files to an HSM and back.
+//! `token.rs` has the objects of a slot, `group_token.rs` those of an HA group, `soft_token.rs` the client's
+//! identity for the Secure Trusted Channel. `cmu/`, `vtl/` and `registration.rs` are the other programs;
+//! `carried.rs` brings files to an HSM and back.
 
 mod backup_hsm;
 mod carried;
@@ -21,6 +22,7 @@ mod glossary;
 mod group_token;
 mod ha;
 mod link;
+mod local_file;
 mod owner;
 pub mod registration;
 mod role;
@@ -28,6 +30,7 @@ mod servers;
 mod session;
 mod slot;
 mod slot_backend;
+mod soft_token;
 mod start;
 mod token;
 pub mod vtl;
@@ -42,7 +45,7 @@ pub use start::start;
 mod prelude {
     pub(crate) use luna_grammar::Menu;
     pub(crate) use luna_rest::Secret;
-    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text, naming};
+    pub(crate) use luna_shell::{Failure, Known, Page, Role, Run, Text, naming, refuse};
     pub(crate) use serde::{Deserialize, Serialize};
 
     pub(crate) use crate::codes;

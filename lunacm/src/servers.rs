@@ -1,7 +1,8 @@
 //! The appliances that `Chrystoki.conf` names, in its section `LunaSA Client`.
 //!
 //! A server NN has `ServerNameNN`, `ServerPortNN` and `ServerHtlNN`, NN from 00. Removing one
-//! leaves the numbers of the others; the next one takes the lowest free number (assumed).
+//! leaves the numbers of the others; the next one takes the lowest free number (assumed). Assumed as
+//! well: `ServerStcNN` is 1 where the Secure Trusted Channel is on.
 
 use std::io;
 use std::path::Path;
@@ -21,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) server: String,
     /// Whether host trust links are required.
     pub(crate) htl_required: bool,
+    /// Whether the Secure Trusted Channel is on, not NTLS alone.
+    pub(crate) stc: bool,
     /// The port of NTLS.
     #[serde(skip)]
     pub(crate) port: u16,
@@ -42,6 +45,7 @@ pub(crate) fn servers(file: &Chrystoki) -> Vec<Server> {
                 .and_then(|port| port.parse().ok())
                 .unwrap_or(PORT),
             htl_required: file.get(SECTION, &format!("ServerHtl{digits}")) == Some("1"),
+            stc: file.get(SECTION, &format!("ServerStc{digits}")) == Some("1"),
             server,
             number,
         })
@@ -77,11 +81,25 @@ pub(crate) fn remove(file: &mut Chrystoki, name: &str) -> Result<bool, Malformed
         .filter_map(|(key, _)| key.strip_prefix("ServerName").map(str::to_owned))
         .collect();
     for digits in &named {
-        for key in ["ServerName", "ServerPort", "ServerHtl"] {
+        for key in ["ServerName", "ServerPort", "ServerHtl", "ServerStc"] {
             file.remove(SECTION, &format!("{key}{digits}"))?;
         }
     }
     Ok(!named.is_empty())
+}
+
+/// Turns the Secure Trusted Channel of the server with this number on or off.
+pub(crate) fn set_stc(file: &mut Chrystoki, number: u32, on: bool) -> Result<(), Malformed> {
+    let digits = file
+        .entries(SECTION)
+        .filter_map(|(key, _)| key.strip_prefix("ServerName"))
+        .find(|digits| digits.parse() == Ok(number))
+        .map(str::to_owned);
+    let Some(digits) = digits else { return Ok(()) };
+    match on {
+        true => file.set(SECTION, &format!("ServerStc{digits}"), "1"),
+        false => file.remove(SECTION, &format!("ServerStc{digits}")),
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +121,12 @@ mod tests {
         assert!(add(&mut file, "hsm3", 1793).unwrap());
         let names: Vec<String> = servers(&file).into_iter().map(|s| s.server).collect();
         assert_eq!(names, ["hsm3", "hsm2"]);
+        set_stc(&mut file, 0, true).unwrap();
+        assert!(servers(&file)[0].stc && !servers(&file)[1].stc);
+        set_stc(&mut file, 0, false).unwrap();
+        set_stc(&mut file, 1, true).unwrap();
+        set_stc(&mut file, 7, true).unwrap();
+        assert!(!servers(&file)[0].stc && servers(&file)[1].stc);
         assert!(remove(&mut file, "hsm3").unwrap() && remove(&mut file, "hsm2").unwrap());
         assert!(!remove(&mut file, "hsm2").unwrap());
         assert_eq!(file.text(), text);

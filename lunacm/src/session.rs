@@ -3,7 +3,7 @@
 //! Slots are read when the session begins and kept, as the product keeps them: what others change
 //! meanwhile shows after `clientconfig restart` or in a new session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::ClusterConnection;
 use crate::clusters::registrations;
 use crate::codes;
+use crate::commands::appid::AppId;
 use crate::group_token::{self, HaLog, Member, NotBack, Recovery, Reopen};
 use crate::ha::{self, groups};
 use crate::link;
@@ -53,6 +54,8 @@ pub struct Session {
     current: Option<usize>,
     /// What logged roles in to HA groups, by the group's number: members that come back get it too.
     group_logins: BTreeMap<String, Login>,
+    /// The access IDs that are open, each with the serial number of its slot.
+    app_ids: BTreeSet<(String, AppId)>,
 }
 
 impl Session {
@@ -120,7 +123,7 @@ impl Session {
         }
         let ui = Ui::new(&connection, device, secrets, options);
         let current = (!slots.is_empty()).then_some(0);
-        let group_logins = BTreeMap::new();
+        let (group_logins, app_ids) = (BTreeMap::new(), BTreeSet::new());
         let backup_hsms = Vec::new();
         Ok(Session {
             ui,
@@ -133,6 +136,7 @@ impl Session {
             slots,
             current,
             group_logins,
+            app_ids,
         })
     }
 
@@ -236,7 +240,8 @@ impl Session {
         Ok(appliance.map_or(self.client(), |appliance| &appliance.client))
     }
 
-    fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
+    /// The appliance that has a slot; none for one that is no partition.
+    pub(crate) fn appliance_of(&self, slot: &Slot) -> Option<&Appliance> {
         match slot.behind {
             Behind::Partition { place } => self.appliances.get(place),
             _ => None,
@@ -261,6 +266,11 @@ impl Session {
     /// Output, notes and questions.
     pub fn ui(&mut self) -> &mut Ui {
         &mut self.ui
+    }
+
+    /// The access IDs that are open, each with the serial number of its slot.
+    pub(crate) fn app_ids(&mut self) -> &mut BTreeSet<(String, AppId)> {
+        &mut self.app_ids
     }
 
     /// The files of this client.

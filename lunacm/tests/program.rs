@@ -170,3 +170,24 @@ fn lunacm_starts_with_a_configuration_as_installed_and_deploys_the_client() {
     assert!(seen.stdout.contains("Current Slot Id: 0"), "{}{}", seen.stdout, seen.stderr);
     assert!(!seen.stderr.contains("is not made yet"), "{}", seen.stderr);
 }
+
+#[test]
+fn a_file_that_is_displayed_does_not_command_the_terminal() {
+    let home = Home::new("");
+    let path = home.path("note");
+    std::fs::write(&path, "one\r\n\x1b]0;owned\x07\u{202e}two\ttabs\n").unwrap();
+    let (data, path) = (home.path("data"), path.display().to_string());
+    let run = |output: &str| {
+        let display = ["file", "display", "-filename", &path];
+        let data = ["--data", data.to_str().unwrap(), "--output", output];
+        home.run(env!("CARGO_BIN_EXE_lunacm"), &[&data[..], &display].concat())
+    };
+    let seen = run("luna");
+    assert_eq!(seen.status, 0, "{}", seen.stderr);
+    let text = "one\n\\x1b]0;owned\\x07\\u{202e}two\ttabs\n";
+    assert!(seen.stdout.contains(text), "{:?}", seen.stdout);
+    let seen = run("json");
+    assert!(!seen.stdout.contains(['\x1b', '\x07', '\u{202e}']), "{:?}", seen.stdout);
+    let shown: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(shown["view"]["text"], "one\r\n\x1b]0;owned\x07\u{202e}two\ttabs\n");
+}

@@ -45,7 +45,10 @@ pub fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Makes a folder that only its owner may enter, whatever the umask is; one that is there becomes it.
-pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)?;
     correct_mode(folder, PRIVATE_FOLDER)
 }

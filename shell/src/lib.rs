@@ -47,7 +47,9 @@ pub use connect::{
 pub use device::{Device, Input, Stdio};
 pub use editor::LineAssistant;
 pub use failure::{Code, Failure, Kind};
-pub use files::{check_replaceable, replace_file, replace_file_like, replace_private_file};
+pub use files::{
+    check_replaceable, make_private_folder, replace_file, replace_file_like, replace_private_file,
+};
 pub use generate::generate;
 pub use json::CommandResult;
 pub use older::{Now, Older};

@@ -144,6 +144,9 @@ impl TestAppliance {
         // The web certificate is made anew for each appliance.
         let own = self.running().map(|running| running.fingerprint().to_string()).ok();
         let lines = steady(&screen.replace(&*folder, "/luna"), own.as_deref());
+        let mut hashes = Vec::new();
+        let lines: String =
+            lines.split_inclusive('\n').map(|line| without_hashes(line, &mut hashes)).collect();
         self.appliances.network().shown(&lines)
     }
 
@@ -429,6 +432,31 @@ fn local(running: &Running) -> LocalAppliance {
         notice: "note: the Backup HSM is emulated".to_owned(),
         keep: None,
     }
+}
+
+/// A line without the SHA-1 of the identities of STC, whose keys are made anew: each has the number of its
+/// place among those that were `seen`.
+fn without_hashes(line: &str, seen: &mut Vec<String>) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(start);
+        let length = from.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(from.len());
+        let (digits, after) = from.split_at(length);
+        shown.push_str(before);
+        if length == 40 {
+            let place = seen.iter().position(|known| known == digits).unwrap_or(seen.len());
+            if place == seen.len() {
+                seen.push(digits.to_owned());
+            }
+            shown.push_str(&format!("(SHA-1 number {})", place + 1));
+        } else {
+            shown.push_str(digits);
+        }
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 pub(crate) fn run<S: Session>(

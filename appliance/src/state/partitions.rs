@@ -2,7 +2,7 @@
 //!
 //! All of a partition but its objects is one row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use luna_rest::Secret;
 use serde::{Deserialize, Serialize};
@@ -52,12 +52,24 @@ pub struct StcRow {
     pub rekey_threshold: u32,
     /// Packets of the replay window.
     pub replay_window: u32,
+    /// Ciphers that were turned off, by their numbers.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub no_ciphers: BTreeSet<u32>,
+    /// Algorithms of message integrity that were turned off, by their numbers.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub no_hmacs: BTreeSet<u32>,
 }
 
 /// The documented defaults; that of the time limit is assumed.
 impl Default for StcRow {
     fn default() -> Self {
-        StcRow { activation_timeout: 120, rekey_threshold: 400, replay_window: 120 }
+        StcRow {
+            activation_timeout: 120,
+            rekey_threshold: 400,
+            replay_window: 120,
+            no_ciphers: BTreeSet::new(),
+            no_hmacs: BTreeSet::new(),
+        }
     }
 }
 

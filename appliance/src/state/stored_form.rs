@@ -205,7 +205,13 @@ fn fill_partitions(state: &mut State) {
     let role = RoleRow { hash: hash(5), failed: 3, to_be_changed: true };
     check(&domain);
     check(&role);
-    let stc = StcRow { activation_timeout: 60, rekey_threshold: 500, replay_window: 100 };
+    let stc = StcRow {
+        activation_timeout: 60,
+        rekey_threshold: 500,
+        replay_window: 100,
+        no_ciphers: [1, 2].into(),
+        no_hmacs: [0].into(),
+    };
     insert(&mut state.partitions.stc, "4223070123456", stc);
     let (label, fingerprint) = (text("app one"), text("91ee10ff31325b74fcc2c630332be4618a28442d"));
     let client = StcClientRow { label, fingerprint };

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::Done;
+use super::{Done, malformed};
 use crate::chrystoki::{Chrystoki, backup_path};
 use crate::deploy::{self, Step};
 use luna_rest::{keyrings, link, network, ntls, partitions};
@@ -158,9 +158,8 @@ impl Run<Session> for DeleteServer {
     fn run(self, session: &mut Session) -> Result<Removed, Failure> {
         let old = read(session)?;
         let mut new = old.clone();
-        let removed = servers::remove(&mut new, &self.server).map_err(|error| {
-            Failure::command(format!("{}: {error}.", session.side().configuration.display()))
-        })?;
+        let removed =
+            servers::remove(&mut new, &self.server).map_err(|error| malformed(session, &error))?;
         if !removed {
             return Err(codes::failure(
                 codes::ARGUMENTS_BAD,
@@ -304,7 +303,8 @@ impl Text for Servers {
         for server in &self.servers {
             let htl = if server.htl_required { "yes" } else { "no" };
             page.blank();
-            page.line(format!(" {:<11}{:<31}{:<9}{htl}", server.number, server.server, "NTLS"));
+            let channel = if server.stc { "STC" } else { "NTLS" };
+            page.line(format!(" {:<11}{:<31}{channel:<9}{htl}", server.number, server.server));
         }
         page.blank();
         page.blank();

@@ -2,20 +2,25 @@
 //! does and its view stand together.
 
 mod administrative;
+pub(crate) mod appid;
 mod audit;
 pub(crate) mod clientconfig;
+mod file;
 pub(crate) mod hagroup;
 mod hsm;
 mod partition;
+mod ped;
 mod remotebackup;
 pub(crate) mod role;
 mod shell;
 mod slot;
+mod stc;
+mod stcconfig;
 mod stm;
 
 use luna_grammar::Menu;
 use luna_shell::elsewhere::{self, LUNACM, LUNASH};
-use luna_shell::{Catalogue, Command, Now, Older};
+use luna_shell::{Catalogue, Command, Failure, Now, Older};
 use serde::Serialize;
 
 use crate::glossary::GLOSSARY;
@@ -32,6 +37,11 @@ const MENUS: &[&[Menu]] = &[
     hsm::MENUS,
     audit::MENUS,
     stm::MENUS,
+    stc::MENUS,
+    stcconfig::MENUS,
+    appid::MENUS,
+    file::MENUS,
+    ped::MENUS,
 ];
 
 /// The commands, in the same order; `help` and `exit` come last.
@@ -65,6 +75,14 @@ const TABLES: &[&[Command<Session>]] = &[
     audit::config::COMMANDS,
     audit::log::COMMANDS,
     stm::COMMANDS,
+    stc::COMMANDS,
+    stc::links::COMMANDS,
+    stcconfig::COMMANDS,
+    stcconfig::algorithms::COMMANDS,
+    stcconfig::identities::COMMANDS,
+    appid::COMMANDS,
+    file::COMMANDS,
+    ped::COMMANDS,
     shell::COMMANDS,
 ];
 
@@ -125,6 +143,11 @@ pub(crate) fn hint_for_unknown(words: &[&str]) -> Option<String> {
         )),
         (None, elsewhere) => elsewhere,
     }
+}
+
+/// Why a change of the configuration file cannot be written down.
+fn malformed(session: &Session, error: &crate::chrystoki::Malformed) -> Failure {
+    Failure::command(format!("{}: {error}.", session.side().configuration.display()))
 }
 
 /// That something was done which the product confirms with its result line alone.

@@ -18,6 +18,7 @@ use crate::request::context::Context;
 use crate::request::route::{Ids, MONITOR, OPERATOR, Routes};
 use crate::rules::partition::access::{not_allowed, partition, partition_mut, require_initialized};
 use crate::rules::partition::login::require_role;
+use crate::rules::partition::stc::identity_of;
 use crate::state::partition_policies::{EXTENDED_DOMAINS, policy};
 use crate::state::partitions::{DomainRow, PartitionRow};
 
@@ -158,7 +159,6 @@ fn set_legacy_domain(
     Ok(Reply::done())
 }
 
-/// The file's content is assumed: an identity of its own format, made from the serial number.
 fn export_identity(
     cx: &mut Context<'_>,
     ids: &Ids<1>,
@@ -167,10 +167,8 @@ fn export_identity(
     let serial = &ids[0];
     partition(cx, serial)?;
     cx.require_so()?;
-    let digest = ring::digest::digest(&ring::digest::SHA256, serial.as_bytes());
-    let content = format!("LunaStcPartitionIdentityPub {serial} {}\n", hex(digest.as_ref()));
     let (user, file) = (cx.session().user.clone(), format!("{serial}.pid"));
-    cx.state.files.put(&user, &file, content.into_bytes(), cx.now);
+    cx.state.files.put(&user, &file, identity_of(serial), cx.now);
     Ok(Reply::ok(FileName { file }))
 }
 
