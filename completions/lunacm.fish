@@ -17,6 +17,7 @@ zsh\t'Completion for zsh'
 abbreviations\t'The shortest accepted spelling of every command'
 schema\t'The JSON schema of what `--output json` writes'"
 complete -c lunacm -l client -d 'The NTLS client whose slots are shown; without it the one whose certificate Chrystoki.conf names' -r
+complete -c lunacm -l backup-hsm -d 'An emulated Backup HSM at this machine, by its folder, which is made when it is not there (can be repeated)' -r -f -a "(__fish_complete_directories)"
 complete -c lunacm -s q -l quiet -d 'No banner, and no remarks on standard error'
 complete -c lunacm -l fail-fast -d 'Stop at the first command that does not succeed'
 complete -c lunacm -l strict -d 'Refuse abbreviated words and options'
