@@ -341,7 +341,7 @@ fn no_option(word: &str) -> Failure {
 }
 
 /// Quotes a word of an argument list, so that the tokenizer reads it as one word.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -1,0 +1,12 @@
+//! A runbook as a file: what stands in it, what an appliance has, and the lines between the two.
+//!
+//! `file.rs` has what a file may say and `source.rs` where its secrets are; `state.rs` reads what is
+//! there; `plan.rs` is a pure function of the two: the LunaSH and LunaCM lines that a person would type. They
+//! are run where both shells are known, by `lunash apply`.
+
+pub mod file;
+pub mod plan;
+mod source;
+pub mod state;
+
+pub use source::{Credential, SecretSource, Vault};
