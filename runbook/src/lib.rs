@@ -7,6 +7,8 @@
 pub mod file;
 pub mod plan;
 mod source;
+mod ssh_key;
 pub mod state;
 
+pub use ssh_key::fingerprint as ssh_fingerprint;
 pub use source::{Credential, SecretSource, Vault};

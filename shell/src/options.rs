@@ -17,6 +17,7 @@ pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
     (3, "the appliance could not be reached, or refused the login"),
     (4, "refused for safety, or because a question had no answer"),
     (5, "unclear: the connection or the time limit ended during a change"),
+    (6, "changes are due: of 'lunash apply --plan' alone"),
 ];
 
 /// Every secret that can be given in advance: the name after `LUNA_`, and whose secret it is.

@@ -1,6 +1,7 @@
 //! Words of the program beside those of LunaSH: `lunash verify FILE…`. A file a tool; a word of theirs is no
 //! beginning of a command of the appliance, and is never abbreviated.
 
+mod apply;
 mod rehearsal;
 mod verify;
 
@@ -24,6 +25,8 @@ pub struct Surroundings {
 /// A tool, with its arguments.
 #[derive(Debug, Subcommand)]
 pub enum Tool {
+    /// Make appliances what a runbook says: see what is there, show the lines to type, ask, and type them
+    Apply(apply::Apply),
     /// Play transcripts, and compare what is shown with what they hold
     Verify(verify::Verify),
 }
@@ -41,6 +44,7 @@ impl Tool {
             return end("lunash", &mut *device, options.output, &failure);
         }
         match self {
+            Tool::Apply(apply) => apply.run(device, surroundings).into(),
             Tool::Verify(verify) => verify.run(device, surroundings).into(),
         }
     }
