@@ -11,6 +11,7 @@ mod backup_hsm;
 mod carried;
 mod certificate;
 pub mod chrystoki;
+mod client_files;
 mod cluster_connection;
 mod clusters;
 pub mod cmu;
@@ -33,6 +34,7 @@ mod token;
 pub mod vtl;
 
 pub use backup_hsm::find as find_backup_hsm;
+pub use client_files::ClientFiles;
 pub use commands::catalogue;
 pub use owner::ClientSide;
 pub use session::Session;

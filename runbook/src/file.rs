@@ -23,6 +23,38 @@ pub struct Runbook {
     /// The appliances, by the names that this file gives them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub appliances: BTreeMap<String, Appliance>,
+    /// This machine as a client of partitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<OwnClient>,
+}
+
+/// This machine as a client of partitions: its certificate is made where there is none, its appliances are
+/// put into its configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnClient {
+    /// The name that its certificate gets: its host name or address.
+    pub name: String,
+    /// Its `Chrystoki.conf`; without it that of the machine, as `lunacm` finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<PathBuf>,
+    /// Names of partitions that are assigned to it, by the appliance that has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub partitions: BTreeMap<String, Vec<String>>,
+    /// HA groups, by label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, HaGroup>,
+}
+
+/// An HA group: partitions of one name, one cloning domain and one password of the Crypto Officer on several
+/// appliances. What is in the group and not named here stays in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HaGroup {
+    /// The name of the partitions.
+    pub partition: String,
+    /// The appliances, the primary member's first.
+    pub appliances: Vec<String>,
 }
 
 /// An appliance: how it is reached, and how it is to be. What is left out stays as it is.
@@ -337,6 +369,9 @@ impl Runbook {
 
     /// Makes the names of files relative to the working directory.
     fn place_in(&mut self, folder: &Path) {
+        if let Some(file) = self.client.as_mut().and_then(|client| client.configuration.as_mut()) {
+            *file = folder.join(&*file);
+        }
         for appliance in self.appliances.values_mut() {
             let Appliance { data, ca, clients, ssh_keys, .. } = appliance;
             let certificates = clients.values_mut().filter_map(|one| one.certificate.as_mut());

@@ -22,6 +22,16 @@ pub enum Program {
         /// The partition.
         partition: String,
     },
+    /// The client's shell, over a session with an appliance and with the client's own files.
+    Deploy,
+    /// The client's shell, over the links of the client's configuration. Where the line has the place of a
+    /// serial number, it is that of the partition of this name on this appliance.
+    Linked {
+        /// The appliance.
+        appliance: String,
+        /// The partition.
+        partition: String,
+    },
     /// The appliance's side of `scp`: a file becomes one of the account.
     Scp {
         /// The file on this machine.
@@ -36,7 +46,7 @@ impl Program {
     pub fn name(&self) -> &'static str {
         match self {
             Program::LunaSh => "lunash",
-            Program::LunaCm { .. } => "lunacm",
+            Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm",
             Program::Scp { .. } => "scp",
         }
     }
@@ -62,6 +72,11 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the file wants and must not or cannot be done. While there is any, nothing is done.
     pub refusals: Vec<String>,
+}
+
+/// What stands in a line for the serial number of a partition that is not made yet.
+pub fn serial_of(partition: &str, appliance: &str) -> String {
+    format!("<serial number of {partition} on {appliance}>")
 }
 
 /// What of this machine's files the plan depends on.
@@ -198,6 +213,9 @@ impl Planner<'_> {
             let (Some(password), Some(domain)) = (password, domain) else { return };
             let secrets =
                 vec![("HSM_PASSWORD", Credential::Of(password)), ("DOMAIN", Credential::Of(domain))];
+            if there.initialized {
+                self.so();
+            }
             let line = format!("hsm init -label {} -force", quoted(&wanted.label));
             self.push(Program::LunaSh, line, secrets);
             // Partitions and values of policies are others now.
@@ -683,16 +701,28 @@ impl Planner<'_> {
             return;
         }
         let user = self.file.user.as_deref().unwrap_or("admin");
-        let host = self.file.address.as_deref().unwrap_or("appliance");
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        let host = host_of(self.file);
         let line = format!("scp {} {user}@{host}:{name}", quoted(&file.display().to_string()));
         let program = Program::Scp { file: file.to_owned(), name };
         self.push(program, line, Vec::new());
     }
 }
 
+/// How an appliance is named in commands of other machines: its address without the port.
+pub(crate) fn host_of(file: &file::Appliance) -> &str {
+    let address = file.address.as_deref().unwrap_or("appliance");
+    // An address of IPv6 may have colons of its own.
+    if let Some(rest) = address.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or(rest);
+    }
+    match address.split_once(':') {
+        Some((host, port)) if !port.contains(':') => host,
+        _ => address,
+    }
+}
+
 /// Whether two PEM texts are the same but for blanks around their lines.
-fn same_lines(one: &str, other: &str) -> bool {
+pub(crate) fn same_lines(one: &str, other: &str) -> bool {
     let lines = |text: &str| -> Vec<String> {
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     };

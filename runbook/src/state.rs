@@ -20,6 +20,8 @@ pub struct Appliance {
     pub partitions: Vec<Partition>,
     /// The clients, by name.
     pub clients: BTreeMap<String, Client>,
+    /// The certificate of NTLS, as PEM; empty where it is not told.
+    pub server_certificate: String,
     /// What NTLS is bound to.
     pub binding: Option<ntls::Binding>,
     /// Whether NTLS checks the addresses of clients.
@@ -111,11 +113,27 @@ pub struct Client {
     pub partitions: BTreeSet<String>,
 }
 
+/// The files of this machine as a client.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFiles {
+    /// The common name of its certificate; empty where there is none.
+    pub name: String,
+    /// The certificate, as PEM.
+    pub certificate: String,
+    /// The appliances of its configuration.
+    pub servers: BTreeSet<String>,
+    /// The certificates of appliances that it trusts, as PEM.
+    pub authorities: String,
+    /// HA groups by label, with the serial numbers of their members.
+    pub groups: BTreeMap<String, Vec<String>>,
+}
+
 /// Which parts are of interest.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs, reason = "as in Appliance")]
 pub struct Parts {
     pub clients: bool,
+    pub server_certificate: bool,
     pub ntls: bool,
     pub ntp: bool,
     pub syslog: bool,
@@ -128,6 +146,7 @@ impl Parts {
     /// All of them.
     pub const ALL: Parts = Parts {
         clients: true,
+        server_certificate: true,
         ntls: true,
         ntp: true,
         syslog: true,
@@ -137,9 +156,12 @@ impl Parts {
     };
 
     /// Those that a file says something of.
-    pub fn of(file: &file::Appliance) -> Parts {
+    pub fn of(file: &file::Runbook, name: &str) -> Parts {
+        let own = file.client.as_ref().is_some_and(|own| own.partitions.contains_key(name));
+        let Some(file) = file.appliances.get(name) else { return Parts::default() };
         Parts {
-            clients: !file.clients.is_empty(),
+            clients: own || !file.clients.is_empty(),
+            server_certificate: own,
             ntls: file.ntls.is_some(),
             ntp: file.ntp.is_some(),
             syslog: file.syslog.is_some(),
@@ -171,6 +193,9 @@ impl Appliance {
                 let client = client(link, &entry.client_id)?;
                 read.clients.insert(entry.client_id, client);
             }
+        }
+        if parts.server_certificate {
+            read.server_certificate = link.get(&ntls::CERTIFICATE, &[])?.certificate;
         }
         if parts.ntls {
             read.binding = told(link.get(&ntls::BINDING, &[]))?;

@@ -8,7 +8,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use luna_shell::{Device, Failure, Folders, Kind, Options, Stdio, end};
+use luna_shell::{Device, Failure, Folders, Kind, Options, Status, Stdio, end};
 
 use crate::ssh::WireOptions;
 
@@ -32,20 +32,26 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Runs it to its end.
+    /// Runs it to its end on the streams of the process.
     pub fn run(self, surroundings: Surroundings) -> ExitCode {
+        let device = Box::new(Stdio::new(surroundings.options.quiet, None));
+        self.run_at(device, surroundings).into()
+    }
+
+    /// The same at a device.
+    pub fn run_at(self, mut device: Box<dyn Device>, surroundings: Surroundings) -> Status {
         let options = &surroundings.options;
-        let mut device: Box<dyn Device> = Box::new(Stdio::new(options.quiet, None));
         let session =
             !options.command.is_empty() || options.file.is_some() || options.record.is_some();
         if session {
             let why = "A tool takes no commands: -c, -f and --record do not go with it.";
             let failure = Failure::new(Kind::NotUnderstood, why);
-            return end("lunash", &mut *device, options.output, &failure);
+            end("lunash", &mut *device, options.output, &failure);
+            return failure.status();
         }
         match self {
-            Tool::Apply(apply) => apply.run(device, surroundings).into(),
-            Tool::Verify(verify) => verify.run(device, surroundings).into(),
+            Tool::Apply(apply) => apply.run(device, surroundings),
+            Tool::Verify(verify) => verify.run(device, surroundings),
         }
     }
 }

@@ -13,13 +13,15 @@ use std::sync::mpsc;
 use std::thread;
 
 use clap::{Args, ValueHint};
+use luna_runbook::client::{self, Joint};
 use luna_runbook::file::{self, Runbook};
 use luna_runbook::plan::{self, LocalFiles, Plan, Step};
-use luna_runbook::state::Parts;
-use luna_runbook::{Vault, ssh_fingerprint, state};
+use luna_runbook::state::{self, ClientFiles, Parts};
+use luna_runbook::{Vault, ssh_fingerprint};
 use luna_shell::{
     Device, Failure, Folders, Format, Kind, Options, Status, Ui, finish, first_certificate,
 };
+use lunacm::ClientSide;
 
 use super::Surroundings;
 use report::Report;
@@ -78,24 +80,32 @@ fn apply(
         appliances.insert(name.as_str(), Appliance::new(wanted, &folders, options, &mut vault)?);
     }
     let local = local_files(&runbook)?;
+    let side = client_side(&runbook, &folders);
     // Whether everything has been done, or a further look was to show what is left.
     let mut ran: Option<bool> = None;
     for _ in 0..ROUNDS {
-        let states = at_once(&appliances, |_, one| one.read(Parts::of(one.wanted)))?;
+        let states = at_once(&appliances, |name, one| one.read(Parts::of(&runbook, name)))?;
         let plans = plans(&runbook, &states, &local);
-        let refusals: Vec<String> = plans
-            .iter()
-            .flat_map(|(name, plan)| plan.refusals.iter().map(move |why| format!("{name}: {why}")))
-            .collect();
+        let joint = client::plan(&runbook, &states, &client_files(&side)?);
+        let of_appliance =
+            |(name, plan): (&&str, &Plan)| plan.refusals.iter().map(|why| format!("{name}: {why}")).collect();
+        let mut refusals: Vec<String> =
+            plans.iter().flat_map(|one| -> Vec<String> { of_appliance(one) }).collect();
+        refusals.extend(joint.refusals.iter().cloned());
+        if refusals.is_empty() {
+            refusals = client::check_groups(&runbook, &joint, &mut vault)?;
+        }
         if !refusals.is_empty() {
             return Err(refused(report, refusals));
         }
-        let count: usize = plans.values().map(|plan| plan.steps.len()).sum();
+        let steps = || plans.values().flat_map(|plan| &plan.steps);
+        let steps = || steps().chain(joint.steps.iter().map(|(_, step)| step));
+        let count = steps().count();
         if count == 0 {
             report.settled(ui, appliances.len());
             return Ok(Status::Success);
         }
-        report.plan(ui, &runbook, &plans);
+        report.plan(ui, &runbook, &plans, &joint);
         if plan_only {
             return Ok(Status::ChangesDue);
         }
@@ -105,14 +115,15 @@ fn apply(
                  are still due.",
             ));
         }
-        for step in plans.values().flat_map(|plan| &plan.steps) {
+        for step in steps() {
             for (_, credential) in &step.secrets {
                 vault.read(credential.source())?;
             }
         }
         ui.confirm(&report.question(count), "--force")?;
         run(&appliances, &plans, &vault, ui, report)?;
-        ran = Some(!plans.values().flat_map(|plan| &plan.steps).any(|step| step.then_look));
+        run_joint(&appliances, &joint, &side, &vault, ui, report)?;
+        ran = Some(!steps().any(|step| step.then_look));
     }
     Err(Failure::command("The plans lead from one to the next, without an end."))
 }
@@ -140,9 +151,14 @@ fn at_once<'n, T: Send>(
     work: impl Fn(&str, &Appliance<'_>) -> Result<T, Failure> + Sync,
 ) -> Result<BTreeMap<&'n str, T>, Failure> {
     let several = appliances.len() > 1;
+    // What is logged goes where this thread's goes.
+    let log = tracing::dispatcher::get_default(Clone::clone);
     thread::scope(|scope| {
-        let work = &work;
-        let begin = |(name, one)| (name, scope.spawn(move || work(name, one)));
+        let (work, log) = (&work, &log);
+        let begin = |(name, one)| {
+            let work = move || tracing::dispatcher::with_default(log, || work(name, one));
+            (name, scope.spawn(work))
+        };
         let begun: Vec<_> = appliances.iter().map(|(name, one)| begin((*name, one))).collect();
         let mut done = BTreeMap::new();
         let mut failed = None;
@@ -167,7 +183,7 @@ fn at_once<'n, T: Send>(
 struct Typed<'p> {
     appliance: &'p str,
     step: &'p Step,
-    failure: Option<Failure>,
+    failed: bool,
 }
 
 /// Types the lines of all plans, those of each appliance in order and up to its first failure.
@@ -179,8 +195,9 @@ fn run(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (tell, told) = mpsc::channel::<Typed<'_>>();
+    let log = tracing::dispatcher::get_default(Clone::clone);
     thread::scope(|scope| {
-        let work = scope.spawn(move || {
+        let type_all = move || {
             at_once(appliances, |name, one| {
                 let tell = tell.clone();
                 let Some((name, plan)) = plans.get_key_value(name) else { return Ok(()) };
@@ -189,10 +206,12 @@ fn run(
                 }
                 one.type_lines(&plan.steps, vault, |step, failure| {
                     // Somebody listens until all are done.
-                    let _ = tell.send(Typed { appliance: name, step, failure: failure.cloned() });
+                    let _ = tell.send(Typed { appliance: name, step, failed: failure.is_some() });
                 })
             })
-        });
+        };
+        let log = &log;
+        let work = scope.spawn(move || tracing::dispatcher::with_default(log, type_all));
         for typed in told {
             report.typed(ui, &typed);
         }
@@ -201,6 +220,46 @@ fn run(
         })
     })?;
     Ok(())
+}
+
+/// Types the lines of this machine as a client, one after the other: they change the same files.
+fn run_joint(
+    appliances: &BTreeMap<&str, Appliance<'_>>,
+    joint: &Joint,
+    side: &ClientSide,
+    vault: &Vault,
+    ui: &mut Ui,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let mut linked: typist::Linked = None;
+    for (name, step) in &joint.steps {
+        let Some(appliance) = appliances.get(name.as_str()) else { continue };
+        let done = typist::type_as_client(appliance, step, side, vault, &mut linked);
+        report.typed(ui, &Typed { appliance: name, step, failed: done.is_err() });
+        done?;
+    }
+    Ok(())
+}
+
+/// The client that this machine is.
+fn client_side(runbook: &Runbook, folders: &Folders) -> ClientSide {
+    let client = runbook.client.as_ref();
+    let name = client.map(|client| client.name.clone());
+    match client.and_then(|client| client.configuration.clone()) {
+        Some(configuration) => ClientSide { name, configuration },
+        None => ClientSide::of_machine(name, folders),
+    }
+}
+
+/// Its files; none where the runbook does not speak of it.
+fn client_files(side: &ClientSide) -> Result<ClientFiles, Failure> {
+    if side.name.is_none() {
+        return Ok(ClientFiles::default());
+    }
+    let files = lunacm::ClientFiles::read(&side.configuration)
+        .map_err(|error| Failure::new(Kind::NotUnderstood, format!("{error}.")))?;
+    let lunacm::ClientFiles { name, certificate, servers, authorities, groups } = files;
+    Ok(ClientFiles { name, certificate, servers, authorities, groups })
 }
 
 /// Reads what the plans need of this machine's files.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use luna_runbook::client::Joint;
 use luna_runbook::file::Runbook;
 use luna_runbook::plan::{Plan, Program, Step};
 use luna_shell::{CommandResult, Device, Failure, Format, Status, Ui};
@@ -37,7 +38,13 @@ impl Report {
     }
 
     /// Shows a plan.
-    pub(super) fn plan(&mut self, ui: &mut Ui, runbook: &Runbook, plans: &BTreeMap<&str, Plan>) {
+    pub(super) fn plan(
+        &mut self,
+        ui: &mut Ui,
+        runbook: &Runbook,
+        plans: &BTreeMap<&str, Plan>,
+        joint: &Joint,
+    ) {
         let mut text = String::new();
         for (name, plan) in plans.iter().filter(|(_, plan)| !plan.steps.is_empty()) {
             let place = runbook.appliances.get(*name).and_then(|one| one.address.as_deref());
@@ -47,20 +54,32 @@ impl Report {
             }
             text.push_str(&format!("{name}{place}:\n"));
             for step in &plan.steps {
-                text.push_str(&format!("  {}{}\n", prompt(step), step.line));
-                self.lines.push(Line {
-                    appliance: (*name).to_owned(),
-                    program: step.program.name(),
-                    line: step.line.clone(),
-                    secrets: step.secrets.iter().map(|(name, _)| format!("LUNA_{name}")).collect(),
-                    done: false,
-                });
+                text.push_str(&self.line(name, step));
             }
             if plan.steps.iter().any(|step| step.then_look) {
                 text.push_str("  … and what is to be seen after it\n");
             }
         }
+        if !joint.steps.is_empty() {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}this machine, as a client:\n"));
+        }
+        for (name, step) in &joint.steps {
+            text.push_str(&self.line(name, step));
+        }
         ui.welcome(&text);
+    }
+
+    /// Adds a line of a plan, and returns how it is shown.
+    fn line(&mut self, appliance: &str, step: &Step) -> String {
+        self.lines.push(Line {
+            appliance: appliance.to_owned(),
+            program: step.program.name(),
+            line: step.line.clone(),
+            secrets: step.secrets.iter().map(|(name, _)| format!("LUNA_{name}")).collect(),
+            done: false,
+        });
+        format!("  {}{}\n", prompt(step), step.line)
     }
 
     /// The question before the lines are typed.
@@ -71,16 +90,16 @@ impl Report {
 
     /// Tells of a line that was typed.
     pub(super) fn typed(&mut self, ui: &mut Ui, typed: &Typed<'_>) {
-        let Typed { appliance, step, failure } = typed;
+        let Typed { appliance, step, failed } = typed;
         let is_it = |line: &&mut Line| {
             !line.done && line.appliance == *appliance && line.line == step.line
         };
         let line = self.lines.iter_mut().find(is_it);
-        if failure.is_none() {
+        if !failed {
             line.into_iter().for_each(|line| line.done = true);
         }
         if is_text(self.format) {
-            let how = if failure.is_none() { "done" } else { "failed" };
+            let how = if *failed { "failed" } else { "done" };
             ui.note(format!("{appliance}: {how}: {}", step.line));
         }
     }
@@ -133,7 +152,7 @@ impl Report {
 fn prompt(step: &Step) -> &'static str {
     match step.program {
         Program::LunaSh => "lunash:> ",
-        Program::LunaCm { .. } => "lunacm:> ",
+        Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm:> ",
         Program::Scp { .. } => "$ ",
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use luna_appliance::Own;
 use luna_rest::Secret;
-use luna_runbook::plan::{Program, Step};
+use luna_runbook::plan::{Program, Step, serial_of};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
@@ -73,6 +73,13 @@ impl<'f> Appliance<'f> {
         let read = state::Appliance::read(&connection.client, parts);
         connection.client.close();
         read
+    }
+
+    /// The serial number of the partition of this name.
+    fn serial_of(&self, partition: &str) -> Result<String, Failure> {
+        let there = self.read(Parts::default())?;
+        let found = there.partition(partition).map(|partition| partition.serial.clone());
+        found.ok_or_else(|| Failure::command(format!("There is no partition '{partition}'.")))
     }
 
     /// A session with the appliance, and whether it was the first password that opened it.
@@ -194,6 +201,9 @@ impl<'a> Typist<'a> {
                 let user = session.connection().user.clone();
                 session.client().upload(&user, name, content).map(drop).map_err(refused)
             }
+            Program::Deploy | Program::Linked { .. } => {
+                Err(Failure::command("This line is one of the client, not of the appliance."))
+            }
         }
     }
 
@@ -229,6 +239,55 @@ impl<'a> Typist<'a> {
             Some((shell, screen)) => Ok((shell, screen)),
             None => Err(Failure::command("There is no session of LunaCM.")),
         }
+    }
+}
+
+/// A session of LunaCM over the links of the client.
+pub(super) type Linked = Option<(Shell<lunacm::Session>, Kept)>;
+
+/// Types a line of this machine as a client. The session over its links is opened for the first line that
+/// needs it: it has the links of the configuration as it then is.
+///
+/// # Errors
+/// The line fails, or there is no session for it.
+pub(super) fn type_as_client(
+    appliance: &Appliance<'_>,
+    step: &Step,
+    side: &ClientSide,
+    vault: &Vault,
+    linked: &mut Linked,
+) -> Result<(), Failure> {
+    let open = |connection| {
+        let screen = Kept::default();
+        let (options, given) = (appliance.options.clone(), Secrets::none());
+        let device = Box::new(screen.clone());
+        let side = side.clone();
+        let opened = lunacm::Session::open(connection, device, given, &options, side);
+        let mut session = opened.map_err(|(_, failure)| failure)?;
+        session.ui().keep_state_in(&appliance.folders.state);
+        Ok::<_, Failure>((Shell::new(session, lunacm::catalogue(), options), screen))
+    };
+    let given = secrets(step, vault);
+    match &step.program {
+        Program::Deploy => {
+            *linked = None;
+            let (connection, _) = appliance.connect()?;
+            let (mut shell, screen) = open(Some(connection))?;
+            typed(&mut shell, &screen, &step.line, given)
+        }
+        Program::Linked { appliance: name, partition } => {
+            let place = serial_of(partition, name);
+            let line = match step.line.contains(&place) {
+                true => step.line.replace(&place, &appliance.serial_of(partition)?),
+                false => step.line.clone(),
+            };
+            if linked.is_none() {
+                *linked = Some(open(None)?);
+            }
+            let Some((shell, screen)) = linked else { return Ok(()) };
+            typed(shell, screen, &line, given)
+        }
+        _ => Err(Failure::command("This line is one of the appliance, not of the client.")),
     }
 }
 
@@ -270,7 +329,7 @@ fn typed<S: luna_shell::Session>(
 
 /// A device without a person that keeps what is written.
 #[derive(Clone, Default)]
-struct Kept(Rc<RefCell<String>>);
+pub(super) struct Kept(Rc<RefCell<String>>);
 
 impl Kept {
     fn take(&self) -> String {

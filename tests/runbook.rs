@@ -1,0 +1,443 @@
+//! `lunash apply` on appliances in factory state: the second run changes nothing, and whatever ends a run,
+//! the next one goes on from what is there.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use clap::Parser;
+use luna_rest::Client;
+use luna_shell::{Folders, Options, Status};
+use luna_tests::{Break, Proxy, ScriptedTerminal, TestAppliance, client_certificate};
+use lunash::WireOptions;
+use lunash::tools::{Surroundings, Tool};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    wire: WireOptions,
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+/// A folder with a runbook, and the appliances that it is about: `hsm1`, whose folder it is, `hsm2` and so on.
+struct Bench {
+    appliance: TestAppliance,
+    others: Vec<TestAppliance>,
+    proxy: Option<Proxy>,
+}
+
+/// The secrets of all runbooks here, each in a file of its own.
+const SECRETS: &[(&str, &str)] = &[
+    ("factory", "PASSWORD"),
+    ("admin", "Iamtheadmin1"),
+    ("so", "so-Passw0rd"),
+    ("po", "po-Passw0rd"),
+    ("co", "co-Passw0rd"),
+    ("cu", "cu-Passw0rd"),
+    ("domain", "a-domain"),
+    ("first", "First-Passw0rd"),
+];
+
+/// An appliance, its HSM and a partition with all roles, as far as nothing else is needed.
+const PARTITION: &str = r#"
+[appliances.hsm1.hsm]
+label = "myhsm"
+so_password = { file = "so" }
+domain = { file = "domain" }
+policies = { 49 = 1 }
+
+[appliances.hsm1.partitions.app1]
+size = 500000
+po_password = { file = "po" }
+co_password = { file = "co" }
+cu_password = { file = "cu" }
+policies = { 20 = 8 }
+
+[appliances.hsm1.clients.app1]
+certificate = "app1.pem"
+partitions = ["app1"]
+"#;
+
+/// What else an appliance has.
+const REST: &str = r#"
+[appliances.hsm1.ntls]
+bind = "eth0"
+ip_check = false
+[appliances.hsm1.ntp]
+servers = ["ntp1.example.com", "ntp2.example.com"]
+enabled = true
+[[appliances.hsm1.syslog.hosts]]
+host = "log.example.com"
+protocol = "tcp"
+[appliances.hsm1.snmp]
+enabled = true
+[appliances.hsm1.snmp.users.monitor]
+auth_password = { file = "first" }
+priv_password = { file = "first" }
+[appliances.hsm1.users.bob]
+role = "operator"
+password = { file = "first" }
+"#;
+
+impl Bench {
+    fn new() -> Bench {
+        Bench::with(TestAppliance::new().unwrap())
+    }
+
+    /// Several appliances in a network of their own, where clients find their ports.
+    fn several(count: u8) -> Bench {
+        let bench = Bench::with(TestAppliance::with_network().unwrap());
+        let others = (2..=count).map(|number| bench.appliance.another(number).unwrap()).collect();
+        Bench { others, ..bench }
+    }
+
+    fn with(appliance: TestAppliance) -> Bench {
+        for (name, secret) in SECRETS {
+            std::fs::write(appliance.folder().join(name), format!("{secret}\n")).unwrap();
+        }
+        let pem = client_certificate("app1").unwrap();
+        std::fs::write(appliance.folder().join("app1.pem"), pem).unwrap();
+        Bench { appliance, others: Vec::new(), proxy: None }
+    }
+
+    /// Whose way to the appliance may break.
+    fn breakable() -> Bench {
+        let bench = Bench::new();
+        let proxy = Proxy::to(bench.appliance.running().unwrap().address()).unwrap();
+        Bench { proxy: Some(proxy), ..bench }
+    }
+
+    fn address(&self) -> SocketAddr {
+        let own = || self.appliance.running().unwrap().address();
+        self.proxy.as_ref().map_or_else(own, Proxy::address)
+    }
+
+    /// How the appliances are reached, as the runbook has it.
+    fn places(&self) -> String {
+        let place = |name: &str, appliance: &TestAppliance, address: SocketAddr| {
+            let fingerprint = appliance.running().unwrap().fingerprint();
+            format!(
+                "[appliances.{name}]\naddress = \"{address}\"\nfingerprint = \"{fingerprint}\"\n\
+                 password = {{ file = \"admin\" }}\nfirst_password = {{ file = \"factory\" }}\n"
+            )
+        };
+        let mut places = String::new();
+        for (number, other) in (2..).zip(&self.others) {
+            let address = other.running().unwrap().address();
+            places += &place(&format!("hsm{number}"), other, address);
+        }
+        places + &place("hsm1", &self.appliance, self.address())
+    }
+
+    /// Writes the runbook.
+    fn write(&self, text: &str) {
+        let text = self.places() + text;
+        std::fs::write(self.appliance.folder().join("all.toml"), text).unwrap();
+    }
+
+    /// Runs the tool, with a person who gives these answers.
+    fn run(&self, arguments: &str, answers: &[&str]) -> (Status, String) {
+        let file = self.appliance.folder().join("all.toml").display().to_string();
+        let words = arguments.replace("FILE", &file);
+        let line = Line::try_parse_from(words.split_whitespace()).unwrap();
+        let folder = |name| self.appliance.folder().join(name);
+        let folders =
+            Folders { config: folder("config"), appliance: folder("none"), state: folder("state") };
+        let surroundings =
+            Surroundings { options: line.options, wire: line.wire, folders: Ok(folders) };
+        let typed = answers.iter().map(|answer| format!("> {answer}"));
+        let terminal = ScriptedTerminal::new(typed, !answers.is_empty());
+        let status = line.tool.run_at(Box::new(terminal.clone()), surroundings);
+        let screen = terminal.take_screen();
+        for (name, secret) in SECRETS {
+            assert!(*name == "factory" || !screen.contains(secret), "{screen}");
+        }
+        (status, screen)
+    }
+
+    fn apply(&self) -> (Status, String) {
+        self.run("apply --yes FILE", &[])
+    }
+
+    fn client(&self) -> Client {
+        self.appliance.client().unwrap()
+    }
+
+    fn hsm(&self) -> luna_rest::hsm::Hsm {
+        let client = self.client();
+        let serial = &client.get(&luna_rest::hsm::LIST, &[]).unwrap().hsms[0].id;
+        client.get(&luna_rest::hsm::SHOW, &[serial]).unwrap()
+    }
+
+    /// Wrong logins that are left to the SO, and to the roles of the first partition.
+    fn attempts(&self) -> Vec<Option<u32>> {
+        use luna_rest::partitions::{LIST, ROLE};
+        let (client, hsm) = (self.client(), self.hsm());
+        let partitions = client.get(&LIST, &[&hsm.serial_number]).unwrap().partitions;
+        let role = |role| {
+            let ids = [hsm.serial_number.as_str(), partitions[0].id.as_str(), role];
+            client.get(&ROLE, &ids).unwrap().attempts_left()
+        };
+        vec![hsm.attempts_left(), role("so"), role("co"), role("cu")]
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_says_so() {
+    let bench = Bench::new();
+    bench.write(&format!("{PARTITION}{REST}"));
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Success, "{screen}");
+    assert!(screen.contains("lunash:> partition init -partition app1 -label app1 -force"), "{screen}");
+    assert!(screen.contains("lunacm:> role init -name cu"), "{screen}");
+    assert!(screen.ends_with("lines: the appliance is as the file says.\n"), "{screen}");
+    for arguments in ["apply --yes FILE", "apply --plan FILE"] {
+        let (status, screen) = bench.run(arguments, &[]);
+        assert_eq!(
+            (status, screen.as_str()),
+            (Status::Success, "Nothing to do: the appliance is as the file says.\n")
+        );
+    }
+}
+
+#[test]
+fn a_plan_changes_nothing_and_has_a_status_of_its_own() {
+    let bench = Bench::new();
+    bench.write(PARTITION);
+    let (status, screen) = bench.run("apply --plan FILE", &[]);
+    assert_eq!(status, Status::ChangesDue, "{screen}");
+    // Nothing else may be seen before.
+    assert!(screen.contains("my password set\n") && !screen.contains("hsm init"), "{screen}");
+    assert!(bench.hsm().zeroized);
+}
+
+#[test]
+fn a_person_is_asked_and_a_script_without_an_answer_is_refused() {
+    let bench = Bench::new();
+    bench.write(PARTITION);
+    let (status, screen) = bench.run("apply FILE", &[]);
+    assert_eq!(status, Status::Refused, "{screen}");
+    let (status, screen) = bench.run("apply FILE", &["proceed", "quit"]);
+    assert_eq!(status, Status::Failed, "{screen}");
+    assert!(bench.hsm().zeroized);
+    let (status, screen) = bench.run("apply FILE", &["proceed"]);
+    assert_eq!(status, Status::Success, "{screen}");
+}
+
+#[test]
+fn an_initialized_hsm_is_not_initialized_again_unless_the_file_names_it() {
+    let bench = Bench::new();
+    bench.write(PARTITION);
+    assert_eq!(bench.apply().0, Status::Success);
+    let serial = bench.hsm().serial_number;
+    let other = PARTITION.replace("label = \"myhsm\"", "label = \"other\"");
+    bench.write(&other);
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Refused, "{screen}");
+    assert!(screen.contains(&format!("may_erase = \"{serial}\"")), "{screen}");
+    let allow = |serial: &str| other.replace("policies = { 49", &format!("may_erase = \"{serial}\"\npolicies = {{ 49"));
+    bench.write(&allow("123456"));
+    assert_eq!(bench.apply().0, Status::Refused);
+    assert_eq!(bench.hsm().label, "myhsm");
+    bench.write(&allow(&serial));
+    let (status, screen) = bench.apply();
+    assert_eq!((status, bench.hsm().label.as_str()), (Status::Success, "other"), "{screen}");
+    assert_eq!(bench.apply().1, "Nothing to do: the appliance is as the file says.\n");
+}
+
+#[test]
+fn a_partition_is_deleted_only_by_its_serial_number() {
+    let bench = Bench::new();
+    bench.write(PARTITION);
+    assert_eq!(bench.apply().0, Status::Success);
+    let hsm = bench.hsm().serial_number;
+    let partitions = || bench.client().get(&luna_rest::partitions::LIST, &[&hsm]).unwrap().partitions;
+    let head = PARTITION.split("[appliances.hsm1.partitions").next().unwrap();
+    bench.write(head);
+    assert_eq!(bench.apply().0, Status::Success);
+    assert_eq!(partitions().len(), 1, "what the file does not name is left alone");
+    bench.write(&format!("delete_partitions = [\"{}\"]\n{head}", partitions()[0].id));
+    let (status, screen) = bench.apply();
+    assert_eq!((status, partitions().len()), (Status::Success, 0), "{screen}");
+    assert_eq!(bench.apply().1, "Nothing to do: the appliance is as the file says.\n");
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_in_a_run_and_never_as_the_last_attempt() {
+    let bench = Bench::new();
+    bench.write(PARTITION);
+    assert_eq!(bench.apply().0, Status::Success);
+    std::fs::write(bench.appliance.folder().join("so"), "wrong-Passw0rd\n").unwrap();
+    bench.write(&PARTITION.replace("500000", "400000"));
+    for left in [2, 1] {
+        let (status, screen) = bench.apply();
+        assert_eq!(status, Status::Failed, "{screen}");
+        assert_eq!(bench.hsm().so_logins_left, Some(left), "{screen}");
+    }
+    let (status, screen) = bench.apply();
+    assert_eq!((status, bench.hsm().so_logins_left), (Status::Refused, Some(1)), "{screen}");
+    assert!(screen.contains("--last-attempt"), "{screen}");
+}
+
+/// Two appliances with a partition each, and this machine as their client with both in one group.
+fn pair() -> String {
+    let [one, two] = ["hsm1", "hsm2"].map(|name| PARTITION.replace("hsm1", name));
+    format!(
+        "{one}{two}\n[client]\nname = \"web1\"\nconfiguration = \"client/Chrystoki.conf\"\n\
+         partitions = {{ hsm1 = [\"app1\"], hsm2 = [\"app1\"] }}\n\
+         [client.groups.ha1]\npartition = \"app1\"\nappliances = [\"hsm1\", \"hsm2\"]\n"
+    )
+}
+
+#[test]
+fn a_client_is_linked_with_two_appliances_and_has_an_ha_group() {
+    let bench = Bench::several(2);
+    bench.write(&pair());
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Success, "{screen}");
+    assert!(screen.contains("hagroup creategroup -serialnumber <serial number of app1 on hsm1>"), "{screen}");
+    let file = std::fs::read_to_string(bench.appliance.client_folder().join("Chrystoki.conf")).unwrap();
+    assert!(file.contains("VirtualToken00Label = ha1;"), "{file}");
+    let members = file.lines().find(|line| line.contains("VirtualToken00Members")).unwrap();
+    assert_eq!(members.matches(',').count(), 1, "{file}");
+    let (status, screen) = bench.apply();
+    let nothing = "Nothing to do: 2 appliances are as the file says.\n";
+    assert_eq!((status, screen.as_str()), (Status::Success, nothing));
+}
+
+#[test]
+fn members_of_an_ha_group_that_differ_are_refused_before_anything_is_done() {
+    let bench = Bench::several(2);
+    let (before, after) = pair().split_once("[appliances.hsm2.hsm]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    for (same, other, told) in [
+        ("co_password = { file = \"co\" }", "co_password = { file = \"cu\" }", "Crypto Officer"),
+        ("domain = { file = \"domain\" }", "domain = { file = \"first\" }", "cloning domain"),
+    ] {
+        let after = after.replacen(same, other, 1);
+        bench.write(&format!("{before}[appliances.hsm2.hsm]{after}"));
+        // The passwords of the accounts are changed first, or nothing can be seen.
+        let (status, screen) = bench.apply();
+        assert_eq!(status, Status::Refused, "{screen}");
+        assert!(screen.contains(&format!("the members must have the same")) && screen.contains(told), "{screen}");
+        assert!(bench.hsm().zeroized);
+    }
+}
+
+/// Counts changes, and lets the way break at the one that is chosen.
+struct Breaker {
+    proxy: Proxy,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// How often each was called.
+    changes: BTreeMap<String, u32>,
+    count: u32,
+    breaks: Option<(u32, Break)>,
+    broken: Option<String>,
+}
+
+/// Whether it changes the appliance: not sessions, logins, what is told to the log, and a file that is put
+/// there in the place of itself.
+fn is_change(resource: &str) -> bool {
+    let none = ["/login", "/logout", "/auth/session", "/emulator/lunash/told", "/files"];
+    !resource.starts_with("GET ") && !none.iter().any(|end| resource.ends_with(end))
+}
+
+impl Subscriber for Breaker {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == luna_rest::CALLS
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        struct Resource(String);
+        impl Visit for Resource {
+            fn record_debug(&mut self, _: &Field, value: &dyn Debug) {
+                self.0 = format!("{value:?}");
+            }
+        }
+        let mut resource = Resource(String::new());
+        event.record(&mut resource);
+        if resource.0.starts_with("GET ") || resource.0.ends_with("/told") {
+            return;
+        }
+        let mut seen = self.seen.lock().unwrap();
+        seen.count += 1;
+        if is_change(&resource.0) {
+            *seen.changes.entry(resource.0.clone()).or_default() += 1;
+        }
+        if let Some((at, when)) = seen.breaks
+            && at == seen.count
+        {
+            seen.broken = Some(resource.0);
+            self.proxy.arm(when);
+        }
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Bench {
+    /// Applies the runbook while the way breaks at the n-th request that is no reading.
+    fn apply_broken(&self, breaks: Option<(u32, Break)>) -> (Status, String, Seen) {
+        let seen = Arc::new(Mutex::new(Seen { breaks, ..Seen::default() }));
+        let breaker = Breaker { proxy: self.proxy.clone().unwrap(), seen: Arc::clone(&seen) };
+        let (status, screen) = tracing::subscriber::with_default(breaker, || self.apply());
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        (status, screen, seen)
+    }
+}
+
+/// Each change and each login is interrupted in turn, in runs that begin in factory state.
+fn interrupted(when: Break) {
+    let whole = Bench::breakable();
+    whole.write(PARTITION);
+    let (status, screen, all) = whole.apply_broken(None);
+    assert_eq!(status, Status::Success, "{screen}");
+    let attempts = whole.attempts();
+    for at in 1..=all.count {
+        let bench = Bench::breakable();
+        bench.write(PARTITION);
+        let (status, screen, first) = bench.apply_broken(Some((at, when)));
+        let broken = first.broken.clone().unwrap();
+        let told = format!("{when:?} {at}: {broken}\n{screen}");
+        assert!(status != Status::Success || !is_change(&broken), "{told}");
+        let (status, screen, second) = bench.apply_broken(None);
+        let told = format!("{told}\n{screen}");
+        assert_eq!(status, Status::Success, "{told}");
+        let mut twice = first.changes;
+        for (resource, count) in second.changes {
+            *twice.entry(resource).or_default() += count;
+        }
+        // What did not reach the appliance has to be sent again, and nothing else.
+        if when == Break::BeforeRequest && is_change(&broken) {
+            *twice.get_mut(&broken).unwrap() -= 1;
+        }
+        assert_eq!(twice, all.changes, "{told}");
+        assert_eq!(bench.attempts(), attempts, "{told}");
+        assert_eq!(bench.apply().1, "Nothing to do: the appliance is as the file says.\n", "{told}");
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_before_any_request_is_gone_on_with() {
+    interrupted(Break::BeforeRequest);
+}
+
+#[test]
+fn a_run_that_was_stopped_before_any_answer_is_gone_on_with() {
+    interrupted(Break::BeforeAnswer);
+}
