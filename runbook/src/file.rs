@@ -390,7 +390,11 @@ impl Runbook {
     pub fn text(&self, form: Form) -> String {
         // These types are plain tables, so this does not fail.
         match form {
-            Form::Toml => toml::to_string_pretty(self).unwrap_or_default(),
+            Form::Toml => toml::Table::try_from(self).map_or_else(|_| String::new(), |all| {
+                let mut text = String::new();
+                write_table(&mut text, "", &all);
+                text.trim_start().to_owned()
+            }),
             Form::Json => serde_json::to_string_pretty(self).unwrap_or_default() + "\n",
         }
     }
@@ -414,6 +418,36 @@ impl Appliance {
         let of_users = self.users.values_mut().map(|user| &mut user.password);
         let own = [&mut self.password, &mut self.first_password].into_iter();
         own.chain(of_hsm).chain(of_partitions).chain(of_snmp).chain(of_users).flatten()
+    }
+}
+
+/// Writes a table as a person would: its values first, short tables within a line, then the others.
+fn write_table(text: &mut String, path: &str, table: &toml::Table) {
+    let is_short = |name: &str, value: &toml::Value| {
+        let is_source = |table: &toml::Table| {
+            table.keys().all(|key| ["environment", "file", "command"].contains(&key.as_str()))
+        };
+        let inner = value.as_table();
+        inner.is_none_or(|inner| name == "policies" || !inner.is_empty() && is_source(inner))
+    };
+    let (short, long): (Vec<_>, Vec<_>) =
+        table.iter().partition(|(name, value)| is_short(name, value));
+    let key = |name: &str| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        let is_bare = !name.is_empty() && name.chars().all(bare);
+        if is_bare { name.to_owned() } else { toml::Value::from(name).to_string() }
+    };
+    if !path.is_empty() && (!short.is_empty() || long.is_empty()) {
+        text.push_str(&format!("\n[{path}]\n"));
+    }
+    for (name, value) in short {
+        text.push_str(&format!("{} = {value}\n", key(name)));
+    }
+    for (name, value) in long {
+        let dot = if path.is_empty() { "" } else { "." };
+        if let Some(inner) = value.as_table() {
+            write_table(text, &format!("{path}{dot}{}", key(name)), inner);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! several: the LunaSH and LunaCM lines that a person would type. They are run where both shells are known, by `lunash apply`.
 
 pub mod client;
+pub mod export;
 pub mod file;
 pub mod plan;
 mod source;

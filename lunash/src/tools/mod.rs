@@ -2,6 +2,7 @@
 //! beginning of a command of the appliance, and is never abbreviated.
 
 mod apply;
+mod export;
 mod rehearsal;
 mod verify;
 
@@ -27,6 +28,8 @@ pub struct Surroundings {
 pub enum Tool {
     /// Make appliances what a runbook says: see what is there, show the lines to type, ask, and type them
     Apply(apply::Apply),
+    /// Write a runbook of an appliance as it is
+    Export(export::Export),
     /// Play transcripts, and compare what is shown with what they hold
     Verify(verify::Verify),
 }
@@ -51,6 +54,7 @@ impl Tool {
         }
         match self {
             Tool::Apply(apply) => apply.run(device, surroundings),
+            Tool::Export(export) => export.run(device, surroundings),
             Tool::Verify(verify) => verify.run(device, surroundings),
         }
     }
