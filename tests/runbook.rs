@@ -196,7 +196,10 @@ fn a_second_run_changes_nothing_and_says_so() {
     bench.write(&format!("{PARTITION}{REST}"));
     let (status, screen) = bench.apply();
     assert_eq!(status, Status::Success, "{screen}");
-    assert!(screen.contains("lunash:> partition init -partition app1 -label app1 -force"), "{screen}");
+    assert!(
+        screen.contains("lunash:> partition init -partition app1 -label app1 -force"),
+        "{screen}"
+    );
     assert!(screen.contains("lunacm:> role init -name cu"), "{screen}");
     assert!(screen.ends_with("lines: the appliance is as the file says.\n"), "{screen}");
     for arguments in ["apply --yes FILE", "apply --plan FILE"] {
@@ -243,7 +246,9 @@ fn an_initialized_hsm_is_not_initialized_again_unless_the_file_names_it() {
     let (status, screen) = bench.apply();
     assert_eq!(status, Status::Refused, "{screen}");
     assert!(screen.contains(&format!("may_erase = \"{serial}\"")), "{screen}");
-    let allow = |serial: &str| other.replace("policies = { 49", &format!("may_erase = \"{serial}\"\npolicies = {{ 49"));
+    let allow = |serial: &str| {
+        other.replace("policies = { 49", &format!("may_erase = \"{serial}\"\npolicies = {{ 49"))
+    };
     bench.write(&allow("123456"));
     assert_eq!(bench.apply().0, Status::Refused);
     assert_eq!(bench.hsm().label, "myhsm");
@@ -259,7 +264,8 @@ fn a_partition_is_deleted_only_by_its_serial_number() {
     bench.write(PARTITION);
     assert_eq!(bench.apply().0, Status::Success);
     let hsm = bench.hsm().serial_number;
-    let partitions = || bench.client().get(&luna_rest::partitions::LIST, &[&hsm]).unwrap().partitions;
+    let partitions =
+        || bench.client().get(&luna_rest::partitions::LIST, &[&hsm]).unwrap().partitions;
     let head = PARTITION.split("[appliances.hsm1.partitions").next().unwrap();
     bench.write(head);
     assert_eq!(bench.apply().0, Status::Success);
@@ -303,8 +309,12 @@ fn a_client_is_linked_with_two_appliances_and_has_an_ha_group() {
     bench.write(&pair());
     let (status, screen) = bench.apply();
     assert_eq!(status, Status::Success, "{screen}");
-    assert!(screen.contains("hagroup creategroup -serialnumber <serial number of app1 on hsm1>"), "{screen}");
-    let file = std::fs::read_to_string(bench.appliance.client_folder().join("Chrystoki.conf")).unwrap();
+    assert!(
+        screen.contains("hagroup creategroup -serialnumber <serial number of app1 on hsm1>"),
+        "{screen}"
+    );
+    let file =
+        std::fs::read_to_string(bench.appliance.client_folder().join("Chrystoki.conf")).unwrap();
     assert!(file.contains("VirtualToken00Label = ha1;"), "{file}");
     let members = file.lines().find(|line| line.contains("VirtualToken00Members")).unwrap();
     assert_eq!(members.matches(',').count(), 1, "{file}");
@@ -316,7 +326,10 @@ fn a_client_is_linked_with_two_appliances_and_has_an_ha_group() {
 #[test]
 fn members_of_an_ha_group_that_differ_are_refused_before_anything_is_done() {
     let bench = Bench::several(2);
-    let (before, after) = pair().split_once("[appliances.hsm2.hsm]").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (before, after) = pair()
+        .split_once("[appliances.hsm2.hsm]")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
     for (same, other, told) in [
         ("co_password = { file = \"co\" }", "co_password = { file = \"cu\" }", "Crypto Officer"),
         ("domain = { file = \"domain\" }", "domain = { file = \"first\" }", "cloning domain"),
@@ -326,8 +339,137 @@ fn members_of_an_ha_group_that_differ_are_refused_before_anything_is_done() {
         // The passwords of the accounts are changed first, or nothing can be seen.
         let (status, screen) = bench.apply();
         assert_eq!(status, Status::Refused, "{screen}");
-        assert!(screen.contains(&format!("the members must have the same")) && screen.contains(told), "{screen}");
+        assert!(
+            screen.contains(&format!("the members must have the same")) && screen.contains(told),
+            "{screen}"
+        );
         assert!(bench.hsm().zeroized);
+    }
+}
+
+/// Applies a file of `examples/` to appliances in factory state, twice. Their places, and the sources of
+/// secrets that a test cannot give, are its own.
+fn example(file: &str, count: u8) {
+    let bench = Bench::several(count);
+    let folder = bench.appliance.folder();
+    for part in ["secrets", "certs", "keys"] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+    }
+    let secrets = [
+        ("secrets/factory", "PASSWORD"),
+        ("secrets/domain", "a-domain"),
+        ("LUNA_PASSWORD", "Iamtheadmin1"),
+        ("LUNA_DOMAIN", "a-domain"),
+        ("LUNA_HSM_PASSWORD", "so-Passw0rd"),
+        ("LUNA_PO_PASSWORD", "po-Passw0rd"),
+        ("LUNA_CO_PASSWORD", "co-Passw0rd"),
+        ("LUNA_CU_PASSWORD", "cu-Passw0rd"),
+        ("LUNA_SNMP_AUTH_PASSWORD", "First-Passw0rd"),
+        ("LUNA_SNMP_PRIV_PASSWORD", "First-Passw0rd"),
+        ("LUNA_USER_PASSWORD", "First-Passw0rd"),
+    ];
+    for (name, secret) in secrets {
+        std::fs::write(folder.join(name), format!("{secret}\n")).unwrap();
+    }
+    for name in ["app1", "web-shared"] {
+        let pem = client_certificate(name).unwrap();
+        std::fs::write(folder.join(format!("certs/{name}.pem")), pem).unwrap();
+    }
+    // What an Ed25519 key of OpenSSH looks like.
+    let key = "AAAAC3NzaC1lZDI1NTE5AAAAIE1k1nJ0mB2yP0V0aVm8y9Kj7m0gZk3vM2n3xq1c9w8T";
+    std::fs::write(folder.join("keys/operator.pub"), format!("ssh-ed25519 {key} operator\n"))
+        .unwrap();
+    let path = format!("{}/../examples/{file}", env!("CARGO_MANIFEST_DIR"));
+    let mut text = std::fs::read_to_string(path).unwrap();
+    text = text.replace("environment", "file");
+    text = text.replace("secrets/domain", &folder.join("secrets/domain").display().to_string());
+    let json = file.ends_with(".json");
+    for (number, appliance) in (1..).zip([&bench.appliance].into_iter().chain(&bench.others)) {
+        let running = appliance.running().unwrap();
+        let (address, fingerprint) = (running.address(), running.fingerprint());
+        let place = format!("\"hsm{number}.example.com\"");
+        text = text.replace(
+            &place,
+            &match json {
+                true => format!("\"{address}\", \"fingerprint\": \"{fingerprint}\""),
+                false => format!("\"{address}\"\nfingerprint = \"{fingerprint}\""),
+            },
+        );
+    }
+    let configuration = "[client]\nconfiguration = \"client/Chrystoki.conf\"";
+    text = text.replace("[client]", configuration);
+    let name = if json { "all.json" } else { "all.toml" };
+    std::fs::write(folder.join(name), text).unwrap();
+    let (status, screen) = bench.run(&format!("apply --yes {}", folder.join(name).display()), &[]);
+    assert_eq!(status, Status::Success, "{screen}");
+    let (status, screen) = bench.run(&format!("apply --yes {}", folder.join(name).display()), &[]);
+    assert!(status == Status::Success && screen.starts_with("Nothing to do: "), "{screen}");
+}
+
+#[test]
+fn the_example_of_one_appliance_is_applied_once() {
+    example("one-appliance.toml", 1);
+}
+
+#[test]
+fn the_example_of_a_pair_is_applied_once() {
+    example("ha-pair.toml", 2);
+}
+
+#[test]
+fn the_example_of_a_scaling_group_is_applied_once() {
+    example("scaling-group.json", 1);
+}
+
+#[test]
+fn what_is_exported_changes_nothing_where_it_was_and_makes_the_same_elsewhere() {
+    let bench = Bench::new();
+    bench.write(&format!("{PARTITION}{REST}"));
+    assert_eq!(bench.apply().0, Status::Success);
+    let running = bench.appliance.running().unwrap();
+    let (address, fingerprint) = (running.address(), running.fingerprint());
+    for name in ["out.toml", "out.json"] {
+        let file = bench.appliance.folder().join(name);
+        let place = format!("--host {address} --fingerprint {fingerprint}");
+        let (status, screen) =
+            bench.run(&format!("export {place} {}", file.display()), &["Iamtheadmin1"]);
+        assert_eq!(status, Status::Success, "{screen}");
+        let mut text = std::fs::read_to_string(&file).unwrap().replace("environment", "file");
+        for (name, file) in [
+            ("PASSWORD", "admin"),
+            ("HSM_PASSWORD", "so"),
+            ("DOMAIN", "domain"),
+            ("PO_PASSWORD", "po"),
+            ("CO_PASSWORD", "co"),
+            ("CU_PASSWORD", "cu"),
+            ("SNMP_AUTH_PASSWORD", "first"),
+            ("SNMP_PRIV_PASSWORD", "first"),
+            ("USER_PASSWORD", "first"),
+        ] {
+            text = text.replace(&format!("\"LUNA_{name}\""), &format!("\"{file}\""));
+        }
+        std::fs::write(&file, &text).unwrap();
+        let (status, screen) = bench.run(&format!("apply --plan {}", file.display()), &[]);
+        assert_eq!(
+            (status, screen.as_str()),
+            (Status::Success, "Nothing to do: the appliance is as the file says.\n")
+        );
+        // Another appliance gets the same; it has another serial number.
+        let other = Bench::new();
+        let running = other.appliance.running().unwrap();
+        let serial = bench.hsm().serial_number;
+        let text = text
+            .replace(&address.to_string(), &running.address().to_string())
+            .replace(&fingerprint.to_string(), &running.fingerprint().to_string())
+            .replace(&serial, &other.hsm().serial_number);
+        let (toml, json) = ("password = { file = \"admin\" }", "\"file\": \"admin\"\n      }");
+        let text = text
+            .replace(toml, &format!("{toml}\nfirst_password = {{ file = \"factory\" }}"))
+            .replace(json, &format!("{json},\n\"first_password\": {{\"file\": \"factory\"}}"));
+        let file = other.appliance.folder().join(name);
+        std::fs::write(&file, text).unwrap();
+        let (status, screen) = other.run(&format!("apply --yes {}", file.display()), &[]);
+        assert_eq!(status, Status::Success, "{screen}");
     }
 }
 
@@ -428,7 +570,11 @@ fn interrupted(when: Break) {
         }
         assert_eq!(twice, all.changes, "{told}");
         assert_eq!(bench.attempts(), attempts, "{told}");
-        assert_eq!(bench.apply().1, "Nothing to do: the appliance is as the file says.\n", "{told}");
+        assert_eq!(
+            bench.apply().1,
+            "Nothing to do: the appliance is as the file says.\n",
+            "{told}"
+        );
     }
 }
 

@@ -22,11 +22,7 @@ pub struct Joint {
 }
 
 /// Plans the client.
-pub fn plan(
-    runbook: &Runbook,
-    states: &BTreeMap<&str, Appliance>,
-    files: &ClientFiles,
-) -> Joint {
+pub fn plan(runbook: &Runbook, states: &BTreeMap<&str, Appliance>, files: &ClientFiles) -> Joint {
     let mut joint = Joint::default();
     let Some(client) = &runbook.client else { return joint };
     // Their partitions are seen once their passwords are changed.
@@ -45,9 +41,15 @@ pub fn plan(
 }
 
 impl Joint {
-    fn push(&mut self, appliance: &str, program: Program, line: String, secret: Option<Credential>) {
+    fn push(
+        &mut self,
+        appliance: &str,
+        program: Program,
+        line: String,
+        secret: Option<Credential>,
+    ) {
         let secrets = secret.into_iter().map(|secret| ("CO_PASSWORD", secret)).collect();
-        let step = Step { program, line, secrets, then_look: false };
+        let step = Step { program, line, secrets, then_look: false, unless: None };
         self.steps.push((appliance.to_owned(), step));
     }
 
@@ -64,9 +66,9 @@ impl Joint {
         };
         let there = state.partition(partition);
         if there.is_none() && !file.partitions.contains_key(partition) {
-            return self.refusals.push(format!(
-                "the client: there is no partition '{partition}' on '{appliance}'"
-            ));
+            return self
+                .refusals
+                .push(format!("the client: there is no partition '{partition}' on '{appliance}'"));
         }
         let server = host_of(file);
         let registered = state.clients.get(&client.name).is_some_and(|known| {
@@ -108,7 +110,8 @@ impl Joint {
                 ));
                 continue;
             }
-            let serial = states.get(appliance.as_str()).and_then(|state| state.partition(partition));
+            let serial =
+                states.get(appliance.as_str()).and_then(|state| state.partition(partition));
             let serial = serial.map(|partition| partition.serial.clone());
             if let (Some(members), Some(serial)) = (there, &serial)
                 && members.contains(serial)
@@ -116,8 +119,8 @@ impl Joint {
                 continue;
             }
             let of_file = runbook.appliances.get(appliance);
-            let password = of_file
-                .and_then(|file| file.partitions.get(partition)?.co_password.clone());
+            let password =
+                of_file.and_then(|file| file.partitions.get(partition)?.co_password.clone());
             let Some(password) = password else {
                 self.refusals.push(format!(
                     "the HA group '{label}': the file does not say where co_password of '{partition}' \
@@ -127,14 +130,16 @@ impl Joint {
             };
             let serial = serial.unwrap_or_else(|| serial_of(partition, appliance));
             let line = match exists {
-                false => format!("hagroup creategroup -serialnumber {serial} -label {}", quoted(label)),
-                true => format!("hagroup addmember -serialnumber {serial} -group {}", quoted(label)),
+                false => {
+                    format!("hagroup creategroup -serialnumber {serial} -label {}", quoted(label))
+                }
+                true => {
+                    format!("hagroup addmember -serialnumber {serial} -group {}", quoted(label))
+                }
             };
             exists = true;
-            let program = Program::Linked {
-                appliance: appliance.clone(),
-                partition: partition.clone(),
-            };
+            let program =
+                Program::Linked { appliance: appliance.clone(), partition: partition.clone() };
             self.push(appliance, program, line, Some(Credential::Of(password)));
         }
     }

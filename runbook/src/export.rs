@@ -43,7 +43,9 @@ pub fn export(state: &state::Appliance) -> Exported {
             may_erase: None,
         });
     } else {
-        exported.notes.push("the HSM is not initialized: the file has neither it nor partitions".into());
+        exported
+            .notes
+            .push("the HSM is not initialized: the file has neither it nor partitions".into());
     }
     for one in &state.partitions {
         appliance.partitions.insert(one.name.clone(), partition(one));

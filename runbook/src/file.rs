@@ -319,10 +319,9 @@ impl Form {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(toml) if toml.eq_ignore_ascii_case("toml") => Ok(Form::Toml),
             Some(json) if json.eq_ignore_ascii_case("json") => Ok(Form::Json),
-            _ => Err(wrong(format!(
-                "{}: a runbook's name ends in .toml or .json.",
-                path.display()
-            ))),
+            _ => {
+                Err(wrong(format!("{}: a runbook's name ends in .toml or .json.", path.display())))
+            }
         }
     }
 }
@@ -390,11 +389,14 @@ impl Runbook {
     pub fn text(&self, form: Form) -> String {
         // These types are plain tables, so this does not fail.
         match form {
-            Form::Toml => toml::Table::try_from(self).map_or_else(|_| String::new(), |all| {
-                let mut text = String::new();
-                write_table(&mut text, "", &all);
-                text.trim_start().to_owned()
-            }),
+            Form::Toml => toml::Table::try_from(self).map_or_else(
+                |_| String::new(),
+                |all| {
+                    let mut text = String::new();
+                    write_table(&mut text, "", &all);
+                    text.trim_start().to_owned()
+                },
+            ),
             Form::Json => serde_json::to_string_pretty(self).unwrap_or_default() + "\n",
         }
     }

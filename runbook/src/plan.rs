@@ -63,6 +63,17 @@ pub struct Step {
     pub secrets: Vec<(&'static str, Credential)>,
     /// Whether what follows can only be planned after it.
     pub then_look: bool,
+    /// What may be so already, which is seen only when the line is due: then it is not typed.
+    pub unless: Option<PolicyIs>,
+}
+
+/// The value of a policy of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in the line")]
+pub struct PolicyIs {
+    pub partition: String,
+    pub policy: u32,
+    pub value: u32,
 }
 
 /// What is to be done, or why it cannot be.
@@ -153,7 +164,8 @@ impl Planner<'_> {
     }
 
     fn push(&mut self, program: Program, line: String, secrets: Secrets) {
-        self.plan.steps.push(Step { program, line, secrets, then_look: false });
+        let step = Step { program, line, secrets, then_look: false, unless: None };
+        self.plan.steps.push(step);
     }
 
     fn lunash(&mut self, line: impl Into<String>) {
@@ -211,8 +223,10 @@ impl Planner<'_> {
             let password = self.secret(wanted.so_password.as_ref(), "the HSM SO's password");
             let domain = self.secret(wanted.domain.as_ref(), "the HSM's cloning domain");
             let (Some(password), Some(domain)) = (password, domain) else { return };
-            let secrets =
-                vec![("HSM_PASSWORD", Credential::Of(password)), ("DOMAIN", Credential::Of(domain))];
+            let secrets = vec![
+                ("HSM_PASSWORD", Credential::Of(password)),
+                ("DOMAIN", Credential::Of(domain)),
+            ];
             if there.initialized {
                 self.so();
             }
@@ -344,7 +358,9 @@ impl Planner<'_> {
         };
         if self.state.hsm.multifactor {
             let by_hand = format!("'partition init -partition {}' by hand", quoted(name));
-            self.refuse(format!("the partition '{name}' is initialized with keys at a PED: {by_hand}"));
+            self.refuse(format!(
+                "the partition '{name}' is initialized with keys at a PED: {by_hand}"
+            ));
             return false;
         }
         let of_hsm = self.file.hsm.as_ref().and_then(|hsm| hsm.domain.as_ref());
@@ -414,7 +430,6 @@ impl Planner<'_> {
             ));
         }
         for (number, value) in self.numbered(&wanted.policies, "partition") {
-            // Of a partition that is not there yet nothing is known: what it has already is set again.
             if let Some(policy) = there.policies.get(&number) {
                 if policy.value == value {
                     continue;
@@ -440,6 +455,12 @@ impl Planner<'_> {
             );
             let secrets = vec![("PO_PASSWORD", Credential::Of(password))];
             self.push(Program::LunaSh, line, secrets);
+            // What a partition has from the beginning is known once it is there.
+            if there.serial.is_empty()
+                && let Some(step) = self.plan.steps.last_mut()
+            {
+                step.unless = Some(PolicyIs { partition: name.to_owned(), policy: number, value });
+            }
         }
     }
 
@@ -467,10 +488,8 @@ impl Planner<'_> {
             let what = format!("po_password of the partition '{name}'");
             let Some(officer) = self.secret(wanted.po_password.as_ref(), &what) else { return };
             let line = format!("partition init co -partition {} -force", quoted(name));
-            let secrets = vec![
-                ("PO_PASSWORD", Credential::Of(officer)),
-                ("CO_PASSWORD", first.clone()),
-            ];
+            let secrets =
+                vec![("PO_PASSWORD", Credential::Of(officer)), ("CO_PASSWORD", first.clone())];
             self.push(Program::LunaSh, line, secrets);
         } else {
             (first, change) = self.present(there.co, &password, wanted.co_first_password.as_ref());
@@ -486,7 +505,8 @@ impl Planner<'_> {
         let Some(password) = wanted.cu_password.clone() else { return };
         let (mut first, mut change) = self.first(&password, wanted.cu_first_password.as_ref());
         if !there.cu.initialized {
-            let what = format!("co_password of the partition '{name}', which makes its Crypto User,");
+            let what =
+                format!("co_password of the partition '{name}', which makes its Crypto User,");
             let Some(officer) = self.secret(wanted.co_password.as_ref(), &what) else { return };
             let login = ("CO_PASSWORD", Credential::Of(officer));
             let init = ("role init -name cu".to_owned(), vec![("CU_PASSWORD", first.clone())]);
@@ -585,9 +605,8 @@ impl Planner<'_> {
     fn syslog_host(&mut self, wanted: &file::SyslogHost) {
         let port = wanted.port.unwrap_or(luna_rest::syslog::PORT);
         let protocol = wanted.protocol.unwrap_or_default().name();
-        let there = self.state.syslog.iter().find(|one| {
-            one.address == wanted.host && one.port == port
-        });
+        let there =
+            self.state.syslog.iter().find(|one| one.address == wanted.host && one.port == port);
         match there {
             None => self.lunash(format!(
                 "syslog remotehost add -host {} -protocol {protocol} -port {port}",
@@ -619,7 +638,8 @@ impl Planner<'_> {
             }
         }
         for file in &self.file.ssh_keys {
-            let (Some(print), Some(there)) = (self.local.keys.get(file), &self.state.ssh_keys) else {
+            let (Some(print), Some(there)) = (self.local.keys.get(file), &self.state.ssh_keys)
+            else {
                 self.refuse(
                     "this appliance does not tell which SSH keys there are: leave 'ssh_keys' out"
                         .to_owned(),
@@ -637,7 +657,8 @@ impl Planner<'_> {
         let address = wanted.ip.as_ref().or(wanted.hostname.as_ref()).map_or(name, |one| one);
         let option = if wanted.ip.is_some() { "-ip" } else { "-hostname" };
         if wanted.ip.is_some() && wanted.hostname.is_some() {
-            return self.refuse(format!("the client '{name}' has an 'ip' and a 'hostname': one of them"));
+            return self
+                .refuse(format!("the client '{name}' has an 'ip' and a 'hostname': one of them"));
         }
         let there = self.state.clients.get(name);
         let own = wanted.certificate.as_ref();
@@ -679,9 +700,9 @@ impl Planner<'_> {
                 continue;
             }
             let serial = known.map(|known| &known.serial);
-            let assigned = serial.zip(there).is_some_and(|(serial, client)| {
-                client.partitions.contains(serial)
-            });
+            let assigned = serial
+                .zip(there)
+                .is_some_and(|(serial, client)| client.partitions.contains(serial));
             if !assigned {
                 self.lunash(format!(
                     "client assignPartition -client {} -partition {}",
@@ -727,4 +748,170 @@ pub(crate) fn same_lines(one: &str, other: &str) -> bool {
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     };
     lines(one) == lines(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use luna_rest::{hsm, ntls, partitions};
+
+    use super::*;
+    use crate::file::Runbook;
+
+    const FILE: &str = r#"
+hsm = { label = "myhsm", so_password = { file = "so" }, domain = { file = "d" }, policies = { 12 = 0 } }
+ntls = { bind = "eth0" }
+[partitions.app]
+po_password = { file = "po" }
+co_password = { file = "co" }
+policies = { 0 = 0 }
+[clients.app]
+certificate = "app.pem"
+partitions = ["app"]
+"#;
+
+    fn file(text: &str) -> file::Appliance {
+        toml::from_str(text).unwrap()
+    }
+
+    fn planned(text: &str, state: &Appliance) -> Plan {
+        let mut local = LocalFiles::default();
+        local.certificates.insert("app.pem".into(), "PEM".to_owned());
+        local.at_hand.insert("app.pem".into());
+        plan(&file(text), state, &local)
+    }
+
+    fn lines(plan: &Plan) -> Vec<&str> {
+        assert_eq!(plan.refusals, [""; 0]);
+        plan.steps.iter().map(|step| step.line.as_str()).collect()
+    }
+
+    fn factory() -> Appliance {
+        let mut state = Appliance::default();
+        state.hsm.serial = "1".to_owned();
+        let policy = |value| hsm::Policy { value, destructive: true, ..hsm::Policy::default() };
+        state.hsm.policies = [(12, policy(1)), (21, policy(1))].into();
+        state.binding = Some(ntls::Binding { device: "all".to_owned(), ..Default::default() });
+        state
+    }
+
+    /// What the file wants.
+    fn settled() -> Appliance {
+        let mut state = factory();
+        (state.hsm.initialized, state.hsm.label) = (true, "myhsm".to_owned());
+        state.hsm.policies.get_mut(&12).unwrap().value = 0;
+        state.binding.as_mut().unwrap().device = "eth0".to_owned();
+        let erases = partitions::Policy { on_to_off_destructive: true, ..Default::default() };
+        state.partitions.push(Partition {
+            serial: "11".to_owned(),
+            name: "app".to_owned(),
+            label: "app".to_owned(),
+            initialized: true,
+            co: Role { initialized: true, to_be_changed: false },
+            policies: [(0, erases)].into(),
+            ..Partition::default()
+        });
+        let client = crate::state::Client {
+            hostname: "app".to_owned(),
+            partitions: ["11".to_owned()].into(),
+            ..Default::default()
+        };
+        state.clients.insert("app".to_owned(), client);
+        state
+    }
+
+    #[test]
+    fn an_appliance_in_factory_state_gets_everything_in_order() {
+        let plan = planned(FILE, &factory());
+        assert_eq!(
+            lines(&plan),
+            [
+                "hsm init -label myhsm -force",
+                "hsm login",
+                "hsm changePolicy -policy 12 -value 0 -force",
+                "partition create -partition app -force",
+                "partition init -partition app -label app -force",
+                "partition changePolicy -partition app -policy 0 -value 0 -force",
+                "partition init co -partition app -force",
+                "partition changePw -partition app -force",
+                "ntls bind eth0",
+                "service restart ntls -force",
+                "client register -client app -hostname app",
+                "client assignPartition -client app -partition app",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_planned_where_nothing_differs() {
+        assert_eq!(planned(FILE, &settled()), Plan::default());
+    }
+
+    #[test]
+    fn a_first_password_that_was_not_changed_yet_is_changed() {
+        let mut state = settled();
+        state.partitions[0].co.to_be_changed = true;
+        let plan = planned(FILE, &state);
+        assert_eq!(lines(&plan), ["partition changePw -partition app -force"]);
+        let co = SecretSource::File("co".into());
+        let secrets = [
+            ("CO_PASSWORD", Credential::FirstOf(co.clone())),
+            ("NEW_PASSWORD", Credential::Of(co)),
+        ];
+        assert_eq!(plan.steps[0].secrets, secrets);
+        // Where the HSM does not force a change, the role has its password from the beginning.
+        let mut state = settled();
+        state.hsm.policies.get_mut(&21).unwrap().value = 0;
+        state.partitions[0].co.initialized = false;
+        assert_eq!(lines(&planned(FILE, &state)), ["partition init co -partition app -force"]);
+    }
+
+    #[test]
+    fn what_erases_is_refused_and_nothing_beside_it_is_done() {
+        let mut state = settled();
+        state.hsm.policies.get_mut(&12).unwrap().value = 1;
+        state.binding.as_mut().unwrap().device = "all".to_owned();
+        let plan = planned(FILE, &state);
+        assert!(
+            plan.steps.is_empty() && plan.refusals[0].contains("may_erase = \"1\""),
+            "{plan:?}"
+        );
+        let allowed = FILE.replace("domain =", "may_erase = \"1\", domain =");
+        let plan = planned(&allowed, &state);
+        assert_eq!(lines(&plan)[..2], ["hsm login", "hsm changePolicy -policy 12 -value 0 -force"]);
+        assert!(plan.steps[1].then_look);
+
+        let mut state = settled();
+        state.partitions[0].policies.get_mut(&0).unwrap().value = 1;
+        let change = "partition changePolicy -partition app -policy 0 -value 0 -force";
+        assert_eq!(lines(&planned(FILE, &state)), [change]);
+        state.partitions[0].objects = 3;
+        assert!(planned(FILE, &state).refusals[0].contains("may_erase = \"11\""));
+        let allowed = FILE.replace("[partitions.app]", "[partitions.app]\nmay_erase = \"11\"");
+        assert_eq!(lines(&planned(&allowed, &state)), [change]);
+    }
+
+    #[test]
+    fn names_with_blanks_are_quoted_and_slots_counted() {
+        let text = r#"
+[partitions."a b"]
+po_password = { file = "po" }
+domain = { file = "d" }
+co_password = { file = "co" }
+cu_password = { file = "cu" }
+[hsm]
+label = "myhsm"
+so_password = { file = "so" }
+"#;
+        let plan = planned(text, &settled());
+        assert_eq!(lines(&plan)[1], "partition create -partition \"a b\" -force");
+        assert!(lines(&plan).contains(&"slot set -slot 1"));
+    }
+
+    #[test]
+    fn a_runbook_of_the_schema_is_one_that_is_read() {
+        let schema: serde_json::Value = serde_json::from_str(&file::schema()).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        assert!(schema["properties"]["appliances"].is_object());
+        assert_eq!(Runbook::default().text(file::Form::Toml), "");
+    }
 }

@@ -85,7 +85,8 @@ impl JsonSchema for SecretSource {
             })
         };
         let text = serde_json::json!({ "type": "string" });
-        let words = serde_json::json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
+        let words =
+            serde_json::json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
         json_schema!({
             "description": "Where a secret is. It never stands in the file itself.",
             "oneOf": [
@@ -170,11 +171,13 @@ fn first_of(secret: &Secret) -> Secret {
 fn read(source: &SecretSource) -> Result<Secret, Failure> {
     let told = source.to_string();
     match source {
-        SecretSource::Environment(name) => match std::env::var_os(name).map(|one| one.into_string()) {
-            Some(Ok(value)) => secret_of(value.as_bytes(), &told),
-            Some(Err(_)) => Err(Failure::refused(format!("{told} is not valid UTF-8."))),
-            None => Err(Failure::refused(format!("{told} is not set."))),
-        },
+        SecretSource::Environment(name) => {
+            match std::env::var_os(name).map(|one| one.into_string()) {
+                Some(Ok(value)) => secret_of(value.as_bytes(), &told),
+                Some(Err(_)) => Err(Failure::refused(format!("{told} is not valid UTF-8."))),
+                None => Err(Failure::refused(format!("{told} is not set."))),
+            }
+        }
         SecretSource::File(path) => secret_of_file(path, &told),
         SecretSource::Command(words) => {
             let (program, arguments) = words

@@ -52,7 +52,8 @@ pub use generate::generate;
 pub use json::CommandResult;
 pub use older::{Now, Older};
 pub use options::{
-    DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, Via, after_help, quoted,
+    DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, Via, after_help,
+    quoted,
 };
 pub use page::{Page, Table};
 pub use pins::Pins;

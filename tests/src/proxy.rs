@@ -63,7 +63,8 @@ fn carry(client: TcpStream, server: TcpStream, armed: &Arc<AtomicU8>) {
         let (Ok(client), Ok(server)) = (client.try_clone(), server.try_clone()) else { return };
         let (armed, swallows) = (Arc::clone(armed), Arc::clone(&swallows));
         thread::spawn(move || {
-            let (mut from, mut to) = if to_server { (&client, &server) } else { (&server, &client) };
+            let (mut from, mut to) =
+                if to_server { (&client, &server) } else { (&server, &client) };
             let mut bytes = [0; 1 << 14];
             while let Ok(count @ 1..) = from.read(&mut bytes) {
                 if to_server {

@@ -57,7 +57,11 @@ impl Export {
         finish("lunash", &mut *device, status)
     }
 
-    fn write(self, device: &mut dyn Device, surroundings: Surroundings) -> Result<Written, Failure> {
+    fn write(
+        self,
+        device: &mut dyn Device,
+        surroundings: Surroundings,
+    ) -> Result<Written, Failure> {
         let form = self.runbook.as_deref().map(Form::of).transpose()?;
         let Surroundings { options, folders, .. } = surroundings;
         let folders = folders?;

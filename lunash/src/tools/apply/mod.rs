@@ -87,8 +87,9 @@ fn apply(
         let states = at_once(&appliances, |name, one| one.read(Parts::of(&runbook, name)))?;
         let plans = plans(&runbook, &states, &local);
         let joint = client::plan(&runbook, &states, &client_files(&side)?);
-        let of_appliance =
-            |(name, plan): (&&str, &Plan)| plan.refusals.iter().map(|why| format!("{name}: {why}")).collect();
+        let of_appliance = |(name, plan): (&&str, &Plan)| {
+            plan.refusals.iter().map(|why| format!("{name}: {why}")).collect()
+        };
         let mut refusals: Vec<String> =
             plans.iter().flat_map(|one| -> Vec<String> { of_appliance(one) }).collect();
         refusals.extend(joint.refusals.iter().cloned());
@@ -282,7 +283,8 @@ fn local_files(runbook: &Runbook) -> Result<LocalFiles, Failure> {
         }
     }
     let is_at_hand = |path: &&PathBuf| path.parent().is_some_and(|one| one == Path::new(""));
-    let at_hand: BTreeSet<PathBuf> = local.certificates.keys().filter(is_at_hand).cloned().collect();
+    let at_hand: BTreeSet<PathBuf> =
+        local.certificates.keys().filter(is_at_hand).cloned().collect();
     local.at_hand = at_hand;
     Ok(local)
 }

@@ -91,9 +91,8 @@ impl Report {
     /// Tells of a line that was typed.
     pub(super) fn typed(&mut self, ui: &mut Ui, typed: &Typed<'_>) {
         let Typed { appliance, step, failed } = typed;
-        let is_it = |line: &&mut Line| {
-            !line.done && line.appliance == *appliance && line.line == step.line
-        };
+        let is_it =
+            |line: &&mut Line| !line.done && line.appliance == *appliance && line.line == step.line;
         let line = self.lines.iter_mut().find(is_it);
         if !failed {
             line.into_iter().for_each(|line| line.done = true);
@@ -137,7 +136,8 @@ impl Report {
         for hint in &failure.hints {
             device.report(&format!("hint: {hint}"));
         }
-        if self.done() > 0 || self.lines.iter().any(|line| !line.done) && status != Status::Refused {
+        if self.done() > 0 || self.lines.iter().any(|line| !line.done) && status != Status::Refused
+        {
             device.report(&format!(
                 "hint: {} of {} lines were done; the next run goes on with what is left",
                 self.done(),

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use luna_appliance::Own;
-use luna_rest::Secret;
-use luna_runbook::plan::{Program, Step, serial_of};
+use luna_rest::{Secret, partitions};
+use luna_runbook::plan::{PolicyIs, Program, Step, serial_of};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
-    CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind,
-    LineAssistant, LocalAppliance, Options, Secrets, Shell, connect,
+    CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind, LineAssistant,
+    LocalAppliance, Options, Secrets, Shell, connect,
 };
 use lunacm::ClientSide;
 
@@ -179,6 +179,11 @@ impl<'a> Typist<'a> {
     }
 
     fn type_line(&mut self, step: &Step, vault: &Vault) -> Result<(), Failure> {
+        if let Some(known) = &step.unless
+            && self.is_so(known)?
+        {
+            return Ok(());
+        }
         let given = secrets(step, vault);
         match &step.program {
             Program::LunaSh => {
@@ -205,6 +210,14 @@ impl<'a> Typist<'a> {
                 Err(Failure::command("This line is one of the client, not of the appliance."))
             }
         }
+    }
+
+    /// Whether a policy of a partition has the value already.
+    fn is_so(&mut self, known: &PolicyIs) -> Result<bool, Failure> {
+        let session = self.lunash.session();
+        let partition = session.partition(&known.partition)?.id;
+        let ids = [session.hsm()?, &partition, &known.policy.to_string()];
+        Ok(session.get(&partitions::POLICY, &ids)?.value == known.value)
     }
 
     /// The line that makes the partition of this name the current slot: whatever was planned, no role is
