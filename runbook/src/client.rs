@@ -7,7 +7,7 @@ use luna_rest::Secret;
 use luna_shell::{Failure, quoted};
 
 use crate::file::{HaGroup, OwnClient, Runbook};
-use crate::plan::{Plan, Program, Step, host_of, same_lines, serial_of};
+use crate::plan::{Program, Step, host_of, same_lines, serial_of};
 use crate::source::{Credential, SecretSource, Vault};
 use crate::state::{Appliance, ClientFiles};
 
@@ -17,7 +17,7 @@ use crate::state::{Appliance, ClientFiles};
 pub struct Joint {
     /// The steps, in order, each with the name of an appliance.
     pub steps: Vec<(String, Step)>,
-    /// As of a [`Plan`].
+    /// As of a plan of one appliance.
     pub refusals: Vec<String>,
 }
 
@@ -144,10 +144,10 @@ impl Joint {
         }
     }
 
-    /// As the steps of one plan, for counting and showing.
-    pub fn plan(&self) -> Plan {
-        let steps = self.steps.iter().map(|(_, step)| step.clone()).collect();
-        Plan { steps, refusals: self.refusals.clone() }
+    /// Adds what comes after it.
+    pub fn append(&mut self, next: Joint) {
+        self.steps.extend(next.steps);
+        self.refusals.extend(next.refusals);
     }
 }
 

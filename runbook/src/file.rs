@@ -26,6 +26,52 @@ pub struct Runbook {
     /// This machine as a client of partitions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<OwnClient>,
+    /// A cluster of these appliances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+}
+
+/// A cluster. Members and keyrings that are not named here stay.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// Its label.
+    pub label: String,
+    /// The partition that holds the cluster's key on each member: of version 1, with its policy 40 off.
+    pub partition: String,
+    /// The member that makes the cluster; the others join it.
+    pub first: String,
+    /// The package file that brings clusters; needed where it is not installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<PathBuf>,
+    /// The authorization code of the package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authcode: Option<SecretSource>,
+    /// The members, by the names of their appliances.
+    pub members: BTreeMap<String, ClusterMember>,
+    /// Keyrings, by label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keyrings: BTreeMap<String, Keyring>,
+}
+
+/// A member of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterMember {
+    /// The address by which the members reach it.
+    pub ip: String,
+    /// Its affinity group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// A keyring of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keyring {
+    /// Its first password; needed to make it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretSource>,
 }
 
 /// This machine as a client of partitions: its certificate is made where there is none, its appliances are
@@ -370,6 +416,15 @@ impl Runbook {
     fn place_in(&mut self, folder: &Path) {
         if let Some(file) = self.client.as_mut().and_then(|client| client.configuration.as_mut()) {
             *file = folder.join(&*file);
+        }
+        if let Some(cluster) = &mut self.cluster {
+            cluster.package.iter_mut().for_each(|file| *file = folder.join(&*file));
+            let keyrings = cluster.keyrings.values_mut().flat_map(|one| &mut one.password);
+            for source in cluster.authcode.iter_mut().chain(keyrings) {
+                if let SecretSource::File(path) = source {
+                    *path = folder.join(&*path);
+                }
+            }
         }
         for appliance in self.appliances.values_mut() {
             let Appliance { data, ca, clients, ssh_keys, .. } = appliance;

@@ -32,6 +32,11 @@ pub enum Program {
         /// The partition.
         partition: String,
     },
+    /// The appliance's shell, in a session of its own: the menus of clusters come with their package.
+    Cluster {
+        /// Whether the cluster's service has to run first.
+        runs: bool,
+    },
     /// The appliance's side of `scp`: a file becomes one of the account.
     Scp {
         /// The file on this machine.
@@ -45,7 +50,7 @@ impl Program {
     /// What a person types the line into.
     pub fn name(&self) -> &'static str {
         match self {
-            Program::LunaSh => "lunash",
+            Program::LunaSh | Program::Cluster { .. } => "lunash",
             Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm",
             Program::Scp { .. } => "scp",
         }
@@ -175,7 +180,7 @@ impl Planner<'_> {
     /// A secret of the file; a refusal where it does not name it.
     fn secret(&mut self, source: Option<&SecretSource>, what: &str) -> Option<SecretSource> {
         if source.is_none() {
-            self.refuse(format!("{what} is needed, and the file does not say where it is"));
+            self.refuse(needed(what));
         }
         source.cloned()
     }
@@ -727,6 +732,11 @@ impl Planner<'_> {
         let program = Program::Scp { file: file.to_owned(), name };
         self.push(program, line, Vec::new());
     }
+}
+
+/// Why a plan ends without a secret.
+pub(crate) fn needed(what: &str) -> String {
+    format!("{what} is needed, and the file does not say where it is")
 }
 
 /// How an appliance is named in commands of other machines: its address without the port.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use luna_rest::{
-    Client as Link, ErrorId, hsm, lunasa, ntls, ntp, partitions, services, snmp, syslog, users,
+    Client as Link, ErrorId, clusters, hsm, keyrings, lunasa, ntls, ntp, packages, partitions,
+    services, snmp, syslog, users,
 };
 use luna_shell::Failure;
 
@@ -20,6 +21,8 @@ pub struct Appliance {
     pub partitions: Vec<Partition>,
     /// The clients, by name.
     pub clients: BTreeMap<String, Client>,
+    /// The cluster that it belongs to.
+    pub cluster: Option<ClusterState>,
     /// The certificate of NTLS, as PEM; empty where it is not told.
     pub server_certificate: String,
     /// What NTLS is bound to.
@@ -40,6 +43,38 @@ pub struct Appliance {
     pub users: BTreeMap<String, String>,
     /// Fingerprints of the keys that the account may log in with over SSH.
     pub ssh_keys: Option<BTreeSet<String>>,
+}
+
+/// What an appliance has of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterState {
+    /// Whether the package that brings clusters is installed.
+    pub package: bool,
+    /// The address by which other members reach it; empty while none was set.
+    pub core_address: String,
+    /// Whether the service neither runs nor starts.
+    pub stopped: bool,
+    /// UUID and label of the cluster.
+    pub cluster: Option<(String, String)>,
+    /// The members.
+    pub members: Vec<ClusterMember>,
+    /// Labels of the keyrings.
+    pub keyrings: BTreeSet<String>,
+}
+
+/// A member of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterMember {
+    /// Its UUID.
+    pub id: String,
+    /// Its core address.
+    pub address: String,
+    /// Whether it is the appliance that was asked.
+    pub local: bool,
+    /// Whether it is authorized.
+    pub active: bool,
+    /// Its affinity group.
+    pub group: String,
 }
 
 /// A service.
@@ -134,6 +169,7 @@ pub struct ClientFiles {
 pub struct Parts {
     pub clients: bool,
     pub server_certificate: bool,
+    pub cluster: bool,
     pub ntls: bool,
     pub ntp: bool,
     pub syslog: bool,
@@ -147,6 +183,7 @@ impl Parts {
     pub const ALL: Parts = Parts {
         clients: true,
         server_certificate: true,
+        cluster: false,
         ntls: true,
         ntp: true,
         syslog: true,
@@ -158,10 +195,12 @@ impl Parts {
     /// Those that a file says something of.
     pub fn of(file: &file::Runbook, name: &str) -> Parts {
         let own = file.client.as_ref().is_some_and(|own| own.partitions.contains_key(name));
+        let cluster = file.cluster.as_ref().is_some_and(|one| one.members.contains_key(name));
         let Some(file) = file.appliances.get(name) else { return Parts::default() };
         Parts {
             clients: own || !file.clients.is_empty(),
             server_certificate: own,
+            cluster,
             ntls: file.ntls.is_some(),
             ntp: file.ntp.is_some(),
             syslog: file.syslog.is_some(),
@@ -196,6 +235,9 @@ impl Appliance {
         }
         if parts.server_certificate {
             read.server_certificate = link.get(&ntls::CERTIFICATE, &[])?.certificate;
+        }
+        if parts.cluster {
+            read.cluster = Some(cluster(link)?);
         }
         if parts.ntls {
             read.binding = told(link.get(&ntls::BINDING, &[]))?;
@@ -319,6 +361,49 @@ fn client(link: &Link, name: &str) -> Result<Client, Failure> {
         certificate: certificate.map(|shown| shown.certificate),
         partitions: links.into_iter().map(|link| link.id).collect(),
     })
+}
+
+/// The package that brings clusters, as appliances list it: by the name of its file, or by that of the
+/// service.
+const CLUSTER_PACKAGE: [&str; 2] = ["lnh_cluster-", "cluster_service-"];
+
+fn cluster(link: &Link) -> Result<ClusterState, Failure> {
+    let installed = link.get(&packages::LIST, &[])?.packages;
+    let package =
+        |one: &packages::Package| CLUSTER_PACKAGE.iter().any(|name| one.id.starts_with(name));
+    if !installed.iter().any(package) {
+        return Ok(ClusterState { stopped: true, ..ClusterState::default() });
+    }
+    let config = link.get(&clusters::CONFIG, &[])?.data;
+    let core = config.into_iter().find(|one| one.service == "core");
+    let service = link.get(&services::SHOW, &["cluster"])?;
+    let mut read = ClusterState {
+        package: true,
+        core_address: core.map(|core| core.ip_address).unwrap_or_default(),
+        stopped: service.phase() == "stopped",
+        ..ClusterState::default()
+    };
+    if !service.is_running() {
+        return Ok(read);
+    }
+    if let Some(cluster) = link.get(&clusters::LIST, &[])?.data.into_iter().next() {
+        for member in link.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data {
+            read.members.push(ClusterMember {
+                id: member.member_uuid,
+                address: member.member_ip_address,
+                local: member.local,
+                active: member.member_active,
+                group: member.group,
+            });
+        }
+        let is_active = read.members.iter().any(|member| member.local && member.active);
+        if is_active {
+            let list = link.get(&keyrings::LIST, &[])?.data;
+            read.keyrings = list.into_iter().map(|keyring| keyring.key_ring_label).collect();
+        }
+        read.cluster = Some((cluster.cluster_uuid, cluster.cluster_label));
+    }
+    Ok(read)
 }
 
 fn service(link: &Link, name: &str) -> Result<OnOff, Failure> {

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
-use luna_appliance::Own;
 use luna_rest::network;
 use luna_runbook::SecretSource;
 use luna_runbook::export::{Exported, export};
 use luna_runbook::file::{Form, Runbook};
 use luna_runbook::state::{Appliance, Parts};
 use luna_shell::{
-    Device, Failure, LocalAppliance, Named, Page, Secrets, Status, Text, View, connect, finish,
-    replace_file, write_result,
+    Device, Failure, Named, Page, Secrets, Status, Text, View, connect, finish, replace_file,
+    write_result,
 };
 use serde::Serialize;
 
 use super::Surroundings;
+use crate::start::own;
 
 /// Its arguments.
 #[derive(Args, Debug)]
@@ -69,14 +69,8 @@ impl Export {
         let mut secrets = Secrets::from_environment();
         let mut folder = None;
         let local = |of: &Path| {
-            let own = Own::open(of).map_err(LocalAppliance::unusable)?;
-            folder = Some(own.folder.clone());
-            Ok(LocalAppliance {
-                notice: own.notice(),
-                target: own.target.clone(),
-                key: own.key.clone(),
-                keep: Some(Box::new(own)),
-            })
+            folder = Some(of.to_owned());
+            own(of)
         };
         let connection = connect(&options, &folders, device, &mut secrets, local)?;
         let client = &connection.client;

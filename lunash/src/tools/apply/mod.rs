@@ -14,8 +14,9 @@ use std::thread;
 
 use clap::{Args, ValueHint};
 use luna_runbook::client::{self, Joint};
+use luna_runbook::cluster;
 use luna_runbook::file::{self, Runbook};
-use luna_runbook::plan::{self, LocalFiles, Plan, Step};
+use luna_runbook::plan::{self, LocalFiles, Plan, Program, Step};
 use luna_runbook::state::{self, ClientFiles, Parts};
 use luna_runbook::{Vault, ssh_fingerprint};
 use luna_shell::{
@@ -86,7 +87,8 @@ fn apply(
     for _ in 0..ROUNDS {
         let states = at_once(&appliances, |name, one| one.read(Parts::of(&runbook, name)))?;
         let plans = plans(&runbook, &states, &local);
-        let joint = client::plan(&runbook, &states, &client_files(&side)?);
+        let mut joint = cluster::plan(&runbook, &states);
+        joint.append(client::plan(&runbook, &states, &client_files(&side)?));
         let of_appliance = |(name, plan): (&&str, &Plan)| {
             plan.refusals.iter().map(|why| format!("{name}: {why}")).collect()
         };
@@ -95,6 +97,7 @@ fn apply(
         refusals.extend(joint.refusals.iter().cloned());
         if refusals.is_empty() {
             refusals = client::check_groups(&runbook, &joint, &mut vault)?;
+            refusals.extend(cluster::check(&runbook, &joint, &mut vault)?);
         }
         if !refusals.is_empty() {
             return Err(refused(report, refusals));
@@ -123,7 +126,8 @@ fn apply(
         }
         ui.confirm(&report.question(count), "--force")?;
         run(&appliances, &plans, &vault, ui, report)?;
-        run_joint(&appliances, &joint, &side, &vault, ui, report)?;
+        let together = Together { appliances: &appliances, runbook: &runbook, side: &side };
+        run_joint(&together, &joint, &vault, ui, report)?;
         ran = Some(!steps().any(|step| step.then_look));
     }
     Err(Failure::command("The plans lead from one to the next, without an end."))
@@ -223,19 +227,29 @@ fn run(
     Ok(())
 }
 
-/// Types the lines of this machine as a client, one after the other: they change the same files.
+/// What steps know that concern several appliances.
+struct Together<'a> {
+    appliances: &'a BTreeMap<&'a str, Appliance<'a>>,
+    runbook: &'a Runbook,
+    side: &'a ClientSide,
+}
+
+/// Types the lines that concern several appliances, one after the other: members join one at a time, and a
+/// client has its files only once.
 fn run_joint(
-    appliances: &BTreeMap<&str, Appliance<'_>>,
+    together: &Together<'_>,
     joint: &Joint,
-    side: &ClientSide,
     vault: &Vault,
     ui: &mut Ui,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let mut linked: typist::Linked = None;
     for (name, step) in &joint.steps {
-        let Some(appliance) = appliances.get(name.as_str()) else { continue };
-        let done = typist::type_as_client(appliance, step, side, vault, &mut linked);
+        let Some(appliance) = together.appliances.get(name.as_str()) else { continue };
+        let done = match step.program {
+            Program::Cluster { .. } => typist::type_as_member(together, name, step, vault),
+            _ => typist::type_as_client(appliance, step, together.side, vault, &mut linked),
+        };
         report.typed(ui, &Typed { appliance: name, step, failed: done.is_err() });
         done?;
     }

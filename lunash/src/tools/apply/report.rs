@@ -62,9 +62,18 @@ impl Report {
         }
         if !joint.steps.is_empty() {
             let gap = if text.is_empty() { "" } else { "\n" };
-            text.push_str(&format!("{gap}this machine, as a client:\n"));
+            text.push_str(gap);
         }
+        let mut before = "";
         for (name, step) in &joint.steps {
+            let of = match step.program {
+                Program::Cluster { .. } => name,
+                _ => "this machine, as a client",
+            };
+            if of != before {
+                text.push_str(&format!("{of}:\n"));
+            }
+            before = of;
             text.push_str(&self.line(name, step));
         }
         ui.welcome(&text);
@@ -151,7 +160,7 @@ impl Report {
 /// What stands before a line where a person types it.
 fn prompt(step: &Step) -> &'static str {
     match step.program {
-        Program::LunaSh => "lunash:> ",
+        Program::LunaSh | Program::Cluster { .. } => "lunash:> ",
         Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm:> ",
         Program::Scp { .. } => "$ ",
     }

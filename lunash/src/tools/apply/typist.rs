@@ -5,20 +5,25 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use luna_appliance::Own;
-use luna_rest::{Secret, partitions};
+use luna_rest::{Client, Secret, clusters, partitions, services};
+use luna_runbook::cluster::{CLUSTER_ID, member_id};
 use luna_runbook::plan::{PolicyIs, Program, Step, serial_of};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
     CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind, LineAssistant,
-    LocalAppliance, Options, Secrets, Shell, connect,
+    Options, Secrets, Shell, connect,
 };
 use lunacm::ClientSide;
 
 use crate::refusals::refused;
 use crate::session::Session;
+use crate::start::own;
+
+use super::Together;
 
 /// An appliance of the file, and what its sessions are opened with.
 pub(super) struct Appliance<'f> {
@@ -75,6 +80,24 @@ impl<'f> Appliance<'f> {
         read
     }
 
+    /// Waits for something, at most as long as a command may take.
+    fn wait(
+        &self,
+        not_yet: &str,
+        is_so: impl Fn(&Client) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        let (connection, _) = self.connect()?;
+        let end = Instant::now() + self.options.timeout.get();
+        while !is_so(&connection.client)? {
+            if Instant::now() >= end {
+                return Err(Failure::command(format!("The time limit ended, and {not_yet}.")));
+            }
+            thread::sleep(LOOK);
+        }
+        connection.client.close();
+        Ok(())
+    }
+
     /// The serial number of the partition of this name.
     fn serial_of(&self, partition: &str) -> Result<String, Failure> {
         let there = self.read(Parts::default())?;
@@ -123,17 +146,6 @@ impl<'f> Appliance<'f> {
         typist.lunash.session().client().close();
         Ok(())
     }
-}
-
-/// An emulated appliance of this machine.
-fn own(folder: &Path) -> Result<LocalAppliance, Failure> {
-    let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-    Ok(LocalAppliance {
-        notice: own.notice(),
-        target: own.target.clone(),
-        key: own.key.clone(),
-        keep: Some(Box::new(own)),
-    })
 }
 
 /// The sessions with one appliance.
@@ -206,8 +218,8 @@ impl<'a> Typist<'a> {
                 let user = session.connection().user.clone();
                 session.client().upload(&user, name, content).map(drop).map_err(refused)
             }
-            Program::Deploy | Program::Linked { .. } => {
-                Err(Failure::command("This line is one of the client, not of the appliance."))
+            Program::Deploy | Program::Linked { .. } | Program::Cluster { .. } => {
+                Err(Failure::command("This line is not one of this appliance alone."))
             }
         }
     }
@@ -253,6 +265,73 @@ impl<'a> Typist<'a> {
             None => Err(Failure::command("There is no session of LunaCM.")),
         }
     }
+}
+
+/// How long is waited between two looks at a service that starts, or at a member that joins.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Types a line of a member of the cluster, in a session of its own, and waits for what it begins.
+///
+/// # Errors
+/// The line fails, or what it needs does not come about within the time limit.
+pub(super) fn type_as_member(
+    together: &Together<'_>,
+    name: &str,
+    step: &Step,
+    vault: &Vault,
+) -> Result<(), Failure> {
+    let Some(cluster) = &together.runbook.cluster else { return Ok(()) };
+    let appliance = |name: &str| {
+        let none = || Failure::command(format!("There is no appliance '{name}'."));
+        together.appliances.get(name).ok_or_else(none)
+    };
+    let (own, first) = (appliance(name)?, appliance(&cluster.first)?);
+    let Program::Cluster { runs } = step.program else { return Ok(()) };
+    if runs {
+        own.wait("its cluster service does not run", |client| {
+            Ok(client.get(&services::SHOW, &["cluster"])?.is_running())
+        })?;
+    }
+    let mut line = step.line.clone();
+    if line.contains(CLUSTER_ID) {
+        let (connection, _) = first.connect()?;
+        let list = connection.client.get(&clusters::LIST, &[])?.data;
+        let none = || Failure::command("The cluster was not made.");
+        line = line.replace(CLUSTER_ID, &list.first().ok_or_else(none)?.cluster_uuid);
+    }
+    for (other, member) in &cluster.members {
+        let place = member_id(other);
+        if line.contains(&place) {
+            let (connection, _) = first.connect()?;
+            let found = member_of(&connection.client, &member.ip)?;
+            let none = || Failure::command(format!("'{other}' did not join."));
+            line = line.replace(&place, &found.ok_or_else(none)?.member_uuid);
+        }
+    }
+    let (connection, _) = own.connect()?;
+    let screen = Kept::default();
+    let (device, options) = (Box::new(screen.clone()), own.options.clone());
+    let opened = Session::open(connection, device, Secrets::none(), &options);
+    let mut session = opened.map_err(|(_, failure)| failure)?;
+    session.ui().keep_state_in(&own.folders.state);
+    let mut shell = Shell::new(session, crate::catalogue(), options);
+    typed(&mut shell, &screen, &line, secrets(step, vault))?;
+    shell.session().client().close();
+    if let Some(member) = cluster.members.get(name).filter(|_| line.starts_with("cluster join")) {
+        first.wait("it did not join", |client| {
+            Ok(member_of(client, &member.ip)?.is_some_and(|member| member.member_active))
+        })?;
+    }
+    Ok(())
+}
+
+/// The member with this core address.
+fn member_of(client: &Client, ip: &str) -> Result<Option<clusters::Member>, Failure> {
+    let Some(cluster) = client.get(&clusters::LIST, &[])?.data.into_iter().next() else {
+        return Ok(None);
+    };
+    let members = client.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data;
+    Ok(members.into_iter().find(|member| member.member_ip_address == ip))
 }
 
 /// A session of LunaCM over the links of the client.
