@@ -1,5 +1,5 @@
-//! Words of the program beside those of LunaSH: `lunash verify FILE…`. A file a tool; a word of theirs is no
-//! beginning of a command of the appliance, and is never abbreviated.
+//! Words of the program beside those of LunaSH: `lunash apply FILE`, `export`, `verify FILE…`. A file or a folder a
+//! tool; a word of theirs is no beginning of a command of the appliance, and is never abbreviated.
 
 mod apply;
 mod export;

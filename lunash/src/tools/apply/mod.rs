@@ -189,6 +189,15 @@ struct Typed<'p> {
     appliance: &'p str,
     step: &'p Step,
     failed: bool,
+    /// What its command remarked.
+    remarks: Vec<String>,
+}
+
+impl<'p> Typed<'p> {
+    fn new(appliance: &'p str, step: &'p Step, done: &typist::Done) -> Typed<'p> {
+        let remarks = done.as_ref().cloned().unwrap_or_default();
+        Typed { appliance, step, failed: done.is_err(), remarks }
+    }
 }
 
 /// Types the lines of all plans, those of each appliance in order and up to its first failure.
@@ -209,9 +218,9 @@ fn run(
                 if plan.steps.is_empty() {
                     return Ok(());
                 }
-                one.type_lines(&plan.steps, vault, |step, failure| {
+                one.type_lines(&plan.steps, vault, |step, done| {
                     // Somebody listens until all are done.
-                    let _ = tell.send(Typed { appliance: name, step, failed: failure.is_some() });
+                    let _ = tell.send(Typed::new(name, step, done));
                 })
             })
         };
@@ -250,7 +259,7 @@ fn run_joint(
             Program::Cluster { .. } => typist::type_as_member(together, name, step, vault),
             _ => typist::type_as_client(appliance, step, together.side, vault, &mut linked),
         };
-        report.typed(ui, &Typed { appliance: name, step, failed: done.is_err() });
+        report.typed(ui, &Typed::new(name, step, &done));
         done?;
     }
     Ok(())

@@ -99,7 +99,7 @@ impl Report {
 
     /// Tells of a line that was typed.
     pub(super) fn typed(&mut self, ui: &mut Ui, typed: &Typed<'_>) {
-        let Typed { appliance, step, failed } = typed;
+        let Typed { appliance, step, failed, remarks } = typed;
         let is_it =
             |line: &&mut Line| !line.done && line.appliance == *appliance && line.line == step.line;
         let line = self.lines.iter_mut().find(is_it);
@@ -109,6 +109,7 @@ impl Report {
         if is_text(self.format) {
             let how = if *failed { "failed" } else { "done" };
             ui.note(format!("{appliance}: {how}: {}", step.line));
+            remarks.iter().for_each(|remark| ui.note(remark.as_str()));
         }
     }
 
@@ -145,8 +146,7 @@ impl Report {
         for hint in &failure.hints {
             device.report(&format!("hint: {hint}"));
         }
-        if self.done() > 0 || self.lines.iter().any(|line| !line.done) && status != Status::Refused
-        {
+        if self.done() > 0 {
             device.report(&format!(
                 "hint: {} of {} lines were done; the next run goes on with what is left",
                 self.done(),

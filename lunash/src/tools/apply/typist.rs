@@ -25,6 +25,9 @@ use crate::start::own;
 
 use super::Together;
 
+/// What comes of a line: the remarks of its command, or why it failed.
+pub(super) type Done = Result<Vec<String>, Failure>;
+
 /// An appliance of the file, and what its sessions are opened with.
 pub(super) struct Appliance<'f> {
     /// What the file says of it.
@@ -133,14 +136,14 @@ impl<'f> Appliance<'f> {
         &self,
         steps: &'s [Step],
         vault: &Vault,
-        tell: impl Fn(&'s Step, Option<&Failure>),
+        tell: impl Fn(&'s Step, &Done),
     ) -> Result<(), Failure> {
         let mut typist = Typist::open(self, steps, vault, &tell)?;
         // The login itself has done the first line.
         let done = usize::from(typist.changed_password);
         for step in &steps[done..] {
             let typed = typist.type_line(step, vault);
-            tell(step, typed.as_ref().err());
+            tell(step, &typed);
             typed?;
         }
         typist.lunash.session().client().close();
@@ -164,7 +167,7 @@ impl<'a> Typist<'a> {
         appliance: &'a Appliance<'a>,
         steps: &'s [Step],
         vault: &Vault,
-        tell: &impl Fn(&'s Step, Option<&Failure>),
+        tell: &impl Fn(&'s Step, &Done),
     ) -> Result<Typist<'a>, Failure> {
         let (connection, first) = appliance.connect()?;
         let screen = Kept::default();
@@ -176,11 +179,12 @@ impl<'a> Typist<'a> {
         let opened = Session::open(connection, device, given, options);
         let mut session = match (opened, step) {
             (Ok(session), step) => {
-                step.into_iter().for_each(|step| tell(step, None));
+                step.into_iter().for_each(|step| tell(step, &Ok(Vec::new())));
                 session
             }
             (Err((_, failure)), step) => {
-                step.into_iter().for_each(|step| tell(step, Some(&failure)));
+                let failed = Err(failure.clone());
+                step.into_iter().for_each(|step| tell(step, &failed));
                 return Err(failure);
             }
         };
@@ -190,11 +194,11 @@ impl<'a> Typist<'a> {
         Ok(Typist { appliance, lunash, screen, lunacm: None, changed_password })
     }
 
-    fn type_line(&mut self, step: &Step, vault: &Vault) -> Result<(), Failure> {
+    fn type_line(&mut self, step: &Step, vault: &Vault) -> Done {
         if let Some(known) = &step.unless
             && self.is_so(known)?
         {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let given = secrets(step, vault);
         match &step.program {
@@ -216,7 +220,7 @@ impl<'a> Typist<'a> {
                 })?;
                 let session = self.lunash.session();
                 let user = session.connection().user.clone();
-                session.client().upload(&user, name, content).map(drop).map_err(refused)
+                session.client().upload(&user, name, content).map(|_| Vec::new()).map_err(refused)
             }
             Program::Deploy | Program::Linked { .. } | Program::Cluster { .. } => {
                 Err(Failure::command("This line is not one of this appliance alone."))
@@ -279,14 +283,14 @@ pub(super) fn type_as_member(
     name: &str,
     step: &Step,
     vault: &Vault,
-) -> Result<(), Failure> {
-    let Some(cluster) = &together.runbook.cluster else { return Ok(()) };
+) -> Done {
+    let Some(cluster) = &together.runbook.cluster else { return Ok(Vec::new()) };
     let appliance = |name: &str| {
         let none = || Failure::command(format!("There is no appliance '{name}'."));
         together.appliances.get(name).ok_or_else(none)
     };
     let (own, first) = (appliance(name)?, appliance(&cluster.first)?);
-    let Program::Cluster { runs } = step.program else { return Ok(()) };
+    let Program::Cluster { runs } = step.program else { return Ok(Vec::new()) };
     if runs {
         own.wait("its cluster service does not run", |client| {
             Ok(client.get(&services::SHOW, &["cluster"])?.is_running())
@@ -315,14 +319,14 @@ pub(super) fn type_as_member(
     let mut session = opened.map_err(|(_, failure)| failure)?;
     session.ui().keep_state_in(&own.folders.state);
     let mut shell = Shell::new(session, crate::catalogue(), options);
-    typed(&mut shell, &screen, &line, secrets(step, vault))?;
+    let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
     shell.session().client().close();
     if let Some(member) = cluster.members.get(name).filter(|_| line.starts_with("cluster join")) {
         first.wait("it did not join", |client| {
             Ok(member_of(client, &member.ip)?.is_some_and(|member| member.member_active))
         })?;
     }
-    Ok(())
+    Ok(remarks)
 }
 
 /// The member with this core address.
@@ -348,7 +352,7 @@ pub(super) fn type_as_client(
     side: &ClientSide,
     vault: &Vault,
     linked: &mut Linked,
-) -> Result<(), Failure> {
+) -> Done {
     let open = |connection| {
         let screen = Kept::default();
         let (options, given) = (appliance.options.clone(), Secrets::none());
@@ -376,7 +380,7 @@ pub(super) fn type_as_client(
             if linked.is_none() {
                 *linked = Some(open(None)?);
             }
-            let Some((shell, screen)) = linked else { return Ok(()) };
+            let Some((shell, screen)) = linked else { return Ok(Vec::new()) };
             typed(shell, screen, &line, given)
         }
         _ => Err(Failure::command("This line is one of the appliance, not of the client.")),
@@ -402,7 +406,7 @@ fn typed<S: luna_shell::Session>(
     screen: &Kept,
     line: &str,
     given: Secrets,
-) -> Result<(), Failure> {
+) -> Done {
     shell.session().ui().give_secrets(given);
     let status = shell.execute(line);
     shell.session().ui().give_secrets(Secrets::none());
@@ -410,7 +414,7 @@ fn typed<S: luna_shell::Session>(
     let answer: CommandResult = serde_json::from_str(answer.trim()).unwrap_or_default();
     let Some(error) = answer.error else {
         return match status {
-            luna_shell::Status::Success => Ok(()),
+            luna_shell::Status::Success => Ok(answer.messages),
             _ => Err(Failure::command(format!("'{line}' failed, and did not say why."))),
         };
     };
