@@ -62,7 +62,36 @@ complete -c lunash -n "__fish_lunash_needs_command" -l list-commands -d 'List ev
 complete -c lunash -n "__fish_lunash_needs_command" -l all -d 'Every appliance that the configuration file has a profile of'
 complete -c lunash -n "__fish_lunash_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lunash -n "__fish_lunash_needs_command" -s V -l version -d 'Print version'
+complete -c lunash -n "__fish_lunash_needs_command" -a "apply" -d 'Make appliances what a runbook says: see what is there, show the lines to type, ask, and type them'
+complete -c lunash -n "__fish_lunash_needs_command" -a "export" -d 'Write a runbook of an appliance as it is'
 complete -c lunash -n "__fish_lunash_needs_command" -a "verify" -d 'Play transcripts, and compare what is shown with what they hold'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l plan -d 'Show what would be done, and end: with status 6 if there is something'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l yes -l force -d 'Do what was planned without a question'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l schema -d 'Write the JSON schema of a runbook, by which editors complete it'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand export" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand export" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l junit -d 'Write the results into this file, as JUnit\'s XML' -r -F
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"
