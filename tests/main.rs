@@ -11,6 +11,7 @@ mod logs;
 mod lunacm;
 mod other_shell;
 mod roles;
+mod runbook;
 mod secrets;
 
 /// Every file next to this one is a module above: others would never run.

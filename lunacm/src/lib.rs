@@ -12,6 +12,7 @@ mod backup_hsm;
 mod carried;
 mod certificate;
 pub mod chrystoki;
+mod client_files;
 mod cluster_connection;
 mod clusters;
 pub mod cmu;
@@ -36,6 +37,7 @@ mod token;
 pub mod vtl;
 
 pub use backup_hsm::find as find_backup_hsm;
+pub use client_files::ClientFiles;
 pub use commands::catalogue;
 pub use owner::ClientSide;
 pub use session::Session;

@@ -21,6 +21,19 @@ pub enum Kind {
     Unclear,
 }
 
+impl Kind {
+    /// The kind of failure that ends with this status, as far as it tells.
+    pub fn of(status: Status) -> Kind {
+        match status {
+            Status::NotUnderstood => Kind::NotUnderstood,
+            Status::Unreachable => Kind::Unreachable,
+            Status::Refused => Kind::Refused,
+            Status::Unclear => Kind::Unclear,
+            Status::Success | Status::Failed | Status::ChangesDue => Kind::Command,
+        }
+    }
+}
+
 /// A result code of the product: a number and its name, as in `C000040A : RC_OBJECT_NOT_IN_LIST`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
@@ -126,6 +139,11 @@ impl Failure {
         self.code.is_none() && self.message.starts_with(NO_RESOURCE)
     }
 
+    /// Whether the appliance refused user and password.
+    pub fn login_refused(&self) -> bool {
+        self.kind == Kind::Unreachable && self.message.starts_with(LOGIN_REFUSED)
+    }
+
     /// Adds the result line of the appliance's own shell.
     #[must_use]
     pub fn result(mut self, code: u32, text: impl Into<String>) -> Failure {
@@ -172,7 +190,7 @@ impl From<luna_rest::Error> for Failure {
                 failure
             }
             E::LoginRefused { user, answer } => {
-                let mut message = format!("The appliance refused the login of '{user}'.");
+                let mut message = format!("{LOGIN_REFUSED} '{user}'.");
                 // The details say why, and until when.
                 for text in [&answer.message, &answer.details] {
                     if !text.is_empty() {
@@ -201,6 +219,9 @@ impl From<luna_rest::Error> for Failure {
         }
     }
 }
+
+/// How the failure begins of a login that was refused.
+const LOGIN_REFUSED: &str = "The appliance refused the login of";
 
 /// How the failure begins that names a resource which is not there.
 const NO_RESOURCE: &str = "This appliance does not have the resource";

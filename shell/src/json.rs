@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure};
 use crate::printable::printable_json;
+use crate::status::Status;
 
 /// The result of one command of `lunash` or `lunacm`, or why the program could not start or had to
 /// end. One object a line.
@@ -22,7 +23,7 @@ pub struct CommandResult {
     /// The result line of the product; null where the program could not start or had to end.
     pub result: Option<ResultLine>,
     /// What the exit status of the program is after this command alone.
-    #[schemars(range(max = 5))]
+    #[schemars(range(max = 6))]
     pub status: u8,
     /// How long the command took, questions to the user included, in milliseconds.
     pub duration_ms: f64,
@@ -93,6 +94,23 @@ impl CommandResult {
     pub fn of_unreached(self, host: &str) -> CommandResult {
         let appliance = Appliance { host: host.to_owned(), emulated: false };
         CommandResult { appliance: Some(appliance), ..self }
+    }
+
+    /// The object of a tool, with what it has to say whether it failed or not.
+    pub fn of_tool(
+        name: &str,
+        status: Status,
+        view: &impl Serialize,
+        failure: Option<&Failure>,
+    ) -> CommandResult {
+        CommandResult {
+            line: name.to_owned(),
+            status: status as u8,
+            view: serde_json::to_value(view).ok(),
+            error: failure.map(Error::of),
+            messages: failure.map(|failure| failure.hints.clone()).unwrap_or_default(),
+            ..CommandResult::default()
+        }
     }
 
     /// The object of a program that cannot start.

@@ -55,12 +55,13 @@ pub use json::CommandResult;
 pub use older::{Now, Older};
 pub use options::{
     DEFAULT_TIME_LIMIT, Format, Generate, LoginShellStyle, Options, TimeLimit, Via, after_help,
+    quoted,
 };
 pub use page::{Page, Table};
 pub use pins::Pins;
 pub use printable::printable;
 pub use run::{Asked, COMMANDS, CompletionValues, Session, Shell, main};
-pub use secrets::Secrets;
+pub use secrets::{Secrets, secret_of, secret_of_file};
 pub use status::Status;
 pub use ui::{Question, Ui};
 pub use watch::Watch;

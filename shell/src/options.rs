@@ -17,6 +17,7 @@ pub(crate) const EXIT_STATUS: &[(u8, &str)] = &[
     (3, "the appliance could not be reached, or refused the login"),
     (4, "refused for safety, or because a question had no answer"),
     (5, "unclear: the connection or the time limit ended during a change"),
+    (6, "changes are due: of 'lunash apply --plan' alone"),
 ];
 
 /// Every secret that can be given in advance: the name after `LUNA_`, and whose secret it is.
@@ -341,7 +342,7 @@ fn no_option(word: &str) -> Failure {
 }
 
 /// Quotes a word of an argument list, so that the tokenizer reads it as one word.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -168,6 +168,11 @@ impl<S: Session> Shell<S> {
         }
     }
 
+    /// The session that the lines are run in.
+    pub fn session(&mut self) -> &mut S {
+        &mut self.session
+    }
+
     /// Runs the given lines, or those of the device until its end.
     pub fn run(&mut self, lines: Option<Vec<String>>) -> Status {
         let json = self.options.output == Format::Json;

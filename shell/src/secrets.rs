@@ -9,7 +9,8 @@
 use std::collections::HashMap;
 use std::env;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use luna_grammar::{Invocation, is_mask};
 use luna_rest::Secret;
@@ -58,6 +59,25 @@ impl Secrets {
         self.known.insert(name.to_owned(), secret.clone());
         Ok(Some(secret))
     }
+}
+
+/// The secret in the first line of what is read, such as a file or what a program wrote. `origin` says
+/// where it comes from.
+///
+/// # Errors
+/// It cannot be read, or cannot be a secret.
+pub fn secret_of(from: impl Read, origin: &str) -> Result<Secret, Failure> {
+    let secret = first_line(from, origin)?;
+    accepted(secret.expose_secret(), origin)?;
+    Ok(Secret::from(secret))
+}
+
+/// The same of a file.
+///
+/// # Errors
+/// As [`secret_of`].
+pub fn secret_of_file(path: &Path, origin: &str) -> Result<Secret, Failure> {
+    secret_of(open(path, origin)?, origin)
 }
 
 /// Refuses what cannot be the secret that is meant: to send it would cost a login attempt, or set
@@ -111,9 +131,7 @@ fn read(name: &str) -> Result<Option<(SecretString, String)>, Failure> {
     }
     let by_path = format!("{variable}_FILE");
     if let Some(path) = env::var_os(&by_path) {
-        let file = File::open(&path).map_err(|error| {
-            Failure::refused(format!("{by_path}: cannot read {}: {error}.", path.display()))
-        })?;
+        let file = open(Path::new(&path), &by_path)?;
         return Ok(Some((first_line(file, &by_path)?, by_path)));
     }
     let by_descriptor = format!("{variable}_FD");
@@ -131,9 +149,15 @@ fn read(name: &str) -> Result<Option<(SecretString, String)>, Failure> {
     Ok(None)
 }
 
-fn first_line(file: File, origin: &str) -> Result<SecretString, Failure> {
+fn open(path: &Path, origin: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|error| {
+        Failure::refused(format!("{origin}: cannot read {}: {error}.", path.display()))
+    })
+}
+
+fn first_line(from: impl Read, origin: &str) -> Result<SecretString, Failure> {
     let mut line = String::new();
-    BufReader::new(file)
+    BufReader::new(from)
         .read_line(&mut line)
         .map_err(|error| Failure::refused(format!("{origin}: cannot be read: {error}.")))?;
     let line = SecretString::from(line);

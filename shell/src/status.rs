@@ -18,6 +18,8 @@ pub enum Status {
     Refused = 4,
     /// A change may or may not have happened: connection lost, time limit, cancelled.
     Unclear = 5,
+    /// Nothing was changed, as was wanted, and there is something to change.
+    ChangesDue = 6,
 }
 
 impl From<Status> for ExitCode {

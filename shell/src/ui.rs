@@ -71,6 +71,17 @@ impl Ui {
         Ui::watched(device, secrets, options, Arc::clone(connection.watch()))
     }
 
+    /// The interface at `device` of a program that opens its sessions elsewhere.
+    pub fn without_session(device: Box<dyn Device>, options: &Options) -> Ui {
+        let watch = Watch::new(false, options.timeout.get());
+        Ui::watched(device, Secrets::none(), options, watch)
+    }
+
+    /// Takes these secrets from now on, in place of those given before.
+    pub fn give_secrets(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
+    }
+
     /// The interface at `device` of a session whose calls `watch` watches over.
     pub(crate) fn watched(
         device: Box<dyn Device>,

@@ -6,6 +6,7 @@ mod calls;
 mod cluster;
 mod network;
 mod over_ssh;
+mod proxy;
 mod recording;
 mod similarity;
 mod test_appliance;
@@ -14,6 +15,7 @@ mod transcript;
 pub use calls::{Calls, never_made, record_calls, undeclared};
 pub use luna_shell::transcript::{Script, ScriptedTerminal};
 pub use over_ssh::play_over_ssh;
+pub use proxy::{Break, Proxy};
 pub use recording::{
     Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
     recordings,

@@ -1,13 +1,15 @@
-//! Words of the program beside those of LunaSH: `lunash verify FILE…`. A file a tool; a word of theirs is no
-//! beginning of a command of the appliance, and is never abbreviated.
+//! Words of the program beside those of LunaSH: `lunash apply FILE`, `export`, `verify FILE…`. A file or a folder a
+//! tool; a word of theirs is no beginning of a command of the appliance, and is never abbreviated.
 
+mod apply;
+mod export;
 mod rehearsal;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use luna_shell::{Device, Failure, Folders, Kind, Options, Stdio, end};
+use luna_shell::{Device, Failure, Folders, Kind, Options, Status, Stdio, end};
 
 use crate::ssh::WireOptions;
 
@@ -24,24 +26,36 @@ pub struct Surroundings {
 /// A tool, with its arguments.
 #[derive(Debug, Subcommand)]
 pub enum Tool {
+    /// Make appliances what a runbook says: see what is there, show the lines to type, ask, and type them
+    Apply(apply::Apply),
+    /// Write a runbook of an appliance as it is
+    Export(export::Export),
     /// Play transcripts, and compare what is shown with what they hold
     Verify(verify::Verify),
 }
 
 impl Tool {
-    /// Runs it to its end.
+    /// Runs it to its end on the streams of the process.
     pub fn run(self, surroundings: Surroundings) -> ExitCode {
+        let device = Box::new(Stdio::new(surroundings.options.quiet, None));
+        self.run_at(device, surroundings).into()
+    }
+
+    /// The same at a device.
+    pub fn run_at(self, mut device: Box<dyn Device>, surroundings: Surroundings) -> Status {
         let options = &surroundings.options;
-        let mut device: Box<dyn Device> = Box::new(Stdio::new(options.quiet, None));
         let session =
             !options.command.is_empty() || options.file.is_some() || options.record.is_some();
         if session {
             let why = "A tool takes no commands: -c, -f and --record do not go with it.";
             let failure = Failure::new(Kind::NotUnderstood, why);
-            return end("lunash", &mut *device, options.output, &failure);
+            end("lunash", &mut *device, options.output, &failure);
+            return failure.status();
         }
         match self {
-            Tool::Verify(verify) => verify.run(device, surroundings).into(),
+            Tool::Apply(apply) => apply.run(device, surroundings),
+            Tool::Export(export) => export.run(device, surroundings),
+            Tool::Verify(verify) => verify.run(device, surroundings),
         }
     }
 }

@@ -1,0 +1,454 @@
+//! The sessions that lines are typed into: those of LunaSH and LunaCM themselves, with a device that keeps
+//! what is written. Secrets reach the commands as those of the environment do, never in a line.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use luna_rest::{Client, Secret, clusters, partitions, services};
+use luna_runbook::cluster::{CLUSTER_ID, member_id};
+use luna_runbook::plan::{PolicyIs, Program, Step, serial_of};
+use luna_runbook::state::{self, Parts};
+use luna_runbook::{Vault, file};
+use luna_shell::{
+    CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind, LineAssistant,
+    Options, Secrets, Shell, connect,
+};
+use lunacm::ClientSide;
+
+use crate::refusals::refused;
+use crate::session::Session;
+use crate::start::own;
+
+use super::Together;
+
+/// What comes of a line: the remarks of its command, or why it failed.
+pub(super) type Done = Result<Vec<String>, Failure>;
+
+/// An appliance of the file, and what its sessions are opened with.
+pub(super) struct Appliance<'f> {
+    /// What the file says of it.
+    pub(super) wanted: &'f file::Appliance,
+    options: Options,
+    folders: &'f Folders,
+    password: Option<Secret>,
+    first_password: Option<Secret>,
+}
+
+impl<'f> Appliance<'f> {
+    /// An appliance of the file, with its passwords.
+    ///
+    /// # Errors
+    /// It has no address or several, or a password cannot be read.
+    pub(super) fn new(
+        wanted: &'f file::Appliance,
+        folders: &'f Folders,
+        options: &Options,
+        vault: &mut Vault,
+    ) -> Result<Appliance<'f>, Failure> {
+        let wrong = |why: &str| Failure::new(Kind::NotUnderstood, why.to_owned());
+        if wanted.address.is_some() == wanted.data.is_some() {
+            return Err(wrong("An appliance has either an 'address' or a folder, 'data'."));
+        }
+        if wanted.address.is_some() && wanted.password.is_none() {
+            return Err(wrong("An appliance with an 'address' needs a 'password'."));
+        }
+        let mut read = |source: &Option<_>| source.as_ref().map(|one| vault.read(one)).transpose();
+        let (password, first_password) = (read(&wanted.password)?, read(&wanted.first_password)?);
+        let options = Options {
+            host: wanted.address.clone(),
+            user: wanted.user.clone(),
+            fingerprint: wanted.fingerprint.clone(),
+            ca: wanted.ca.clone(),
+            timeout: options.timeout,
+            last_attempt: options.last_attempt,
+            output: Format::Json,
+            quiet: true,
+            ..Options::default()
+        };
+        Ok(Appliance { wanted, options, folders, password, first_password })
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    /// It is not reached, or the account may not see it.
+    pub(super) fn read(&self, parts: Parts) -> Result<state::Appliance, Failure> {
+        let (connection, _) = self.connect()?;
+        let read = state::Appliance::read(&connection.client, parts);
+        connection.client.close();
+        read
+    }
+
+    /// Waits for something, at most as long as a command may take.
+    fn wait(
+        &self,
+        not_yet: &str,
+        is_so: impl Fn(&Client) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        let (connection, _) = self.connect()?;
+        let end = Instant::now() + self.options.timeout.get();
+        while !is_so(&connection.client)? {
+            if Instant::now() >= end {
+                return Err(Failure::command(format!("The time limit ended, and {not_yet}.")));
+            }
+            thread::sleep(LOOK);
+        }
+        connection.client.close();
+        Ok(())
+    }
+
+    /// The serial number of the partition of this name.
+    fn serial_of(&self, partition: &str) -> Result<String, Failure> {
+        let there = self.read(Parts::default())?;
+        let found = there.partition(partition).map(|partition| partition.serial.clone());
+        found.ok_or_else(|| Failure::command(format!("There is no partition '{partition}'.")))
+    }
+
+    /// A session with the appliance, and whether it was the first password that opened it.
+    fn connect(&self) -> Result<(Connection, bool), Failure> {
+        if let Some(folder) = &self.wanted.data {
+            return Ok((Connection::local(own(folder)?)?, false));
+        }
+        match (self.connect_with(self.password.as_ref()), &self.first_password) {
+            (Err(failure), Some(first)) if failure.login_refused() => {
+                Ok((self.connect_with(Some(first))?, true))
+            }
+            (connected, _) => Ok((connected?, false)),
+        }
+    }
+
+    fn connect_with(&self, password: Option<&Secret>) -> Result<Connection, Failure> {
+        let password = password.map(|password| ("PASSWORD", password.expose()));
+        let mut secrets = Secrets::only(password);
+        let nowhere = |_: &Path| Err(Failure::refused("There is no appliance of one's own here."));
+        connect(&self.options, self.folders, &mut Kept::default(), &mut secrets, nowhere)
+    }
+
+    /// Types lines in their order, and tells of each that is done; the first failure ends it.
+    ///
+    /// # Errors
+    /// That failure, or no session.
+    pub(super) fn type_lines<'s>(
+        &self,
+        steps: &'s [Step],
+        vault: &Vault,
+        tell: impl Fn(&'s Step, &Done),
+    ) -> Result<(), Failure> {
+        let mut typist = Typist::open(self, steps, vault, &tell)?;
+        // The login itself has done the first line.
+        let done = usize::from(typist.changed_password);
+        for step in &steps[done..] {
+            let typed = typist.type_line(step, vault);
+            tell(step, &typed);
+            typed?;
+        }
+        typist.lunash.session().client().close();
+        Ok(())
+    }
+}
+
+/// The sessions with one appliance.
+struct Typist<'a> {
+    appliance: &'a Appliance<'a>,
+    lunash: Shell<Session>,
+    screen: Kept,
+    /// The session of LunaCM, as long as its lines follow each other: it reads the slots once.
+    lunacm: Option<(Shell<lunacm::Session>, Kept)>,
+    /// Whether the login had to change the account's password, and did.
+    changed_password: bool,
+}
+
+impl<'a> Typist<'a> {
+    fn open<'s>(
+        appliance: &'a Appliance<'a>,
+        steps: &'s [Step],
+        vault: &Vault,
+        tell: &impl Fn(&'s Step, &Done),
+    ) -> Result<Typist<'a>, Failure> {
+        let (connection, first) = appliance.connect()?;
+        let screen = Kept::default();
+        let device = Box::new(screen.clone());
+        let options = &appliance.options;
+        let given = steps.first().filter(|_| first).map(|step| (step, secrets(step, vault)));
+        let (step, given) = given.unzip();
+        let given = given.unwrap_or_else(Secrets::none);
+        let opened = Session::open(connection, device, given, options);
+        let mut session = match (opened, step) {
+            (Ok(session), step) => {
+                step.into_iter().for_each(|step| tell(step, &Ok(Vec::new())));
+                session
+            }
+            (Err((_, failure)), step) => {
+                let failed = Err(failure.clone());
+                step.into_iter().for_each(|step| tell(step, &failed));
+                return Err(failure);
+            }
+        };
+        session.ui().keep_state_in(&appliance.folders.state);
+        let lunash = Shell::new(session, crate::catalogue(), options.clone());
+        let changed_password = step.is_some();
+        Ok(Typist { appliance, lunash, screen, lunacm: None, changed_password })
+    }
+
+    fn type_line(&mut self, step: &Step, vault: &Vault) -> Done {
+        if let Some(known) = &step.unless
+            && self.is_so(known)?
+        {
+            return Ok(Vec::new());
+        }
+        let given = secrets(step, vault);
+        match &step.program {
+            Program::LunaSh => {
+                self.lunacm = None;
+                typed(&mut self.lunash, &self.screen, &step.line, given)
+            }
+            Program::LunaCm { partition } => {
+                let line = match step.line.starts_with(SLOT_SET) {
+                    true => &self.slot_set(partition)?,
+                    false => &step.line,
+                };
+                let (shell, screen) = self.lunacm()?;
+                typed(shell, screen, line, given)
+            }
+            Program::Scp { file, name } => {
+                let content = std::fs::read(file).map_err(|error| {
+                    Failure::command(format!("cannot read {}: {error}.", file.display()))
+                })?;
+                let session = self.lunash.session();
+                let user = session.connection().user.clone();
+                session.client().upload(&user, name, content).map(|_| Vec::new()).map_err(refused)
+            }
+            Program::Deploy | Program::Linked { .. } | Program::Cluster { .. } => {
+                Err(Failure::command("This line is not one of this appliance alone."))
+            }
+        }
+    }
+
+    /// Whether a policy of a partition has the value already.
+    fn is_so(&mut self, known: &PolicyIs) -> Result<bool, Failure> {
+        let session = self.lunash.session();
+        let partition = session.partition(&known.partition)?.id;
+        let ids = [session.hsm()?, &partition, &known.policy.to_string()];
+        Ok(session.get(&partitions::POLICY, &ids)?.value == known.value)
+    }
+
+    /// The line that makes the partition of this name the current slot: whatever was planned, no role is
+    /// logged in to another one.
+    fn slot_set(&mut self, partition: &str) -> Result<String, Failure> {
+        let names = self.lunash.session().partitions()?;
+        let names: Vec<String> =
+            names.map(|shown| Ok(shown?.name)).collect::<Result<_, Failure>>()?;
+        let slot = names.iter().position(|name| name == partition).ok_or_else(|| {
+            Failure::command(format!("The partition '{partition}' does not exist any more."))
+        })?;
+        Ok(format!("{SLOT_SET} {slot}"))
+    }
+
+    fn lunacm(&mut self) -> Result<(&mut Shell<lunacm::Session>, &Kept), Failure> {
+        if self.lunacm.is_none() {
+            let shared = self.lunash.session().connection();
+            let connection =
+                Connection::external(Arc::clone(&shared.client), Arc::clone(shared.watch()));
+            let screen = Kept::default();
+            // No configuration of a client: all partitions are slots.
+            let side = ClientSide { name: None, configuration: "/dev/null".into() };
+            let (options, given) = (&self.appliance.options, Secrets::none());
+            let device = Box::new(screen.clone());
+            let opened = lunacm::Session::open(Some(connection), device, given, options, side);
+            let mut session = opened.map_err(|(_, failure)| failure)?;
+            session.ui().keep_state_in(&self.appliance.folders.state);
+            let shell = Shell::new(session, lunacm::catalogue(), options.clone());
+            self.lunacm = Some((shell, screen));
+        }
+        match &mut self.lunacm {
+            Some((shell, screen)) => Ok((shell, screen)),
+            None => Err(Failure::command("There is no session of LunaCM.")),
+        }
+    }
+}
+
+/// How long is waited between two looks at a service that starts, or at a member that joins.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Types a line of a member of the cluster, in a session of its own, and waits for what it begins.
+///
+/// # Errors
+/// The line fails, or what it needs does not come about within the time limit.
+pub(super) fn type_as_member(
+    together: &Together<'_>,
+    name: &str,
+    step: &Step,
+    vault: &Vault,
+) -> Done {
+    let Some(cluster) = &together.runbook.cluster else { return Ok(Vec::new()) };
+    let appliance = |name: &str| {
+        let none = || Failure::command(format!("There is no appliance '{name}'."));
+        together.appliances.get(name).ok_or_else(none)
+    };
+    let (own, first) = (appliance(name)?, appliance(&cluster.first)?);
+    let Program::Cluster { runs } = step.program else { return Ok(Vec::new()) };
+    if runs {
+        own.wait("its cluster service does not run", |client| {
+            Ok(client.get(&services::SHOW, &["cluster"])?.is_running())
+        })?;
+    }
+    let mut line = step.line.clone();
+    if line.contains(CLUSTER_ID) {
+        let (connection, _) = first.connect()?;
+        let list = connection.client.get(&clusters::LIST, &[])?.data;
+        let none = || Failure::command("The cluster was not made.");
+        line = line.replace(CLUSTER_ID, &list.first().ok_or_else(none)?.cluster_uuid);
+    }
+    for (other, member) in &cluster.members {
+        let place = member_id(other);
+        if line.contains(&place) {
+            let (connection, _) = first.connect()?;
+            let found = member_of(&connection.client, &member.ip)?;
+            let none = || Failure::command(format!("'{other}' did not join."));
+            line = line.replace(&place, &found.ok_or_else(none)?.member_uuid);
+        }
+    }
+    let (connection, _) = own.connect()?;
+    let screen = Kept::default();
+    let (device, options) = (Box::new(screen.clone()), own.options.clone());
+    let opened = Session::open(connection, device, Secrets::none(), &options);
+    let mut session = opened.map_err(|(_, failure)| failure)?;
+    session.ui().keep_state_in(&own.folders.state);
+    let mut shell = Shell::new(session, crate::catalogue(), options);
+    let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
+    shell.session().client().close();
+    if let Some(member) = cluster.members.get(name).filter(|_| line.starts_with("cluster join")) {
+        first.wait("it did not join", |client| {
+            Ok(member_of(client, &member.ip)?.is_some_and(|member| member.member_active))
+        })?;
+    }
+    Ok(remarks)
+}
+
+/// The member with this core address.
+fn member_of(client: &Client, ip: &str) -> Result<Option<clusters::Member>, Failure> {
+    let Some(cluster) = client.get(&clusters::LIST, &[])?.data.into_iter().next() else {
+        return Ok(None);
+    };
+    let members = client.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data;
+    Ok(members.into_iter().find(|member| member.member_ip_address == ip))
+}
+
+/// A session of LunaCM over the links of the client.
+pub(super) type Linked = Option<(Shell<lunacm::Session>, Kept)>;
+
+/// Types a line of this machine as a client. The session over its links is opened for the first line that
+/// needs it: it has the links of the configuration as it then is.
+///
+/// # Errors
+/// The line fails, or there is no session for it.
+pub(super) fn type_as_client(
+    appliance: &Appliance<'_>,
+    step: &Step,
+    side: &ClientSide,
+    vault: &Vault,
+    linked: &mut Linked,
+) -> Done {
+    let open = |connection| {
+        let screen = Kept::default();
+        let (options, given) = (appliance.options.clone(), Secrets::none());
+        let device = Box::new(screen.clone());
+        let side = side.clone();
+        let opened = lunacm::Session::open(connection, device, given, &options, side);
+        let mut session = opened.map_err(|(_, failure)| failure)?;
+        session.ui().keep_state_in(&appliance.folders.state);
+        Ok::<_, Failure>((Shell::new(session, lunacm::catalogue(), options), screen))
+    };
+    let given = secrets(step, vault);
+    match &step.program {
+        Program::Deploy => {
+            *linked = None;
+            let (connection, _) = appliance.connect()?;
+            let (mut shell, screen) = open(Some(connection))?;
+            typed(&mut shell, &screen, &step.line, given)
+        }
+        Program::Linked { appliance: name, partition } => {
+            let place = serial_of(partition, name);
+            let line = match step.line.contains(&place) {
+                true => step.line.replace(&place, &appliance.serial_of(partition)?),
+                false => step.line.clone(),
+            };
+            if linked.is_none() {
+                *linked = Some(open(None)?);
+            }
+            let Some((shell, screen)) = linked else { return Ok(Vec::new()) };
+            typed(shell, screen, &line, given)
+        }
+        _ => Err(Failure::command("This line is one of the appliance, not of the client.")),
+    }
+}
+
+/// How the line begins that chooses a slot.
+const SLOT_SET: &str = "slot set -slot";
+
+/// The secrets of a step.
+fn secrets(step: &Step, vault: &Vault) -> Secrets {
+    let known: Vec<(&str, Secret)> = step
+        .secrets
+        .iter()
+        .filter_map(|(variable, credential)| Some((*variable, vault.get(credential)?)))
+        .collect();
+    Secrets::only(known.iter().map(|(variable, secret)| (*variable, secret.expose())))
+}
+
+/// Types a line, and reads the object that it answers with.
+fn typed<S: luna_shell::Session>(
+    shell: &mut Shell<S>,
+    screen: &Kept,
+    line: &str,
+    given: Secrets,
+) -> Done {
+    shell.session().ui().give_secrets(given);
+    let status = shell.execute(line);
+    shell.session().ui().give_secrets(Secrets::none());
+    let answer = screen.take();
+    let answer: CommandResult = serde_json::from_str(answer.trim()).unwrap_or_default();
+    let Some(error) = answer.error else {
+        return match status {
+            luna_shell::Status::Success => Ok(answer.messages),
+            _ => Err(Failure::command(format!("'{line}' failed, and did not say why."))),
+        };
+    };
+    let kind = Kind::of(status);
+    let hints = answer.messages;
+    Err(Failure { hints, ..Failure::new(kind, format!("'{line}': {}", error.message)) })
+}
+
+/// A device without a person that keeps what is written.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Rc<RefCell<String>>);
+
+impl Kept {
+    fn take(&self) -> String {
+        self.0.take()
+    }
+}
+
+impl Device for Kept {
+    fn command(&mut self, _: &str, _: &Rc<dyn LineAssistant>) -> Input {
+        Input::End
+    }
+    fn answer(&mut self, _: &str) -> Input {
+        Input::End
+    }
+    fn secret(&mut self, _: &str) -> Input {
+        Input::End
+    }
+    fn print(&mut self, text: &str) {
+        self.0.borrow_mut().push_str(text);
+    }
+    fn note(&mut self, _: &str) {}
+    fn flush(&mut self) {}
+    fn attended(&self) -> bool {
+        false
+    }
+}

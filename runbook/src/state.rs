@@ -1,0 +1,412 @@
+//! What an appliance has: read through its REST API, and changed by nothing here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use luna_rest::{
+    Client as Link, ErrorId, clusters, hsm, keyrings, lunasa, ntls, ntp, packages, partitions,
+    services, snmp, syslog, users,
+};
+use luna_shell::Failure;
+
+use crate::file;
+
+/// What an appliance has. A part that was not asked for, or that the appliance does not tell, is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Appliance {
+    /// Whether the account has to change its password first; then nothing else is known.
+    pub password_is_due: bool,
+    /// The HSM.
+    pub hsm: Hsm,
+    /// The partitions, in the appliance's order.
+    pub partitions: Vec<Partition>,
+    /// The clients, by name.
+    pub clients: BTreeMap<String, Client>,
+    /// The cluster that it belongs to.
+    pub cluster: Option<ClusterState>,
+    /// The certificate of NTLS, as PEM; empty where it is not told.
+    pub server_certificate: String,
+    /// What NTLS is bound to.
+    pub binding: Option<ntls::Binding>,
+    /// Whether NTLS checks the addresses of clients.
+    pub ip_check: Option<bool>,
+    /// The NTP servers, as they were added.
+    pub ntp_servers: Vec<String>,
+    /// Whether NTP runs, and starts with the appliance.
+    pub ntp: Option<OnOff>,
+    /// The hosts that lines of the logs are sent to.
+    pub syslog: Vec<syslog::RemoteHost>,
+    /// Names of the SNMP users.
+    pub snmp_users: BTreeSet<String>,
+    /// Whether the SNMP agent runs, and starts with the appliance.
+    pub snmp: Option<OnOff>,
+    /// The accounts with their roles, empty where they have none.
+    pub users: BTreeMap<String, String>,
+    /// Fingerprints of the keys that the account may log in with over SSH.
+    pub ssh_keys: Option<BTreeSet<String>>,
+}
+
+/// What an appliance has of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterState {
+    /// Whether the package that brings clusters is installed.
+    pub package: bool,
+    /// The address by which other members reach it; empty while none was set.
+    pub core_address: String,
+    /// Whether the service neither runs nor starts.
+    pub stopped: bool,
+    /// UUID and label of the cluster.
+    pub cluster: Option<(String, String)>,
+    /// The members.
+    pub members: Vec<ClusterMember>,
+    /// Labels of the keyrings.
+    pub keyrings: BTreeSet<String>,
+}
+
+/// A member of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterMember {
+    /// Its UUID.
+    pub id: String,
+    /// Its core address.
+    pub address: String,
+    /// Whether it is the appliance that was asked.
+    pub local: bool,
+    /// Whether it is authorized.
+    pub active: bool,
+    /// Its affinity group.
+    pub group: String,
+}
+
+/// A service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnOff {
+    /// Whether it starts with the appliance.
+    pub on_boot: bool,
+    /// Whether it runs.
+    pub running: bool,
+}
+
+/// The HSM.
+#[derive(Clone, Debug, Default)]
+pub struct Hsm {
+    /// Its serial number.
+    pub serial: String,
+    /// Its label; empty while it is not initialized.
+    pub label: String,
+    /// Whether it has an SO.
+    pub initialized: bool,
+    /// Whether keys of a PED stand in for passwords.
+    pub multifactor: bool,
+    /// The policies, by number.
+    pub policies: BTreeMap<u32, hsm::Policy>,
+}
+
+/// A partition.
+#[derive(Clone, Debug, Default)]
+pub struct Partition {
+    /// Its serial number.
+    pub serial: String,
+    /// Its name.
+    pub name: String,
+    /// Its label; empty while it is not initialized.
+    pub label: String,
+    /// Whether it has a Partition SO.
+    pub initialized: bool,
+    /// 0 or 1.
+    pub version: u8,
+    /// Bytes for objects.
+    pub size: u64,
+    /// How many objects there are.
+    pub objects: u64,
+    /// The Crypto Officer.
+    pub co: Role,
+    /// The Crypto User.
+    pub cu: Role,
+    /// The policies, by number.
+    pub policies: BTreeMap<u32, partitions::Policy>,
+}
+
+/// A role of a partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// Whether it has a password.
+    pub initialized: bool,
+    /// Whether that has to be changed at first use.
+    pub to_be_changed: bool,
+}
+
+/// A client of partitions.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Its host name; empty where it was registered by address.
+    pub hostname: String,
+    /// Its address; empty where it was registered by host name.
+    pub ip: String,
+    /// Its certificate, where the appliance shows it.
+    pub certificate: Option<String>,
+    /// Serial numbers of the partitions that are assigned to it.
+    pub partitions: BTreeSet<String>,
+}
+
+/// The files of this machine as a client.
+#[derive(Clone, Debug, Default)]
+pub struct ClientFiles {
+    /// The common name of its certificate; empty where there is none.
+    pub name: String,
+    /// The certificate, as PEM.
+    pub certificate: String,
+    /// The appliances of its configuration.
+    pub servers: BTreeSet<String>,
+    /// The certificates of appliances that it trusts, as PEM.
+    pub authorities: String,
+    /// HA groups by label, with the serial numbers of their members.
+    pub groups: BTreeMap<String, Vec<String>>,
+}
+
+/// Which parts are of interest.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs, reason = "as in Appliance")]
+pub struct Parts {
+    pub clients: bool,
+    pub server_certificate: bool,
+    pub cluster: bool,
+    pub ntls: bool,
+    pub ntp: bool,
+    pub syslog: bool,
+    pub snmp: bool,
+    pub users: bool,
+    pub ssh_keys: bool,
+}
+
+impl Parts {
+    /// All of them.
+    pub const ALL: Parts = Parts {
+        clients: true,
+        server_certificate: true,
+        cluster: false,
+        ntls: true,
+        ntp: true,
+        syslog: true,
+        snmp: true,
+        users: true,
+        ssh_keys: true,
+    };
+
+    /// Those that a file says something of.
+    pub fn of(file: &file::Runbook, name: &str) -> Parts {
+        let own = file.client.as_ref().is_some_and(|own| own.partitions.contains_key(name));
+        let cluster = file.cluster.as_ref().is_some_and(|one| one.members.contains_key(name));
+        let Some(file) = file.appliances.get(name) else { return Parts::default() };
+        Parts {
+            clients: own || !file.clients.is_empty(),
+            server_certificate: own,
+            cluster,
+            ntls: file.ntls.is_some(),
+            ntp: file.ntp.is_some(),
+            syslog: file.syslog.is_some(),
+            snmp: file.snmp.is_some(),
+            users: !file.users.is_empty(),
+            ssh_keys: !file.ssh_keys.is_empty(),
+        }
+    }
+}
+
+impl Appliance {
+    /// Reads these parts, and the HSM with its partitions.
+    ///
+    /// # Errors
+    /// The appliance does not answer, or refuses what the account may not see.
+    pub fn read(link: &Link, parts: Parts) -> Result<Appliance, Failure> {
+        if let Err(error) = link.get(&lunasa::SHOW, &[])
+            && error.id() == Some(ErrorId::FRAMEWORK_PASSWORD_CHANGE_REQUIRED)
+        {
+            return Ok(Appliance { password_is_due: true, ..Appliance::default() });
+        }
+        let mut read = Appliance { hsm: hsm(link)?, ..Appliance::default() };
+        let serial = read.hsm.serial.clone();
+        for entry in link.get(&partitions::LIST, &[&serial])?.partitions {
+            read.partitions.push(partition(link, &serial, entry.id)?);
+        }
+        if parts.clients {
+            for entry in link.get(&ntls::CLIENTS, &[])?.clients {
+                let client = client(link, &entry.client_id)?;
+                read.clients.insert(entry.client_id, client);
+            }
+        }
+        if parts.server_certificate {
+            read.server_certificate = link.get(&ntls::CERTIFICATE, &[])?.certificate;
+        }
+        if parts.cluster {
+            read.cluster = Some(cluster(link)?);
+        }
+        if parts.ntls {
+            read.binding = told(link.get(&ntls::BINDING, &[]))?;
+            read.ip_check = Some(link.get(&ntls::SETTINGS, &[])?.ip_check_enabled);
+        }
+        if parts.ntp {
+            for entry in link.get(&ntp::SERVERS, &[])?.servers {
+                read.ntp_servers.push(entry.id);
+            }
+            read.ntp = Some(service(link, "ntp")?);
+        }
+        if parts.syslog {
+            for entry in link.get(&syslog::HOSTS, &[])?.remote_hosts {
+                read.syslog.push(link.get(&syslog::HOST, &[&entry.id])?);
+            }
+        }
+        if parts.snmp {
+            let users = link.get(&snmp::USERS, &[])?.users;
+            read.snmp_users = users.into_iter().map(|entry| entry.id).collect();
+            read.snmp = Some(service(link, "snmp")?);
+        }
+        if parts.users {
+            for entry in link.get(&users::LIST, &[])?.users {
+                let role = link.get(&users::SHOW, &[&entry.id])?.role;
+                read.users.insert(entry.id, role);
+            }
+        }
+        if parts.ssh_keys {
+            let keys = told(link.get(&users::KEYS, &[link.user().unwrap_or_default()]))?;
+            let prints = |keys: users::PublicKeys| {
+                keys.public_keys.into_iter().map(|key| key.fingerprint).collect()
+            };
+            read.ssh_keys = keys.map(prints);
+        }
+        Ok(read)
+    }
+
+    /// The partition of this name.
+    pub fn partition(&self, name: &str) -> Option<&Partition> {
+        self.partitions.iter().find(|partition| partition.name == name)
+    }
+}
+
+/// An answer; none where the appliance does not have the resource.
+fn told<A>(answer: Result<A, luna_rest::Error>) -> Result<Option<A>, Failure> {
+    match answer.map_err(Failure::from) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(failure) if failure.lacks_resource() => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn hsm(link: &Link) -> Result<Hsm, Failure> {
+    let list = link.get(&hsm::LIST, &[])?.hsms;
+    let serial = list.into_iter().next().map(|entry| entry.id);
+    let serial = serial.ok_or_else(|| Failure::command("The appliance reports no HSM."))?;
+    let shown = link.get(&hsm::SHOW, &[&serial])?;
+    let mut policies = BTreeMap::new();
+    for entry in link.get(&hsm::POLICIES, &[&serial])?.policies {
+        // A bare list of links: each policy has to be asked for.
+        let policy = match entry.name.is_empty() {
+            true => link.get(&hsm::POLICY, &[&serial, &entry.id])?,
+            false => entry.clone(),
+        };
+        if let Ok(number) = entry.id.parse() {
+            policies.insert(number, policy);
+        }
+    }
+    Ok(Hsm {
+        initialized: !shown.zeroized,
+        multifactor: shown.authentication_method == "PED",
+        label: shown.label,
+        serial,
+        policies,
+    })
+}
+
+fn partition(link: &Link, hsm: &str, serial: String) -> Result<Partition, Failure> {
+    let shown = link.get(&partitions::SHOW, &[hsm, &serial])?;
+    let initialized = shown.is_initialized();
+    let role = |id: &str| -> Result<Role, Failure> {
+        let role = link.get(&partitions::ROLE, &[hsm, &serial, id])?;
+        Ok(Role { initialized: role.initialized, to_be_changed: role.pin_to_be_changed })
+    };
+    // Roles that are not there yet need no question.
+    let (co, cu) = match initialized {
+        true => (role("co")?, role("cu")?),
+        false => (Role::default(), Role::default()),
+    };
+    let mut policies = BTreeMap::new();
+    for entry in link.get(&partitions::POLICIES, &[hsm, &serial])?.policies {
+        let policy = match entry.name.is_empty() {
+            true => link.get(&partitions::POLICY, &[hsm, &serial, &entry.id])?,
+            false => entry.clone(),
+        };
+        if let Ok(number) = entry.id.parse() {
+            policies.insert(number, policy);
+        }
+    }
+    Ok(Partition {
+        name: shown.name,
+        label: shown.label,
+        initialized,
+        version: shown.version,
+        size: shown.total_storage_space,
+        objects: shown.object_count,
+        serial,
+        co,
+        cu,
+        policies,
+    })
+}
+
+fn client(link: &Link, name: &str) -> Result<Client, Failure> {
+    let shown = link.get(&ntls::CLIENT, &[name])?;
+    let links = link.get(&ntls::LINKS, &[name])?.links;
+    let certificate = told(link.get(&ntls::CLIENT_CERTIFICATE, &[name]))?;
+    Ok(Client {
+        hostname: shown.hostname,
+        ip: shown.ip,
+        certificate: certificate.map(|shown| shown.certificate),
+        partitions: links.into_iter().map(|link| link.id).collect(),
+    })
+}
+
+/// The package that brings clusters, as appliances list it: by the name of its file, or by that of the
+/// service.
+const CLUSTER_PACKAGE: [&str; 2] = ["lnh_cluster-", "cluster_service-"];
+
+fn cluster(link: &Link) -> Result<ClusterState, Failure> {
+    let installed = link.get(&packages::LIST, &[])?.packages;
+    let package =
+        |one: &packages::Package| CLUSTER_PACKAGE.iter().any(|name| one.id.starts_with(name));
+    if !installed.iter().any(package) {
+        return Ok(ClusterState { stopped: true, ..ClusterState::default() });
+    }
+    let config = link.get(&clusters::CONFIG, &[])?.data;
+    let core = config.into_iter().find(|one| one.service == "core");
+    let service = link.get(&services::SHOW, &["cluster"])?;
+    let mut read = ClusterState {
+        package: true,
+        core_address: core.map(|core| core.ip_address).unwrap_or_default(),
+        stopped: service.phase() == "stopped",
+        ..ClusterState::default()
+    };
+    if !service.is_running() {
+        return Ok(read);
+    }
+    if let Some(cluster) = link.get(&clusters::LIST, &[])?.data.into_iter().next() {
+        for member in link.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data {
+            read.members.push(ClusterMember {
+                id: member.member_uuid,
+                address: member.member_ip_address,
+                local: member.local,
+                active: member.member_active,
+                group: member.group,
+            });
+        }
+        let is_active = read.members.iter().any(|member| member.local && member.active);
+        if is_active {
+            let list = link.get(&keyrings::LIST, &[])?.data;
+            read.keyrings = list.into_iter().map(|keyring| keyring.key_ring_label).collect();
+        }
+        read.cluster = Some((cluster.cluster_uuid, cluster.cluster_label));
+    }
+    Ok(read)
+}
+
+fn service(link: &Link, name: &str) -> Result<OnOff, Failure> {
+    let shown = link.get(&services::SHOW, &[name])?;
+    Ok(OnOff { on_boot: shown.on_boot, running: shown.is_running() })
+}
