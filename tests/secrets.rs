@@ -64,7 +64,7 @@ fn secret_options(syntax: &str) -> Vec<SecretOption> {
 }
 
 /// How people spell it: in full, shorter, wrong.
-fn spellings(option: &SecretOption) -> Vec<String> {
+fn spellings(option: &SecretOption, files: &[&str]) -> Vec<String> {
     let mut all = option.names.clone();
     let full = option.names[0].clone();
     all.extend((3..full.len()).map(|end| full[..end].to_owned()));
@@ -76,7 +76,11 @@ fn spellings(option: &SecretOption) -> Vec<String> {
         all.push(swapped.into_iter().collect());
         all.push(format!("{}{}", &full[..4], &full[5..]));
     }
-    all.extend(["-pw", "-pwd", "-passwd", "-pin", "-secret", "-authcode"].map(str::to_owned));
+    all.extend(["-pw", "-pwd", "-passwd", "-pin", "-secret"].map(str::to_owned));
+    // In LunaCM it names a file.
+    if !files.contains(&"-authcode") {
+        all.push("-authcode".to_owned());
+    }
     // Where it is the name of another option, its value is that one's.
     let of_another = |spelling: &String| {
         option.others.iter().any(|other| other.starts_with(&spelling.to_lowercase()))
@@ -86,7 +90,7 @@ fn spellings(option: &SecretOption) -> Vec<String> {
 }
 
 /// Lines in which the value stands for an option, or instead of one.
-fn lines(path: &str, option: &SecretOption, secret: &str) -> Vec<String> {
+fn lines(path: &str, option: &SecretOption, secret: &str, files: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     for name in &option.names {
         all.extend([
@@ -103,7 +107,7 @@ fn lines(path: &str, option: &SecretOption, secret: &str) -> Vec<String> {
             format!("lunash -c \"{path} {name} {secret}\""),
         ]);
     }
-    for name in spellings(option) {
+    for name in spellings(option, files) {
         all.extend([format!("{path} {name} {secret}"), format!("{path} {name}={secret}")]);
     }
     all.extend(option.names.iter().map(|name| format!("{path} {name}{secret}")));
@@ -144,11 +148,15 @@ fn never_shown<S: Session>(
     step: usize,
 ) {
     let mut count = 0;
+    let words = catalogue.commands.iter().map(|command| command.syntax.split([' ', '[', ']']));
+    let words: Vec<Vec<&str>> = words.map(Iterator::collect).collect();
+    let pairs = words.iter().flat_map(|words| words.windows(2));
+    let files: Vec<&str> = pairs.filter(|pair| pair[1] == "<file>").map(|pair| pair[0]).collect();
     for command in &catalogue.commands {
         let positional = command.syntax.split(" -").next().unwrap_or_default().contains('<');
         for option in secret_options(command.syntax) {
             let secret = numbers.secret();
-            for line in lines(&command.path(), &option, &secret) {
+            for line in lines(&command.path(), &option, &secret, &files) {
                 // Without an option it may be what the command takes.
                 if positional && (!line.contains(" -") || line.contains("-force ")) {
                     continue;

@@ -117,6 +117,12 @@ impl Grammar {
         self.tree.reserve(words);
     }
 
+    /// Takes these first words in full only, so that others keep the abbreviations that they had before
+    /// there were these.
+    pub fn spell_out(&mut self, words: &'static [&'static str]) {
+        self.tree.spell_out(words);
+    }
+
     /// Whether words, spelt in full, name a menu: they have commands below them and are none.
     pub fn is_menu(&self, path: &str) -> bool {
         let below = |node: Option<usize>, word: &str| {

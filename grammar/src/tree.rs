@@ -23,6 +23,8 @@ pub(crate) struct Node {
     firsts: Vec<u8>,
     /// Words whose beginnings are not taken for those of the edges.
     reserved: &'static [&'static str],
+    /// Edges that are not abbreviated.
+    spelt_out: &'static [&'static str],
     pub(crate) command: Option<usize>,
     pub(crate) menu_help: Option<&'static str>,
     pub(crate) parent: usize,
@@ -119,6 +121,7 @@ impl Node {
                 key.is_some()
                     && edge.match_word(typed) == WordMatch::Prefix
                     && !reserved.any(|word| starts_with(word, typed))
+                    && !self.spelt_out.contains(&edge.word)
             }),
         )
     }
@@ -186,6 +189,11 @@ impl Tree {
     /// Keeps beginnings of these words from being taken for those of first words.
     pub(crate) fn reserve(&mut self, words: &'static [&'static str]) {
         self.nodes[ROOT].reserved = words;
+    }
+
+    /// Takes these first words in full only.
+    pub(crate) fn spell_out(&mut self, words: &'static [&'static str]) {
+        self.nodes[ROOT].spelt_out = words;
     }
 
     fn below(&mut self, parent: usize, word: &Word) -> usize {

@@ -108,6 +108,10 @@ pub(crate) const OLDER: &[Older] =
 /// itself takes official short names only.
 const OF_LUNASH: &[&str] = &["client", "service", "status", "sysconf"];
 
+/// Menus whose official short names, if they have any, were not seen: abbreviated, their lines would be those
+/// of other commands, here or in LunaSH.
+const SPELT_OUT: &[&str] = &["appid", "ped"];
+
 /// Everything this shell can do.
 pub fn catalogue() -> Catalogue<Session> {
     let mut catalogue = Catalogue::new(MENUS, TABLES, GLOSSARY);
@@ -116,6 +120,7 @@ pub fn catalogue() -> Catalogue<Session> {
     RETIRED.iter().for_each(|(old, _)| catalogue.grammar.know(old));
     OF_ADMINISTRATIVE_SLOTS.iter().for_each(|path| catalogue.grammar.know(path));
     catalogue.grammar.reserve(OF_LUNASH);
+    catalogue.grammar.spell_out(SPELT_OUT);
     catalogue.is_rare = is_of_administrative_slots;
     catalogue
 }
