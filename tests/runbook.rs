@@ -341,7 +341,7 @@ fn members_of_an_ha_group_that_differ_are_refused_before_anything_is_done() {
         let (status, screen) = bench.apply();
         assert_eq!(status, Status::Refused, "{screen}");
         assert!(
-            screen.contains(&format!("the members must have the same")) && screen.contains(told),
+            screen.contains("the members must have the same") && screen.contains(told),
             "{screen}"
         );
         assert!(bench.hsm().zeroized);
