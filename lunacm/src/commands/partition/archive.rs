@@ -515,7 +515,7 @@ impl Run<Session> for List {
 impl Text for Backups {
     fn write(&self, page: &mut Page) {
         let field = |page: &mut Page, label: &str, value: &dyn std::fmt::Display| {
-            page.field(&format!("                {label}:"), 48, &value.to_string());
+            page.field(&format!("                {label}:"), 48, value.to_string());
         };
         page.line(format!("        HSM Storage Information for slot {}:\n", self.slot));
         field(page, "Total HSM Storage Space", &self.storage.total);
