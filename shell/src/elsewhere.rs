@@ -345,16 +345,20 @@ mod tests {
 
     #[test]
     fn a_command_that_is_missing_here_is_told_as_such() {
+        let without = Place { table: "", ..LUNACM };
+        let told = |line: &str, here, other| {
+            hint(&line.split(' ').collect::<Vec<_>>(), here, other, &[]).unwrap()
+        };
         assert_eq!(
-            in_lunacm("stcconfig"),
+            told("stcconfig", without, LUNASH),
             "'stcconfig' is a LunaCM menu that this program does not have yet"
         );
         assert_eq!(
-            in_lunacm("stcc rwsh"),
+            told("stcc rwsh", without, LUNASH),
             "'stcconfig replaywindowshow' is a LunaCM command that this program does not have yet"
         );
         assert_eq!(
-            in_lunash("stcconfig clientlist"),
+            told("stcconfig clientlist", LUNASH, without),
             "'stcconfig clientlist' is a LunaCM command, which lunacm does not have yet"
         );
     }
