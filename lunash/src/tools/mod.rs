@@ -3,8 +3,11 @@
 //! command of the appliance, and is never abbreviated.
 
 mod apply;
+mod evidence;
 mod export;
+mod firewall;
 mod forms;
+mod incident;
 mod inventory;
 mod prometheus;
 mod rehearsal;
@@ -37,6 +40,12 @@ pub enum Tool {
     Apply(apply::Apply),
     /// Write a runbook of an appliance as it is
     Export(export::Export),
+    /// Show what has to be proved of a client or a partition before a change is closed
+    Evidence(evidence::Evidence),
+    /// Write what a firewall has to let through for a client, and try it
+    Firewall(firewall::Firewall),
+    /// Find the layer at which a client fails, and what mends it
+    Incident(incident::Incident),
     /// List every appliance of the configuration, or those that are named: what each is and holds
     Inventory(inventory::Inventory),
     /// Play transcripts, and compare what is shown with what they hold
@@ -64,6 +73,9 @@ impl Tool {
         match self {
             Tool::Apply(apply) => apply.run(device, surroundings),
             Tool::Export(export) => export.run(device, surroundings),
+            Tool::Evidence(evidence) => evidence.run(device, &surroundings),
+            Tool::Firewall(firewall) => firewall.run(device, &surroundings),
+            Tool::Incident(incident) => incident.run(device, &surroundings),
             Tool::Inventory(inventory) => inventory.run(device, &surroundings),
             Tool::Verify(verify) => verify.run(device, surroundings),
         }
