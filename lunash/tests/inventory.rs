@@ -8,9 +8,13 @@ use luna_rest::{config, syslog};
 use luna_shell::CommandResult;
 use serde_json::Value;
 
+#[allow(dead_code, reason = "the tests of the client use all of it")]
+#[path = "../../rest/tests/wire/server.rs"]
+mod server;
 #[allow(dead_code, reason = "others use the rest")]
 mod several;
 
+use server::{Server, answer, located};
 use several::{Fleet, local, onboard};
 
 /// Two appliances with a client that has a partition on each, and one that is down.
@@ -95,6 +99,38 @@ fn without_a_password_no_login_is_tried() {
     // The same with a wrong one is seen there.
     let wrong = fleet.program(&["inventory"]).env("LUNA_PASSWORD", "wrong").output().unwrap();
     assert_eq!((wrong.status.code(), logins().len()), (Some(3), 1));
+}
+
+#[test]
+fn what_an_appliance_does_not_tell_is_not_claimed() {
+    let server = Server::start(|seen| match seen.line.as_str() {
+        "POST /auth/session" => located(204, "Set-Cookie: sid=1", ""),
+        "GET /api/lunasa/hsms" => answer(200, r#"{"hsms":[{"id":"123456"}]}"#),
+        "GET /api/lunasa/ntp/status" => answer(404, r#"{"id":"FRAMEWORK_NO_RESOURCE"}"#),
+        _ => answer(200, "{}"),
+    });
+    let fleet = Fleet::of(0);
+    let (host, fingerprint) =
+        (format!("127.0.0.1:{}", server.port), server.fingerprint.to_string());
+    let connect = ["--host", &host, "--fingerprint", &fingerprint, "--output", "json"];
+    let (status, output, told) = fleet.run(&[&["inventory"], &connect[..]].concat());
+    assert_eq!(status, 0, "{told}");
+    let result: CommandResult = serde_json::from_str(&output).unwrap();
+    let state = &result.view.unwrap()["appliances"][0]["state"];
+    for name in ["tampered", "zeroized", "fips_mode", "sensors", "ntp", "partitions_allowed"] {
+        assert_eq!(state[name], Value::Null, "{name}: {state}");
+    }
+    let unread = state["unread"].as_array().unwrap();
+    let unread: Vec<&str> = unread.iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!(unread, ["state of the HSM", "battery and temperature", "NTP"]);
+}
+
+#[test]
+fn what_is_reached_over_ssh_alone_is_said_to_be_not_read() {
+    let fleet = Fleet::of(1);
+    let (status, output, _) = fleet.run(&["--via", "ssh", "inventory"]);
+    assert_eq!(status, 4, "{output}");
+    assert!(output.contains("hsm0  error: It is to be reached over SSH"), "{output}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Evidence {
     fn read(&self, device: &mut dyn Device, all: &Surroundings) -> Result<Found, Failure> {
         let folders = all.folders.as_ref().map_err(Clone::clone)?;
         let mut secrets = Secrets::from_environment();
-        let connection = open(&all.options, folders, device, &mut secrets)?;
+        let connection = open((&all.options, all.wire.via), folders, device, &mut secrets)?;
         let mut reading = Reading::begin(&connection.client)?;
         let (appliance, _) = reading.appliance()?;
         let assigned = reading.assignments()?;
@@ -218,8 +218,8 @@ impl Found {
                 ("Software", cell(&it.software)),
                 ("Firmware", cell(&it.firmware)),
                 ("Status", cell(&it.status)),
-                ("FIPS mode", yes(it.fips_mode)),
-                ("Tampered", yes(it.tampered)),
+                ("FIPS mode", it.fips_mode.map(yes).unwrap_or_default()),
+                ("Tampered", it.tampered.map(yes).unwrap_or_default()),
             ],
         );
         let client = |it: &ClientState| {

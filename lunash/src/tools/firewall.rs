@@ -127,7 +127,7 @@ impl Firewall {
     fn request(&self, device: &mut dyn Device, all: &Surroundings) -> Result<Request, Failure> {
         let folders = all.folders.as_ref().map_err(Clone::clone)?;
         let mut secrets = Secrets::from_environment();
-        let connection = open(&all.options, folders, device, &mut secrets)?;
+        let connection = open((&all.options, all.wire.via), folders, device, &mut secrets)?;
         let mut reading = Reading::begin(&connection.client)?;
         let profile = &connection.profile;
         let address = connection.client.address().to_owned();
@@ -170,7 +170,11 @@ impl Firewall {
             Some(ip) => ip,
             None => reading.address_of(shown.network_devices.iter().map(String::as_str), host)?,
         };
-        let port = profile.ssh_port.unwrap_or(if shown.port == 0 { 22 } else { shown.port });
+        let port = all.wire.ssh_port.or(profile.ssh_port).unwrap_or(if shown.port == 0 {
+            22
+        } else {
+            shown.port
+        });
         add("management", &admin, destination, port, "SSH: LunaSH and files");
         add("management", &admin, host.to_owned(), rest_port, "HTTPS: the REST API");
         for service in reading.cluster_services()? {

@@ -7,7 +7,7 @@ use clap::Args;
 use luna_rest::{Client, Error, Fingerprint, Target, Trust};
 use luna_shell::{
     CertificateFacts, Connection, Device, Failure, Folders, Format, Named, Options, Page, Secrets,
-    Status, Table, Text, View, finish,
+    Status, Table, Text, Via, View, finish,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -111,6 +111,7 @@ impl Incident {
         let mut climb = Climb {
             incident: self,
             options: &all.options,
+            via: all.wire.via,
             folders,
             address: String::new(),
             passed: Vec::new(),
@@ -158,6 +159,7 @@ impl Incident {
 struct Climb<'c> {
     incident: &'c Incident,
     options: &'c Options,
+    via: Option<Via>,
     folders: &'c Folders,
     address: String,
     /// What was found at each layer that holds.
@@ -187,14 +189,15 @@ impl Climb<'_> {
         }
         let seen = self.handshake(&host)?;
         let mut secrets = Secrets::from_environment();
-        let opened = open(self.options, self.folders, device, &mut secrets);
+        let opened = open((self.options, self.via), self.folders, device, &mut secrets);
         let connection = opened.map_err(|failure| no_login(&failure))?;
         self.inside(&connection, seen)
     }
 
     /// Those of an emulated appliance of one's own, which has to be started before anything is tried.
     fn on_own(&mut self, device: &mut dyn Device) -> Result<Result<(), Broken>, Failure> {
-        let connection = open(self.options, self.folders, device, &mut Secrets::none())?;
+        let connection =
+            open((self.options, self.via), self.folders, device, &mut Secrets::none())?;
         connection.client.address().clone_into(&mut self.address);
         let climbed = self.name().and_then(|(host, port)| {
             self.connection(&host, port)?;
@@ -334,28 +337,32 @@ impl Climb<'_> {
     }
 
     fn partitions(&mut self, reading: &mut Reading<'_>, serials: &[String]) -> Result<(), Broken> {
-        let mut names = Vec::new();
+        let mut found = Vec::new();
         for serial in serials {
             let partition = reading.partition(serial).map_err(unread)?;
             usable(&partition)?;
-            names.push(partition.name);
+            let officer = match partition.role("co") {
+                Some(_) => "its Crypto Officer is not locked out",
+                None => "of its Crypto Officer nothing is told",
+            };
+            found.push(format!("{} is initialized, {officer}", partition.name));
         }
-        self.passed(format!("{}: initialized, the Crypto Officer is not locked", names.join(", ")));
+        self.passed(found.join("; "));
         Ok(())
     }
 
     fn hsm(&mut self, reading: &mut Reading<'_>) -> Result<(), Broken> {
         let (appliance, _) = reading.appliance().map_err(unread)?;
         let Appliance { tampered, secure_transport_mode, zeroized, status, .. } = appliance;
-        if tampered {
+        if tampered == Some(true) {
             let found = "The HSM has detected a tamper that was not cleared.";
             return Err(broken(found, ["hsm tamper show", "hsm login", "hsm tamper clear"]));
         }
-        if secure_transport_mode {
+        if secure_transport_mode == Some(true) {
             let found = "The HSM is in Secure Transport Mode.";
             return Err(broken(found, ["hsm login", "hsm stm recover -randomuserstring STRING"]));
         }
-        if zeroized {
+        if zeroized == Some(true) {
             let found = "The HSM is zeroized: what was on it is gone.";
             return Err(broken(found, ["hsm init -label LABEL"]));
         }
@@ -364,7 +371,10 @@ impl Climb<'_> {
             let found = format!("The appliance is out of service: {status}.");
             return Err(broken(found, ["status sysstat show", "syslog tail -logname lunalogs"]));
         }
-        self.passed(status);
+        self.passed(match tampered {
+            Some(_) => status,
+            None => format!("{status}; of the HSM's own state nothing is told"),
+        });
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use luna_shell::transcript::ScriptedTerminal;
 use luna_shell::{
     Config, Device, Failure, Folders, Format, Kind, Named, Options, Page, Secrets, Status, Table,
-    Text, TimeLimit, View, finish,
+    Text, TimeLimit, Via, View, finish,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -145,7 +145,7 @@ impl Inventory {
         let mut appliances = Vec::new();
         at_once(
             &members,
-            |member| member.row(folders, password.as_ref()),
+            |member| member.row(surroundings.wire.via, folders, password.as_ref()),
             |row| {
                 appliances.push(row);
             },
@@ -184,13 +184,13 @@ fn members(options: &Options, folders: &Folders) -> Result<Vec<Member>, Failure>
 }
 
 impl Member {
-    fn row(&self, folders: &Folders, password: Option<&SecretString>) -> Row {
+    fn row(&self, via: Option<Via>, folders: &Folders, password: Option<&SecretString>) -> Row {
         let begun = Instant::now();
         let named = Named::find(&self.options, folders);
         let known = named.as_ref().ok().and_then(Option::as_ref);
         let profile = known.map(|named| named.profile.clone()).unwrap_or_default();
         let host = known.map(Named::address);
-        let read = self.read(folders, password);
+        let read = self.read(via, folders, password);
         let (state, failure) = match read {
             Ok(stock) => (Some(stock), None),
             Err(failure) => (None, Some(failure)),
@@ -207,12 +207,17 @@ impl Member {
         }
     }
 
-    fn read(&self, folders: &Folders, password: Option<&SecretString>) -> Result<Stock, Failure> {
+    fn read(
+        &self,
+        via: Option<Via>,
+        folders: &Folders,
+        password: Option<&SecretString>,
+    ) -> Result<Stock, Failure> {
         let given = password.map(|password| ("PASSWORD", password.expose_secret()));
         let mut secrets = Secrets::only(given);
         // Nobody is there to answer: neither a question about a certificate nor one for a password.
         let mut nobody = ScriptedTerminal::new([], false);
-        let connection = open(&self.options, folders, &mut nobody, &mut secrets)?;
+        let connection = open((&self.options, via), folders, &mut nobody, &mut secrets)?;
         let stock = Stock::read(&mut Reading::begin(&connection.client)?);
         connection.client.close();
         stock
@@ -287,12 +292,14 @@ const COLUMNS: [Column; 15] = [
     ("Serial", |it| it.appliance.serial.clone()),
     ("Software", |it| cell(&it.appliance.software)),
     ("Firmware", |it| cell(&it.appliance.firmware)),
-    ("FIPS", |it| yes(it.appliance.fips_mode)),
+    ("FIPS", |it| it.appliance.fips_mode.map(yes).unwrap_or_default()),
     ("State", |it| it.state().to_owned()),
     ("Partitions", |it| {
         let allowed = it.appliance.partitions_allowed;
         let allowed = allowed.map_or_else(|| "?".to_owned(), |allowed| allowed.to_string());
-        format!("{}/{allowed}", it.appliance.partitions_used)
+        let used = it.appliance.partitions_used;
+        let used = used.map_or_else(|| "?".to_owned(), |used| used.to_string());
+        format!("{used}/{allowed}")
     }),
     ("Free MiB", |it| cell(&it.appliance.storage.map(|storage| storage.free_bytes / (1 << 20)))),
     ("Clients", |it| cell(&it.clients)),
@@ -323,9 +330,9 @@ impl Stock {
     fn state(&self) -> &str {
         let Appliance { tampered, zeroized, secure_transport_mode, .. } = self.appliance;
         match () {
-            () if tampered => "tampered",
-            () if secure_transport_mode => "in transport",
-            () if zeroized => "zeroized",
+            () if tampered == Some(true) => "tampered",
+            () if secure_transport_mode == Some(true) => "in transport",
+            () if zeroized == Some(true) => "zeroized",
             () => self.appliance.status.as_deref().unwrap_or_default(),
         }
     }
@@ -366,11 +373,11 @@ const CSV: [Column; 29] = [
     ("software", |it| cell(&it.appliance.software)),
     ("firmware", |it| cell(&it.appliance.firmware)),
     ("status", |it| cell(&it.appliance.status)),
-    ("fips_mode", |it| it.appliance.fips_mode.to_string()),
-    ("zeroized", |it| it.appliance.zeroized.to_string()),
-    ("tampered", |it| it.appliance.tampered.to_string()),
-    ("secure_transport_mode", |it| it.appliance.secure_transport_mode.to_string()),
-    ("partitions_used", |it| it.appliance.partitions_used.to_string()),
+    ("fips_mode", |it| cell(&it.appliance.fips_mode)),
+    ("zeroized", |it| cell(&it.appliance.zeroized)),
+    ("tampered", |it| cell(&it.appliance.tampered)),
+    ("secure_transport_mode", |it| cell(&it.appliance.secure_transport_mode)),
+    ("partitions_used", |it| cell(&it.appliance.partitions_used)),
     ("partitions_allowed", |it| cell(&it.appliance.partitions_allowed)),
     ("storage_total_bytes", |it| cell(&it.appliance.storage.map(|it| it.total_bytes))),
     ("storage_free_bytes", |it| cell(&it.appliance.storage.map(|it| it.free_bytes))),
@@ -441,14 +448,17 @@ impl Row {
         let bytes = |value: u64| value as f64;
         add(
             ("luna_fips_mode", "Whether FIPS algorithms alone are allowed."),
-            flag(appliance.fips_mode),
+            appliance.fips_mode.and_then(flag),
         );
-        add(("luna_zeroized", "Whether the HSM is zeroized."), flag(appliance.zeroized));
-        add(("luna_tampered", "Whether a tamper was not cleared."), flag(appliance.tampered));
+        add(("luna_zeroized", "Whether the HSM is zeroized."), appliance.zeroized.and_then(flag));
+        add(
+            ("luna_tampered", "Whether a tamper was not cleared."),
+            appliance.tampered.and_then(flag),
+        );
         let left = ("luna_so_logins_left", "Failed logins of the HSM SO until zeroization.");
         add(left, appliance.so_logins_left.map(f64::from));
         let used = ("luna_partitions", "Partitions that there are.");
-        add(used, Some(appliance.partitions_used.into()));
+        add(used, appliance.partitions_used.and_then(count));
         let allowed = ("luna_partitions_allowed", "Partitions that there may be.");
         add(allowed, appliance.partitions_allowed.map(f64::from));
         let storage =

@@ -48,12 +48,12 @@ pub(super) struct Appliance {
     pub model: Option<String>,
     pub label: Option<String>,
     pub firmware: Option<String>,
-    pub fips_mode: bool,
-    pub zeroized: bool,
-    pub tampered: bool,
-    pub secure_transport_mode: bool,
+    pub fips_mode: Option<bool>,
+    pub zeroized: Option<bool>,
+    pub tampered: Option<bool>,
+    pub secure_transport_mode: Option<bool>,
     pub so_logins_left: Option<u32>,
-    pub partitions_used: u32,
+    pub partitions_used: Option<usize>,
     /// Null where it is not told.
     pub partitions_allowed: Option<u32>,
     pub storage: Option<Storage>,
@@ -172,17 +172,18 @@ fn given(text: String) -> Option<String> {
 /// Opens an appliance for a tool that reads over REST.
 ///
 /// # Errors
-/// As of [`luna_shell::connect`]; or its profile says that it is reached over SSH alone.
+/// As of [`luna_shell::connect`]; or `via` or its profile says that it is reached over SSH alone.
 pub(super) fn open(
-    options: &Options,
+    (options, via): (&Options, Option<Via>),
     folders: &Folders,
     device: &mut dyn Device,
     secrets: &mut Secrets,
 ) -> Result<Connection, Failure> {
     let named = Named::find(options, folders)?;
-    if named.is_some_and(|named| named.profile.via == Some(Via::Ssh)) {
-        let why = "Its profile says via = \"ssh\", and this is read over the REST API alone.";
-        return Err(Failure::refused(why));
+    if via.or(named.and_then(|named| named.profile.via)) == Some(Via::Ssh) {
+        let why = "It is to be reached over SSH, and this is read over the REST API alone.";
+        return Err(Failure::refused(why)
+            .hint("--via rest in front of the tool's word, or via = \"rest\" in the profile"));
     }
     let connection = connect(options, folders, device, secrets, own)?;
     // The limit is one for all that is read.
@@ -239,12 +240,18 @@ impl<'c> Reading<'c> {
         let appliance = self.get("software", &lunasa::SHOW, &[])?.unwrap_or_default();
         let network = self.get("host name", &network::SHOW, &[])?.unwrap_or_default();
         let storage = self.get("storage", &hsm::STORAGE, &[&id])?;
+        let partitions = self.get("partitions", &partitions::LIST, &[&id])?;
         let environment = shown.environment;
-        // An appliance that names these values otherwise would look as if its battery were flat.
+        // The names of these fields are assumed. An appliance that has others would look as if it had no tamper, and
+        // a flat battery.
+        let told = !shown.firmware.is_empty();
         let measured = environment.battery_voltage > 0.0;
-        if !measured {
-            let why = "The HSM's answer does not have them.".to_owned();
-            self.unread.push(Unread { what: "battery and temperature", why });
+        for (there, what) in [(told, "state of the HSM"), (measured, "battery and temperature")] {
+            if !there {
+                let why =
+                    "The HSM's answer does not have it under a name that is known.".to_owned();
+                self.unread.push(Unread { what, why });
+            }
         }
         let sensors = measured.then_some(Sensors {
             battery_volts: environment.battery_voltage,
@@ -260,12 +267,12 @@ impl<'c> Reading<'c> {
             model: given(shown.model),
             label: given(shown.label),
             firmware: given(shown.firmware),
-            fips_mode: shown.fips_mode,
-            zeroized: shown.zeroized,
-            tampered: shown.tampered,
-            secure_transport_mode: shown.secure_transport_mode,
+            fips_mode: told.then_some(shown.fips_mode),
+            zeroized: told.then_some(shown.zeroized),
+            tampered: told.then_some(shown.tampered),
+            secure_transport_mode: told.then_some(shown.secure_transport_mode),
             so_logins_left: shown.so_logins_left,
-            partitions_used: shown.partitions_created,
+            partitions_used: partitions.map(|list| list.partitions.len()),
             partitions_allowed: Some(shown.partitions_allowed).filter(|allowed| *allowed > 0),
             storage: storage.map(|storage| Storage {
                 total_bytes: storage.total,
