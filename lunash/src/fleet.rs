@@ -1,7 +1,7 @@
 //! Several appliances at once: `--host h1,h2` and `--all`. Each is the business of a program of its own, this same
 //! one with one appliance; here their results are put together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Read, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ pub struct FleetOptions {
 
 /// Names the one appliance of a program that was started here: `host NAME` or `profile NAME`.
 const ONE: &str = "LUNA_ONE_OF_SEVERAL";
-/// How many programs run at the same time.
+/// How many are asked at the same time.
 const AT_ONCE: usize = 32;
 
 /// One of several appliances.
@@ -165,33 +165,15 @@ impl Fleet {
     /// Runs the commands on all of them and writes what comes of each, in their order: the highest status.
     pub fn run(self, device: &mut dyn Device) -> ExitCode {
         let begun = Instant::now();
-        let (next, (tell, told)) = (AtomicUsize::new(0), mpsc::channel());
-        let count = self.members.len();
-        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
-        outcomes.resize_with(count, || None);
-        let mut written = 0;
-        thread::scope(|scope| {
-            for _ in 0..count.min(AT_ONCE) {
-                let (tell, next, fleet) = (tell.clone(), &next, &self);
-                scope.spawn(move || {
-                    loop {
-                        let place = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(member) = fleet.members.get(place) else { return };
-                        // Somebody listens until all are done.
-                        let _ = tell.send((place, fleet.ask(member)));
-                    }
-                });
-            }
-            drop(tell);
-            for (place, outcome) in told {
-                outcomes[place] = Some(outcome);
-                while let Some(Some(outcome)) = outcomes.get(written) {
-                    self.write(written, outcome, device);
-                    written += 1;
-                }
-            }
-        });
-        let done: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+        let mut done: Vec<Outcome> = Vec::new();
+        at_once(
+            &self.members,
+            |member| self.ask(member),
+            |outcome| {
+                self.write(done.len(), &outcome, device);
+                done.push(outcome);
+            },
+        );
         device.note(&self.summary(&done, begun.elapsed()));
         let written = luna_shell::finish("lunash", device, Status::Success) as u8;
         done.iter().map(|outcome| outcome.status).max().unwrap_or_default().max(written).into()
@@ -281,6 +263,38 @@ impl Fleet {
         }
         text
     }
+}
+
+/// Does the same with each of several, some at a time, and hands what comes of each on in their order, as soon
+/// as it is there.
+pub(crate) fn at_once<T: Sync, R: Send>(
+    all: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
+    let (next, (tell, told)) = (AtomicUsize::new(0), mpsc::channel());
+    thread::scope(|scope| {
+        for _ in 0..all.len().min(AT_ONCE) {
+            let (tell, next, work) = (tell.clone(), &next, &work);
+            scope.spawn(move || {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = all.get(place) else { return };
+                    // Somebody listens until all are done.
+                    let _ = tell.send((place, work(one)));
+                }
+            });
+        }
+        drop(tell);
+        let (mut early, mut due) = (BTreeMap::new(), 0);
+        for (place, result) in told {
+            early.insert(place, result);
+            while let Some(result) = early.remove(&due) {
+                take(result);
+                due += 1;
+            }
+        }
+    });
 }
 
 /// An object of one result, which says whose it is even if the appliance was not reached.

@@ -264,7 +264,7 @@ impl Session {
     }
 }
 
-fn hsm_of(client: &Client) -> Result<String, Failure> {
+pub(crate) fn hsm_of(client: &Client) -> Result<String, Failure> {
     let hsms = client.get(&hsm::LIST, &[])?.hsms;
     hsms.into_iter()
         .next()

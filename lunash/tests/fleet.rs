@@ -3,74 +3,14 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use luna_appliance::{Appliance, Options, Running};
-use luna_rest::users::{ACT, UserAction};
-use luna_rest::{Client, Target, Trust};
 use luna_shell::CommandResult;
-use tempfile::TempDir;
 
-const PASSWORD: &str = "Abcdef12";
+#[allow(dead_code, reason = "others use the rest")]
+mod several;
 
-/// Appliances with one password of admin, and a home that has a profile of each.
-struct Fleet {
-    home: TempDir,
-    running: Vec<(Running, TempDir)>,
-}
-
-impl Fleet {
-    fn of(count: usize) -> Fleet {
-        let fleet = Fleet {
-            home: tempfile::tempdir().unwrap(),
-            running: (0..count).map(|_| start()).collect(),
-        };
-        let folder = fleet.home.path().join(".config/luna");
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut profiles = String::new();
-        for (number, (running, _)) in fleet.running.iter().enumerate() {
-            let (host, fingerprint) = (running.address(), running.fingerprint());
-            profiles += &format!(
-                "[profiles.hsm{number}]\nhost = \"{host}\"\nfingerprint = \"{fingerprint}\"\n"
-            );
-        }
-        std::fs::write(folder.join("config.toml"), profiles).unwrap();
-        fleet
-    }
-
-    fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lunash"));
-        command.args(arguments).env_clear().env("HOME", self.home.path());
-        command.env("LUNA_PASSWORD", PASSWORD).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        seen(self.program(arguments).output().unwrap())
-    }
-}
-
-fn seen(output: Output) -> (i32, String, String) {
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-fn start() -> (Running, TempDir) {
-    let data = tempfile::tempdir().unwrap();
-    let running = Appliance::start(Options::new(data.path())).unwrap();
-    let target = Target {
-        host: running.address().ip().to_string(),
-        port: running.address().port(),
-        trust: Trust::Pinned(running.fingerprint()),
-        limit: None,
-    };
-    let mut client = Client::connect(target).unwrap();
-    client.login_locally(running.local_key().expose()).unwrap();
-    let own = UserAction { password: Some(PASSWORD.into()), current_password: None };
-    client.call(&ACT, &["admin", "changePassword"], &own).unwrap();
-    (running, data)
-}
+use several::{Fleet, PASSWORD, seen};
 
 #[test]
 fn each_profile_gives_its_result_in_order_and_the_highest_status_counts() {

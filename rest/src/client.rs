@@ -287,7 +287,15 @@ impl Client {
 
     /// The fingerprint of the appliance's certificate; zeros without its REST API.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.transport.fingerprint()
+        match self.certificate() {
+            [] => Fingerprint([0; 32]),
+            der => Fingerprint::of(der),
+        }
+    }
+
+    /// The appliance's certificate in DER form; empty without its REST API.
+    pub fn certificate(&self) -> &[u8] {
+        self.transport.certificate()
     }
 
     /// Whether the appliance has said, in an answer, that it is an emulated one.

@@ -27,7 +27,7 @@ use crate::call::Method;
 use crate::client::Target;
 use crate::error::Error;
 use crate::media::{JSON, MULTIPART, OCTETS};
-use crate::trust::{CertificateVerifier, Fingerprint, Identity, Rejection};
+use crate::trust::{CertificateVerifier, Identity, Rejection};
 
 /// The longest time for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -108,7 +108,7 @@ pub(crate) struct Transport {
     /// `None` where the session does without the REST API.
     connection: Option<Arc<HttpConnection>>,
     address: String,
-    fingerprint: Fingerprint,
+    certificate: Vec<u8>,
     on_wait: Option<WaitCallback>,
     cancel_flag: Option<Arc<AtomicBool>>,
     worker: Mutex<Option<Worker>>,
@@ -157,7 +157,7 @@ impl Transport {
                 .map_err(|error| unreachable(error.to_string()))?,
         };
 
-        let (peer, fingerprint) = probe_tls(target, &tls).map_err(|reason| {
+        let (peer, certificate) = probe_tls(target, &tls).map_err(|reason| {
             rejection(&verifier, &address).unwrap_or_else(|| unreachable(reason))
         })?;
 
@@ -189,7 +189,7 @@ impl Transport {
         });
         let connection = Some(connection);
         let worker = Mutex::new(None);
-        Ok(Transport { connection, address, fingerprint, cancel_flag: None, on_wait: None, worker })
+        Ok(Transport { connection, address, certificate, cancel_flag: None, on_wait: None, worker })
     }
 
     /// No connection: every exchange fails, and nothing is sent.
@@ -197,7 +197,7 @@ impl Transport {
         Transport {
             connection: None,
             address,
-            fingerprint: Fingerprint([0; 32]),
+            certificate: Vec::new(),
             on_wait: None,
             cancel_flag: None,
             worker: Mutex::new(None),
@@ -208,8 +208,9 @@ impl Transport {
         self.connection.is_none()
     }
 
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
+    /// The appliance's certificate in DER form; empty without a connection.
+    pub(crate) fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -466,9 +467,9 @@ fn address(target: &Target) -> String {
     }
 }
 
-/// Makes a TLS handshake and nothing else. Returns the address that answered and the fingerprint
-/// of its certificate.
-fn probe_tls(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Fingerprint), String> {
+/// Makes a TLS handshake and nothing else. Returns the address that answered and its certificate in
+/// DER form.
+fn probe_tls(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Vec<u8>), String> {
     let host = target.host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| "not a valid host name or address".to_owned())?;
@@ -486,7 +487,7 @@ fn probe_tls(target: &Target, tls: &ClientConfig) -> Result<(SocketAddr, Fingerp
             }
         };
         return handshake(&mut stream, tls, name, limit)
-            .map(|fingerprint| (peer, fingerprint))
+            .map(|certificate| (peer, certificate))
             .map_err(|error| describe(&error));
     }
     Err(reason)
@@ -497,7 +498,7 @@ fn handshake(
     tls: &ClientConfig,
     name: ServerName<'static>,
     limit: Duration,
-) -> io::Result<Fingerprint> {
+) -> io::Result<Vec<u8>> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
@@ -510,9 +511,7 @@ fn handshake(
     // The certificate is known; it does not matter if the appliance has closed the connection.
     let _ = session.complete_io(stream);
     let certificate = session.peer_certificates().and_then(<[_]>::first);
-    certificate
-        .map(|der| Fingerprint::of(der))
-        .ok_or_else(|| io::Error::other("it shows no certificate"))
+    certificate.map(|der| der.to_vec()).ok_or_else(|| io::Error::other("it shows no certificate"))
 }
 
 /// What the verifier rejected, as an error.

@@ -14,6 +14,8 @@
 //! via = "ssh"                    # lunash: or "auto"; else "rest"
 //! ssh_port = 2222                # lunash: else that of ssh's own configuration
 //! ssh_options = ["ProxyJump=j"]  # lunash: as behind ssh's -o
+//! owner = "payments team"        # lunash: who answers for it, in inventories and requests
+//! notes = "rack 4, Frankfurt"    # lunash: anything else, in inventories
 //! ```
 
 use std::collections::BTreeMap;
@@ -93,6 +95,10 @@ pub struct Profile {
     /// Options for ssh, each as behind its `-o`.
     #[serde(default)]
     pub ssh_options: Vec<String>,
+    /// Who answers for the appliance, for people who read inventories, requests and evidence.
+    pub owner: Option<String>,
+    /// Whatever else they should know.
+    pub notes: Option<String>,
 }
 
 impl Config {
@@ -122,7 +128,7 @@ impl Config {
             let place = format!("{}, line {line}, column {column}", path.display());
             Failure::new(Kind::NotUnderstood, format!("{place}: {what}.")).hint(
                 "it may hold default and require_host, and host, user, fingerprint, ca, client, \
-                     via, ssh_port and ssh_options of each profile",
+                     via, ssh_port, ssh_options, owner and notes of each profile",
             )
         })
     }

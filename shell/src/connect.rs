@@ -285,6 +285,20 @@ impl Named {
         Ok(Named { host, port, user: user.unwrap_or("admin".into()), profile })
     }
 
+    /// `host:port` of its web server.
+    pub fn address(&self) -> String {
+        address(&self.host, self.port.unwrap_or(PORT))
+    }
+
+    /// A connection without a login, if its certificate is trusted already.
+    ///
+    /// # Errors
+    /// Not reached, or not trusted.
+    pub fn greet(&self, options: &Options, folders: &Folders) -> Result<Client, Failure> {
+        let target = self.target(options, folders, Some(options.timeout.get()))?;
+        Ok(Client::connect(target)?)
+    }
+
     /// Whether its web server answers, trusted or not.
     ///
     /// # Errors

@@ -65,4 +65,4 @@ pub use secrets::{Secrets, secret_of, secret_of_file};
 pub use status::Status;
 pub use ui::{Question, Ui};
 pub use watch::Watch;
-pub use x509::{key_of, x509_text};
+pub use x509::{CertificateFacts, key_of, x509_text};

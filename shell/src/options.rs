@@ -129,7 +129,17 @@ const MAX_TIME_LIMIT: u64 = 365 * 24 * 3600;
 impl TimeLimit {
     /// The limit.
     pub fn get(self) -> Duration {
-        self.timeout.map_or(DEFAULT_TIME_LIMIT, Duration::from_secs)
+        self.or(DEFAULT_TIME_LIMIT)
+    }
+
+    /// The limit, or another one than the default if none is given.
+    pub fn or(self, default: Duration) -> Duration {
+        self.timeout.map_or(default, Duration::from_secs)
+    }
+
+    /// This limit.
+    pub fn of(limit: Duration) -> TimeLimit {
+        TimeLimit { timeout: Some(limit.as_secs().max(1)) }
     }
 }
 

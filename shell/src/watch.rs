@@ -54,7 +54,7 @@ impl Watch {
     }
 
     /// A command begins.
-    pub(crate) fn start(&self) {
+    pub fn start(&self) {
         self.deadline.start(self.limit);
         self.wait_from(Some(Instant::now()));
     }

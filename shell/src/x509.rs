@@ -1,5 +1,8 @@
 //! A certificate in words, as openssl 1.0 writes it, which the product shows.
 
+use luna_rest::Fingerprint;
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{Oid, asn1_rs::oid};
 use x509_parser::pem::Pem;
@@ -28,6 +31,39 @@ pub fn x509_text(pem: &str) -> Option<String> {
     text += &format!("    Signature Algorithm: {algorithm}\n");
     text += &bytes(&certificate.signature_value.data, 18, 8);
     Some(text)
+}
+
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateFacts {
+    /// Subject.
+    pub subject: String,
+    /// SHA-256 of the DER form, upper-case pairs joined by colons.
+    pub fingerprint: String,
+    /// First moment of validity, RFC 3339.
+    pub not_before: String,
+    /// Last moment of validity, RFC 3339.
+    pub not_after: String,
+}
+
+impl CertificateFacts {
+    /// Those of a certificate in DER form; nothing if it is none.
+    pub fn of(der: &[u8]) -> Option<CertificateFacts> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let moment = |time: ASN1Time| time.to_datetime().format(&Rfc3339).ok();
+        let fingerprint = Fingerprint::of(der).to_string();
+        Some(CertificateFacts {
+            subject: certificate.subject().to_string(),
+            fingerprint: fingerprint.trim_start_matches("SHA256:").to_owned(),
+            not_before: moment(certificate.validity().not_before)?,
+            not_after: moment(certificate.validity().not_after)?,
+        })
+    }
+
+    /// Those of the first certificate in PEM.
+    pub fn of_pem(pem: &str) -> Option<CertificateFacts> {
+        CertificateFacts::of(&Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?.contents)
+    }
 }
 
 /// The kind of a certificate's key, `rsa` or `ecc`, and its size in bits.

@@ -1,15 +1,25 @@
 //! Words of the program beside those of LunaSH: `lunash apply FILE`, `export`, `verify FILE…`. A file or a folder a
-//! tool; a word of theirs is no beginning of a command of the appliance, and is never abbreviated.
+//! tool, and `state.rs` for what those that only look read of an appliance; a word of theirs is no beginning of a
+//! command of the appliance, and is never abbreviated.
 
 mod apply;
+mod evidence;
 mod export;
+mod firewall;
+mod forms;
+mod incident;
+mod inventory;
+mod prometheus;
 mod rehearsal;
+mod state;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use luna_shell::{Device, Failure, Folders, Kind, Options, Status, Stdio, end};
+use luna_shell::{
+    Device, Failure, Folders, Format, Kind, Options, Status, Stdio, end, write_result,
+};
 
 use crate::ssh::WireOptions;
 
@@ -30,6 +40,14 @@ pub enum Tool {
     Apply(apply::Apply),
     /// Write a runbook of an appliance as it is
     Export(export::Export),
+    /// Show what has to be proved of a client or a partition before a change is closed
+    Evidence(evidence::Evidence),
+    /// Write what a firewall has to let through for a client, and try it
+    Firewall(firewall::Firewall),
+    /// Find the layer at which a client fails, and what mends it
+    Incident(incident::Incident),
+    /// List every appliance of the configuration, or those that are named: what each is and holds
+    Inventory(inventory::Inventory),
     /// Play transcripts, and compare what is shown with what they hold
     Verify(verify::Verify),
 }
@@ -55,9 +73,18 @@ impl Tool {
         match self {
             Tool::Apply(apply) => apply.run(device, surroundings),
             Tool::Export(export) => export.run(device, surroundings),
+            Tool::Evidence(evidence) => evidence.run(device, &surroundings),
+            Tool::Firewall(firewall) => firewall.run(device, &surroundings),
+            Tool::Incident(incident) => incident.run(device, &surroundings),
+            Tool::Inventory(inventory) => inventory.run(device, &surroundings),
             Tool::Verify(verify) => verify.run(device, surroundings),
         }
     }
+}
+
+/// Says why a tool could not do its work: its exit status.
+fn report(device: &mut dyn Device, output: Format, failure: Failure) -> Status {
+    write_result("lunash", device, output, Err(failure))
 }
 
 #[cfg(test)]
