@@ -64,6 +64,10 @@ complete -c lunash -n "__fish_lunash_needs_command" -s h -l help -d 'Print help 
 complete -c lunash -n "__fish_lunash_needs_command" -s V -l version -d 'Print version'
 complete -c lunash -n "__fish_lunash_needs_command" -a "apply" -d 'Make appliances what a runbook says: see what is there, show the lines to type, ask, and type them'
 complete -c lunash -n "__fish_lunash_needs_command" -a "export" -d 'Write a runbook of an appliance as it is'
+complete -c lunash -n "__fish_lunash_needs_command" -a "evidence" -d 'Show what has to be proved of a client or a partition before a change is closed'
+complete -c lunash -n "__fish_lunash_needs_command" -a "firewall" -d 'Write what a firewall has to let through for a client, and try it'
+complete -c lunash -n "__fish_lunash_needs_command" -a "incident" -d 'Find the layer at which a client fails, and what mends it'
+complete -c lunash -n "__fish_lunash_needs_command" -a "inventory" -d 'List every appliance of the configuration, or those that are named: what each is and holds'
 complete -c lunash -n "__fish_lunash_needs_command" -a "verify" -d 'Play transcripts, and compare what is shown with what they hold'
 complete -c lunash -n "__fish_lunash_using_subcommand apply" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"
@@ -92,6 +96,79 @@ complete -c lunash -n "__fish_lunash_using_subcommand export" -l data -d 'The fo
 complete -c lunash -n "__fish_lunash_using_subcommand export" -s q -l quiet -d 'No banner, and no remarks on standard error'
 complete -c lunash -n "__fish_lunash_using_subcommand export" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
 complete -c lunash -n "__fish_lunash_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l client -d 'A client, with its partitions' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l partition -d 'A partition, with its clients' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l format -d 'How it is written [default: text, or json with --output json]' -r -f -a "text\t'Text'
+json\t'One JSON object'
+html\t'One page of HTML, which loads nothing and prints on A4'"
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l to -d 'Write it into this file' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l lines -d 'How many lines of each log are taken, the last ones' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l client -d 'The client, registered or not' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l source -d 'The client\'s address [default: the one it is registered with]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l admin -d 'The address from where the appliance is managed [default: that of this machine]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l ntls-port -d 'The port of NTLS, where something on the way translates it' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l owner -d 'Who answers for the rules [default: the owner in the profile]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l expires -d 'The day on which the rules end, or are reviewed' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l format -d 'How the request is written [default: text, or json with --output json]' -r -f -a "text\t'A table'
+json\t'One JSON object'
+csv\t'Comma-separated values'"
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l to -d 'Write it into this file' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l check -d 'Try a TCP connection to each destination, from this machine'
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand firewall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l client -d 'The client, by the name it is registered with' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l ntls-port -d 'The port of NTLS, where something on the way translates it' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand incident" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l format -d 'How the rows are written [default: text, or json with --output json]' -r -f -a "text\t'A table'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+prometheus\t'Metrics in the text format of Prometheus'"
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l to -d 'Write them into this file, replacing it at once, as node_exporter\'s textfile collector needs it' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l junit -d 'Write the results into this file, as JUnit\'s XML' -r -F
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"
