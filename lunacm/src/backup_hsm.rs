@@ -5,12 +5,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use luna_appliance::Own;
-use luna_rest::{Client, Nothing, Secret, Target, Trust, emulator, hsm};
+use luna_rest::partitions::Partition;
+use luna_rest::{Client, Nothing, Secret, Target, Trust, emulator, hsm, partitions};
 use luna_shell::{Connection, Failure, Kind, LocalAppliance, Watch};
 use serde::{Deserialize, Serialize};
 
 use crate::slot::{Behind, Slot};
+use crate::start::own;
 
 /// What LunaCM calls the partition that administers a Backup HSM. Assumed after the one of a PCIe HSM.
 const CONFIGURATION: &str = "Luna HSM Admin Partition (PW) Backup Device";
@@ -67,13 +68,8 @@ pub fn find(folder: &Path) -> Result<LocalAppliance, Failure> {
     if folder.is_file() {
         return Remote::read(folder);
     }
-    let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-    Ok(LocalAppliance {
-        notice: format!("note: the Backup HSM in {} is emulated", folder.display()),
-        target: own.target.clone(),
-        key: own.key.clone(),
-        keep: Some(Box::new(own)),
-    })
+    let notice = format!("note: the Backup HSM in {} is emulated", folder.display());
+    Ok(LocalAppliance { notice, ..own(folder)? })
 }
 
 /// A Backup HSM at this machine.
@@ -151,6 +147,16 @@ impl BackupHsm {
             name: String::new(),
         })
     }
+}
+
+/// All partitions of an HSM.
+///
+/// # Errors
+/// It does not answer.
+pub(crate) fn partitions_of(client: &Client, hsm: &str) -> Result<Vec<Partition>, Failure> {
+    let listed = client.get(&partitions::LIST, &[hsm])?.partitions;
+    let show = |id: &str| Ok(client.get(&partitions::SHOW, &[hsm, id])?);
+    listed.iter().map(|entry| show(&entry.id)).collect()
 }
 
 /// The state of an HSM, in the vendor's words.

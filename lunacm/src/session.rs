@@ -152,11 +152,23 @@ impl Session {
         self.ui.note(&found.notice);
         self.backup_hsms.push(BackupHsm::open(found, &self.watch)?);
         self.slots.retain(|slot| !slot.is_group() && !slot.is_administrative());
-        add_backup_hsms(&mut self.slots, &self.backup_hsms)?;
-        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
-            add_groups(&mut self.slots, &file);
-        }
+        let mut slots = std::mem::take(&mut self.slots);
+        let added = self.add_last(&mut slots);
+        self.slots = slots;
+        added?;
         self.current = self.current.or(Some(0));
+        Ok(())
+    }
+
+    /// Adds the slots that stand behind partitions and keyrings: Backup HSMs, then HA groups. A configuration
+    /// that cannot be read has been told where it matters.
+    fn add_last(&self, slots: &mut Vec<Slot>) -> Result<(), Failure> {
+        for (device, backup_hsm) in self.backup_hsms.iter().enumerate() {
+            slots.push(backup_hsm.slot(slots.len(), device)?);
+        }
+        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
+            add_groups(slots, &file);
+        }
         Ok(())
     }
 
@@ -200,11 +212,7 @@ impl Session {
             _ => None,
         };
         device.ok_or_else(|| {
-            codes::failure(
-                codes::NOT_SUPPORTED,
-                format!("Slot {} is not an administrative slot.", slot.slot),
-            )
-            .hint("'slot list' shows the slots, 'slot set' makes another one the current one")
+            needs_another_slot(format!("Slot {} is not an administrative slot.", slot.slot))
         })
     }
 
@@ -329,11 +337,10 @@ impl Session {
         if !slot.is_administrative() {
             return Ok(slot);
         }
-        Err(codes::failure(
-            codes::NOT_SUPPORTED,
-            format!("Slot {} is an administrative slot; only partitions have this.", slot.slot),
-        )
-        .hint("'slot list' shows the slots, 'slot set' makes another one the current one"))
+        Err(needs_another_slot(format!(
+            "Slot {} is an administrative slot; only partitions have this.",
+            slot.slot
+        )))
     }
 
     /// The partition or keyring of the current slot.
@@ -464,11 +471,10 @@ impl Session {
             .hint("'slot set' makes a member the current slot"));
         }
         if slot.is_keyring() {
-            return Err(codes::failure(
-                codes::NOT_SUPPORTED,
-                format!("Slot {} is a keyring; only partitions have this.", slot.slot),
-            )
-            .hint("'slot list' shows the slots, 'slot set' makes another one the current one"));
+            return Err(needs_another_slot(format!(
+                "Slot {} is a keyring; only partitions have this.",
+                slot.slot
+            )));
         }
         self.application_slot(number)?;
         let hsm = match self.appliance_of(slot) {
@@ -559,10 +565,7 @@ impl Session {
                 self.ui.note(note);
             }
         }
-        add_backup_hsms(&mut slots, &self.backup_hsms)?;
-        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
-            add_groups(&mut slots, &file);
-        }
+        self.add_last(&mut slots)?;
         Ok(slots)
     }
 
@@ -592,10 +595,7 @@ impl Session {
         for (number, link) in self.links.iter().enumerate() {
             notes.extend(add_keyrings(&mut slots, number, &link.label, link.found()));
         }
-        add_backup_hsms(&mut slots, &self.backup_hsms)?;
-        if let Ok(file) = Chrystoki::read(&self.side.configuration) {
-            add_groups(&mut slots, &file);
-        }
+        self.add_last(&mut slots)?;
         self.current = (!slots.is_empty()).then_some(0);
         self.slots = slots;
         for note in notes {
@@ -862,6 +862,12 @@ fn open_appliances(
     Ok(appliances)
 }
 
+/// The refusal of what a slot of this kind does not have.
+fn needs_another_slot(why: String) -> Failure {
+    codes::failure(codes::NOT_SUPPORTED, why)
+        .hint("'slot list' shows the slots, 'slot set' makes another one the current one")
+}
+
 fn unreadable(error: std::io::Error) -> Failure {
     Failure::new(Kind::NotUnderstood, format!("{error}."))
         .hint("name the client with --client, or set the file right")
@@ -944,14 +950,6 @@ fn add_keyrings(
              cluster '{label}' are not shown"
         )
     })
-}
-
-/// Adds the administrative slots of the Backup HSMs at this machine.
-fn add_backup_hsms(slots: &mut Vec<Slot>, backup_hsms: &[BackupHsm]) -> Result<(), Failure> {
-    for (device, backup_hsm) in backup_hsms.iter().enumerate() {
-        slots.push(backup_hsm.slot(slots.len(), device)?);
-    }
-    Ok(())
 }
 
 /// Adds the HA groups of the configuration behind all other slots.

@@ -20,18 +20,23 @@ pub fn start(
 ) -> Result<(Option<Connection>, Secrets, ClientSide), Failure> {
     let (folders, mut secrets) = (folders?, Secrets::from_environment());
     let side = ClientSide::of_machine(client, &folders);
-    let own = |folder: &Path| {
-        let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
-        Ok(LocalAppliance {
-            notice: own.notice(),
-            target: own.target.clone(),
-            key: own.key.clone(),
-            keep: Some(Box::new(own)),
-        })
-    };
     let connection = match side.needs_appliance(options, &folders)? {
         true => Some(connect(options, &folders, device, &mut secrets, own)?),
         false => None,
     };
     Ok((connection, secrets, side))
+}
+
+/// The emulated appliance of a folder, started if it does not run.
+///
+/// # Errors
+/// The folder cannot be used.
+pub(crate) fn own(folder: &Path) -> Result<LocalAppliance, Failure> {
+    let own = Own::open(folder).map_err(LocalAppliance::unusable)?;
+    Ok(LocalAppliance {
+        notice: own.notice(),
+        target: own.target.clone(),
+        key: own.key.clone(),
+        keep: Some(Box::new(own)),
+    })
 }

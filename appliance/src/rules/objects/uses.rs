@@ -40,8 +40,8 @@ pub(super) fn run(
         Operation::Copy => return copy(cx, slot, &uid, &contents, &body.template),
         Operation::Clone => return clones::give(cx, slot, uid, contents),
         Operation::Attest => {
-            let value = slot.value(cx, &uid, &contents)?;
-            let chain = attest::confirm(cx, &own, &uid, &Key::read(&own, value)?)?;
+            let key = slot.key_reader(cx, uid.clone(), contents.sealed, own.clone())?()?;
+            let chain = attest::confirm(cx, &own, &uid, &key)?;
             return Ok(Used { data: encoded(&chain), handle: None });
         }
         _ => {}

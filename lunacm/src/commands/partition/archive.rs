@@ -9,6 +9,7 @@ use luna_rest::partitions::{InitPartition, InitRole, Login, NewPartition, Partit
 use luna_rest::{Client, Nothing, hsm, objects, partitions};
 
 use super::clone::{One, chosen, copy, given_out};
+use crate::backup_hsm::partitions_of;
 use crate::commands::Done;
 use crate::prelude::*;
 use crate::slot_backend::SlotBackend;
@@ -147,9 +148,7 @@ impl Device {
     }
 
     fn backups(&self) -> Result<Vec<Partition>, Failure> {
-        let listed = self.client.get(&partitions::LIST, &[&self.hsm])?.partitions;
-        let show = |id: &str| Ok(self.client.get(&partitions::SHOW, &[&self.hsm, id])?);
-        listed.iter().map(|entry| show(&entry.id)).collect()
+        partitions_of(&self.client, &self.hsm)
     }
 
     /// The backup of a name, if there is one.

@@ -5,9 +5,10 @@
 //! them by these; a Backup HSM's are named by label or serial number here.
 
 use luna_rest::partitions as rest;
-use luna_rest::{Client, partitions};
+use luna_rest::partitions;
 use luna_shell::Kind;
 
+use crate::backup_hsm::partitions_of;
 use crate::commands::administrative::{require_so, sure};
 use crate::commands::{Done, hint_for_unknown};
 use crate::prelude::*;
@@ -99,17 +100,10 @@ fn administered(session: &Session, word: &str, slot: Option<usize>) -> Result<()
     require_so(session)
 }
 
-/// All partitions of an HSM.
-fn all(client: &Client, hsm: &str) -> Result<Vec<rest::Partition>, Failure> {
-    let listed = client.get(&rest::LIST, &[hsm])?.partitions;
-    let show = |id: &str| Ok(client.get(&rest::SHOW, &[hsm, id])?);
-    listed.iter().map(|entry| show(&entry.id)).collect()
-}
-
 /// The partition that is meant.
 fn meant(session: &Session, named: Option<&str>) -> Result<rest::Partition, Failure> {
     let (client, hsm) = session.backup_hsm()?;
-    let mut found = all(client, hsm)?;
+    let mut found = partitions_of(client, hsm)?;
     let number = found.len();
     let is_it = |one: &rest::Partition| {
         named.is_none_or(|name| [&one.id, &one.label, &one.name].into_iter().any(|has| has == name))
@@ -177,7 +171,8 @@ impl Run<Session> for Create {
         sure(session, self.force, "create a partition", None)?;
         let (client, hsm) = session.backup_hsm()?;
         // The product's partitions have no name, only the label that initialization gives.
-        let taken: Vec<String> = all(client, hsm)?.into_iter().map(|one| one.name).collect();
+        let taken: Vec<String> =
+            partitions_of(client, hsm)?.into_iter().map(|one| one.name).collect();
         let mut names = (1..).map(|number: u32| format!("partition{number}"));
         let name = names.find(|name| !taken.contains(name)).unwrap_or_default();
         let body = rest::NewPartition {
