@@ -102,6 +102,7 @@ complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l format -d 'Ho
 json\t'One JSON object'
 html\t'One page of HTML, which loads nothing and prints on A4'"
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l to -d 'Write it into this file' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l sign -d 'Sign a text that names the evidence with the private key of this label, and verify it' -r
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l lines -d 'How many lines of each log are taken, the last ones' -r
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"

@@ -50,6 +50,11 @@ impl ClientSide {
         Ok(servers(&file).is_empty() && (registrations(&file).is_empty() || own))
     }
 
+    /// Whether the configuration names appliances that this machine is a client of.
+    pub fn is_linked(&self) -> bool {
+        self.first_server().is_some()
+    }
+
     /// The first appliance that the configuration names.
     pub(crate) fn first_server(&self) -> Option<String> {
         let file = Chrystoki::read(&self.configuration).ok()?;

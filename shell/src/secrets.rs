@@ -109,7 +109,7 @@ pub(crate) fn accepted_in(invocation: &Invocation<'_>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`accepted`].
-pub(crate) fn answered(line: &str, attended: bool) -> Result<Secret, Failure> {
+pub fn answered_secret(line: &str, attended: bool) -> Result<Secret, Failure> {
     accepted(line, if attended { "The answer" } else { "Standard input" })?;
     Ok(Secret::from(line))
 }

@@ -13,7 +13,7 @@ use crate::connect::Connection;
 use crate::device::{Device, Input};
 use crate::failure::Failure;
 use crate::options::{Format, Options, SECRETS};
-use crate::secrets::{Secrets, accepted, answered};
+use crate::secrets::{Secrets, accepted, answered_secret};
 use crate::transcript::{Player, Recorder, Recording};
 use crate::watch::Watch;
 
@@ -300,7 +300,7 @@ impl Ui {
                 )
                 .hint(format!("{} gives the secret", instead(secret))))
             }
-            Input::Line(line) => answered(&Zeroizing::new(line), self.attended()),
+            Input::Line(line) => answered_secret(&Zeroizing::new(line), self.attended()),
             Input::NotText => Err(not_text()),
             Input::Cancelled => Err(cancelled()),
             Input::End => Err(unanswered(text, &instead(secret))),

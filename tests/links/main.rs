@@ -7,6 +7,7 @@ mod client;
 #[allow(dead_code, reason = "the tests of SSH use the rest of it")]
 #[path = "../ssh/door.rs"]
 mod door;
+mod evidence;
 mod ha;
 mod manual;
 #[allow(dead_code, reason = "the library uses all of it")]

@@ -11,6 +11,7 @@ mod certificates;
 mod confirm;
 mod keys;
 mod list;
+mod prove;
 mod select;
 mod sign;
 mod x509;
@@ -23,6 +24,8 @@ use luna_shell::{
 
 use crate::owner::ClientSide;
 use crate::session::Session;
+
+pub use prove::Proof;
 
 /// The version is that of the shell's banner; the recorded one is of 10.5.0-470.
 const BANNER: &str = "Certificate Management Utility (64-bit) v10.7.2-16. Copyright (c) 2024 Thales Group. All rights reserved.";

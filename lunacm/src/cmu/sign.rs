@@ -58,7 +58,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// The mechanism of a line, or the common one of the key's type.
-fn mechanism(given: Option<String>, key: &Attributes) -> Result<Mechanism, Failure> {
+pub(super) fn mechanism(given: Option<String>, key: &Attributes) -> Result<Mechanism, Failure> {
     let name = match given {
         Some(name) => match name.to_ascii_uppercase() {
             name if name.starts_with("CKM_") => name,

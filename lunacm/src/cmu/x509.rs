@@ -424,14 +424,16 @@ pub(super) fn request(subject: &[u8], key: &[u8]) -> Vec<u8> {
 pub(super) fn write(path: &Path, label: &str, der: &[u8], binary: bool) -> Result<(), Failure> {
     let content = match binary {
         true => der.to_vec(),
-        false => pem::encode_config(
-            &pem::Pem::new(label, der),
-            pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
-        )
-        .into_bytes(),
+        false => pem(label, der).into_bytes(),
     };
     replace_file(path, &content)
         .map_err(|error| Failure::command(format!("{}: {error}", path.display())))
+}
+
+/// PEM, with the line ends of Unix.
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
+    let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+    pem::encode_config(&pem::Pem::new(label, der), config)
 }
 
 /// The content of a file.

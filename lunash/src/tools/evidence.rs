@@ -8,13 +8,15 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use luna_rest::Fingerprint;
-use luna_shell::{Device, Failure, Format, Page, Secrets, Status, Table, Text, View, finish};
+use luna_shell::{Device, Failure, Format, Kind, Page, Secrets, Status, Table, Text, View, finish};
+use lunacm::cmu::Proof;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Surroundings;
 use super::forms::{cell, json, write};
+use super::signing::{Signing, sign};
 use super::state::{Appliance, ClientState, PartitionState, Reading, Unread, open};
 
 /// Its arguments.
@@ -36,6 +38,10 @@ pub struct Evidence {
     /// Write it into this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     to: Option<PathBuf>,
+
+    /// Sign a text that names the evidence with the private key of this label, and verify it
+    #[arg(long, value_name = "LABEL")]
+    sign: Option<String>,
 
     /// How many lines of each log are taken, the last ones
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
@@ -77,6 +83,8 @@ struct Found {
     appliance: Appliance,
     clients: Vec<ClientState>,
     partitions: Vec<PartitionState>,
+    /// The signature that was asked for.
+    signing: Option<Signing>,
     logs: Vec<Log>,
     /// What could not be read, and so is not proved.
     unread: Vec<Unread>,
@@ -141,6 +149,25 @@ impl Evidence {
             let clients = assigned.get(serial).cloned().unwrap_or_default();
             partitions.push(PartitionState { clients, ..reading.partition(serial)? });
         }
+        let read_at = OffsetDateTime::now_utc()
+            .replace_nanosecond(0)
+            .ok()
+            .and_then(|now| now.format(&Rfc3339).ok())
+            .unwrap_or_default();
+        let signing = match (&self.sign, &partitions[..]) {
+            (None, _) => None,
+            (Some(label), [one]) => {
+                let data = format!("Evidence of {subject}, read at {read_at}");
+                let what = (one, label.as_str(), data.as_str());
+                Some(sign((all, folders), &connection, device, &mut secrets, what)?)
+            }
+            (Some(_), several) => {
+                let why =
+                    format!("--sign needs one partition, and {subject} has {}.", several.len());
+                return Err(Failure::new(Kind::NotUnderstood, why)
+                    .hint("--partition NAME in place of --client names one"));
+            }
+        };
         let named = self.client.as_ref().or(self.partition.as_ref());
         let named = named.map(String::as_str).unwrap_or_default();
         let mut logs = Vec::new();
@@ -151,11 +178,7 @@ impl Evidence {
         }
         connection.client.close();
         Ok(Found {
-            read_at: OffsetDateTime::now_utc()
-                .replace_nanosecond(0)
-                .ok()
-                .and_then(|now| now.format(&Rfc3339).ok())
-                .unwrap_or_default(),
+            read_at,
             read_by: connection.user.clone(),
             host: connection.client.address().to_owned(),
             owner: connection.profile.owner.clone(),
@@ -163,6 +186,7 @@ impl Evidence {
             appliance,
             clients,
             partitions,
+            signing,
             logs,
             unread: reading.unread,
         })
@@ -191,6 +215,11 @@ struct Part {
     /// A table, its head first.
     table: Vec<Vec<String>>,
     lines: Vec<String>,
+}
+
+/// A value as it is shown.
+fn shown(value: &str) -> &str {
+    if value.is_empty() { "-" } else { value }
 }
 
 fn yes(value: bool) -> String {
@@ -240,6 +269,10 @@ impl Found {
         let mut parts = vec![appliance];
         parts.extend(self.clients.iter().map(client));
         parts.extend(self.partitions.iter().flat_map(PartitionState::parts));
+        parts.extend(self.signing.iter().map(|signing| Part {
+            lines: signing.proof.public_key.lines().map(str::to_owned).collect(),
+            ..part(format!("Signature with the key {}", signing.proof.key), signing.fields())
+        }));
         parts.extend(self.logs.iter().map(|log| Part {
             lines: log.lines.clone(),
             ..part(format!("Lines of the {} that name it", log.log), Vec::new())
@@ -253,11 +286,26 @@ impl Found {
     }
 }
 
+impl Signing {
+    fn fields(&self) -> Vec<Field> {
+        let Proof { partition, mechanism, data, signature, .. } = &self.proof;
+        vec![
+            ("Made over", self.over.to_owned()),
+            ("Partition", partition.clone()),
+            ("Mechanism", mechanism.clone()),
+            ("Text", data.clone()),
+            ("Signature", signature.clone()),
+            ("Verified", "yes, with the public key".to_owned()),
+        ]
+    }
+}
+
 impl PartitionState {
     fn parts(&self) -> [Part; 3] {
         let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         let roles = self.roles.iter().map(|role| {
-            let left = cell(&role.login_attempts_left);
+            let left = role.login_attempts_left.filter(|_| role.initialized);
+            let left = left.map_or_else(|| "-".to_owned(), |left| left.to_string());
             row(&[&role.name, &yes(role.initialized), &yes(role.locked_out), &left])
         });
         let policies =
@@ -302,8 +350,7 @@ impl Text for Sealed {
             page.blank();
             page.field("", 0, title);
             for (label, value) in fields {
-                let value = if value.is_empty() { "-".to_owned() } else { value };
-                page.field(&format!("  {label}:"), 18, value);
+                page.field(&format!("  {label}:"), 18, shown(&value));
             }
             if let Some(head) = table.first() {
                 let mut shown = Table::new(2, 2, &vec![(1, false); head.len()]);
@@ -328,6 +375,7 @@ h1 { font-size: 15pt; }\n\
 h2 { font-size: 11pt; margin: 6mm 0 2mm; border-bottom: 1px solid #999; break-after: avoid; }\n\
 table { border-collapse: collapse; width: 100%; }\n\
 th, td { text-align: left; vertical-align: top; padding: 1mm 3mm 1mm 0; overflow-wrap: anywhere; }\n\
+th[scope] { width: 36mm; overflow-wrap: normal; }\n\
 tr { break-inside: avoid; border-bottom: 1px solid #ddd; }\n\
 pre { font: 8pt monospace; white-space: pre-wrap; overflow-wrap: anywhere; }\n\
 </style>\n";
@@ -352,7 +400,7 @@ impl Sealed {
         for Part { title, fields, table, lines } in self.evidence.parts() {
             page += &format!("<h2>{}</h2>\n", html(&title));
             let fields = fields.iter().map(|(label, value)| {
-                format!("<tr><th scope=\"row\">{label}</th><td>{}</td></tr>\n", html(value))
+                format!("<tr><th scope=\"row\">{label}</th><td>{}</td></tr>\n", html(shown(value)))
             });
             let rows = table.iter().enumerate().map(|(place, cells)| {
                 let tag = if place == 0 { "th" } else { "td" };
@@ -360,11 +408,13 @@ impl Sealed {
                 format!("<tr>{}</tr>\n", cells.collect::<String>())
             });
             let rows: String = fields.chain(rows).collect();
+            if rows.is_empty() && lines.is_empty() {
+                page += "<p>None.</p>\n";
+            }
             if !rows.is_empty() {
                 page += &format!("<table>\n{rows}</table>\n");
-            } else if lines.is_empty() {
-                page += "<p>None.</p>\n";
-            } else {
+            }
+            if !lines.is_empty() {
                 page += &format!("<pre>{}</pre>\n", html(&lines.join("\n")));
             }
         }

@@ -11,6 +11,7 @@ mod incident;
 mod inventory;
 mod prometheus;
 mod rehearsal;
+mod signing;
 mod state;
 mod verify;
 
