@@ -256,7 +256,7 @@ _lunash() {
             return 0
             ;;
         lunash__subcmd__evidence)
-            opts="-q -h --client --partition --format --to --sign --lines --quiet --output --timeout --host --real --user --profile --fingerprint --ca --data --help"
+            opts="-q -h --client --partition --format --to --sign --auditor --lines --quiet --output --timeout --host --real --user --profile --fingerprint --ca --data --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -290,6 +290,10 @@ _lunash() {
                     return 0
                     ;;
                 --sign)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auditor)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

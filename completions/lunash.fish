@@ -103,6 +103,7 @@ json\t'One JSON object'
 html\t'One page of HTML, which loads nothing and prints on A4'"
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l to -d 'Write it into this file' -r -F
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l sign -d 'Sign a text that names the evidence with the private key of this label, and verify it' -r
+complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l auditor -d 'The account that may read the audit log; without it the one that reads the rest' -r
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l lines -d 'How many lines of each log are taken, the last ones' -r
 complete -c lunash -n "__fish_lunash_using_subcommand evidence" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"

@@ -134,6 +134,15 @@ pub(crate) fn open_all(
     })
 }
 
+/// Whether the link to a host comes about, or why not; none where the file does not name the host.
+pub(crate) fn probe(file: &Chrystoki, host: &str) -> Option<Result<(), String>> {
+    let server = servers(file).into_iter().find(|server| server.server == host)?;
+    let files = Files::of(file).map_err(|error| error.to_string());
+    let opened =
+        files.and_then(|files| files.connect(&server, None).map_err(|error| files.reason(&error)));
+    Some(opened.map(drop))
+}
+
 /// The link to one server of a file.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use luna_shell::{Failure, Folders, Options, names_appliance};
 
 use crate::chrystoki::Chrystoki;
 use crate::clusters::registrations;
+use crate::link;
 use crate::servers::servers;
 
 /// The section of the configuration file that network clients read.
@@ -53,6 +54,19 @@ impl ClientSide {
     /// Whether the configuration names appliances that this machine is a client of.
     pub fn is_linked(&self) -> bool {
         self.first_server().is_some()
+    }
+
+    /// Whether this machine is the client whose certificate is for this host name or address.
+    pub fn is_client(&self, address: &str) -> bool {
+        let file = Chrystoki::read(&self.configuration).ok();
+        let path = file.and_then(|file| file.get(SECTION, CERTIFICATE).map(PathBuf::from));
+        path.and_then(|path| common_name(&path).ok()).is_some_and(|name| name == address)
+    }
+
+    /// Tries the link with an appliance, by its name in the configuration: whether it comes about, or why not. None
+    /// where the configuration does not name it.
+    pub fn probe(&self, host: &str) -> Option<Result<(), String>> {
+        link::probe(&Chrystoki::read(&self.configuration).ok()?, host)
     }
 
     /// The first appliance that the configuration names.

@@ -442,12 +442,20 @@ impl Session {
         self.current
     }
 
+    /// The configuration of this client.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn configuration(&self) -> Result<Chrystoki, Failure> {
+        Chrystoki::read(&self.side.configuration).map_err(unreadable)
+    }
+
     /// Reads the HA groups of the configuration again.
     ///
     /// # Errors
     /// It cannot be read.
     pub(crate) fn read_groups(&mut self) -> Result<(), Failure> {
-        let file = Chrystoki::read(&self.side.configuration).map_err(unreadable)?;
+        let file = self.configuration()?;
         self.slots.retain(|slot| !slot.is_group());
         add_groups(&mut self.slots, &file);
         if self.current.is_some_and(|current| current >= self.slots.len()) {

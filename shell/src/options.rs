@@ -30,6 +30,7 @@ pub(crate) const SECRETS: &[(&str, &str)] = &[
     ("AUDIT_PASSWORD", "the Auditor of the HSM"),
     ("NEW_AUDIT_PASSWORD", "the new password of the Auditor"),
     ("AUDIT_DOMAIN", "the domain of the Auditor"),
+    ("AUDITOR_PASSWORD", "the account that reads the audit log for evidence"),
     ("PO_PASSWORD", "the Partition SO"),
     ("CO_PASSWORD", "the Crypto Officer"),
     ("CU_PASSWORD", "the Crypto User"),

@@ -14,7 +14,12 @@ use crate::network::Network;
 const DEADLINE: &str = "60";
 
 /// What the programs find in their environment, so that nothing asks for it.
-const SECRETS: [(&str, &str); 5] = [
+const SECRETS: [(&str, &str); 10] = [
+    ("LUNA_PASSWORD", PASSWORD),
+    ("LUNA_USER_PASSWORD", PASSWORD),
+    ("LUNA_AUDITOR_PASSWORD", PASSWORD),
+    ("LUNA_AUDIT_PASSWORD", "auditor-Passw0rd"),
+    ("LUNA_AUDIT_DOMAIN", "audit-domain"),
     ("LUNA_HSM_PASSWORD", "so-Passw0rd"),
     ("LUNA_DOMAIN", "domain-1"),
     ("LUNA_PO_PASSWORD", "po-Passw0rd"),

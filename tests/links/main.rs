@@ -13,6 +13,7 @@ mod manual;
 #[allow(dead_code, reason = "the library uses all of it")]
 #[path = "../src/network.rs"]
 mod network;
+mod operations;
 #[path = "../../lunash/tests/terminal/person.rs"]
 mod person;
 mod servers;

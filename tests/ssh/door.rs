@@ -27,7 +27,7 @@ pub(crate) struct Door {
     /// Where it says that clients of partitions link to.
     pub(crate) ntls: Option<SocketAddr>,
     places: Places,
-    target: Target,
+    pub(crate) target: Target,
 }
 
 /// Where an appliance is to listen; its seed is the end of the first address.

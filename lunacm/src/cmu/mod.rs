@@ -22,6 +22,7 @@ use luna_shell::{
     handler,
 };
 
+use crate::group_state::GroupState;
 use crate::owner::ClientSide;
 use crate::session::Session;
 
@@ -53,6 +54,14 @@ impl Cmu {
             session.ui().welcome(&format!("{BANNER}\n\n"));
         }
         Ok(Cmu { session })
+    }
+
+    /// As [`Session::group_states`].
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn group_states(&self) -> Result<Vec<GroupState>, Failure> {
+        self.session.group_states()
     }
 }
 

@@ -8,13 +8,19 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use luna_rest::Fingerprint;
-use luna_shell::{Device, Failure, Format, Kind, Page, Secrets, Status, Table, Text, View, finish};
-use lunacm::cmu::Proof;
+use luna_shell::{
+    Connection, Device, Failure, Folders, Format, Kind, Options, Page, Secrets, Status, Table,
+    Text, View, finish,
+};
+use lunacm::cmu::{Cmu, Proof};
+use lunacm::{ClientSide, GroupState, MemberState};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Surroundings;
+use super::client_side::linked;
 use super::forms::{cell, json, write};
 use super::signing::{Signing, sign};
 use super::state::{Appliance, ClientState, PartitionState, Reading, Unread, open};
@@ -42,6 +48,10 @@ pub struct Evidence {
     /// Sign a text that names the evidence with the private key of this label, and verify it
     #[arg(long, value_name = "LABEL")]
     sign: Option<String>,
+
+    /// The account that may read the audit log; without it the one that reads the rest
+    #[arg(long, value_name = "NAME")]
+    auditor: Option<String>,
 
     /// How many lines of each log are taken, the last ones
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
@@ -83,6 +93,8 @@ struct Found {
     appliance: Appliance,
     clients: Vec<ClientState>,
     partitions: Vec<PartitionState>,
+    /// The HA groups of this machine that have one of the partitions; null where it is no client.
+    groups: Option<Vec<GroupState>>,
     /// The signature that was asked for.
     signing: Option<Signing>,
     logs: Vec<Log>,
@@ -154,12 +166,14 @@ impl Evidence {
             .ok()
             .and_then(|now| now.format(&Rfc3339).ok())
             .unwrap_or_default();
+        let mut side = linked(&all.options, ClientSide::of_machine(None, folders));
         let signing = match (&self.sign, &partitions[..]) {
             (None, _) => None,
             (Some(label), [one]) => {
                 let data = format!("Evidence of {subject}, read at {read_at}");
                 let what = (one, label.as_str(), data.as_str());
-                Some(sign((all, folders), &connection, device, &mut secrets, what)?)
+                let ask = (device as &mut dyn Device, &mut secrets);
+                Some(sign((all, folders), &connection, side.as_mut(), ask, what)?)
             }
             (Some(_), several) => {
                 let why =
@@ -168,11 +182,31 @@ impl Evidence {
                     .hint("--partition NAME in place of --client names one"));
             }
         };
-        let named = self.client.as_ref().or(self.partition.as_ref());
-        let named = named.map(String::as_str).unwrap_or_default();
+        let groups = side.as_ref().map(Cmu::group_states).transpose()?;
+        let groups = groups.map(|mut groups| {
+            groups.retain(|group| serials.iter().any(|serial| group.has(serial)));
+            groups
+        });
+        if groups.is_none() {
+            let why =
+                "They are known to the client alone, and this machine is linked with nothing.";
+            reading.unread.push(Unread { what: "HA groups", why: why.to_owned() });
+        }
+        let named = self.client.iter().chain(&self.partition).chain(&serials);
+        let texts: Vec<&str> = named.map(String::as_str).collect();
+        let lunalogs = reading.log_lines(&texts, self.lines)?;
+        let audit = match &self.auditor {
+            None => reading.audit_lines(&texts, self.lines)?,
+            Some(name) => {
+                let auditor = self.auditor(name, (all, folders), &connection, device)?;
+                let mut log = Reading::begin(&auditor.client)?;
+                let lines = log.audit_lines(&texts, self.lines)?;
+                auditor.client.close();
+                reading.unread.append(&mut log.unread);
+                lines
+            }
+        };
         let mut logs = Vec::new();
-        let lunalogs = reading.log_lines(named, self.lines)?;
-        let audit = reading.audit_lines(named, self.lines)?;
         for (log, lines) in [("lunalogs", lunalogs), ("audit log", audit)] {
             logs.extend(lines.map(|lines| Log { log, lines }));
         }
@@ -186,10 +220,32 @@ impl Evidence {
             appliance,
             clients,
             partitions,
+            groups,
             signing,
             logs,
             unread: reading.unread,
         })
+    }
+
+    /// A session of the auditor, at the same appliance.
+    fn auditor(
+        &self,
+        name: &str,
+        (all, folders): (&Surroundings, &Folders),
+        connection: &Connection,
+        device: &mut dyn Device,
+    ) -> Result<Connection, Failure> {
+        let options = Options {
+            host: Some(connection.client.address().to_owned()),
+            user: Some(name.to_owned()),
+            fingerprint: Some(connection.client.fingerprint().to_string()),
+            profile: None,
+            data: None,
+            ..all.options.clone()
+        };
+        let given = Secrets::from_environment().find("AUDITOR_PASSWORD")?;
+        let given = given.as_ref().map(|password| ("PASSWORD", password.expose_secret()));
+        open((&options, all.wire.via), folders, device, &mut Secrets::only(given))
     }
 }
 
@@ -269,6 +325,18 @@ impl Found {
         let mut parts = vec![appliance];
         parts.extend(self.clients.iter().map(client));
         parts.extend(self.partitions.iter().flat_map(PartitionState::parts));
+        for group in self.groups.iter().flatten() {
+            let row = |member: &MemberState| {
+                let rank = if member.standby { "standby" } else { "active" };
+                let state = if member.alive { "alive" } else { "down" };
+                [&member.serial, rank, state].map(str::to_owned).to_vec()
+            };
+            let head = ["Member", "Rank", "State"].map(str::to_owned).to_vec();
+            parts.push(Part {
+                table: [head].into_iter().chain(group.members.iter().map(row)).collect(),
+                ..part(format!("HA group {}", group.label), Vec::new())
+            });
+        }
         parts.extend(self.signing.iter().map(|signing| Part {
             lines: signing.proof.public_key.lines().map(str::to_owned).collect(),
             ..part(format!("Signature with the key {}", signing.proof.key), signing.fields())

@@ -3,6 +3,7 @@
 //! command of the appliance, and is never abbreviated.
 
 mod apply;
+mod client_side;
 mod evidence;
 mod export;
 mod firewall;

@@ -4,18 +4,16 @@
 use std::sync::Arc;
 
 use luna_rest::Secret;
-use luna_shell::transcript::ScriptedTerminal;
 use luna_shell::{
     Connection, Device, Failure, Folders, Input, Secrets, Session as _, answered_secret,
 };
-use lunacm::ClientSide;
 use lunacm::cmu::{Cmu, Proof};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Surroundings;
 use super::state::PartitionState;
+use super::{Surroundings, client_side};
 
 /// A signature, and how it was asked for.
 #[derive(Serialize)]
@@ -26,31 +24,24 @@ pub(super) struct Signing {
     pub proof: Proof,
 }
 
-/// Signs `data` with the key of this label.
+/// Signs `data` with the key of this label, over the link of `side` where it has the partition.
 ///
 /// # Errors
 /// There is no password, the login is refused, or the key does not sign.
 pub(super) fn sign(
     (all, folders): (&Surroundings, &Folders),
     connection: &Connection,
-    device: &mut dyn Device,
-    secrets: &mut Secrets,
+    side: Option<&mut Cmu>,
+    (device, secrets): (&mut dyn Device, &mut Secrets),
     (partition, label, data): (&PartitionState, &str, &str),
 ) -> Result<Signing, Failure> {
-    let side = ClientSide::of_machine(None, folders);
-    // Links that cannot be opened have no slots.
-    let linked = side.is_linked().then(|| opened(all, None, side).ok()).flatten();
-    let linked = linked.filter(|cmu| cmu.has_slot(&partition.serial));
-    let (mut cmu, over) = match linked {
+    let mut own;
+    let (cmu, over) = match side.filter(|cmu| cmu.has_slot(&partition.serial)) {
         Some(cmu) => (cmu, "NTLS"),
         None => {
-            let shared = Connection::external(
-                Arc::clone(&connection.client),
-                Arc::clone(connection.watch()),
-            );
-            // No configuration of a client: all partitions are slots.
-            let side = ClientSide { name: None, configuration: "/dev/null".into() };
-            (opened(all, Some(shared), side)?, "REST")
+            let (client, watch) = (Arc::clone(&connection.client), Arc::clone(connection.watch()));
+            own = client_side::over(&all.options, Connection::external(client, watch))?;
+            (&mut own, "REST")
         }
     };
     cmu.ui().keep_state_in(&folders.state);
@@ -63,17 +54,6 @@ pub(super) fn sign(
         }
     })?;
     Ok(Signing { over, proof })
-}
-
-/// The slots, at a device where nobody is.
-fn opened(
-    all: &Surroundings,
-    connection: Option<Connection>,
-    side: ClientSide,
-) -> Result<Cmu, Failure> {
-    let nobody = Box::new(ScriptedTerminal::new([], false));
-    Cmu::open(connection, nobody, Secrets::none(), &all.options, side)
-        .map_err(|(_, failure)| failure)
 }
 
 fn co_password(

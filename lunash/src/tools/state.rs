@@ -169,6 +169,12 @@ fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// The last of the lines that hold one of these texts.
+fn last_with(mut lines: Vec<String>, texts: &[&str], most: usize) -> Vec<String> {
+    lines.retain(|line| texts.iter().any(|text| line.contains(text)));
+    lines.split_off(lines.len().saturating_sub(most))
+}
+
 /// Opens an appliance for a tool that reads over REST.
 ///
 /// # Errors
@@ -392,27 +398,24 @@ impl<'c> Reading<'c> {
         Ok(assigned)
     }
 
-    /// The last lines of the appliance's log that hold a text; none where the account may not read it.
+    /// The last lines of the appliance's log that hold one of these texts; none where the account may not read it.
     pub(super) fn log_lines(
         &mut self,
-        text: &str,
+        texts: &[&str],
         most: usize,
     ) -> Result<Option<Vec<String>>, Failure> {
-        let wanted = syslog::Tail { entries: Some(most), search: Some(text.to_owned()) };
-        let told = self.client.call(&syslog::TAIL, &["lunalogs"], &wanted);
-        Ok(self.told("lunalogs", told)?.map(|told| told.lines))
+        let told = self.client.call(&syslog::TAIL, &["lunalogs"], &syslog::Tail::default());
+        Ok(self.told("lunalogs", told)?.map(|told| last_with(told.lines, texts, most)))
     }
 
     /// The same of the HSM's audit log.
     pub(super) fn audit_lines(
         &mut self,
-        text: &str,
+        texts: &[&str],
         most: usize,
     ) -> Result<Option<Vec<String>>, Failure> {
-        let search = Some(text.to_owned());
-        let wanted = audit::Tail { entries: Some(most), search, ..audit::Tail::default() };
-        let told = self.client.call(&audit::TAIL, &[], &wanted);
-        Ok(self.told("audit log", told)?.map(|told| told.lines))
+        let told = self.client.call(&audit::TAIL, &[], &audit::Tail::default());
+        Ok(self.told("audit log", told)?.map(|told| last_with(told.lines, texts, most)))
     }
 
     /// The serial number of the partition called `name`.

@@ -1,170 +1,43 @@
-//! `lunash incident`: why a client does not get to its keys. From this machine it tries one layer after the other and
-//! names the first that fails, with what mends it; it changes nothing.
+//! The layers one after the other: what each finds, and what mends one that fails.
 
-use std::net::ToSocketAddrs;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
-use clap::Args;
 use luna_rest::{Client, Error, Fingerprint, Target, Trust};
 use luna_shell::{
-    CertificateFacts, Connection, Device, Failure, Folders, Format, Named, Options, Page, Secrets,
-    Status, Table, Text, Via, View, finish,
+    CertificateFacts, Connection, Device, Failure, Folders, Named, Options, Secrets, Via,
 };
-use serde::Serialize;
+use lunacm::ClientSide;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Surroundings;
-use super::firewall::{NTLS_PORT, reach, split};
-use super::forms::json;
-use super::state::{Appliance, PartitionState, Reading, open};
-
-/// Its arguments.
-#[derive(Args, Debug)]
-pub struct Incident {
-    /// The client, by the name it is registered with
-    #[arg(long, value_name = "NAME")]
-    client: String,
-
-    /// The port of NTLS, where something on the way translates it
-    #[arg(long, value_name = "PORT", default_value_t = NTLS_PORT)]
-    ntls_port: u16,
-}
-
-/// The layers, in the order in which they are tried.
-const LAYERS: [&str; 9] = [
-    "name",
-    "connection",
-    "tls",
-    "login",
-    "certificate",
-    "registration",
-    "assignment",
-    "partition",
-    "hsm",
-];
+use super::super::client_side::linked;
+use super::super::firewall::{reach, split};
+use super::super::state::{Appliance, ClientState, PartitionState, Reading, open};
+use super::Incident;
 
 /// How many lines of the log that name the client are shown.
 const LOG_LINES: usize = 5;
 
-/// The ladder as it was climbed.
-#[derive(Serialize)]
-struct Ladder {
-    client: String,
-    /// `host:port`.
-    appliance: String,
-    layers: Vec<Step>,
-    /// The first layer that failed; null if none did.
-    broken: Option<&'static str>,
-    /// What mends it, in this order.
-    fix: Vec<String>,
-    /// What proves it mended.
-    prove: Vec<String>,
-    /// The last lines of the appliance's log that name the client, where the account may read it.
-    log: Vec<String>,
-}
-
-/// A layer.
-#[derive(Serialize)]
-struct Step {
-    layer: &'static str,
-    result: Verdict,
-    /// What was found; null if it was not tried.
-    found: Option<String>,
-}
-
-#[derive(Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Verdict {
-    Ok,
-    Failed,
-    NotTried,
-}
-
 /// A layer that failed: what was found, and what mends it.
-struct Broken {
-    found: String,
-    fix: Vec<String>,
+pub(super) struct Broken {
+    pub(super) found: String,
+    pub(super) fix: Vec<String>,
 }
 
 fn broken<const FIXES: usize>(found: impl Into<String>, fix: [&str; FIXES]) -> Broken {
     Broken { found: found.into(), fix: fix.map(str::to_owned).to_vec() }
 }
 
-impl Incident {
-    pub(super) fn run(self, mut device: Box<dyn Device>, surroundings: &Surroundings) -> Status {
-        let output = surroundings.options.output;
-        let climbed = self.ladder(&mut *device, surroundings).and_then(|ladder| {
-            let status = if ladder.broken.is_some() { Status::Failed } else { Status::Success };
-            let text = match output {
-                Format::Luna => View::text(&ladder),
-                Format::Json => json(&ladder, status)?,
-            };
-            device.print(&text);
-            Ok(status)
-        });
-        let status = climbed.unwrap_or_else(|failure| super::report(&mut *device, output, failure));
-        finish("lunash", &mut *device, status)
-    }
-
-    fn ladder(&self, device: &mut dyn Device, all: &Surroundings) -> Result<Ladder, Failure> {
-        let folders = all.folders.as_ref().map_err(Clone::clone)?;
-        let mut climb = Climb {
-            incident: self,
-            options: &all.options,
-            via: all.wire.via,
-            folders,
-            address: String::new(),
-            passed: Vec::new(),
-            log: Vec::new(),
-        };
-        let climbed = match Named::find(&all.options, folders)? {
-            Some(named) => climb.climb_to(&named, device),
-            None => climb.on_own(device)?,
-        };
-        let Climb { address, passed, log, .. } = climb;
-        let reached = passed.len();
-        let (found, fix) = match climbed {
-            Ok(()) => (None, Vec::new()),
-            Err(Broken { found, fix }) => (Some(found), fix),
-        };
-        let failed = found.is_some();
-        let mut told = passed.into_iter().chain(found);
-        let step = |(place, layer): (usize, &&'static str)| Step {
-            layer,
-            result: match () {
-                () if place < reached => Verdict::Ok,
-                () if place == reached && failed => Verdict::Failed,
-                () => Verdict::NotTried,
-            },
-            found: told.next(),
-        };
-        let again = format!("lunash incident --client {}", self.client);
-        Ok(Ladder {
-            client: self.client.clone(),
-            appliance: address,
-            layers: LAYERS.iter().enumerate().map(step).collect(),
-            broken: failed.then(|| LAYERS.get(reached).copied()).flatten(),
-            fix,
-            prove: vec![
-                again,
-                "vtl verify   (at the client: it lists the partitions)".to_owned(),
-                format!("lunash evidence --client {}", self.client),
-            ],
-            log,
-        })
-    }
-}
-
 /// The way up, as far as it went.
-struct Climb<'c> {
-    incident: &'c Incident,
-    options: &'c Options,
-    via: Option<Via>,
-    folders: &'c Folders,
-    address: String,
+pub(super) struct Climb<'c> {
+    pub(super) incident: &'c Incident,
+    pub(super) options: &'c Options,
+    pub(super) via: Option<Via>,
+    pub(super) folders: &'c Folders,
+    pub(super) address: String,
     /// What was found at each layer that holds.
-    passed: Vec<String>,
-    log: Vec<String>,
+    pub(super) passed: Vec<String>,
+    pub(super) log: Vec<String>,
 }
 
 impl Climb<'_> {
@@ -173,9 +46,14 @@ impl Climb<'_> {
     }
 
     /// All layers of an appliance that is named.
-    fn climb_to(&mut self, named: &Named, device: &mut dyn Device) -> Result<(), Broken> {
+    pub(super) fn climb_to(
+        &mut self,
+        named: &Named,
+        device: &mut dyn Device,
+    ) -> Result<(), Broken> {
         self.address = named.address();
         let (host, port) = self.name()?;
+        self.route(&host, port)?;
         self.connection(&host, port)?;
         if let Err(failure) = named.greet(self.options, self.folders) {
             return Err(broken(
@@ -195,11 +73,15 @@ impl Climb<'_> {
     }
 
     /// Those of an emulated appliance of one's own, which has to be started before anything is tried.
-    fn on_own(&mut self, device: &mut dyn Device) -> Result<Result<(), Broken>, Failure> {
+    pub(super) fn on_own(
+        &mut self,
+        device: &mut dyn Device,
+    ) -> Result<Result<(), Broken>, Failure> {
         let connection =
             open((self.options, self.via), self.folders, device, &mut Secrets::none())?;
         connection.client.address().clone_into(&mut self.address);
         let climbed = self.name().and_then(|(host, port)| {
+            self.route(&host, port)?;
             self.connection(&host, port)?;
             let seen = self.handshake(&host)?;
             self.inside(&connection, seen)
@@ -225,6 +107,36 @@ impl Climb<'_> {
         }
         self.passed(format!("{host} is {}", addresses.join(", ")));
         Ok((host, port))
+    }
+
+    /// Whether this machine would send anything there: no packet leaves it for that.
+    fn route(&mut self, host: &str, port: u16) -> Result<(), Broken> {
+        let any: [SocketAddr; 2] =
+            [(Ipv4Addr::UNSPECIFIED, 0).into(), (Ipv6Addr::UNSPECIFIED, 0).into()];
+        let here = any.iter().map(|any| {
+            let socket = UdpSocket::bind(any)?;
+            socket.connect((host, port))?;
+            socket.local_addr()
+        });
+        let mut why = None;
+        for here in here {
+            match here {
+                Ok(here) => {
+                    self.passed(format!("from {}", here.ip()));
+                    return Ok(());
+                }
+                // The first is that of the older family of addresses, which most appliances have.
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        let why = why.map(|error| error.to_string()).unwrap_or_default();
+        Err(broken(
+            format!("This machine has no way to {host}: {why}."),
+            [
+                "ip route get ADDRESS   (at this machine)",
+                "network show   (at the appliance's console)",
+            ],
+        ))
     }
 
     fn connection(&mut self, host: &str, rest: u16) -> Result<(), Broken> {
@@ -267,7 +179,7 @@ impl Climb<'_> {
             Reading::begin(&connection.client).map_err(|failure| no_login(&failure))?;
         self.passed(format!("'{}' may look", connection.user));
         let climbed = self.layers(&mut reading, seen);
-        let lines = reading.log_lines(&self.incident.client, LOG_LINES);
+        let lines = reading.log_lines(&[&self.incident.client], LOG_LINES);
         self.log = lines.ok().flatten().unwrap_or_default();
         connection.client.close();
         climbed
@@ -275,9 +187,44 @@ impl Climb<'_> {
 
     fn layers(&mut self, reading: &mut Reading<'_>, seen: Fingerprint) -> Result<(), Broken> {
         self.certificate(reading, seen)?;
-        let serials = self.registration(reading)?;
-        self.partitions(reading, &serials)?;
+        let client = self.registration(reading)?;
+        let serials = &client.partitions;
+        let side = ClientSide::of_machine(None, self.folders);
+        // Another machine's link and groups are seen there alone.
+        let side = Some(side).filter(|side| side.is_client(client.address()));
+        self.link(side.as_ref())?;
+        self.partitions(reading, serials)?;
+        self.ha(side.as_ref(), serials)?;
         self.hsm(reading)
+    }
+
+    fn link(&mut self, side: Option<&ClientSide>) -> Result<(), Broken> {
+        let Some(side) = side else {
+            self.passed("this machine is not the client, whose own links are tried there");
+            return Ok(());
+        };
+        let (host, _) = split(&self.address);
+        let host = host.to_owned();
+        match side.probe(&host) {
+            Some(Ok(())) => self.passed(format!("this client is linked with {host}")),
+            None => {
+                let found = format!("This client's configuration does not name {host}.");
+                let add = format!(
+                    "vtl addServer -n {host} -c server.pem   (with the appliance's certificate)"
+                );
+                return Err(broken(found, ["lunash get server.pem", &add]));
+            }
+            Some(Err(why)) => {
+                let replace = format!(
+                    "vtl replaceServer -o {host} -n {host} -c server.pem   (where its certificate is another one now)"
+                );
+                return Err(broken(
+                    format!("This client has no link with {host}: {why}."),
+                    ["vtl verify   (at the client)", "lunash get server.pem", &replace],
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn certificate(&mut self, reading: &mut Reading<'_>, seen: Fingerprint) -> Result<(), Broken> {
@@ -291,7 +238,7 @@ impl Climb<'_> {
                 "NTLS shows another certificate than the one that the appliance has now.",
                 [
                     "service restart ntls",
-                    "vtl replaceServer -n HOST -c server.pem   (at each client, with the new certificate)",
+                    "vtl replaceServer -o HOST -n HOST -c server.pem   (at each client, with the new certificate)",
                 ],
             ));
         }
@@ -301,7 +248,7 @@ impl Climb<'_> {
                 [
                     "sysconf regenCert",
                     "service restart ntls",
-                    "vtl replaceServer -n HOST -c server.pem   (at each client, with the new certificate)",
+                    "vtl replaceServer -o HOST -n HOST -c server.pem   (at each client, with the new certificate)",
                 ],
             ));
         }
@@ -309,8 +256,7 @@ impl Climb<'_> {
         Ok(())
     }
 
-    /// The serial numbers of the client's partitions.
-    fn registration(&mut self, reading: &mut Reading<'_>) -> Result<Vec<String>, Broken> {
+    fn registration(&mut self, reading: &mut Reading<'_>) -> Result<ClientState, Broken> {
         let name = &self.incident.client;
         let Some(client) = reading.client_state(name).map_err(unread)? else {
             let register = format!("client register -client {name} -hostname {name}");
@@ -333,7 +279,7 @@ impl Climb<'_> {
             return Err(broken(found, ["partition list", &assign]));
         }
         self.passed(format!("partitions {}", client.partitions.join(", ")));
-        Ok(client.partitions)
+        Ok(client)
     }
 
     fn partitions(&mut self, reading: &mut Reading<'_>, serials: &[String]) -> Result<(), Broken> {
@@ -348,6 +294,37 @@ impl Climb<'_> {
             found.push(format!("{} is initialized, {officer}", partition.name));
         }
         self.passed(found.join("; "));
+        Ok(())
+    }
+
+    /// The HA groups of this machine that have one of the partitions.
+    fn ha(&mut self, side: Option<&ClientSide>, serials: &[String]) -> Result<(), Broken> {
+        let Some(side) = side.and_then(|side| linked(self.options, side.clone())) else {
+            self.passed("this machine is not the client, which alone knows its groups");
+            return Ok(());
+        };
+        let groups = side.group_states().map_err(unread)?;
+        let groups: Vec<_> =
+            groups.iter().filter(|group| serials.iter().any(|serial| group.has(serial))).collect();
+        for group in &groups {
+            if let Some(down) = group.members.iter().find(|member| !member.alive) {
+                let (label, serial) = (&group.label, &down.serial);
+                let again = format!(
+                    "lunash incident --client {} --host HOST   (at the appliance of {serial})",
+                    self.incident.client
+                );
+                let recover = format!("hagroup recover -group {label}   (lunacm, once it answers)");
+                return Err(broken(
+                    format!("The member {serial} of the HA group '{label}' does not answer."),
+                    ["vtl verify   (which appliances this client reaches)", &again, &recover],
+                ));
+            }
+        }
+        let labels: Vec<&str> = groups.iter().map(|group| group.label.as_str()).collect();
+        self.passed(match labels.is_empty() {
+            true => "the partitions are in no HA group of this machine".to_owned(),
+            false => format!("all members of {} answer", labels.join(", ")),
+        });
         Ok(())
     }
 
@@ -436,34 +413,4 @@ fn no_login(failure: &Failure) -> Broken {
 fn unread(failure: Failure) -> Broken {
     let fix = "look with an account of the role monitor, operator or admin";
     broken(told(&failure), [fix])
-}
-
-impl Text for Ladder {
-    fn write(&self, page: &mut Page) {
-        page.line(format!("The client '{}' at {}", self.client, self.appliance));
-        page.blank();
-        let mut table = Table::new(0, 2, &[(12, false), (9, false), (1, false)]);
-        for Step { layer, result, found } in &self.layers {
-            let result = match result {
-                Verdict::Ok => "ok",
-                Verdict::Failed => "FAILED",
-                Verdict::NotTried => "not tried",
-            };
-            table.row([layer, result, found.as_deref().unwrap_or_default()]);
-        }
-        page.table(&table);
-        let lines: [(&str, &[String]); 3] =
-            [("Log", &self.log), ("Mend it", &self.fix), ("Prove it", &self.prove)];
-        for (title, lines) in lines {
-            if !lines.is_empty() {
-                page.blank();
-                page.line(format!("{title}:"));
-                lines.iter().for_each(|line| page.field("    ", 0, line));
-            }
-        }
-        if self.broken.is_none() {
-            page.blank();
-            page.line("Nothing is amiss from here: look at the application, its library and its password.");
-        }
-    }
 }
