@@ -34,6 +34,9 @@ _lunash() {
             lunash,inventory)
                 cmd="lunash__subcmd__inventory"
                 ;;
+            lunash,serve-metrics)
+                cmd="lunash__subcmd__serve__subcmd__metrics"
+                ;;
             lunash,verify)
                 cmd="lunash__subcmd__verify"
                 ;;
@@ -44,7 +47,7 @@ _lunash() {
 
     case "${cmd}" in
         lunash)
-            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --real --user --profile --fingerprint --ca --data --record --record-overwrite --record-times --list-commands --generate --via --ssh-port --ssh-option --put --get --all --help --version apply export evidence firewall incident inventory verify"
+            opts="-c -f -q -h -V --command --file --quiet --output --fail-fast --timeout --strict --yes --answer --last-attempt --host --real --user --profile --fingerprint --ca --data --record --record-overwrite --record-times --list-commands --generate --via --ssh-port --ssh-option --put --get --all --help --version apply export evidence firewall incident inventory serve-metrics verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -609,6 +612,70 @@ _lunash() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "luna json" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fingerprint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lunash__subcmd__serve__subcmd__metrics)
+            opts="-q -h --listen --quiet --output --timeout --host --real --user --profile --fingerprint --ca --data --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

@@ -68,6 +68,7 @@ complete -c lunash -n "__fish_lunash_needs_command" -a "evidence" -d 'Show what 
 complete -c lunash -n "__fish_lunash_needs_command" -a "firewall" -d 'Write what a firewall has to let through for a client, and try it'
 complete -c lunash -n "__fish_lunash_needs_command" -a "incident" -d 'Find the layer at which a client fails, and what mends it'
 complete -c lunash -n "__fish_lunash_needs_command" -a "inventory" -d 'List every appliance of the configuration, or those that are named: what each is and holds'
+complete -c lunash -n "__fish_lunash_needs_command" -a "serve-metrics" -d 'Serve the inventory as metrics that Prometheus scrapes, until Ctrl-C or SIGTERM'
 complete -c lunash -n "__fish_lunash_needs_command" -a "verify" -d 'Play transcripts, and compare what is shown with what they hold'
 complete -c lunash -n "__fish_lunash_using_subcommand apply" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"
@@ -171,6 +172,19 @@ complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l data -d 'The
 complete -c lunash -n "__fish_lunash_using_subcommand inventory" -s q -l quiet -d 'No banner, and no remarks on standard error'
 complete -c lunash -n "__fish_lunash_using_subcommand inventory" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
 complete -c lunash -n "__fish_lunash_using_subcommand inventory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l listen -d 'Where to listen; port 0 takes a free one. Whoever reaches it may read' -r
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
+json\t'One JSON object per command'"
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l timeout -d 'The longest time a command may take, questions apart [default: 300]' -r
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l host -d 'The appliance, as HOST, HOST:PORT or USER@HOST; without one an emulated appliance of your own is used' -r -f -a "(__fish_print_hostnames)"
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l user -d 'The appliance account' -r
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l profile -d 'A profile of the configuration file' -r
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l fingerprint -d 'The SHA-256 fingerprint the appliance\'s certificate must have' -r
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l ca -d 'A PEM file of the authorities that vouch for the appliance\'s certificate' -r -F
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l data -d 'The folder of the emulated appliance' -r -f -a "(__fish_complete_directories)"
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -s q -l quiet -d 'No banner, and no remarks on standard error'
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -l real -d 'Never use an emulated appliance of your own: without a host, refuse'
+complete -c lunash -n "__fish_lunash_using_subcommand serve-metrics" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l junit -d 'Write the results into this file, as JUnit\'s XML' -r -F
 complete -c lunash -n "__fish_lunash_using_subcommand verify" -l output -d 'How results are written' -r -f -a "luna\t'Luna\'s own text'
 json\t'One JSON object per command'"

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::process::{Child, Command};
+use std::thread;
 
 use luna_rest::{config, syslog};
 use luna_shell::CommandResult;
@@ -15,7 +18,7 @@ mod server;
 mod several;
 
 use server::{Server, answer, located};
-use several::{Fleet, local, onboard};
+use several::{Fleet, local, onboard, register};
 
 /// Two appliances with a client that has a partition on each, and one that is down.
 fn fleet() -> Fleet {
@@ -215,4 +218,88 @@ fn metrics_are_what_prometheus_reads() {
     assert!(of("luna_certificate_not_after_timestamp_seconds", labels) > 1e9);
     let info = &metrics["luna_appliance_info"][1].0;
     assert!(info.contains("owner=\"Payments, \\\"EU\\\"\""), "{info}");
+}
+
+/// `lunash serve-metrics`, which ends when it is asked to.
+struct Metrics {
+    process: Child,
+    address: String,
+}
+
+impl Metrics {
+    fn of(fleet: &Fleet, password: &str) -> Metrics {
+        let mut command = fleet.program(&["serve-metrics", "--listen", "127.0.0.1:0"]);
+        let mut process = command.env("LUNA_PASSWORD", password).spawn().unwrap();
+        let mut told = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut told).unwrap();
+        let address =
+            told.trim().strip_prefix("Metrics are at ").unwrap_or_else(|| panic!("{told}"));
+        Metrics { process, address: address.to_owned() }
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let address = self.address.replace("/metrics", path);
+        let ran =
+            Command::new("curl").args(["-s", "-w", "%{http_code}", &address]).output().unwrap();
+        let mut text = String::from_utf8(ran.stdout).unwrap();
+        let status = text.split_off(text.len() - 3);
+        (status.parse().unwrap(), text)
+    }
+
+    fn end(mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Metrics {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn each_scrape_reads_anew_and_a_refused_login_is_not_tried_again() {
+    let fleet = fleet();
+    let server = Metrics::of(&fleet, several::PASSWORD);
+    let clients = || {
+        let (status, text) = server.get("/metrics");
+        assert_eq!(status, 200, "{text}");
+        let metrics = parse(&text);
+        assert_eq!(metrics["luna_up"].iter().map(|(_, up)| *up).sum::<f64>(), 2.0);
+        metrics["luna_clients"].iter().map(|(_, value)| *value).sum::<f64>()
+    };
+    assert_eq!(clients(), 2.0);
+    register(&local(&fleet.running[0].0), "app2");
+    assert_eq!(clients(), 3.0);
+    assert_eq!(server.get("/elsewhere").0, 404);
+    let both = thread::scope(|scope| {
+        [(), ()].map(|()| scope.spawn(|| server.get("/metrics").0)).map(|one| one.join().unwrap())
+    });
+    assert_eq!(both, [200, 200]);
+    // A configuration that is being edited ends nothing.
+    let file = fleet.home.path().join(".config/luna/config.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "[profiles").unwrap();
+    assert_eq!(server.get("/metrics").0, 500);
+    std::fs::write(&file, good).unwrap();
+    assert_eq!(clients(), 3.0);
+    server.end();
+
+    let refused = || {
+        let client = local(&fleet.running[0].0);
+        let log = client.call(&syslog::TAIL, &["lunalogs"], &syslog::Tail::default()).unwrap();
+        log.lines.iter().filter(|line| line.contains(" 401 ")).count()
+    };
+    let before = refused();
+    let server = Metrics::of(&fleet, "wrong-Passw0rd");
+    for _ in 0..3 {
+        let (status, text) = server.get("/metrics");
+        assert_eq!((status, parse(&text)["luna_up"][1].1), (200, 0.0), "{text}");
+    }
+    assert_eq!(refused(), before + 1);
+    server.end();
 }

@@ -52,7 +52,7 @@ enum Form {
 
 /// The appliances.
 #[derive(Serialize)]
-struct Rows {
+pub(super) struct Rows {
     appliances: Vec<Row>,
 }
 
@@ -72,6 +72,8 @@ struct Row {
     read_seconds: f64,
     #[serde(skip)]
     status: Status,
+    #[serde(skip)]
+    failure: Option<Failure>,
 }
 
 /// What an appliance is and holds.
@@ -106,7 +108,11 @@ struct Member {
 
 impl Inventory {
     pub(super) fn run(self, mut device: Box<dyn Device>, surroundings: &Surroundings) -> Status {
-        let written = self.rows(surroundings).and_then(|rows| {
+        // Read once: a descriptor gives it to one reader only.
+        let password = Secrets::from_environment().find("PASSWORD");
+        let rows =
+            password.and_then(|password| read(surroundings, password.as_ref(), &BTreeMap::new()));
+        let written = rows.and_then(|rows| {
             let status = rows.appliances.iter().map(|row| row.status).max().unwrap_or_default();
             let text = self.text(&rows, status, surroundings.options.output)?;
             write(&mut *device, self.to.as_deref(), &text)?;
@@ -136,23 +142,35 @@ impl Inventory {
             Form::Prometheus => rows.metrics(),
         })
     }
+}
 
-    fn rows(&self, surroundings: &Surroundings) -> Result<Rows, Failure> {
-        let folders = surroundings.folders.as_ref().map_err(Clone::clone)?;
-        let members = members(&surroundings.options, folders)?;
-        // Read once: a descriptor gives it to one reader only.
-        let password = Secrets::from_environment().find("PASSWORD")?;
-        let mut appliances = Vec::new();
-        at_once(
-            &members,
-            |member| member.row(surroundings.wire.via, folders, password.as_ref()),
-            |row| {
-                appliances.push(row);
-            },
-        );
-        share(&mut appliances);
-        Ok(Rows { appliances })
-    }
+/// Reads all appliances, but for those whose login was refused before: what was said then is said again.
+///
+/// # Errors
+/// The configuration cannot be read, or names none.
+pub(super) fn read(
+    surroundings: &Surroundings,
+    password: Option<&SecretString>,
+    refused: &BTreeMap<String, Failure>,
+) -> Result<Rows, Failure> {
+    let folders = surroundings.folders.as_ref().map_err(Clone::clone)?;
+    let members = members(&surroundings.options, folders)?;
+    let mut appliances = Vec::new();
+    at_once(
+        &members,
+        |member| {
+            let refused = refused.get(&member.name).cloned();
+            member.row(folders, || match refused {
+                Some(failure) => Err(failure),
+                None => member.read(surroundings.wire.via, folders, password),
+            })
+        },
+        |row| {
+            appliances.push(row);
+        },
+    );
+    share(&mut appliances);
+    Ok(Rows { appliances })
 }
 
 /// The appliances that are named, or those of all profiles.
@@ -184,14 +202,13 @@ fn members(options: &Options, folders: &Folders) -> Result<Vec<Member>, Failure>
 }
 
 impl Member {
-    fn row(&self, via: Option<Via>, folders: &Folders, password: Option<&SecretString>) -> Row {
+    fn row(&self, folders: &Folders, read: impl FnOnce() -> Result<Stock, Failure>) -> Row {
         let begun = Instant::now();
         let named = Named::find(&self.options, folders);
         let known = named.as_ref().ok().and_then(Option::as_ref);
         let profile = known.map(|named| named.profile.clone()).unwrap_or_default();
         let host = known.map(Named::address);
-        let read = self.read(via, folders, password);
-        let (state, failure) = match read {
+        let (state, failure) = match read() {
             Ok(stock) => (Some(stock), None),
             Err(failure) => (None, Some(failure)),
         };
@@ -201,7 +218,8 @@ impl Member {
             owner: profile.owner,
             notes: profile.notes,
             status: failure.as_ref().map(Failure::status).unwrap_or_default(),
-            error: failure.map(told),
+            error: failure.as_ref().map(told),
+            failure,
             state,
             read_seconds: begun.elapsed().as_secs_f64(),
         }
@@ -225,7 +243,7 @@ impl Member {
 }
 
 /// A failure with what helps, in one line.
-fn told(failure: Failure) -> String {
+fn told(failure: &Failure) -> String {
     let mut text = failure.message.replace('\n', " ");
     if let Some(hint) = failure.hints.first() {
         text += &format!(" ({hint})");
@@ -413,7 +431,15 @@ impl Rows {
         csv([heads].into_iter().chain(self.appliances.iter().map(row)))
     }
 
-    fn metrics(&self) -> String {
+    /// The appliances that refused the login, and how.
+    pub(super) fn logins_refused(&self) -> impl Iterator<Item = (String, Failure)> {
+        self.appliances.iter().filter_map(|row| {
+            let failure = row.failure.clone().filter(Failure::login_refused)?;
+            Some((row.name.clone(), failure))
+        })
+    }
+
+    pub(super) fn metrics(&self) -> String {
         let mut metrics = Metrics::default();
         for row in &self.appliances {
             row.measure(&mut metrics);

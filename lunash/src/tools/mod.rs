@@ -12,6 +12,7 @@ mod incident;
 mod inventory;
 mod prometheus;
 mod rehearsal;
+mod serve_metrics;
 mod signing;
 mod state;
 mod verify;
@@ -50,6 +51,8 @@ pub enum Tool {
     Incident(incident::Incident),
     /// List every appliance of the configuration, or those that are named: what each is and holds
     Inventory(inventory::Inventory),
+    /// Serve the inventory as metrics that Prometheus scrapes, until Ctrl-C or SIGTERM
+    ServeMetrics(serve_metrics::ServeMetrics),
     /// Play transcripts, and compare what is shown with what they hold
     Verify(verify::Verify),
 }
@@ -79,6 +82,7 @@ impl Tool {
             Tool::Firewall(firewall) => firewall.run(device, &surroundings),
             Tool::Incident(incident) => incident.run(device, &surroundings),
             Tool::Inventory(inventory) => inventory.run(device, &surroundings),
+            Tool::ServeMetrics(serve) => serve.run(device, &surroundings),
             Tool::Verify(verify) => verify.run(device, surroundings),
         }
     }
