@@ -77,11 +77,22 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// Stops it with SIGTERM.
-    pub(crate) fn terminate(self) -> Output {
+    /// Stops it with SIGTERM. Its standard output has been read for the address.
+    pub(crate) fn terminate(mut self) -> Output {
         let sent = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
-        self.child.wait_with_output().unwrap()
+        let mut stderr = Vec::new();
+        self.child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+        Output { status: self.child.wait().unwrap(), stdout: Vec::new(), stderr }
+    }
+}
+
+impl Drop for Process {
+    /// Also where a test panics.
+    fn drop(&mut self) {
+        // It has ended already where the test has ended it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
