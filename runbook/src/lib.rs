@@ -1,7 +1,7 @@
 //! A runbook as a file: what stands in it, what an appliance has, and the lines between the two.
 //!
 //! `file.rs` has what a file may say and `source.rs` where its secrets are; `state.rs` reads what is
-//! there; `plan.rs` is a pure function of the two for one appliance, `client.rs` for this machine as a client of
+//! there, `screens.rs` where it is shown and not told; `plan.rs` is a pure function of the two for one appliance, `client.rs` for this machine as a client of
 //! several, `cluster.rs` for a cluster of them: the LunaSH and LunaCM lines that a person would type. They are run where both shells are known, by `lunash apply`.
 
 pub mod client;
@@ -9,9 +9,11 @@ pub mod cluster;
 pub mod export;
 pub mod file;
 pub mod plan;
+mod screens;
 mod source;
 mod ssh_key;
 pub mod state;
 
+pub use screens::Ask;
 pub use source::{Credential, SecretSource, Vault};
 pub use ssh_key::fingerprint as ssh_fingerprint;
