@@ -32,6 +32,10 @@ pub enum Program {
         /// The partition.
         partition: String,
     },
+    /// The client's shell, over the same links; the line is about the client's configuration alone.
+    Settings,
+    /// The client's program that registers it with the cluster.
+    Register,
     /// The appliance's shell, in a session of its own: the menus of clusters come with their package.
     Cluster {
         /// Whether the cluster's service has to run first.
@@ -51,7 +55,11 @@ impl Program {
     pub fn name(&self) -> &'static str {
         match self {
             Program::LunaSh | Program::Cluster { .. } => "lunash",
-            Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm",
+            Program::LunaCm { .. }
+            | Program::Deploy
+            | Program::Linked { .. }
+            | Program::Settings => "lunacm",
+            Program::Register => "lnhclientregistration",
             Program::Scp { .. } => "scp",
         }
     }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
+use luna_grammar::tokenize;
 use luna_rest::{Client, Secret, clusters, partitions, services};
 use luna_runbook::cluster::{CLUSTER_ID, member_id};
 use luna_runbook::plan::{PolicyIs, Program, Step, serial_of};
@@ -15,9 +17,9 @@ use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
     CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind, LineAssistant,
-    Options, Secrets, Shell, connect,
+    Options, Secrets, Shell, TimeLimit, connect,
 };
-use lunacm::ClientSide;
+use lunacm::{ClientSide, registration};
 
 use crate::refusals::refused;
 use crate::session::Session;
@@ -222,7 +224,11 @@ impl<'a> Typist<'a> {
                 let user = session.connection().user.clone();
                 session.client().upload(&user, name, content).map(|_| Vec::new()).map_err(refused)
             }
-            Program::Deploy | Program::Linked { .. } | Program::Cluster { .. } => {
+            Program::Deploy
+            | Program::Linked { .. }
+            | Program::Settings
+            | Program::Register
+            | Program::Cluster { .. } => {
                 Err(Failure::command("This line is not one of this appliance alone."))
             }
         }
@@ -296,13 +302,7 @@ pub(super) fn type_as_member(
             Ok(client.get(&services::SHOW, &["cluster"])?.is_running())
         })?;
     }
-    let mut line = step.line.clone();
-    if line.contains(CLUSTER_ID) {
-        let (connection, _) = first.connect()?;
-        let list = connection.client.get(&clusters::LIST, &[])?.data;
-        let none = || Failure::command("The cluster was not made.");
-        line = line.replace(CLUSTER_ID, &list.first().ok_or_else(none)?.cluster_uuid);
-    }
+    let mut line = with_cluster(first, &step.line)?;
     for (other, member) in &cluster.members {
         let place = member_id(other);
         if line.contains(&place) {
@@ -327,6 +327,51 @@ pub(super) fn type_as_member(
         })?;
     }
     Ok(remarks)
+}
+
+/// A line with the UUID of the cluster, which may have been made since it was planned.
+fn with_cluster(first: &Appliance<'_>, line: &str) -> Result<String, Failure> {
+    if !line.contains(CLUSTER_ID) {
+        return Ok(line.to_owned());
+    }
+    let (connection, _) = first.connect()?;
+    let list = connection.client.get(&clusters::LIST, &[])?.data;
+    let none = || Failure::command("The cluster was not made.");
+    Ok(line.replace(CLUSTER_ID, &list.first().ok_or_else(none)?.cluster_uuid))
+}
+
+/// The arguments of `lnhclientregistration`.
+#[derive(Parser)]
+struct Registration {
+    #[command(flatten)]
+    arguments: registration::Arguments,
+}
+
+/// Runs the line that registers this machine with the cluster. The member shows the certificate there that it
+/// has here.
+///
+/// # Errors
+/// It fails, or the member is not reached.
+pub(super) fn register(together: &Together<'_>, entry: &str, step: &Step) -> Done {
+    let appliance = |name: &str| {
+        let none = || Failure::command(format!("There is no appliance '{name}'."));
+        together.appliances.get(name).ok_or_else(none)
+    };
+    let Some(cluster) = &together.runbook.cluster else { return Ok(Vec::new()) };
+    let (first, entry) = (appliance(&cluster.first)?, appliance(entry)?);
+    let line = with_cluster(first, &step.line)?;
+    let (words, _) = tokenize(&line);
+    let parsed = Registration::try_parse_from(words.iter().map(|word| &*word.text));
+    let Registration { mut arguments } = parsed.map_err(|error| {
+        Failure::new(Kind::NotUnderstood, format!("'{line}': {}", error.kind()))
+    })?;
+    let (connection, _) = entry.connect()?;
+    arguments.fingerprint = Some(connection.client.fingerprint().to_string());
+    arguments.timeout = TimeLimit::of(entry.options.timeout.get());
+    let mut screen = Kept::default();
+    registration::run(&arguments, entry.folders, &mut screen)
+        .map(|_| Vec::new())
+        .map_err(|failure| Failure { message: format!("'{line}': {}", failure.message), ..failure })
 }
 
 /// The member with this core address.
@@ -371,12 +416,14 @@ pub(super) fn type_as_client(
             let (mut shell, screen) = open(Some(connection))?;
             typed(&mut shell, &screen, &step.line, given)
         }
-        Program::Linked { appliance: name, partition } => {
-            let place = serial_of(partition, name);
-            let line = match step.line.contains(&place) {
-                true => step.line.replace(&place, &appliance.serial_of(partition)?),
-                false => step.line.clone(),
-            };
+        Program::Linked { .. } | Program::Settings => {
+            let mut line = step.line.clone();
+            if let Program::Linked { appliance: name, partition } = &step.program {
+                let place = serial_of(partition, name);
+                if line.contains(&place) {
+                    line = line.replace(&place, &appliance.serial_of(partition)?);
+                }
+            }
             if linked.is_none() {
                 *linked = Some(open(None)?);
             }
