@@ -1,6 +1,7 @@
 //! This machine as a client of appliances, and its HA groups.
 
 use luna_shell::Status;
+use luna_tests::TestAppliance;
 
 use super::{Bench, PARTITION};
 
@@ -56,4 +57,84 @@ fn members_of_an_ha_group_that_differ_are_refused_before_anything_is_done() {
         );
         assert!(bench.hsm().zeroized);
     }
+}
+
+/// The serial numbers of the partitions, and what the client's file says of who stands by.
+fn standby(bench: &Bench) -> (Vec<String>, Option<String>) {
+    let serials = bench.serials();
+    let file = bench.chrystoki();
+    let line = file.lines().find_map(|line| line.trim().strip_prefix("ha1StandbyMembers = "));
+    (serials, line.map(|line| line.trim_end_matches(';').to_owned()))
+}
+
+impl Bench {
+    fn chrystoki(&self) -> String {
+        std::fs::read_to_string(self.appliance.client_folder().join("Chrystoki.conf")).unwrap()
+    }
+
+    /// The serial number of each appliance's first partition.
+    fn serials(&self) -> Vec<String> {
+        use luna_rest::{hsm, partitions};
+        let serial = |one: &TestAppliance| {
+            let client = one.client().unwrap();
+            let hsm = &client.get(&hsm::LIST, &[]).unwrap().hsms[0].id;
+            client.get(&partitions::LIST, &[hsm]).unwrap().partitions[0].id.clone()
+        };
+        [&self.appliance].into_iter().chain(&self.others).map(serial).collect()
+    }
+
+    fn settles_as(&self, text: &str) -> String {
+        self.write(text);
+        let (status, screen) = self.apply();
+        assert_eq!(status, Status::Success, "{screen}");
+        assert_eq!(
+            self.apply().1,
+            "Nothing to do: 2 appliances are as the file says.\n",
+            "{screen}"
+        );
+        screen
+    }
+}
+
+#[test]
+fn members_of_an_ha_group_stand_by_and_take_part_as_the_file_says() {
+    let bench = Bench::several(2);
+    let with = |line: &str| format!("{}{line}\n", pair());
+    let screen = bench.settles_as(&with("standby = [\"hsm2\"]"));
+    let line = "hagroup addstandby -serialnumber <serial number of app1 on hsm2> -group ha1";
+    assert!(screen.contains(line), "{screen}");
+    let (serials, by) = standby(&bench);
+    assert_eq!(by.as_ref(), Some(&serials[1]));
+    // The other one, although one has to take part at any time.
+    bench.settles_as(&with("standby = [\"hsm1\"]"));
+    assert_eq!(standby(&bench).1.as_ref(), Some(&serials[0]));
+    // What the file does not say stays.
+    bench.settles_as(&pair());
+    assert_eq!(standby(&bench).1.as_ref(), Some(&serials[0]));
+    for (standby, told) in [
+        ("[\"hsm1\", \"hsm2\"]", "one at least has to take part"),
+        ("[\"hsm3\"]", "'hsm3' is to stand by, and is none of its 'appliances'"),
+    ] {
+        bench.write(&with(&format!("standby = {standby}")));
+        let (status, screen) = bench.apply();
+        assert!(status == Status::Refused && screen.contains(told), "{screen}");
+    }
+    bench.settles_as(&with("standby = []"));
+    assert_eq!(standby(&bench).1, None);
+
+    let settings =
+        "[client.ha]\nrecovery_mode = \"activeEnhanced\"\ninterval = 120\nretry = -1\nonly = true";
+    let screen = bench.settles_as(&with(settings));
+    assert!(screen.contains("4 lines: "), "{screen}");
+    let file = bench.chrystoki();
+    for line in [
+        "VirtualTokenActiveRecovery = activeEnhanced;",
+        "AutoReconnectInterval = 120;",
+        "reconnAtt = -1;",
+        "HAOnly = 1;",
+    ] {
+        assert!(file.contains(line), "{file}");
+    }
+    bench.settles_as(&with(&settings.replace("true", "false")));
+    assert!(bench.chrystoki().contains("HAOnly = 0;"));
 }
