@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use luna_appliance::package::{Manifest, Package};
-use luna_rest::Client;
-use luna_shell::Status;
-use luna_tests::client_certificate;
+use luna_rest::{Client, hsm, partitions};
+use luna_shell::{Options, Secrets, Status};
+use luna_tests::{ScriptedTerminal, client_certificate};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -14,7 +14,7 @@ use super::Bench;
 
 /// Applies a file of `examples/` to appliances in factory state, twice, and returns the bench. Their places, and the sources of
 /// secrets that a test cannot give, are its own.
-fn example(file: &str, count: u8) {
+fn example(file: &str, count: u8) -> Bench {
     let bench = Bench::several(count);
     let folder = bench.appliance.folder();
     for part in ["secrets", "certs", "keys", "packages"] {
@@ -81,6 +81,7 @@ fn example(file: &str, count: u8) {
     assert_eq!(status, Status::Success, "{screen}");
     let (status, screen) = bench.run(&line, &[]);
     assert!(status == Status::Success && screen.starts_with("Nothing to do: "), "{screen}");
+    bench
 }
 
 #[test]
@@ -150,7 +151,22 @@ fn the_example_of_a_cluster_is_applied_once() {
 
 #[test]
 fn the_example_of_a_pair_is_applied_once() {
-    example("ha-pair.toml", 2);
+    let bench = example("ha-pair.toml", 2);
+    // One command made a pair that works: what is made in the group is at both members.
+    let words = "gen -curvetype=3 -sign=1 -verify=1 -label=signer -slot=payment-ha";
+    let words = lunacm::cmu::separated(words.split_whitespace().map(str::to_owned));
+    let options = Options { words, ..Options::default() };
+    let secrets = Secrets::only([("CO_PASSWORD", "co-Passw0rd")]);
+    let terminal = ScriptedTerminal::new(Vec::new(), false);
+    let status = bench.appliance.linked_cmu(&terminal, options, secrets).unwrap();
+    assert_eq!(status, Status::Success, "{}", terminal.take_screen());
+    for appliance in [&bench.appliance, &bench.others[0]] {
+        let client = appliance.client().unwrap();
+        let hsm = &client.get(&hsm::LIST, &[]).unwrap().hsms[0].id;
+        let partition = &client.get(&partitions::LIST, &[hsm]).unwrap().partitions[0].id;
+        let shown = client.get(&partitions::SHOW, &[hsm, partition]).unwrap();
+        assert_eq!((shown.name.as_str(), shown.object_count), ("payment", 2));
+    }
 }
 
 #[test]
