@@ -28,9 +28,10 @@ struct Line {
 
 /// A folder with a runbook, and the appliances that it is about: `hsm1`, whose folder it is, `hsm2` and so on.
 struct Bench {
+    /// Ways to the appliances that may break, all as one; closed before their network is another test's.
+    proxies: Vec<Proxy>,
     appliance: TestAppliance,
     others: Vec<TestAppliance>,
-    proxy: Option<Proxy>,
 }
 
 /// The secrets of all runbooks here, each in a file of its own.
@@ -104,19 +105,14 @@ impl Bench {
         }
         let pem = client_certificate("app1").unwrap();
         std::fs::write(appliance.folder().join("app1.pem"), pem).unwrap();
-        Bench { appliance, others: Vec::new(), proxy: None }
+        Bench { appliance, others: Vec::new(), proxies: Vec::new() }
     }
 
-    /// Whose way to the appliance may break.
-    fn breakable() -> Bench {
-        let bench = Bench::new();
-        let proxy = Proxy::to(bench.appliance.running().unwrap().address()).unwrap();
-        Bench { proxy: Some(proxy), ..bench }
-    }
-
-    fn address(&self) -> SocketAddr {
-        let own = || self.appliance.running().unwrap().address();
-        self.proxy.as_ref().map_or_else(own, Proxy::address)
+    /// Where this one of the appliances is reached, counted from 0.
+    fn address(&self, number: usize) -> SocketAddr {
+        let all = [&self.appliance].into_iter().chain(&self.others);
+        let own = || all.skip(number).map(|one| one.running().unwrap().address()).next().unwrap();
+        self.proxies.get(number).map_or_else(own, Proxy::address)
     }
 
     /// How the appliances are reached, as the runbook has it.
@@ -129,11 +125,11 @@ impl Bench {
             )
         };
         let mut places = String::new();
-        for (number, other) in (2..).zip(&self.others) {
-            let address = other.running().unwrap().address();
-            places += &place(&format!("hsm{number}"), other, address);
+        for (number, other) in (1..).zip(&self.others) {
+            let name = format!("hsm{}", number + 1);
+            places += &place(&name, other, self.address(number));
         }
-        places + &place("hsm1", &self.appliance, self.address())
+        places + &place("hsm1", &self.appliance, self.address(0))
     }
 
     /// Writes the runbook.

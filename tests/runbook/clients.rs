@@ -68,7 +68,7 @@ fn standby(bench: &Bench) -> (Vec<String>, Option<String>) {
 }
 
 impl Bench {
-    fn chrystoki(&self) -> String {
+    pub(super) fn chrystoki(&self) -> String {
         std::fs::read_to_string(self.appliance.client_folder().join("Chrystoki.conf")).unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Runs of `lunash apply` whose way to an appliance breaks: the next run goes on from what is there, comes to the
 //! same end, and does nothing a second time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use luna_shell::Status;
@@ -9,8 +9,12 @@ use luna_tests::{Break, Proxy};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
+use super::clients::pair;
 use super::examples::resource_of;
 use super::{Bench, PARTITION};
+
+/// The port of clients' links.
+const NTLS: u16 = 1792;
 
 /// Counts changes, and lets the way break at the one that is chosen.
 struct Breaker {
@@ -22,15 +26,24 @@ struct Breaker {
 struct Seen {
     /// How often each was called.
     changes: BTreeMap<String, u32>,
-    count: u32,
-    breaks: Option<(u32, Break)>,
+    /// All of them, with sessions and logins.
+    requests: Vec<String>,
+    breaks: Option<(usize, Break)>,
     broken: Option<String>,
 }
 
-/// Whether it changes the appliance: not sessions, logins, what is told to the log, and a file that is put
-/// there in the place of itself.
+/// Whether it changes the appliance: not sessions, logins, questions, what is told to the log, and a file that is
+/// put there in the place of itself.
 fn is_change(resource: &str) -> bool {
-    let none = ["/login", "/logout", "/auth/session", "/emulator/lunash/told", "/files"];
+    let none = [
+        "/login",
+        "/logout",
+        "/auth/session",
+        "/emulator/lunash/told",
+        "/files",
+        "/domain",
+        "/objects/find",
+    ];
     !resource.starts_with("GET ") && !none.iter().any(|end| resource.ends_with(end))
 }
 
@@ -49,12 +62,13 @@ impl Subscriber for Breaker {
             return;
         }
         let mut seen = self.seen.lock().unwrap();
-        seen.count += 1;
+        let number = seen.requests.len();
+        seen.requests.push(resource.clone());
         if is_change(&resource) {
             *seen.changes.entry(resource.clone()).or_default() += 1;
         }
         if let Some((at, when)) = seen.breaks
-            && at == seen.count
+            && at == number
         {
             seen.broken = Some(resource);
             self.proxy.arm(when);
@@ -65,14 +79,49 @@ impl Subscriber for Breaker {
 }
 
 impl Bench {
-    /// Applies the runbook while the way breaks at the n-th request that is no reading.
-    fn apply_broken(&self, breaks: Option<(u32, Break)>) -> (Status, String, Seen) {
+    /// Whose way to the appliance may break.
+    fn breakable() -> Bench {
+        let bench = Bench::new();
+        let proxy = Proxy::to(bench.appliance.running().unwrap().address()).unwrap();
+        Bench { proxies: vec![proxy], ..bench }
+    }
+
+    /// The same of several appliances, with the links of their clients: each is reached by an address of its
+    /// own, whose number is the appliance's and four.
+    fn breakable_links(count: u8) -> Bench {
+        let bench = Bench::several(count);
+        let nowhere = Proxy::to((bench.appliance.address(9), 9).into()).unwrap();
+        let way = |number: u8, port: u16| {
+            let [from, to] = [number + 4, number].map(|one| bench.appliance.address(one));
+            nowhere.and((from, port).into(), (to, port).into()).unwrap()
+        };
+        let port = |number: u8| bench.address(usize::from(number) - 1).port();
+        let rest = (1..=count).map(|number| way(number, port(number)));
+        let proxies = rest.chain((1..=count).map(|number| way(number, NTLS)));
+        Bench { proxies: proxies.collect(), ..bench }
+    }
+
+    /// Applies the runbook while the way breaks at this one of the requests that are no reading.
+    fn apply_broken(&self, breaks: Option<(usize, Break)>) -> (Status, String, Seen) {
         let seen = Arc::new(Mutex::new(Seen { breaks, ..Seen::default() }));
-        let breaker = Breaker { proxy: self.proxy.clone().unwrap(), seen: Arc::clone(&seen) };
+        let breaker = Breaker { proxy: self.proxies[0].clone(), seen: Arc::clone(&seen) };
         let (status, screen) = tracing::subscriber::with_default(breaker, || self.apply());
         let seen = std::mem::take(&mut *seen.lock().unwrap());
         (status, screen, seen)
     }
+}
+
+/// What two runs changed, without what did not reach the appliance and had to be sent again.
+fn together(first: Seen, second: Seen, when: Break) -> BTreeMap<String, u32> {
+    let mut twice = first.changes;
+    for (resource, count) in second.changes {
+        *twice.entry(resource).or_default() += count;
+    }
+    let broken = first.broken.unwrap_or_default();
+    if when == Break::BeforeRequest && is_change(&broken) {
+        *twice.get_mut(&broken).unwrap() -= 1;
+    }
+    twice
 }
 
 /// Each change and each login is interrupted in turn, in runs that begin in factory state.
@@ -82,7 +131,7 @@ fn interrupted(when: Break) {
     let (status, screen, all) = whole.apply_broken(None);
     assert_eq!(status, Status::Success, "{screen}");
     let attempts = whole.attempts();
-    for at in 1..=all.count {
+    for at in 0..all.requests.len() {
         let bench = Bench::breakable();
         bench.write(PARTITION);
         let (status, screen, first) = bench.apply_broken(Some((at, when)));
@@ -92,15 +141,7 @@ fn interrupted(when: Break) {
         let (status, screen, second) = bench.apply_broken(None);
         let told = format!("{told}\n{screen}");
         assert_eq!(status, Status::Success, "{told}");
-        let mut twice = first.changes;
-        for (resource, count) in second.changes {
-            *twice.entry(resource).or_default() += count;
-        }
-        // What did not reach the appliance has to be sent again, and nothing else.
-        if when == Break::BeforeRequest && is_change(&broken) {
-            *twice.get_mut(&broken).unwrap() -= 1;
-        }
-        assert_eq!(twice, all.changes, "{told}");
+        assert_eq!(together(first, second, when), all.changes, "{told}");
         assert_eq!(bench.attempts(), attempts, "{told}");
         assert_eq!(
             bench.apply().1,
@@ -118,4 +159,60 @@ fn a_run_that_was_stopped_before_any_request_is_gone_on_with() {
 #[test]
 fn a_run_that_was_stopped_before_any_answer_is_gone_on_with() {
     interrupted(Break::BeforeAnswer);
+}
+
+/// The steps of this machine as a client and of its HA group. Each change is interrupted in turn, and the first
+/// of each kind of session, login and question beside them; the appliances are as they are to be before.
+fn interrupted_client(when: Break) {
+    let begun = || {
+        let bench = Bench::breakable_links(2);
+        bench.write(pair().split("[client]").next().unwrap());
+        let (status, screen) = bench.apply();
+        assert_eq!(status, Status::Success, "{screen}");
+        bench.write(&format!("{}standby = [\"hsm2\"]\n", pair()));
+        bench
+    };
+    let whole = begun();
+    let (status, screen, all) = whole.apply_broken(None);
+    assert_eq!(status, Status::Success, "{screen}");
+    let (attempts, file) = (whole.attempts(), whole.client_file());
+    let mut kinds = BTreeSet::new();
+    for (at, request) in all.requests.iter().enumerate() {
+        if !kinds.insert(request) && !is_change(request) {
+            continue;
+        }
+        let bench = begun();
+        let (_, screen, first) = bench.apply_broken(Some((at, when)));
+        let told = format!("{when:?} {at}: {request}\n{screen}");
+        assert_eq!(first.broken.as_ref(), Some(request), "{told}");
+        let (status, screen, second) = bench.apply_broken(None);
+        let told = format!("{told}\n{screen}");
+        assert_eq!(status, Status::Success, "{told}");
+        assert_eq!(together(first, second, when), all.changes, "{told}");
+        assert_eq!(bench.attempts(), attempts, "{told}");
+        assert_eq!(bench.client_file(), file, "{told}");
+        let nothing = "Nothing to do: 2 appliances are as the file says.\n";
+        assert_eq!(bench.apply().1, nothing, "{told}");
+    }
+}
+
+impl Bench {
+    /// The client's configuration, without what differs from run to run.
+    fn client_file(&self) -> String {
+        let text = self.chrystoki();
+        let text = text.replace(&self.appliance.folder().display().to_string(), "/luna");
+        (5..=6).fold(text, |text, number| {
+            text.replace(&self.appliance.address(number).to_string(), &format!("hsm{}", number - 4))
+        })
+    }
+}
+
+#[test]
+fn a_client_whose_way_breaks_before_a_request_is_gone_on_with() {
+    interrupted_client(Break::BeforeRequest);
+}
+
+#[test]
+fn a_client_whose_way_breaks_before_an_answer_is_gone_on_with() {
+    interrupted_client(Break::BeforeAnswer);
 }

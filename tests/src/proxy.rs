@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread::{self, JoinHandle};
 
 use anyhow::Result;
 
@@ -17,35 +17,69 @@ pub enum Break {
     BeforeAnswer = 2,
 }
 
-/// The way.
+/// The way, open as long as it or a copy lives.
 #[derive(Clone)]
 pub struct Proxy {
-    address: SocketAddr,
+    entry: Arc<Entry>,
     armed: Arc<AtomicU8>,
 }
 
+/// Where it is entered. What was carried already goes on without it.
+struct Entry {
+    address: SocketAddr,
+    closed: Arc<AtomicBool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Drop for Entry {
+    /// Afterwards the address is free.
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let woken = TcpStream::connect(self.address);
+        if let (Ok(_), Some(listener)) = (woken, self.listener.take()) {
+            let _ = listener.join();
+        }
+    }
+}
+
 impl Proxy {
-    /// A way to `target`, open as long as the process lives.
+    /// A way to `target`.
     ///
     /// # Errors
     /// No port is free.
     pub fn to(target: SocketAddr) -> Result<Proxy> {
-        let listener = TcpListener::bind((target.ip(), 0))?;
-        let proxy = Proxy { address: listener.local_addr()?, armed: Arc::default() };
-        let armed = Arc::clone(&proxy.armed);
-        thread::spawn(move || {
+        Proxy::from((target.ip(), 0).into(), target, Arc::default())
+    }
+
+    /// A further way from one address to another, which breaks with this one: whichever is used next.
+    ///
+    /// # Errors
+    /// The first address is taken.
+    pub fn and(&self, from: SocketAddr, target: SocketAddr) -> Result<Proxy> {
+        Proxy::from(from, target, Arc::clone(&self.armed))
+    }
+
+    fn from(from: SocketAddr, target: SocketAddr, armed: Arc<AtomicU8>) -> Result<Proxy> {
+        let listener = TcpListener::bind(from)?;
+        let (address, closed) = (listener.local_addr()?, Arc::new(AtomicBool::default()));
+        let (way, ends) = (Arc::clone(&armed), Arc::clone(&closed));
+        let listener = thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if ends.load(Ordering::SeqCst) {
+                    return;
+                }
                 if let Ok(server) = TcpStream::connect(target) {
-                    carry(client, server, &armed);
+                    carry(client, server, &way);
                 }
             }
         });
-        Ok(proxy)
+        let entry = Entry { address, closed, listener: Some(listener) };
+        Ok(Proxy { entry: Arc::new(entry), armed })
     }
 
     /// Where it is entered.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.entry.address
     }
 
     /// Lets the connection break that carries the next request.
