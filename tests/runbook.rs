@@ -13,6 +13,7 @@ use lunash::tools::{Surroundings, Tool};
 mod clients;
 mod clusters;
 mod examples;
+mod files;
 mod interrupted;
 
 #[derive(Parser)]
