@@ -28,9 +28,8 @@ package = "cluster.spkg"
 "#;
 
 impl Bench {
-    /// One appliance in a network of its own, beside a package that brings clusters.
-    pub(super) fn clustered(version: &str) -> Bench {
-        let bench = Bench::several(1);
+    /// These appliances, which are in a network of their own, beside a package that brings clusters.
+    pub(super) fn clustered(version: &str, bench: Bench) -> Bench {
         bench.appliance.package("lnh_cluster", version, CODE, false).unwrap();
         let file = format!("lnh_cluster-{version}.spkg");
         let package = bench.client().download("admin", &file).unwrap();
@@ -97,7 +96,7 @@ fn keyring(more: &str) -> String {
 
 #[test]
 fn clients_of_a_cluster_see_the_keyrings_that_the_file_says() {
-    let bench = Bench::clustered("1.0.5-10").updated();
+    let bench = Bench::clustered("1.0.5-10", Bench::several(1)).updated();
     bench.write_cluster("", &keyring(""));
     let (status, screen) = bench.with_clocks(|| bench.apply());
     assert_eq!(status, Status::Success, "{screen}");
@@ -139,7 +138,7 @@ fn clients_of_a_cluster_see_the_keyrings_that_the_file_says() {
 
 #[test]
 fn a_client_that_lost_its_key_registers_anew_once_the_old_one_is_named() {
-    let bench = Bench::clustered("1.0.4-122");
+    let bench = Bench::clustered("1.0.4-122", Bench::several(1));
     bench.write_cluster("", &keyring(""));
     let (status, screen) = bench.with_clocks(|| bench.apply());
     assert_eq!(status, Status::Success, "{screen}");
@@ -155,7 +154,7 @@ fn a_client_that_lost_its_key_registers_anew_once_the_old_one_is_named() {
 
 #[test]
 fn an_exported_member_of_a_cluster_changes_nothing_where_it_was() {
-    let bench = Bench::clustered("1.0.5-10").updated();
+    let bench = Bench::clustered("1.0.5-10", Bench::several(1)).updated();
     let modes = "assignment_mode = \"manual\"\nidentity_mode = \"dual\"";
     bench.write_cluster(modes, &keyring("clients = [\"web1\"]"));
     let (status, screen) = bench.with_clocks(|| bench.apply());

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use luna_appliance::package::{Manifest, Package};
 use luna_rest::{Client, hsm, partitions};
 use luna_shell::{Options, Secrets, Status};
-use luna_tests::{ScriptedTerminal, client_certificate};
+use luna_tests::{ScriptedTerminal, TestAppliance, client_certificate};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -92,27 +92,25 @@ fn the_example_of_one_appliance_is_applied_once() {
 impl Bench {
     /// Does something while the appliances' clocks go on whenever somebody waits for a service.
     pub(super) fn with_clocks<T>(&self, work: impl FnOnce() -> T) -> T {
-        let clocks = [&self.appliance].into_iter().chain(&self.others);
-        let clocks =
-            clocks.map(|one| (one.target().unwrap(), one.running().unwrap().local_key().clone()));
-        tracing::subscriber::with_default(Clocks(clocks.collect()), work)
+        tracing::subscriber::with_default(self.clocks(), work)
+    }
+
+    pub(super) fn clocks(&self) -> Clocks {
+        let all = [&self.appliance].into_iter().chain(&self.others);
+        let clock = |one: &TestAppliance| {
+            (one.target().unwrap(), one.running().unwrap().local_key().clone())
+        };
+        Clocks(all.map(clock).collect())
     }
 }
 
 /// Lets the clocks of appliances pass while somebody waits for a service.
-struct Clocks(Vec<(luna_rest::Target, luna_rest::Secret)>);
+pub(super) struct Clocks(Vec<(luna_rest::Target, luna_rest::Secret)>);
 
-impl Subscriber for Clocks {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == luna_rest::CALLS
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        if resource_of(event) != luna_rest::services::SHOW.resource().to_string() {
+impl Clocks {
+    /// Lets them, if that is what this request is about.
+    pub(super) fn seen(&self, resource: &str) {
+        if resource != luna_rest::services::SHOW.resource().to_string() {
             return;
         }
         // On a thread of its own, whose calls are not seen here.
@@ -127,6 +125,20 @@ impl Subscriber for Clocks {
                 }
             });
         });
+    }
+}
+
+impl Subscriber for Clocks {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == luna_rest::CALLS
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        self.seen(&resource_of(event));
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use luna_rest::clusters;
 use luna_shell::Status;
 use luna_tests::{Break, Proxy};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::clients::pair;
-use super::examples::resource_of;
+use super::clusters::CLUSTER;
+use super::examples::{Clocks, resource_of};
 use super::{Bench, PARTITION};
 
 /// The port of clients' links.
@@ -19,6 +21,7 @@ const NTLS: u16 = 1792;
 /// Counts changes, and lets the way break at the one that is chosen.
 struct Breaker {
     proxy: Proxy,
+    clocks: Clocks,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -58,6 +61,7 @@ impl Subscriber for Breaker {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &Event<'_>) {
         let resource = resource_of(event);
+        self.clocks.seen(&resource);
         if resource.starts_with("GET ") || resource.ends_with("/told") {
             return;
         }
@@ -88,7 +92,7 @@ impl Bench {
 
     /// The same of several appliances, with the links of their clients: each is reached by an address of its
     /// own, whose number is the appliance's and four.
-    fn breakable_links(count: u8) -> Bench {
+    pub(super) fn breakable_links(count: u8) -> Bench {
         let bench = Bench::several(count);
         let nowhere = Proxy::to((bench.appliance.address(9), 9).into()).unwrap();
         let way = |number: u8, port: u16| {
@@ -104,7 +108,11 @@ impl Bench {
     /// Applies the runbook while the way breaks at this one of the requests that are no reading.
     fn apply_broken(&self, breaks: Option<(usize, Break)>) -> (Status, String, Seen) {
         let seen = Arc::new(Mutex::new(Seen { breaks, ..Seen::default() }));
-        let breaker = Breaker { proxy: self.proxies[0].clone(), seen: Arc::clone(&seen) };
+        let breaker = Breaker {
+            proxy: self.proxies[0].clone(),
+            clocks: self.clocks(),
+            seen: Arc::clone(&seen),
+        };
         let (status, screen) = tracing::subscriber::with_default(breaker, || self.apply());
         let seen = std::mem::take(&mut *seen.lock().unwrap());
         (status, screen, seen)
@@ -161,21 +169,14 @@ fn a_run_that_was_stopped_before_any_answer_is_gone_on_with() {
     interrupted(Break::BeforeAnswer);
 }
 
-/// The steps of this machine as a client and of its HA group. Each change is interrupted in turn, and the first
-/// of each kind of session, login and question beside them; the appliances are as they are to be before.
-fn interrupted_client(when: Break) {
-    let begun = || {
-        let bench = Bench::breakable_links(2);
-        bench.write(pair().split("[client]").next().unwrap());
-        let (status, screen) = bench.apply();
-        assert_eq!(status, Status::Success, "{screen}");
-        bench.write(&format!("{}standby = [\"hsm2\"]\n", pair()));
-        bench
-    };
+/// The steps that concern several appliances, which come one after the other. Each change is interrupted in turn,
+/// and the first of each kind of session, login and question beside them; the appliances are as they are to be
+/// before. What the end is like, the last function says.
+fn interrupted_steps(when: Break, begun: impl Fn() -> Bench, end: impl Fn(&Bench) -> String) {
     let whole = begun();
     let (status, screen, all) = whole.apply_broken(None);
     assert_eq!(status, Status::Success, "{screen}");
-    let (attempts, file) = (whole.attempts(), whole.client_file());
+    let (attempts, file) = (whole.attempts(), end(&whole));
     let mut kinds = BTreeSet::new();
     for (at, request) in all.requests.iter().enumerate() {
         if !kinds.insert(request) && !is_change(request) {
@@ -190,10 +191,60 @@ fn interrupted_client(when: Break) {
         assert_eq!(status, Status::Success, "{told}");
         assert_eq!(together(first, second, when), all.changes, "{told}");
         assert_eq!(bench.attempts(), attempts, "{told}");
-        assert_eq!(bench.client_file(), file, "{told}");
+        assert_eq!(end(&bench), file, "{told}");
         let nothing = "Nothing to do: 2 appliances are as the file says.\n";
         assert_eq!(bench.apply().1, nothing, "{told}");
     }
+}
+
+fn interrupted_client(when: Break) {
+    let begun = || {
+        let bench = Bench::breakable_links(2);
+        bench.write(pair().split("[client]").next().unwrap());
+        let (status, screen) = bench.apply();
+        assert_eq!(status, Status::Success, "{screen}");
+        bench.write(&format!("{}standby = [\"hsm2\"]\n", pair()));
+        bench
+    };
+    interrupted_steps(when, begun, Bench::client_file);
+}
+
+fn interrupted_cluster(when: Break) {
+    let begun = || {
+        let bench = Bench::clustered("1.0.4-122", Bench::breakable_links(2));
+        let (one, cluster) = CLUSTER.split_once("[cluster]").unwrap();
+        let members = format!("{one}{}", one.replace("hsm1", "hsm2"));
+        bench.write(&members);
+        let (status, screen) = bench.apply();
+        assert_eq!(status, Status::Success, "{screen}");
+        let ip = |number| bench.appliance.address(number);
+        bench.write(&format!(
+            "{members}[cluster]{cluster}[cluster.keyrings.payment]\npassword = {{ file = \"first\" }}\n\
+             [cluster.members]\nhsm1 = {{ ip = \"{}\", group = \"east\" }}\n\
+             hsm2 = {{ ip = \"{}\", group = \"west\" }}\n",
+            ip(1),
+            ip(2)
+        ));
+        bench
+    };
+    let members = |bench: &Bench| {
+        let client = bench.others[0].client().unwrap();
+        let cluster = &client.get(&clusters::LIST, &[]).unwrap().data[0].cluster_uuid;
+        let members = client.get(&clusters::MEMBERS, &[cluster]).unwrap().data;
+        let shown = |one: &clusters::Member| format!("{} {}\n", one.member_active, one.group);
+        members.iter().map(shown).collect()
+    };
+    interrupted_steps(when, begun, members);
+}
+
+#[test]
+fn a_cluster_whose_way_breaks_before_a_request_is_gone_on_with() {
+    interrupted_cluster(Break::BeforeRequest);
+}
+
+#[test]
+fn a_cluster_whose_way_breaks_before_an_answer_is_gone_on_with() {
+    interrupted_cluster(Break::BeforeAnswer);
 }
 
 impl Bench {
