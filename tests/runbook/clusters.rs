@@ -58,12 +58,12 @@ impl Bench {
     }
 
     /// Writes a cluster of this appliance, with more of the cluster, its member and what stands below.
-    fn write_cluster(&self, more: &str, below: &str) {
+    pub(super) fn write_cluster(&self, more: &str, below: &str) {
         let ip = self.appliance.address(1);
         self.write(&format!("{CLUSTER}{more}\n[cluster.members.hsm1]\nip = \"{ip}\"\n{below}"));
     }
 
-    fn client_ids(&self, name: &str) -> Vec<String> {
+    pub(super) fn client_ids(&self, name: &str) -> Vec<String> {
         let client = self.client();
         let cluster = &client.get(&clusters::LIST, &[]).unwrap().data[0].cluster_uuid;
         let clients = client.get(&clusters::CLIENTS, &[cluster]).unwrap().data;
@@ -78,7 +78,7 @@ impl Bench {
     }
 
     /// Applies the runbook, with this status, and then once more without a change.
-    fn settles(&self) -> String {
+    pub(super) fn settles(&self) -> String {
         let (status, screen) = self.apply();
         assert_eq!(status, Status::Success, "{screen}");
         let (_, again) = self.apply();
@@ -87,7 +87,8 @@ impl Bench {
     }
 }
 
-const OWN: &str = "[client]\nname = \"web1\"\nconfiguration = \"client/Chrystoki.conf\"\n\
+/// This machine as a client of it.
+pub(super) const OWN: &str = "[client]\nname = \"web1\"\nconfiguration = \"client/Chrystoki.conf\"\n\
                    cluster = { entry = \"hsm1\", label = \"web\" }\n";
 
 fn keyring(more: &str) -> String {

@@ -4,19 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use luna_rest::clusters;
+use luna_rest::{Nothing, clusters, emulator, services};
 use luna_shell::Status;
-use luna_tests::{Break, Proxy};
+use luna_tests::{Break, NTLS, Proxy};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::clients::pair;
-use super::clusters::CLUSTER;
+use super::clusters::{CLUSTER, OWN};
 use super::examples::{Clocks, resource_of};
 use super::{Bench, PARTITION};
-
-/// The port of clients' links.
-const NTLS: u16 = 1792;
 
 /// Counts changes, and lets the way break at the one that is chosen.
 struct Breaker {
@@ -169,23 +166,33 @@ fn a_run_that_was_stopped_before_any_answer_is_gone_on_with() {
     interrupted(Break::BeforeAnswer);
 }
 
-/// The steps that concern several appliances, which come one after the other. Each change is interrupted in turn,
-/// and the first of each kind of session, login and question beside them; the appliances are as they are to be
-/// before. What the end is like, the last function says.
-fn interrupted_steps(when: Break, begun: impl Fn() -> Bench, end: impl Fn(&Bench) -> String) {
+/// The steps that concern several appliances, which come one after the other. The first of each kind of request
+/// that is no reading is interrupted, changes, sessions, logins and questions; the appliances are as they are to be
+/// before. `covered` are the kinds of changes that there are, and what the end is like, the last function says.
+fn interrupted_steps(
+    when: Break,
+    covered: &[&str],
+    begun: impl Fn() -> Bench,
+    end: impl Fn(&Bench) -> String,
+) {
     let whole = begun();
     let (status, screen, all) = whole.apply_broken(None);
     assert_eq!(status, Status::Success, "{screen}");
     let (attempts, file) = (whole.attempts(), end(&whole));
+    assert_eq!(all.changes.keys().collect::<Vec<_>>(), covered);
     let mut kinds = BTreeSet::new();
     for (at, request) in all.requests.iter().enumerate() {
-        if !kinds.insert(request) && !is_change(request) {
+        if !kinds.insert(request) {
             continue;
         }
         let bench = begun();
         let (_, screen, first) = bench.apply_broken(Some((at, when)));
         let told = format!("{when:?} {at}: {request}\n{screen}");
         assert_eq!(first.broken.as_ref(), Some(request), "{told}");
+        // A member goes on joining after the answer.
+        for appliance in [&bench.appliance, &bench.others[0]] {
+            appliance.client().unwrap().call(&emulator::SETTLE, &[], &Nothing {}).unwrap();
+        }
         let (status, screen, second) = bench.apply_broken(None);
         let told = format!("{told}\n{screen}");
         assert_eq!(status, Status::Success, "{told}");
@@ -206,7 +213,10 @@ fn interrupted_client(when: Break) {
         bench.write(&format!("{}standby = [\"hsm2\"]\n", pair()));
         bench
     };
-    interrupted_steps(when, begun, Bench::client_file);
+    // The lines of HA groups change the client's own file alone.
+    let covered =
+        ["POST /api/lunasa/ntls/clients", "POST /api/lunasa/ntls/clients/{clientid}/links"];
+    interrupted_steps(when, &covered, begun, Bench::client_file);
 }
 
 fn interrupted_cluster(when: Break) {
@@ -234,7 +244,18 @@ fn interrupted_cluster(when: Break) {
         let shown = |one: &clusters::Member| format!("{} {}\n", one.member_active, one.group);
         members.iter().map(shown).collect()
     };
-    interrupted_steps(when, begun, members);
+    let covered = [
+        "POST /api/clusters",
+        "POST /api/keyrings",
+        "POST /api/lunasa/packageFiles",
+        "POST /api/lunasa/services/{serviceid}/actions/{actionid}",
+        "PUT /api/cluster/config",
+        // Joining.
+        "PUT /api/clusters/{clusterid}",
+        // Authorizing, and the affinity group.
+        "PUT /api/clusters/{clusterid}/members/{memberid}",
+    ];
+    interrupted_steps(when, &covered, begun, members);
 }
 
 #[test]
@@ -266,4 +287,54 @@ fn a_client_whose_way_breaks_before_a_request_is_gone_on_with() {
 #[test]
 fn a_client_whose_way_breaks_before_an_answer_is_gone_on_with() {
     interrupted_client(Break::BeforeAnswer);
+}
+
+/// The registration with a cluster: whether the member heard of it is not known, and the key that it may know is
+/// the one that the next run registers.
+#[test]
+fn a_registration_that_ended_unclear_is_gone_on_with() {
+    let register = luna_rest::keyrings::REGISTER.resource().to_string();
+    for when in [Break::BeforeRequest, Break::BeforeAnswer] {
+        let mut bench = Bench::clustered("1.0.4-122", Bench::several(1));
+        bench.write_cluster("", "");
+        let (status, screen) = bench.with_clocks(|| bench.apply());
+        assert_eq!(status, Status::Success, "{screen}");
+        // Clients come to a port that the member does not use itself.
+        let admin = clusters::Configure {
+            service: "admin".to_owned(),
+            port: Some(50_075),
+            ..Default::default()
+        };
+        bench.client().call(&clusters::CONFIGURE, &[], &admin).unwrap();
+        let nothing = services::ServiceAction::default();
+        bench.client().call(&services::ACT, &["cluster", "restart"], &nothing).unwrap();
+        bench.appliance.advance(60).unwrap();
+        let ip = bench.appliance.address(1);
+        let nowhere = Proxy::to((ip, 9).into()).unwrap();
+        let rest = Proxy::and(&nowhere, (ip, 0).into(), bench.address(0)).unwrap();
+        let clients = nowhere.and((ip, 50_070).into(), (ip, 50_075).into()).unwrap();
+        bench.proxies = vec![rest, clients];
+        bench.write_cluster("", OWN);
+        // The member whose service was started again is authorized before.
+        let (status, screen, first) = bench.apply_broken(Some((1, when)));
+        assert_eq!(first.broken.as_ref(), Some(&register), "{:?}", first.requests);
+        assert_eq!(status, Status::Unclear, "{screen}");
+        let known = bench.client_ids("web1");
+        assert_eq!(known.len(), usize::from(when == Break::BeforeAnswer), "{screen}");
+        let screen = bench.settles();
+        let now = bench.client_ids("web1");
+        assert!(now.len() == 1 && (known.is_empty() || known == now), "{screen}");
+        // Once more, with another key in the place of one that is known.
+        bench.write_cluster("", &OWN.replace("label = \"web\"", "label = \"other\""));
+        let (status, screen, first) = bench.apply_broken(Some((0, when)));
+        assert_eq!(first.broken.as_ref(), Some(&register), "{:?}", first.requests);
+        assert_eq!(status, Status::Unclear, "{screen}");
+        let screen = bench.settles();
+        assert_eq!(bench.client_ids("web1"), now, "{screen}");
+        let own = bench.appliance.client_folder().join("cert/client");
+        let own = std::fs::read_dir(own).unwrap().next().unwrap().unwrap().path();
+        let names = std::fs::read_dir(own).unwrap().map(|entry| entry.unwrap().file_name());
+        let wanted = ["web1.pem", "web1.pem.old1", "web1Key.pem", "web1Key.pem.old1"];
+        assert_eq!(names.collect::<BTreeSet<_>>(), wanted.map(Into::into).into());
+    }
 }

@@ -103,6 +103,14 @@ impl<'f> Appliance<'f> {
         Ok(())
     }
 
+    /// Whether something is so there.
+    fn is(&self, is_so: impl Fn(&Client) -> Result<bool, Failure>) -> Result<bool, Failure> {
+        let (connection, _) = self.connect()?;
+        let found = is_so(&connection.client);
+        connection.client.close();
+        found
+    }
+
     /// The serial number of the partition of this name.
     fn serial_of(&self, partition: &str) -> Result<String, Failure> {
         let there = self.read(Parts::default())?;
@@ -312,16 +320,26 @@ pub(super) fn type_as_member(
             line = line.replace(&place, &found.ok_or_else(none)?.member_uuid);
         }
     }
-    let (connection, _) = own.connect()?;
-    let screen = Kept::default();
-    let (device, options) = (Box::new(screen.clone()), own.options.clone());
-    let opened = Session::open(connection, device, Secrets::none(), &options);
-    let mut session = opened.map_err(|(_, failure)| failure)?;
-    session.ui().keep_state_in(&own.folders.state);
-    let mut shell = Shell::new(session, crate::catalogue(), options);
-    let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
-    shell.session().client().close();
-    if let Some(member) = cluster.members.get(name).filter(|_| line.starts_with("cluster join")) {
+    let joining = cluster.members.get(name).filter(|_| line.starts_with("cluster join"));
+    let remarks = match joining {
+        // It joined after all, since somebody looked: a run that was stopped may have asked it to.
+        Some(member) if first.is(|client| Ok(member_of(client, &member.ip)?.is_some()))? => {
+            Vec::new()
+        }
+        _ => {
+            let (connection, _) = own.connect()?;
+            let screen = Kept::default();
+            let (device, options) = (Box::new(screen.clone()), own.options.clone());
+            let opened = Session::open(connection, device, Secrets::none(), &options);
+            let mut session = opened.map_err(|(_, failure)| failure)?;
+            session.ui().keep_state_in(&own.folders.state);
+            let mut shell = Shell::new(session, crate::catalogue(), options);
+            let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
+            shell.session().client().close();
+            remarks
+        }
+    };
+    if let Some(member) = joining {
         first.wait("it did not join", |client| {
             Ok(member_of(client, &member.ip)?.is_some_and(|member| member.member_active))
         })?;
