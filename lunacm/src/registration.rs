@@ -359,7 +359,9 @@ fn check(registered: &Registered) -> Result<(), Failure> {
     };
     Err(Failure::new(
         Kind::Unclear,
-        format!("The member answered the registration with {wrong}; nothing was written here."),
+        format!(
+            "The member answered the registration with {wrong}; the configuration is as it was."
+        ),
     )
     .hint("the cluster may know this client now: 'cluster client list' in lunash shows it"))
 }

@@ -2,7 +2,8 @@
 //!
 //! `file.rs` has what a file may say and `source.rs` where its secrets are; `state.rs` reads what is
 //! there; `plan.rs` is a pure function of the two for one appliance, `client.rs` for this machine as a client of
-//! several, `cluster.rs` for a cluster of them: the LunaSH and LunaCM lines that a person would type. They are run where both shells are known, by `lunash apply`.
+//! several, `cluster.rs` for a cluster of them and its clients: the lines that a person would type. They are run where
+//! both shells are known, by `lunash apply`.
 
 pub mod client;
 pub mod cluster;
