@@ -219,24 +219,63 @@ fn interrupted_client(when: Break) {
     interrupted_steps(when, &covered, begun, Bench::client_file);
 }
 
-fn interrupted_cluster(when: Break) {
-    let begun = || {
-        let bench = Bench::clustered("1.0.4-122", Bench::breakable_links(2));
-        let (one, cluster) = CLUSTER.split_once("[cluster]").unwrap();
-        let members = format!("{one}{}", one.replace("hsm1", "hsm2"));
-        bench.write(&members);
-        let (status, screen) = bench.apply();
-        assert_eq!(status, Status::Success, "{screen}");
-        let ip = |number| bench.appliance.address(number);
-        bench.write(&format!(
-            "{members}[cluster]{cluster}[cluster.keyrings.payment]\npassword = {{ file = \"first\" }}\n\
-             [cluster.members]\nhsm1 = {{ ip = \"{}\", group = \"east\" }}\n\
-             hsm2 = {{ ip = \"{}\", group = \"west\" }}\n",
-            ip(1),
-            ip(2)
-        ));
-        bench
+/// Two members that are as they are to be but for the cluster, and the file that has it.
+fn two_members() -> (Bench, String) {
+    let bench = Bench::clustered("1.0.4-122", Bench::breakable_links(2));
+    let (one, cluster) = CLUSTER.split_once("[cluster]").unwrap();
+    let members = format!("{one}{}", one.replace("hsm1", "hsm2"));
+    bench.write(&members);
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Success, "{screen}");
+    let [first, second] = [1, 2].map(|number| bench.appliance.address(number));
+    let text = format!(
+        "{members}[cluster]{cluster}[cluster.keyrings.payment]\npassword = {{ file = \"first\" }}\n\
+         [cluster.members]\nhsm1 = {{ ip = \"{first}\", group = \"east\" }}\n\
+         hsm2 = {{ ip = \"{second}\", group = \"west\" }}\n"
+    );
+    bench.write(&text);
+    (bench, text)
+}
+
+#[test]
+fn a_member_that_is_out_of_reach_of_the_others_is_gone_on_with_once_it_is_back() {
+    let (bench, text) = two_members();
+    let (status, screen) = bench.with_clocks(|| bench.apply());
+    assert_eq!(status, Status::Success, "{screen}");
+    let link = |action: &str| {
+        let action = action.to_owned();
+        let change = emulator::ChangeLink { action, ..Default::default() };
+        for appliance in [&bench.appliance, &bench.others[0]] {
+            appliance.client().unwrap().call(&emulator::CHANGE_LINK, &[], &change).unwrap();
+        }
     };
+    let keyring =
+        |label: &str| format!("[cluster.keyrings.{label}]\npassword = {{ file = \"first\" }}\n");
+    let nothing = "Nothing to do: 2 appliances are as the file says.\n";
+
+    // The primary member goes on alone, and says what that means.
+    link("cut");
+    let text = text + &keyring("second");
+    bench.write(&text);
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Success, "{screen}");
+    assert!(screen.contains("The primary member reaches no other member."), "{screen}");
+
+    // The other one takes no change until it is back.
+    let text = text.replace("first = \"hsm1\"", "first = \"hsm2\"") + &keyring("third");
+    bench.write(&text);
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Failed, "{screen}");
+    assert!(screen.contains("hsm2: failed: keyring create -label second "), "{screen}");
+    link("heal");
+    let (status, screen) = bench.apply();
+    assert_eq!(status, Status::Success, "{screen}");
+    assert!(!screen.contains("-label second "), "{screen}");
+    assert_eq!(bench.apply().1, nothing);
+}
+
+fn interrupted_cluster(when: Break) {
+    let begun = || two_members().0;
     let members = |bench: &Bench| {
         let client = bench.others[0].client().unwrap();
         let cluster = &client.get(&clusters::LIST, &[]).unwrap().data[0].cluster_uuid;
