@@ -166,6 +166,13 @@ pub(crate) fn installed(file: &Chrystoki) -> Option<&Path> {
     Path::new(file.get("Misc", "ToolsDir")?.trim_end_matches('/')).parent()
 }
 
+/// A file beside another one, whose name it has with this ending.
+pub(crate) fn sibling(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 struct Own {
     path: PathBuf,
     key: PathBuf,
@@ -198,14 +205,26 @@ fn own_certificate(
         return Err(at(&path, &format!("is the certificate of '{found}', not of '{name}'"))
             .hint("move it and its key away, then deploy again"));
     }
+    if !anew && key.exists() {
+        return Err(at(&key, &"is a key without a certificate beside it")
+            .hint(format!("put its certificate there as {name}.pem, or move the key away")));
+    }
     std::fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
     let made = certificate::make_rsa(name, &Subject::default(), VALIDITY);
     let made = made.map_err(|error| at(&path, &error))?;
-    if anew && key.exists() {
-        std::fs::remove_file(&key).map_err(|error| at(&key, &error))?;
+    // The key comes to its place last: wherever this ends, a key that is there has its certificate.
+    let new_key = sibling(&key, ".new");
+    for old in [&new_key, &key] {
+        match std::fs::remove_file(old) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(at(old, &error));
+            }
+            _ => {}
+        }
     }
-    certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error))?;
+    certificate::write_key(&new_key, &made.key).map_err(|error| at(&new_key, &error))?;
     replace_file(&path, made.certificate.as_bytes()).map_err(|error| at(&path, &error))?;
+    std::fs::rename(&new_key, &key).map_err(|error| at(&key, &error))?;
     Ok(Own { path, key, new: true })
 }
 

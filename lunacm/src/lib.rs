@@ -38,7 +38,7 @@ mod token;
 pub mod vtl;
 
 pub use backup_hsm::find as find_backup_hsm;
-pub use client_files::ClientFiles;
+pub use client_files::client_files;
 pub use commands::catalogue;
 pub use group_state::{GroupState, MemberState};
 pub use owner::ClientSide;

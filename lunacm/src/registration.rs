@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use luna_rest::keyrings::{self, NewClient, Registered};
-use luna_rest::{ErrorId, Fingerprint};
+use luna_rest::{Client, ErrorId, Fingerprint};
 use luna_shell::{
     Device, Failure, Folders, Input, Kind, Page, Table, Text, TimeLimit, View, Watch,
     all_certificates, check_replaceable, connect_without_login, replace_file,
@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::chrystoki::Chrystoki;
 use crate::cluster_connection::{ClusterConnection, sign};
 use crate::clusters::{self, PLACES, Registration};
+use crate::deploy::sibling;
 use crate::owner::{ClientSide, common_name};
 use crate::{certificate, deploy};
 
@@ -303,7 +304,7 @@ impl Request<'_> {
         for path in [&files.certificate, &files.authorities] {
             check_replaceable(path).map_err(|error| at(path, &error, error.kind()))?;
         }
-        let prepared = Prepared::make(self.name, &files)?;
+        let mut prepared = Prepared::make(self.name, &files)?;
         let host = self.entry.to_string();
         let watch = Watch::new(device.attended(), self.limit);
         let client = connect_without_login(
@@ -314,24 +315,7 @@ impl Request<'_> {
             folders,
             device,
         )?;
-        // Who is registered already says so with its present key.
-        let proof = match (files.key.exists(), Fingerprint::of_pem(&prepared.certificate)) {
-            (true, Some(new)) => {
-                let shown = client.fingerprint().to_string();
-                let text = NewClient::text(&self.cluster, &shown, &new.to_string());
-                // A key that cannot sign proves nothing; the member refuses where it has to.
-                sign(&files.key, &text).ok()
-            }
-            _ => None,
-        };
-        let body = NewClient {
-            certificate: prepared.certificate.clone(),
-            label: self.label.clone(),
-            user: self.user.clone(),
-            proof,
-        };
-        let registered =
-            client.call(&keyrings::REGISTER, &[&self.cluster], &body).map_err(refused)?;
+        let registered = prepared.register(&client, self)?;
         check(&registered)?;
         let backup = prepared.settle()?;
         replace_file(&files.authorities, registered.ca.as_bytes())
@@ -375,7 +359,9 @@ fn check(registered: &Registered) -> Result<(), Failure> {
     };
     Err(Failure::new(
         Kind::Unclear,
-        format!("The member answered the registration with {wrong}; nothing was written here."),
+        format!(
+            "The member answered the registration with {wrong}; the configuration is as it was."
+        ),
     )
     .hint("the cluster may know this client now: 'cluster client list' in lunash shows it"))
 }
@@ -391,14 +377,14 @@ fn is_uuid(text: &str) -> bool {
 struct Prepared<'f> {
     files: &'f Files,
     certificate: String,
-    settled: bool,
+    /// Whether they are from a registration that ended unclear: the cluster may know them.
+    left: bool,
+    /// Whether they stay where they are.
+    kept: bool,
 }
 
-fn sibling(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
+/// What new files are called beside their final places.
+const NEW: &str = ".new";
 
 impl<'f> Prepared<'f> {
     fn make(name: &str, files: &'f Files) -> Result<Prepared<'f>, Failure> {
@@ -406,18 +392,62 @@ impl<'f> Prepared<'f> {
             let folder = path.parent().unwrap_or(Path::new(""));
             std::fs::create_dir_all(folder).map_err(|error| at(folder, &error, error.kind()))?;
         }
+        let (key, path) = (sibling(&files.key, NEW), sibling(&files.certificate, NEW));
+        if sign(&key, "").is_ok() && common_name(&path).is_ok_and(|found| found == name) {
+            let certificate = std::fs::read_to_string(&path);
+            let certificate = certificate.map_err(|error| at(&path, &error, error.kind()))?;
+            return Ok(Prepared { files, certificate, left: true, kept: false });
+        }
         let made = certificate::make(name).map_err(|error| failure(&error))?;
-        let prepared = Prepared { files, certificate: made.certificate, settled: false };
-        let key = sibling(&files.key, ".new");
-        // One that a crash has left was never registered, or never used.
+        let certificate = made.certificate;
+        let prepared = Prepared { files, certificate, left: false, kept: false };
+        // Half of them is of no use.
         prepared.discard();
         certificate::write_key(&key, &made.key).map_err(|error| at(&key, &error, error.kind()))?;
+        replace_file(&path, prepared.certificate.as_bytes())
+            .map_err(|error| at(&path, &error, error.kind()))?;
         Ok(prepared)
+    }
+
+    /// Registers the certificate. Who is registered already says so with a key that the cluster knows: the
+    /// one of a registration that ended unclear, or the present one.
+    fn register(&mut self, client: &Client, request: &Request<'_>) -> Result<Registered, Failure> {
+        let new = Fingerprint::of_pem(&self.certificate).map(|new| new.to_string());
+        let shown = client.fingerprint().to_string();
+        let text = NewClient::text(&request.cluster, &shown, &new.unwrap_or_default());
+        let left = Some(sibling(&self.files.key, NEW)).filter(|_| self.left);
+        let keys = left.into_iter().chain([self.files.key.clone()]);
+        // A key that cannot sign proves nothing; the member refuses where it has to.
+        let mut proofs = keys.filter_map(|key| sign(&key, &text).ok()).peekable();
+        loop {
+            let body = NewClient {
+                certificate: self.certificate.clone(),
+                label: request.label.clone(),
+                user: request.user.clone(),
+                proof: proofs.next(),
+            };
+            let answer = client.call(&keyrings::REGISTER, &[&request.cluster], &body);
+            match answer {
+                Ok(registered) => {
+                    // Whatever comes now, the cluster knows them.
+                    self.kept = true;
+                    return Ok(registered);
+                }
+                Err(error)
+                    if error.id() == Some(ErrorId::CLUSTER_CLIENT_EXISTS)
+                        && proofs.peek().is_some() => {}
+                Err(error) => {
+                    let failure = refused(error);
+                    self.kept = self.left || failure.kind == Kind::Unclear;
+                    return Err(failure);
+                }
+            }
+        }
     }
 
     /// Moves both to their final places. A key that is already there is kept, with its certificate, under
     /// another name: the key's new one.
-    fn settle(mut self) -> Result<Option<PathBuf>, Failure> {
+    fn settle(self) -> Result<Option<PathBuf>, Failure> {
         let Files { certificate, key, .. } = self.files;
         let mut kept = None;
         if key.exists() {
@@ -434,17 +464,17 @@ impl<'f> Prepared<'f> {
             }
             kept = Some(old_key);
         }
-        std::fs::rename(sibling(key, ".new"), key)
-            .map_err(|error| at(key, &error, error.kind()))?;
-        replace_file(certificate, self.certificate.as_bytes())
+        std::fs::rename(sibling(key, NEW), key).map_err(|error| at(key, &error, error.kind()))?;
+        std::fs::rename(sibling(certificate, NEW), certificate)
             .map_err(|error| at(certificate, &error, error.kind()))?;
-        self.settled = true;
         Ok(kept)
     }
 
     fn discard(&self) {
-        // It may not be there, which is as good.
-        let _ = std::fs::remove_file(sibling(&self.files.key, ".new"));
+        for path in [&self.files.key, &self.files.certificate] {
+            // It may not be there, which is as good.
+            let _ = std::fs::remove_file(sibling(path, NEW));
+        }
     }
 }
 
@@ -458,7 +488,7 @@ fn remove_folders(files: [&Path; 2]) {
 
 impl Drop for Prepared<'_> {
     fn drop(&mut self) {
-        if !self.settled {
+        if !self.kept {
             self.discard();
             remove_folders([&self.files.key, &self.files.authorities]);
         }

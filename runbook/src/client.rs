@@ -1,15 +1,15 @@
-//! The plan of this machine as a client of several appliances: certificate, links and HA groups. What an
-//! appliance has of its own is planned before it.
+//! The plan of this machine as a client of several appliances: certificate, links, HA groups and what holds
+//! for all of them. What an appliance has of its own is planned before it.
 
 use std::collections::BTreeMap;
 
 use luna_rest::Secret;
-use luna_shell::{Failure, quoted};
+use luna_shell::{ClientFiles, Failure, quoted};
 
-use crate::file::{HaGroup, OwnClient, Runbook};
+use crate::file::{HaGroup, HaSettings, OwnClient, Runbook};
 use crate::plan::{Program, Step, host_of, same_lines, serial_of};
 use crate::source::{Credential, SecretSource, Vault};
-use crate::state::{Appliance, ClientFiles};
+use crate::state::Appliance;
 
 /// What is to be done once the appliances are as the file says: steps with the appliance that each is
 /// about, one after the other.
@@ -36,6 +36,9 @@ pub fn plan(runbook: &Runbook, states: &BTreeMap<&str, Appliance>, files: &Clien
     }
     for (label, group) in &client.groups {
         joint.group(runbook, states, files, (client, label, group));
+    }
+    if let Some(settings) = &client.ha {
+        joint.settings(client, settings, files);
     }
     joint
 }
@@ -100,6 +103,30 @@ impl Joint {
     ) {
         let partition = &group.partition;
         let there = files.groups.get(label);
+        let serial =
+            |appliance: &str| Some(states.get(appliance)?.partition(partition)?.serial.clone());
+        if let Some(standby) = &group.standby
+            && let Err(why) = check_standby(group, standby)
+        {
+            return self.refusals.push(format!("the HA group '{label}': {why}"));
+        }
+        let stands_by = |appliance: &str| {
+            there
+                .zip(serial(appliance))
+                .is_some_and(|(there, serial)| there.standby.contains(&serial))
+        };
+        let wanted = |appliance: &String| Some(group.standby.as_ref()?.contains(appliance));
+        let line = |command: &str, appliance: &str| {
+            let serial = serial(appliance).unwrap_or_else(|| serial_of(partition, appliance));
+            format!("hagroup {command} -serialnumber {serial} -group {}", quoted(label))
+        };
+        // Before others stand by: one member takes part at any time.
+        for appliance in &group.appliances {
+            if wanted(appliance) == Some(false) && stands_by(appliance) {
+                let line = line("removestandby", appliance);
+                self.push(appliance, linked(appliance, partition), line, None);
+            }
+        }
         let mut exists = there.is_some();
         for appliance in &group.appliances {
             let assigned = client.partitions.get(appliance);
@@ -110,11 +137,8 @@ impl Joint {
                 ));
                 continue;
             }
-            let serial =
-                states.get(appliance.as_str()).and_then(|state| state.partition(partition));
-            let serial = serial.map(|partition| partition.serial.clone());
-            if let (Some(members), Some(serial)) = (there, &serial)
-                && members.contains(serial)
+            if let Some((there, serial)) = there.zip(serial(appliance))
+                && there.members.contains(&serial)
             {
                 continue;
             }
@@ -128,19 +152,44 @@ impl Joint {
                 ));
                 continue;
             };
-            let serial = serial.unwrap_or_else(|| serial_of(partition, appliance));
             let line = match exists {
-                false => {
-                    format!("hagroup creategroup -serialnumber {serial} -label {}", quoted(label))
-                }
-                true => {
-                    format!("hagroup addmember -serialnumber {serial} -group {}", quoted(label))
-                }
+                false => line("creategroup", appliance).replacen(" -group ", " -label ", 1),
+                true => line("addmember", appliance),
             };
             exists = true;
-            let program =
-                Program::Linked { appliance: appliance.clone(), partition: partition.clone() };
-            self.push(appliance, program, line, Some(Credential::Of(password)));
+            let password = Some(Credential::Of(password));
+            self.push(appliance, linked(appliance, partition), line, password);
+        }
+        for appliance in &group.appliances {
+            if wanted(appliance) == Some(true) && !stands_by(appliance) {
+                let line = line("addstandby", appliance);
+                self.push(appliance, linked(appliance, partition), line, None);
+            }
+        }
+    }
+
+    fn settings(&mut self, client: &OwnClient, wanted: &HaSettings, files: &ClientFiles) {
+        let Some(appliance) = client.partitions.keys().next() else {
+            return self.refusals.push(
+                "the client: settings of HA groups are for one that has partitions".to_owned(),
+            );
+        };
+        let there = &files.ha;
+        let mut lines = Vec::new();
+        if let Some(mode) = wanted.recovery_mode.filter(|mode| mode.name() != there.recovery_mode) {
+            lines.push(format!("hagroup recoverymode -mode {}", mode.name()));
+        }
+        if let Some(seconds) = wanted.interval.filter(|seconds| *seconds != there.interval) {
+            lines.push(format!("hagroup interval -interval {seconds}"));
+        }
+        if let Some(count) = wanted.retry.filter(|count| *count != there.retry) {
+            lines.push(format!("hagroup retry -count {count}"));
+        }
+        if let Some(only) = wanted.only.filter(|only| *only != there.only) {
+            lines.push(format!("hagroup haonly {}", if only { "-enable" } else { "-disable" }));
+        }
+        for line in lines {
+            self.push(appliance, Program::Settings, line, None);
         }
     }
 
@@ -148,6 +197,24 @@ impl Joint {
     pub fn append(&mut self, next: Joint) {
         self.steps.extend(next.steps);
         self.refusals.extend(next.refusals);
+    }
+}
+
+/// The shell that a line about a member of an HA group is typed into.
+fn linked(appliance: &str, partition: &str) -> Program {
+    Program::Linked { appliance: appliance.to_owned(), partition: partition.to_owned() }
+}
+
+/// Whether these appliances of a group can have members that stand by.
+fn check_standby(group: &HaGroup, standby: &[String]) -> Result<(), String> {
+    if let Some(other) = standby.iter().find(|one| !group.appliances.contains(one)) {
+        return Err(format!(
+            "the member on '{other}' is to stand by, and is none of its 'appliances'"
+        ));
+    }
+    match group.appliances.iter().all(|one| standby.contains(one)) {
+        true => Err("all members are to stand by, and one at least has to take part".to_owned()),
+        false => Ok(()),
     }
 }
 
@@ -165,7 +232,10 @@ pub fn check_groups(
     let mut refusals = Vec::new();
     for (label, group) in runbook.client.iter().flat_map(|client| &client.groups) {
         let due = joint.steps.iter().any(|(_, step)| match &step.program {
-            Program::Linked { partition, .. } => *partition == group.partition,
+            // What stands by or takes part again is a member already, and asks for nothing.
+            Program::Linked { partition, .. } => {
+                *partition == group.partition && !step.secrets.is_empty()
+            }
             _ => false,
         });
         if !due {

@@ -1,16 +1,19 @@
-//! The plan of a cluster: its package, its service, its members one after the other, their affinity groups
-//! and its keyrings. The partition that holds the cluster's key on each member is planned before it.
+//! The plan of a cluster: its package, its service, its members one after the other, their affinity groups,
+//! its modes and its keyrings; `clients.rs` has who sees them. The partition that holds the cluster's key on each
+//! member is planned before it.
 
 use std::collections::BTreeMap;
 
 use luna_rest::Secret;
-use luna_shell::{Failure, quoted};
+use luna_shell::{ClientFiles, Failure, quoted};
 
 use crate::client::Joint;
-use crate::file::{Cluster, Runbook};
+use crate::file::{AssignmentMode, Cluster, IdentityMode, Runbook};
 use crate::plan::{Program, Step, needed};
 use crate::source::{Credential, SecretSource, Vault};
 use crate::state::{Appliance, ClusterState};
+
+mod clients;
 
 /// What stands in a line for the UUID of a cluster that is not made yet.
 pub const CLUSTER_ID: &str = "<UUID of the cluster>";
@@ -20,14 +23,22 @@ pub fn member_id(appliance: &str) -> String {
     format!("<UUID of the member {appliance}>")
 }
 
-/// Plans the cluster.
-pub fn plan(runbook: &Runbook, states: &BTreeMap<&str, Appliance>) -> Joint {
+/// Plans the cluster, and this machine as a client of it.
+pub fn plan(runbook: &Runbook, states: &BTreeMap<&str, Appliance>, files: &ClientFiles) -> Joint {
     let mut joint = Joint::default();
-    let Some(cluster) = &runbook.cluster else { return joint };
+    let entry = runbook.client.as_ref().and_then(|client| client.cluster.as_ref());
+    let Some(cluster) = &runbook.cluster else {
+        if entry.is_some() {
+            joint
+                .refusals
+                .push("the client: the file has no cluster to register it with".to_owned());
+        }
+        return joint;
+    };
     if states.values().any(|state| state.password_is_due) {
         return joint;
     }
-    let mut planner = Planner { runbook, cluster, states, joint: &mut joint };
+    let mut planner = Planner { runbook, cluster, states, files, joint: &mut joint };
     planner.plan();
     if !joint.refusals.is_empty() {
         joint.steps.clear();
@@ -39,6 +50,7 @@ struct Planner<'a> {
     runbook: &'a Runbook,
     cluster: &'a Cluster,
     states: &'a BTreeMap<&'a str, Appliance>,
+    files: &'a ClientFiles,
     joint: &'a mut Joint,
 }
 
@@ -123,7 +135,9 @@ impl Planner<'_> {
         for name in &members {
             self.group(name);
         }
+        self.modes();
         self.keyrings();
+        self.clients();
     }
 
     fn package(&mut self, name: &str) {
@@ -161,7 +175,7 @@ impl Planner<'_> {
                 self.push(&first, true, line, vec![("HSM_PASSWORD", so)]);
             }
         }
-        if !state.members.iter().any(|member| member.local && member.active) {
+        if !state.is_active() {
             let Some(co) = self.co_password(&first) else { return };
             let line =
                 format!("cluster member authorize -partition {}", quoted(&self.cluster.partition));
@@ -211,11 +225,55 @@ impl Planner<'_> {
         self.push(&first, true, line, Vec::new());
     }
 
+    /// The modes of the cluster; a new one is in single-identity and auto-assignment mode.
+    fn modes(&mut self) {
+        let first = self.cluster.first.clone();
+        let there = self.state(&first);
+        let is_new = there.cluster.is_none();
+        let present =
+            |shown: &str, new: &str| if is_new { new.to_owned() } else { shown.to_owned() };
+        let identity = present(&there.identity_mode, "single");
+        let assignment = present(&there.assignment_mode, "auto");
+        let wanted = [
+            ("identitymode", self.cluster.identity_mode.map(IdentityMode::name), identity),
+            ("assignmentmode", self.cluster.assignment_mode.map(AssignmentMode::name), assignment),
+        ];
+        for (option, wanted, present) in wanted {
+            let Some(wanted) = wanted.filter(|wanted| *wanted != present) else { continue };
+            if present.is_empty() {
+                self.refuse(format!(
+                    "'{first}' does not tell its modes, which come with the package lnh_cluster 1.0.5: \
+                     leave 'identity_mode' and 'assignment_mode' out"
+                ));
+                return;
+            }
+            if option == "identitymode" && (present == "dual" || !there.keyrings.is_empty()) {
+                self.refuse(format!(
+                    "it is in {present}-identity mode, which is chosen before the first keyring is made \
+                     and cannot become {wanted} any more"
+                ));
+                continue;
+            }
+            self.push(&first, true, format!("cluster config -{option} {wanted}"), Vec::new());
+            // Who had seen every keyring by itself has them assigned then.
+            if option == "assignmentmode" && !is_new {
+                self.look();
+            }
+        }
+    }
+
+    /// What follows is planned when the last step is done.
+    fn look(&mut self) {
+        if let Some((_, last)) = self.joint.steps.last_mut() {
+            last.then_look = true;
+        }
+    }
+
     fn keyrings(&mut self) {
         let first = self.cluster.first.clone();
         let there = self.state(&first).keyrings;
         for (label, keyring) in &self.cluster.keyrings {
-            if there.contains(label) {
+            if there.contains_key(label) {
                 continue;
             }
             let what = format!("the password of the keyring '{label}'");

@@ -1,10 +1,12 @@
 //! What an appliance has, as a file says it: applied there, it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::file::{Appliance, Client, Hsm, Ntls, Ntp, Partition, Snmp, SnmpUser, Syslog, User};
-use crate::file::{SyslogHost, SyslogProtocol};
+use crate::file::{
+    Appliance, AssignmentMode, Client, Cluster, ClusterMember, Hsm, IdentityMode, Keyring, Ntls,
+    Ntp, Partition, Snmp, SnmpUser, Syslog, SyslogHost, SyslogProtocol, User,
+};
 use crate::source::SecretSource;
 use crate::state;
 
@@ -16,6 +18,8 @@ const BUILT_IN: [&str; 4] = ["admin", "operator", "monitor", "audit"];
 pub struct Exported {
     /// The appliance; how it is reached is left to who knows it.
     pub appliance: Appliance,
+    /// The cluster, with this appliance as the only member that is named.
+    pub cluster: Option<Cluster>,
     /// The certificates of clients, as far as they are told, by the names of their files.
     pub certificates: BTreeMap<PathBuf, String>,
     /// What the file cannot say.
@@ -27,9 +31,21 @@ fn in_environment(name: &str) -> Option<SecretSource> {
     Some(SecretSource::Environment(format!("LUNA_{name}")))
 }
 
-/// Writes down what was read.
-pub fn export(state: &state::Appliance) -> Exported {
+/// Writes down what was read of the appliance that the file calls `name`.
+pub fn export(name: &str, state: &state::Appliance) -> Exported {
     let mut exported = Exported::default();
+    if let Some(there) = &state.cluster {
+        match cluster(name, state, there) {
+            Ok(cluster) => exported.cluster = cluster,
+            Err(why) => exported.notes.push(format!("the cluster is left out: {why}")),
+        }
+        let others = there.members.iter().filter(|member| !member.local);
+        let others: Vec<&str> = others.map(|member| member.address.as_str()).collect();
+        if exported.cluster.is_some() && !others.is_empty() {
+            let note = format!("the cluster's other members are left out: {}", others.join(", "));
+            exported.notes.push(note);
+        }
+    }
     let appliance = &mut exported.appliance;
     let there = &state.hsm;
     if there.initialized {
@@ -107,6 +123,54 @@ pub fn export(state: &state::Appliance) -> Exported {
         exported.notes.push(note.to_owned());
     }
     exported
+}
+
+/// The policy of partitions that is off in one which holds the key of a cluster.
+const PER_KEY: u32 = 40;
+
+/// The cluster that an appliance belongs to, if it does; an error says what of it cannot be written down.
+fn cluster(
+    name: &str,
+    state: &state::Appliance,
+    there: &state::ClusterState,
+) -> Result<Option<Cluster>, &'static str> {
+    let Some((_, label)) = &there.cluster else {
+        return match there.package && there.stopped && !there.core_address.is_empty() {
+            true => Err("its service does not run"),
+            false => Ok(None),
+        };
+    };
+    let own = there.members.iter().find(|member| member.local && member.active);
+    let own = own.ok_or("this member is not authorized")?;
+    // Which one it is, is not told.
+    let mut partitions = state.partitions.iter().filter(|one| {
+        let off = one.policies.get(&PER_KEY).is_some_and(|policy| policy.value == 0);
+        one.initialized && one.version == 1 && off
+    });
+    let partition = partitions.next().filter(|_| partitions.next().is_none());
+    let partition = partition.ok_or("the appliance does not tell which partition holds its key")?;
+    let mode = AssignmentMode::of(&there.assignment_mode);
+    let keyring = |(label, clients): (&String, &BTreeSet<String>)| {
+        let assigned = clients.iter().filter(|_| mode == Some(AssignmentMode::Manual));
+        let keyring = Keyring {
+            password: in_environment("KEYRING_PASSWORD"),
+            clients: assigned.cloned().collect(),
+            ..Keyring::default()
+        };
+        (label.clone(), keyring)
+    };
+    let group = Some(own.group.clone()).filter(|group| !group.is_empty());
+    let member = ClusterMember { ip: own.address.clone(), group };
+    Ok(Some(Cluster {
+        label: label.clone(),
+        partition: partition.name.clone(),
+        first: name.to_owned(),
+        identity_mode: IdentityMode::of(&there.identity_mode),
+        assignment_mode: mode,
+        members: [(name.to_owned(), member)].into(),
+        keyrings: there.keyrings.iter().map(keyring).collect(),
+        ..Cluster::default()
+    }))
 }
 
 fn partition(one: &state::Partition) -> Partition {

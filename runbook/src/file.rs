@@ -1,7 +1,8 @@
 //! What stands in a runbook: TOML or JSON, by the file's extension, in the same types. A key that is not
 //! known is an error that names it; nothing is ignored.
 //!
-//! A secret never stands in the file, only where it is: see [`SecretSource`].
+//! A secret never stands in the file, only where it is: see [`SecretSource`]. Here is what an appliance is to be,
+//! and how a file is read and written; `client.rs` has this machine as a client, `cluster.rs` a cluster.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::source::SecretSource;
+
+mod client;
+mod cluster;
+
+pub use client::{ClusterEntry, HaGroup, HaSettings, OwnClient, RecoveryMode};
+pub use cluster::{AssignmentMode, Cluster, ClusterMember, IdentityMode, Keyring};
 
 /// Appliances and the client of this machine, as they are to be. Names of files are relative to the
 /// folder of this one.
@@ -29,78 +36,6 @@ pub struct Runbook {
     /// A cluster of these appliances.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
-}
-
-/// A cluster. Members and keyrings that are not named here stay.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Cluster {
-    /// Its label.
-    pub label: String,
-    /// The partition that holds the cluster's key on each member: of version 1, with its policy 40 off.
-    pub partition: String,
-    /// The member that makes the cluster; the others join it.
-    pub first: String,
-    /// The package file that brings clusters; needed where it is not installed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub package: Option<PathBuf>,
-    /// The authorization code of the package.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authcode: Option<SecretSource>,
-    /// The members, by the names of their appliances.
-    pub members: BTreeMap<String, ClusterMember>,
-    /// Keyrings, by label.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub keyrings: BTreeMap<String, Keyring>,
-}
-
-/// A member of a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ClusterMember {
-    /// The address by which the members reach it.
-    pub ip: String,
-    /// Its affinity group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-}
-
-/// A keyring of a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Keyring {
-    /// Its first password; needed to make it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretSource>,
-}
-
-/// This machine as a client of partitions: its certificate is made where there is none, its appliances are
-/// put into its configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OwnClient {
-    /// The name that its certificate gets: its host name or address.
-    pub name: String,
-    /// Its `Chrystoki.conf`; without it that of the machine, as `lunacm` finds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub configuration: Option<PathBuf>,
-    /// Names of partitions that are assigned to it, by the appliance that has them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub partitions: BTreeMap<String, Vec<String>>,
-    /// HA groups, by label.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub groups: BTreeMap<String, HaGroup>,
-}
-
-/// An HA group: partitions of one name, one cloning domain and one password of the Crypto Officer on several
-/// appliances. What is in the group and not named here stays in it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HaGroup {
-    /// The name of the partitions.
-    pub partition: String,
-    /// The appliances, the primary member's first.
-    pub appliances: Vec<String>,
 }
 
 /// An appliance: how it is reached, and how it is to be. What is left out stays as it is.

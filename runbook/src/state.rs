@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use luna_rest::{
-    Client as Link, ErrorId, clusters, hsm, keyrings, lunasa, ntls, ntp, packages, partitions,
-    services, snmp, syslog, users,
+    Client as Link, ErrorId, hsm, lunasa, ntls, ntp, partitions, services, snmp, syslog, users,
 };
 use luna_shell::Failure;
 
 use crate::file;
+
+mod cluster;
+
+pub use cluster::{ClusterClient, ClusterMember, ClusterState};
 
 /// What an appliance has. A part that was not asked for, or that the appliance does not tell, is `None`.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +24,7 @@ pub struct Appliance {
     pub partitions: Vec<Partition>,
     /// The clients, by name.
     pub clients: BTreeMap<String, Client>,
-    /// The cluster that it belongs to.
+    /// What it has of a cluster.
     pub cluster: Option<ClusterState>,
     /// The certificate of NTLS, as PEM; empty where it is not told.
     pub server_certificate: String,
@@ -43,38 +46,6 @@ pub struct Appliance {
     pub users: BTreeMap<String, String>,
     /// Fingerprints of the keys that the account may log in with over SSH.
     pub ssh_keys: Option<BTreeSet<String>>,
-}
-
-/// What an appliance has of a cluster.
-#[derive(Clone, Debug, Default)]
-pub struct ClusterState {
-    /// Whether the package that brings clusters is installed.
-    pub package: bool,
-    /// The address by which other members reach it; empty while none was set.
-    pub core_address: String,
-    /// Whether the service neither runs nor starts.
-    pub stopped: bool,
-    /// UUID and label of the cluster.
-    pub cluster: Option<(String, String)>,
-    /// The members.
-    pub members: Vec<ClusterMember>,
-    /// Labels of the keyrings.
-    pub keyrings: BTreeSet<String>,
-}
-
-/// A member of a cluster.
-#[derive(Clone, Debug, Default)]
-pub struct ClusterMember {
-    /// Its UUID.
-    pub id: String,
-    /// Its core address.
-    pub address: String,
-    /// Whether it is the appliance that was asked.
-    pub local: bool,
-    /// Whether it is authorized.
-    pub active: bool,
-    /// Its affinity group.
-    pub group: String,
 }
 
 /// A service.
@@ -148,21 +119,6 @@ pub struct Client {
     pub partitions: BTreeSet<String>,
 }
 
-/// The files of this machine as a client.
-#[derive(Clone, Debug, Default)]
-pub struct ClientFiles {
-    /// The common name of its certificate; empty where there is none.
-    pub name: String,
-    /// The certificate, as PEM.
-    pub certificate: String,
-    /// The appliances of its configuration.
-    pub servers: BTreeSet<String>,
-    /// The certificates of appliances that it trusts, as PEM.
-    pub authorities: String,
-    /// HA groups by label, with the serial numbers of their members.
-    pub groups: BTreeMap<String, Vec<String>>,
-}
-
 /// Which parts are of interest.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs, reason = "as in Appliance")]
@@ -183,7 +139,7 @@ impl Parts {
     pub const ALL: Parts = Parts {
         clients: true,
         server_certificate: true,
-        cluster: false,
+        cluster: true,
         ntls: true,
         ntp: true,
         syslog: true,
@@ -237,7 +193,7 @@ impl Appliance {
             read.server_certificate = link.get(&ntls::CERTIFICATE, &[])?.certificate;
         }
         if parts.cluster {
-            read.cluster = Some(cluster(link)?);
+            read.cluster = Some(ClusterState::read(link)?);
         }
         if parts.ntls {
             read.binding = told(link.get(&ntls::BINDING, &[]))?;
@@ -295,17 +251,9 @@ fn hsm(link: &Link) -> Result<Hsm, Failure> {
     let serial = list.into_iter().next().map(|entry| entry.id);
     let serial = serial.ok_or_else(|| Failure::command("The appliance reports no HSM."))?;
     let shown = link.get(&hsm::SHOW, &[&serial])?;
-    let mut policies = BTreeMap::new();
-    for entry in link.get(&hsm::POLICIES, &[&serial])?.policies {
-        // A bare list of links: each policy has to be asked for.
-        let policy = match entry.name.is_empty() {
-            true => link.get(&hsm::POLICY, &[&serial, &entry.id])?,
-            false => entry.clone(),
-        };
-        if let Ok(number) = entry.id.parse() {
-            policies.insert(number, policy);
-        }
-    }
+    let listed = link.get(&hsm::POLICIES, &[&serial])?.policies;
+    let listed = listed.into_iter().map(|entry| (entry.id.clone(), entry.name.is_empty(), entry));
+    let policies = numbered(listed, |id| Ok(link.get(&hsm::POLICY, &[&serial, id])?))?;
     Ok(Hsm {
         initialized: !shown.zeroized,
         multifactor: shown.authentication_method == "PED",
@@ -313,6 +261,21 @@ fn hsm(link: &Link) -> Result<Hsm, Failure> {
         serial,
         policies,
     })
+}
+
+/// Policies by number. Where the list is bare, one of links, each has to be asked for.
+fn numbered<P>(
+    listed: impl Iterator<Item = (String, bool, P)>,
+    ask: impl Fn(&str) -> Result<P, Failure>,
+) -> Result<BTreeMap<u32, P>, Failure> {
+    let mut policies = BTreeMap::new();
+    for (id, is_bare, policy) in listed {
+        let policy = if is_bare { ask(&id)? } else { policy };
+        if let Ok(number) = id.parse() {
+            policies.insert(number, policy);
+        }
+    }
+    Ok(policies)
 }
 
 fn partition(link: &Link, hsm: &str, serial: String) -> Result<Partition, Failure> {
@@ -327,16 +290,9 @@ fn partition(link: &Link, hsm: &str, serial: String) -> Result<Partition, Failur
         true => (role("co")?, role("cu")?),
         false => (Role::default(), Role::default()),
     };
-    let mut policies = BTreeMap::new();
-    for entry in link.get(&partitions::POLICIES, &[hsm, &serial])?.policies {
-        let policy = match entry.name.is_empty() {
-            true => link.get(&partitions::POLICY, &[hsm, &serial, &entry.id])?,
-            false => entry.clone(),
-        };
-        if let Ok(number) = entry.id.parse() {
-            policies.insert(number, policy);
-        }
-    }
+    let listed = link.get(&partitions::POLICIES, &[hsm, &serial])?.policies;
+    let listed = listed.into_iter().map(|entry| (entry.id.clone(), entry.name.is_empty(), entry));
+    let policies = numbered(listed, |id| Ok(link.get(&partitions::POLICY, &[hsm, &serial, id])?))?;
     Ok(Partition {
         name: shown.name,
         label: shown.label,
@@ -361,49 +317,6 @@ fn client(link: &Link, name: &str) -> Result<Client, Failure> {
         certificate: certificate.map(|shown| shown.certificate),
         partitions: links.into_iter().map(|link| link.id).collect(),
     })
-}
-
-/// The package that brings clusters, as appliances list it: by the name of its file, or by that of the
-/// service.
-const CLUSTER_PACKAGE: [&str; 2] = ["lnh_cluster-", "cluster_service-"];
-
-fn cluster(link: &Link) -> Result<ClusterState, Failure> {
-    let installed = link.get(&packages::LIST, &[])?.packages;
-    let package =
-        |one: &packages::Package| CLUSTER_PACKAGE.iter().any(|name| one.id.starts_with(name));
-    if !installed.iter().any(package) {
-        return Ok(ClusterState { stopped: true, ..ClusterState::default() });
-    }
-    let config = link.get(&clusters::CONFIG, &[])?.data;
-    let core = config.into_iter().find(|one| one.service == "core");
-    let service = link.get(&services::SHOW, &["cluster"])?;
-    let mut read = ClusterState {
-        package: true,
-        core_address: core.map(|core| core.ip_address).unwrap_or_default(),
-        stopped: service.phase() == "stopped",
-        ..ClusterState::default()
-    };
-    if !service.is_running() {
-        return Ok(read);
-    }
-    if let Some(cluster) = link.get(&clusters::LIST, &[])?.data.into_iter().next() {
-        for member in link.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data {
-            read.members.push(ClusterMember {
-                id: member.member_uuid,
-                address: member.member_ip_address,
-                local: member.local,
-                active: member.member_active,
-                group: member.group,
-            });
-        }
-        let is_active = read.members.iter().any(|member| member.local && member.active);
-        if is_active {
-            let list = link.get(&keyrings::LIST, &[])?.data;
-            read.keyrings = list.into_iter().map(|keyring| keyring.key_ring_label).collect();
-        }
-        read.cluster = Some((cluster.cluster_uuid, cluster.cluster_label));
-    }
-    Ok(read)
 }
 
 fn service(link: &Link, name: &str) -> Result<OnOff, Failure> {

@@ -7,6 +7,7 @@
 mod arguments;
 mod attempts;
 mod certificates;
+mod client_files;
 mod command;
 mod config;
 mod connect;
@@ -39,6 +40,7 @@ mod x509;
 pub use arguments::{end, finish, parse, parse_from, write_result};
 pub use attempts::{Attempt, Counter};
 pub use certificates::{all_certificates, first_certificate, has_private_key};
+pub use client_files::{ClientFiles, ClusterFiles, HaFacts, HaMembers};
 pub use command::{Catalogue, Command, Handler, Known, Role, Run, Text, View, handler, refuse};
 pub use config::{Config, Folders, Profile};
 pub use connect::{

@@ -15,7 +15,7 @@ mod transcript;
 pub use calls::{Calls, never_made, record_calls, undeclared};
 pub use luna_shell::transcript::{Script, ScriptedTerminal};
 pub use over_ssh::play_over_ssh;
-pub use proxy::{Break, Proxy};
+pub use proxy::{Break, NTLS, Proxy};
 pub use recording::{
     Compared, KnownDifference, compare_recording, known_differences, recorded_lines, recording,
     recordings,

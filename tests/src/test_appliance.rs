@@ -394,6 +394,22 @@ impl TestAppliance {
         run(opened, cmu::catalogue(), options)
     }
 
+    /// Runs a function of `cmu` over this client's links.
+    ///
+    /// # Errors
+    /// The options hold no line.
+    pub fn linked_cmu(
+        &self,
+        terminal: &ScriptedTerminal,
+        options: Options,
+        secrets: Secrets,
+    ) -> Result<Status> {
+        let (device, side) = (Box::new(terminal.clone()), self.client_side(None));
+        let opened = Cmu::open(None, device, secrets, &options, side);
+        let opened = opened.map(|session| keeping_state(session, self.folder()));
+        run(opened, cmu::catalogue(), options)
+    }
+
     fn client_side(&self, client: Option<String>) -> ClientSide {
         let configuration = self.folder().join(CLIENT_FOLDER).join("Chrystoki.conf");
         ClientSide { name: client, configuration }

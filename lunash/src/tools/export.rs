@@ -76,7 +76,7 @@ impl Export {
         let client = &connection.client;
         let state = Appliance::read(client, Parts::ALL)?;
         let name = client.get(&network::SHOW, &[])?.hostname;
-        let Exported { mut appliance, certificates, notes } = export(&state);
+        let Exported { mut appliance, cluster, certificates, notes } = export(&name, &state);
         for note in notes {
             device.note(&format!("note: {note}"));
         }
@@ -100,7 +100,7 @@ impl Export {
             // There is no folder in which they could lie.
             appliance.clients.values_mut().for_each(|client| client.certificate = None);
         }
-        let mut runbook = Runbook::default();
+        let mut runbook = Runbook { cluster, ..Runbook::default() };
         runbook.appliances.insert(name, appliance);
         if let (Some(file), Some(form)) = (self.runbook, form) {
             let beside = file.parent().unwrap_or(Path::new("")).to_owned();

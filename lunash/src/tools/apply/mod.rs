@@ -17,10 +17,11 @@ use luna_runbook::client::{self, Joint};
 use luna_runbook::cluster;
 use luna_runbook::file::{self, Runbook};
 use luna_runbook::plan::{self, LocalFiles, Plan, Program, Step};
-use luna_runbook::state::{self, ClientFiles, Parts};
+use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, ssh_fingerprint};
 use luna_shell::{
-    Device, Failure, Folders, Format, Kind, Options, Status, Ui, finish, first_certificate,
+    ClientFiles, Device, Failure, Folders, Format, Kind, Options, Status, Ui, finish,
+    first_certificate,
 };
 use lunacm::ClientSide;
 
@@ -87,8 +88,9 @@ fn apply(
     for _ in 0..ROUNDS {
         let states = at_once(&appliances, |name, one| one.read(Parts::of(&runbook, name)))?;
         let plans = plans(&runbook, &states, &local);
-        let mut joint = cluster::plan(&runbook, &states);
-        joint.append(client::plan(&runbook, &states, &client_files(&side)?));
+        let files = client_files(&side)?;
+        let mut joint = cluster::plan(&runbook, &states, &files);
+        joint.append(client::plan(&runbook, &states, &files));
         let of_appliance = |(name, plan): (&&str, &Plan)| {
             plan.refusals.iter().map(|why| format!("{name}: {why}")).collect()
         };
@@ -257,6 +259,7 @@ fn run_joint(
         let Some(appliance) = together.appliances.get(name.as_str()) else { continue };
         let done = match step.program {
             Program::Cluster { .. } => typist::type_as_member(together, name, step, vault),
+            Program::Register => typist::register(together, name, step),
             _ => typist::type_as_client(appliance, step, together.side, vault, &mut linked),
         };
         report.typed(ui, &Typed::new(name, step, &done));
@@ -280,10 +283,8 @@ fn client_files(side: &ClientSide) -> Result<ClientFiles, Failure> {
     if side.name.is_none() {
         return Ok(ClientFiles::default());
     }
-    let files = lunacm::ClientFiles::read(&side.configuration)
-        .map_err(|error| Failure::new(Kind::NotUnderstood, format!("{error}.")))?;
-    let lunacm::ClientFiles { name, certificate, servers, authorities, groups } = files;
-    Ok(ClientFiles { name, certificate, servers, authorities, groups })
+    lunacm::client_files(&side.configuration)
+        .map_err(|error| Failure::new(Kind::NotUnderstood, format!("{error}.")))
 }
 
 /// Reads what the plans need of this machine's files.

@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use super::{Typed, is_text};
 
+/// What stands below lines that more follows.
+const LOOK: &str = "  … and what is to be seen after it\n";
+
 /// What was planned and done, as JSON has it.
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -57,7 +60,7 @@ impl Report {
                 text.push_str(&self.line(name, step));
             }
             if plan.steps.iter().any(|step| step.then_look) {
-                text.push_str("  … and what is to be seen after it\n");
+                text.push_str(LOOK);
             }
         }
         if !joint.steps.is_empty() {
@@ -75,6 +78,9 @@ impl Report {
             }
             before = of;
             text.push_str(&self.line(name, step));
+        }
+        if joint.steps.iter().any(|(_, step)| step.then_look) {
+            text.push_str(LOOK);
         }
         ui.welcome(&text);
     }
@@ -161,7 +167,9 @@ impl Report {
 fn prompt(step: &Step) -> &'static str {
     match step.program {
         Program::LunaSh | Program::Cluster { .. } => "lunash:> ",
-        Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } => "lunacm:> ",
-        Program::Scp { .. } => "$ ",
+        Program::LunaCm { .. } | Program::Deploy | Program::Linked { .. } | Program::Settings => {
+            "lunacm:> "
+        }
+        Program::Scp { .. } | Program::Register => "$ ",
     }
 }

@@ -1,5 +1,6 @@
 //! The sessions that lines are typed into: those of LunaSH and LunaCM themselves, with a device that keeps
-//! what is written. Secrets reach the commands as those of the environment do, never in a line.
+//! what is written. Secrets reach the commands as those of the environment do, never in a line. `together.rs`
+//! has the lines that concern several appliances.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -8,9 +9,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use luna_rest::{Client, Secret, clusters, partitions, services};
-use luna_runbook::cluster::{CLUSTER_ID, member_id};
-use luna_runbook::plan::{PolicyIs, Program, Step, serial_of};
+use luna_rest::{Client, Secret, partitions};
+use luna_runbook::plan::{PolicyIs, Program, Step};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
@@ -23,7 +23,9 @@ use crate::refusals::refused;
 use crate::session::Session;
 use crate::start::own;
 
-use super::Together;
+mod together;
+
+pub(super) use together::{Linked, register, type_as_client, type_as_member};
 
 /// What comes of a line: the remarks of its command, or why it failed.
 pub(super) type Done = Result<Vec<String>, Failure>;
@@ -99,6 +101,14 @@ impl<'f> Appliance<'f> {
         }
         connection.client.close();
         Ok(())
+    }
+
+    /// Whether something is so there.
+    fn is(&self, is_so: impl Fn(&Client) -> Result<bool, Failure>) -> Result<bool, Failure> {
+        let (connection, _) = self.connect()?;
+        let found = is_so(&connection.client);
+        connection.client.close();
+        found
     }
 
     /// The serial number of the partition of this name.
@@ -222,7 +232,11 @@ impl<'a> Typist<'a> {
                 let user = session.connection().user.clone();
                 session.client().upload(&user, name, content).map(|_| Vec::new()).map_err(refused)
             }
-            Program::Deploy | Program::Linked { .. } | Program::Cluster { .. } => {
+            Program::Deploy
+            | Program::Linked { .. }
+            | Program::Settings
+            | Program::Register
+            | Program::Cluster { .. } => {
                 Err(Failure::command("This line is not one of this appliance alone."))
             }
         }
@@ -273,119 +287,6 @@ impl<'a> Typist<'a> {
 
 /// How long is waited between two looks at a service that starts, or at a member that joins.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// Types a line of a member of the cluster, in a session of its own, and waits for what it begins.
-///
-/// # Errors
-/// The line fails, or what it needs does not come about within the time limit.
-pub(super) fn type_as_member(
-    together: &Together<'_>,
-    name: &str,
-    step: &Step,
-    vault: &Vault,
-) -> Done {
-    let Some(cluster) = &together.runbook.cluster else { return Ok(Vec::new()) };
-    let appliance = |name: &str| {
-        let none = || Failure::command(format!("There is no appliance '{name}'."));
-        together.appliances.get(name).ok_or_else(none)
-    };
-    let (own, first) = (appliance(name)?, appliance(&cluster.first)?);
-    let Program::Cluster { runs } = step.program else { return Ok(Vec::new()) };
-    if runs {
-        own.wait("its cluster service does not run", |client| {
-            Ok(client.get(&services::SHOW, &["cluster"])?.is_running())
-        })?;
-    }
-    let mut line = step.line.clone();
-    if line.contains(CLUSTER_ID) {
-        let (connection, _) = first.connect()?;
-        let list = connection.client.get(&clusters::LIST, &[])?.data;
-        let none = || Failure::command("The cluster was not made.");
-        line = line.replace(CLUSTER_ID, &list.first().ok_or_else(none)?.cluster_uuid);
-    }
-    for (other, member) in &cluster.members {
-        let place = member_id(other);
-        if line.contains(&place) {
-            let (connection, _) = first.connect()?;
-            let found = member_of(&connection.client, &member.ip)?;
-            let none = || Failure::command(format!("'{other}' did not join."));
-            line = line.replace(&place, &found.ok_or_else(none)?.member_uuid);
-        }
-    }
-    let (connection, _) = own.connect()?;
-    let screen = Kept::default();
-    let (device, options) = (Box::new(screen.clone()), own.options.clone());
-    let opened = Session::open(connection, device, Secrets::none(), &options);
-    let mut session = opened.map_err(|(_, failure)| failure)?;
-    session.ui().keep_state_in(&own.folders.state);
-    let mut shell = Shell::new(session, crate::catalogue(), options);
-    let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
-    shell.session().client().close();
-    if let Some(member) = cluster.members.get(name).filter(|_| line.starts_with("cluster join")) {
-        first.wait("it did not join", |client| {
-            Ok(member_of(client, &member.ip)?.is_some_and(|member| member.member_active))
-        })?;
-    }
-    Ok(remarks)
-}
-
-/// The member with this core address.
-fn member_of(client: &Client, ip: &str) -> Result<Option<clusters::Member>, Failure> {
-    let Some(cluster) = client.get(&clusters::LIST, &[])?.data.into_iter().next() else {
-        return Ok(None);
-    };
-    let members = client.get(&clusters::MEMBERS, &[&cluster.cluster_uuid])?.data;
-    Ok(members.into_iter().find(|member| member.member_ip_address == ip))
-}
-
-/// A session of LunaCM over the links of the client.
-pub(super) type Linked = Option<(Shell<lunacm::Session>, Kept)>;
-
-/// Types a line of this machine as a client. The session over its links is opened for the first line that
-/// needs it: it has the links of the configuration as it then is.
-///
-/// # Errors
-/// The line fails, or there is no session for it.
-pub(super) fn type_as_client(
-    appliance: &Appliance<'_>,
-    step: &Step,
-    side: &ClientSide,
-    vault: &Vault,
-    linked: &mut Linked,
-) -> Done {
-    let open = |connection| {
-        let screen = Kept::default();
-        let (options, given) = (appliance.options.clone(), Secrets::none());
-        let device = Box::new(screen.clone());
-        let side = side.clone();
-        let opened = lunacm::Session::open(connection, device, given, &options, side);
-        let mut session = opened.map_err(|(_, failure)| failure)?;
-        session.ui().keep_state_in(&appliance.folders.state);
-        Ok::<_, Failure>((Shell::new(session, lunacm::catalogue(), options), screen))
-    };
-    let given = secrets(step, vault);
-    match &step.program {
-        Program::Deploy => {
-            *linked = None;
-            let (connection, _) = appliance.connect()?;
-            let (mut shell, screen) = open(Some(connection))?;
-            typed(&mut shell, &screen, &step.line, given)
-        }
-        Program::Linked { appliance: name, partition } => {
-            let place = serial_of(partition, name);
-            let line = match step.line.contains(&place) {
-                true => step.line.replace(&place, &appliance.serial_of(partition)?),
-                false => step.line.clone(),
-            };
-            if linked.is_none() {
-                *linked = Some(open(None)?);
-            }
-            let Some((shell, screen)) = linked else { return Ok(Vec::new()) };
-            typed(shell, screen, &line, given)
-        }
-        _ => Err(Failure::command("This line is one of the appliance, not of the client.")),
-    }
-}
 
 /// How the line begins that chooses a slot.
 const SLOT_SET: &str = "slot set -slot";
