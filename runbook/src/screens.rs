@@ -20,19 +20,16 @@ impl Appliance {
     /// # Errors
     /// A line fails, or its screen is one that is not known.
     pub fn read_screens(ask: Ask<'_>, parts: Parts) -> Result<Appliance, Failure> {
-        let mut read = Appliance { hsm: hsm(&ask("hsm show")?)?, ..Appliance::default() };
-        if read.hsm.initialized {
-            read.hsm.policies =
-                policies(&ask("hsm showPolicies")?).map(|row| (row.code, row.of_hsm())).collect();
-        }
+        let hsm = hsm(&ask("hsm show")?)?;
+        let mut read = Appliance { hsm, of_screens: true, ..Appliance::default() };
+        read.hsm.policies =
+            policies(&ask("hsm showPolicies")?).map(|row| (row.code, row.of_hsm())).collect();
         for name in names_of_partitions(&ask("partition list")?)? {
             let shown = ask(&format!("partition show -partition {}", quoted(&name)))?;
             let mut partition = partition(&shown)?;
-            let line = format!("partition showPolicies -partition {}", quoted(&name));
-            if partition.initialized {
-                partition.policies =
-                    policies(&ask(&line)?).map(|row| (row.code, row.of_partition())).collect();
-            }
+            let shown = ask(&format!("partition showPolicies -partition {}", quoted(&name)))?;
+            partition.policies =
+                policies(&shown).map(|row| (row.code, row.of_partition())).collect();
             read.partitions.push(partition);
         }
         if parts.clients {
@@ -51,7 +48,9 @@ impl Appliance {
         if parts.ntp {
             let shown = ask("sysconf ntp listservers")?;
             let server = |line: &String| Some(line.strip_prefix("server ")?.trim().to_owned());
-            read.ntp_servers = shown.iter().filter_map(server).collect();
+            let servers = shown.iter().filter_map(server);
+            // The appliance's own clock, which nobody has added.
+            read.ntp_servers = servers.filter(|one| !one.starts_with("127.127.")).collect();
             read.ntp = Some(on_off(&ask("sysconf ntp status")?, "NTP")?);
         }
         if parts.syslog {
@@ -127,6 +126,7 @@ impl Row {
             id: self.code.to_string(),
             name: self.name,
             value: self.value,
+            changeable: true,
             destructive,
             zeroizes: destructive,
             ..hsm::Policy::default()
@@ -360,6 +360,7 @@ mod tests {
              initialized.\n   Partition Storage Information (Bytes):     Total=648381, Used=0, Free=648381\n   Partition \
              Object Count:                    0",
         ),
+        ("partition showPolicies -partition p2", ""),
         ("client list", "registered client 1: app1\nregistered client 2: app2"),
         (
             "client show -client app1",
@@ -433,7 +434,7 @@ mod tests {
         let binding = read.binding.unwrap();
         assert_eq!((binding.device.as_str(), binding.active.as_str()), ("eth0", "all"));
         assert!(binding.restart_needed && read.ip_check == Some(true));
-        assert_eq!(read.ntp_servers, ["127.127.1.0", "ntp1.example.com"]);
+        assert_eq!(read.ntp_servers, ["ntp1.example.com"]);
         assert_eq!(read.ntp, Some(OnOff { on_boot: true, running: true }));
         assert_eq!(read.snmp, Some(OnOff { on_boot: false, running: false }));
         let host = &read.syslog[0];

@@ -18,6 +18,8 @@ pub use cluster::{ClusterClient, ClusterMember, ClusterState};
 pub struct Appliance {
     /// Whether the account has to change its password first; then nothing else is known.
     pub password_is_due: bool,
+    /// Whether it was read from the screens of the appliance's own shell.
+    pub of_screens: bool,
     /// The HSM.
     pub hsm: Hsm,
     /// The partitions, in the appliance's order.

@@ -15,6 +15,7 @@ mod network;
 #[path = "../../lunash/tests/terminal/person.rs"]
 mod person;
 mod places;
+mod runbook;
 mod sessions;
 mod terminals;
 

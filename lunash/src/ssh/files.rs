@@ -75,7 +75,7 @@ impl Session {
         Ok(name)
     }
 
-    fn put(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn put(&mut self, name: &str, content: &[u8]) -> Result<(), Failure> {
         if self.client().is_absent() || self.ssh_is_taken() {
             return self.copying(|to, asker| copy::put(to, name, content, asker));
         }

@@ -9,12 +9,12 @@ use luna_runbook::export::{Exported, export};
 use luna_runbook::file::{Form, Runbook};
 use luna_runbook::state::{Appliance, Parts};
 use luna_shell::{
-    Device, Failure, Named, Page, Secrets, Status, Text, View, connect, finish, replace_file,
-    write_result,
+    Device, Failure, Named, Page, Secrets, Status, Text, View, finish, replace_file, write_result,
 };
+use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::Surroundings;
+use super::{Surroundings, screens};
 use crate::start::own;
 
 /// Its arguments.
@@ -63,7 +63,7 @@ impl Export {
         surroundings: Surroundings,
     ) -> Result<Written, Failure> {
         let form = self.runbook.as_deref().map(Form::of).transpose()?;
-        let Surroundings { options, folders, .. } = surroundings;
+        let Surroundings { options, folders, wire } = surroundings;
         let folders = folders?;
         let named = Named::find(&options, &folders)?;
         let mut secrets = Secrets::from_environment();
@@ -72,10 +72,19 @@ impl Export {
             folder = Some(of.to_owned());
             own(of)
         };
-        let connection = connect(&options, &folders, device, &mut secrets, local)?;
-        let client = &connection.client;
-        let state = Appliance::read(client, Parts::ALL)?;
-        let name = client.get(&network::SHOW, &[])?.hostname;
+        let (connection, ssh) = wire.connect(&options, &folders, device, &mut secrets, local)?;
+        let (name, state) = match connection.client.is_absent() {
+            true => {
+                let password = secrets.find("PASSWORD")?;
+                let password = password.as_ref().map(|known| ("PASSWORD", known.expose_secret()));
+                screens::read((connection, ssh), &options, || password, Parts::ALL)?
+            }
+            false => {
+                let client = &connection.client;
+                let state = Appliance::read(client, Parts::ALL)?;
+                (client.get(&network::SHOW, &[])?.hostname, state)
+            }
+        };
         let Exported { mut appliance, cluster, certificates, notes } = export(&name, &state);
         for note in notes {
             device.note(&format!("note: {note}"));

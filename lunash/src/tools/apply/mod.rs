@@ -26,6 +26,7 @@ use luna_shell::{
 use lunacm::ClientSide;
 
 use super::Surroundings;
+use crate::ssh::WireOptions;
 use report::Report;
 use typist::Appliance;
 
@@ -55,31 +56,39 @@ impl Apply {
             device.print(&file::schema());
             return finish("lunash", &mut *device, Status::Success);
         }
-        let Surroundings { mut options, folders, .. } = surroundings;
+        let Surroundings { mut options, folders, wire } = surroundings;
         options.yes |= self.yes;
         let mut report = Report::new(options.output);
         let mut ui = Ui::without_session(device, &options);
         let path = self.runbook.unwrap_or_default();
-        let done = apply(&path, self.plan, &options, folders, &mut ui, &mut report);
+        let asked = Asked { path: &path, plan_only: self.plan, options: &options, wire: &wire };
+        let done = apply(&asked, folders, &mut ui, &mut report);
         let mut device = ui.into_device();
         let status = report.end(&mut *device, done);
         finish("lunash", &mut *device, status)
     }
 }
 
-fn apply(
-    path: &Path,
+/// What was asked for.
+struct Asked<'a> {
+    path: &'a Path,
     plan_only: bool,
-    options: &Options,
+    options: &'a Options,
+    wire: &'a WireOptions,
+}
+
+fn apply(
+    asked: &Asked<'_>,
     folders: Result<Folders, Failure>,
     ui: &mut Ui,
     report: &mut Report,
 ) -> Result<Status, Failure> {
-    let (runbook, folders) = (Runbook::read(path)?, folders?);
+    let (runbook, folders) = (Runbook::read(asked.path)?, folders?);
     let mut vault = Vault::default();
     let mut appliances = BTreeMap::new();
     for (name, wanted) in &runbook.appliances {
-        appliances.insert(name.as_str(), Appliance::new(wanted, &folders, options, &mut vault)?);
+        let sessions = (asked.options, asked.wire);
+        appliances.insert(name.as_str(), Appliance::new(wanted, &folders, sessions, &mut vault)?);
     }
     let local = local_files(&runbook)?;
     let side = client_side(&runbook, &folders);
@@ -97,6 +106,7 @@ fn apply(
         let mut refusals: Vec<String> =
             plans.iter().flat_map(|one| -> Vec<String> { of_appliance(one) }).collect();
         refusals.extend(joint.refusals.iter().cloned());
+        refusals.extend(without_rest(&states, &plans, &joint));
         if refusals.is_empty() {
             refusals = client::check_groups(&runbook, &joint, &mut vault)?;
             refusals.extend(cluster::check(&runbook, &joint, &mut vault)?);
@@ -112,7 +122,7 @@ fn apply(
             return Ok(Status::Success);
         }
         report.plan(ui, &runbook, &plans, &joint);
-        if plan_only {
+        if asked.plan_only {
             return Ok(Status::ChangesDue);
         }
         if ran == Some(true) {
@@ -144,6 +154,26 @@ fn plans<'n>(
         Some((*name, plan::plan(runbook.appliances.get(*name)?, state, local)))
     };
     states.iter().filter_map(plan).collect()
+}
+
+/// Lines that cannot be typed where the appliance's own shell is the only way: those of LunaCM, and what concerns several
+/// appliances.
+fn without_rest(
+    states: &BTreeMap<&str, state::Appliance>,
+    plans: &BTreeMap<&str, Plan>,
+    joint: &Joint,
+) -> Vec<String> {
+    let over_ssh = |name: &str| states.get(name).is_some_and(|state| state.of_screens);
+    let of_lunacm = |step: &&Step| !matches!(step.program, Program::LunaSh | Program::Scp { .. });
+    let of_plans = plans.iter().filter(|(name, _)| over_ssh(name)).flat_map(|(name, plan)| {
+        plan.steps.iter().filter(of_lunacm).map(move |step| (*name, step))
+    });
+    let of_joint = joint.steps.iter().map(|(name, step)| (name.as_str(), step));
+    let of_joint = of_joint.filter(|(name, _)| over_ssh(name));
+    let refusal = |(name, step): (&str, &Step)| {
+        format!("{name}: '{}' needs the REST API, and it is reached over SSH alone", step.line)
+    };
+    of_plans.chain(of_joint).map(refusal).collect()
 }
 
 fn refused(report: &mut Report, refusals: Vec<String>) -> Failure {

@@ -2,9 +2,7 @@
 //! what is written. Secrets reach the commands as those of the environment do, never in a line. `together.rs`
 //! has the lines that concern several appliances.
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,14 +12,15 @@ use luna_runbook::plan::{PolicyIs, Program, Step};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
 use luna_shell::{
-    CommandResult, Connection, Device, Failure, Folders, Format, Input, Kind, LineAssistant,
-    Options, Secrets, Shell, connect,
+    CommandResult, Connection, Failure, Folders, Format, Kind, Options, Secrets, Shell,
 };
 use lunacm::ClientSide;
 
-use crate::refusals::refused;
 use crate::session::Session;
+use crate::ssh::{Wire, WireOptions};
 use crate::start::own;
+use crate::tools::kept::Kept;
+use crate::tools::screens;
 
 mod together;
 
@@ -36,6 +35,7 @@ pub(super) struct Appliance<'f> {
     pub(super) wanted: &'f file::Appliance,
     options: Options,
     folders: &'f Folders,
+    wire: &'f WireOptions,
     password: Option<Secret>,
     first_password: Option<Secret>,
 }
@@ -48,7 +48,7 @@ impl<'f> Appliance<'f> {
     pub(super) fn new(
         wanted: &'f file::Appliance,
         folders: &'f Folders,
-        options: &Options,
+        (options, wire): (&Options, &'f WireOptions),
         vault: &mut Vault,
     ) -> Result<Appliance<'f>, Failure> {
         let wrong = |why: &str| Failure::new(Kind::NotUnderstood, why.to_owned());
@@ -71,7 +71,7 @@ impl<'f> Appliance<'f> {
             quiet: true,
             ..Options::default()
         };
-        Ok(Appliance { wanted, options, folders, password, first_password })
+        Ok(Appliance { wanted, options, folders, wire, password, first_password })
     }
 
     /// Reads what is there.
@@ -79,10 +79,20 @@ impl<'f> Appliance<'f> {
     /// # Errors
     /// It is not reached, or the account may not see it.
     pub(super) fn read(&self, parts: Parts) -> Result<state::Appliance, Failure> {
-        let (connection, _) = self.connect()?;
+        let (connection, ssh, _) = self.reach()?;
+        if connection.client.is_absent() {
+            let (_, state) =
+                screens::read((connection, ssh), &self.options, || self.account(), parts)?;
+            return Ok(state);
+        }
         let read = state::Appliance::read(&connection.client, parts);
         connection.client.close();
         read
+    }
+
+    /// What logs the account in.
+    fn account(&self) -> Option<(&'static str, &str)> {
+        self.password.as_ref().map(|password| ("PASSWORD", password.expose()))
     }
 
     /// Waits for something, at most as long as a command may take.
@@ -118,24 +128,31 @@ impl<'f> Appliance<'f> {
         found.ok_or_else(|| Failure::command(format!("There is no partition '{partition}'.")))
     }
 
-    /// A session with the appliance, and whether it was the first password that opened it.
+    /// A session with its REST API, and whether it was the first password that opened it.
     fn connect(&self) -> Result<(Connection, bool), Failure> {
+        self.reach().map(|(connection, _, first)| (connection, first))
+    }
+
+    /// The same, with the way over SSH where it may be taken; without REST there is no session yet.
+    fn reach(&self) -> Result<(Connection, Option<Wire>, bool), Failure> {
         if let Some(folder) = &self.wanted.data {
-            return Ok((Connection::local(own(folder)?)?, false));
+            return Ok((Connection::local(own(folder)?)?, None, false));
         }
-        match (self.connect_with(self.password.as_ref()), &self.first_password) {
+        let reached = |(connection, ssh), first| (connection, ssh, first);
+        match (self.reach_with(self.password.as_ref()), &self.first_password) {
             (Err(failure), Some(first)) if failure.login_refused() => {
-                Ok((self.connect_with(Some(first))?, true))
+                Ok(reached(self.reach_with(Some(first))?, true))
             }
-            (connected, _) => Ok((connected?, false)),
+            (connected, _) => Ok(reached(connected?, false)),
         }
     }
 
-    fn connect_with(&self, password: Option<&Secret>) -> Result<Connection, Failure> {
+    fn reach_with(&self, password: Option<&Secret>) -> Result<(Connection, Option<Wire>), Failure> {
         let password = password.map(|password| ("PASSWORD", password.expose()));
         let mut secrets = Secrets::only(password);
         let nowhere = |_: &Path| Err(Failure::refused("There is no appliance of one's own here."));
-        connect(&self.options, self.folders, &mut Kept::default(), &mut secrets, nowhere)
+        let mut nobody = Kept::default();
+        self.wire.connect(&self.options, self.folders, &mut nobody, &mut secrets, nowhere)
     }
 
     /// Types lines in their order, and tells of each that is done; the first failure ends it.
@@ -164,6 +181,8 @@ impl<'f> Appliance<'f> {
 /// The sessions with one appliance.
 struct Typist<'a> {
     appliance: &'a Appliance<'a>,
+    /// What logs the account in over SSH, where that way may be taken.
+    account: Option<(&'static str, &'a str)>,
     lunash: Shell<Session>,
     screen: Kept,
     /// The session of LunaCM, as long as its lines follow each other: it reads the slots once.
@@ -179,14 +198,18 @@ impl<'a> Typist<'a> {
         vault: &Vault,
         tell: &impl Fn(&'s Step, &Done),
     ) -> Result<Typist<'a>, Failure> {
-        let (connection, first) = appliance.connect()?;
+        let (connection, ssh, first) = appliance.reach()?;
+        // Its login comes when its shell is needed first, and again where its connection has ended.
+        let account = appliance.account().filter(|_| ssh.is_some());
         let screen = Kept::default();
         let device = Box::new(screen.clone());
         let options = &appliance.options;
-        let given = steps.first().filter(|_| first).map(|step| (step, secrets(step, vault)));
-        let (step, given) = given.unzip();
-        let given = given.unwrap_or_else(Secrets::none);
-        let opened = Session::open(connection, device, given, options);
+        let step = steps.first().filter(|_| first);
+        let given = match step {
+            Some(step) => secrets(step, vault, account),
+            None => Secrets::only(account),
+        };
+        let opened = Session::open_over(connection, ssh, device, given, options);
         let mut session = match (opened, step) {
             (Ok(session), step) => {
                 step.into_iter().for_each(|step| tell(step, &Ok(Vec::new())));
@@ -201,7 +224,7 @@ impl<'a> Typist<'a> {
         session.ui().keep_state_in(&appliance.folders.state);
         let lunash = Shell::new(session, crate::catalogue(), options.clone());
         let changed_password = step.is_some();
-        Ok(Typist { appliance, lunash, screen, lunacm: None, changed_password })
+        Ok(Typist { appliance, account, lunash, screen, lunacm: None, changed_password })
     }
 
     fn type_line(&mut self, step: &Step, vault: &Vault) -> Done {
@@ -210,7 +233,7 @@ impl<'a> Typist<'a> {
         {
             return Ok(Vec::new());
         }
-        let given = secrets(step, vault);
+        let given = secrets(step, vault, self.account);
         match &step.program {
             Program::LunaSh => {
                 self.lunacm = None;
@@ -229,8 +252,10 @@ impl<'a> Typist<'a> {
                     Failure::command(format!("cannot read {}: {error}.", file.display()))
                 })?;
                 let session = self.lunash.session();
-                let user = session.connection().user.clone();
-                session.client().upload(&user, name, content).map(|_| Vec::new()).map_err(refused)
+                session.ui().give_secrets(given);
+                let put = session.put(name, &content);
+                session.ui().give_secrets(Secrets::none());
+                put.map(|()| Vec::new())
             }
             Program::Deploy
             | Program::Linked { .. }
@@ -291,14 +316,15 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How the line begins that chooses a slot.
 const SLOT_SET: &str = "slot set -slot";
 
-/// The secrets of a step.
-fn secrets(step: &Step, vault: &Vault) -> Secrets {
+/// The secrets of a step, and that of the account.
+fn secrets(step: &Step, vault: &Vault, account: Option<(&str, &str)>) -> Secrets {
     let known: Vec<(&str, Secret)> = step
         .secrets
         .iter()
         .filter_map(|(variable, credential)| Some((*variable, vault.get(credential)?)))
         .collect();
-    Secrets::only(known.iter().map(|(variable, secret)| (*variable, secret.expose())))
+    let of_step = known.iter().map(|(variable, secret)| (*variable, secret.expose()));
+    Secrets::only(of_step.chain(account))
 }
 
 /// Types a line, and reads the object that it answers with.
@@ -322,34 +348,4 @@ fn typed<S: luna_shell::Session>(
     let kind = Kind::of(status);
     let hints = answer.messages;
     Err(Failure { hints, ..Failure::new(kind, format!("'{line}': {}", error.message)) })
-}
-
-/// A device without a person that keeps what is written.
-#[derive(Clone, Default)]
-pub(super) struct Kept(Rc<RefCell<String>>);
-
-impl Kept {
-    fn take(&self) -> String {
-        self.0.take()
-    }
-}
-
-impl Device for Kept {
-    fn command(&mut self, _: &str, _: &Rc<dyn LineAssistant>) -> Input {
-        Input::End
-    }
-    fn answer(&mut self, _: &str) -> Input {
-        Input::End
-    }
-    fn secret(&mut self, _: &str) -> Input {
-        Input::End
-    }
-    fn print(&mut self, text: &str) {
-        self.0.borrow_mut().push_str(text);
-    }
-    fn note(&mut self, _: &str) {}
-    fn flush(&mut self) {}
-    fn attended(&self) -> bool {
-        false
-    }
 }

@@ -62,7 +62,7 @@ pub(in super::super) fn type_as_member(
             let mut session = opened.map_err(|(_, failure)| failure)?;
             session.ui().keep_state_in(&own.folders.state);
             let mut shell = Shell::new(session, crate::catalogue(), options);
-            let remarks = typed(&mut shell, &screen, &line, secrets(step, vault))?;
+            let remarks = typed(&mut shell, &screen, &line, secrets(step, vault, None))?;
             shell.session().client().close();
             remarks
         }
@@ -150,7 +150,7 @@ pub(in super::super) fn type_as_client(
         session.ui().keep_state_in(&appliance.folders.state);
         Ok::<_, Failure>((Shell::new(session, lunacm::catalogue(), options), screen))
     };
-    let given = secrets(step, vault);
+    let given = secrets(step, vault, None);
     match &step.program {
         Program::Deploy => {
             *linked = None;
