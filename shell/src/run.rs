@@ -97,6 +97,11 @@ pub trait Session: Sized + 'static {
     fn way(&self) -> Option<&'static str> {
         None
     }
+    /// Arguments of the program's own that open a session as this one, each with a blank before it: they stand
+    /// in the head of its recording.
+    fn own_arguments(&self) -> String {
+        String::new()
+    }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
         let reopened = self.connection_mut().reopen();
@@ -645,7 +650,9 @@ fn record<S: Session>(
     let place = format!("{} at {}{emulated}", connection.user, connection.client.address());
     let ui = session.ui();
     let pipe = if options.one_shot() { !ui.attended() } else { given || !ui.device.interactive() };
-    recording.head(S::NAME, &place, options, pipe, |line| catalogue.grammar.masked(line));
+    let own = session.own_arguments();
+    let ui = session.ui();
+    recording.head((S::NAME, &own), &place, options, pipe, |line| catalogue.grammar.masked(line));
     ui.record(recording, options);
     Ok(())
 }

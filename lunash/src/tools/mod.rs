@@ -10,7 +10,7 @@ mod forms;
 mod incident;
 mod inventory;
 mod prometheus;
-mod rehearsal;
+pub mod rehearsal;
 mod state;
 mod verify;
 

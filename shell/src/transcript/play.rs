@@ -23,6 +23,12 @@ pub struct Arguments {
     /// Whose slots lunacm shows.
     #[arg(long)]
     pub client: Option<String>,
+    /// Its session is one over the links of the client.
+    #[arg(long)]
+    pub linked: bool,
+    /// The Backup HSMs at the client, each by a name of its own.
+    #[arg(long)]
+    pub backup_hsm: Vec<String>,
 }
 
 impl Arguments {

@@ -99,7 +99,7 @@ impl Recording {
     /// Writes the lines before the session of `program` with `place`, masked by `mask`.
     pub(crate) fn head(
         &mut self,
-        program: &str,
+        (program, own): (&str, &str),
         place: &str,
         options: &Options,
         pipe: bool,
@@ -113,7 +113,7 @@ impl Recording {
         let version = env!("CARGO_PKG_VERSION");
         let place = printable_value(place);
         self.put(&format!(
-            "# {program} {version}, {place}\n{secrets}@filter {}\n{RECORDED} {program}{arguments}",
+            "# {program} {version}, {place}\n{secrets}@filter {}\n{RECORDED} {program}{own}{arguments}",
             Filter::names(" ")
         ));
         let words = options.one_shot().then(|| options.lines().ok().flatten()).flatten();

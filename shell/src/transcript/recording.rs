@@ -18,7 +18,7 @@ use crate::options::quoted;
 use crate::secrets::Secrets;
 
 /// The prompts of the shells, without what stands before them in brackets.
-const PROMPTS: [&str; 2] = ["lunash:>", "lunacm:>"];
+const PROMPTS: [&str; 3] = ["lunash:>", "lunacm:>", "cmu:>"];
 
 /// A recording.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! `lunash verify FILE…`: plays transcripts and compares what is shown with what they hold.
 
+mod place;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::Surroundings;
-use super::rehearsal::Rehearsal;
+use place::{Place, Recorded};
 
 /// Its arguments.
 #[derive(Args, Debug)]
@@ -181,8 +183,8 @@ fn script(file: &Path, surroundings: &Surroundings) -> Result<Compared, Failure>
     let (head, expected) = split_snapshot(&snapshot).ok_or_else(|| {
         Failure::new(Kind::NotUnderstood, format!("{} is no snapshot.", path.display()))
     })?;
-    let mut rehearsal = Rehearsal::new(surroundings)?;
-    let shown = play(&typed, folder(file), &mut rehearsal)?;
+    let mut place = Place::new(surroundings)?;
+    let shown = play(&typed, folder(file), &mut place)?;
     let session = shown.lines().skip_while(|line| line.starts_with('#'));
     // As the snapshots have it.
     let session: String = session.flat_map(|line| [line, "\n"]).collect();
@@ -218,12 +220,12 @@ fn recording(
         })?;
         given.push((name.clone(), secret.expose_secret().to_owned()));
     }
-    let mut rehearsal = Rehearsal::new(surroundings)?;
+    let mut place = Place::new(surroundings)?;
     let mut sessions = Vec::new();
     for section in &transcript.sections {
         match section {
             Section::Setup { script } => {
-                let shown = play(script, folder(file), &mut rehearsal)?;
+                let shown = play(script, folder(file), &mut place)?;
                 let failed =
                     |line: &str| line.starts_with("[exit status: ") && line != "[exit status: 0]";
                 if shown.lines().any(failed) {
@@ -232,8 +234,9 @@ fn recording(
                 }
             }
             Section::Session { program, arguments, at } => {
-                let shown = transcript.shown(at);
-                let played = rehearsal.recorded((program, arguments), &shown, &given, known)?;
+                let shown = &transcript.shown(at);
+                let session = Recorded { program, arguments, shown, given: &given };
+                let played = place.recorded(&session, known)?;
                 sessions.push((at.clone(), played));
             }
         }
