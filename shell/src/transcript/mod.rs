@@ -31,8 +31,10 @@
 //! `lunash verify` knows these; in the project's own scripts there are more (`tests/src/transcript.rs`).
 
 mod compare;
+mod file;
 mod filters;
 mod play;
+mod record;
 mod recorder;
 mod recording;
 mod report;
@@ -40,9 +42,11 @@ mod steady;
 mod terminal;
 
 pub use compare::{Difference, compare};
+pub use file::TextFile;
 pub use filters::Filter;
-pub use play::{Arguments, Asked, Stage, play, read};
-pub use recorder::{Recorder, Recording};
+pub use play::{Arguments, Asked, Stage, play};
+pub use record::{Head, Recording};
+pub use recorder::Recorder;
 pub use recording::{Player, Section, Transcript};
 pub use report::{Case, junit};
 pub use steady::steady;

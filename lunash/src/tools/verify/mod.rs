@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueHint};
-use luna_shell::transcript::{Case, Section, Transcript, compare, junit, play, read};
+use luna_shell::transcript::{Case, Section, TextFile, Transcript, compare, junit, play};
 use luna_shell::{
     CommandResult, Device, Failure, Format, Kind, Page, Secrets, Status, Text, View, finish,
     replace_file, write_result,
@@ -92,7 +92,7 @@ impl Text for Outcomes {
 /// What a file holds, and what it would hold now.
 struct Compared {
     /// The file with the text.
-    path: PathBuf,
+    file: TextFile,
     /// The lines that differ, and the whole new text.
     difference: Option<(String, String)>,
 }
@@ -128,8 +128,8 @@ impl Verify {
             false => recording(file, surroundings, known),
         };
         let compared = compared.and_then(|compared| match (self.update, compared) {
-            (true, Compared { path, difference: Some((_, text)) }) => {
-                write(&path, &text).map(|()| (Verdict::Updated, None))
+            (true, Compared { file, difference: Some((_, text)) }) => {
+                file.write(&text).map(|()| (Verdict::Updated, None))
             }
             (_, Compared { difference: None, .. }) => Ok((Verdict::Same, None)),
             (false, Compared { difference: Some((diff, _)), .. }) => {
@@ -177,10 +177,10 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 /// Plays a script and compares it with the snapshot beside it.
 fn script(file: &Path, surroundings: &Surroundings) -> Result<Compared, Failure> {
-    let typed = read(file)?;
+    let typed = TextFile::read(file)?.text;
     let path = file.with_extension("snap");
-    let snapshot = read(&path)?;
-    let (head, expected) = split_snapshot(&snapshot).ok_or_else(|| {
+    let snapshot = TextFile::read(&path)?;
+    let (head, expected) = split_snapshot(&snapshot.text).ok_or_else(|| {
         Failure::new(Kind::NotUnderstood, format!("{} is no snapshot.", path.display()))
     })?;
     let mut place = Place::new(surroundings)?;
@@ -191,7 +191,7 @@ fn script(file: &Path, surroundings: &Surroundings) -> Result<Compared, Failure>
     let session = format!("{}\n", session.replace('\r', "␍").trim_end_matches('\n'));
     let difference = compare(expected, &session, &[]);
     let difference = difference.map(|found| (found.diff, format!("{head}{}", found.updated)));
-    Ok(Compared { path, difference })
+    Ok(Compared { file: snapshot, difference })
 }
 
 /// The head of a snapshot of insta, and what it holds.
@@ -212,7 +212,8 @@ fn recording(
     surroundings: &Surroundings,
     known: &mut Secrets,
 ) -> Result<Compared, Failure> {
-    let transcript = Transcript::read(&read(file)?)?;
+    let written = TextFile::read(file)?;
+    let transcript = Transcript::read(&written.text)?;
     let mut given = Vec::new();
     for name in &transcript.secrets {
         let secret = known.find(name)?.ok_or_else(|| {
@@ -243,5 +244,5 @@ fn recording(
     }
     let difference = transcript.compare(&sessions);
     let difference = difference.map(|found| (found.diff, found.updated));
-    Ok(Compared { path: file.to_owned(), difference })
+    Ok(Compared { file: written, difference })
 }

@@ -64,6 +64,15 @@ fn for_fresh_ones(what: &str) -> Failure {
         .hint("'lunash verify FILE' without a host plays on one")
 }
 
+/// A command of a program without its secrets.
+fn masked(program: &str, line: &str) -> String {
+    match program {
+        "lunacm" => lunacm::catalogue().grammar.masked(line),
+        "cmu" => cmu::catalogue().grammar.masked(line),
+        _ => crate::catalogue().grammar.masked(line),
+    }
+}
+
 /// Runs a session to its end; what its recording would hold.
 fn captured<S: Session>(
     opened: Opened<S>,
@@ -110,7 +119,7 @@ impl<'s> Place<'s> {
             Some(line) => {
                 let line = self.here(line);
                 player.learn(&line, known)?;
-                vec![player.filled(&line, true).to_string()]
+                vec![player.filled(&line, |line| masked(program, line)).to_string()]
             }
             None => options.words.clone(),
         };
