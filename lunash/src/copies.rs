@@ -1,7 +1,7 @@
 //! `lunash put FILE…` and `lunash get NAME…`: files to and from the account's files on the appliance, without a
 //! command. Before other words they are the options `--put` and `--get`.
 
-use luna_shell::{Device, Failure, Options, Page, Status, Text, View, quoted, write_result};
+use luna_shell::{Device, Failure, Kind, Options, Page, Status, Text, View, quoted, write_result};
 use serde::Serialize;
 
 use crate::session::Session;
@@ -48,7 +48,14 @@ impl Copies {
         options: &Options,
         open: impl FnOnce(Box<dyn Device>, &Options) -> Result<Session, (Box<dyn Device>, Failure)>,
     ) -> Status {
-        let device = match luna_shell::recorded("lunash", device, options) {
+        let beginning = match &options.command[..] {
+            [] => luna_shell::recorded("lunash", device, options),
+            _ => {
+                let why = "'put' and 'get' copy files and run no commands of -c: nothing was done.";
+                Err((device, Failure::new(Kind::NotUnderstood, why)))
+            }
+        };
+        let device = match beginning {
             Ok(device) => device,
             Err((mut device, failure)) => {
                 return write_result("lunash", &mut *device, options.output, Err(failure));

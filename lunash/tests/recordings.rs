@@ -188,13 +188,31 @@ fn a_changed_output_is_shown_and_updated_once() {
         .replace("'hsm login' successful.", "'hsm login' went well.")
         .replace("app1                              0", "[..]");
     fs::write(user.file("run.txt"), &changed).unwrap();
-    let (status, output, _) = user.verifies(&["run.txt", "--junit", "results.xml"]);
-    assert_eq!(status, 1, "{output}");
-    for line in ["differs  run.txt\n", "-'hsm login' went well.\n", "+'hsm login' successful.\n"] {
+    let (status, output, _) = user.verifies(&["run.txt", "absent.txt", "--junit", "results.xml"]);
+    assert_eq!(status, 2, "{output}");
+    for line in [
+        "differs  run.txt\n",
+        "failed   absent.txt\n",
+        "-'hsm login' went well.\n",
+        "+'hsm login' successful.\n",
+    ] {
         assert!(output.contains(line), "no {line:?} in:\n{output}");
     }
+    // The elements and attributes are those of the schema that Jenkins, GitLab and others share (junit-10.xsd).
     let python = "import sys, xml.etree.ElementTree as tree\n\
-        suite = tree.parse(sys.argv[1]).getroot().find('testsuite')\n\
+        counts = {'name', 'tests', 'failures', 'errors', 'time'}\n\
+        known = {'testsuites': counts, 'testsuite': counts, 'testcase': {'classname', 'name', 'time'},\n\
+            'failure': {'message'}, 'error': {'message'}}\n\
+        root = tree.parse(sys.argv[1]).getroot()\n\
+        assert root.tag == 'testsuites'\n\
+        for one in root.iter():\n\
+        \x20   assert set(one.keys()) == known[one.tag], one.tag\n\
+        suite = root.find('testsuite')\n\
+        for kind in ['testcase', 'failure', 'error']:\n\
+        \x20   count = {'testcase': 'tests', 'failure': 'failures', 'error': 'errors'}[kind]\n\
+        \x20   for one in [root, suite]:\n\
+        \x20       assert int(one.get(count)) == len(list(root.iter(kind))), kind\n\
+        assert all(float(one.get('time')) >= 0 for one in suite)\n\
         print(suite.get('failures'), suite.find('testcase').get('name'), suite.find('testcase/failure').text)";
     let mut command = Command::new("python3");
     let (status, parsed, _) =
@@ -308,7 +326,7 @@ fn a_full_disk_is_told_and_the_session_goes_on_unless_it_is_to_stop() {
 fn what_is_no_transcript_is_not_understood() {
     let user = User::new();
     fs::write(user.file("prose.txt"), "par list\n").unwrap();
-    fs::write(user.file("other.txt"), "@recorded lunacm\nlunacm:>exit\n").unwrap();
+    fs::write(user.file("other.txt"), "@recorded vtl\nlunacm:>exit\n").unwrap();
     for file in ["prose.txt", "other.txt", "absent.txt", "absent.in"] {
         let (status, output, _) = user.verifies(&[file]);
         assert_eq!(
@@ -324,12 +342,25 @@ fn what_is_no_transcript_is_not_understood() {
 }
 
 #[test]
-fn the_transcripts_of_the_project_are_played_too() {
+fn every_transcript_of_the_project_is_played() {
     let user = User::new();
-    let names = ["hsm-attempts", "user-accounts", "service", "errors"];
-    let files: Vec<String> = names.iter().map(|name| format!("{TRANSCRIPTS}/{name}.in")).collect();
-    let (status, output, _) = user.verifies(&files.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = fs::read_dir(TRANSCRIPTS).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = found.filter(|path| path.extension().is_some_and(|end| end == "in"));
+    let mut scripts: Vec<String> = scripts.map(|path| path.display().to_string()).collect();
+    scripts.sort();
+    let mut command = user.command(&["verify"]);
+    // Some name a file that is here.
+    command.args(&scripts).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    let (status, output, _) = seen(command.output().unwrap());
     assert_eq!(status, 0, "{output}");
+    for script in &scripts {
+        assert!(output.contains(&format!("same     {script}\n")), "no {script} in:\n{output}");
+    }
+}
+
+#[test]
+fn a_script_that_shows_something_else_is_updated() {
+    let user = User::new();
     for end in ["in", "snap"] {
         let text = fs::read_to_string(format!("{TRANSCRIPTS}/errors.{end}")).unwrap();
         let changed = text.replacen("Command Result : 0 (Success)", "Command Result : 1", 1);
@@ -356,4 +387,228 @@ fn a_transcript_is_played_on_the_appliance_that_is_named() {
     let (_, output, _) = user.runs(&["--data", folder, "par", "list"], &[]);
     assert!(output.contains("app1"), "{output}");
     drop(running);
+}
+
+#[test]
+fn a_login_is_evidence_and_has_no_secret_whatever_was_typed_where() {
+    const FACTORY: &str = "PASSWORD";
+    let user = User::new();
+    let data = tempfile::tempdir().unwrap();
+    let running = Appliance::start(Options::new(data.path())).unwrap();
+    let host = running.address().to_string();
+    let mut command = CommandBuilder::new(LUNASH);
+    command.args(["--host", &host, "--record", "run.txt"]);
+    let mut person = Person::starts(tempfile::tempdir().unwrap(), command, Some("xterm"));
+    for (question, typed) in [
+        // The password at the wrong question.
+        ("continue connecting (yes/no)?", SO),
+        ("Please type 'yes' or 'no':", "yes"),
+        ("password:", OTHER),
+        ("password:", FACTORY),
+        ("new password", SO),
+        ("new password", SO),
+    ] {
+        person.sees(question);
+        person.types(&format!("{typed}\r"));
+    }
+    person.sees("lunash:>");
+    person.types("user list\r");
+    person.sees("Command Result");
+    person.types("exit\r");
+    person.sees_the_end();
+    fs::copy(person.home.path().join("run.txt"), user.file("run.txt")).unwrap();
+    user.holds_no_secret("run.txt");
+    let recorded = user.read("run.txt");
+    let (login, session) = recorded.split_once("@recorded lunash").unwrap();
+    for line in [
+        "@login\n",
+        "(yes/no)? ********\n",
+        "'yes' or 'no': yes\n",
+        "password: {PASSWORD}\n",
+        "password: {PASSWORD_2}\n",
+        "{NEW_PASSWORD}\n",
+    ] {
+        assert!(login.contains(line), "no {line:?} in:\n{recorded}");
+    }
+    assert!(!session.contains("PASSWORD"), "{recorded}");
+    // It is not played, so that none of its secrets is needed.
+    let (status, output, _) = user.runs(&["verify", "run.txt"], &[]);
+    assert_eq!(status, 0, "{output}");
+
+    // One that was refused is evidence too.
+    let mut command = user.command(&["--host", &host, "--fingerprint"]);
+    command.arg(running.fingerprint().to_string()).args([
+        "--record",
+        "refused.txt",
+        "user",
+        "list",
+    ]);
+    command.env("LUNA_PASSWORD", OTHER).stdin(Stdio::null());
+    assert_eq!(seen(command.output().unwrap()).0, 3);
+    user.holds_no_secret("refused.txt");
+    let refused = user.read("refused.txt");
+    assert!(refused.contains("\n@login\nlunash: "), "{refused}");
+    assert!(refused.ends_with("\n[exit status: 3]\n"), "{refused}");
+    let (status, output, _) = user.runs(&["verify", "refused.txt"], &[]);
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("No session is in it"), "{output}");
+}
+
+#[test]
+fn a_copy_of_files_is_evidence() {
+    let user = User::new();
+    fs::write(user.file("a.pem"), "a").unwrap();
+    let copy =
+        |name: &str, words: &[&str]| user.runs(&[&["--record", name][..], words].concat(), &[]);
+    assert_eq!(copy("put.txt", &["put", "a.pem"]).0, 0);
+    user.holds_no_secret("put.txt");
+    let put = user.read("put.txt");
+    let copied = "@copied put a.pem\na.pem is among the account's files\n[exit status: 0]\n";
+    assert!(put.ends_with(copied), "{put}");
+    // Nothing is copied where it cannot be recorded.
+    fs::write(user.file("b.pem"), "b").unwrap();
+    let (status, _, remarks) = copy("put.txt", &["put", "b.pem"]);
+    assert_eq!(status, 4, "{remarks}");
+    assert_eq!(user.read("put.txt"), put);
+    let (status, _, _) = copy("get.txt", &["get", "b.pem"]);
+    assert_eq!(status, 1);
+    let got = user.read("get.txt");
+    assert!(got.contains("@copied get b.pem\nlunash: "), "{got}");
+    assert!(got.ends_with("\n[exit status: 1]\n"), "{got}");
+    // A disk that is full.
+    let (status, _, remarks) = copy("/dev/full", &["--record-overwrite", "put", "a.pem"]);
+    assert_eq!(status, 1, "{remarks}");
+    assert!(remarks.contains("warning: cannot write /dev/full"), "{remarks}");
+}
+
+#[test]
+fn a_file_that_windows_has_edited_stays_one() {
+    let user = User::new();
+    assert_eq!(user.runs(&["--record", "run.txt"], &SESSION).0, 0);
+    let own = user.read("run.txt");
+    let windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    fs::write(user.file("run.txt"), windows(&own)).unwrap();
+    let (status, output, _) = user.verifies(&["run.txt"]);
+    assert_eq!(status, 0, "{output}");
+    let changed = own.replace("'hsm login' successful.", "'hsm login' went well.");
+    fs::write(user.file("run.txt"), windows(&changed)).unwrap();
+    assert_eq!(user.verifies(&["run.txt"]).0, 1);
+    assert_eq!(user.verifies(&["--update", "run.txt"]).0, 0);
+    assert_eq!(user.read("run.txt"), windows(&own));
+    for end in ["in", "snap"] {
+        let text = fs::read_to_string(format!("{TRANSCRIPTS}/errors.{end}")).unwrap();
+        fs::write(user.file(&format!("errors.{end}")), windows(&text)).unwrap();
+    }
+    let (status, output, _) = user.verifies(&["errors.in"]);
+    assert_eq!(status, 0, "{output}");
+    let utf16: Vec<u8> = own.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(user.file("run.txt"), [&[0xff, 0xfe][..], &utf16].concat()).unwrap();
+    let (status, output, _) = user.verifies(&["run.txt"]);
+    assert_eq!((status, output.contains("hint: it is UTF-16")), (2, true), "{output}");
+}
+
+#[test]
+fn an_update_follows_links_and_leaves_what_is_read_only() {
+    let user = User::new();
+    assert_eq!(user.runs(&["--record", "run.txt", "user list"], &[]).0, 0);
+    let own = user.read("run.txt");
+    let changed = own.replace("admin", "nobody");
+    assert_ne!(own, changed);
+    fs::write(user.file("run.txt"), &changed).unwrap();
+    let mode = |mode| fs::set_permissions(user.file("run.txt"), fs::Permissions::from_mode(mode));
+    mode(0o400).unwrap();
+    let (status, output, _) = user.verifies(&["--update", "run.txt"]);
+    assert_eq!(status, 4, "{output}");
+    assert!(output.contains("run.txt is read-only, and stays as it is."), "{output}");
+    assert_eq!(user.read("run.txt"), changed);
+    mode(0o640).unwrap();
+    std::os::unix::fs::symlink("run.txt", user.file("link.txt")).unwrap();
+    assert_eq!(user.verifies(&["--update", "link.txt"]).0, 0);
+    assert!(fs::symlink_metadata(user.file("link.txt")).unwrap().is_symlink());
+    assert_ne!(user.read("run.txt"), changed);
+    assert_eq!(fs::metadata(user.file("run.txt")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(user.verifies(&["link.txt", "run.txt"]).0, 0);
+}
+
+#[test]
+fn two_updates_at_once_leave_a_whole_file() {
+    let user = User::new();
+    assert_eq!(user.runs(&["--record", "run.txt"], &SESSION).0, 0);
+    let own = user.read("run.txt");
+    fs::write(user.file("run.txt"), own.replace("successful", "well")).unwrap();
+    thread::scope(|scope| {
+        let updates = [(); 2].map(|()| scope.spawn(|| user.verifies(&["--update", "run.txt"])));
+        for (status, output, _) in updates.map(|update| update.join().unwrap()) {
+            assert_eq!(status, 0, "{output}");
+        }
+    });
+    assert_eq!(user.read("run.txt"), own);
+    assert_eq!(
+        fs::read_dir(user.home.path())
+            .unwrap()
+            .filter(|entry| {
+                entry.as_ref().unwrap().file_name().to_string_lossy().contains("run")
+            })
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_secret_that_is_a_word_of_other_text_changes_none() {
+    let user = User::new();
+    // It is the name of a partition, too.
+    let lines = [
+        "hsm init -label x -password so-Passw0rd -domain d0main-of-mine -force",
+        "hsm login",
+        SO,
+        "par cr -par so-Passw0rd -force",
+        "hsm show",
+        "so-Passw0rd",
+    ];
+    assert_eq!(user.runs(&["--record", "run.txt"], &lines).0, 2);
+    let recorded = user.read("run.txt");
+    let typed = "lunash:>hsm init -label x -password {HSM_PASSWORD} -domain {DOMAIN} -force\n";
+    assert!(recorded.contains(typed), "{recorded}");
+    // At the wrong prompt it is none of a command's words.
+    assert!(recorded.contains("lunash:>********\n"), "{recorded}");
+    assert_eq!(recorded.matches(SO).count(), 2, "{recorded}");
+    let (status, output, _) = user.verifies(&["run.txt"]);
+    assert_eq!(status, 0, "{output}");
+}
+
+#[test]
+fn no_recording_has_a_secret_shown() {
+    let user = User::new();
+    let text = "@recorded lunash --pipe\n\
+        [local_host] lunash:>hsm init -label x -password {HSM_PASSWORD} -domain {DOMAIN} -force\n\
+        [local_host] lunash:>par show -par {HSM_PASSWORD}\n\
+        [local_host] lunash:>client register -client {HSM_PASSWORD} -hostname {DOMAIN}\n\
+        [exit status: 0]\n";
+    fs::write(user.file("run.txt"), text).unwrap();
+    let (status, output, remarks) = user.verifies(&["run.txt"]);
+    assert_eq!(status, 1, "{output}");
+    assert_eq!(user.verifies(&["--update", "run.txt"]).0, 0);
+    for text in [output, remarks, user.read("run.txt")] {
+        assert!(!text.contains(SO) && !text.contains(DOMAIN), "{text}");
+    }
+    // It was the password, though.
+    assert!(user.read("run.txt").contains("'hsm init' successful."), "{}", user.read("run.txt"));
+    let text = "@setup\n@here ../../x.txt y\n@recorded lunash\n[exit status: 0]\n";
+    fs::write(user.file("run.txt"), text).unwrap();
+    let (status, output, _) = user.verifies(&["run.txt"]);
+    assert_eq!((status, output.contains("is no plain file name")), (2, true), "{output}");
+}
+
+#[test]
+fn control_characters_are_recorded_visibly_and_played_again() {
+    let user = User::new();
+    let lines =
+        ["user list \u{1b}[31mred", "my file list \u{202e}x", "\u{1b}]0;title\u{7}", "user list"];
+    assert_eq!(user.runs(&["--record", "run.txt"], &lines).0, 2);
+    let recorded = user.read("run.txt");
+    assert!(!recorded.contains(|c: char| c.is_control() && c != '\n'), "{recorded:?}");
+    assert!(!recorded.contains('\u{202e}'), "{recorded:?}");
+    let (status, output, _) = user.verifies(&["run.txt"]);
+    assert_eq!(status, 0, "{output}");
 }

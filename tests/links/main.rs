@@ -14,6 +14,7 @@ mod manual;
 mod network;
 #[path = "../../lunash/tests/terminal/person.rs"]
 mod person;
+mod recordings;
 mod servers;
 
 /// What a program under a terminal gets beside its line.

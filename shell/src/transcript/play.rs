@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Whose slots lunacm shows.
     #[arg(long)]
     pub client: Option<String>,
+    /// Its greeting was shown while it was opened.
+    #[arg(long)]
+    pub greeted: bool,
     /// Its session is one over the links of the client.
     #[arg(long)]
     pub linked: bool,

@@ -127,11 +127,7 @@ impl Transcript {
                     within = Within::Session { ended: false };
                 }
                 (LOGIN | COPIED, _) => within = Within::Evidence,
-                (_, Within::Setup) => {
-                    if let Some(Section::Setup { script }) = sections.last_mut() {
-                        script.push_str(text.get(start..at).unwrap_or_default());
-                    }
-                }
+                // In a script it has a value.
                 ("@secret", _) if is_name(rest) => {
                     secrets.push(rest.to_owned());
                     within = Within::Head;
@@ -144,6 +140,11 @@ impl Transcript {
                         })?);
                     }
                     within = Within::Head;
+                }
+                (_, Within::Setup) => {
+                    if let Some(Section::Setup { script }) = sections.last_mut() {
+                        script.push_str(text.get(start..at).unwrap_or_default());
+                    }
                 }
                 // It may be the secret itself.
                 ("@secret", _) => return Err(wrong("It is @secret NAME, as in LUNA_NAME.")),

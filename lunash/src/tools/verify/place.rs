@@ -112,7 +112,7 @@ impl<'s> Place<'s> {
         let &Recorded { program, arguments, shown, given } = recorded;
         let (before, line) = arguments.split_once("-- ").unzip();
         let (words, _) = luna_grammar::tokenize(before.unwrap_or(arguments));
-        let Arguments { options, pipe, client, linked, backup_hsm } =
+        let Arguments { options, pipe, client, greeted, linked, backup_hsm } =
             Arguments::read(words.into_iter().map(|word| word.text.into_owned()))?;
         let mut player = Player::new(&self.here(shown), !pipe, known)?;
         let words = match line {
@@ -136,6 +136,8 @@ impl<'s> Place<'s> {
         let page = match program {
             "lunash" => {
                 let opened = self.open_lunash(device, &options, side.secrets);
+                let opened =
+                    opened.map(|session| if greeted { session.greeted() } else { session });
                 captured(opened, crate::catalogue(), options)?
             }
             "lunacm" => {
