@@ -612,3 +612,27 @@ fn control_characters_are_recorded_visibly_and_played_again() {
     let (status, output, _) = user.verifies(&["run.txt"]);
     assert_eq!(status, 0, "{output}");
 }
+
+#[test]
+fn the_examples_for_ci_systems_verify_what_was_recorded() {
+    for example in ["github.yml", "gitlab.yml"] {
+        let user = User::new();
+        let text = format!("{}/../examples/ci/{example}", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(text).unwrap();
+        let secrets = || {
+            let lines = text.lines().filter_map(|line| line.trim().split_once(": "));
+            lines.filter(|(name, _)| name.starts_with("LUNA_"))
+        };
+        fs::create_dir(user.file("runbooks")).unwrap();
+        let mut command = user.command(&["--record", "runbooks/init.txt", "--yes"]);
+        command.args(["-c", "hsm init -label ci", "-c", "hsm login"]).envs(secrets());
+        assert_eq!(seen(command.stdin(Stdio::null()).output().unwrap()).0, 0);
+        let line = text.lines().find_map(|line| line.split_once("lunash verify ")).unwrap().1;
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("'{LUNASH}' verify {line}")]).current_dir(user.home.path());
+        command.env_clear().env("HOME", user.home.path()).envs(secrets());
+        let (status, output, _) = seen(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(status, 0, "{output}");
+        assert!(user.read("runbooks.xml").contains("runbooks/init.txt"), "{example}");
+    }
+}
