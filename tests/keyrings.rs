@@ -89,7 +89,7 @@ impl Batch {
     fn on(appliance: &TestAppliance) -> Batch {
         let terminal = ScriptedTerminal::new(Vec::new(), false);
         let options = Options { output: Format::Json, ..Options::default() };
-        let session = appliance.open_lunacm(&terminal, &options, secrets(), None).unwrap();
+        let session = appliance.open_lunacm(Box::new(terminal.clone()), &options, secrets(), None);
         let session = session.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
         let shell = Shell::new(session, lunacm::catalogue(), options);
         Batch { terminal, shell }

@@ -178,7 +178,7 @@ fn a_secret_is_never_shown_wherever_it_stands_in_a_line() {
     for (output, step) in [(Format::Luna, 1), (Format::Json, 5)] {
         let options = Options { output, ..Options::default() };
         let terminal = ScriptedTerminal::new(Vec::new(), false);
-        let opened = appliance.open_lunash(&terminal, &options, Secrets::only([])).unwrap();
+        let opened = appliance.open_lunash(Box::new(terminal.clone()), &options, Secrets::only([]));
         let session = opened.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
         let mut shell = Shell::new(session, lunash::catalogue(), options.clone());
         let shown = |line: &str| {
@@ -187,7 +187,8 @@ fn a_secret_is_never_shown_wherever_it_stands_in_a_line() {
         };
         never_shown(&lunash::catalogue(), shown, &mut numbers, step);
 
-        let opened = appliance.open_lunacm(&terminal, &options, Secrets::only([]), None).unwrap();
+        let opened =
+            appliance.open_lunacm(Box::new(terminal.clone()), &options, Secrets::only([]), None);
         let session = opened.unwrap_or_else(|(_, failure)| panic!("{failure:?}"));
         let mut shell = Shell::new(session, lunacm::catalogue(), options);
         let shown = |line: &str| {

@@ -127,6 +127,14 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
+    /// The name of the client, if there is one.
+    pub(crate) fn into_name(self) -> Option<String> {
+        match self {
+            Owner::Named(name) | Owner::Certified(name) => Some(name),
+            Owner::Uncertified(_) | Owner::Anybody => None,
+        }
+    }
+
     /// The name under which the appliance knows this client; none if it does not.
     pub(crate) fn registered(&self, client: &Client) -> Result<Option<String>, luna_rest::Error> {
         let name = match self {

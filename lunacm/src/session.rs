@@ -11,7 +11,7 @@ use luna_rest::partitions::{LOGIN, Login, ROLE};
 use luna_rest::{Client, Secret, keyrings};
 use luna_shell::{
     Attempt, Code, CompletionValues, Connection, Counter, Device, Failure, Kind, LocalAppliance,
-    Older, Options, Page, Question, Secrets, Ui, Watch, naming, naming::Rule,
+    Older, Options, Page, Question, Secrets, Ui, Watch, naming, naming::Rule, quoted,
 };
 
 use crate::backup_hsm::{BackupHsm, Remote};
@@ -980,6 +980,16 @@ impl luna_shell::Session for Session {
 
     fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    fn own_arguments(&self) -> String {
+        let linked = !self.appliances.iter().any(|appliance| appliance.server.is_none());
+        let client = self.side.owner().ok().and_then(Owner::into_name).filter(|_| !linked);
+        let client = client.map(|name| format!(" --client {}", quoted(&name)));
+        // A folder is the machine's own; the serial number says which is meant.
+        let devices = self.backup_hsms.iter().map(|one| format!(" --backup-hsm {}", one.serial));
+        let linked = linked.then(|| " --linked".to_owned());
+        linked.into_iter().chain(client).chain(devices).collect()
     }
 
     /// What the product shows on administrative slots only is there with a Backup HSM.

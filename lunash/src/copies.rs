@@ -1,7 +1,7 @@
 //! `lunash put FILE…` and `lunash get NAME…`: files to and from the account's files on the appliance, without a
 //! command. Before other words they are the options `--put` and `--get`.
 
-use luna_shell::{Device, Failure, Options, Page, Status, Text, View, write_result};
+use luna_shell::{Device, Failure, Kind, Options, Page, Status, Text, View, quoted, write_result};
 use serde::Serialize;
 
 use crate::session::Session;
@@ -48,8 +48,23 @@ impl Copies {
         options: &Options,
         open: impl FnOnce(Box<dyn Device>, &Options) -> Result<Session, (Box<dyn Device>, Failure)>,
     ) -> Status {
+        let beginning = match &options.command[..] {
+            [] => luna_shell::recorded("lunash", device, options),
+            _ => {
+                let why = "'put' and 'get' copy files and run no commands of -c: nothing was done.";
+                Err((device, Failure::new(Kind::NotUnderstood, why)))
+            }
+        };
+        let device = match beginning {
+            Ok(device) => device,
+            Err((mut device, failure)) => {
+                return write_result("lunash", &mut *device, options.output, Err(failure));
+            }
+        };
         let (mut device, done) = match open(device, options) {
             Ok(mut session) => {
+                let place = luna_shell::place_of(session.connection());
+                session.ui().tell_copies(&place, &self.words());
                 let done = self.copy(&mut session);
                 (session.into_device(), done)
             }
@@ -58,6 +73,16 @@ impl Copies {
         let done = done.map(|copied| Box::new(copied) as Box<dyn View>);
         let status = write_result("lunash", &mut *device, options.output, done);
         luna_shell::finish("lunash", &mut *device, status)
+    }
+
+    /// What is copied, as words of the program.
+    fn words(&self) -> String {
+        let words = |word: &str, names: &[String]| match names {
+            [] => String::new(),
+            names => names.iter().fold(word.to_owned(), |words, name| words + " " + &quoted(name)),
+        };
+        let both = [words("put", &self.put), words("get", &self.get)];
+        both.iter().filter(|words| !words.is_empty()).cloned().collect::<Vec<_>>().join(" ")
     }
 
     fn copy(self, session: &mut Session) -> Result<Copied, Failure> {

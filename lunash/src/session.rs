@@ -69,6 +69,11 @@ pub(crate) fn banner(version: &str) -> String {
 }
 
 impl Session {
+    /// The session, whose greeting was shown before.
+    pub(crate) fn greeted(self) -> Session {
+        Session { greeted: true, ..self }
+    }
+
     /// A session over an opened link.
     ///
     /// An account whose password is temporary chooses its own first.
@@ -297,6 +302,10 @@ impl luna_shell::Session for Session {
 
     fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
+    }
+
+    fn own_arguments(&self) -> String {
+        if self.greeted { " --greeted".to_owned() } else { String::new() }
     }
 
     fn prompt(&self) -> String {

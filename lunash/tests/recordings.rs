@@ -15,6 +15,8 @@ use person::Person;
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
+#[path = "recordings/attacks.rs"]
+mod attacks;
 #[path = "terminal/person.rs"]
 mod person;
 
@@ -188,13 +190,31 @@ fn a_changed_output_is_shown_and_updated_once() {
         .replace("'hsm login' successful.", "'hsm login' went well.")
         .replace("app1                              0", "[..]");
     fs::write(user.file("run.txt"), &changed).unwrap();
-    let (status, output, _) = user.verifies(&["run.txt", "--junit", "results.xml"]);
-    assert_eq!(status, 1, "{output}");
-    for line in ["differs  run.txt\n", "-'hsm login' went well.\n", "+'hsm login' successful.\n"] {
+    let (status, output, _) = user.verifies(&["run.txt", "absent.txt", "--junit", "results.xml"]);
+    assert_eq!(status, 2, "{output}");
+    for line in [
+        "differs  run.txt\n",
+        "failed   absent.txt\n",
+        "-'hsm login' went well.\n",
+        "+'hsm login' successful.\n",
+    ] {
         assert!(output.contains(line), "no {line:?} in:\n{output}");
     }
+    // The elements and attributes are those of the schema that Jenkins, GitLab and others share (junit-10.xsd).
     let python = "import sys, xml.etree.ElementTree as tree\n\
-        suite = tree.parse(sys.argv[1]).getroot().find('testsuite')\n\
+        counts = {'name', 'tests', 'failures', 'errors', 'time'}\n\
+        known = {'testsuites': counts, 'testsuite': counts, 'testcase': {'classname', 'name', 'time'},\n\
+            'failure': {'message'}, 'error': {'message'}}\n\
+        root = tree.parse(sys.argv[1]).getroot()\n\
+        assert root.tag == 'testsuites'\n\
+        for one in root.iter():\n\
+        \x20   assert set(one.keys()) == known[one.tag], one.tag\n\
+        suite = root.find('testsuite')\n\
+        for kind in ['testcase', 'failure', 'error']:\n\
+        \x20   count = {'testcase': 'tests', 'failure': 'failures', 'error': 'errors'}[kind]\n\
+        \x20   for one in [root, suite]:\n\
+        \x20       assert int(one.get(count)) == len(list(root.iter(kind))), kind\n\
+        assert all(float(one.get('time')) >= 0 for one in suite)\n\
         print(suite.get('failures'), suite.find('testcase').get('name'), suite.find('testcase/failure').text)";
     let mut command = Command::new("python3");
     let (status, parsed, _) =
@@ -267,69 +287,25 @@ fn secrets_of_the_environment_are_named_and_single_commands_are_played_with_thei
 }
 
 #[test]
-fn a_killed_session_leaves_what_happened() {
+fn every_transcript_of_the_project_is_played() {
     let user = User::new();
-    let mut child = user.command(&["--record", "run.txt"]).spawn().unwrap();
-    let mut keys = child.stdin.take().unwrap();
-    let typed: String = SESSION.iter().flat_map(|line| [*line, "\n"]).collect();
-    keys.write_all(typed.as_bytes()).unwrap();
-    waits_for(&user.file("run.txt"), "lunash:>par list\n");
-    waits_for(&user.file("run.txt"), "Storage (bytes)");
-    // The pipe is open: it waits for more.
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let recorded = user.read("run.txt");
-    assert!(!recorded.contains("[exit status"), "{recorded}");
-    user.holds_no_secret("run.txt");
-    let (status, output, _) = user.verifies(&["run.txt"]);
+    let found = fs::read_dir(TRANSCRIPTS).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = found.filter(|path| path.extension().is_some_and(|end| end == "in"));
+    let mut scripts: Vec<String> = scripts.map(|path| path.display().to_string()).collect();
+    scripts.sort();
+    let mut command = user.command(&["verify"]);
+    // Some name a file that is here.
+    command.args(&scripts).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    let (status, output, _) = seen(command.output().unwrap());
     assert_eq!(status, 0, "{output}");
-    // Cut off within a line.
-    let half = recorded.rfind("lunash:>par cr").unwrap() + "lunash:>par cr".len();
-    fs::write(user.file("run.txt"), &recorded[..half]).unwrap();
-    let (status, output, _) = user.verifies(&["run.txt"]);
-    assert_eq!(status, 0, "{output}");
-}
-
-#[test]
-fn a_full_disk_is_told_and_the_session_goes_on_unless_it_is_to_stop() {
-    let user = User::new();
-    let full = ["--record", "/dev/full", "--record-overwrite"];
-    let lines = ["user list", "client list"];
-    let (status, output, remarks) = user.runs(&full, &lines);
-    assert_eq!(status, 1, "{output}");
-    assert!(remarks.contains("warning: cannot write /dev/full: "), "{remarks}");
-    assert_eq!(remarks.matches("/dev/full").count(), 1, "{remarks}");
-    assert_eq!(output.matches("Command Result").count(), 2, "{output}");
-    let (status, output, _) = user.runs(&[&full[..], &["--fail-fast"]].concat(), &lines);
-    assert_eq!((status, output.matches("Command Result").count()), (1, 1), "{output}");
-}
-
-#[test]
-fn what_is_no_transcript_is_not_understood() {
-    let user = User::new();
-    fs::write(user.file("prose.txt"), "par list\n").unwrap();
-    fs::write(user.file("other.txt"), "@recorded lunacm\nlunacm:>exit\n").unwrap();
-    for file in ["prose.txt", "other.txt", "absent.txt", "absent.in"] {
-        let (status, output, _) = user.verifies(&[file]);
-        assert_eq!(
-            (status, output.starts_with(&format!("failed   {file}\n"))),
-            (2, true),
-            "{output}"
-        );
+    for script in &scripts {
+        assert!(output.contains(&format!("same     {script}\n")), "no {script} in:\n{output}");
     }
-    assert_eq!(user.runs(&["-c", "par list", "verify", "x"], &[]).0, 2);
-    let (status, _, remarks) =
-        user.runs(&["--host", "a,b", "--record", "run.txt", "-c", "par list"], &[]);
-    assert_eq!(status, 2, "{remarks}");
 }
 
 #[test]
-fn the_transcripts_of_the_project_are_played_too() {
+fn a_script_that_shows_something_else_is_updated() {
     let user = User::new();
-    let names = ["hsm-attempts", "user-accounts", "service", "errors"];
-    let files: Vec<String> = names.iter().map(|name| format!("{TRANSCRIPTS}/{name}.in")).collect();
-    let (status, output, _) = user.verifies(&files.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(status, 0, "{output}");
     for end in ["in", "snap"] {
         let text = fs::read_to_string(format!("{TRANSCRIPTS}/errors.{end}")).unwrap();
         let changed = text.replacen("Command Result : 0 (Success)", "Command Result : 1", 1);
@@ -355,5 +331,135 @@ fn a_transcript_is_played_on_the_appliance_that_is_named() {
     assert_eq!(status, 0, "{output}");
     let (_, output, _) = user.runs(&["--data", folder, "par", "list"], &[]);
     assert!(output.contains("app1"), "{output}");
+    // Sessions of the client's side too, but nothing that only a fresh appliance lets happen.
+    let slots = "@recorded lunacm --pipe --quiet -- slot list\n...\n        Slot Id ->              0\n...\n\
+        Command Result : No Error\n[exit status: 0]\n";
+    fs::write(user.file("slots.txt"), slots).unwrap();
+    let (status, output, _) = user.verifies(&["slots.txt", "--data", folder]);
+    assert_eq!(status, 0, "{output}");
+    for (head, told) in [
+        ("@setup\n@certificate app\n", "'@certificate' is for a fresh emulated appliance alone."),
+        ("@setup\n@appliance B\n", "'@appliance' is for a fresh emulated appliance alone."),
+    ] {
+        fs::write(user.file("slots.txt"), format!("{head}{slots}")).unwrap();
+        let (status, output, _) = user.verifies(&["slots.txt", "--data", folder]);
+        assert_eq!((status, output.contains(told)), (4, true), "{output}");
+    }
     drop(running);
+}
+
+#[test]
+fn a_login_is_evidence_and_has_no_secret_whatever_was_typed_where() {
+    const FACTORY: &str = "PASSWORD";
+    let user = User::new();
+    let data = tempfile::tempdir().unwrap();
+    let running = Appliance::start(Options::new(data.path())).unwrap();
+    let host = running.address().to_string();
+    let mut command = CommandBuilder::new(LUNASH);
+    command.args(["--host", &host, "--record", "run.txt"]);
+    let mut person = Person::starts(tempfile::tempdir().unwrap(), command, Some("xterm"));
+    for (question, typed) in [
+        // The password at the wrong question.
+        ("continue connecting (yes/no)?", SO),
+        ("Please type 'yes' or 'no':", "yes"),
+        ("password:", OTHER),
+        ("password:", FACTORY),
+        ("new password", SO),
+        ("new password", SO),
+    ] {
+        person.sees(question);
+        person.types(&format!("{typed}\r"));
+    }
+    person.sees("lunash:>");
+    person.types("user list\r");
+    person.sees("Command Result");
+    person.types("exit\r");
+    person.sees_the_end();
+    fs::copy(person.home.path().join("run.txt"), user.file("run.txt")).unwrap();
+    user.holds_no_secret("run.txt");
+    let recorded = user.read("run.txt");
+    let (login, session) = recorded.split_once("@recorded lunash").unwrap();
+    for line in [
+        "@login\n",
+        "(yes/no)? ********\n",
+        "'yes' or 'no': yes\n",
+        "password: {PASSWORD}\n",
+        "password: {PASSWORD_2}\n",
+        "{NEW_PASSWORD}\n",
+    ] {
+        assert!(login.contains(line), "no {line:?} in:\n{recorded}");
+    }
+    assert!(!session.contains("PASSWORD"), "{recorded}");
+    // It is not played, so that none of its secrets is needed.
+    let (status, output, _) = user.runs(&["verify", "run.txt"], &[]);
+    assert_eq!(status, 0, "{output}");
+
+    // One that was refused is evidence too.
+    let mut command = user.command(&["--host", &host, "--fingerprint"]);
+    command.arg(running.fingerprint().to_string()).args([
+        "--record",
+        "refused.txt",
+        "user",
+        "list",
+    ]);
+    command.env("LUNA_PASSWORD", OTHER).stdin(Stdio::null());
+    assert_eq!(seen(command.output().unwrap()).0, 3);
+    user.holds_no_secret("refused.txt");
+    let refused = user.read("refused.txt");
+    assert!(refused.contains("\n@login\nlunash: "), "{refused}");
+    assert!(refused.ends_with("\n[exit status: 3]\n"), "{refused}");
+    let (status, output, _) = user.runs(&["verify", "refused.txt"], &[]);
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("No session is in it"), "{output}");
+}
+
+#[test]
+fn a_copy_of_files_is_evidence() {
+    let user = User::new();
+    fs::write(user.file("a.pem"), "a").unwrap();
+    let copy =
+        |name: &str, words: &[&str]| user.runs(&[&["--record", name][..], words].concat(), &[]);
+    assert_eq!(copy("put.txt", &["put", "a.pem"]).0, 0);
+    user.holds_no_secret("put.txt");
+    let put = user.read("put.txt");
+    let copied = "@copied put a.pem\na.pem is among the account's files\n[exit status: 0]\n";
+    assert!(put.ends_with(copied), "{put}");
+    // Nothing is copied where it cannot be recorded.
+    fs::write(user.file("b.pem"), "b").unwrap();
+    let (status, _, remarks) = copy("put.txt", &["put", "b.pem"]);
+    assert_eq!(status, 4, "{remarks}");
+    assert_eq!(user.read("put.txt"), put);
+    let (status, _, _) = copy("get.txt", &["get", "b.pem"]);
+    assert_eq!(status, 1);
+    let got = user.read("get.txt");
+    assert!(got.contains("@copied get b.pem\nlunash: "), "{got}");
+    assert!(got.ends_with("\n[exit status: 1]\n"), "{got}");
+    // A disk that is full.
+    let (status, _, remarks) = copy("/dev/full", &["--record-overwrite", "put", "a.pem"]);
+    assert_eq!(status, 1, "{remarks}");
+    assert!(remarks.contains("warning: cannot write /dev/full"), "{remarks}");
+}
+
+#[test]
+fn the_examples_for_ci_systems_verify_what_was_recorded() {
+    for example in ["github.yml", "gitlab.yml"] {
+        let user = User::new();
+        let text = format!("{}/../examples/ci/{example}", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(text).unwrap();
+        let secrets = || {
+            let lines = text.lines().filter_map(|line| line.trim().split_once(": "));
+            lines.filter(|(name, _)| name.starts_with("LUNA_"))
+        };
+        fs::create_dir(user.file("runbooks")).unwrap();
+        let mut command = user.command(&["--record", "runbooks/init.txt", "--yes"]);
+        command.args(["-c", "hsm init -label ci", "-c", "hsm login"]).envs(secrets());
+        assert_eq!(seen(command.stdin(Stdio::null()).output().unwrap()).0, 0);
+        let line = text.lines().find_map(|line| line.split_once("lunash verify ")).unwrap().1;
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("'{LUNASH}' verify {line}")]).current_dir(user.home.path());
+        command.env_clear().env("HOME", user.home.path()).envs(secrets());
+        let (status, output, _) = seen(command.stdin(Stdio::null()).output().unwrap());
+        assert_eq!(status, 0, "{output}");
+        assert!(user.read("runbooks.xml").contains("runbooks/init.txt"), "{example}");
+    }
 }

@@ -120,9 +120,12 @@ pub(crate) fn unserializable(error: &serde_json::Error) -> Failure {
     Failure::command(format!("The result cannot be written as JSON: {error}."))
 }
 
-/// Flushes the output at the end of a program, and says if it could not be written: then a success
-/// becomes a failure.
+/// Ends the output, and the recording, at the end of a program, and says if they could not be written: then a
+/// success becomes a failure.
 pub fn finish(program: &str, device: &mut dyn Device, status: Status) -> Status {
+    device.ended(status);
+    let lost = device.recording_error().map_or(Status::Success, |_| Status::Failed);
+    let status = status.max(lost);
     device.flush();
     match output_loss(program, device.output_error()) {
         Some(told) => {

@@ -476,6 +476,7 @@ fn log_in(
     let mut left = ATTEMPTS;
     loop {
         left -= 1;
+        device.about_secret("PASSWORD", None);
         let refusal = match device.secret(&question) {
             Input::Line(password) => {
                 let password = SecretString::from(password);

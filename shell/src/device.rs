@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use crate::editor::{Editor, LineAssistant};
 use crate::printable::printable;
 use crate::status::Status;
+use crate::transcript::Head;
 
 /// The result of reading a line.
 pub enum Input {
@@ -58,6 +59,10 @@ pub trait Device {
     fn recording_error(&self) -> Option<&io::Error> {
         None
     }
+    /// Hears that the session is open, and how it can be opened again.
+    fn opened(&mut self, _head: &Head<'_>) {}
+    /// Hears that it is one that only copies files: whom it is with, and the words that say which.
+    fn copies(&mut self, _place: &str, _words: &str) {}
     /// Hears of the end of the session.
     fn ended(&mut self, _status: Status) {}
     /// Whether a user is present to answer questions.

@@ -6,6 +6,7 @@ use luna_grammar::{Grammar, Outcome, Token, tokenize};
 use unicode_width::UnicodeWidthStr;
 
 use crate::failure::{Failure, Kind};
+use crate::printable::printable;
 
 /// What a shell adds to the diagnosis of a line.
 pub(crate) trait Advice {
@@ -153,8 +154,10 @@ fn separator(tokens: &[Token<'_>]) -> Option<String> {
 /// The line, secrets masked, with carets below the byte range `at`.
 fn underlined(grammar: &Grammar, line: &str, at: Range<usize>) -> String {
     let (whole, at) = grammar.masked_at(line, at);
-    let indent = whole.get(..at.start).unwrap_or_default().width();
-    let carets = "^".repeat(whole.get(at).unwrap_or_default().width().max(1));
+    // As wide as it shows, where escapes stand for what cannot be seen.
+    let width = |part: Option<&str>| printable(part.unwrap_or_default()).width();
+    let indent = width(whole.get(..at.start));
+    let carets = "^".repeat(width(whole.get(at)).max(1));
     format!("{}\n{:indent$}{carets}", whole.trim_end(), "")
 }
 

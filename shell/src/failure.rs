@@ -1,6 +1,7 @@
 //! The failure of a command, which each shell writes in its own form.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::status::Status;
 
@@ -162,6 +163,14 @@ impl Failure {
         }
     }
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 impl From<luna_rest::Error> for Failure {
     fn from(error: luna_rest::Error) -> Failure {

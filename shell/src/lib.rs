@@ -62,7 +62,7 @@ pub use options::{
 pub use page::{Page, Table};
 pub use pins::Pins;
 pub use printable::printable;
-pub use run::{Asked, COMMANDS, CompletionValues, Session, Shell, main};
+pub use run::{Asked, COMMANDS, CompletionValues, Session, Shell, main, place_of, recorded};
 pub use secrets::{Secrets, answered_secret, secret_of, secret_of_file};
 pub use status::Status;
 pub use ui::{Question, Ui};

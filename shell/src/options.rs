@@ -299,11 +299,19 @@ impl Options {
 
 /// The lines of a file.
 fn lines_of(file: &Path) -> Result<Vec<String>, Failure> {
+    Ok(text_of(file)?.lines().map(str::to_owned).collect())
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub(crate) fn text_of(file: &Path) -> Result<String, Failure> {
     let wrong = |why: String| Failure::new(Kind::NotUnderstood, why);
     let bytes = std::fs::read(file)
         .map_err(|error| wrong(format!("cannot read {}: {error}.", file.display())))?;
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Ok(text) => Ok(text),
         Err(error) => {
             let failure = wrong(format!("cannot read {}: it is not UTF-8 text.", file.display()));
             // What PowerShell writes with `>`.

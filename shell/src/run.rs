@@ -25,7 +25,7 @@ use crate::older::{self, Older};
 use crate::options::{self, Format, Options};
 use crate::secrets::accepted_in;
 use crate::status::Status;
-use crate::transcript::Recording;
+use crate::transcript::{Head, Recorder, Recording};
 use crate::ui::{Frame, Ui};
 
 /// How long completion waits for names from the appliance.
@@ -96,6 +96,11 @@ pub trait Session: Sized + 'static {
     /// The way that the last command took, where there are several.
     fn way(&self) -> Option<&'static str> {
         None
+    }
+    /// Arguments of the program's own that open a session as this one, each with a blank before it: they stand
+    /// in the head of its recording.
+    fn own_arguments(&self) -> String {
+        String::new()
     }
     /// Opens the session with the appliance again and says so. False if that fails.
     fn reopen(&mut self) -> bool {
@@ -235,9 +240,7 @@ impl<S: Session> Shell<S> {
             false => self.status,
         };
         let device = &mut *self.session.ui().device;
-        device.ended(status);
-        let lost = device.recording_error().map_or(Status::Success, |_| Status::Failed);
-        finish(S::NAME, device, status.max(lost))
+        finish(S::NAME, device, status)
     }
 
     fn assistant(&self) -> Rc<dyn LineAssistant> {
@@ -615,39 +618,62 @@ pub fn main<S: Session>(
     if lines.is_none() {
         device.take_terminal();
     }
-    match open(Box::new(device), &options) {
+    let device = match recorded(S::NAME, Box::new(device), &options) {
+        Ok(device) => device,
+        Err((mut device, failure)) => return end(S::NAME, &mut *device, output, &failure),
+    };
+    match open(device, &options) {
         Ok(mut session) => {
             state.into_iter().for_each(|folder| session.ui().keep_state_in(folder));
-            if let Err(failure) = record(&mut session, &catalogue, &options, lines.is_some()) {
-                return end(S::NAME, &mut *session.ui().device, output, &failure);
-            }
+            tell_opened(&mut session, &catalogue, &options, lines.is_some());
             Shell::new(session, catalogue, options).run(lines).into()
         }
         Err((mut device, failure)) => {
             // It was meant for the session, and would go to the program that started this one.
             device.discard_input();
             report(S::NAME, &mut *device, output, &failure);
-            failure.status().into()
+            finish(S::NAME, &mut *device, failure.status()).into()
         }
     }
 }
 
-/// Has the session recorded, if the options ask for it.
-fn record<S: Session>(
+/// The device, and what goes on at it is recorded if the options ask for it.
+///
+/// # Errors
+/// The file is there already, or cannot be written; the device is given back.
+pub fn recorded(
+    program: &str,
+    device: Box<dyn Device>,
+    options: &Options,
+) -> Result<Box<dyn Device>, (Box<dyn Device>, Failure)> {
+    match Recording::asked_for(program, options) {
+        Ok(Some(recording)) => Ok(Box::new(Recorder::new(device, recording, options))),
+        Ok(None) => Ok(device),
+        Err(failure) => Err((device, failure)),
+    }
+}
+
+/// Whom a connection is with, for a recording.
+pub fn place_of(connection: &Connection) -> String {
+    let emulated = if connection.client.is_emulated() { ", emulated" } else { "" };
+    format!("{} at {}{emulated}", connection.user, connection.client.address())
+}
+
+/// Tells the device that the session is open.
+fn tell_opened<S: Session>(
     session: &mut S,
     catalogue: &Catalogue<S>,
     options: &Options,
     given: bool,
-) -> Result<(), Failure> {
-    let Some(mut recording) = Recording::asked_for(options)? else { return Ok(()) };
-    let connection = session.connection_mut();
-    let emulated = if connection.client.is_emulated() { ", emulated" } else { "" };
-    let place = format!("{} at {}{emulated}", connection.user, connection.client.address());
+) {
+    let (own, place) = (session.own_arguments(), place_of(session.connection_mut()));
     let ui = session.ui();
     let pipe = if options.one_shot() { !ui.attended() } else { given || !ui.device.interactive() };
-    recording.head(S::NAME, &place, options, pipe, |line| catalogue.grammar.masked(line));
-    ui.record(recording, options);
-    Ok(())
+    let lines = options.one_shot().then(|| options.lines().ok().flatten()).flatten();
+    let line = lines.and_then(|lines| lines.into_iter().next());
+    let line = line.map(|line| catalogue.grammar.masked(&line));
+    let (program, own, place, line) = (S::NAME, &*own, &*place, line.as_deref());
+    ui.device.opened(&Head { program, own, place, options, pipe, line });
 }
 
 /// Logs to standard error if `RUST_LOG` is set.

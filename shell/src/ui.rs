@@ -138,6 +138,11 @@ impl Ui {
         self.device = Box::new(Recorder::new(device, recording, options));
     }
 
+    /// Tells the device that this session only copies files, those that the words name.
+    pub fn tell_copies(&mut self, place: &str, words: &str) {
+        self.device.copies(place, words);
+    }
+
     /// Returns the device, for a session that cannot be opened.
     pub fn into_device(self) -> Box<dyn Device> {
         self.device

@@ -11,11 +11,12 @@ mod evidence;
 mod ha;
 mod manual;
 #[allow(dead_code, reason = "the library uses all of it")]
-#[path = "../src/network.rs"]
+#[path = "../../lunash/src/tools/rehearsal/network.rs"]
 mod network;
 mod operations;
 #[path = "../../lunash/tests/terminal/person.rs"]
 mod person;
+mod recordings;
 mod servers;
 
 /// What a program under a terminal gets beside its line.

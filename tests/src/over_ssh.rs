@@ -2,19 +2,16 @@
 //! appliance.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use luna_rest::Client;
 use luna_rest::users::{ACT, UserAction};
-use luna_shell::{Connection, Named, Options, Profile, Secrets, Status, Via, Watch};
+use luna_shell::transcript::{Arguments, Asked, ScriptedTerminal, Stage};
+use luna_shell::{Connection, Failure, Named, Options, Profile, Secrets, Status, Via, Watch};
 use lunash::Wire;
+use lunash::tools::rehearsal::{ADMIN, run};
 
-use crate::cluster::ADMIN;
-use crate::network::Network;
-use crate::test_appliance::{TestAppliance, keeping_state, run};
-use crate::transcript::play_on;
-use luna_shell::transcript::ScriptedTerminal;
+use crate::{TestAppliance, play_on};
 
 /// The password of admin in these sessions.
 const PASSWORD: &str = "Over-Ssh-Passw0rd";
@@ -25,9 +22,39 @@ const PASSWORD: &str = "Over-Ssh-Passw0rd";
 /// As there; or ssh is not there.
 pub fn play_over_ssh(script: &str) -> Result<String> {
     provide_shell()?;
-    let network = Rc::new(Network::claim().context("all networks are taken")?);
-    let mut appliance = TestAppliance::on(network, 1, true)?;
-    play_on(&mut appliance, script)
+    play_on(&mut OverSsh(TestAppliance::with_ssh()?), script)
+}
+
+/// The appliances, their LunaSH over SSH.
+struct OverSsh(TestAppliance);
+
+impl Stage for OverSsh {
+    fn is_program(&self, word: &str) -> bool {
+        self.0.is_program(word)
+    }
+
+    fn run(&mut self, asked: Asked<'_>) -> Result<(ScriptedTerminal, Status), Failure> {
+        if asked.program != "lunash" {
+            return self.0.run(asked);
+        }
+        let Arguments { options, pipe, .. } = Arguments::read(asked.arguments.split_whitespace())?;
+        let terminal = ScriptedTerminal::new(asked.typed.clone(), !pipe);
+        let status = self.lunash(&terminal, options, asked.given().collect());
+        let status = status.map_err(|error| Failure::command(format!("{error:#}")))?;
+        Ok((terminal, status))
+    }
+
+    fn happen(&mut self, word: &str, rest: &str) -> Result<bool, Failure> {
+        self.0.happen(word, rest)
+    }
+
+    fn typed(&mut self, line: &str) -> Result<String, Failure> {
+        self.0.typed(line)
+    }
+
+    fn shown(&self, screen: &str) -> String {
+        self.0.shown(screen)
+    }
 }
 
 /// The SSH server starts the `lunash` beside it, which for a test is one folder above.
@@ -40,11 +67,11 @@ fn provide_shell() -> Result<()> {
     }
 }
 
-impl TestAppliance {
+impl OverSsh {
     /// The password that admin has; that of the factory is changed first. A third one that is wrong would lock.
     fn admin_password(&self) -> Result<&'static str> {
         for password in [PASSWORD, ADMIN] {
-            let mut client = Client::connect(self.target()?)?;
+            let mut client = Client::connect(self.0.target()?)?;
             if client.login("admin", &password.into()).is_ok() {
                 client.logout();
                 return Ok(password);
@@ -52,28 +79,25 @@ impl TestAppliance {
         }
         let (password, current_password) = (Some(PASSWORD.into()), Some("PASSWORD".into()));
         let body = UserAction { password, current_password };
-        self.client()?.call(&ACT, &["admin", "changePassword"], &body)?;
+        self.0.client()?.call(&ACT, &["admin", "changePassword"], &body)?;
         Ok(PASSWORD)
     }
 
     /// Runs a LunaSH session over SSH to its end.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub(crate) fn lunash_over_ssh(
+    fn lunash(
         &self,
         terminal: &ScriptedTerminal,
         options: Options,
-        given: &[(&str, &str)],
+        mut secrets: Vec<(&str, &str)>,
     ) -> Result<Status> {
-        let address = self.running()?.ssh_address().context("there is no SSH")?;
+        let address = self.0.running()?.ssh_address().context("there is no SSH")?;
         let named = Named {
             host: address.ip().to_string(),
             port: Some(address.port()),
             user: options.user.clone().unwrap_or("admin".to_owned()),
             profile: Profile::default(),
         };
-        let known = self.folder().join("known_hosts");
+        let known = self.0.folder().join("known_hosts");
         let settings = [
             format!("UserKnownHostsFile={}", known.display()),
             "GlobalKnownHostsFile=/dev/null".to_owned(),
@@ -82,7 +106,6 @@ impl TestAppliance {
             "LogLevel=ERROR".to_owned(),
         ];
         let wire = Wire::new(&named, Via::Ssh, None, &settings);
-        let mut secrets = given.to_vec();
         if options.user.is_none() {
             secrets.push(("PASSWORD", self.admin_password()?));
         }
@@ -90,8 +113,7 @@ impl TestAppliance {
         let connection = Connection::absent(&named, watch);
         let device = Box::new(terminal.clone());
         let secrets = Secrets::only(secrets);
-        let opened = lunash::Session::open_over(connection, Some(wire), device, secrets, &options);
-        let opened = opened.map(|session| keeping_state(session, self.folder()));
-        run(opened, lunash::catalogue(), options)
+        let opened = self.0.open_lunash_over((connection, Some(wire)), device, &options, secrets);
+        Ok(run(opened, lunash::catalogue(), options)?)
     }
 }

@@ -30,8 +30,7 @@ use luna_shell::Secrets;
 use lunacm::cmu;
 
 use crate::similarity::{Lost, Similarity, is_gap, side_by_side, similarity};
-use crate::test_appliance::TestAppliance;
-use crate::transcript::play_on;
+use crate::{TestAppliance, play_on};
 use luna_shell::transcript::{Arguments, ScriptedTerminal};
 
 /// A recorded output compared with ours.

@@ -10,7 +10,7 @@ mod door;
 mod files;
 mod logins;
 #[allow(dead_code, reason = "the library uses all of it")]
-#[path = "../src/network.rs"]
+#[path = "../../lunash/src/tools/rehearsal/network.rs"]
 mod network;
 #[path = "../../lunash/tests/terminal/person.rs"]
 mod person;

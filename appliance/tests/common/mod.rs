@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests; clippy takes this file for none")]
 
 pub(crate) mod cluster;
-#[path = "../../../tests/src/network.rs"]
+#[path = "../../../lunash/src/tools/rehearsal/network.rs"]
 pub(crate) mod network;
 pub(crate) mod receiver;
 

@@ -175,6 +175,10 @@ impl luna_shell::Session for Cmu {
         self.session.connection_mut()
     }
 
+    fn own_arguments(&self) -> String {
+        luna_shell::Session::own_arguments(&self.session)
+    }
+
     fn prompt(&self) -> String {
         "cmu:>".to_owned()
     }

@@ -12,7 +12,7 @@ mod incident;
 mod inventory;
 mod kept;
 mod prometheus;
-mod rehearsal;
+pub mod rehearsal;
 mod screens;
 mod serve_metrics;
 mod signing;

@@ -1,6 +1,7 @@
 //! Compares a session with the one that is expected, line by line, as wildcards and filters allow.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use similar::TextDiff;
 
@@ -14,6 +15,9 @@ const ANYTHING: &str = "[..]";
 const ANY_LINES: &str = "...";
 /// The most pairs of lines that are tried for the best match.
 const MOST_PAIRS: usize = 1 << 22;
+
+/// How long the shortest way to show a difference is looked for; then one that is longer does.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a session differs from the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub fn compare(expected: &str, actual: &str, filters: &[Filter]) -> Option<Diffe
     if updated == expected {
         return None;
     }
-    let diff = TextDiff::from_lines(expected, &updated);
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(expected, &*updated);
     let diff = diff.unified_diff().context_radius(3).header("expected", "now").to_string();
     Some(Difference { diff, updated })
 }
@@ -274,6 +278,24 @@ mod tests {
         assert_eq!(updated("{a}\n", "{b}\n"), "{b}\n");
         assert!(compare("s 1234567  x\n", "s 76543210 x\n", &[Filter::Serials]).is_none());
         assert!(compare("s 1234567  x\n", "s 76543210 y\n", &[Filter::Serials]).is_some());
+    }
+
+    #[test]
+    fn outputs_of_many_lines_are_compared_line_by_line() {
+        let lines = |word: &str| -> String {
+            (0..200_000)
+                .map(|number| format!("{word} {number}, and more behind it, as in a log\n"))
+                .collect()
+        };
+        let (old, new) = (lines("old"), lines("new"));
+        assert!(old.len() > 8 << 20);
+        let (old, new) = (format!("[a] lunash:>log\n{old}"), format!("[a] lunash:>log\n{new}"));
+        assert_eq!(compare(&old, &old, &[]), None);
+        let found = compare(&old, &new, &[]).unwrap();
+        assert_eq!(found.updated, new);
+        assert_eq!(found.diff.matches("\n+new ").count(), 200_000);
+        let one = old.replacen("old 7,", "new 7,", 1);
+        assert_eq!(compare(&old, &one, &[]).unwrap().diff.matches("\n+new ").count(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::iter;
 /// What is not compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filter {
-    /// Numbers of six digits and more.
+    /// Numbers of six digits and more, and OUIDs, which have them within: 24 hexadecimal digits.
     Serials,
     /// Dates, times, and what stands between and beside them: the weekday, the zone.
     Times,
@@ -43,7 +43,7 @@ impl Filter {
     pub fn apply(self, line: &str) -> String {
         match self {
             Filter::Times => without_times(line),
-            Filter::Serials => words(line, "(serial)", |word| word.len() >= 6 && all(word, digit)),
+            Filter::Serials => words(line, "(serial)", is_serial),
             Filter::Uuids => words(line, "(uuid)", is_uuid),
             Filter::Fingerprints => words(line, "(fingerprint)", is_fingerprint),
         }
@@ -56,6 +56,10 @@ fn digit(c: char) -> bool {
 
 fn all(word: &str, of: impl Fn(char) -> bool) -> bool {
     !word.is_empty() && word.chars().all(of)
+}
+
+fn is_serial(word: &str) -> bool {
+    word.len() >= 6 && all(word, digit) || word.len() == 24 && all(word, |c| c.is_ascii_hexdigit())
 }
 
 fn is_uuid(word: &str) -> bool {
@@ -188,6 +192,11 @@ mod tests {
         for (filter, line, filtered) in [
             (Filter::Serials, "HSM Serial Num:   532018", "HSM Serial Num:   (serial)"),
             (Filter::Serials, "9949110886502        app1   0", "(serial) app1   0"),
+            (
+                Filter::Serials,
+                "Partition OUID: ba2a040009000006b6cf9700",
+                "Partition OUID: (serial)",
+            ),
             (Filter::Serials, "app12345678 12345 a:1234567", "app12345678 12345 a:1234567"),
             (Filter::Times, "Mon Mar  2 09:00:00 UTC 2026", "(time)"),
             (Filter::Times, "[2026-03-02T09:00:00Z] started", "(time) started"),

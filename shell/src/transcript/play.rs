@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+use super::file::TextFile;
 use super::terminal::ScriptedTerminal;
 use crate::failure::{Failure, Kind};
 use crate::options::Options;
@@ -23,6 +24,15 @@ pub struct Arguments {
     /// Whose slots lunacm shows.
     #[arg(long)]
     pub client: Option<String>,
+    /// Its greeting was shown while it was opened.
+    #[arg(long)]
+    pub greeted: bool,
+    /// Its session is one over the links of the client.
+    #[arg(long)]
+    pub linked: bool,
+    /// The Backup HSMs at the client, each by a name of its own.
+    #[arg(long)]
+    pub backup_hsm: Vec<String>,
 }
 
 impl Arguments {
@@ -111,7 +121,7 @@ pub fn play(script: &str, folder: &Path, stage: &mut impl Stage) -> Result<Strin
         match word {
             "after" => {
                 let path = folder.join(rest).with_added_extension("in");
-                play(&read(&path)?, folder, stage)?;
+                play(&TextFile::read(&path)?.text, folder, stage)?;
             }
             "secret" => {
                 let (name, value) =
@@ -149,15 +159,6 @@ pub fn play(script: &str, folder: &Path, stage: &mut impl Stage) -> Result<Strin
 /// The last line of a session.
 pub(crate) fn exit_line(status: Status) -> String {
     format!("[exit status: {}]\n", status as u8)
-}
-
-/// The text of a transcript's file.
-///
-/// # Errors
-/// It cannot be read, or is no text.
-pub fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| wrong(format!("cannot read {}: {error}.", path.display())))
 }
 
 /// The failure of a transcript that is not understood.

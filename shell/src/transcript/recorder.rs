@@ -1,250 +1,30 @@
-//! Writes a session down while it goes on, without its secrets.
+//! Records what goes on at a device, without secrets.
 
-use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::io;
 use std::rc::Rc;
 
 use luna_grammar::{MASK, is_mask};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use zeroize::Zeroizing;
 
-use super::filters::Filter;
-use super::play::exit_line;
+use super::record::{Head, Recording};
 use crate::device::{Device, Input};
 use crate::editor::LineAssistant;
-use crate::failure::Failure;
-use crate::options::{Format, Options, SECRETS, quoted};
+use crate::options::{Format, Options};
 use crate::printable::{printable, printable_value};
-use crate::secrets::is_given;
 use crate::status::Status;
 
-/// The word that begins a script.
-pub(crate) const SETUP: &str = "@setup";
-/// The word that begins a session.
-pub(crate) const RECORDED: &str = "@recorded";
-/// The word that says when.
-pub(crate) const TIME: &str = "@time ";
-/// How the last line of a session begins.
-pub(crate) const EXIT: &str = "[exit status: ";
 /// What stands where Ctrl-C was pressed.
 pub(crate) const CTRL_C: &str = "^C";
 /// What stands where the input ended.
 pub(crate) const CTRL_D: &str = "^D";
-/// What stands between the options of a program and the one command that it runs.
-pub(crate) const WORDS: &str = " -- ";
-/// What a secret is called whose question has no variable.
-const NAMELESS: &str = "SECRET";
 /// The prompt of a question without one.
 const BARE_PROMPT: &str = "> ";
 
-/// Where a session is written.
-pub struct Recording {
-    to: Box<dyn Write>,
-    /// What people call it.
-    name: String,
-    times: bool,
-    error: Option<io::Error>,
-    at_line_start: bool,
-    /// The rest of a command whose secrets have no names yet.
-    held: Option<Held>,
-    /// The secrets of each variable, since a wrong one may be typed before the right one.
-    known: HashMap<String, Vec<Zeroizing<String>>>,
-}
-
-/// The part of a command from its first secret on, masked.
-struct Held {
-    rest: String,
-    /// The options that had secrets and what these are called.
-    names: Vec<(String, String)>,
-}
-
-impl Recording {
-    /// Begins the recording that `options` ask for, if they do.
-    ///
-    /// # Errors
-    /// The file is there already, or cannot be written.
-    pub(crate) fn asked_for(options: &Options) -> Result<Option<Recording>, Failure> {
-        let Some(path) = &options.record else { return Ok(None) };
-        let file = open(path, options.record_overwrite).map_err(|error| {
-            let name = path.display();
-            match error.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    Failure::refused(format!("{name} is there already: nothing was run."))
-                        .hint("--record-overwrite replaces it")
-                }
-                _ => Failure::refused(format!("cannot write {name}: {error}; nothing was run.")),
-            }
-        })?;
-        let recording = Recording::to(Box::new(file), &path.display().to_string());
-        Ok(Some(Recording { times: options.record_times, ..recording }))
-    }
-
-    /// A recording to another place.
-    pub fn to(to: Box<dyn Write>, name: &str) -> Recording {
-        Recording {
-            to,
-            name: name.to_owned(),
-            times: false,
-            error: None,
-            at_line_start: true,
-            held: None,
-            known: HashMap::new(),
-        }
-    }
-
-    /// Writes the lines before the session of `program` with `place`, masked by `mask`.
-    pub(crate) fn head(
-        &mut self,
-        program: &str,
-        place: &str,
-        options: &Options,
-        pipe: bool,
-        mask: impl Fn(&str) -> String,
-    ) {
-        let given = SECRETS.iter().map(|(name, _)| *name);
-        // That of the account opens the session, which goes on without it.
-        let given = given.filter(|name| *name != "PASSWORD" && is_given(name));
-        let secrets: String = given.map(|name| format!("@secret {name}\n")).collect();
-        let arguments = arguments(options, pipe);
-        let version = env!("CARGO_PKG_VERSION");
-        let place = printable_value(place);
-        self.put(&format!(
-            "# {program} {version}, {place}\n{secrets}@filter {}\n{RECORDED} {program}{arguments}",
-            Filter::names(" ")
-        ));
-        let words = options.one_shot().then(|| options.lines().ok().flatten()).flatten();
-        match words.into_iter().flatten().next() {
-            Some(line) => self.typed(WORDS, &mask(&line)),
-            None => self.put("\n"),
-        }
-    }
-
-    fn put(&mut self, text: &str) {
-        if self.error.is_none() {
-            self.error = self.to.write_all(text.as_bytes()).err();
-        }
-        self.at_line_start = text.ends_with('\n');
-    }
-
-    /// Writes text of the session.
-    fn write(&mut self, text: &str) {
-        self.settle();
-        if text.is_empty() {
-            return;
-        }
-        let mut written = String::with_capacity(text.len());
-        for line in text.split_inclusive('\n') {
-            let starts = self.at_line_start || !written.is_empty();
-            match line.strip_prefix('@').filter(|_| starts) {
-                Some(rest) => written.extend(["[..]", rest]),
-                None => written.push_str(line),
-            }
-        }
-        self.put(&written);
-    }
-
-    /// Writes the rest of a command, now that its secrets have been used or will not be.
-    fn settle(&mut self) {
-        let Some(Held { rest, mut names }) = self.held.take() else { return };
-        let mut text = String::with_capacity(rest.len());
-        let mut pieces = rest.split(MASK);
-        let mut before = pieces.next().unwrap_or_default();
-        text.push_str(before);
-        for piece in pieces {
-            let option = before.split_whitespace().next_back().unwrap_or_default();
-            let option = option.trim_end_matches('=').trim_start_matches('-');
-            let place = names.iter().position(|(name, _)| {
-                !option.is_empty() && name.trim_start_matches('-').starts_with(option)
-            });
-            let place = place.or((!names.is_empty()).then_some(0));
-            match place.map(|place| names.remove(place)) {
-                Some((_, name)) => text.extend(["{", &name, "}"]),
-                None => text.push_str(MASK),
-            }
-            text.push_str(piece);
-            before = piece;
-        }
-        text.push('\n');
-        self.put(&text);
-    }
-
-    fn command(&mut self, prompt: &str, typed: &str) {
-        self.settle();
-        if self.times
-            && let Ok(now) = OffsetDateTime::now_utc().format(&Rfc3339)
-        {
-            if !self.at_line_start {
-                self.put("\n");
-            }
-            self.put(&format!("{TIME}{now}\n"));
-        }
-        self.typed(prompt, typed);
-    }
-
-    /// Writes a masked command behind its prompt, up to its first secret at first.
-    fn typed(&mut self, before: &str, typed: &str) {
-        let (before, typed) = (printable_value(before), printable_value(typed));
-        match typed.find(MASK) {
-            // The option stays with the secret, which may be the only one.
-            Some(secret) => {
-                let option = typed[..secret].trim_end().rfind(' ').map_or(0, |end| end + 1);
-                self.put(&format!("{before}{}", &typed[..option]));
-                self.held = Some(Held { rest: typed[option..].to_owned(), names: Vec::new() });
-            }
-            None => self.put(&format!("{before}{typed}\n")),
-        }
-    }
-
-    /// What a secret is called: its variable, with a number if there was another one before.
-    fn name(&mut self, variable: &str, secret: &str) -> String {
-        let variable = if variable.is_empty() { NAMELESS } else { variable };
-        let known = self.known.entry(variable.to_owned()).or_default();
-        let place = known.iter().position(|one| one.as_str() == secret).unwrap_or_else(|| {
-            known.push(Zeroizing::new(secret.to_owned()));
-            known.len() - 1
-        });
-        match place {
-            0 => variable.to_owned(),
-            place => format!("{variable}_{}", place + 1),
-        }
-    }
-}
-
-/// Creates the file, readable by its owner only.
-fn open(path: &Path, overwrite: bool) -> io::Result<File> {
-    const PRIVATE: u32 = 0o600;
-    let mut options = OpenOptions::new();
-    options.write(true).mode(PRIVATE);
-    if !overwrite {
-        return options.create_new(true).open(path);
-    }
-    let file = options.create(true).truncate(true).open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_file() && metadata.permissions().mode() & 0o777 != PRIVATE {
-        file.set_permissions(std::fs::Permissions::from_mode(PRIVATE))?;
-    }
-    Ok(file)
-}
-
-/// The arguments that make the session what it is. Which appliance it is with is none of them.
-fn arguments(options: &Options, pipe: bool) -> String {
-    let flags = [
-        (pipe, "--pipe"),
-        (options.quiet, "--quiet"),
-        (options.output == Format::Json, "--output json"),
-        (options.fail_fast, "--fail-fast"),
-        (options.strict, "--strict"),
-        (options.yes, "--yes"),
-        (options.last_attempt, "--last-attempt"),
-    ];
-    let flags = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| format!(" {flag}"));
-    let answers = options.answer.iter().map(|answer| format!(" --answer {}", quoted(answer)));
-    printable_value(&flags.chain(answers).collect::<String>()).into_owned()
-}
+/// What a question says that takes one of a few words, and these.
+const CHOICES: [(&str, &[&str]); 3] = [
+    ("proceed", &["proceed", "quit"]),
+    ("(yes/no)", &["yes", "no"]),
+    ("'yes' or 'no'", &["yes", "no"]),
+];
 
 /// A question before its last line, and that line: where the answer is typed.
 pub(crate) fn prompt_line(question: &str) -> (&str, &str) {
@@ -361,11 +141,14 @@ impl Device for Recorder {
     fn answer(&mut self, question: &str) -> Input {
         let input = self.ask(question, |device| device.answer(question));
         // Whatever else is typed there may be the password of the next question.
-        let unsafe_to_show = question.contains("proceed");
-        self.answered(input, |_, answer| match answer.trim().to_ascii_lowercase().as_str() {
-            "proceed" | "quit" | "" => answer.to_owned(),
-            _ if unsafe_to_show => MASK.to_owned(),
-            _ => answer.to_owned(),
+        let choices = CHOICES.iter().find(|(asked, _)| question.contains(asked));
+        self.answered(input, |_, answer| match choices {
+            Some((_, choices)) => {
+                let chosen = answer.trim().to_ascii_lowercase();
+                let expected = chosen.is_empty() || choices.contains(&&*chosen);
+                if expected { answer.to_owned() } else { MASK.to_owned() }
+            }
+            None => answer.to_owned(),
         })
     }
 
@@ -408,12 +191,18 @@ impl Device for Recorder {
         self.recording.error.as_ref()
     }
 
+    fn opened(&mut self, head: &Head<'_>) {
+        self.recording.head(head);
+        self.tell_loss();
+    }
+
+    fn copies(&mut self, place: &str, words: &str) {
+        self.recording.head_of_copy(place, words);
+        self.tell_loss();
+    }
+
     fn ended(&mut self, status: Status) {
-        self.recording.settle();
-        if !self.recording.at_line_start {
-            self.recording.write("\n");
-        }
-        self.recording.put(&exit_line(status));
+        self.recording.end(status);
         self.tell_loss();
     }
 
@@ -433,6 +222,7 @@ impl Device for Recorder {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::io::Write;
 
     use super::*;
     use crate::transcript::ScriptedTerminal;

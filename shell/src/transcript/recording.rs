@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::compare::{Difference, compare};
 use super::filters::Filter;
 use super::play::wrong;
-use super::recorder::{CTRL_C, CTRL_D, EXIT, RECORDED, SETUP, TIME, prompt_line};
+use super::record::{COPIED, EXIT, LOGIN, RECORDED, SETUP, TIME};
+use super::recorder::{CTRL_C, CTRL_D, prompt_line};
 use crate::device::{Device, Input};
 use crate::editor::LineAssistant;
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ use crate::options::quoted;
 use crate::secrets::Secrets;
 
 /// The prompts of the shells, without what stands before them in brackets.
-const PROMPTS: [&str; 2] = ["lunash:>", "lunacm:>"];
+const PROMPTS: [&str; 3] = ["lunash:>", "lunacm:>", "cmu:>"];
 
 /// A recording.
 #[derive(Debug)]
@@ -48,6 +49,19 @@ pub enum Section {
         arguments: String,
         /// Where what was shown stands in the text.
         at: Range<usize>,
+    },
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy)]
+enum Within {
+    Head,
+    /// What is not played: a login, or a copy of files.
+    Evidence,
+    Setup,
+    Session {
+        /// Whether its last line was there.
+        ended: bool,
     },
 }
 
@@ -93,42 +107,65 @@ impl Transcript {
     pub fn read(text: &str) -> Result<Transcript, Failure> {
         let (mut filters, mut secrets) = (Vec::new(), Vec::new());
         let mut sections: Vec<Section> = Vec::new();
+        let mut within = Within::Head;
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             let start = at;
             at += line.len();
             let line = line.trim_end_matches(['\r', '\n']);
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-            match (word, sections.last_mut()) {
+            let is_remark = line.starts_with('#') || line.trim().is_empty();
+            match (word, within) {
                 (SETUP, _) if rest.is_empty() => {
                     sections.push(Section::Setup { script: String::new() });
+                    within = Within::Setup;
                 }
                 (RECORDED, _) if !rest.is_empty() => {
                     let (program, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
                     let (program, arguments) = (program.to_owned(), arguments.to_owned());
                     sections.push(Section::Session { program, arguments, at: at..at });
+                    within = Within::Session { ended: false };
                 }
-                (_, Some(Section::Setup { script })) => {
-                    script.push_str(text.get(start..at).unwrap_or_default());
+                (LOGIN | COPIED, _) => within = Within::Evidence,
+                // In a script it has a value.
+                ("@secret", _) if is_name(rest) => {
+                    secrets.push(rest.to_owned());
+                    within = Within::Head;
                 }
-                (_, Some(Section::Session { at: shown, .. })) => shown.end = at,
-                ("@secret", None) if is_name(rest) => secrets.push(rest.to_owned()),
-                ("@filter", None) => {
+                ("@filter", _) => {
                     for name in rest.split_whitespace() {
                         filters.push(Filter::named(name).ok_or_else(|| {
                             let names = Filter::names(", ");
                             wrong(format!("There is no filter '{name}'; there are {names}."))
                         })?);
                     }
+                    within = Within::Head;
                 }
-                (_, None) if line.starts_with('#') || line.trim().is_empty() => {}
+                (_, Within::Setup) => {
+                    if let Some(Section::Setup { script }) = sections.last_mut() {
+                        script.push_str(text.get(start..at).unwrap_or_default());
+                    }
+                }
                 // It may be the secret itself.
-                ("@secret", None) => return Err(wrong("It is @secret NAME, as in LUNA_NAME.")),
-                (_, None) => return Err(wrong("It is no transcript: '@recorded' was expected.")),
+                ("@secret", _) => return Err(wrong("It is @secret NAME, as in LUNA_NAME.")),
+                (_, Within::Evidence) => {}
+                // The head of the next one.
+                (_, Within::Session { ended: true }) if is_remark => {}
+                (_, Within::Session { .. }) => {
+                    if let Some(Section::Session { at: shown, .. }) = sections.last_mut() {
+                        shown.end = at;
+                    }
+                    within = Within::Session { ended: line.starts_with(EXIT) };
+                }
+                (_, Within::Head) if is_remark => {}
+                (_, Within::Head) => {
+                    return Err(wrong("It is no transcript: '@recorded' was expected."));
+                }
             }
         }
         if !sections.iter().any(|section| matches!(section, Section::Session { .. })) {
-            return Err(wrong("No session is in it: there is no line '@recorded'."));
+            let why = "No session is in it: there is no line '@recorded'.";
+            return Err(wrong(why).hint("a login and a copy of files are evidence, and not played"));
         }
         Ok(Transcript { filters, secrets, sections, text: text.to_owned() })
     }
@@ -160,6 +197,8 @@ impl Transcript {
             }
             end = at.end;
         }
+        let rest = self.text.get(end..).unwrap_or_default();
+        [&mut expected, &mut actual].into_iter().for_each(|whole| whole.push_str(rest));
         compare(&expected, &actual, &self.filters)
     }
 }
@@ -211,26 +250,40 @@ impl Player {
         Ok(())
     }
 
-    /// The text with the secrets that it names; `quotes` makes each one word of a command.
-    pub fn filled(&self, text: &str, quotes: bool) -> Zeroizing<String> {
+    /// The command with the secrets that it names, each as one word, where `masked` hides them. What stands
+    /// elsewhere is text: no transcript can have a secret shown.
+    pub fn filled(&self, typed: &str, masked: impl Fn(&str) -> String) -> Zeroizing<String> {
+        self.fill(typed, |name, secret, before, after| {
+            let mark = format!("{name}-of-this-transcript");
+            let is_hidden = !masked(&format!("{before}{mark}{after}")).contains(&mark);
+            is_hidden.then(|| Zeroizing::new(quoted(secret)))
+        })
+    }
+
+    /// The text with what `of` makes of each secret that it names, of its name, and of the text around it.
+    fn fill(
+        &self,
+        text: &str,
+        of: impl Fn(&str, &str, &str, &str) -> Option<Zeroizing<String>>,
+    ) -> Zeroizing<String> {
         let mut filled = Zeroizing::new(String::with_capacity(text.len()));
         let mut rest = text;
-        while let Some((before, from)) = rest.split_once('{') {
+        while let Some(start) = rest.find('{') {
+            let (before, from) = rest.split_at(start);
             filled.push_str(before);
-            let named = from
-                .split_once('}')
-                .and_then(|(name, after)| Some((self.secrets.get(name)?, after)));
+            let named = from[1..].split_once('}').and_then(|(name, after)| {
+                let around = &text[..text.len() - from.len()];
+                let secret = self.secrets.get(name)?.expose_secret();
+                Some((of(name, secret, around, after)?, after))
+            });
             match named {
                 Some((secret, after)) => {
-                    match quotes {
-                        true => filled.push_str(&Zeroizing::new(quoted(secret.expose_secret()))),
-                        false => filled.push_str(secret.expose_secret()),
-                    }
+                    filled.push_str(&secret);
                     rest = after;
                 }
                 None => {
                     filled.push('{');
-                    rest = from;
+                    rest = &from[1..];
                 }
             }
         }
@@ -239,41 +292,47 @@ impl Player {
     }
 
     /// The answer to a question: what stands behind its last line, before the next command.
-    fn answer_to(&mut self, question: &str) -> Input {
+    fn answer_to(&mut self, question: &str) -> Option<String> {
         let (_, prompt) = prompt_line(question);
         let ahead = self.lines.iter().enumerate().skip(self.at);
         let mut ahead = ahead.take_while(|(_, line)| command_of(line).is_none());
-        let found = ahead.find_map(|(at, line)| Some((at, line.strip_prefix(prompt)?.to_owned())));
-        let Some((at, answer)) = found else { return Input::End };
+        let (at, answer) =
+            ahead.find_map(|(at, line)| Some((at, line.strip_prefix(prompt)?.to_owned())))?;
         self.at = at + 1;
-        self.typed(&answer, false)
+        Some(answer)
     }
+}
 
-    fn typed(&self, text: &str, quotes: bool) -> Input {
-        match text {
-            CTRL_C => Input::Cancelled,
-            CTRL_D => Input::End,
-            text => Input::Line(self.filled(text, quotes).to_string()),
-        }
+/// What was typed: a key, or a line.
+fn typed(text: &str, line: impl FnOnce(&str) -> String) -> Input {
+    match text {
+        CTRL_C => Input::Cancelled,
+        CTRL_D => Input::End,
+        text => Input::Line(line(text)),
     }
 }
 
 impl Device for Player {
-    fn command(&mut self, _prompt: &str, _assistant: &Rc<dyn LineAssistant>) -> Input {
+    fn command(&mut self, _prompt: &str, assistant: &Rc<dyn LineAssistant>) -> Input {
         let ahead = self.lines.iter().enumerate().skip(self.at);
         let mut commands = ahead.filter_map(|(at, line)| Some((at, command_of(line)?.to_owned())));
-        let Some((at, typed)) = commands.next() else { return Input::End };
+        let Some((at, command)) = commands.next() else { return Input::End };
         drop(commands);
         self.at = at + 1;
-        self.typed(&typed, true)
+        typed(&command, |line| self.filled(line, |line| assistant.masked(line)).to_string())
     }
 
     fn answer(&mut self, question: &str) -> Input {
-        self.answer_to(question)
+        // What is no secret names none.
+        let answer = self.answer_to(question);
+        answer.map_or(Input::End, |answer| typed(&answer, str::to_owned))
     }
 
     fn secret(&mut self, question: &str) -> Input {
-        self.answer_to(question)
+        let Some(answer) = self.answer_to(question) else { return Input::End };
+        let plain =
+            |_: &str, secret: &str, _: &str, _: &str| Some(Zeroizing::new(secret.to_owned()));
+        typed(&answer, |answer| self.fill(answer, plain).to_string())
     }
 
     fn print(&mut self, _text: &str) {}
@@ -320,8 +379,7 @@ mod tests {
 
     #[test]
     fn answers_and_secrets_are_typed_where_they_stand() {
-        let shown =
-            "[a] lunash:>x -p {PW}\n  Enter\n  > {PW_2}\nsure?\n> proceed\n[a] lunash:>y\n> ^C\n";
+        let shown = "[a] lunash:>x -p {PW}\n  Enter\n  > {PW_2}\nsure?\n> proceed\n[a] lunash:>y {PW}\n> ^C\n> {PW}";
         let mut player =
             Player::new(shown, true, &mut Secrets::only([("PW", "a b"), ("PW_2", "c")])).unwrap();
         struct Words;
@@ -330,7 +388,10 @@ mod tests {
                 (cursor, Vec::new())
             }
             fn masked(&self, line: &str) -> String {
-                line.to_owned()
+                match line.split_once("-p ") {
+                    Some((before, _)) => format!("{before}-p ********"),
+                    None => line.to_owned(),
+                }
             }
             fn kept(&self, line: &str) -> String {
                 line.to_owned()
@@ -347,9 +408,46 @@ mod tests {
         assert_eq!(line(player.secret("Enter\n  > ")), "c");
         assert_eq!(line(player.answer("sure?\n> ")), "proceed");
         assert_eq!(line(player.answer("another > ")), "end");
-        assert_eq!(line(player.command("", &words)), "y");
+        // Where no secret is hidden, none is typed.
+        assert_eq!(line(player.command("", &words)), "y {PW}");
         assert_eq!(line(player.answer("> ")), "cancelled");
+        assert_eq!(line(player.answer("> ")), "{PW}");
         assert_eq!(line(player.command("", &words)), "end");
+    }
+
+    #[test]
+    fn recordings_one_behind_the_other_are_one() {
+        let one = |command: &str| {
+            format!(
+                "# lunash 1\n@login\nadmin's password: {{PASSWORD}}\n# admin\n@secret DOMAIN\n\
+                 @filter serials\n@recorded lunash\n[a] lunash:>{command}\n\n{command}\n[exit status: 0]\n"
+            )
+        };
+        let copied = "# lunash 1\n@copied put a.pem\na.pem is there\n[exit status: 0]\n";
+        let text = format!("{}{copied}{}{copied}", one("first"), one("second"));
+        let read = Transcript::read(&text).unwrap();
+        let sessions: Vec<_> = read
+            .sections
+            .iter()
+            .map(|section| match section {
+                Section::Session { at, .. } => (at.clone(), text[at.clone()].to_owned()),
+                Section::Setup { .. } => panic!("{section:?}"),
+            })
+            .collect();
+        assert_eq!(sessions.len(), 2);
+        assert!(
+            sessions.iter().all(|(_, shown)| !shown.contains("admin") && !shown.contains("a.pem"))
+        );
+        assert_eq!(read.secrets, ["DOMAIN", "DOMAIN"]);
+        assert_eq!(read.compare(&sessions), None);
+        let changed: Vec<_> = sessions
+            .iter()
+            .map(|(at, shown)| (at.clone(), shown.replace("\nsecond\n", "\n2\n")))
+            .collect();
+        let updated = read.compare(&changed).unwrap().updated;
+        assert_eq!(updated, text.replace("\nsecond\n", "\n2\n"));
+        let failure = Transcript::read(copied).unwrap_err();
+        assert_eq!(failure.status(), crate::Status::NotUnderstood);
     }
 
     proptest! {

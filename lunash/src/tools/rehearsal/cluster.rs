@@ -1,20 +1,20 @@
 //! A cluster of emulated appliances, made through REST, and its clients.
 
-use anyhow::{Context, Result};
 use clap::Parser;
 use luna_rest::clusters::{self, Authentication};
 use luna_rest::{Client, Nothing, emulator, hsm, keyrings, packages, partitions, services, users};
-use luna_shell::{Device, Folders, Status};
+use luna_shell::transcript::ScriptedTerminal;
+use luna_shell::{Device, Failure, Status};
 use lunacm::registration::{self, Arguments};
 
-use crate::test_appliance::{CLIENT_FOLDER, TestAppliance};
-use luna_shell::transcript::ScriptedTerminal;
+use super::{Rehearsal, wrong};
 
 /// The passwords of the HSM SO, the Partition SO and the Crypto Officer of the cluster partition.
 const PASSWORDS: [&str; 3] = ["so-Passw0rd", "po-Passw0rd", "co-Passw0rd"];
-/// The password of admin in factory state, and at the first member of a cluster, as scripts choose it too.
+/// The password of admin in factory state.
 const FACTORY: &str = "PASSWORD";
-pub(crate) const ADMIN: &str = "Iamtheadmin1";
+/// The password of admin at the first member of a cluster, as scripts choose it too.
+pub const ADMIN: &str = "Iamtheadmin1";
 /// The label of the cluster partition.
 const PARTITION: &str = "clusterpar";
 /// The package's authorization code.
@@ -29,12 +29,17 @@ struct Line {
     arguments: Arguments,
 }
 
-impl TestAppliance {
+/// What an appliance should have answered.
+fn missing(what: &str) -> Failure {
+    Failure::command(format!("The appliance has {what}."))
+}
+
+impl Rehearsal {
     /// Makes this appliance the first member of a cluster; the cluster's UUID.
     ///
     /// # Errors
     /// The appliance refuses a step.
-    pub fn cluster(&self, label: &str) -> Result<String> {
+    pub fn cluster(&self, label: &str) -> Result<String, Failure> {
         let [so, _, co] = PASSWORDS;
         let client = self.prepare()?;
         let new = clusters::NewCluster {
@@ -49,7 +54,7 @@ impl TestAppliance {
             authentication: Authentication::co(co.into(), Some(PARTITION.to_owned())),
             ..Default::default()
         };
-        let member = &members.first().context("no member")?.member_uuid;
+        let member = &members.first().ok_or_else(|| missing("no member"))?.member_uuid;
         client.call(&clusters::CHANGE_MEMBER, &[&cluster, member], &authorize)?;
         // With a factory password nobody joins.
         let own = users::UserAction {
@@ -64,7 +69,7 @@ impl TestAppliance {
     ///
     /// # Errors
     /// One of the two refuses a step.
-    pub fn join(&self, first: &TestAppliance, group: &str) -> Result<()> {
+    pub fn join(&self, first: &Rehearsal, group: &str) -> Result<(), Failure> {
         let client = self.prepare()?;
         let cluster = first.cluster_id()?;
         let join = clusters::ChangeCluster {
@@ -77,7 +82,10 @@ impl TestAppliance {
         client.call(&clusters::CHANGE, &[&cluster], &join)?;
         client.call(&emulator::SETTLE, &[], &Nothing {})?;
         let members = client.get(&clusters::MEMBERS, &[&cluster])?.data;
-        let own = members.iter().find(|member| member.local).context("not joined")?;
+        let own = members
+            .iter()
+            .find(|member| member.local)
+            .ok_or_else(|| missing("not joined the cluster"))?;
         let config = clusters::ChangeMember {
             action: "config".to_owned(),
             group: Some(group.to_owned()),
@@ -89,10 +97,11 @@ impl TestAppliance {
     }
 
     /// Makes this appliance ready to create a cluster or to join one.
-    fn prepare(&self) -> Result<Client> {
+    fn prepare(&self) -> Result<Client, Failure> {
         let [so, po, co] = PASSWORDS;
         let client = self.client()?;
-        let hsm = client.get(&hsm::LIST, &[])?.hsms.first().context("no HSM")?.id.clone();
+        let hsm =
+            client.get(&hsm::LIST, &[])?.hsms.first().ok_or_else(|| missing("no HSM"))?.id.clone();
         let init = hsm::Init {
             label: "luna1".to_owned(),
             password: Some(so.into()),
@@ -112,7 +121,7 @@ impl TestAppliance {
         };
         client.call(&partitions::CREATE, &[&hsm], &new)?;
         let listed = client.get(&partitions::LIST, &[&hsm])?.partitions;
-        let partition = listed.last().context("no partition")?.id.clone();
+        let partition = listed.last().ok_or_else(|| missing("no partition"))?.id.clone();
         let place = [hsm.as_str(), &partition];
         let init = partitions::InitPartition {
             label: Some(PARTITION.to_owned()),
@@ -137,7 +146,7 @@ impl TestAppliance {
 
         self.package("lnh_cluster", "1.0.4-122", CODE, false)?;
         let files = client.get(&packages::FILES, &[])?.package_files;
-        let file = files.first().context("no package file")?.id.clone();
+        let file = files.first().ok_or_else(|| missing("no package file"))?.id.clone();
         let install = packages::UsePackage {
             auth_code: CODE.into(),
             file,
@@ -160,16 +169,16 @@ impl TestAppliance {
     ///
     /// # Errors
     /// There is none.
-    pub fn cluster_id(&self) -> Result<String> {
+    pub fn cluster_id(&self) -> Result<String, Failure> {
         let clusters = self.client()?.get(&clusters::LIST, &[])?.data;
-        Ok(clusters.first().context("there is no cluster")?.cluster_uuid.clone())
+        Ok(clusters.first().ok_or_else(|| missing("no cluster"))?.cluster_uuid.clone())
     }
 
     /// Makes a keyring whose KRSO has this password.
     ///
     /// # Errors
     /// The appliance refuses it.
-    pub fn keyring(&self, label: &str, password: &str) -> Result<()> {
+    pub fn keyring(&self, label: &str, password: &str) -> Result<(), Failure> {
         let new = keyrings::NewKeyrings {
             authentication: Authentication::co(PASSWORDS[2].into(), Some(PARTITION.to_owned())),
             key_ring_label: label.to_owned(),
@@ -185,16 +194,19 @@ impl TestAppliance {
     ///
     /// # Errors
     /// The arguments are not understood.
-    pub fn lnhclientregistration(&self, terminal: &ScriptedTerminal, line: &str) -> Result<Status> {
-        let mut arguments = Line::try_parse_from(line.split_whitespace())?.arguments;
-        let folder = |name: &str| self.folder().join(name);
-        arguments.config = Some(folder(CLIENT_FOLDER).join("Chrystoki.conf"));
-        arguments.install_dir = Some(folder(CLIENT_FOLDER));
+    pub fn lnhclientregistration(
+        &self,
+        terminal: &ScriptedTerminal,
+        line: &str,
+    ) -> Result<Status, Failure> {
+        let mut arguments = Line::try_parse_from(line.split_whitespace())
+            .map_err(|error| wrong(error.to_string().trim_end()))?
+            .arguments;
+        arguments.config = Some(self.configuration());
+        arguments.install_dir = Some(self.client_folder());
         arguments.fingerprint = Some(self.running()?.fingerprint().to_string());
-        let (config, appliance, state) = (folder("config"), folder("none"), folder("state"));
-        let folders = Folders { config, appliance, state };
         let mut terminal = terminal.clone();
-        Ok(match registration::run(&arguments, &folders, &mut terminal) {
+        Ok(match registration::run(&arguments, &self.folders(), &mut terminal) {
             Ok(view) => {
                 terminal.print(&view.text());
                 Status::Success

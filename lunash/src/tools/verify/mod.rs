@@ -1,10 +1,12 @@
 //! `lunash verify FILE…`: plays transcripts and compares what is shown with what they hold.
 
+mod place;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueHint};
-use luna_shell::transcript::{Case, Section, Transcript, compare, junit, play, read};
+use luna_shell::transcript::{Case, Section, TextFile, Transcript, compare, junit, play};
 use luna_shell::{
     CommandResult, Device, Failure, Format, Kind, Page, Secrets, Status, Text, View, finish,
     replace_file, write_result,
@@ -13,7 +15,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::Surroundings;
-use super::rehearsal::Rehearsal;
+use place::{Place, Recorded};
 
 /// Its arguments.
 #[derive(Args, Debug)]
@@ -90,7 +92,7 @@ impl Text for Outcomes {
 /// What a file holds, and what it would hold now.
 struct Compared {
     /// The file with the text.
-    path: PathBuf,
+    file: TextFile,
     /// The lines that differ, and the whole new text.
     difference: Option<(String, String)>,
 }
@@ -126,8 +128,8 @@ impl Verify {
             false => recording(file, surroundings, known),
         };
         let compared = compared.and_then(|compared| match (self.update, compared) {
-            (true, Compared { path, difference: Some((_, text)) }) => {
-                write(&path, &text).map(|()| (Verdict::Updated, None))
+            (true, Compared { file, difference: Some((_, text)) }) => {
+                file.write(&text).map(|()| (Verdict::Updated, None))
             }
             (_, Compared { difference: None, .. }) => Ok((Verdict::Same, None)),
             (false, Compared { difference: Some((diff, _)), .. }) => {
@@ -175,21 +177,21 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 
 /// Plays a script and compares it with the snapshot beside it.
 fn script(file: &Path, surroundings: &Surroundings) -> Result<Compared, Failure> {
-    let typed = read(file)?;
+    let typed = TextFile::read(file)?.text;
     let path = file.with_extension("snap");
-    let snapshot = read(&path)?;
-    let (head, expected) = split_snapshot(&snapshot).ok_or_else(|| {
+    let snapshot = TextFile::read(&path)?;
+    let (head, expected) = split_snapshot(&snapshot.text).ok_or_else(|| {
         Failure::new(Kind::NotUnderstood, format!("{} is no snapshot.", path.display()))
     })?;
-    let mut rehearsal = Rehearsal::new(surroundings)?;
-    let shown = play(&typed, folder(file), &mut rehearsal)?;
+    let mut place = Place::new(surroundings)?;
+    let shown = play(&typed, folder(file), &mut place)?;
     let session = shown.lines().skip_while(|line| line.starts_with('#'));
     // As the snapshots have it.
     let session: String = session.flat_map(|line| [line, "\n"]).collect();
     let session = format!("{}\n", session.replace('\r', "␍").trim_end_matches('\n'));
     let difference = compare(expected, &session, &[]);
     let difference = difference.map(|found| (found.diff, format!("{head}{}", found.updated)));
-    Ok(Compared { path, difference })
+    Ok(Compared { file: snapshot, difference })
 }
 
 /// The head of a snapshot of insta, and what it holds.
@@ -210,7 +212,8 @@ fn recording(
     surroundings: &Surroundings,
     known: &mut Secrets,
 ) -> Result<Compared, Failure> {
-    let transcript = Transcript::read(&read(file)?)?;
+    let written = TextFile::read(file)?;
+    let transcript = Transcript::read(&written.text)?;
     let mut given = Vec::new();
     for name in &transcript.secrets {
         let secret = known.find(name)?.ok_or_else(|| {
@@ -218,12 +221,12 @@ fn recording(
         })?;
         given.push((name.clone(), secret.expose_secret().to_owned()));
     }
-    let mut rehearsal = Rehearsal::new(surroundings)?;
+    let mut place = Place::new(surroundings)?;
     let mut sessions = Vec::new();
     for section in &transcript.sections {
         match section {
             Section::Setup { script } => {
-                let shown = play(script, folder(file), &mut rehearsal)?;
+                let shown = play(script, folder(file), &mut place)?;
                 let failed =
                     |line: &str| line.starts_with("[exit status: ") && line != "[exit status: 0]";
                 if shown.lines().any(failed) {
@@ -232,13 +235,14 @@ fn recording(
                 }
             }
             Section::Session { program, arguments, at } => {
-                let shown = transcript.shown(at);
-                let played = rehearsal.recorded((program, arguments), &shown, &given, known)?;
+                let shown = &transcript.shown(at);
+                let session = Recorded { program, arguments, shown, given: &given };
+                let played = place.recorded(&session, known)?;
                 sessions.push((at.clone(), played));
             }
         }
     }
     let difference = transcript.compare(&sessions);
     let difference = difference.map(|found| (found.diff, found.updated));
-    Ok(Compared { path: file.to_owned(), difference })
+    Ok(Compared { file: written, difference })
 }

@@ -1,9 +1,9 @@
-//! Networks of loopback addresses, each claimed by one test, so that tests can run side by side.
+//! Networks of loopback addresses, each claimed by one rehearsal, so that they can run side by side.
 //!
 //! Members of a cluster find each other by address alone, on fixed ports. Scripts and transcripts
-//! speak of 127.0.0.1, 127.0.0.2 and so on; behind them is a network that no other test on this
+//! speak of 127.0.0.1, 127.0.0.2 and so on; behind them is a network that no other rehearsal on this
 //! machine has. Its addresses are as long as those shown, so that tables keep their shape.
-//! The tests of `luna-appliance` include this file, to claim from the same networks.
+//! Tests of other crates include this file, to claim from the same networks.
 
 use std::net::{IpAddr, TcpListener};
 
@@ -23,7 +23,7 @@ impl Network {
         Network { middle: [0, 0], _claim: None }
     }
 
-    /// A network that no other test has while this one lives; none if all are taken. The kernel
+    /// A network that no other rehearsal has while this one lives; none if all are taken. The kernel
     /// holds the claim, so that it counts between processes and ends with the process.
     pub(crate) fn claim() -> Option<Network> {
         (10..100).find_map(|number| {
