@@ -108,7 +108,7 @@ pub(crate) fn accepted_in(invocation: &Invocation<'_>) -> Result<(), Failure> {
 /// The answer to a question for a secret.
 ///
 /// # Errors
-/// As [`accepted`].
+/// It is empty, or the asterisks that are shown in place of secrets.
 pub fn answered_secret(line: &str, attended: bool) -> Result<Secret, Failure> {
     accepted(line, if attended { "The answer" } else { "Standard input" })?;
     Ok(Secret::from(line))
