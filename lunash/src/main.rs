@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use luna_shell::{Device, Failure, Folders, Options, Stdio, Via, parse};
+use luna_shell::{Device, Failure, Folders, Options, Stdio, Via, parse_from};
 use lunash::fleet::{self, Fleet, FleetOptions};
-use lunash::tools::{Surroundings, Tool};
+use lunash::tools::{Surroundings, Tool, with_forms};
 use lunash::{Copies, WireOptions};
 
 /// LunaSH, the appliance shell of a Luna Network HSM
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     if let Some(status) = lunash::login_shell::run_if_asked() {
         return status;
     }
-    let (mut options, wire, mut fleet, tool) = match parse::<Arguments>() {
+    let (mut options, wire, mut fleet, tool) = match parse_from(with_forms(std::env::args_os())) {
         Ok(Arguments { options, wire, fleet, tool }) => (options, wire, fleet, tool),
         Err(ended) => return ended,
     };

@@ -202,7 +202,7 @@ fn metrics_are_what_prometheus_reads() {
     let fleet = fleet();
     let file = fleet.home.path().join("luna.prom");
     let path = file.to_str().unwrap();
-    let arguments = ["inventory", "--format", "prometheus", "--to", path];
+    let arguments = ["inventory", "--output", "prometheus", "--to", path];
     let (status, output, _) = fleet.run(&arguments);
     assert_eq!((status, output.as_str()), (3, ""));
     let metrics = parse(&std::fs::read_to_string(&file).unwrap());

@@ -1,5 +1,6 @@
 //! The forms in which tools write what they found, beside Luna's text: JSON, CSV, files.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use luna_shell::{CommandResult, Device, Failure, Status, View, replace_file};
@@ -62,9 +63,49 @@ pub(super) fn cell<T: ToString>(value: &Option<T>) -> String {
     value.as_ref().map(T::to_string).unwrap_or_default()
 }
 
+/// Tools that write other forms than all programs do, and these forms.
+const TOOLS: [&str; 3] = ["inventory", "firewall", "evidence"];
+const FORMS: [&str; 3] = ["csv", "html", "prometheus"];
+
+/// The arguments of the program, with `--format FORM` where `--output` has a form that such a tool alone writes: one
+/// option for the form of what is written is what people expect.
+pub fn with_forms(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let is_tool = |word: &OsString| TOOLS.iter().any(|tool| word == tool);
+    let Some(tool) = arguments.iter().position(is_tool) else { return arguments };
+    for place in tool + 1..arguments.len() {
+        let is_form = |word: &OsString| FORMS.iter().any(|form| word == form);
+        if arguments[place] == "--output" && arguments.get(place + 1).is_some_and(is_form) {
+            arguments[place] = "--format".into();
+        }
+        let form = arguments[place].to_str().and_then(|one| one.strip_prefix("--output="));
+        if let Some(form) = form.filter(|form| FORMS.contains(form)) {
+            arguments[place] = format!("--format={form}").into();
+        }
+    }
+    arguments
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_forms_of_tools_are_asked_for_by_either_option() {
+        let read = |line: &str| -> String {
+            let words = with_forms(line.split(' ').map(OsString::from));
+            words.join(&OsString::from(" ")).into_string().unwrap()
+        };
+        for (typed, meant) in [
+            ("lunash inventory --output prometheus", "lunash inventory --format prometheus"),
+            ("lunash evidence --output=html --to x", "lunash evidence --format=html --to x"),
+            ("lunash inventory --output json", "lunash inventory --output json"),
+            ("lunash inventory --output", "lunash inventory --output"),
+            ("lunash par list --output csv", "lunash par list --output csv"),
+        ] {
+            assert_eq!(read(typed), meant);
+        }
+    }
 
     #[test]
     fn a_cell_is_quoted_where_it_has_to_be() {

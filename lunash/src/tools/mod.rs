@@ -28,6 +28,8 @@ use luna_shell::{
 
 use crate::ssh::WireOptions;
 
+pub use forms::with_forms;
+
 /// What a tool is run with.
 pub struct Surroundings {
     /// The arguments before and behind the word that are not the tool's own.
