@@ -36,6 +36,11 @@ impl ClientSide {
         ClientSide { name, configuration: configuration(named, Path::new("/etc"), folders) }
     }
 
+    /// No client's side: where an account's session shows slots, all partitions are.
+    pub fn of_nobody() -> ClientSide {
+        ClientSide { name: None, configuration: "/dev/null".into() }
+    }
+
     /// Whether there is to be a session of an account with an appliance. A client that is linked with
     /// appliances needs none; nor does a client of clusters, where no appliance is named and there is none
     /// of one's own yet.

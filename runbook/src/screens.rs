@@ -4,6 +4,7 @@
 //! release to release. A screen that does not have what is looked for is an error: nothing is planned on a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use luna_rest::{hsm, ntls, partitions, syslog};
 use luna_shell::{Failure, quoted};
@@ -168,19 +169,29 @@ fn policies(shown: &[String]) -> impl Iterator<Item = Row> {
     })
 }
 
-/// The second column, whose width is that of the rule above it; a name may hold blanks.
+/// Where the columns are that a rule underlines.
+fn columns(rule: &str) -> Vec<Range<usize>> {
+    let mut columns: Vec<Range<usize>> = Vec::new();
+    for (place, _) in rule.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+        match columns.last_mut() {
+            Some(last) if last.end == place => last.end += 1,
+            _ => columns.push(place..place + 1),
+        }
+    }
+    columns
+}
+
+/// The second column; a name may hold blanks.
 fn names_of_partitions(shown: &[String]) -> Result<Vec<String>, Failure> {
     let Some(rule) = shown.iter().rfind(|line| line.trim_start().starts_with("===")) else {
         // Without a partition there is no table.
-        let none =
-            shown.iter().any(|line| line.contains("no partitions") || line.contains("no par"));
+        let none = shown.iter().any(|line| line.contains("no partition"));
         return if none || shown.is_empty() { Ok(Vec::new()) } else { Err(unknown("partitions")) };
     };
-    let begin = rule.find("  =").map(|blank| blank + 2).ok_or_else(|| unknown("partitions"))?;
-    let width = rule[begin..].find(' ').ok_or_else(|| unknown("partitions"))?;
+    let [_, names, ..] = &columns(rule)[..] else { return Err(unknown("partitions")) };
     let rows = below_rule(shown)
         .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()));
-    let name = |line: &String| line.get(begin..begin + width).map(|name| name.trim().to_owned());
+    let name = |line: &String| line.get(names.clone()).map(|name| name.trim().to_owned());
     rows.map(|line| name(line).ok_or_else(|| unknown("partitions"))).collect()
 }
 
@@ -289,17 +300,13 @@ fn host(line: &str) -> Option<syslog::RemoteHost> {
     })
 }
 
-/// Accounts with their roles. The columns end where those of the rule do; an account may have no role yet.
+/// Accounts with their roles, each at the right of its column; an account may have no role yet.
 fn users(shown: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let rule = shown.iter().rfind(|line| is_rule(line)).ok_or_else(|| unknown("accounts"))?;
-    let end = rule.find(' ').ok_or_else(|| unknown("accounts"))?;
-    let roles = rule[end..]
-        .trim_start()
-        .find(' ')
-        .map_or(rule.len(), |width| rule.len() - rule[end..].trim_start().len() + width);
+    let [users, roles, ..] = &columns(rule)[..] else { return Err(unknown("accounts")) };
     let row = |line: &String| {
-        let cell = |at: std::ops::Range<usize>| line.get(at).map(|cell| cell.trim().to_owned());
-        Some((cell(0..end)?, cell(end..roles.min(line.len()))?))
+        let cell = |at: Range<usize>| line.get(at).map(|cell| cell.trim().to_owned());
+        Some((cell(0..users.end)?, cell(users.end..roles.end.min(line.len()))?))
     };
     below_rule(shown).map(|line| row(line).ok_or_else(|| unknown("accounts"))).collect()
 }

@@ -1,9 +1,10 @@
 //! This machine as a client of partitions, for tools that look or sign as its applications do.
 
-use luna_shell::transcript::ScriptedTerminal;
 use luna_shell::{Connection, Failure, Options, Secrets};
 use lunacm::ClientSide;
 use lunacm::cmu::Cmu;
+
+use super::kept::Kept;
 
 /// The slots of a client's links; none where its configuration names no appliance, or where no link can be opened.
 pub(super) fn linked(options: &Options, side: ClientSide) -> Option<Cmu> {
@@ -15,9 +16,7 @@ pub(super) fn linked(options: &Options, side: ClientSide) -> Option<Cmu> {
 /// # Errors
 /// The appliance does not answer.
 pub(super) fn over(options: &Options, connection: Connection) -> Result<Cmu, Failure> {
-    // No configuration of a client: all partitions are slots.
-    let side = ClientSide { name: None, configuration: "/dev/null".into() };
-    open(options, Some(connection), side)
+    open(options, Some(connection), ClientSide::of_nobody())
 }
 
 /// At a device where nobody is.
@@ -26,6 +25,6 @@ fn open(
     connection: Option<Connection>,
     side: ClientSide,
 ) -> Result<Cmu, Failure> {
-    let nobody = Box::new(ScriptedTerminal::new([], false));
-    Cmu::open(connection, nobody, Secrets::none(), options, side).map_err(|(_, failure)| failure)
+    Cmu::open(connection, Box::new(Kept::default()), Secrets::none(), options, side)
+        .map_err(|(_, failure)| failure)
 }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum, ValueHint};
-use luna_shell::transcript::ScriptedTerminal;
 use luna_shell::{
     Config, Device, Failure, Folders, Format, Kind, Named, Options, Page, Secrets, Status, Table,
     Text, TimeLimit, Via, View, finish,
@@ -19,6 +18,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Surroundings;
 use super::forms::{cell, csv, json, write};
+use super::kept::Kept;
 use super::prometheus::Metrics;
 use super::state::{Appliance, Backups, Cluster, Ntp, Reading, Sensors, Unread, open};
 use crate::fleet::at_once;
@@ -234,7 +234,7 @@ impl Member {
         let given = password.map(|password| ("PASSWORD", password.expose_secret()));
         let mut secrets = Secrets::only(given);
         // Nobody is there to answer: neither a question about a certificate nor one for a password.
-        let mut nobody = ScriptedTerminal::new([], false);
+        let mut nobody = Kept::default();
         let connection = open((&self.options, via), folders, &mut nobody, &mut secrets)?;
         let stock = Stock::read(&mut Reading::begin(&connection.client)?);
         connection.client.close();

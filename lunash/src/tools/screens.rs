@@ -1,7 +1,7 @@
 //! What an appliance has, over its own shell alone: each line that shows something is typed, and its screen read.
 
 use luna_runbook::state::{Appliance, Parts};
-use luna_shell::{CommandResult, Connection, Failure, Format, Options, Secrets, Shell};
+use luna_shell::{Connection, Failure, Format, Options, Secrets, Shell};
 
 use super::kept::Kept;
 use crate::session::Session;
@@ -25,12 +25,7 @@ pub(super) fn read<'s>(
     let mut shell = Shell::new(session, crate::catalogue(), options);
     let mut ask = |line: &str| {
         // A connection that has ended is opened anew.
-        shell.session().ui().give_secrets(Secrets::only(account()));
-        shell.execute(line);
-        let answer: CommandResult = serde_json::from_str(screen.take().trim()).unwrap_or_default();
-        if let Some(error) = answer.error {
-            return Err(Failure::command(format!("'{line}': {}", error.message)));
-        }
+        let answer = screen.answer_to(&mut shell, line, Secrets::only(account()))?;
         let view = answer.view.unwrap_or_default();
         let lines = view["lines"].as_array().into_iter().flatten();
         Ok(lines.filter_map(|line| line.as_str().map(str::to_owned)).collect())

@@ -11,9 +11,7 @@ use luna_rest::{Client, Secret, partitions};
 use luna_runbook::plan::{PolicyIs, Program, Step};
 use luna_runbook::state::{self, Parts};
 use luna_runbook::{Vault, file};
-use luna_shell::{
-    CommandResult, Connection, Failure, Folders, Format, Kind, Options, Secrets, Shell,
-};
+use luna_shell::{Connection, Failure, Folders, Format, Kind, Options, Secrets, Shell};
 use lunacm::ClientSide;
 
 use crate::session::Session;
@@ -293,8 +291,7 @@ impl<'a> Typist<'a> {
             let connection =
                 Connection::external(Arc::clone(&shared.client), Arc::clone(shared.watch()));
             let screen = Kept::default();
-            // No configuration of a client: all partitions are slots.
-            let side = ClientSide { name: None, configuration: "/dev/null".into() };
+            let side = ClientSide::of_nobody();
             let (options, given) = (&self.appliance.options, Secrets::none());
             let device = Box::new(screen.clone());
             let opened = lunacm::Session::open(Some(connection), device, given, options, side);
@@ -327,25 +324,12 @@ fn secrets(step: &Step, vault: &Vault, account: Option<(&str, &str)>) -> Secrets
     Secrets::only(of_step.chain(account))
 }
 
-/// Types a line, and reads the object that it answers with.
+/// Types a line: the remarks of its command.
 fn typed<S: luna_shell::Session>(
     shell: &mut Shell<S>,
     screen: &Kept,
     line: &str,
     given: Secrets,
 ) -> Done {
-    shell.session().ui().give_secrets(given);
-    let status = shell.execute(line);
-    shell.session().ui().give_secrets(Secrets::none());
-    let answer = screen.take();
-    let answer: CommandResult = serde_json::from_str(answer.trim()).unwrap_or_default();
-    let Some(error) = answer.error else {
-        return match status {
-            luna_shell::Status::Success => Ok(answer.messages),
-            _ => Err(Failure::command(format!("'{line}' failed, and did not say why."))),
-        };
-    };
-    let kind = Kind::of(status);
-    let hints = answer.messages;
-    Err(Failure { hints, ..Failure::new(kind, format!("'{line}': {}", error.message)) })
+    screen.answer_to(shell, line, given).map(|answer| answer.messages)
 }

@@ -10,10 +10,10 @@ use lunacm::ClientSide;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::client_side::linked;
-use super::super::firewall::{reach, split};
-use super::super::state::{Appliance, ClientState, PartitionState, Reading, open};
 use super::Incident;
+use crate::tools::client_side::linked;
+use crate::tools::firewall::{reach, split};
+use crate::tools::state::{Appliance, ClientState, PartitionState, Reading, open};
 
 /// How many lines of the log that name the client are shown.
 const LOG_LINES: usize = 5;
